@@ -1,0 +1,126 @@
+"""The one clock, and every rule about local days (spec 1, 5.1).
+
+Instants are aware UTC datetimes with whole milliseconds. Nothing else in the package
+reads the wall clock; everything that needs the time is given a `Clock` or a `now`.
+"""
+
+import time as _time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo, available_timezones
+
+Instant = datetime
+"""An aware UTC datetime. An alias, so that signatures say what they mean."""
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> Instant:
+        """The present instant, UTC, whole milliseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never steps; only differences mean anything."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock: the only place that reads it."""
+
+    def now(self) -> Instant:
+        """The present instant, UTC, whole milliseconds."""
+        return truncate(datetime.now(UTC))
+
+    def monotonic(self) -> float:
+        """Seconds on the machine's monotonic clock."""
+        return _time.monotonic()
+
+
+def truncate(instant: datetime) -> Instant:
+    """The same moment in UTC, cut down to whole milliseconds."""
+    utc = instant.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def to_text(instant: Instant) -> str:
+    """`2024-10-23T09:00:00.000Z`: the one form in which instants are stored and sent."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{instant.microsecond // 1000:03d}Z"
+    )
+
+
+def from_text(text: str) -> Instant:
+    """Read an ISO 8601 instant that names its offset.
+
+    Raises ValueError if the text is no instant, or has no offset (such a time would be a guess).
+    """
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no UTC offset; write it like 2024-10-23T09:00:00Z")
+    return truncate(instant)
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Every IANA zone name this machine knows."""
+    return frozenset(available_timezones())
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` is an IANA zone, spelled exactly as IANA does."""
+    return name in zone_names()
+
+
+def zone_or_utc(name: str | None) -> ZoneInfo:
+    """The zone of that name; UTC when there is none or it is unknown (spec 5.1)."""
+    return ZoneInfo(name) if name and is_zone(name) else UTC_ZONE
+
+
+def local_day(instant: Instant, zone: ZoneInfo) -> date:
+    """The calendar day that `instant` falls on in `zone`."""
+    return instant.astimezone(zone).date()
+
+
+def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
+    """The instant at which clocks in `zone` show `wall` on `day` (spec 5.1).
+
+    A wall time that is skipped moves forward to the first instant that exists; one that
+    occurs twice means the first.
+    """
+    naive = datetime.combine(day, wall)
+    first = naive.replace(tzinfo=zone, fold=0)
+    second = naive.replace(tzinfo=zone, fold=1)
+    before, after = first.utcoffset(), second.utcoffset()
+    assert before is not None and after is not None
+    if after <= before:
+        return (naive - before).replace(tzinfo=UTC)
+    return _first_instant_with_offset(
+        after,
+        earliest=(naive - after).replace(tzinfo=UTC),
+        latest=(naive - before).replace(tzinfo=UTC),
+        zone=zone,
+    )
+
+
+def _first_instant_with_offset(
+    offset: timedelta, *, earliest: Instant, latest: Instant, zone: ZoneInfo
+) -> Instant:
+    """Bisect the one change of offset between two instants; zone data has whole seconds."""
+    low, high = 0, int((latest - earliest).total_seconds())
+    while low < high:
+        middle = (low + high) // 2
+        if (earliest + timedelta(seconds=middle)).astimezone(zone).utcoffset() == offset:
+            high = middle
+        else:
+            low = middle + 1
+    return earliest + timedelta(seconds=low)
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> tuple[Instant, Instant]:
+    """The local day `[start, end)`: 23, 24 or 25 hours, none for a day that a zone skipped."""
+    midnight = time(0)
+    return at_wall_time(day, midnight, zone), at_wall_time(day + timedelta(days=1), midnight, zone)

@@ -1,0 +1,7 @@
+"""One SQLite file: one writer with group commit, many readers, migrations, backup."""
+
+from buildos_box.db.database import Database
+from buildos_box.db.lock import InstanceLock
+from buildos_box.db.tx import Row, Tx
+
+__all__ = ["Database", "InstanceLock", "Row", "Tx"]

@@ -1,0 +1,25 @@
+"""How connections are opened: the pragmas, in the order that matters (spec 15)."""
+
+import sqlite3
+from pathlib import Path
+
+BUSY_MS = 10_000
+READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-4096")
+"""A reader can't write, so that only one connection ever checkpoints."""
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes. Autocommit mode: transactions are begun by hand, IMMEDIATE."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "journal_size_limit=67108864",
+        "temp_store=MEMORY",
+        "cache_size=-16384",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection

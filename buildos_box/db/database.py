@@ -1,0 +1,89 @@
+"""The database of a box: where every write goes through one door (design: one writer)."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from buildos_box.clock import Clock
+from buildos_box.db.migrate import migrate
+from buildos_box.db.readers import Readers
+from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
+from buildos_box.db.writer import Writer
+
+T = TypeVar("T")
+__all__ = ["Database", "Listener"]
+
+
+class Database:
+    """One SQLite file, open: a writer thread and a few readers."""
+
+    def __init__(self, path: Path, writer: Writer, readers: Readers, listeners: Listeners) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers = readers
+        self._listeners = listeners
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock) -> "Database":
+        """Open the file (made if missing) and bring its schema up to date.
+
+        Raises SchemaTooNew if a newer program has written it; sqlite3.DatabaseError if it
+        is no database or is damaged.
+        """
+        await asyncio.to_thread(migrate, path, clock)
+        listeners = Listeners()
+        writer = Writer(path, listeners)
+        readers = Readers(path)
+        await readers.open()
+        return cls(path, writer, readers, listeners)
+
+    async def close(self) -> None:
+        """Finish every queued write, then close all connections."""
+        await self._readers.close()
+        await asyncio.to_thread(self._writer.close)
+
+    def subscribe(self, change: type[C], listener: Callable[[Tx, C], None]) -> None:
+        """Call `listener` inside every transaction that announces a change of that type."""
+        self._listeners.subscribe(change, listener)
+
+    def submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+        """Queue a transaction without waiting; done when durable. Any thread may call it."""
+        return self._writer.submit(run)
+
+    def write_blocking(self, run: Callable[[Tx], T]) -> T:
+        """Run a transaction from a plain thread and wait until it is durable."""
+        return self._writer.submit(run).result()
+
+    async def write(self, run: Callable[[Tx], T]) -> T:
+        """Run a transaction and wait until it is durable.
+
+        Once submitted it runs to its end: cancelling the waiting task does not undo it.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self._writer.submit(run)))
+
+    async def all(self, sql: str, params: Params = ()) -> list[Row]:
+        """Every row of a read; sees all that was committed before the call."""
+        return await self._readers.all(sql, params)
+
+    async def one(self, sql: str, params: Params = ()) -> Row | None:
+        """The first row of a read, or None."""
+        rows = await self._readers.all(sql, params)
+        return rows[0] if rows else None
+
+    async def backup(self, target: Path) -> None:
+        """Copy the database while it is in use, with SQLite's online backup."""
+        await asyncio.to_thread(copy_database, self.path, target)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A consistent copy of a database that others may be writing."""
+    reading = sqlite3.connect(source)
+    writing = sqlite3.connect(target)
+    try:
+        reading.backup(writing, pages=256, sleep=0.001)
+    finally:
+        writing.close()
+        reading.close()

@@ -1,0 +1,142 @@
+"""The one connection that writes: a thread of its own, with group commit.
+
+Transactions that wait together are committed together, each in a savepoint of its own,
+so that `synchronous=FULL` costs one fsync for many and one that fails takes only itself back.
+"""
+
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from buildos_box.db.connect import connect_writer
+from buildos_box.db.tx import Listeners, Tx
+from buildos_box.errors import TransientError, Unavailable
+from buildos_box.log import logger
+
+T = TypeVar("T")
+MAX_GROUP = 256
+log = logger(__name__)
+
+
+class StorageError(TransientError):
+    """The database could not take a write: disk full, read-only folder, I/O error."""
+
+    code = "storage_error"
+
+
+@dataclass(slots=True)
+class _Work(Generic[T]):
+    run: Callable[[Tx], T]
+    future: "Future[T]"
+
+
+class Writer:
+    """Runs write transactions one after the other on its own thread."""
+
+    def __init__(self, path: Path, listeners: Listeners) -> None:
+        self._path = path
+        self._listeners = listeners
+        self._work: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._gate = threading.Lock()
+        self._connection = connect_writer(path)
+        self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+        """Queue `run` as a transaction; the future is done once it is durable, or has failed.
+
+        Work submitted from one thread is committed in the order it was submitted.
+        """
+        future: Future[T] = Future()
+        with self._gate:
+            if self._closed:
+                raise Unavailable("the database is closed")
+            self._work.put(_Work(run, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then close the connection (which checkpoints the WAL)."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+        self._work.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while True:
+            first = self._work.get()
+            if first is None:
+                break
+            group = [first]
+            stop = False
+            with contextlib.suppress(queue.Empty):
+                while len(group) < MAX_GROUP:
+                    more = self._work.get_nowait()
+                    if more is None:
+                        stop = True
+                        break
+                    group.append(more)
+            self._commit(group)
+            if stop:
+                break
+        self._connection.close()
+
+    def _commit(self, group: list[_Work[Any]]) -> None:
+        done: list[tuple[_Work[Any], Tx, Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for work in group:
+                if work.future.set_running_or_notify_cancel():
+                    self._run_one(work, done)
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back(group, error)
+            return
+        for work, tx, result in done:
+            for action in tx.after:
+                try:
+                    action()
+                except Exception:
+                    log.exception("after_commit_failed")
+            work.future.set_result(result)
+
+    def _run_one(self, work: _Work[Any], done: list[tuple[_Work[Any], Tx, Any]]) -> None:
+        execute = self._connection.execute
+        tx = Tx(self._connection, self._listeners)
+        execute("SAVEPOINT work")
+        try:
+            result = work.run(tx)
+        except BaseException as error:
+            if not self._connection.in_transaction:
+                raise
+            execute("ROLLBACK TO work")
+            execute("RELEASE work")
+            work.future.set_exception(_translated(error))
+        else:
+            execute("RELEASE work")
+            done.append((work, tx, result))
+
+    def _roll_back(self, group: list[_Work[Any]], error: BaseException) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        log.error("commit_failed", error=str(error), transactions=len(group))
+        for work in group:
+            if not work.future.done():
+                work.future.set_exception(_translated(error))
+
+
+def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError):
+        storage = StorageError(f"the database could not take the write: {error}")
+        storage.__cause__ = error
+        return storage
+    return error

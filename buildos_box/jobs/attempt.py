@@ -1,0 +1,94 @@
+"""One run of a job, as its handler sees it."""
+
+from typing import Any, Generic
+
+import msgspec
+
+from buildos_box.clock import Clock, Instant
+from buildos_box.db import Database, Tx
+from buildos_box.jobs import ledger
+from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.types import P, Progress
+
+
+class Attempt(Generic[P]):
+    """The payload, who it is for, and ways to tell how far the work is.
+
+    Every write is fenced by the lease: an attempt that lost its job changes nothing.
+    """
+
+    def __init__(
+        self, claimed: Claimed, payload: P, db: Database, clock: Clock, steps: dict[str, Any]
+    ) -> None:
+        self.claimed = claimed
+        self.payload = payload
+        self.finished = False
+        self._db = db
+        self._clock = clock
+        self._steps = steps
+
+    @property
+    def job_id(self) -> str:
+        """The job's public id, `job-…`."""
+        return self.claimed.job_id
+
+    @property
+    def number(self) -> int:
+        """Which attempt this is, from 1."""
+        return self.claimed.number
+
+    @property
+    def max_attempts(self) -> int:
+        """How many there may be."""
+        return self.claimed.max_attempts
+
+    @property
+    def user_id(self) -> str | None:
+        """Whose job it is."""
+        return self.claimed.user_id
+
+    @property
+    def correlation_id(self) -> str:
+        """Goes into everything that the job causes (spec 3.10)."""
+        return self.claimed.correlation_id
+
+    @property
+    def scheduled_for(self) -> Instant:
+        """When it was due."""
+        return self.claimed.scheduled_for
+
+    async def progress(self, percent: int, message: str) -> None:
+        """Say how far the work is, in words a person wants to read. Raises LeaseLost."""
+        progress = ledger.dump(Progress(percent, 100, message))
+        now = self._clock.now()
+        claimed = self.claimed
+        await self._db.write(
+            lambda tx: ledger.set_progress(tx, claimed.row_id, claimed.lease_token, progress, now)
+        )
+
+    async def keep(self, step: str, value: Any) -> None:
+        """Keep what is done, so that a later attempt neither repeats nor pays for it again."""
+        claimed = self.claimed
+        text = ledger.dump(value)
+        await self._db.write(
+            lambda tx: ledger.keep_step(tx, claimed.row_id, claimed.lease_token, step, text)
+        )
+        self._steps[step] = msgspec.json.decode(text)
+
+    def kept(self, step: str) -> Any | None:
+        """What this or an earlier attempt kept under that name, as plain JSON values."""
+        return self._steps.get(step)
+
+    def hold(self, tx: Tx) -> None:
+        """Raise LeaseLost unless this attempt still holds its job: first in every transaction."""
+        ledger.hold(tx, self.claimed.row_id, self.claimed.lease_token)
+
+    def finish(self, tx: Tx, result: Any = None) -> None:
+        """Complete the job in this same transaction, with what it was for. Raises LeaseLost."""
+        claimed = self.claimed
+        text = None if result is None else ledger.dump(result)
+        ledger.complete(tx, claimed.row_id, claimed.lease_token, text, self._clock.now())
+        tx.after_commit(self._mark_finished)
+
+    def _mark_finished(self) -> None:
+        self.finished = True

@@ -1,0 +1,163 @@
+"""The cron book: what runs when, what ran, what was missed (spec 4).
+
+Huey's scheduler asks it each second; it alone decides. A cron runs at most once at a time;
+a run missed while the box was down or asleep is made good once, if its lookback allows.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from huey import crontab
+
+from buildos_box.clock import Clock, Instant
+from buildos_box.db import Database
+from buildos_box.errors import Conflict, NotFound
+from buildos_box.jobs import cron_store
+from buildos_box.log import correlated, logger
+
+MINUTE = timedelta(minutes=1)
+LONGEST_SEARCH = timedelta(days=366)
+Cause = Literal["schedule", "catch_up", "by_hand"]
+log = logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cron:
+    """One periodic duty. `run(due, services)` does it and returns a summary to keep.
+
+    `schedule` has five fields (minute, hour, day, month, day of week), UTC. A run missed by
+    more than `lookback` is not made good.
+    """
+
+    name: str
+    schedule: str
+    does: str
+    run: Callable[[Instant, Any], Awaitable[Any]]
+    lookback: timedelta = timedelta(hours=24)
+
+    def matches(self) -> Callable[[datetime], bool]:
+        """Huey's own reading of the five fields."""
+        minute, hour, day, month, day_of_week = self.schedule.split()
+        test: Callable[[datetime], bool] = crontab(
+            minute, hour, day, month, day_of_week, strict=True
+        )
+        return test
+
+
+def next_due(matches: Callable[[datetime], bool], after: Instant) -> Instant:
+    """The first whole minute after `after` that fits."""
+    return _search(matches, after.replace(second=0, microsecond=0) + MINUTE, MINUTE)
+
+
+def last_due(matches: Callable[[datetime], bool], at: Instant) -> Instant:
+    """The last whole minute at or before `at` that fits."""
+    return _search(matches, at.replace(second=0, microsecond=0), -MINUTE)
+
+
+def _search(matches: Callable[[datetime], bool], start: Instant, step: timedelta) -> Instant:
+    at = start
+    while abs(at - start) <= LONGEST_SEARCH:
+        if matches(at.replace(tzinfo=None)):
+            return at
+        at += step
+    raise ValueError("this schedule fits no minute within a year")
+
+
+@dataclass(frozen=True, slots=True)
+class CronState:
+    """A cron as the schedule shows it."""
+
+    cron: Cron
+    next_run: Instant
+    last: cron_store.Run | None
+
+
+class CronBook:
+    """Knows each cron's next due time, and keeps what ran."""
+
+    def __init__(self, db: Database, clock: Clock, crons: Iterable[Cron]) -> None:
+        self._db = db
+        self._clock = clock
+        self.crons = {cron.name: cron for cron in crons}
+        self._matches = {cron.name: cron.matches() for cron in self.crons.values()}
+        self._next: dict[str, Instant] = {}
+        self._running: set[str] = set()
+        self._gate = threading.Lock()
+
+    async def open(self) -> None:
+        """Close runs that a dead process left open; note what has been missed."""
+        now = self._clock.now()
+        await self._db.write(lambda tx: cron_store.close_lost(tx, now))
+        for name, cron in self.crons.items():
+            missed = last_due(self._matches[name], now)
+            ran = await cron_store.ran_since(self._db, name, missed)
+            make_good = not ran and now - missed <= cron.lookback
+            self._next[name] = missed if make_good else next_due(self._matches[name], now)
+
+    def is_due(self, name: str) -> bool:
+        """Whether the cron should start now."""
+        with self._gate:
+            next_run = self._next.get(name)
+            return (
+                next_run is not None and name not in self._running and next_run <= self._clock.now()
+            )
+
+    def next_of(self, name: str) -> Instant:
+        """When the cron is due next."""
+        return self._next.get(name) or next_due(self._matches[name], self._clock.now())
+
+    async def run_due(self, name: str, services: Any) -> None:
+        """Run the cron if it is due; a second call for the same due time does nothing."""
+        now = self._clock.now()
+        with self._gate:
+            planned = self._next.get(name)
+            if planned is None or planned > now or name in self._running:
+                return
+            self._running.add(name)
+            self._next[name] = next_due(self._matches[name], now)
+        due = last_due(self._matches[name], now)
+        cause: Cause = "schedule" if now - due < MINUTE else "catch_up"
+        await self._run(name, due, cause, "scheduler", services)
+
+    async def run_by_hand(self, name: str, services: Any, actor: str) -> cron_store.Run:
+        """Run the cron now and return what came of it. Raises NotFound, Conflict if it runs."""
+        if name not in self.crons:
+            raise NotFound(f"no cron {name}; there are {', '.join(self.crons)}")
+        with self._gate:
+            if name in self._running:
+                raise Conflict(f"{name} is running", code="already_running")
+            self._running.add(name)
+        return await self._run(name, self._clock.now(), "by_hand", actor, services)
+
+    async def _run(
+        self, name: str, due: Instant, cause: Cause, actor: str, services: Any
+    ) -> cron_store.Run:
+        cron, started = self.crons[name], self._clock.now()
+        try:
+            run_id = await self._db.write(
+                lambda tx: cron_store.start(tx, name, due, cause, actor, started)
+            )
+            summary, error = None, None
+            with correlated(f"cron-{name}-{run_id}"):
+                try:
+                    summary = await cron.run(due, services)
+                except Exception as failure:
+                    log.exception("cron_failed", cron=name)
+                    error = f"{type(failure).__name__}: {failure}"
+            ended = self._clock.now()
+            return await self._db.write(
+                lambda tx: cron_store.finish(tx, run_id, summary, error, ended)
+            )
+        finally:
+            with self._gate:
+                self._running.discard(name)
+
+    async def states(self) -> list[CronState]:
+        """Every cron with its next and last run."""
+        return [
+            CronState(cron, self.next_of(name), await cron_store.last_run(self._db, name))
+            for name, cron in self.crons.items()
+        ]

@@ -1,0 +1,88 @@
+"""The one rule about external effects (design: the one big rule).
+
+Before an effect its intent is committed, under a stable key; after it, its outcome. An
+attempt that finds an intent without outcome first asks the provider, and only then repeats
+with the same key. An effect whose outcome is known is never done again.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from buildos_box.clock import Clock, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.jobs.attempt import Attempt
+
+Find = Callable[[], Awaitable[str | None]]
+OnIntent = Callable[[Tx], None]
+OnOutcome = Callable[[Tx, str], None]
+
+
+class Parts(Protocol):
+    """What an effect needs of the box."""
+
+    @property
+    def db(self) -> Database:
+        """Where intent and outcome are kept."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """When they happened."""
+        ...
+
+
+async def once(
+    box: Parts,
+    job: Attempt[Any],
+    *,
+    key: str,
+    kind: str,
+    send: Callable[[], Awaitable[str]],
+    found: Find | None = None,
+    on_intent: OnIntent | None = None,
+    on_outcome: OnOutcome | None = None,
+) -> str:
+    """Do `send` at most once for `key` and return the provider's id for it.
+
+    `found` asks the provider after a crash whether the effect has happened. `on_intent` and
+    `on_outcome` run in the transactions that commit the intent and the outcome. The outcome is
+    a fact about the world: it is recorded even if the attempt has lost its job meanwhile.
+    """
+    before = await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))
+    if before is not None and before["state"] == "done":
+        return str(before["provider_id"])
+    provider_id = await found() if before is not None and found is not None else None
+    if provider_id is None:
+        provider_id = await send()
+    outcome = provider_id
+    await box.db.write(lambda tx: _settle(tx, box, key, outcome, on_outcome))
+    return outcome
+
+
+def _intend(
+    tx: Tx, box: Parts, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
+) -> Row | None:
+    """Commit the intent; returns what was known of this key before."""
+    job.hold(tx)
+    before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
+    if before is None:
+        tx.execute(
+            "INSERT INTO effects (key, kind, job_id, state, intent_at) VALUES (?, ?, ?, 'intent', ?)",
+            (key, kind, job.job_id, to_text(box.clock.now())),
+        )
+    elif before["state"] == "done":
+        return before
+    else:
+        tx.execute("UPDATE effects SET tries = tries + 1 WHERE key = ?", (key,))
+    if on_intent is not None:
+        on_intent(tx)
+    return before
+
+
+def _settle(tx: Tx, box: Parts, key: str, provider_id: str, on_outcome: OnOutcome | None) -> None:
+    tx.execute(
+        "UPDATE effects SET state = 'done', provider_id = ?, settled_at = ? WHERE key = ?",
+        (provider_id, to_text(box.clock.now()), key),
+    )
+    if on_outcome is not None:
+        on_outcome(tx, provider_id)

@@ -1,0 +1,239 @@
+"""Huey, embedded: its consumer runs our ledger's claims on a jobs loop of our own (design: engine)."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from huey.api import Huey
+from huey.consumer import Consumer, Scheduler
+
+from buildos_box.clock import Clock
+from buildos_box.db import Database
+from buildos_box.ids import Ids
+from buildos_box.jobs import claims, ledger
+from buildos_box.jobs.claims import Claimed, NothingDue
+from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.runner import Runner
+from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, lease_in
+from buildos_box.log import logger
+
+T = TypeVar("T")
+RECOVER_EVERY = timedelta(seconds=30)
+CHECK_WORKERS_EVERY_SECONDS = 5.0
+STOP_AT_LAST_SECONDS = 10.0
+log = logger(__name__)
+
+
+class BoxHuey(Huey):  # type: ignore[misc]
+    """Huey over the ledger: a claim becomes a task here."""
+
+    run_attempt: Any = None
+
+    def deserialize_task(self, data: bytes) -> Any:
+        """An attempt's message becomes the task that runs it; cron calls are Huey's own."""
+        token = lease_in(data)
+        if token is None:
+            return super().deserialize_task(data)
+        return self.run_attempt.task_class((token,), id=token)
+
+
+class SecondScheduler(Scheduler):  # type: ignore[misc]
+    """Asks for due crons each second; whether one is due is the cron book's to say."""
+
+    periodic_task_seconds = 1
+
+
+class EmbeddedConsumer(Consumer):  # type: ignore[misc]
+    """A consumer inside a process that minds its own signals."""
+
+    scheduler_class = SecondScheduler
+
+    def _set_signal_handlers(self) -> None:
+        """The process that embeds us handles signals."""
+
+
+class Engine:
+    """The running half of the queue: worker threads, the jobs loop, and their supervisor."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        queue: Queue,
+        clock: Clock,
+        ids: Ids,
+        runner: Runner,
+        book: CronBook,
+        workers: int,
+        lease: timedelta,
+        heartbeat: timedelta,
+        name: str,
+    ) -> None:
+        self._db = db
+        self._queue = queue
+        self._clock = clock
+        self._ids = ids
+        self.runner = runner
+        self.book = book
+        self._workers = workers
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self._name = name
+        self._services: Any = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="jobs-loop", daemon=True)
+        self._supervisor: Future[None] | None = None
+        self.scheduler_ticked_at = clock.monotonic()
+        self._huey = BoxHuey(
+            "buildos-box",
+            results=False,
+            utc=True,
+            serializer=JsonSerializer(),
+            storage_class=LedgerStorage,
+            claim=self._claim_blocking,
+            clock=clock,
+        )
+        self._register_tasks()
+        # One more thread than attempts may run at once: a cron never waits for a job to end.
+        self._consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
+        queue.on_wake(self.storage.wake)
+        queue.on_cancel(self._stop_attempt)
+
+    @property
+    def storage(self) -> LedgerStorage:
+        """What Huey's workers read from."""
+        storage: LedgerStorage = self._huey.storage
+        return storage
+
+    @property
+    def worker_ticked_at(self) -> float:
+        """When a worker last looked for work, on the monotonic clock."""
+        return self.storage.ticked_at
+
+    def _register_tasks(self) -> None:
+        @self._huey.task(name="run_attempt")  # type: ignore[untyped-decorator]
+        def run_attempt(lease_token: str) -> None:
+            claimed = self.storage.take(lease_token)
+            if claimed is not None:
+                self.call(self.runner.run(claimed, self._services)).result()
+
+        self._huey.run_attempt = run_attempt
+        for name in self.book.crons:
+            self._register_cron(name)
+
+    def _register_cron(self, name: str) -> None:
+        def due(_timestamp: Any) -> bool:
+            self.scheduler_ticked_at = self._clock.monotonic()
+            return self.book.is_due(name)
+
+        @self._huey.periodic_task(due, name=f"cron_{name}")  # type: ignore[untyped-decorator]
+        def run_cron() -> None:
+            self.call(self.book.run_due(name, self._services)).result()
+
+    def start(self, services: Any) -> None:
+        """Take back what a dead process left, then start threads. Blocks for a moment.
+
+        The caller holds the data folder's lock, so every lease in the ledger is a dead one.
+        """
+        self._services = services
+        self._thread.start()
+        self.recover(all_leases=True)
+        self.call(self.book.open()).result()
+        self._consumer.start()
+        self._supervisor = self.call(self._supervise())
+
+    def call(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run a coroutine on the jobs loop, from any other thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def stop(self, drain: timedelta) -> None:
+        """Claim no more, let attempts finish for up to `drain`, hand the rest back, join all.
+
+        Attempts that are handed back wait again as pending, none counted (spec 3.7).
+        """
+        self.storage.stop()
+        self._consumer.stop_flag.set()
+        self._join_workers(drain.total_seconds())
+        deadline = time.monotonic() + STOP_AT_LAST_SECONDS
+        while self._alive() and time.monotonic() < deadline:
+            self._loop.call_soon_threadsafe(self.runner.stop_all, "draining")
+            self._join_workers(0.2)
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_AT_LAST_SECONDS)
+
+    def _alive(self) -> list[threading.Thread]:
+        return [thread for _, thread in self._consumer.worker_threads if thread.is_alive()]
+
+    def _join_workers(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for thread in self._alive():
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        pending = asyncio.all_tasks(self._loop)
+        for task in pending:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        self._loop.close()
+
+    def _claim_blocking(self) -> Claimed | NothingDue:
+        return self._db.write_blocking(self.claim)
+
+    def claim(self, tx: Any) -> Claimed | NothingDue:
+        """Claim one job in the transaction given."""
+        return claims.claim(
+            tx,
+            lanes=self._queue.lanes,
+            workers=self._workers,
+            lease=self._lease,
+            lease_token=self._ids.secret(),
+            worker=self._name,
+            now=self._clock.now(),
+        )
+
+    def recover(self, *, all_leases: bool = False) -> int:
+        """Give lost workers' jobs back to the queue; returns how many. Blocks for a moment."""
+        now = self._clock.now()
+        lost = self._db.write_blocking(
+            lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases)
+        )
+        if lost:
+            log.warning("recovered_lost_workers", jobs=[row["queue_job_id"] for row in lost])
+            self._queue.wake()
+        return len(lost)
+
+    def _stop_attempt(self, row_id: int) -> None:
+        self._loop.call_soon_threadsafe(self.runner.stop, row_id, "cancelled")
+
+    async def _supervise(self) -> None:
+        """Beat, recover, and replace threads that died; nothing that fails here ends it."""
+        await asyncio.gather(
+            _every(self._heartbeat.total_seconds(), self.runner.beat),
+            _every(RECOVER_EVERY.total_seconds(), self._recover_in_thread),
+            _every(CHECK_WORKERS_EVERY_SECONDS, self._check_workers),
+        )
+
+    async def _recover_in_thread(self) -> None:
+        await asyncio.to_thread(self.recover)
+
+    async def _check_workers(self) -> None:
+        if not self.storage.stopped:
+            await asyncio.to_thread(self._consumer.check_worker_health)
+
+
+async def _every(seconds: float, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await duty()
+        except Exception:
+            log.exception("supervisor_duty_failed")

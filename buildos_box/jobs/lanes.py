@@ -1,0 +1,63 @@
+"""Lanes: which kinds of work may run beside each other, and how many (spec 3.3, 3.9).
+
+Pure rules: what is running comes in, which lanes may take one more comes out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane's limits. `per_user` slots for one user while others wait."""
+
+    name: str
+    concurrency: int
+    per_user: int
+
+    @classmethod
+    def of(cls, name: str, concurrency: int, per_user: int | None = None) -> "Lane":
+        """A lane with the default share of half its slots, at least one, for one user."""
+        return cls(name, concurrency, per_user or max(1, concurrency // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is running now: attempts by lane, and by lane and user."""
+
+    by_lane: Mapping[str, int]
+    by_user: Mapping[tuple[str, str], int]
+
+    @property
+    def total(self) -> int:
+        """All attempts that run now."""
+        return sum(self.by_lane.values())
+
+
+def open_lanes(
+    lanes: Mapping[str, Lane], running: Running, workers: int, closed: frozenset[str]
+) -> list[Lane]:
+    """The lanes that may start one more job now.
+
+    Every lane that has nothing running keeps one worker in reserve, so that no lane can take
+    them all and make another wait (no head-of-line blocking, spec 3.3).
+    """
+    free = workers - running.total
+    idle = {name for name in lanes if not running.by_lane.get(name) and name not in closed}
+    found = []
+    for lane in lanes.values():
+        if lane.name in closed or running.by_lane.get(lane.name, 0) >= lane.concurrency:
+            continue
+        reserved_for_others = len(idle - {lane.name})
+        if free > reserved_for_others or (free > 0 and lane.name in idle):
+            found.append(lane)
+    return found
+
+
+def users_at_their_share(lane: Lane, running: Running) -> list[str]:
+    """The users who hold as many slots of the lane as one may while others wait."""
+    return sorted(
+        user
+        for (name, user), count in running.by_user.items()
+        if name == lane.name and count >= lane.per_user
+    )

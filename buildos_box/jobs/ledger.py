@@ -1,0 +1,383 @@
+"""The ledger: every change of a job's state, each one guarded UPDATE with its audit row (spec 3.2).
+
+All functions take a transaction, so that a domain change and its job commit together or not
+at all (spec 3.1).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import IllegalTransition, LeaseLost
+from buildos_box.jobs.retry import Failure
+from buildos_box.jobs.types import Status
+
+WAITING = ("pending", "queued_for_retry")
+
+
+def dump(value: Any) -> str:
+    """A value as the JSON text in which it is stored."""
+    return msgspec.json.encode(value).decode()
+
+
+def record_event(
+    tx: Tx,
+    row_id: int,
+    from_status: str | None,
+    to_status: str,
+    *,
+    reason: str,
+    actor: str,
+    now: Instant,
+) -> None:
+    """Add to the job's audit trail."""
+    tx.execute(
+        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
+           VALUES (?, ?, ?, ?, ?, ?)""",
+        (row_id, from_status, to_status, reason, actor, to_text(now)),
+    )
+
+
+def insert(tx: Tx, row: dict[str, Any], *, actor: str, now: Instant) -> int:
+    """Add a pending job; `row` has its columns. Returns the row's id."""
+    cursor = tx.execute(
+        """INSERT INTO queue_jobs (queue_job_id, user_id, job_type, lane, status, ready, priority,
+                                   max_attempts, scheduled_for, expires_at, created_at, updated_at,
+                                   dedup_key, metadata, correlation_id)
+           VALUES (:queue_job_id, :user_id, :job_type, :lane, 'pending', :ready, :priority,
+                   :max_attempts, :scheduled_for, :expires_at, :now, :now,
+                   :dedup_key, :metadata, :correlation_id)""",
+        {**row, "now": to_text(now)},
+    )
+    row_id = cursor.lastrowid
+    assert row_id is not None
+    record_event(tx, row_id, None, Status.PENDING, reason="enqueued", actor=actor, now=now)
+    return row_id
+
+
+def live_with_key(tx: Tx, dedup_key: str) -> Row | None:
+    """The live job of that key; the partial unique index allows one at most."""
+    return tx.one(
+        "SELECT * FROM queue_jobs WHERE dedup_key = ? AND completed_at IS NULL", (dedup_key,)
+    )
+
+
+def by_public_id(tx: Tx, job_id: str) -> Row | None:
+    """The job with that `job-…` id."""
+    return tx.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
+
+
+def make_more_urgent(
+    tx: Tx,
+    row_id: int,
+    *,
+    scheduled_for: Instant,
+    priority: int,
+    metadata: str,
+    reason: str,
+    actor: str,
+    now: Instant,
+) -> None:
+    """Bring a waiting job forward: a due time or priority is only ever made more urgent."""
+    when = to_text(scheduled_for)
+    before = tx.one("SELECT status FROM queue_jobs WHERE id = ?", (row_id,))
+    changed = tx.execute(
+        """UPDATE queue_jobs
+              SET scheduled_for = min(scheduled_for, :when), priority = min(priority, :priority),
+                  ready = (min(scheduled_for, :when) <= :now), status = 'pending',
+                  metadata = :metadata, updated_at = :now
+            WHERE id = :id AND status IN ('pending', 'queued_for_retry')""",
+        {
+            "id": row_id,
+            "when": when,
+            "priority": priority,
+            "metadata": metadata,
+            "now": to_text(now),
+        },
+    ).rowcount
+    if changed != 1 or before is None:
+        raise IllegalTransition("only a waiting job can be brought forward")
+    record_event(tx, row_id, before["status"], Status.PENDING, reason=reason, actor=actor, now=now)
+
+
+def hold(tx: Tx, row_id: int, lease_token: str) -> None:
+    """Raise LeaseLost unless this token still holds the job: the fence before every late write."""
+    held = tx.one(
+        "SELECT 1 FROM queue_jobs WHERE id = ? AND status = 'processing' AND lease_token = ?",
+        (row_id, lease_token),
+    )
+    if held is None:
+        raise LeaseLost("this attempt no longer holds its job")
+
+
+def set_progress(tx: Tx, row_id: int, lease_token: str, progress: str, now: Instant) -> None:
+    """Write the progress column and nothing else. Raises LeaseLost."""
+    changed = tx.execute(
+        """UPDATE queue_jobs SET progress = ?, updated_at = ?
+            WHERE id = ? AND status = 'processing' AND lease_token = ?""",
+        (progress, to_text(now), row_id, lease_token),
+    ).rowcount
+    if changed != 1:
+        raise LeaseLost("this attempt no longer holds its job")
+
+
+def keep_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> None:
+    """Keep what the attempt has finished, for the next one. Raises LeaseLost."""
+    hold(tx, row_id, lease_token)
+    tx.execute(
+        """INSERT INTO job_steps (job_id, step, value) VALUES (?, ?, ?)
+           ON CONFLICT (job_id, step) DO UPDATE SET value = excluded.value""",
+        (row_id, step, value),
+    )
+
+
+def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Instant) -> None:
+    """`processing → completed`. Raises LeaseLost if the token no longer holds the job."""
+    _leave_processing(tx, row_id, lease_token, Status.COMPLETED, now, result=result)
+    end_attempt(tx, row_id, "completed", now)
+    tx.execute("DELETE FROM job_steps WHERE job_id = ?", (row_id,))
+    record_event(
+        tx,
+        row_id,
+        Status.PROCESSING,
+        Status.COMPLETED,
+        reason="completed",
+        actor="worker",
+        now=now,
+    )
+
+
+def fail(
+    tx: Tx,
+    row_id: int,
+    lease_token: str,
+    failure: Failure,
+    now: Instant,
+    *,
+    outcome: str = "failed",
+    stack: str | None = None,
+) -> None:
+    """`processing → failed`, for good. Raises LeaseLost."""
+    _leave_processing(tx, row_id, lease_token, Status.FAILED, now, failure=failure)
+    end_attempt(tx, row_id, outcome, now, failure, stack)
+    record_event(
+        tx,
+        row_id,
+        Status.PROCESSING,
+        Status.FAILED,
+        reason=f"{failure.code}: {failure.message}",
+        actor="worker",
+        now=now,
+    )
+
+
+def retry_later(
+    tx: Tx,
+    row_id: int,
+    lease_token: str,
+    failure: Failure,
+    at: Instant,
+    now: Instant,
+    *,
+    outcome: str = "retry",
+    stack: str | None = None,
+) -> None:
+    """`processing → queued_for_retry`, with the error and the time of the next try."""
+    _leave_processing(
+        tx, row_id, lease_token, Status.QUEUED_FOR_RETRY, now, failure=failure, scheduled_for=at
+    )
+    end_attempt(tx, row_id, outcome, now, failure, stack)
+    record_event(
+        tx,
+        row_id,
+        Status.PROCESSING,
+        Status.QUEUED_FOR_RETRY,
+        reason=f"{failure.code}: {failure.message}",
+        actor="worker",
+        now=now,
+    )
+
+
+def give_back(
+    tx: Tx,
+    row_id: int,
+    lease_token: str,
+    *,
+    outcome: str,
+    reason: str,
+    at: Instant,
+    now: Instant,
+    actor: str = "worker",
+) -> None:
+    """`processing → pending` with no attempt counted: a snooze, or a drain (spec 3.7, 3.9)."""
+    _leave_processing(
+        tx,
+        row_id,
+        lease_token,
+        Status.PENDING,
+        now,
+        scheduled_for=at,
+        ready=at <= now,
+        uncount=True,
+    )
+    end_attempt(tx, row_id, outcome, now)
+    record_event(tx, row_id, Status.PROCESSING, Status.PENDING, reason=reason, actor=actor, now=now)
+
+
+def _leave_processing(
+    tx: Tx,
+    row_id: int,
+    lease_token: str,
+    status: Status,
+    now: Instant,
+    *,
+    result: str | None = None,
+    failure: Failure | None = None,
+    scheduled_for: Instant | None = None,
+    ready: bool = False,
+    uncount: bool = False,
+) -> None:
+    finished = status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+    changed = tx.execute(
+        """UPDATE queue_jobs
+              SET status = :status, ready = :ready, lease_token = NULL, lease_expires_at = NULL,
+                  updated_at = :now, completed_at = :completed_at,
+                  scheduled_for = coalesce(:scheduled_for, scheduled_for),
+                  attempts = attempts - :uncount, result = :result,
+                  error = :error, error_kind = :kind, error_code = :code
+            WHERE id = :id AND status = 'processing' AND lease_token = :token""",
+        {
+            "id": row_id,
+            "token": lease_token,
+            "status": status,
+            "ready": int(ready),
+            "now": to_text(now),
+            "completed_at": to_text(now) if finished else None,
+            "scheduled_for": to_text(scheduled_for) if scheduled_for else None,
+            "uncount": int(uncount),
+            "result": result,
+            "error": failure.message if failure else None,
+            "kind": failure.kind if failure else None,
+            "code": failure.code if failure else None,
+        },
+    ).rowcount
+    if changed != 1:
+        raise LeaseLost("this attempt no longer holds its job")
+
+
+def end_attempt(
+    tx: Tx,
+    row_id: int,
+    outcome: str,
+    now: Instant,
+    failure: Failure | None = None,
+    stack: str | None = None,
+) -> None:
+    """Close the job's running attempt with how it ended."""
+    tx.execute(
+        """UPDATE job_attempts
+              SET ended_at = ?, outcome = ?, error_kind = ?, error_code = ?, error = ?, stack = ?
+            WHERE job_id = ? AND outcome = 'running'""",
+        (
+            to_text(now),
+            outcome,
+            failure.kind if failure else None,
+            failure.code if failure else None,
+            failure.message if failure else None,
+            stack,
+            row_id,
+        ),
+    )
+
+
+def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
+    """Any live state `→ cancelled`, its lease void at once. Raises IllegalTransition."""
+    changed = tx.execute(
+        """UPDATE queue_jobs
+              SET status = 'cancelled', ready = 0, lease_token = NULL, lease_expires_at = NULL,
+                  cancel_reason = ?, completed_at = ?, updated_at = ?
+            WHERE id = ? AND completed_at IS NULL""",
+        (reason, to_text(now), to_text(now), row["id"]),
+    ).rowcount
+    if changed != 1:
+        raise IllegalTransition(f"{row['queue_job_id']} is {row['status']}: nothing to cancel")
+    end_attempt(tx, row["id"], "cancelled", now)
+    record_event(
+        tx, row["id"], row["status"], Status.CANCELLED, reason=reason, actor=actor, now=now
+    )
+
+
+def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
+    """A failed, cancelled or waiting-for-retry job `→ pending`, due now, attempts from zero.
+
+    Raises IllegalTransition for any other state, or if a live job has the same dedup key.
+    """
+    key = row["dedup_key"]
+    twin = live_with_key(tx, key) if key else None
+    if twin is not None and twin["id"] != row["id"]:
+        raise IllegalTransition(
+            f"{twin['queue_job_id']} already does this work", existing_job_id=twin["queue_job_id"]
+        )
+    changed = tx.execute(
+        """UPDATE queue_jobs
+              SET status = 'pending', ready = 1, attempts = 0, scheduled_for = :now,
+                  completed_at = NULL, cancel_reason = NULL, updated_at = :now
+            WHERE id = :id AND status IN ('failed', 'cancelled', 'queued_for_retry')""",
+        {"id": row["id"], "now": to_text(now)},
+    ).rowcount
+    if changed != 1:
+        raise IllegalTransition(f"{row['queue_job_id']} is {row['status']}: nothing to retry")
+    record_event(
+        tx, row["id"], row["status"], Status.PENDING, reason="retry asked for", actor=actor, now=now
+    )
+
+
+def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
+    """Jobs whose worker is gone go back to pending, the attempt counted (spec 3.6).
+
+    `all_leases` when the previous process is known dead; else those that have run out. A job
+    that lost its worker at its last attempt fails as `worker_lost`. Returns what was recovered.
+    """
+    lost = tx.all(
+        """SELECT * FROM queue_jobs
+            WHERE status = 'processing' AND (:every OR lease_expires_at <= :now)""",
+        {"every": int(all_leases), "now": to_text(now)},
+    )
+    for row in lost:
+        gone = Failure("lost", "worker_lost", "its worker stopped without a word", True)
+        if row["attempts"] >= row["max_attempts"]:
+            fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost")
+        else:
+            _leave_processing(
+                tx, row["id"], row["lease_token"], Status.PENDING, now, failure=gone, ready=True
+            )
+            end_attempt(tx, row["id"], "lost", now, gone)
+            record_event(
+                tx,
+                row["id"],
+                Status.PROCESSING,
+                Status.PENDING,
+                reason="worker_lost",
+                actor="system",
+                now=now,
+            )
+    return lost
+
+
+def renew_leases(
+    tx: Tx, leases: Iterable[tuple[int, str]], *, until: Instant, now: Instant
+) -> list[int]:
+    """Renew each (row id, token); returns the row ids whose lease is no longer held."""
+    gone = []
+    for row_id, token in leases:
+        changed = tx.execute(
+            """UPDATE queue_jobs SET lease_expires_at = ?, updated_at = ?
+                WHERE id = ? AND status = 'processing' AND lease_token = ?""",
+            (to_text(until), to_text(now), row_id, token),
+        ).rowcount
+        if changed != 1:
+            gone.append(row_id)
+    return gone

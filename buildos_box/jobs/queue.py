@@ -1,0 +1,183 @@
+"""The queue as the rooms use it: enqueue, cancel, retry, each inside the caller's transaction."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Clock, Instant, from_text, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import NotFound
+from buildos_box.ids import Ids
+from buildos_box.jobs import ledger
+from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.types import Enqueued, JobType, P, Status
+
+
+class Queue:
+    """Job types by name, and the ways to put work in and take it out."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        ids: Ids,
+        lanes: Mapping[str, Lane],
+        max_attempts: int = 3,
+    ) -> None:
+        self.lanes = dict(lanes)
+        self._clock = clock
+        self._ids = ids
+        self._max_attempts = max_attempts
+        self._types: dict[str, JobType[Any]] = {}
+        self._on_wake: list[Callable[[], None]] = []
+        self._on_cancel: list[Callable[[int], None]] = []
+
+    def register(self, job_types: Iterable[JobType[Any]]) -> None:
+        """Make job types known. Raises ValueError for a name that is taken or a lane unknown."""
+        for job_type in job_types:
+            if job_type.name in self._types:
+                raise ValueError(f"two job types are called {job_type.name}")
+            if job_type.lane not in self.lanes:
+                raise ValueError(f"{job_type.name} wants lane {job_type.lane}, which is not there")
+            self._types[job_type.name] = job_type
+
+    def type_named(self, name: str) -> JobType[Any] | None:
+        """The job type of that name."""
+        return self._types.get(name)
+
+    @property
+    def type_names(self) -> list[str]:
+        """Every job type's name, in the order of registration."""
+        return list(self._types)
+
+    def on_wake(self, wake: Callable[[], None]) -> None:
+        """Call `wake` after every commit that has made a job due, or moved a due time."""
+        self._on_wake.append(wake)
+
+    def on_cancel(self, stop: Callable[[int], None]) -> None:
+        """Call `stop(row_id)` after the commit that cancelled a running job."""
+        self._on_cancel.append(stop)
+
+    def wake(self) -> None:
+        """Let the engine look at the ledger now."""
+        for wake in self._on_wake:
+            wake()
+
+    def enqueue(
+        self,
+        tx: Tx,
+        job_type: JobType[P],
+        payload: P,
+        *,
+        user_id: str | None,
+        scheduled_for: Instant | None = None,
+        priority: int | None = None,
+        correlation_id: str | None = None,
+        actor: str = "system",
+    ) -> Enqueued:
+        """Add a job in the caller's transaction, due at once unless `scheduled_for` is given.
+
+        If a live job has the same dedup key that one is the answer (`deduplicated`), brought
+        forward if this request is more urgent, its metadata completed but never overwritten
+        (spec 3.4).
+        """
+        now = self._clock.now()
+        due = scheduled_for or now
+        urgency = priority or job_type.priority
+        metadata = msgspec.to_builtins(payload)
+        key = job_type.dedup_key(payload)
+        existing = ledger.live_with_key(tx, key) if key else None
+        tx.after_commit(self.wake)
+        if existing is not None:
+            return self._join(tx, existing, due, urgency, metadata, actor, now)
+        expires = job_type.expires_at(payload)
+        job_id = self._ids.new("job", now)
+        ledger.insert(
+            tx,
+            {
+                "queue_job_id": job_id,
+                "user_id": user_id,
+                "job_type": job_type.name,
+                "lane": job_type.lane,
+                "ready": int(due <= now),
+                "priority": urgency,
+                "max_attempts": job_type.max_attempts or self._max_attempts,
+                "scheduled_for": to_text(due),
+                "expires_at": to_text(expires) if expires else None,
+                "dedup_key": key,
+                "metadata": ledger.dump(metadata),
+                "correlation_id": correlation_id or self._ids.new("corr", now),
+            },
+            actor=actor,
+            now=now,
+        )
+        return Enqueued(job_id, Status.PENDING, due, deduplicated=False)
+
+    def _join(
+        self,
+        tx: Tx,
+        existing: Row,
+        due: Instant,
+        priority: int,
+        metadata: dict[str, Any],
+        actor: str,
+        now: Instant,
+    ) -> Enqueued:
+        status = Status(existing["status"])
+        scheduled = from_text(existing["scheduled_for"])
+        stored = msgspec.json.decode(existing["metadata"])
+        merged = {**metadata, **stored}
+        more_urgent = due < scheduled or priority < existing["priority"]
+        if status is Status.PENDING and (more_urgent or merged != stored):
+            ledger.make_more_urgent(
+                tx,
+                existing["id"],
+                scheduled_for=due,
+                priority=priority,
+                metadata=ledger.dump(merged),
+                reason="asked for again",
+                actor=actor,
+                now=now,
+            )
+            scheduled = min(due, scheduled)
+        return Enqueued(existing["queue_job_id"], status, scheduled, deduplicated=True)
+
+    def cancel(self, tx: Tx, job_id: str, *, reason: str, actor: str) -> Status:
+        """Cancel a live job; a running one is stopped after the commit. Returns its old status.
+
+        Raises NotFound, IllegalTransition.
+        """
+        return self._cancel_row(tx, self._row(tx, job_id), reason, actor)
+
+    def cancel_by_key(self, tx: Tx, dedup_key: str, *, reason: str, actor: str) -> str | None:
+        """Cancel the live job of that dedup key, if there is one; returns its id."""
+        row = ledger.live_with_key(tx, dedup_key)
+        if row is None:
+            return None
+        self._cancel_row(tx, row, reason, actor)
+        return str(row["queue_job_id"])
+
+    def retry(self, tx: Tx, job_id: str, *, actor: str) -> None:
+        """Run a failed or cancelled job again, now. Raises NotFound, IllegalTransition."""
+        ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
+        tx.after_commit(self.wake)
+
+    def _row(self, tx: Tx, job_id: str) -> Row:
+        row = ledger.by_public_id(tx, job_id)
+        if row is None:
+            raise NotFound(f"no job {job_id}")
+        return row
+
+    def _cancel_row(self, tx: Tx, row: Row, reason: str, actor: str) -> Status:
+        ledger.cancel(tx, row, reason=reason, actor=actor, now=self._clock.now())
+        status = Status(row["status"])
+        row_id = int(row["id"])
+        if status is Status.PROCESSING:
+            tx.after_commit(lambda: self._stop(row_id))
+        tx.after_commit(self.wake)
+        return status
+
+    def _stop(self, row_id: int) -> None:
+        for stop in self._on_cancel:
+            stop(row_id)

@@ -1,0 +1,101 @@
+"""Whether a failed attempt is tried again, and when: decided by type, never by text (spec 3.5)."""
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import msgspec
+
+from buildos_box.clock import Instant, truncate
+from buildos_box.errors import BoxError, PermanentError, TransientError
+
+LONGEST_DELAY = timedelta(hours=1)
+RETRYABLE_STATUS = frozenset({408, 425, 429})
+JITTER = 0.1
+
+
+class Snooze(Exception):
+    """Not now: the job goes back to waiting with a reason, and no attempt is counted."""
+
+    def __init__(self, until: Instant, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with an attempt, as it is stored with it."""
+
+    kind: str
+    code: str
+    message: str
+    retryable: bool
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try again at that instant."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Not again: the job has failed."""
+
+
+def retryable_status(status: int) -> bool:
+    """Whether an HTTP answer of that status may be followed by another try."""
+    return status in RETRYABLE_STATUS or status >= 500
+
+
+def classify(error: BaseException) -> Failure:
+    """Read an exception's type; what is not known is retried."""
+    message = str(error) or type(error).__name__
+    match error:
+        case TransientError():
+            return Failure("transient", error.code, message, True, error.retry_after)
+        case PermanentError():
+            return Failure("permanent", error.code, message, False)
+        case BoxError():
+            return Failure("permanent", error.code, message, error.status >= 500)
+        case TimeoutError() | asyncio.TimeoutError() | httpx.TimeoutException():
+            return Failure("transient", "timeout", message, True)
+        case httpx.HTTPStatusError():
+            status = error.response.status_code
+            kind = "transient" if retryable_status(status) else "permanent"
+            return Failure(kind, f"http_{status}", message, retryable_status(status))
+        case httpx.TransportError() | ConnectionError():
+            return Failure("transient", "connection", message, True)
+        case sqlite3.OperationalError():
+            return Failure("transient", "database_busy", message, True)
+        case msgspec.ValidationError():
+            return Failure("permanent", "malformed", message, False)
+        case _:
+            return Failure("unknown", type(error).__name__, message, True)
+
+
+def delay_after(attempt: int, *, base: timedelta, jitter: float) -> timedelta:
+    """`base * 2 ** attempt` plus up to 10 % (`jitter` in 0..1 says how much), at most 1 h."""
+    doubled: timedelta = base * 2 ** min(attempt, 32)
+    return min(doubled * (1 + JITTER * jitter), LONGEST_DELAY)
+
+
+def decide(
+    failure: Failure,
+    *,
+    attempt: int,
+    max_attempts: int,
+    now: Instant,
+    base: timedelta,
+    jitter: float,
+) -> RetryAt | GiveUp:
+    """Retry or give up. A provider's `Retry-After` wins when it is longer than our own delay."""
+    if not failure.retryable or attempt >= max_attempts:
+        return GiveUp()
+    delay = delay_after(attempt, base=base, jitter=jitter)
+    return RetryAt(truncate(now + max(delay, failure.retry_after or timedelta(0))))

@@ -1,0 +1,290 @@
+"""Runs one attempt: decode, heartbeat, time-out, cancel, and what comes of it (spec 3.5, 3.6)."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import timedelta
+from types import CoroutineType, FrameType
+from typing import Any, Literal
+
+import msgspec
+
+from buildos_box.clock import Clock
+from buildos_box.db import Database, Tx
+from buildos_box.errors import LeaseLost
+from buildos_box.jobs import ledger
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.retry import Failure, RetryAt, Snooze, classify, decide
+from buildos_box.jobs.store import steps_of
+from buildos_box.jobs.types import JobType
+from buildos_box.log import correlated, logger
+
+StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
+log = logger(__name__)
+
+
+class Crashed(Exception):
+    """A handler raised something that would end the whole process; it is only that job's end."""
+
+
+class _Run:
+    """An attempt in flight: its task, and why it was told to stop."""
+
+    def __init__(self, claimed: Claimed) -> None:
+        self.claimed = claimed
+        self.task: asyncio.Task[Any] | None = None
+        self.stop_reason: StopReason | None = None
+        self.done = asyncio.Event()
+
+    def stop(self, reason: StopReason) -> None:
+        self.stop_reason = self.stop_reason or reason
+        if self.task is not None:
+            self.task.cancel()
+
+
+class Runner:
+    """Runs claimed attempts on one event loop; knows all that are in flight."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        queue: Queue,
+        clock: Clock,
+        lease: timedelta,
+        backoff_base: timedelta,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._db = db
+        self._queue = queue
+        self._clock = clock
+        self._lease = lease
+        self._base = backoff_base
+        self._jitter = jitter
+        self._runs: dict[int, _Run] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """How many attempts run now."""
+        return len(self._runs)
+
+    async def run(self, claimed: Claimed, services: Any) -> None:
+        """Run the attempt to its end and hand its outcome to the ledger.
+
+        Returns once the outcome is submitted, not when it is durable: the writer keeps the
+        order, so whatever this worker asks for next is committed after it.
+        """
+        run = _Run(claimed)
+        await self._wait_for_predecessors(claimed)
+        self._runs[claimed.row_id] = run
+        try:
+            with correlated(claimed.correlation_id, job_id=claimed.job_id):
+                await self._run(run, services)
+        finally:
+            if self._runs.get(claimed.row_id) is run:
+                del self._runs[claimed.row_id]
+            run.done.set()
+
+    async def _wait_for_predecessors(self, claimed: Claimed) -> None:
+        """Work that was told to stop really stops before its successor starts."""
+        key = claimed.dedup_key
+        for run in list(self._runs.values()):
+            same_work = key is not None and run.claimed.dedup_key == key
+            if run.claimed.row_id == claimed.row_id or same_work:
+                await run.done.wait()
+
+    async def _run(self, run: _Run, services: Any) -> None:
+        claimed = run.claimed
+        job_type = self._queue.type_named(claimed.job_type)
+        if job_type is None:
+            self._fail(claimed, Failure("permanent", "unknown_type", claimed.job_type, False))
+            return
+        try:
+            payload = msgspec.json.decode(claimed.metadata, type=job_type.payload)
+        except msgspec.DecodeError as error:
+            self._fail(claimed, Failure("permanent", "malformed", str(error), False))
+            return
+        steps = await steps_of(self._db, claimed.row_id) if claimed.number > 1 else {}
+        attempt: Attempt[Any] = Attempt(claimed, payload, self._db, self._clock, steps)
+        await self._supervise(run, job_type, attempt, services)
+
+    async def _supervise(
+        self, run: _Run, job_type: JobType[Any], attempt: Attempt[Any], services: Any
+    ) -> None:
+        run.task = asyncio.create_task(_guarded(job_type, attempt, services))
+        if run.stop_reason is not None:
+            run.task.cancel()
+        stack = None
+        await asyncio.wait({run.task}, timeout=job_type.timeout.total_seconds())
+        if not run.task.done():
+            stack = where_it_stands(run.task)
+            run.stop("timed_out")
+            await asyncio.wait({run.task})
+        self._conclude(run, job_type, attempt, stack)
+
+    def _conclude(
+        self, run: _Run, job_type: JobType[Any], attempt: Attempt[Any], stack: str | None
+    ) -> None:
+        task, claimed = run.task, run.claimed
+        assert task is not None
+        if attempt.finished:
+            return
+        error = None if task.cancelled() else task.exception()
+        if not task.cancelled() and error is None:
+            self._complete(claimed, task.result())
+        elif isinstance(error, Snooze):
+            self._snooze(claimed, error)
+        elif isinstance(error, LeaseLost) or run.stop_reason in ("cancelled", "lease_lost"):
+            log.info("attempt_stopped", reason=run.stop_reason or "lease_lost")
+        elif run.stop_reason == "draining":
+            self._give_back(claimed)
+        elif run.stop_reason == "timed_out":
+            limit = job_type.timeout.total_seconds()
+            timed_out = Failure("transient", "timed_out", f"took more than {limit:g} s", True)
+            self._retry_or_fail(claimed, timed_out, outcome="timed_out", stack=stack)
+        else:
+            failure = classify(error or Crashed("it cancelled itself"))
+            if failure.kind == "unknown":
+                log.error("attempt_crashed", exc_info=error)
+            self._retry_or_fail(claimed, failure)
+
+    def _complete(self, claimed: Claimed, result: Any) -> None:
+        text = None if result is None else ledger.dump(result)
+        now = self._clock.now()
+        self._submit(lambda tx: ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now))
+
+    def _fail(self, claimed: Claimed, failure: Failure) -> None:
+        self._retry_or_fail(claimed, failure)
+
+    def _retry_or_fail(
+        self,
+        claimed: Claimed,
+        failure: Failure,
+        *,
+        outcome: str | None = None,
+        stack: str | None = None,
+    ) -> None:
+        now = self._clock.now()
+        decision = decide(
+            failure,
+            attempt=claimed.number,
+            max_attempts=claimed.max_attempts,
+            now=now,
+            base=self._base,
+            jitter=self._jitter(),
+        )
+        row_id, token = claimed.row_id, claimed.lease_token
+
+        def settle(tx: Tx) -> None:
+            if isinstance(decision, RetryAt):
+                ledger.retry_later(
+                    tx,
+                    row_id,
+                    token,
+                    failure,
+                    decision.at,
+                    now,
+                    outcome=outcome or "retry",
+                    stack=stack,
+                )
+                tx.after_commit(self._queue.wake)
+            else:
+                ledger.fail(
+                    tx, row_id, token, failure, now, outcome=outcome or "failed", stack=stack
+                )
+
+        log.warning(
+            "attempt_failed",
+            job_type=claimed.job_type,
+            attempt=claimed.number,
+            code=failure.code,
+            error=failure.message,
+            next_try=getattr(decision, "at", None),
+        )
+        self._submit(settle)
+
+    def _snooze(self, claimed: Claimed, snooze: Snooze) -> None:
+        self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
+
+    def _give_back(self, claimed: Claimed) -> None:
+        self._hand_back(
+            claimed, outcome="drained", reason="the box is stopping", at=self._clock.now()
+        )
+
+    def _hand_back(self, claimed: Claimed, *, outcome: str, reason: str, at: Any) -> None:
+        now = self._clock.now()
+
+        def settle(tx: Tx) -> None:
+            ledger.give_back(
+                tx,
+                claimed.row_id,
+                claimed.lease_token,
+                outcome=outcome,
+                reason=reason,
+                at=at,
+                now=now,
+            )
+            tx.after_commit(self._queue.wake)
+
+        self._submit(settle)
+
+    def _submit(self, settle: Callable[[Tx], None]) -> None:
+        self._db.submit(settle).add_done_callback(_log_if_lost)
+
+    def stop(self, row_id: int, reason: StopReason) -> None:
+        """Cancel the attempt of that row, if it runs. Call on the runner's loop."""
+        run = self._runs.get(row_id)
+        if run is not None:
+            run.stop(reason)
+
+    def stop_all(self, reason: StopReason) -> None:
+        """Cancel every attempt. Call on the runner's loop."""
+        for run in list(self._runs.values()):
+            run.stop(reason)
+
+    async def beat(self) -> None:
+        """Renew the leases of all that run; stop those that are no longer ours."""
+        leases = [(row_id, run.claimed.lease_token) for row_id, run in self._runs.items()]
+        if not leases:
+            return
+        now = self._clock.now()
+        until = now + self._lease
+        gone = await self._db.write(
+            lambda tx: ledger.renew_leases(tx, leases, until=until, now=now)
+        )
+        tokens = dict(leases)
+        for row_id in gone:
+            run = self._runs.get(row_id)
+            if run is not None and run.claimed.lease_token == tokens[row_id]:
+                run.stop("lease_lost")
+
+
+async def _guarded(job_type: JobType[Any], attempt: Attempt[Any], services: Any) -> Any:
+    try:
+        return await job_type.run(attempt, services)
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise Crashed(f"{type(error).__name__} in {job_type.name}") from error
+
+
+def _log_if_lost(future: "Future[None]") -> None:
+    error = future.exception()
+    if isinstance(error, LeaseLost):
+        log.info("outcome_void", reason="the lease was lost")
+    elif error is not None:
+        log.error("outcome_not_stored", error=str(error))
+
+
+def where_it_stands(task: "asyncio.Task[Any]") -> str:
+    """The coroutine's stack, outermost first: what a slow job was waiting for (spec 3.9)."""
+    lines = []
+    waiting: Any = task.get_coro()
+    while isinstance(waiting, CoroutineType):
+        frame: FrameType | None = waiting.cr_frame
+        if frame is not None:
+            code = frame.f_code
+            lines.append(f"{code.co_filename}:{frame.f_lineno} {code.co_qualname}")
+        waiting = waiting.cr_await
+    return "\n".join(lines)

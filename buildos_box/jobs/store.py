@@ -1,0 +1,94 @@
+"""Reads of the ledger: one job, lists of jobs, their attempts and audit trail, counts."""
+
+from typing import Any
+
+import msgspec
+
+from buildos_box.db import Database, Row
+
+LONGEST_PAGE = 200
+
+
+async def steps_of(db: Database, row_id: int) -> dict[str, Any]:
+    """What earlier attempts of the job have kept."""
+    rows = await db.all("SELECT step, value FROM job_steps WHERE job_id = ?", (row_id,))
+    return {row["step"]: msgspec.json.decode(row["value"]) for row in rows}
+
+
+async def job_named(db: Database, job_id: str) -> Row | None:
+    """The job with that `job-…` id."""
+    return await db.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
+
+
+async def list_jobs(
+    db: Database,
+    *,
+    user_id: str | None = None,
+    types: list[str] | None = None,
+    statuses: list[str] | None = None,
+    text: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Row]:
+    """Jobs that match every filter given, newest first. An empty list of values matches nothing.
+
+    `since` and `until` bound the time of creation; `before` is the row id that the page ends at.
+    """
+    filters = {
+        "user_id = :user_id": user_id,
+        "job_type IN (SELECT value FROM json_each(:types))": types,
+        "status IN (SELECT value FROM json_each(:statuses))": statuses,
+        """(instr(lower(metadata), lower(:text)) OR instr(lower(coalesce(error, '')), lower(:text))
+            OR queue_job_id = :text OR correlation_id = :text)""": text,
+        "created_at >= :since": since,
+        "created_at < :until": until,
+        "id < :before": before,
+    }
+    where = " AND ".join(sql for sql, value in filters.items() if value is not None) or "1"
+    return await db.all(
+        f"SELECT * FROM queue_jobs WHERE {where} ORDER BY id DESC LIMIT :limit",
+        {
+            "user_id": user_id,
+            "types": _json_list(types),
+            "statuses": _json_list(statuses),
+            "text": text,
+            "since": since,
+            "until": until,
+            "before": before,
+            "limit": min(limit, LONGEST_PAGE),
+        },
+    )
+
+
+def _json_list(values: list[str] | None) -> str | None:
+    return None if values is None else msgspec.json.encode(values).decode()
+
+
+async def attempts_of(db: Database, row_id: int) -> list[Row]:
+    """Every attempt of the job, oldest first."""
+    return await db.all("SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (row_id,))
+
+
+async def events_of(db: Database, row_id: int) -> list[Row]:
+    """The job's audit trail, oldest first."""
+    return await db.all("SELECT * FROM job_events WHERE job_id = ? ORDER BY id", (row_id,))
+
+
+async def counts(db: Database) -> list[Row]:
+    """How many jobs of each type are in each status."""
+    return await db.all(
+        """SELECT job_type, status, count(*) AS count FROM queue_jobs
+            WHERE completed_at IS NULL GROUP BY job_type, status
+           UNION ALL
+           SELECT job_type, status, count(*) FROM queue_jobs
+            WHERE completed_at IS NOT NULL GROUP BY job_type, status
+            ORDER BY 1, 2"""
+    )
+
+
+async def oldest_ready(db: Database) -> str | None:
+    """Since when the longest-waiting runnable job could have run; None if none waits."""
+    row = await db.one("SELECT min(scheduled_for) AS oldest FROM queue_jobs WHERE ready = 1")
+    return row["oldest"] if row else None

@@ -1,0 +1,81 @@
+"""The words of the queue: states, job types, and what a job looks like."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from buildos_box.clock import Instant
+
+if TYPE_CHECKING:
+    from buildos_box.jobs.attempt import Attempt
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class Status(StrEnum):
+    """The states of a job (spec 3.2)."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    QUEUED_FOR_RETRY = "queued_for_retry"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+LIVE = (Status.PENDING, Status.PROCESSING, Status.QUEUED_FOR_RETRY)
+FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Base of every job type's payload: kept as the job's `metadata`, keys in camelCase."""
+
+
+def _no_key(_payload: Any) -> str | None:
+    return None
+
+
+def _never(_payload: Any) -> Instant | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobType(Generic[P]):
+    """One kind of background work. A room declares it; `registry` makes it known.
+
+    `run(attempt, services)` does the work and returns a struct or dict that is kept as the
+    job's result. `dedup_key` names the work: at most one live job has it. `expires_at` is the
+    instant past which the job is cancelled as expired instead of run.
+    """
+
+    name: str
+    payload: type[P]
+    run: "Callable[[Attempt[P], Any], Awaitable[Any]]"
+    lane: str = "default"
+    priority: int = 5
+    timeout: timedelta = timedelta(minutes=10)
+    max_attempts: int | None = None
+    dedup_key: Callable[[P], str | None] = _no_key
+    expires_at: Callable[[P], Instant | None] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What came of asking for a job: a new one, or the live one that does the same."""
+
+    job_id: str
+    status: Status
+    scheduled_for: Instant
+    deduplicated: bool
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is, in words a person wants to read."""
+
+    current: int
+    total: int
+    message: str

@@ -1,0 +1,104 @@
+"""Structured logs: console for people, JSON for programs, never a secret or a full number.
+
+Every line carries the correlation id of what it belongs to (spec 3.10).
+"""
+
+import logging
+import logging.handlers
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+_TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
+_PHONE = re.compile(r"(?<![\w.+-])(\+[1-9]\d{3})\d{3,8}(\d{4})\b")
+_SECRET_KEYS = frozenset({"authorization", "password", "token", "secret", "api_key", "auth_token"})
+
+Event = MutableMapping[str, Any]
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger for one module; call it with an event name and keyword facts."""
+    log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return log
+
+
+@contextmanager
+def correlated(correlation_id: str | None, **facts: str) -> Iterator[None]:
+    """Put the correlation id (and other facts) on every line logged inside the block."""
+    bound = {**facts, **({"correlation_id": correlation_id} if correlation_id else {})}
+    with bound_contextvars(**bound):
+        yield
+
+
+def mask_phone(text: str) -> str:
+    """`+14155552671` becomes `+1415•••2671`."""
+    return _PHONE.sub(r"\1•••\2", text)
+
+
+def redact(text: str) -> str:
+    """The text without bearer tokens and without the middle of phone numbers."""
+    return mask_phone(_TOKEN.sub("bos_[redacted]", text))
+
+
+def _redact_event(_logger: Any, _method: str, event: Event) -> Event:
+    for key, value in event.items():
+        if key in _SECRET_KEYS:
+            event[key] = "[redacted]"
+        elif isinstance(value, str):
+            event[key] = redact(value)
+    return event
+
+
+def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = None) -> None:
+    """Set up logging for the process: `fmt` is `console` or `json`; `file` adds a rotating one."""
+    shared: list[structlog.types.Processor] = [
+        merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if fmt == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _redact_event,
+            renderer,
+        ],
+    )
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if file is not None:
+        handlers.append(
+            logging.handlers.RotatingFileHandler(file, maxBytes=10_000_000, backupCount=5)
+        )
+    root = logging.getLogger()
+    root.handlers = handlers
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    root.setLevel(level.upper())
+    # These tell of each step of each task at INFO; the ledger already keeps that for good.
+    for noisy in ("huey", "huey.consumer", "httpx", "httpcore", "aiosqlite", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

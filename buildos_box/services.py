@@ -1,0 +1,38 @@
+"""What handlers are given: the box's parts, none of them global (design: Services)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+
+from buildos_box.clock import Clock
+from buildos_box.db import Database
+from buildos_box.ids import Ids
+from buildos_box.jobs.queue import Queue
+from buildos_box.llm.chain import SmartLLM
+from buildos_box.settings import Settings
+
+
+class Mailer(Protocol):
+    """Hands one finished message over; `mail/transport` has the real ones."""
+
+    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+        """Send, and return the transport's own name for it (message id, file name).
+
+        Raises TransientError, PermanentError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one box."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    db: Database
+    queue: Queue
+    llm: SmartLLM
+    http: httpx.AsyncClient
+    mailer: Mailer
