@@ -95,7 +95,8 @@ def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
     first = naive.replace(tzinfo=zone, fold=0)
     second = naive.replace(tzinfo=zone, fold=1)
     before, after = first.utcoffset(), second.utcoffset()
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     if after <= before:
         return (naive - before).replace(tzinfo=UTC)
     return _first_instant_with_offset(

@@ -7,6 +7,7 @@ BoxError                      code, HTTP status, a sentence for the person who r
 ├── NotFound           404    nothing there, or nothing that this caller may know of
 ├── Conflict           409    clashes with what is there; may name the existing job
 ├── TooLarge           413    body over the limit
+├── UnsupportedMedia   415    the body is not of a kind that this route takes
 ├── Impossible         422    readable, but cannot be: names each field
 ├── RateLimited        429    too many; says when to come back
 ├── Unavailable        503    draining, or the disk says no
@@ -115,6 +116,13 @@ class TooLarge(BoxError):
 
     code = "too_large"
     status = 413
+
+
+class UnsupportedMedia(BoxError):
+    """The body is not of a kind that this route takes."""
+
+    code = "unsupported_media_type"
+    status = 415
 
 
 class RateLimited(BoxError):

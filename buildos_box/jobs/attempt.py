@@ -67,7 +67,10 @@ class Attempt(Generic[P]):
         )
 
     async def keep(self, step: str, value: Any) -> None:
-        """Keep what is done, so that a later attempt neither repeats nor pays for it again."""
+        """Keep what is done, so that a later attempt neither repeats nor pays for it again.
+
+        Raises LeaseLost.
+        """
         claimed = self.claimed
         text = ledger.dump(value)
         await self._db.write(
@@ -83,11 +86,13 @@ class Attempt(Generic[P]):
         """Raise LeaseLost unless this attempt still holds its job: first in every transaction."""
         ledger.hold(tx, self.claimed.row_id, self.claimed.lease_token)
 
-    def finish(self, tx: Tx, result: Any = None) -> None:
+    def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this same transaction, with what it was for. Raises LeaseLost."""
-        claimed = self.claimed
+        claimed, now = self.claimed, self._clock.now()
+        done = ledger.dump(Progress(100, 100, message))
+        ledger.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)
         text = None if result is None else ledger.dump(result)
-        ledger.complete(tx, claimed.row_id, claimed.lease_token, text, self._clock.now())
+        ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now)
         tx.after_commit(self._mark_finished)
 
     def _mark_finished(self) -> None:

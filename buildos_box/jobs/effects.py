@@ -67,7 +67,8 @@ def _intend(
     before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
     if before is None:
         tx.execute(
-            "INSERT INTO effects (key, kind, job_id, state, intent_at) VALUES (?, ?, ?, 'intent', ?)",
+            """INSERT INTO effects (key, kind, job_id, state, intent_at)
+               VALUES (?, ?, ?, 'intent', ?)""",
             (key, kind, job.job_id, to_text(box.clock.now())),
         )
     elif before["state"] == "done":

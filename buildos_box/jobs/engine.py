@@ -1,4 +1,4 @@
-"""Huey, embedded: its consumer runs our ledger's claims on a jobs loop of our own (design: engine)."""
+"""Huey, embedded: its consumer runs the ledger's claims on a jobs loop (design: the engine)."""
 
 import asyncio
 import threading
@@ -151,10 +151,17 @@ class Engine:
         """Run a coroutine on the jobs loop, from any other thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def stop(self, drain: timedelta) -> None:
+    async def on_jobs_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the jobs loop and wait for it from another loop."""
+        return await asyncio.wrap_future(self.call(work))
+
+    def stop(
+        self, drain: timedelta, closing: Callable[[], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
         """Claim no more, let attempts finish for up to `drain`, hand the rest back, join all.
 
         Attempts that are handed back wait again as pending, none counted (spec 3.7).
+        `closing` runs on the jobs loop last, for what belongs to that loop.
         """
         self.storage.stop()
         self._consumer.stop_flag.set()
@@ -165,6 +172,8 @@ class Engine:
             self._join_workers(0.2)
         if self._supervisor is not None:
             self._supervisor.cancel()
+        if closing is not None:
+            self.call(closing()).result(STOP_AT_LAST_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_AT_LAST_SECONDS)
 

@@ -12,6 +12,7 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
+from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import Status
 
@@ -163,6 +164,9 @@ def fail(
     """`processing → failed`, for good. Raises LeaseLost."""
     _leave_processing(tx, row_id, lease_token, Status.FAILED, now, failure=failure)
     end_attempt(tx, row_id, outcome, now, failure, stack)
+    row = tx.one("SELECT * FROM queue_jobs WHERE id = ?", (row_id,))
+    assert row is not None
+    tx.announce(JobFailed(**_facts(row), code=failure.code, message=failure.message))
     record_event(
         tx,
         row_id,
@@ -172,6 +176,16 @@ def fail(
         actor="worker",
         now=now,
     )
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    return {
+        "job_id": row["queue_job_id"],
+        "job_type": row["job_type"],
+        "user_id": row["user_id"],
+        "metadata": msgspec.json.decode(row["metadata"]),
+        "correlation_id": row["correlation_id"],
+    }
 
 
 def retry_later(
@@ -305,6 +319,7 @@ def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
     if changed != 1:
         raise IllegalTransition(f"{row['queue_job_id']} is {row['status']}: nothing to cancel")
     end_attempt(tx, row["id"], "cancelled", now)
+    tx.announce(JobCancelled(**_facts(row), reason=reason))
     record_event(
         tx, row["id"], row["status"], Status.CANCELLED, reason=reason, actor=actor, now=now
     )

@@ -48,7 +48,7 @@ async def list_jobs(
     }
     where = " AND ".join(sql for sql, value in filters.items() if value is not None) or "1"
     return await db.all(
-        f"SELECT * FROM queue_jobs WHERE {where} ORDER BY id DESC LIMIT :limit",
+        f"SELECT * FROM queue_jobs WHERE {where} ORDER BY id DESC LIMIT :limit",  # noqa: S608 (constants)
         {
             "user_id": user_id,
             "types": _json_list(types),

@@ -3,3 +3,9 @@ CREATE TABLE schema_migrations (
     name       TEXT NOT NULL,
     applied_at TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE heartbeat (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    beats INTEGER NOT NULL
+) STRICT;
+INSERT INTO heartbeat (id, beats) VALUES (1, 0);

@@ -1,0 +1,77 @@
+"""Bearer tokens `bos_<id>_<secret>`, of which only a keyed hash is kept (spec 14.1)."""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildos_box.clock import Instant
+from buildos_box.ids import Ids, is_outside_id
+
+_TOKEN = re.compile(r"bos_([0-9a-z]{16})_([0-9a-z]{32})")
+ADMIN = "admin"
+SERVICE = "service"
+USER_PREFIX = "user:"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token's record; the secret itself is known only to whoever was given it."""
+
+    id: str
+    name: str
+    scope: str
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+
+    def valid_at(self, now: Instant) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def is_scope(scope: str) -> bool:
+    """`admin`, `service` or `user:{id}`."""
+    if scope.startswith(USER_PREFIX):
+        return is_outside_id(scope.removeprefix(USER_PREFIX))
+    return scope in (ADMIN, SERVICE)
+
+
+def make_token(ids: Ids) -> tuple[str, str]:
+    """A new token's id and its full text."""
+    token_id = ids.secret(80)
+    return token_id, f"bos_{token_id}_{ids.secret(160)}"
+
+
+def token_id_in(text: str) -> str | None:
+    """The id inside a token's text; None if it is not of that form."""
+    match = _TOKEN.fullmatch(text)
+    return match[1] if match else None
+
+
+def hash_token(key: bytes, text: str) -> bytes:
+    """HMAC-SHA256 of the whole token under the box's own key."""
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def load_key(folder: Path) -> bytes:
+    """The box's hashing key, made on first use and readable by its owner alone."""
+    path = folder / "secret.key"
+    if not path.exists():
+        write_private(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read (0600), whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

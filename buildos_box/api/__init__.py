@@ -1,0 +1,1 @@
+"""The HTTP API, put together: errors, correlation, documentation, health, jobs, queue."""

@@ -1,0 +1,77 @@
+"""Litestar, put together from the rooms' routes."""
+
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.middleware import DefineMiddleware
+
+from buildos_box.access.guard import guard, provide_caller
+from buildos_box.access.keyring import Keyring
+from buildos_box.api import docs, health, job_routes, queue_routes, token_routes
+from buildos_box.api.correlation import Correlation, provide_correlation
+from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
+from buildos_box.errors import BoxError
+from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.engine import Engine
+from buildos_box.services import Services
+
+
+def make_api(
+    *,
+    services: Services,
+    keyring: Keyring,
+    engine: Engine,
+    book: CronBook,
+    room_routes: list[Any],
+    static: Path,
+) -> Litestar:
+    """The whole API. Every route is shut unless its own `opt` says that it is public."""
+    settings = services.settings
+
+    def provide(value: Any) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False)
+
+    return Litestar(
+        route_handlers=[
+            *job_routes.ROUTES,
+            *queue_routes.ROUTES,
+            *token_routes.ROUTES,
+            *health.ROUTES,
+            *docs.routes(static),
+            *room_routes,
+        ],
+        guards=[guard],
+        dependencies={
+            "box": provide(services),
+            "keyring": provide(keyring),
+            "engine": provide(engine),
+            "book": provide(book),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "correlation_id": Provide(provide_correlation, sync_to_thread=False),
+        },
+        signature_namespace={"Services": Services},
+        middleware=[DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
+        exception_handlers={
+            BoxError: on_box_error,
+            ValidationException: on_validation_error,
+            HTTPException: on_http_error,
+            Exception: on_any_error,
+        },
+        cors_config=CORSConfig(
+            allow_origins=list(settings.server.cors_origins),
+            allow_headers=["Authorization", "Content-Type", "X-Correlation-Id"],
+            expose_headers=["X-Correlation-Id"],
+        )
+        if settings.server.cors_origins
+        else None,
+        request_max_body_size=settings.server.max_body_bytes,
+        openapi_config=docs.openapi_config(),
+        state=State({"keyring": keyring}),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,108 @@
+"""Every error leaves in one shape (spec 14.1), whoever raised it."""
+
+import re
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from buildos_box.api.correlation import correlation_of
+from buildos_box.errors import BoxError, Conflict, FieldFault, RateLimited, TransientError
+from buildos_box.log import logger
+
+log = logger(__name__)
+_CODES = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "unavailable",
+}
+_AT_PATH = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def error_response(
+    request: AnyRequest,
+    status: int,
+    code: str,
+    sentence: str,
+    details: tuple[FieldFault, ...] = (),
+    **more: str,
+) -> Response[dict[str, Any]]:
+    """`{"error", "code", "details", "correlationId"}`, and what else the status calls for."""
+    body = {
+        "error": sentence,
+        "code": code,
+        "details": [{"field": fault.field, "message": fault.message} for fault in details],
+        "correlationId": correlation_of(request.scope),
+        **more,
+    }
+    return Response(body, status_code=status, media_type="application/json")
+
+
+def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
+    """An error of our own tree knows its status and its sentence."""
+    status = 503 if isinstance(error, TransientError) else error.status
+    if status >= 500:
+        log.error("request_failed", path=request.url.path, code=error.code, error=error.message)
+    details: tuple[FieldFault, ...] = getattr(error, "details", ())
+    more = {}
+    if isinstance(error, Conflict) and error.existing_job_id:
+        more["existingJobId"] = error.existing_job_id
+    response = error_response(request, status, error.code, error.message, details, **more)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def on_validation_error(request: AnyRequest, error: ValidationException) -> Response[Any]:
+    """What the framework finds wrong with a body, path or query: each field by name."""
+    faults = tuple(_fault(item) for item in _extra(error))
+    if not faults:
+        return error_response(request, 400, "malformed", _sentence(error.detail))
+    sentence = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+    return error_response(request, 400, "malformed", sentence, faults)
+
+
+def _extra(error: ValidationException) -> list[dict[str, Any]]:
+    return [item for item in error.extra if isinstance(item, dict)] if error.extra else []
+
+
+def _fault(item: dict[str, Any]) -> FieldFault:
+    message, path = str(item.get("message", "")), str(item.get("key", "") or "")
+    at = _AT_PATH.match(message)
+    if at:
+        message, path = at["message"], at["path"] or path
+    missing = _MISSING.search(message)
+    if missing:
+        prefix = f"{path}." if path and path != missing["name"] else ""
+        return FieldFault(f"{prefix}{missing['name']}", "is required")
+    return FieldFault(path or "body", message)
+
+
+def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """The framework's own refusals: no such route, wrong method, too large, not readable."""
+    status = error.status_code
+    return error_response(request, status, _CODES.get(status, "error"), _sentence(error.detail))
+
+
+def _sentence(detail: str) -> str:
+    first = detail.strip().splitlines()[0] if detail.strip() else "The request was refused"
+    return first.removeprefix("400: ").removeprefix("404: ")
+
+
+def on_any_error(request: AnyRequest, error: Exception) -> Response[Any]:
+    """What nobody foresaw: logged whole, told without its inside."""
+    log.exception("request_crashed", path=request.url.path, exc_info=error)
+    return error_response(
+        request, 500, "internal_error", "Something went wrong here; the log has it by this id"
+    )

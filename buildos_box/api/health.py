@@ -1,0 +1,90 @@
+"""`GET /health`: the reference's shape, and a true answer (spec 15)."""
+
+import os
+import shutil
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from buildos_box.access.guard import PUBLIC
+from buildos_box.access.keyring import Keyring
+from buildos_box.api.shapes import TypeCount
+from buildos_box.clock import from_text, to_text
+from buildos_box.db import Tx
+from buildos_box.errors import BoxError
+from buildos_box.jobs import store
+from buildos_box.jobs.engine import Engine
+from buildos_box.services import Services
+
+TICK_WITHIN_SECONDS = 60.0
+OLDEST_RUNNABLE = timedelta(minutes=15)
+LEAST_FREE_BYTES = 100 * 1024 * 1024
+
+
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The state of the box. `reasons` and `stats` only for the holder of a token."""
+
+    status: str
+    timestamp: str
+    service: str
+    queue: str
+    stats: list[TypeCount] | None = None
+    reasons: list[str] | None = None
+
+
+@get("/health", opt=PUBLIC, tags=["Health"])
+async def health(request: Request[Any, Any, Any], box: Services, engine: Engine) -> Response[Health]:
+    """Whether the box lives: 200 `healthy`, or 503 `draining` or `unhealthy`."""
+    reasons = await _reasons(box, engine)
+    draining = engine.storage.stopped
+    status = "draining" if draining else "unhealthy" if reasons else "healthy"
+    known = await _has_token(request)
+    body = Health(
+        status=status,
+        timestamp=to_text(box.clock.now()),
+        service="daily-brief-worker",
+        queue="sqlite",
+        stats=[TypeCount(*row) for row in await store.counts(box.db)] if known else [],
+        reasons=reasons if known and reasons else None,
+    )
+    return Response(body, status_code=200 if status == "healthy" else 503)
+
+
+async def _reasons(box: Services, engine: Engine) -> list[str]:
+    found = []
+    try:
+        await box.db.write(_write_something)
+    except BoxError as error:
+        found.append(error.message)
+    now = box.clock.monotonic()
+    if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
+        found.append("no worker has looked for work within the last minute")
+    if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
+        found.append("the scheduler has not ticked within the last minute")
+    oldest = await store.oldest_ready(box.db)
+    if oldest is not None and box.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
+        found.append(f"a job that could run has waited since {oldest}")
+    if shutil.disk_usage(os.path.dirname(box.db.path)).free < LEAST_FREE_BYTES:
+        found.append("less than 100 MB of disk is free")
+    return found
+
+
+def _write_something(tx: Tx) -> None:
+    tx.execute("UPDATE heartbeat SET beats = beats + 1")
+
+
+async def _has_token(request: Request[Any, Any, Any]) -> bool:
+    keyring: Keyring = request.app.state.keyring
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return False
+    try:
+        await keyring.recognise(token.strip())
+    except BoxError:
+        return False
+    return True
+
+
+ROUTES: list[Any] = [health]

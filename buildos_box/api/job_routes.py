@@ -1,0 +1,157 @@
+"""Jobs over HTTP: look, cancel, retry."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.api.paging import decode_cursor, encode_cursor
+from buildos_box.api.shapes import AttemptView, JobEventView, JobView
+from buildos_box.db import Row
+from buildos_box.errors import Impossible, NotFound
+from buildos_box.jobs import store
+from buildos_box.jobs.types import Status
+from buildos_box.services import Services
+
+Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
+TypeQuery = Annotated[str | None, Parameter(query="type", description="Comma list of job types")]
+StatusQuery = Annotated[str | None, Parameter(query="status", description="Comma list of states")]
+
+
+class JobList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of jobs, newest first."""
+
+    jobs: list[JobView]
+    next_cursor: str | None = None
+
+
+@get("/jobs/{job_id:str}", tags=["Jobs"])
+async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
+    """One job (reference: Get Job Status)."""
+    return JobView.of(await visible_job(box, caller, job_id))
+
+
+@get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
+async def get_attempts(
+    job_id: str, box: Services, caller: Caller
+) -> dict[str, list[AttemptView]]:
+    """Every attempt of the job, oldest first."""
+    row = await visible_job(box, caller, job_id)
+    return {"attempts": [AttemptView.of(a) for a in await store.attempts_of(box.db, row["id"])]}
+
+
+@get("/jobs/{job_id:str}/events", tags=["Jobs"])
+async def get_events(job_id: str, box: Services, caller: Caller) -> dict[str, list[JobEventView]]:
+    """The job's audit trail, oldest first."""
+    row = await visible_job(box, caller, job_id)
+    return {"events": [JobEventView.of(e) for e in await store.events_of(box.db, row["id"])]}
+
+
+@get("/jobs", tags=["Jobs"])
+async def list_jobs(
+    box: Services,
+    caller: Caller,
+    job_type: TypeQuery = None,
+    status: StatusQuery = None,
+    user: str | None = None,
+    text: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> JobList:
+    """Jobs by type, status, user, text and time of creation, newest first."""
+    if user is not None:
+        caller.require_user(user)
+    rows = await store.list_jobs(
+        box.db,
+        user_id=user or caller.only_user,
+        types=_comma_list(job_type),
+        statuses=_statuses(status),
+        text=text,
+        since=since,
+        until=until,
+        before=decode_cursor(cursor),
+        limit=limit,
+    )
+    return _page(rows, limit)
+
+
+@get("/users/{user_id:str}/jobs", tags=["Jobs"])
+async def list_user_jobs(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    job_type: TypeQuery = None,
+    status: StatusQuery = None,
+    cursor: str | None = None,
+    limit: Limit = 10,
+) -> JobList:
+    """One user's jobs, newest first (reference: Get User Jobs)."""
+    caller.require_user(user_id)
+    rows = await store.list_jobs(
+        box.db,
+        user_id=user_id,
+        types=_comma_list(job_type),
+        statuses=_statuses(status),
+        before=decode_cursor(cursor),
+        limit=limit,
+    )
+    return _page(rows, limit)
+
+
+@post("/jobs/{job_id:str}/cancel", status_code=200, tags=["Jobs"])
+async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
+    """Cancel a live job; one that runs is stopped."""
+    await visible_job(box, caller, job_id)
+    await box.db.write(
+        lambda tx: box.queue.cancel(tx, job_id, reason="cancelled by request", actor=caller.actor)
+    )
+    return JobView.of(await visible_job(box, caller, job_id))
+
+
+@post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
+async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
+    """Run a failed or cancelled job again, now, with its attempts counted from zero."""
+    await visible_job(box, caller, job_id)
+    await box.db.write(lambda tx: box.queue.retry(tx, job_id, actor=caller.actor))
+    return JobView.of(await visible_job(box, caller, job_id))
+
+
+async def visible_job(box: Services, caller: Caller, job_id: str) -> Row:
+    """The job, if the caller may know of it. Raises NotFound, the same for both reasons."""
+    row = await store.job_named(box.db, job_id)
+    if row is None or (caller.only_user is not None and row["user_id"] != caller.only_user):
+        raise NotFound(f"no job {job_id}")
+    return row
+
+
+def _comma_list(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _statuses(text: str | None) -> list[str] | None:
+    found = _comma_list(text)
+    allowed = [status.value for status in Status]
+    for status in found or ():
+        if status not in allowed:
+            raise Impossible.field("status", f"{status!r} is none of {', '.join(allowed)}")
+    return found
+
+
+def _page(rows: list[Row], limit: int) -> JobList:
+    cursor = encode_cursor(rows[-1]["id"]) if len(rows) == limit else None
+    return JobList([JobView.of(row) for row in rows], cursor)
+
+
+ROUTES: list[Any] = [
+    get_job,
+    get_attempts,
+    get_events,
+    list_jobs,
+    list_user_jobs,
+    cancel_job,
+    retry_job,
+]

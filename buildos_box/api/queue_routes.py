@@ -1,0 +1,87 @@
+"""The queue as a whole over HTTP: statistics and the schedule of crons."""
+
+from typing import Any
+
+import msgspec
+from litestar import get, post
+
+from buildos_box.access.caller import Caller
+from buildos_box.api.shapes import TypeCount
+from buildos_box.clock import to_text
+from buildos_box.jobs import store
+from buildos_box.jobs.cron_store import Run
+from buildos_box.jobs.crons import CronBook, CronState
+from buildos_box.jobs.engine import Engine
+from buildos_box.services import Services
+
+
+class CronRunView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One run of a cron."""
+
+    due: str
+    cause: str
+    started_at: str
+    ended_at: str | None
+    status: str
+    summary: Any
+    error: str | None
+
+    @classmethod
+    def of(cls, run: Run) -> "CronRunView":
+        """The view of one run."""
+        return cls(
+            due=to_text(run.due),
+            cause=run.cause,
+            started_at=to_text(run.started_at),
+            ended_at=to_text(run.ended_at) if run.ended_at else None,
+            status=run.status,
+            summary=run.summary,
+            error=run.error,
+        )
+
+
+class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A cron: when it runs (five fields, UTC), what it does, its last and its next run."""
+
+    name: str
+    schedule: str
+    does: str
+    next_run: str
+    last_run: CronRunView | None
+
+    @classmethod
+    def of(cls, state: CronState) -> "CronView":
+        """The view of one cron."""
+        return cls(
+            name=state.cron.name,
+            schedule=state.cron.schedule,
+            does=state.cron.does,
+            next_run=to_text(state.next_run),
+            last_run=CronRunView.of(state.last) if state.last else None,
+        )
+
+
+@get("/queue/stats", tags=["Queue"])
+async def queue_stats(box: Services, caller: Caller) -> dict[str, list[TypeCount]]:
+    """How many jobs of each type are in each status (reference: Queue Statistics)."""
+    caller.require_service()
+    return {"stats": [TypeCount(*row) for row in await store.counts(box.db)]}
+
+
+@get("/schedule", tags=["Schedule"])
+async def schedule(caller: Caller, book: CronBook) -> dict[str, list[CronView]]:
+    """Every cron with its last and next run."""
+    caller.require_service()
+    return {"crons": [CronView.of(state) for state in await book.states()]}
+
+
+@post("/schedule/{name:str}/run", status_code=200, tags=["Schedule"])
+async def run_cron(
+    name: str, box: Services, caller: Caller, book: CronBook, engine: Engine
+) -> CronRunView:
+    """Run a cron now and wait for what comes of it."""
+    caller.require_admin()
+    return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, box, caller.actor)))
+
+
+ROUTES: list[Any] = [queue_stats, schedule, run_cron]

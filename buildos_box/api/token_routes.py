@@ -1,0 +1,80 @@
+"""Tokens over HTTP: issue, list, revoke (spec 14.4)."""
+
+from typing import Any
+
+import msgspec
+from litestar import delete, get, post
+
+from buildos_box.access import store
+from buildos_box.access.caller import Caller
+from buildos_box.access.keyring import Keyring
+from buildos_box.access.tokens import Token
+from buildos_box.clock import from_text, to_text
+from buildos_box.errors import Impossible
+from buildos_box.services import Services
+
+
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Asks for a token with scope `admin`, `service` or `user:{id}`."""
+
+    name: str
+    scope: str
+    expires_at: str | None = None
+
+
+class TokenIssued(msgspec.Struct, frozen=True):
+    """A new token: the only time that its text is shown."""
+
+    id: str
+    token: str
+
+
+class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A token's record; its text is not kept."""
+
+    id: str
+    name: str
+    scope: str
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+
+    @classmethod
+    def of(cls, token: Token) -> "TokenView":
+        """The view of one record."""
+        return cls(
+            id=token.id,
+            name=token.name,
+            scope=token.scope,
+            created_at=to_text(token.created_at),
+            expires_at=to_text(token.expires_at) if token.expires_at else None,
+            revoked_at=to_text(token.revoked_at) if token.revoked_at else None,
+        )
+
+
+@post("/tokens", tags=["Tokens"])
+async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
+    """Issue a token."""
+    caller.require_admin()
+    try:
+        expires = from_text(data.expires_at) if data.expires_at else None
+    except ValueError as error:
+        raise Impossible.field("expiresAt", str(error)) from None
+    return TokenIssued(*await keyring.issue(data.name, data.scope, expires))
+
+
+@get("/tokens", tags=["Tokens"])
+async def list_tokens(box: Services, caller: Caller) -> dict[str, list[TokenView]]:
+    """Every token's record, newest first."""
+    caller.require_admin()
+    return {"tokens": [TokenView.of(token) for token in await store.list_tokens(box.db)]}
+
+
+@delete("/tokens/{token_id:str}", tags=["Tokens"])
+async def revoke_token(token_id: str, keyring: Keyring, caller: Caller) -> None:
+    """Make a token invalid at once."""
+    caller.require_admin()
+    await keyring.revoke(token_id)
+
+
+ROUTES: list[Any] = [issue_token, list_tokens, revoke_token]

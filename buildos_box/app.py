@@ -1,0 +1,173 @@
+"""The composition root: settings → database → services → engine → API, and back again."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+import httpx
+from litestar import Litestar
+
+from buildos_box import registry
+from buildos_box.access.keyring import Keyring
+from buildos_box.api.app import make_api
+from buildos_box.clock import Clock, SystemClock
+from buildos_box.db import Database, InstanceLock
+from buildos_box.ids import Ids
+from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.engine import Engine
+from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.runner import Runner
+from buildos_box.llm.chain import SmartLLM
+from buildos_box.mail.transport import make_mailer
+from buildos_box.services import Mailer, Services
+from buildos_box.settings import QueueSettings, Settings
+
+DATABASE_FILE = "box.sqlite3"
+
+
+@dataclass
+class Box:
+    """One box, put together. `start` sets it to work; without it, a test drives it by hand."""
+
+    services: Services
+    engine: Engine
+    book: CronBook
+    keyring: Keyring
+    api: Litestar
+    admin_token: str | None
+    _lock: InstanceLock
+    _started: bool = False
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        mailer: Mailer | None = None,
+    ) -> "Box":
+        """Take the data folder, open the database, wire the rooms.
+
+        Raises AlreadyRunning, SchemaTooNew. `admin_token` is set on a box's very first start.
+        """
+        clock, ids = clock or SystemClock(), ids or Ids()
+        folder = Path(settings.data.dir)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = InstanceLock(folder)
+        lock.acquire()
+        try:
+            db = await Database.open(folder / DATABASE_FILE, clock)
+            return await cls._assemble(settings, folder, db, clock, ids, mailer, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    async def _assemble(
+        cls,
+        settings: Settings,
+        folder: Path,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        mailer: Mailer | None,
+        lock: InstanceLock,
+    ) -> "Box":
+        queue = Queue(
+            clock=clock,
+            ids=ids,
+            lanes=_lanes(settings.queue),
+            max_attempts=settings.queue.max_attempts,
+        )
+        queue.register(registry.JOB_TYPES)
+        http = httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5))
+        services = Services(
+            settings=settings,
+            clock=clock,
+            ids=ids,
+            db=db,
+            queue=queue,
+            llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, ids=ids, http=http),
+            http=http,
+            mailer=mailer or make_mailer(settings),
+        )
+        registry.listen(services)
+        book = CronBook(db, clock, registry.CRONS)
+        engine = _engine(settings.queue, services, book)
+        service_token = settings.auth.service_token
+        keyring = Keyring(
+            db, clock, ids, folder, service_token.reveal() if service_token else None
+        )
+        api = make_api(
+            services=services,
+            keyring=keyring,
+            engine=engine,
+            book=book,
+            room_routes=registry.ROUTES,
+            static=static_folder(),
+        )
+        admin_token = await keyring.first_start()
+        return cls(services, engine, book, keyring, api, admin_token, lock)
+
+    async def start(self) -> None:
+        """Recover what a dead process left and start working."""
+        await asyncio.to_thread(self.engine.start, self.services)
+        self._started = True
+
+    async def drain(self) -> None:
+        """Stop claiming, let attempts finish, hand the rest back uncounted (spec 3.7)."""
+        if self._started:
+            seconds = self.services.settings.queue.drain_timeout_seconds
+            await asyncio.to_thread(
+                self.engine.stop, timedelta(seconds=seconds), self.services.http.aclose
+            )
+            self._started = False
+
+    async def close(self) -> None:
+        """Drain, write what is queued, close every file."""
+        await self.drain()
+        await self.services.http.aclose()
+        await self.services.db.close()
+        self._lock.release()
+
+
+def _lanes(settings: QueueSettings) -> dict[str, Lane]:
+    return {
+        name: Lane.of(name, lane.concurrency, lane.per_user)
+        for name, lane in settings.lanes.items()
+    }
+
+
+def _engine(settings: QueueSettings, services: Services, book: CronBook) -> Engine:
+    lease = timedelta(seconds=settings.lease_seconds)
+    runner = Runner(
+        db=services.db,
+        queue=services.queue,
+        clock=services.clock,
+        lease=lease,
+        backoff_base=timedelta(milliseconds=settings.retry_backoff_base_ms),
+    )
+    return Engine(
+        db=services.db,
+        queue=services.queue,
+        clock=services.clock,
+        ids=services.ids,
+        runner=runner,
+        book=book,
+        workers=settings.workers,
+        lease=lease,
+        heartbeat=timedelta(seconds=settings.heartbeat_seconds),
+        name=f"box-{os.getpid()}",
+    )
+
+
+def static_folder() -> Path:
+    """Where pages and scripts lie: inside an installed package, or beside it in a checkout."""
+    package = Path(str(resources.files("buildos_box")))
+    inside = package / "static"
+    return inside if inside.is_dir() else package.parent / "static"

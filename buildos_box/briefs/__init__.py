@@ -1,0 +1,1 @@
+"""The daily brief: who gets one and when, what it says, how it is made (spec 5)."""

@@ -1,0 +1,157 @@
+"""The calendar of one local day: which events belong to it, when they are, what they leave free.
+
+An all-day event has days; its `end_date` is the first day after it (RFC 5545, 3.6.1), and one
+that is missing or not after `start_date` means a single day. A timed event has instants.
+"""
+
+from collections.abc import Iterable
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from buildos_box.briefs.words import clock_time, day_and_time, short_day
+from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
+
+DAY_STARTS = time(9)
+DAY_ENDS = time(18)
+"""The hours in which free time is looked for; the box knows no one's real working hours."""
+
+BACKGROUND = timedelta(hours=12)
+"""Events at least this long (on call, travelling) leave room for others."""
+
+Span = tuple[Instant, Instant]
+
+
+class CalendarEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as a brief reads it."""
+
+    id: str
+    title: str
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    all_day: bool = False
+    start_date: date | None = None
+    end_date: date | None = None
+    location: str | None = None
+    status: str = "confirmed"
+    declined: bool = False
+
+
+def agenda(events: Iterable[CalendarEvent], day: date, zone: ZoneInfo) -> tuple[CalendarEvent, ...]:
+    """The events that take place on `day`: all-day first, then by start, end and title."""
+    bounds = day_bounds(day, zone)
+    found = [e for e in events if _takes_place(e) and _touches(e, day, bounds)]
+    return tuple(sorted(found, key=_order))
+
+
+def when(event: CalendarEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
+    """When an event is, seen from `day`: a short label and what must be added to it, or "".
+
+    `("09:30–10:00", "")`, `("until 02:00", "since Tue, Oct 22, 22:00")`,
+    `("All day", "day 2 of 3")`.
+    """
+    if event.all_day:
+        first, last = _days(event)
+        total = (last - first).days + 1
+        return "All day", f"day {(day - first).days + 1} of {total}" if total > 1 else ""
+    start, end = _span(event)
+    begins, ends = day_bounds(day, zone)
+    since = f"since {day_and_time(start, zone)}"
+    until = f"until {day_and_time(end, zone)}"
+    if start < begins and end > ends:
+        return "All day", f"{since}, {until}"
+    if start < begins:
+        return ("All day", since) if end == ends else (f"until {clock_time(end, zone)}", since)
+    if start == end:
+        return clock_time(start, zone), ""
+    label = f"{clock_time(start, zone)}–{clock_time(end, zone)}"
+    if end <= ends:
+        return label, ""
+    last = local_day(end, zone)
+    return label, "ends tomorrow" if last == day + timedelta(days=1) else f"ends {short_day(last)}"
+
+
+def meetings(events: Iterable[CalendarEvent]) -> list[CalendarEvent]:
+    """The timed events that take a person's time, in order of start."""
+    found = [e for e in events if not e.all_day and timedelta(0) < _length(e) < BACKGROUND]
+    return sorted(found, key=_order)
+
+
+def conflicts(events: Iterable[CalendarEvent]) -> list[tuple[CalendarEvent, CalendarEvent, Span]]:
+    """Pairs of meetings that overlap, with the time they share."""
+    found = []
+    timed = meetings(events)
+    for index, first in enumerate(timed):
+        start, end = _span(first)
+        for second in timed[index + 1 :]:
+            other_start, other_end = _span(second)
+            if other_start >= end:
+                break
+            found.append((first, second, (max(start, other_start), min(end, other_end))))
+    return found
+
+
+def free_spans(events: Iterable[CalendarEvent], day: date, zone: ZoneInfo) -> list[Span]:
+    """What meetings leave of the hours between 09:00 and 18:00 on `day`."""
+    at = at_wall_time(day, DAY_STARTS, zone)
+    closes = at_wall_time(day, DAY_ENDS, zone)
+    free = []
+    for event in meetings(events):
+        start, end = _span(event)
+        if start > at:
+            free.append((at, min(start, closes)))
+        at = max(at, end)
+        if at >= closes:
+            break
+    if at < closes:
+        free.append((at, closes))
+    return [(start, end) for start, end in free if start < end]
+
+
+def total(spans: Iterable[Span]) -> timedelta:
+    """The time that spans which do not overlap come to."""
+    return sum((end - start for start, end in spans), timedelta(0))
+
+
+def _takes_place(event: CalendarEvent) -> bool:
+    return event.status != "cancelled" and not event.declined
+
+
+def _touches(event: CalendarEvent, day: date, bounds: Span) -> bool:
+    if event.all_day:
+        if event.start_date is None:
+            return False
+        first, last = _days(event)
+        return first <= day <= last
+    if event.start_at is None:
+        return False
+    start, end = _span(event)
+    begins, ends = bounds
+    return start < ends and (end > begins or start >= begins)
+
+
+def _days(event: CalendarEvent) -> tuple[date, date]:
+    """First and last day of an all-day event."""
+    assert event.start_date is not None
+    after = event.end_date or event.start_date
+    return event.start_date, max(event.start_date, after - timedelta(days=1))
+
+
+def _span(event: CalendarEvent) -> Span:
+    """Start and end of a timed event; one without an end, or with one before it, is a moment."""
+    assert event.start_at is not None
+    return event.start_at, max(event.start_at, event.end_at or event.start_at)
+
+
+def _length(event: CalendarEvent) -> timedelta:
+    start, end = _span(event)
+    return end - start
+
+
+def _order(event: CalendarEvent) -> tuple[bool, Instant | date, Instant | date, str, str]:
+    if event.all_day:
+        first, last = _days(event)
+        return False, first, last, event.title.casefold(), event.id
+    start, end = _span(event)
+    return True, start, end, event.title.casefold(), event.id

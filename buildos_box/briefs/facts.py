@@ -1,0 +1,298 @@
+"""What a brief is written from: one person's day, gathered and sorted (spec 5.4).
+
+`day_facts` builds it from plain rows; everything here is a pure function of its arguments.
+Days begin and end at local midnight, also where clocks change.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from buildos_box.briefs.agenda import CalendarEvent, agenda
+from buildos_box.clock import Instant, day_bounds, local_day, zone_or_utc
+
+UPCOMING_DAYS = 7
+RECENT = timedelta(hours=24)
+
+PRIORITIES = ("urgent", "high", "medium", "low")
+DONE = "done"
+IN_PROGRESS = "in_progress"
+BLOCKED = "blocked"
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose brief it is. `zone` is an IANA name (an unknown one means UTC)."""
+
+    id: str
+    name: str = ""
+    zone: str = "UTC"
+    country: str | None = None
+    language: str | None = None
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A project as a brief reads it."""
+
+    id: str
+    title: str
+    description: str = ""
+    status: str = "active"
+    start_date: date | None = None
+    due_date: date | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as a brief reads it. It is due on a day, at an instant, or has no date."""
+
+    id: str
+    project_id: str
+    title: str
+    description: str = ""
+    status: str = "todo"
+    priority: str = "medium"
+    start_date: date | None = None
+    due_date: date | None = None
+    due_at: Instant | None = None
+    completed_at: Instant | None = None
+    updated_at: Instant | None = None
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A note as a brief reads it; `content` is Markdown."""
+
+    id: str
+    project_id: str
+    title: str = ""
+    content: str = ""
+    updated_at: Instant | None = None
+
+
+class Dependency(msgspec.Struct, frozen=True, kw_only=True):
+    """One task waits for another."""
+
+    task_id: str
+    depends_on_id: str
+
+
+class Category(StrEnum):
+    """Where a task stands on the day; each task is in one at most."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    UPCOMING = "upcoming"
+    COMPLETED = "completed"
+    UNDATED = "undated"
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks by category, each list in the order of priority, due time, title."""
+
+    overdue: tuple[Task, ...] = ()
+    today: tuple[Task, ...] = ()
+    upcoming: tuple[Task, ...] = ()
+    completed: tuple[Task, ...] = ()
+    undated: tuple[Task, ...] = ()
+
+    def of_project(self, project_id: str) -> "Split":
+        """The same split with this project's tasks only."""
+        return Split(
+            **{
+                category.value: tuple(t for t in self.listed(category) if t.project_id == project_id)
+                for category in Category
+            }
+        )
+
+    def listed(self, category: Category) -> tuple[Task, ...]:
+        """The tasks of one category."""
+        tasks: tuple[Task, ...] = getattr(self, category.value)
+        return tasks
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no task is listed at all."""
+        return not any(self.listed(category) for category in Category)
+
+
+class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a brief may say. Made by `day_facts`, which sees to it that the parts agree."""
+
+    brief_date: date
+    zone: ZoneInfo
+    now: Instant
+    person: Person
+    projects: tuple[Project, ...]
+    tasks: tuple[Task, ...]
+    notes: tuple[Note, ...]
+    events: tuple[CalendarEvent, ...]
+    holidays: tuple[str, ...]
+    split: Split
+    project_by_id: dict[str, Project]
+    task_by_id: dict[str, Task]
+    waits_for: dict[str, tuple[str, ...]]
+    waited_on_by: dict[str, tuple[str, ...]]
+
+    @property
+    def is_empty(self) -> bool:
+        """No project, no task, no event: there is nothing to report."""
+        return not (self.projects or self.tasks or self.events)
+
+    def due(self, task: Task) -> date | None:
+        """The local day a task is due on."""
+        return due_day(task, self.zone)
+
+    def days_late(self, task: Task) -> int:
+        """Local days since the task was due; 0 or less if it is not late."""
+        due = self.due(task)
+        return (self.brief_date - due).days if due else 0
+
+    def project_of(self, task: Task) -> Project:
+        """The task's project; it is always there."""
+        return self.project_by_id[task.project_id]
+
+    def open_tasks(self, project_id: str) -> list[Task]:
+        """What is not done in a project, listed or not."""
+        return [t for t in self.tasks if t.project_id == project_id and t.status != DONE]
+
+    def blockers(self, task: Task) -> list[Task]:
+        """The open tasks that this one waits for."""
+        return self._open(self.waits_for.get(task.id, ()))
+
+    def waiting(self, task: Task) -> list[Task]:
+        """The open tasks that wait for this one."""
+        return self._open(self.waited_on_by.get(task.id, ()))
+
+    def notes_of(self, project_id: str) -> list[Note]:
+        """A project's notes, the latest first."""
+        mine = [note for note in self.notes if note.project_id == project_id]
+        return sorted(mine, key=lambda note: (_age(note.updated_at, self.now), note.id))
+
+    def _open(self, ids: tuple[str, ...]) -> list[Task]:
+        found = (self.task_by_id[task_id] for task_id in ids)
+        return [task for task in found if task.status != DONE]
+
+
+def day_facts(
+    *,
+    brief_date: date,
+    now: Instant,
+    person: Person,
+    projects: Iterable[Project] = (),
+    tasks: Iterable[Task] = (),
+    notes: Iterable[Note] = (),
+    events: Iterable[CalendarEvent] = (),
+    holidays: Iterable[str] = (),
+    dependencies: Iterable[Dependency] = (),
+) -> DayFacts:
+    """Gather one person's day. `now` is the moment of generation.
+
+    Tasks and notes of other projects than the given, dependencies on other tasks, and events
+    that do not touch the day, are cancelled or declined, are left out.
+    """
+    zone = zone_or_utc(person.zone)
+    project_by_id = {project.id: project for project in projects}
+    task_by_id = {task.id: task for task in tasks if task.project_id in project_by_id}
+    waits_for, waited_on_by = _links(dependencies, task_by_id)
+    split = split_tasks(task_by_id.values(), brief_date=brief_date, zone=zone, now=now)
+    return DayFacts(
+        brief_date=brief_date,
+        zone=zone,
+        now=now,
+        person=person,
+        projects=_pressing_first(project_by_id.values(), split),
+        tasks=tuple(task_by_id.values()),
+        notes=tuple(note for note in notes if note.project_id in project_by_id),
+        events=agenda(events, brief_date, zone),
+        holidays=tuple(holidays),
+        split=split,
+        project_by_id=project_by_id,
+        task_by_id=task_by_id,
+        waits_for=waits_for,
+        waited_on_by=waited_on_by,
+    )
+
+
+def due_day(task: Task, zone: ZoneInfo) -> date | None:
+    """The local day a task is due on: its date, or the day its instant falls on in `zone`."""
+    if task.due_at is not None:
+        return local_day(task.due_at, zone)
+    return task.due_date
+
+
+def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -> Category | None:
+    """The one list a task stands in, or none (spec 5.4)."""
+    if task.status == DONE:
+        done_at = task.completed_at
+        recent = done_at is not None and now - RECENT <= done_at <= now
+        return Category.COMPLETED if recent else None
+    due = due_day(task, zone)
+    if due is not None and due < brief_date:
+        return Category.OVERDUE
+    if brief_date in (due, task.start_date):
+        return Category.TODAY
+    if due is not None:
+        soon = due <= brief_date + timedelta(days=UPCOMING_DAYS)
+        return Category.UPCOMING if soon else None
+    return Category.UNDATED if task.status in (IN_PROGRESS, BLOCKED) else None
+
+
+def split_tasks(
+    tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now: Instant
+) -> Split:
+    """Every task into its category, in order."""
+    lists: dict[Category, list[Task]] = {category: [] for category in Category}
+    for task in tasks:
+        category = category_of(task, brief_date=brief_date, zone=zone, now=now)
+        if category is not None:
+            lists[category].append(task)
+    return Split(
+        **{
+            category.value: tuple(sorted(found, key=lambda task: _order(task, zone)))
+            for category, found in lists.items()
+        }
+    )
+
+
+def _order(task: Task, zone: ZoneInfo) -> tuple[int, bool, Instant | date, str, str]:
+    """Priority, then due time (a day without time counts as its end), then title."""
+    if task.due_at is not None:
+        due: Instant | None = task.due_at
+    else:
+        due = day_bounds(task.due_date, zone)[1] if task.due_date else None
+    return priority_rank(task), due is None, due or date.min, task.title.casefold(), task.id
+
+
+def priority_rank(task: Task) -> int:
+    """0 for urgent … 3 for low; an unknown word counts as medium."""
+    return PRIORITIES.index(task.priority if task.priority in PRIORITIES else "medium")
+
+
+def _links(
+    dependencies: Iterable[Dependency], tasks: dict[str, Task]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Who waits for whom and the other way round, among the given tasks."""
+    waits: dict[str, dict[str, None]] = {}
+    waited: dict[str, dict[str, None]] = {}
+    for link in dependencies:
+        known = link.task_id in tasks and link.depends_on_id in tasks
+        if known and link.task_id != link.depends_on_id:
+            waits.setdefault(link.task_id, {})[link.depends_on_id] = None
+            waited.setdefault(link.depends_on_id, {})[link.task_id] = None
+    return {k: tuple(v) for k, v in waits.items()}, {k: tuple(v) for k, v in waited.items()}
+
+
+def _pressing_first(projects: Iterable[Project], split: Split) -> tuple[Project, ...]:
+    """Projects with late tasks first, then with tasks of today, then by their own due date."""
+
+    def order(project: Project) -> tuple[int, int, date, str, str]:
+        own = split.of_project(project.id)
+        due = project.due_date or date.max
+        return -len(own.overdue), -len(own.today), due, project.title.casefold(), project.id
+
+    return tuple(sorted(projects, key=order))
+
+
+def _age(instant: Instant | None, now: Instant) -> timedelta:
+    return now - instant if instant else timedelta.max

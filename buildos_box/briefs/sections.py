@@ -1,0 +1,201 @@
+"""Markdown for one project: its own section in full, and its short form in the day's brief.
+
+The day's lists already name every task with a date, so the short form counts those and adds only
+what stands nowhere else: what is under way without a date, and what the notes say.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from buildos_box.briefs.facts import (
+    BLOCKED,
+    Category,
+    DayFacts,
+    Note,
+    Project,
+    Split,
+    Task,
+)
+from buildos_box.briefs.text import clean, escape, gist, shorten, title
+from buildos_box.briefs.words import clock_time, coming_day, counted, listed, sentence, short_day
+
+HEADINGS = {
+    Category.OVERDUE: "Overdue",
+    Category.TODAY: "Today",
+    Category.UPCOMING: "Coming week",
+    Category.COMPLETED: "Recently completed",
+    Category.UNDATED: "Under way, no date",
+}
+FRESH_NOTE = timedelta(days=7)
+"""Beyond the latest note, only those younger than this are worth a line every day."""
+
+DEADLINE_NEAR = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one list may say; `compose` tightens them until the brief fits its budget."""
+
+    tasks: int = 8
+    events: int = 10
+    completed: int = 5
+    projects: int = 8
+    undated: int = 4
+    notes: int = 2
+    note_words: int = 32
+    insights: int = 5
+    priorities: int = 5
+
+
+FULL = Limits(tasks=15, completed=10, undated=10, notes=4, note_words=60)
+
+
+def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) -> str:
+    """One project's section by itself: its tasks by category, then its notes' gist."""
+    own = facts.split.of_project(project.id)
+    parts = [f"## {title(project.title)}", standing(facts, project, own)]
+    about = gist(project.description, limits.note_words)
+    if about:
+        parts.append(escape(about))
+    for category, heading in HEADINGS.items():
+        tasks = own.listed(category)
+        if tasks:
+            cap = limits.completed if category is Category.COMPLETED else limits.tasks
+            lines = (task_line(facts, task, category, with_project=False) for task in tasks)
+            parts += [f"### {heading} ({len(tasks)})", bullets(lines, cap)]
+    said = note_lines(facts, project, limits)
+    if said:
+        parts += ["### Notes", bullets(said, limits.notes)]
+    return "\n\n".join(parts) + "\n"
+
+
+def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
+    """The project's place in the day's brief: where it stands, what is under way, its notes."""
+    own = facts.split.of_project(project.id)
+    parts = [f"### {title(project.title)}", standing(facts, project, own)]
+    lines = [
+        task_line(facts, task, Category.UNDATED, with_project=False)
+        for task in own.undated[: limits.undated]
+    ]
+    lines += more(len(own.undated) - limits.undated, "under way")
+    lines += note_lines(facts, project, limits)
+    if lines:
+        parts.append(bullets(lines, len(lines)))
+    return "\n\n".join(parts)
+
+
+def standing(facts: DayFacts, project: Project, own: Split) -> str:
+    """`2 overdue, 1 today, 3 in the coming week. Due Fri, Nov 1 (in 9 days).`"""
+    counts = [
+        (len(own.overdue), "overdue"),
+        (len(own.today), "today"),
+        (len(own.upcoming), "in the coming week"),
+        (len(own.completed), "just completed"),
+    ]
+    said = [f"{count} {label}" for count, label in counts if count]
+    remaining = len(facts.open_tasks(project.id))
+    if not said:
+        said = [f"nothing due this week, {counted(remaining, 'open task')}" if remaining else ""]
+    now = sentence(", ".join(said)) if said[0] else "No open tasks."
+    return f"{now} {deadline(project.due_date, facts.brief_date)}".rstrip()
+
+
+def deadline(due: date | None, today: date) -> str:
+    """What to say of a project's own due date: nothing if it is more than 30 days away."""
+    if due is None or due - today > DEADLINE_NEAR:
+        return ""
+    days = (due - today).days
+    if days < 0:
+        return f"The project was due {short_day(due)}, {counted(-days, 'day')} ago."
+    if days == 0:
+        return "The project is due today."
+    return f"The project is due {short_day(due)}, in {counted(days, 'day')}."
+
+
+def task_line(facts: DayFacts, task: Task, category: Category, *, with_project: bool) -> str:
+    """`**Send the contract** · Launch site · 2 days late (Mon, Oct 21) · urgent`."""
+    parts = [f"**{title(task.title)}**"]
+    if with_project:
+        parts.append(title(facts.project_of(task).title, 40))
+    parts += [part for part in (_timing(facts, task, category),) if part]
+    if category is Category.COMPLETED:
+        return " · ".join(parts)
+    if task.priority in ("urgent", "high"):
+        parts.append(task.priority)
+    blockers, waiting = facts.blockers(task), facts.waiting(task)
+    if blockers:
+        rest = f" and {len(blockers) - 1} more" if len(blockers) > 1 else ""
+        parts.append(f"waits for “{title(blockers[0].title, 40)}”{rest}")
+    elif task.status == BLOCKED:
+        parts.append("blocked")
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        parts.append(f"{counted(len(waiting), 'task')} {verb} for it")
+    return " · ".join(parts)
+
+
+def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
+    """The latest note's gist, and those of others changed within a week."""
+    notes = facts.notes_of(project.id)
+    worth = [n for i, n in enumerate(notes) if i == 0 or _is_fresh(n, facts)][: limits.notes]
+    lines = []
+    for note in worth:
+        said = escape(gist(note.content, limits.note_words))
+        named = title(note.title, 50) if clean(note.title) else "Note"
+        lines.append(f"*{named}:* {said}" if said else f"*{named}*")
+    return lines
+
+
+def bullets(lines: Iterable[str], cap: int) -> str:
+    """A Markdown list of the first `cap` lines, closed by `… and 12 more`."""
+    items = list(lines)
+    return "\n".join(f"- {line}" for line in [*items[:cap], *more(len(items) - cap)])
+
+
+def more(count: int, what: str = "") -> list[str]:
+    """`["… and 12 more"]`, or nothing if nothing was left out."""
+    return [f"… and {count} more {what}".rstrip()] if count > 0 else []
+
+
+def named_projects(projects: Iterable[Project], cap: int) -> str:
+    """Projects by name, for those whose sections are left out."""
+    names = [title(project.title, 40) for project in projects]
+    shown = names[:cap]
+    rest = len(names) - len(shown)
+    return listed([*shown, *([f"{rest} more"] if rest else [])])
+
+
+def place(location: str | None) -> str:
+    """Where an event is, as Markdown: a link by its host only, since its rest tells no reader."""
+    where = clean(location or "")
+    scheme, found, rest = where.partition("://")
+    if found and scheme.lower() in ("http", "https"):
+        where = rest.partition("/")[0].partition("?")[0]
+    return escape(shorten(where, 40, 8))
+
+
+def _timing(facts: DayFacts, task: Task, category: Category) -> str:
+    """When, in the words of the list that the task stands in."""
+    today, due = facts.brief_date, facts.due(task)
+    at = clock_time(task.due_at, facts.zone) if task.due_at else ""
+    match category:
+        case Category.OVERDUE:
+            assert due is not None
+            late = facts.days_late(task)
+            since = short_day(due) if due.year == today.year else f"{short_day(due)}, {due.year}"
+            return "due yesterday" if late == 1 else f"{late} days late (due {since})"
+        case Category.TODAY if due == today:
+            return f"by {at}" if at else ""
+        case Category.TODAY:
+            return f"starts today, due {coming_day(due, today)}" if due else "starts today"
+        case Category.UPCOMING:
+            assert due is not None
+            return f"{coming_day(due, today)}, {at}" if at else coming_day(due, today)
+        case Category.UNDATED if task.status != BLOCKED:
+            return "in progress"
+    return ""
+
+
+def _is_fresh(note: Note, facts: DayFacts) -> bool:
+    return note.updated_at is not None and facts.now - note.updated_at <= FRESH_NOTE

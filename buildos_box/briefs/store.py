@@ -1,0 +1,219 @@
+"""The tables of briefs: the finished texts, each user's next run, and what was skipped."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import Database, Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A brief as it is stored when it is complete."""
+
+    subject: str
+    markdown: str
+    analysis: str
+    analysis_source: str
+    priority_actions: list[Any]
+    counts: dict[str, int]
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    sections: list[tuple[str, str, str]]
+    """(project id, title, Markdown), in order."""
+
+
+def begin(
+    tx: Tx, brief_id: str, user_id: str, day: date, zone: str, job_id: str, now: Instant
+) -> str:
+    """Note that the brief of that day is being written; a finished one is kept. Returns its id."""
+    row = tx.one(
+        """INSERT INTO daily_briefs (id, user_id, brief_date, timezone, generation_status, job_id,
+                                     generation_started_at, created_at, updated_at)
+           VALUES (:id, :user_id, :day, :zone, 'processing', :job_id, :now, :now, :now)
+           ON CONFLICT (user_id, brief_date) DO UPDATE
+              SET generation_status = CASE generation_status WHEN 'completed' THEN 'completed'
+                                      ELSE 'processing' END,
+                  job_id = excluded.job_id, generation_started_at = excluded.generation_started_at,
+                  generation_error = NULL, updated_at = excluded.updated_at
+           RETURNING id""",
+        {
+            "id": brief_id,
+            "user_id": user_id,
+            "day": day.isoformat(),
+            "zone": zone,
+            "job_id": job_id,
+            "now": to_text(now),
+        },
+    )
+    assert row is not None
+    return str(row["id"])
+
+
+def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
+    """Put the finished text in place of what was there."""
+    tx.execute(
+        """UPDATE daily_briefs
+              SET generation_status = 'completed', generations = generations + 1,
+                  subject = :subject, summary_content = :markdown, llm_analysis = :analysis,
+                  analysis_source = :source, priority_actions = :actions, counts = :counts,
+                  tokens_in = :tokens_in, tokens_out = :tokens_out, cost_usd = :cost,
+                  generation_completed_at = :now, generation_error = NULL, updated_at = :now
+            WHERE id = :id""",
+        {
+            "id": brief_id,
+            "subject": done.subject,
+            "markdown": done.markdown,
+            "analysis": done.analysis,
+            "source": done.analysis_source,
+            "actions": msgspec.json.encode(done.priority_actions).decode(),
+            "counts": msgspec.json.encode(done.counts).decode(),
+            "tokens_in": done.tokens_in,
+            "tokens_out": done.tokens_out,
+            "cost": done.cost_usd,
+            "now": to_text(now),
+        },
+    )
+    tx.execute("DELETE FROM project_daily_briefs WHERE brief_id = ?", (brief_id,))
+    tx.executemany(
+        """INSERT INTO project_daily_briefs (brief_id, position, project_id, title, content)
+           VALUES (?, ?, ?, ?, ?)""",
+        [(brief_id, position, *section) for position, section in enumerate(done.sections)],
+    )
+
+
+def note_failure(tx: Tx, job_id: str, error: str, now: Instant) -> Row | None:
+    """The job has failed for good: an unfinished brief has failed, a finished one stays.
+
+    Returns the brief that the job was writing, if it had begun one.
+    """
+    return tx.one(
+        """UPDATE daily_briefs
+              SET generation_status = CASE generation_status WHEN 'completed' THEN 'completed'
+                                      ELSE 'failed' END,
+                  generation_error = :error, updated_at = :now
+            WHERE job_id = :job_id
+           RETURNING *""",
+        {"job_id": job_id, "error": error, "now": to_text(now)},
+    )
+
+
+def completed_job(tx: Tx, user_id: str, day: date) -> str | None:
+    """The id of the job that completed the brief of that day; None if it is not complete."""
+    row = tx.one(
+        """SELECT job_id FROM daily_briefs
+            WHERE user_id = ? AND brief_date = ? AND generation_status = 'completed'""",
+        (user_id, day.isoformat()),
+    )
+    return row["job_id"] if row else None
+
+
+async def brief_of(db: Database, user_id: str, day: date) -> Row | None:
+    """The brief of that day, finished or not."""
+    return await db.one(
+        "SELECT * FROM daily_briefs WHERE user_id = ? AND brief_date = ?",
+        (user_id, day.isoformat()),
+    )
+
+
+async def sections_of(db: Database, brief_id: str) -> list[Row]:
+    """The brief's sections, one a project, in order."""
+    return await db.all(
+        "SELECT * FROM project_daily_briefs WHERE brief_id = ? ORDER BY position", (brief_id,)
+    )
+
+
+async def briefs_before(
+    db: Database, user_id: str, before: str | None, limit: int
+) -> list[Row]:
+    """A user's briefs, newest day first; `before` is the day at which the last page ended."""
+    return await db.all(
+        """SELECT * FROM daily_briefs
+            WHERE user_id = :user_id AND (:before IS NULL OR brief_date < :before)
+            ORDER BY brief_date DESC LIMIT :limit""",
+        {"user_id": user_id, "before": before, "limit": limit},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A user whose next run has come near."""
+
+    user_id: str
+    notify_at: Instant
+    last_reengagement_at: Instant | None
+
+
+async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
+    """Users whose next run lies at or before `horizon`, soonest first: reads only those."""
+    rows = await db.all(
+        """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
+            WHERE next_run_at IS NOT NULL AND next_run_at <= ?
+            ORDER BY next_run_at LIMIT ?""",
+        (to_text(horizon), limit),
+    )
+    return [_due(row) for row in rows]
+
+
+def due_of(tx: Tx, user_id: str) -> Due | None:
+    """The user's next run, read inside the transaction that will act on it."""
+    row = tx.one(
+        """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
+            WHERE user_id = ? AND next_run_at IS NOT NULL""",
+        (user_id,),
+    )
+    return _due(row) if row else None
+
+
+def _due(row: Row) -> Due:
+    last = row["last_reengagement_at"]
+    return Due(row["user_id"], from_text(row["next_run_at"]), from_text(last) if last else None)
+
+
+def set_next_run(tx: Tx, user_id: str, next_run: Instant | None, now: Instant) -> None:
+    """Keep when the user's brief is due next; None when it is never due."""
+    tx.execute(
+        """INSERT INTO brief_schedule (user_id, next_run_at, updated_at) VALUES (?, ?, ?)
+           ON CONFLICT (user_id) DO UPDATE
+              SET next_run_at = excluded.next_run_at, updated_at = excluded.updated_at""",
+        (user_id, to_text(next_run) if next_run else None, to_text(now)),
+    )
+
+
+def note_decision(
+    tx: Tx, user_id: str, notify_at: Instant, decision: str, *, reengaged: bool, now: Instant
+) -> None:
+    """Keep what was decided for that run; `reengaged` starts the rest that follows such a brief."""
+    tx.execute(
+        """UPDATE brief_schedule
+              SET last_decision = :decision, last_notify_at = :notify_at, updated_at = :now,
+                  last_reengagement_at = CASE WHEN :reengaged THEN :notify_at
+                                         ELSE last_reengagement_at END
+            WHERE user_id = :user_id""",
+        {
+            "user_id": user_id,
+            "decision": decision,
+            "notify_at": to_text(notify_at),
+            "reengaged": int(reengaged),
+            "now": to_text(now),
+        },
+    )
+
+
+def note_skip(tx: Tx, user_id: str, notify_at: Instant, reason: str, now: Instant) -> None:
+    """Record that a run was skipped, and why."""
+    tx.execute(
+        "INSERT INTO brief_skips (user_id, notify_at, reason, at) VALUES (?, ?, ?, ?)",
+        (user_id, to_text(notify_at), reason, to_text(now)),
+    )
+
+
+async def skips_of(db: Database, user_id: str, limit: int = 50) -> list[Row]:
+    """A user's skipped runs, newest first."""
+    return await db.all(
+        "SELECT * FROM brief_skips WHERE user_id = ? ORDER BY id DESC LIMIT ?", (user_id, limit)
+    )

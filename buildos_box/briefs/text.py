@@ -1,0 +1,161 @@
+"""People's text inside Markdown: cleaned, cut to length, escaped so that it stays text (T5, T32).
+
+Whatever a title holds, `escape` makes it read the same in every Markdown renderer and never
+become a heading, a link, HTML or a list. The rest makes notes readable in a line or two.
+"""
+
+import re
+import unicodedata
+
+UNTITLED = "(untitled)"
+
+TITLE_CHARS = 80
+TITLE_WORDS = 14
+
+_BACKSLASHED = {mark: "\\" + mark for mark in "\\`*_{}[]#"}
+# Entities where Python-Markdown knows no backslash form, or where HTML gives the mark a meaning.
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"}
+_ESCAPES = str.maketrans(_BACKSLASHED | _ENTITIES)
+_LEADING_ENTITIES = {":": "&#58;", "=": "&#61;"}
+_ORDERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+
+_JOINERS = {"\u200c", "\u200d"}
+_DROPPED_CATEGORIES = {"Cc", "Cf", "Cs"}
+
+_SOURCE_CHARS = 4000
+_FENCE = re.compile(r"^\s{0,3}(```|~~~)")
+_RULE = re.compile(r"^\s*([-*_=]\s*){3,}$|^[\s|:-]*\|[\s|:-]*$")
+_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
+_MARKER = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?")
+_QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()\s]{0,500}[^()]{0,200}\)")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}[^()]{0,200}\)")
+_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,500}>")
+_EMPHASIS = re.compile(r"(?<!\w)([*_]{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)")
+_CODE = re.compile(r"`{1,3}([^`]{1,300})`{1,3}")
+_BACKSLASH = re.compile(r"\\([\\`*_{}\[\]()#+\-.!>|~])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+
+
+def clean(text: str) -> str:
+    """One line without control, bidirectional, invisible or tag characters; spaces collapsed.
+
+    Joiners stay: emoji and several scripts need them.
+    """
+    kept = (
+        character
+        for character in " ".join(text.split())
+        if character in _JOINERS or unicodedata.category(character) not in _DROPPED_CATEGORIES
+    )
+    return " ".join("".join(kept).split())
+
+
+def shorten(text: str, chars: int, words: int | None = None) -> str:
+    """`text` in at most `chars` characters and `words` words, cut between words, with `…`."""
+    parts = text.split(" ")
+    cut = text
+    if words is not None and len(parts) > words:
+        cut = " ".join(parts[:words])
+    if len(cut) > chars - (cut != text):
+        cut = cut[: chars - 1]
+        head, space, _ = cut.rpartition(" ")
+        if space and len(head) >= chars // 2:
+            cut = head
+    if cut == text:
+        return text
+    return cut.rstrip(" ,;:–-") + "…"
+
+
+def escape(text: str) -> str:
+    """Markdown for exactly this one line of text: no markup, no HTML, wherever it is put."""
+    line = clean(text)
+    escaped = line.translate(_ESCAPES)
+    if not line:
+        return ""
+    if line[0] in "-+!":
+        return "\\" + escaped
+    if line[0] in _LEADING_ENTITIES:
+        return _LEADING_ENTITIES[line[0]] + escaped[1:]
+    ordered = _ORDERED.match(line)
+    if ordered:
+        return f"{ordered[1]}\\{ordered[2]}{escaped[ordered.end() :]}"
+    return escaped
+
+
+def name(text: str, chars: int = TITLE_CHARS) -> str:
+    """A title as plain text: one line, at most `chars` characters and 14 words, never empty."""
+    return shorten(clean(text) or UNTITLED, chars, TITLE_WORDS)
+
+
+def title(text: str, chars: int = TITLE_CHARS) -> str:
+    """A title as Markdown: `name`, escaped."""
+    return escape(name(text, chars))
+
+
+def quoted(text: str) -> str:
+    """A title inside a sentence, as plain text: “Send the contract”."""
+    return f"“{name(text, 60)}”"
+
+
+def plain(markdown: str) -> str:
+    """What a note says, as one line of plain text; headings only if there is nothing else.
+
+    Reads the first 4,000 characters; code blocks, images and rules are left out.
+    """
+    blocks, headings = _blocks(markdown[:_SOURCE_CHARS])
+    said = ""
+    for block in blocks or headings:
+        joint = " " if not said or said[-1] in ".!?…:;," else "; "
+        said = f"{said}{joint}{block}" if said else block
+    return said
+
+
+def gist(markdown: str, words: int) -> str:
+    """The first sentences of a note, plain, in at most `words` words; empty if it says nothing."""
+    sentences = _SENTENCE_END.split(plain(markdown))
+    taken: list[str] = []
+    for sentence in sentences:
+        if len(" ".join([*taken, sentence]).split()) > words:
+            break
+        taken.append(sentence)
+    said = " ".join(taken) or sentences[0]
+    return shorten(said, words * 10, words)
+
+
+def unmarked(line: str) -> str:
+    """One line of Markdown without its markup: link texts stay, targets, images and tags go."""
+    line = _TAG.sub(" ", _IMAGE.sub(" ", line))
+    line = _LINK.sub(r"\1", line)
+    line = _CODE.sub(r"\1", line)
+    for _ in range(2):
+        line = _EMPHASIS.sub(r"\2", line)
+    return clean(_BACKSLASH.sub(r"\1", line))
+
+
+def _blocks(markdown: str) -> tuple[list[str], list[str]]:
+    """A note's paragraphs and list items, and apart from them its headings, all plain."""
+    blocks: list[str] = []
+    headings: list[str] = []
+    fenced = open_paragraph = False
+    for raw in markdown.splitlines():
+        line = _QUOTE.sub("", raw)
+        if _FENCE.match(line):
+            fenced, open_paragraph = not fenced, False
+            continue
+        marker, heading = _MARKER.match(line), _HEADING.match(line)
+        said = "" if fenced or _RULE.match(line) else unmarked(_without_marks(line))
+        if not said:
+            open_paragraph = False
+        elif heading:
+            headings.append(said)
+            open_paragraph = False
+        elif open_paragraph and not marker:
+            blocks[-1] = f"{blocks[-1]} {said}"
+        else:
+            blocks.append(said)
+            open_paragraph = True
+    return blocks, headings
+
+
+def _without_marks(line: str) -> str:
+    return _MARKER.sub("", _HEADING.sub("", line)).strip(" #|").replace(" | ", ", ")

@@ -1,0 +1,1 @@
+"""The book of events that people's screens want to hear of."""

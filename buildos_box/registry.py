@@ -1,0 +1,28 @@
+"""The one list of rooms: job types, crons, routes, and who listens to which change.
+
+A new job type is a folder with `job.py` and a line here.
+"""
+
+from typing import Any
+
+from buildos_box.briefs import cron as brief_cron
+from buildos_box.briefs import listeners as brief_listeners
+from buildos_box.briefs import routes as brief_routes
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
+from buildos_box.jobs.crons import Cron
+from buildos_box.jobs.types import JobType
+from buildos_box.mail import routes as mail_routes
+from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
+from buildos_box.services import Services
+from buildos_box.workspace import routes as workspace_routes
+
+JOB_TYPES: list[JobType[Any]] = [GENERATE_DAILY_BRIEF, GENERATE_BRIEF_EMAIL]
+
+CRONS: list[Cron] = [brief_cron.BRIEFS]
+
+ROUTES: list[Any] = [*workspace_routes.ROUTES, *brief_routes.ROUTES, *mail_routes.ROUTES]
+
+
+def listen(box: Services) -> None:
+    """Subscribe every room to the changes below it that it cares about."""
+    brief_listeners.listen(box)

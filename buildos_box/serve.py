@@ -1,0 +1,94 @@
+"""`buildos-box serve`: one process, signals minded in one place, a stop that loses nothing."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from buildos_box.app import Box
+from buildos_box.log import logger
+from buildos_box.settings import Settings
+
+log = logger(__name__)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: the queue drains before the API closes."""
+        yield
+
+
+async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and close; a second signal exits at once.
+
+    `on_ready(box, url)` is called once requests are answered. Raises OSError when the address
+    is taken, AlreadyRunning when the data folder is.
+    """
+    listening = _listen(settings.server.host, settings.server.port)
+    try:
+        box = await Box.open(settings)
+    except BaseException:
+        listening.close()
+        raise
+    server = _Server(
+        uvicorn.Config(
+            box.api,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    stop = asyncio.Event()
+    _mind_signals(stop)
+    try:
+        await box.start()
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        host, port = listening.getsockname()[:2]
+        on_ready(box, f"http://{host}:{port}")
+        await _first_of(stop, serving)
+        log.info("draining")
+        await box.drain()
+        server.should_exit = True
+        await serving
+    finally:
+        await box.close()
+        log.info("stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _mind_signals(stop: asyncio.Event) -> None:
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+
+
+async def _first_of(stop: asyncio.Event, serving: "asyncio.Task[None]") -> None:
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({waiting, serving}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()

@@ -1,0 +1,136 @@
+"""A queue over a real file, driven by hand: claim, run, look."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from buildos_box.db import Database
+from buildos_box.ids import Ids
+from buildos_box.jobs import claims, ledger, store
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.claims import Claimed, NothingDue
+from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.runner import Runner
+from buildos_box.jobs.types import JobType, Payload
+from tests.clock import ManualClock
+
+LEASE = timedelta(seconds=60)
+
+
+class Work(Payload):
+    name: str = "work"
+    key: str | None = None
+    extra: str | None = None
+
+
+@dataclass
+class QueueWorld:
+    """What a test of the queue needs: put work in, run it, look at the ledger."""
+
+    db: Database
+    clock: ManualClock
+    queue: Queue
+    runner: Runner
+    workers: int = 16
+    ran: list[str] = field(default_factory=list)
+    behaviour: Callable[[Attempt[Work]], Awaitable[Any]] | None = None
+
+    async def run_work(self, job: Attempt[Work], _box: Any) -> Any:
+        self.ran.append(job.payload.name)
+        return await self.behaviour(job) if self.behaviour else None
+
+    def job_type(self, name: str, **options: Any) -> JobType[Work]:
+        job_type = JobType(name=name, payload=Work, run=self.run_work, **options)
+        self.queue.register([job_type])
+        return job_type
+
+    async def add(self, job_type: JobType[Work], name: str = "work", **options: Any) -> str:
+        key, extra = options.pop("key", None), options.pop("extra", None)
+        enqueued = await self.db.write(
+            lambda tx: self.queue.enqueue(
+                tx,
+                job_type,
+                Work(name=name, key=key, extra=extra),
+                user_id=options.pop("user_id", None),
+                **options,
+            )
+        )
+        return enqueued.job_id
+
+    async def claim(self) -> Claimed | None:
+        token = Ids().secret()
+        outcome = await self.db.write(
+            lambda tx: claims.claim(
+                tx,
+                lanes=self.queue.lanes,
+                workers=self.workers,
+                lease=LEASE,
+                lease_token=token,
+                worker="test",
+                now=self.clock.now(),
+            )
+        )
+        return None if isinstance(outcome, NothingDue) else outcome
+
+    async def run_one(self) -> Claimed | None:
+        claimed = await self.claim()
+        if claimed is not None:
+            await self.runner.run(claimed, None)
+            await self.settle()
+        return claimed
+
+    async def run_all(self) -> None:
+        while await self.run_one():
+            pass
+
+    async def settle(self) -> None:
+        """Wait until every write submitted so far is durable."""
+        await self.db.write(lambda tx: None)
+
+    async def job(self, job_id: str) -> Any:
+        return await store.job_named(self.db, job_id)
+
+    async def status(self, job_id: str) -> str:
+        return (await self.job(job_id))["status"]
+
+    async def events(self, job_id: str) -> list[tuple[str | None, str]]:
+        row = await self.job(job_id)
+        return [(e["from_status"], e["to_status"]) for e in await store.events_of(self.db, row["id"])]
+
+    async def attempts(self, job_id: str) -> list[str]:
+        row = await self.job(job_id)
+        return [a["outcome"] for a in await store.attempts_of(self.db, row["id"])]
+
+    async def recover(self, *, all_leases: bool = False) -> None:
+        now = self.clock.now()
+        await self.db.write(lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases))
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[QueueWorld]:
+    clock = ManualClock()
+    db = await Database.open(tmp_path / "box.sqlite3", clock)
+    lanes = {
+        "default": Lane.of("default", 8),
+        "llm": Lane.of("llm", 4),
+        "email": Lane.of("email", 2, 1),
+    }
+    queue = Queue(clock=clock, ids=Ids(), lanes=lanes)
+    runner = Runner(
+        db=db,
+        queue=queue,
+        clock=clock,
+        lease=LEASE,
+        backoff_base=timedelta(seconds=1),
+        jitter=lambda: 0.0,
+    )
+    loop = asyncio.get_running_loop()
+    queue.on_cancel(lambda row: loop.call_soon_threadsafe(runner.stop, row, "cancelled"))
+    yield QueueWorld(db, clock, queue, runner)
+    await db.close()

@@ -1,0 +1,115 @@
+"""Spec 3.1, 3.3, 3.4: putting work in, and who comes first."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from buildos_box.errors import BoxError
+from tests.jobs.conftest import QueueWorld
+
+
+async def test_a_job_and_its_domain_change_commit_together_or_not_at_all(world: QueueWorld) -> None:
+    kind = world.job_type("t")
+    from tests.jobs.conftest import Work
+
+    def change_and_fail(tx: object) -> None:
+        world.queue.enqueue(tx, kind, Work(), user_id=None)  # type: ignore[arg-type]
+        raise BoxError("the domain change failed")
+
+    with pytest.raises(BoxError):
+        await world.db.write(change_and_fail)
+    assert await world.claim() is None
+
+
+async def test_due_jobs_run_by_priority_then_due_time_then_age(world: QueueWorld) -> None:
+    kind = world.job_type("t")
+    now = world.clock.now()
+    await world.add(kind, "later", scheduled_for=now - timedelta(minutes=1))
+    await world.add(kind, "earlier", scheduled_for=now - timedelta(minutes=2))
+    await world.add(kind, "same age, added last", scheduled_for=now - timedelta(minutes=1))
+    await world.add(kind, "urgent", priority=1)
+    await world.run_all()
+    assert world.ran == ["urgent", "earlier", "later", "same age, added last"]
+
+
+async def test_a_job_is_not_claimed_before_it_is_due(world: QueueWorld) -> None:
+    kind = world.job_type("t")
+    await world.add(kind, scheduled_for=world.clock.now() + timedelta(seconds=10))
+    assert await world.claim() is None
+    world.clock.advance(timedelta(seconds=10))
+    assert await world.claim() is not None
+
+
+async def test_a_live_key_answers_with_the_job_that_has_it(world: QueueWorld) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    first = await world.add(kind, key="k")
+    assert await world.add(kind, key="k") == first
+    await world.run_all()
+    assert await world.add(kind, key="k") != first
+
+
+async def test_a_more_urgent_request_brings_the_waiting_job_forward(world: QueueWorld) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    later = world.clock.now() + timedelta(hours=1)
+    job = await world.add(kind, "first", key="k", scheduled_for=later, priority=10)
+    await world.add(kind, "second", key="k", priority=1, extra="more")
+    row = await world.job(job)
+    assert row["priority"] == 1
+    assert msgspec.json.decode(row["metadata"]) == {"name": "first", "key": "k", "extra": "more"}
+    assert await world.claim() is not None
+
+
+async def test_a_less_urgent_request_changes_nothing(world: QueueWorld) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    job = await world.add(kind, key="k", priority=1)
+    before = tuple(await world.job(job))
+    await world.add(kind, key="k", priority=9, scheduled_for=world.clock.now() + timedelta(hours=2))
+    assert tuple(await world.job(job)) == before
+
+
+async def test_a_lane_takes_no_more_than_its_limit(world: QueueWorld) -> None:
+    kind = world.job_type("t", lane="email")
+    for user in ("a", "b", "c"):
+        await world.add(kind, user_id=user)
+    assert [bool(await world.claim()) for _ in range(3)] == [True, True, False]
+
+
+async def test_fault_02_a_full_lane_never_blocks_another(world: QueueWorld) -> None:
+    """Head-of-line blocking: every idle lane keeps a worker in reserve."""
+    world.workers = 3
+    slow, fast = world.job_type("slow", lane="default"), world.job_type("fast", lane="email")
+    for _ in range(5):
+        await world.add(slow, priority=1)
+    claimed = [await world.claim() for _ in range(3)]
+    assert [c.job_type for c in claimed if c] == ["slow"]
+    await world.add(fast)
+    after = await world.claim()
+    assert after is not None
+    assert after.job_type == "fast"
+
+
+async def test_one_user_holds_only_their_share_while_others_wait(world: QueueWorld) -> None:
+    kind = world.job_type("t", lane="llm")
+    for _ in range(10):
+        await world.add(kind, user_id="greedy", priority=1)
+    await world.add(kind, user_id="patient", priority=9)
+    users = [(await world.claim()).user_id for _ in range(4)]  # type: ignore[union-attr]
+    assert users == ["greedy", "greedy", "patient", "greedy"]
+
+
+async def test_a_paused_lane_is_not_claimed_from(world: QueueWorld) -> None:
+    await world.add(world.job_type("t"))
+    await world.db.write(
+        lambda tx: tx.execute("INSERT INTO queue_pauses VALUES ('lane', 'default', 'test', 'now')")
+    )
+    assert await world.claim() is None
+
+
+async def test_a_job_past_its_expiry_is_cancelled_not_run(world: QueueWorld) -> None:
+    end = world.clock.now() + timedelta(minutes=5)
+    job = await world.add(world.job_type("t", expires_at=lambda p: end))
+    world.clock.advance(timedelta(minutes=6))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["cancel_reason"], world.ran) == ("cancelled", "expired", [])

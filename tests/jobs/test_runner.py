@@ -1,0 +1,288 @@
+"""Spec 3.2, 3.5, 3.6: what becomes of an attempt."""
+
+import asyncio
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from buildos_box.errors import IllegalTransition, LeaseLost, PermanentError, TransientError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import Snooze
+from tests.jobs.conftest import LEASE, QueueWorld, Work
+
+
+def raising(error: BaseException) -> Any:
+    async def behave(_job: Attempt[Work]) -> None:
+        raise error
+
+    return behave
+
+
+async def test_a_finished_job_keeps_its_result_and_its_trail(world: QueueWorld) -> None:
+    async def behave(job: Attempt[Work]) -> dict[str, int]:
+        await job.progress(50, "Half way")
+        return {"answer": 42}
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["result"], row["attempts"]) == ("completed", '{"answer":42}', 1)
+    assert row["progress"] == '{"current":50,"total":100,"message":"Half way"}'
+    assert await world.events(job) == [
+        (None, "pending"),
+        ("pending", "processing"),
+        ("processing", "completed"),
+    ]
+    assert await world.attempts(job) == ["completed"]
+
+
+async def test_transient_failures_are_retried_after_2_then_4_seconds(world: QueueWorld) -> None:
+    world.behaviour = raising(TransientError("busy"))
+    job = await world.add(world.job_type("t"))
+    await world.run_one()
+    row = await world.job(job)
+    assert (row["status"], row["scheduled_for"]) == ("queued_for_retry", "2024-10-23T08:00:02.000Z")
+    world.clock.advance(timedelta(seconds=2))
+    await world.run_one()
+    assert (await world.job(job))["scheduled_for"] == "2024-10-23T08:00:06.000Z"
+    world.clock.advance(timedelta(seconds=4))
+    await world.run_one()
+    row = await world.job(job)
+    assert (row["status"], row["attempts"], row["error"]) == ("failed", 3, "busy")
+    assert await world.attempts(job) == ["retry", "retry", "failed"]
+    assert ("queued_for_retry", "pending") in await world.events(job)
+
+
+async def test_a_longer_retry_after_wins(world: QueueWorld) -> None:
+    world.behaviour = raising(TransientError("busy", retry_after=timedelta(seconds=90)))
+    job = await world.add(world.job_type("t"))
+    await world.run_one()
+    assert (await world.job(job))["scheduled_for"] == "2024-10-23T08:01:30.000Z"
+
+
+async def test_permanent_failures_are_not_retried(world: QueueWorld) -> None:
+    world.behaviour = raising(PermanentError("no such user", code="unknown_user"))
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["attempts"], row["error_code"]) == ("failed", 1, "unknown_user")
+
+
+@pytest.mark.parametrize("error", [RecursionError(), SystemExit(3), KeyboardInterrupt(), MemoryError()])
+async def test_whatever_a_handler_raises_ends_only_its_job(
+    world: QueueWorld, error: BaseException
+) -> None:
+    world.behaviour = raising(error)
+    job = await world.add(world.job_type("t", max_attempts=1))
+    await world.run_all()
+    assert await world.status(job) == "failed"
+
+
+async def test_malformed_metadata_fails_for_good(world: QueueWorld) -> None:
+    job = await world.add(world.job_type("t"))
+    await world.db.write(lambda tx: tx.execute("""UPDATE queue_jobs SET metadata = '{"name": 7}'"""))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["error_code"], world.ran) == ("failed", "malformed", [])
+
+
+async def test_a_timed_out_attempt_is_stopped_and_says_where_it_stood(world: QueueWorld) -> None:
+    stopped = asyncio.Event()
+
+    async def behave(_job: Attempt[Work]) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            stopped.set()
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t", timeout=timedelta(milliseconds=50)))
+    await world.run_one()
+    row = await world.job(job)
+    assert (row["status"], row["error_code"], stopped.is_set()) == (
+        "queued_for_retry",
+        "timed_out",
+        True,
+    )
+    attempt = await world.db.one("SELECT * FROM job_attempts")
+    assert attempt is not None
+    assert attempt["outcome"] == "timed_out"
+    assert re.search(r"behave\n.*sleep", attempt["stack"])
+
+
+async def test_cancelling_a_running_job_stops_its_work(world: QueueWorld) -> None:
+    started, stopped = asyncio.Event(), asyncio.Event()
+
+    async def behave(_job: Attempt[Work]) -> None:
+        started.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            stopped.set()
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    running = asyncio.create_task(world.run_one())
+    await started.wait()
+    await world.db.write(lambda tx: world.queue.cancel(tx, job, reason="no more", actor="me"))
+    await running
+    row = await world.job(job)
+    assert (row["status"], row["cancel_reason"], stopped.is_set()) == ("cancelled", "no more", True)
+    assert await world.attempts(job) == ["cancelled"]
+
+
+async def test_work_with_the_same_key_starts_only_when_its_predecessor_has_stopped(
+    world: QueueWorld,
+) -> None:
+    order: list[str] = []
+    started = asyncio.Event()
+
+    async def behave(job: Attempt[Work]) -> None:
+        if job.payload.name == "new":
+            order.append("new starts")
+            return
+        started.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.05)
+            order.append("old has stopped")
+
+    world.behaviour = behave
+    kind = world.job_type("t", dedup_key=lambda p: "one")
+    await world.add(kind, "old")
+    old = asyncio.create_task(world.run_one())
+    await started.wait()
+    await world.db.write(
+        lambda tx: (
+            world.queue.cancel_by_key(tx, "one", reason="again", actor="me"),
+            world.queue.enqueue(tx, kind, Work(name="new"), user_id=None),
+        )
+    )
+    await asyncio.gather(old, world.run_one())
+    assert order == ["old has stopped", "new starts"]
+
+
+async def test_an_attempt_that_lost_its_lease_changes_nothing(world: QueueWorld) -> None:
+    seen: list[str] = []
+
+    async def behave(job: Attempt[Work]) -> str:
+        if not seen:
+            seen.append("first")
+            world.clock.advance(LEASE + timedelta(seconds=1))
+            await world.recover()
+            with pytest.raises(LeaseLost):
+                await job.progress(90, "I am a zombie")
+            with pytest.raises(LeaseLost):
+                await world.db.write(job.hold)
+            return "zombie"
+        return "rightful"
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["result"], row["attempts"]) == ("completed", '"rightful"', 2)
+    assert await world.attempts(job) == ["lost", "completed"]
+
+
+async def test_fault_01_a_beating_attempt_is_never_run_twice(world: QueueWorld) -> None:
+    """Long jobs were reclaimed after five minutes and ran twice at once."""
+
+    async def behave(_job: Attempt[Work]) -> None:
+        for _ in range(20):
+            world.clock.advance(LEASE * 0.9)
+            await world.runner.beat()
+            await world.recover()
+            assert await world.claim() is None
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    assert (await world.status(job), await world.attempts(job)) == ("completed", ["completed"])
+
+
+async def test_a_job_that_keeps_losing_its_worker_fails_as_worker_lost(world: QueueWorld) -> None:
+    job = await world.add(world.job_type("t"))
+    for _ in range(3):
+        assert await world.claim() is not None
+        await world.recover(all_leases=True)
+    row = await world.job(job)
+    assert (row["status"], row["error_code"]) == ("failed", "worker_lost")
+    assert await world.attempts(job) == ["lost", "lost", "lost"]
+
+
+async def test_a_snoozed_job_waits_without_an_attempt_counted(world: QueueWorld) -> None:
+    until = world.clock.now() + timedelta(hours=3)
+    world.behaviour = raising(Snooze(until, "quiet hours"))
+    job = await world.add(world.job_type("t"))
+    await world.run_one()
+    row = await world.job(job)
+    assert (row["status"], row["attempts"]) == ("pending", 0)
+    assert await world.attempts(job) == ["snoozed"]
+    assert await world.claim() is None
+
+
+async def test_what_an_attempt_kept_is_there_for_the_next(world: QueueWorld) -> None:
+    async def behave(job: Attempt[Work]) -> Any:
+        if job.kept("costly") is None:
+            await job.keep("costly", {"paid": 1})
+            raise TransientError("after paying")
+        return job.kept("costly")
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_one()
+    world.clock.advance(timedelta(seconds=3))
+    await world.run_one()
+    assert (await world.job(job))["result"] == '{"paid":1}'
+    assert await world.db.all("SELECT * FROM job_steps") == []
+
+
+async def test_a_job_can_complete_in_the_transaction_of_its_work(world: QueueWorld) -> None:
+    async def behave(job: Attempt[Work]) -> None:
+        await world.db.write(lambda tx: job.finish(tx, "done"))
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    assert await world.attempts(job) == ["completed"]
+    assert (await world.job(job))["result"] == '"done"'
+
+
+async def test_only_what_can_be_retried_is_retried(world: QueueWorld) -> None:
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    with pytest.raises(IllegalTransition):
+        await world.db.write(lambda tx: world.queue.retry(tx, job, actor="me"))
+    with pytest.raises(IllegalTransition):
+        await world.db.write(lambda tx: world.queue.cancel(tx, job, reason="x", actor="me"))
+
+
+async def test_a_failed_job_can_be_run_again(world: QueueWorld) -> None:
+    world.behaviour = raising(PermanentError("no"))
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    world.behaviour = None
+    await world.db.write(lambda tx: world.queue.retry(tx, job, actor="me"))
+    await world.run_all()
+    row = await world.job(job)
+    assert (row["status"], row["error"]) == ("completed", None)
+
+
+async def test_fault_13_progress_touches_nothing_but_progress(world: QueueWorld) -> None:
+    """Progress was a read-modify-write of all metadata, and lost what came between."""
+
+    async def behave(job: Attempt[Work]) -> None:
+        await world.db.write(
+            lambda tx: tx.execute("""UPDATE queue_jobs SET metadata = '{"name":"changed"}'""")
+        )
+        await job.progress(10, "On the way")
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    assert (await world.job(job))["metadata"] == '{"name":"changed"}'
