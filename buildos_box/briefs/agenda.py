@@ -92,10 +92,16 @@ def conflicts(events: Iterable[CalendarEvent]) -> list[tuple[CalendarEvent, Cale
     return found
 
 
-def free_spans(events: Iterable[CalendarEvent], day: date, zone: ZoneInfo) -> list[Span]:
-    """What meetings leave of the hours between 09:00 and 18:00 on `day`."""
-    at = at_wall_time(day, DAY_STARTS, zone)
-    closes = at_wall_time(day, DAY_ENDS, zone)
+def hours_ahead(day: date, zone: ZoneInfo, now: Instant) -> Span | None:
+    """09:00 to 18:00 on `day`, or what is left of it at `now`; None when it is over."""
+    starts = max(at_wall_time(day, DAY_STARTS, zone), now.replace(second=0, microsecond=0))
+    ends = at_wall_time(day, DAY_ENDS, zone)
+    return (starts, ends) if starts < ends else None
+
+
+def free_spans(events: Iterable[CalendarEvent], hours: Span) -> list[Span]:
+    """What meetings leave of `hours`."""
+    at, closes = hours
     free = []
     for event in meetings(events):
         start, end = _span(event)

@@ -100,7 +100,9 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
         """The same split with this project's tasks only."""
         return Split(
             **{
-                category.value: tuple(t for t in self.listed(category) if t.project_id == project_id)
+                category.value: tuple(
+                    t for t in self.listed(category) if t.project_id == project_id
+                )
                 for category in Category
             }
         )
@@ -129,10 +131,18 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[CalendarEvent, ...]
     holidays: tuple[str, ...]
     split: Split
+    category: dict[str, Category]
+    """Of each task that is listed, by its id."""
     project_by_id: dict[str, Project]
     task_by_id: dict[str, Task]
     waits_for: dict[str, tuple[str, ...]]
     waited_on_by: dict[str, tuple[str, ...]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many tasks stand in each list, and how many projects and events there are."""
+        listed = {category.value: len(self.split.listed(category)) for category in Category}
+        return listed | {"projects": len(self.projects), "events": len(self.events)}
 
     @property
     def is_empty(self) -> bool:
@@ -207,6 +217,7 @@ def day_facts(
         events=agenda(events, brief_date, zone),
         holidays=tuple(holidays),
         split=split,
+        category={task.id: kind for kind in Category for task in split.listed(kind)},
         project_by_id=project_by_id,
         task_by_id=task_by_id,
         waits_for=waits_for,
@@ -238,9 +249,7 @@ def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -
     return Category.UNDATED if task.status in (IN_PROGRESS, BLOCKED) else None
 
 
-def split_tasks(
-    tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now: Instant
-) -> Split:
+def split_tasks(tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now: Instant) -> Split:
     """Every task into its category, in order."""
     lists: dict[Category, list[Task]] = {category: [] for category in Category}
     for task in tasks:

@@ -14,8 +14,9 @@ TITLE_WORDS = 14
 
 _BACKSLASHED = {mark: "\\" + mark for mark in "\\`*_{}[]#"}
 # Entities where Python-Markdown knows no backslash form, or where HTML gives the mark a meaning.
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"}
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"}
 _ESCAPES = str.maketrans(_BACKSLASHED | _ENTITIES)
+_AMPERSAND = re.compile(r"&(?=[#A-Za-z0-9])")
 _LEADING_ENTITIES = {":": "&#58;", "=": "&#61;"}
 _ORDERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 
@@ -26,10 +27,11 @@ _SOURCE_CHARS = 4000
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
 _RULE = re.compile(r"^\s*([-*_=]\s*){3,}$|^[\s|:-]*\|[\s|:-]*$")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
+_DONE_ITEM = re.compile(r"^\s*[-*+]\s+\[[xX]\]\s")
 _MARKER = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?")
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
-_IMAGE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()\s]{0,500}[^()]{0,200}\)")
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}[^()]{0,200}\)")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()]{0,700}\)")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()]{0,700}\)")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,500}>")
 _EMPHASIS = re.compile(r"(?<!\w)([*_]{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)")
 _CODE = re.compile(r"`{1,3}([^`]{1,300})`{1,3}")
@@ -69,7 +71,7 @@ def shorten(text: str, chars: int, words: int | None = None) -> str:
 def escape(text: str) -> str:
     """Markdown for exactly this one line of text: no markup, no HTML, wherever it is put."""
     line = clean(text)
-    escaped = line.translate(_ESCAPES)
+    escaped = _AMPERSAND.sub("&amp;", line).translate(_ESCAPES)
     if not line:
         return ""
     if line[0] in "-+!":
@@ -100,13 +102,17 @@ def quoted(text: str) -> str:
 def plain(markdown: str) -> str:
     """What a note says, as one line of plain text; headings only if there is nothing else.
 
-    Reads the first 4,000 characters; code blocks, images and rules are left out.
+    Reads the first 4,000 characters; code blocks, images, rules and ticked items are left out.
     """
     blocks, headings = _blocks(markdown[:_SOURCE_CHARS])
     said = ""
     for block in blocks or headings:
-        joint = " " if not said or said[-1] in ".!?…:;," else "; "
-        said = f"{said}{joint}{block}" if said else block
+        if not said:
+            said = block
+        elif said[-1] in ".!?…":
+            said = f"{said} {block[0].upper()}{block[1:]}"
+        else:
+            said = f"{said} {block}" if said[-1] in ":;," else f"{said}; {block}"
     return said
 
 
@@ -143,7 +149,8 @@ def _blocks(markdown: str) -> tuple[list[str], list[str]]:
             fenced, open_paragraph = not fenced, False
             continue
         marker, heading = _MARKER.match(line), _HEADING.match(line)
-        said = "" if fenced or _RULE.match(line) else unmarked(_without_marks(line))
+        silent = fenced or _RULE.match(line) or _DONE_ITEM.match(line)
+        said = "" if silent else unmarked(_without_marks(line))
         if not said:
             open_paragraph = False
         elif heading:

@@ -45,6 +45,11 @@ class Database:
         await self._readers.close()
         await asyncio.to_thread(self._writer.close)
 
+    @property
+    def commits(self) -> int:
+        """How many commits have been made; fewer than transactions when many wait together."""
+        return self._writer.commits
+
     def subscribe(self, change: type[C], listener: Callable[[Tx, C], None]) -> None:
         """Call `listener` inside every transaction that announces a change of that type."""
         self._listeners.subscribe(change, listener)

@@ -44,6 +44,7 @@ class Writer:
         self._listeners = listeners
         self._work: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._closed = False
+        self.commits = 0
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
         self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
@@ -100,6 +101,7 @@ class Writer:
         except BaseException as error:
             self._roll_back(group, error)
             return
+        self.commits += 1
         for work, tx, result in done:
             for action in tx.after:
                 try:

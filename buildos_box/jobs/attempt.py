@@ -71,11 +71,8 @@ class Attempt(Generic[P]):
 
         Raises LeaseLost.
         """
-        claimed = self.claimed
-        text = ledger.dump(value)
-        await self._db.write(
-            lambda tx: ledger.keep_step(tx, claimed.row_id, claimed.lease_token, step, text)
-        )
+        row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
+        await self._db.write(lambda tx: ledger.keep_step(tx, row_id, token, step, text))
         self._steps[step] = msgspec.json.decode(text)
 
     def kept(self, step: str) -> Any | None:

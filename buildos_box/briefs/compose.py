@@ -1,0 +1,236 @@
+"""The whole brief as Markdown, and the subject of its mail (spec 5.4).
+
+The facts are written by code, so that they are true; an analyst, built in or a language model,
+adds the analysis and the choice of priorities. A brief keeps to a word budget: lists are capped,
+and the caps tighten until it fits.
+"""
+
+from collections.abc import Iterator
+
+from buildos_box.briefs.agenda import CalendarEvent, meetings, when
+from buildos_box.briefs.analyst import BUILTIN, Analysis
+from buildos_box.briefs.facts import Category, DayFacts
+from buildos_box.briefs.sections import (
+    HEADINGS,
+    Limits,
+    bullets,
+    named_projects,
+    place,
+    project_digest,
+    task_line,
+)
+from buildos_box.briefs.text import escape, shorten, title
+from buildos_box.briefs.words import (
+    clock_time,
+    counted,
+    day_in_words,
+    in_words,
+    listed,
+    number,
+    sentence,
+    short_day,
+)
+
+WORD_BUDGET = 900
+
+TIGHTER = (
+    Limits(),
+    Limits(tasks=6, events=8, completed=3, projects=6, undated=2, notes=1, note_words=24),
+    Limits(tasks=5, events=6, completed=3, projects=4, undated=1, notes=1, note_words=16),
+    Limits(tasks=3, events=4, completed=2, projects=3, undated=1, notes=0, insights=4),
+    Limits(
+        tasks=2, events=2, completed=1, projects=2, undated=0, notes=0, insights=3, priorities=3
+    ),
+)
+
+DAY_LISTS = (Category.OVERDUE, Category.TODAY, Category.UPCOMING, Category.COMPLETED)
+
+
+def compose(
+    facts: DayFacts, analysis: Analysis, source: str = BUILTIN, *, budget: int = WORD_BUDGET
+) -> str:
+    """The brief as Markdown in at most `budget` words (fewer than 500 cannot be promised).
+
+    `source` says who wrote the analysis: `builtin`, or the model's name as a reader may see it.
+    """
+    if facts.is_empty:
+        return _join(heading(facts), holidays(facts), NOTHING)
+    brief = ""
+    for limits in TIGHTER:
+        brief = _compose(facts, analysis, source, limits)
+        if word_count(brief) <= budget:
+            break
+    return brief
+
+
+def subject(facts: DayFacts) -> str:
+    """`Your brief for Wed, Oct 23: 3 due, 1 overdue`: one line, nothing in it that anyone typed."""
+    due = sum(facts.due(task) == facts.brief_date for task in facts.split.today)
+    starting = len(facts.split.today) - due
+    overdue = len(facts.split.overdue)
+    said = [f"{due} due"] if due else []
+    said += [f"{overdue} overdue"] if overdue else []
+    if not said:
+        said = [f"{starting} to start"] if starting else ["nothing due"]
+        said += [counted(len(facts.events), "event")] if facts.events else []
+    return f"Your brief for {short_day(facts.brief_date)}: {', '.join(said)}"
+
+
+def word_count(markdown: str) -> int:
+    """Words as a reader would count them: runs of anything between spaces."""
+    return len(markdown.split())
+
+
+NOTHING = (
+    "There is nothing to report today: no active project, no open task and nothing in the "
+    "calendar.\n\nOnce there is a project, a task or an event, it will be here."
+)
+
+
+def heading(facts: DayFacts) -> str:
+    """The title, with the date in words."""
+    return f"# Your brief for {day_in_words(facts.brief_date)}"
+
+
+def holidays(facts: DayFacts) -> str:
+    """The day's public holidays; empty on most days."""
+    names = [title(holiday) for holiday in facts.holidays[:3]]
+    return f"**Public holiday:** {listed(names)}" if names else ""
+
+
+def executive_summary(facts: DayFacts, analysis: Analysis) -> str:
+    """The day in a few sentences of plain counts, and what to start with."""
+    said = [_workload(facts), _calendar_in_short(facts)]
+    done = len(facts.split.completed)
+    if done:
+        verb = "was" if done == 1 else "were"
+        said.append(sentence(f"{in_words(done, 'task')} {verb} completed in the last 24 hours"))
+    first = next(_actions(facts, analysis), None)
+    if first:
+        said.append(f"Start with {first[0]}.")
+    return " ".join(said)
+
+
+def calendar(facts: DayFacts, limits: Limits) -> str:
+    """The day's events in local times, all-day ones first."""
+    if not facts.events:
+        return "Nothing in the calendar."
+    return bullets((event_line(facts, event) for event in facts.events), limits.events)
+
+
+def event_line(facts: DayFacts, event: CalendarEvent) -> str:
+    """`**09:30–10:00** Standup · Room 4 · tentative`."""
+    label, addition = when(event, facts.brief_date, facts.zone)
+    parts = [f"**{label}** {title(event.title)}", addition, place(event.location)]
+    parts += ["tentative"] if event.status == "tentative" else []
+    return " · ".join(part for part in parts if part)
+
+
+def task_lists(facts: DayFacts, limits: Limits) -> Iterator[str]:
+    """Overdue, today, coming week, recently completed: heading and list, where there is one."""
+    with_project = len(facts.projects) > 1
+    for category in DAY_LISTS:
+        tasks = facts.split.listed(category)
+        if not tasks:
+            continue
+        yield f"## {HEADINGS[category]} ({len(tasks)})"
+        cap = limits.completed if category is Category.COMPLETED else limits.tasks
+        lines = (task_line(facts, task, category, with_project=with_project) for task in tasks)
+        yield bullets(lines, cap)
+
+
+def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
+    """One section per project, the pressing ones first; those beyond the cap by name."""
+    if not facts.projects:
+        return
+    yield "## Projects"
+    for project in facts.projects[: limits.projects]:
+        yield project_digest(facts, project, limits)
+    left_out = facts.projects[limits.projects :]
+    if left_out:
+        yield f"Also active: {named_projects(left_out, limits.projects)}."
+
+
+def analysis_part(analysis: Analysis, source: str, limits: Limits) -> Iterator[str]:
+    """The analyst's judgement and insights, and who wrote them."""
+    insights = analysis.insights[: limits.insights]
+    if not (analysis.summary or insights):
+        return
+    yield "## Analysis"
+    yield escape(analysis.summary)
+    yield bullets((escape(insight) for insight in insights), len(insights))
+    yield f"*{_written_by(source)}*"
+
+
+def priority_part(facts: DayFacts, analysis: Analysis, limits: Limits) -> Iterator[str]:
+    """The priority actions, numbered; any that names nothing real is left out."""
+    actions = [
+        f"{named}{where} – {escape(reason)}" if reason else f"{named}{where}"
+        for named, where, reason in _actions(facts, analysis)
+    ][: limits.priorities]
+    if actions:
+        yield "## Priority actions"
+        yield "\n".join(f"{rank}. {action}" for rank, action in enumerate(actions, 1))
+
+
+def _compose(facts: DayFacts, analysis: Analysis, source: str, limits: Limits) -> str:
+    return _join(
+        heading(facts),
+        holidays(facts),
+        "## Executive summary",
+        executive_summary(facts, analysis),
+        "## Calendar",
+        calendar(facts, limits),
+        *task_lists(facts, limits),
+        *projects(facts, limits),
+        *analysis_part(analysis, source, limits),
+        *priority_part(facts, analysis, limits),
+    )
+
+
+def _join(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _workload(facts: DayFacts) -> str:
+    today, overdue = facts.split.today, facts.split.overdue
+    coming = len(facts.split.upcoming)
+    parts = [(len(today), "for today"), (len(overdue), "overdue"), (coming, "in the coming week")]
+    known = [(count, where) for count, where in parts if count]
+    if not known:
+        return "Nothing is due today or in the coming week, and nothing is overdue."
+    count, where = known[0]
+    said = [f"{in_words(count, 'task')} {where}"]
+    said += [f"{number(count)} {where}" for count, where in known[1:]]
+    quiet = "" if today or overdue else "Nothing is due today and nothing is overdue. "
+    return quiet + sentence(listed(said))
+
+
+def _calendar_in_short(facts: DayFacts) -> str:
+    if not facts.events:
+        return "The calendar is empty."
+    count = in_words(len(facts.events), "event")
+    timed = meetings(facts.events)
+    begins = [e.start_at for e in timed if e.start_at is not None]
+    start = f", the first meeting at {clock_time(begins[0], facts.zone)}" if begins else ""
+    return f"The calendar has {count}{start}."
+
+
+def _actions(facts: DayFacts, analysis: Analysis) -> Iterator[tuple[str, str, str]]:
+    """What each priority names, where it belongs, and why; those that name nothing are left out."""
+    for action in analysis.priorities:
+        task = facts.task_by_id.get(action.ref_id) if action.ref_kind == "task" else None
+        project = facts.project_by_id.get(action.ref_id) if action.ref_kind == "project" else None
+        if task:
+            where = f" ({title(facts.project_of(task).title, 40)})"
+            where = where if len(facts.projects) > 1 else ""
+            yield f"**{title(task.title)}**", where, action.reason
+        elif project:
+            yield f"**{title(project.title)}**", " (project)", action.reason
+
+
+def _written_by(source: str) -> str:
+    if source == BUILTIN:
+        return "Written by the built-in analyst: fixed rules over your data, no language model."
+    model = escape(shorten(source, 60, 6))
+    return f"Written by {model}, a language model; the lists above come straight from your data."

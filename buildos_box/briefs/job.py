@@ -1,0 +1,223 @@
+"""The job that writes one user's brief of one day: fetch, sections, consolidation, analysis, done."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from buildos_box.briefs import store
+from buildos_box.briefs.analyst import Analysis
+from buildos_box.briefs.collect import Selection, collect
+from buildos_box.briefs.compose import compose, subject
+from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.sections import project_section
+from buildos_box.briefs.thinking import Thought, analyse
+from buildos_box.clock import Instant, day_bounds, from_text, to_text, zone_or_utc
+from buildos_box.db import Tx
+from buildos_box.errors import PermanentError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.mail.outgoing import queue_brief_email
+from buildos_box.realtime import store as realtime
+from buildos_box.services import Services
+from buildos_box.workspace.model import User
+
+
+class BriefOptions(Payload):
+    """How the brief came about, and which projects it is to cover (None: all active ones)."""
+
+    is_reengagement: bool = False
+    days_since_last_login: int | None = None
+    engagement_stage: str | None = None
+    include_projects: list[str] | None = None
+    exclude_projects: list[str] | None = None
+
+
+class BriefPayload(Payload):
+    """Whose brief, of which local day. `asked_by_date` when a person named the day."""
+
+    user_id: str
+    brief_date: str
+    timezone: str
+    options: BriefOptions = msgspec.field(default_factory=BriefOptions)
+    notification_scheduled_for: str | None = None
+    asked_by_date: bool = False
+
+    @property
+    def day(self) -> date:
+        """The local day."""
+        return date.fromisoformat(self.brief_date)
+
+
+class BriefResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What a brief job leaves as its result."""
+
+    brief_id: str
+    brief_date: str
+    analysis_source: str
+    email_id: str | None
+    email_skipped: str | None = None
+
+
+def brief_key(user_id: str, brief_date: str) -> str:
+    """One live job a user and day (spec 3.4)."""
+    return f"brief-{user_id}-{brief_date}"
+
+
+def _expires_at(payload: BriefPayload) -> Instant | None:
+    """A brief is news until its day ends, unless someone asked for that very day (spec 5.1)."""
+    if payload.asked_by_date:
+        return None
+    return day_bounds(payload.day, zone_or_utc(payload.timezone))[1]
+
+
+async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> BriefResult:
+    """Write the brief; what an earlier attempt has finished is neither repeated nor paid again."""
+    payload = job.payload
+    brief_id = await _begin(job, box)
+    await job.progress(5, "Gathering projects, tasks, notes and events")
+    user, facts = await _facts(job, box)
+    await job.progress(15, _found(facts))
+    sections = await _sections(job, facts)
+    await job.progress(50, "Putting the day together")
+    await job.progress(60, "Thinking about the day")
+    thought = await _thought(job, box, facts)
+    await job.progress(85, "Writing it up")
+    markdown = compose(facts, thought.analysis, thought.source)
+    finished = store.Finished(
+        subject=subject(facts),
+        markdown=markdown,
+        analysis=thought.analysis.summary,
+        analysis_source=thought.source,
+        priority_actions=[msgspec.to_builtins(a) for a in thought.analysis.priorities],
+        counts=_counts(facts),
+        tokens_in=thought.tokens_in,
+        tokens_out=thought.tokens_out,
+        cost_usd=thought.cost_usd,
+        sections=sections,
+    )
+    await job.progress(90, "Queueing the mail")
+    return await box.db.write(lambda tx: _conclude(tx, job, box, user, brief_id, payload, finished))
+
+
+async def _begin(job: Attempt[BriefPayload], box: Services) -> str:
+    payload, now = job.payload, box.clock.now()
+    new_id = box.ids.new("brief", now)
+
+    def begin(tx: Tx) -> str:
+        job.hold(tx)
+        return store.begin(
+            tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
+        )
+
+    return await box.db.write(begin)
+
+
+async def _facts(job: Attempt[BriefPayload], box: Services) -> tuple[User, DayFacts]:
+    payload = job.payload
+    options = payload.options
+    selection = Selection(options.include_projects, options.exclude_projects)
+    found = await collect(
+        box.db, payload.user_id, payload.day, payload.timezone, selection, box.clock.now()
+    )
+    if found is None:
+        raise PermanentError(f"user {payload.user_id} is gone", code="unknown_user")
+    return found
+
+
+def _found(facts: DayFacts) -> str:
+    return (
+        f"Found {len(facts.projects)} projects, {len(facts.tasks)} tasks "
+        f"and {len(facts.events)} events"
+    )
+
+
+async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
+    done = []
+    total = len(facts.projects)
+    for number, project in enumerate(facts.projects, start=1):
+        percent = 15 + 35 * (number - 1) // total
+        await job.progress(percent, f"Writing project {number} of {total}: {project.title}")
+        done.append((project.id, project.title, project_section(facts, project)))
+    return done
+
+
+async def _thought(job: Attempt[BriefPayload], box: Services, facts: DayFacts) -> Thought:
+    kept = job.kept("analysis")
+    if kept is not None:
+        return msgspec.convert(kept, Thought)
+    thought = await analyse(
+        box.llm, facts, user_id=job.payload.user_id, job_id=job.job_id, corr=job.correlation_id
+    )
+    await job.keep("analysis", thought)
+    return thought
+
+
+def _counts(facts: DayFacts) -> dict[str, int]:
+    split = facts.split
+    return {
+        "projects": len(facts.projects),
+        "events": len(facts.events),
+        "today": len(split.today),
+        "overdue": len(split.overdue),
+        "upcoming": len(split.upcoming),
+        "completed": len(split.completed),
+    }
+
+
+def _conclude(
+    tx: Tx,
+    job: Attempt[BriefPayload],
+    box: Services,
+    user: User,
+    brief_id: str,
+    payload: BriefPayload,
+    finished: store.Finished,
+) -> BriefResult:
+    """The brief, its mail and the news of it, all in one commit (spec 5.4)."""
+    now = box.clock.now()
+    job.hold(tx)
+    store.complete(tx, brief_id, finished, now)
+    email_id, skipped = _queue_mail(tx, job, box, user, brief_id, payload, finished, now)
+    result = BriefResult(
+        brief_id=brief_id,
+        brief_date=payload.brief_date,
+        analysis_source=finished.analysis_source,
+        email_id=email_id,
+        email_skipped=skipped,
+    )
+    realtime.publish(
+        tx,
+        user_id=payload.user_id,
+        type="brief.completed",
+        data=result,
+        correlation_id=job.correlation_id,
+        now=now,
+    )
+    job.finish(tx, result, message="Your brief is ready")
+    return result
+
+
+def _queue_mail(
+    tx: Tx,
+    job: Attempt[BriefPayload],
+    box: Services,
+    user: User,
+    brief_id: str,
+    payload: BriefPayload,
+    finished: store.Finished,
+    now: Instant,
+) -> tuple[str | None, str | None]:
+    raise NotImplementedError
+
+
+GENERATE_DAILY_BRIEF = JobType(
+    name="generate_daily_brief",
+    payload=BriefPayload,
+    run=generate_daily_brief,
+    lane="llm",
+    priority=10,
+    timeout=timedelta(minutes=10),
+    dedup_key=lambda payload: brief_key(payload.user_id, payload.brief_date),
+    expires_at=_expires_at,
+)

@@ -1,0 +1,238 @@
+"""What a language model is told and asked about a day, and what of its answer is taken (spec 11).
+
+Nothing can make a model immune to instructions inside people's texts, so they are contained:
+they go in as fenced JSON, short and cleaned; what comes back can only name ids that went in, and
+becomes plain text without links, images or markup before anyone sees it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from buildos_box.briefs.agenda import when
+from buildos_box.briefs.analyst import MAX_INSIGHTS, Analysis, analyse
+from buildos_box.briefs.facts import DONE, Category, DayFacts, Project, Task
+from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
+from buildos_box.briefs.text import clean, gist, plain, shorten
+from buildos_box.briefs.words import clock_time, day_in_words
+
+PURPOSE = "brief_analysis"
+VERSION = "v1"
+
+Fence = Callable[[str], str]
+"""Puts untrusted text between delimiters that it cannot forge."""
+
+SUMMARY_CHARS, SUMMARY_WORDS = 400, 65
+INSIGHT_CHARS, INSIGHT_WORDS = 240, 40
+REASON_CHARS, REASON_WORDS = 160, 25
+
+_TITLE_CHARS = 120
+_NOTE_WORDS = 40
+_PROJECTS = 20
+_EVENTS = 20
+_TASKS = {
+    Category.OVERDUE: 25,
+    Category.TODAY: 25,
+    Category.UPCOMING: 25,
+    Category.UNDATED: 15,
+    Category.COMPLETED: 10,
+}
+
+_AFTER_ADDRESS = ".,;:!?)”'\""
+LINK_REMOVED = "(link removed)"
+_ADDRESS = re.compile(
+    r"(?P<url>(?<!\w)"
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|(?:javascript|data|vbscript|mailto|tel|sms|file):)\S+)"
+    r"|(?<![\w.-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?:[/?#:]\S*)?(?!\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What was taken of a model's answer, and how many of its references named nothing real."""
+
+    analysis: Analysis
+    invented: int
+
+
+@lru_cache(maxsize=4)
+def system_text(name: str = PURPOSE, version: str = VERSION) -> str:
+    """The constant part of a prompt, from `prompts/<name>.<version>.md`."""
+    folder = resources.files("buildos_box.briefs").joinpath("prompts")
+    return folder.joinpath(f"{name}.{version}.md").read_text(encoding="utf-8")
+
+
+def user_text(facts: DayFacts, fence: Fence) -> str:
+    """The changing part of the prompt: the day as JSON inside a fence."""
+    return f"Write the analysis for this day.\n\n{fence(day_json(facts))}"
+
+
+def day_json(facts: DayFacts) -> str:
+    """The day as a model sees it: the most pressing first, every list and every text capped."""
+    shown = facts.projects[:_PROJECTS]
+    return msgspec.json.encode(
+        {
+            "date": day_in_words(facts.brief_date),
+            "generated_at": clock_time(facts.now, facts.zone),
+            "timezone": facts.zone.key,
+            "holidays": [_short(holiday) for holiday in facts.holidays[:3]],
+            "calendar": [_event(facts, index) for index in range(len(facts.events[:_EVENTS]))],
+            "tasks": _tasks(facts),
+            "projects": [_project(facts, project) for project in shown],
+            "counts": facts.counts,
+        }
+    ).decode()
+
+
+def accept(answer: Analysis, facts: DayFacts) -> Accepted:
+    """Take what may be shown of a model's answer.
+
+    References to nothing, to finished tasks, and repeated ones are dropped (the first two are
+    counted); text is made plain and capped; what is then missing comes from the built-in analyst.
+    """
+    known = Known(facts)
+    own = analyse(facts)
+    named, invented = _real(answer.priorities, facts)
+    priorities = [
+        PriorityAction(
+            ref_kind=action.ref_kind,
+            ref_id=action.ref_id,
+            reason=said(action.reason, REASON_CHARS, REASON_WORDS, known),
+        )
+        for action in named[:MAX_PRIORITIES]
+    ]
+    insights = [said(text, INSIGHT_CHARS, INSIGHT_WORDS, known) for text in answer.insights]
+    return Accepted(
+        Analysis(
+            summary=said(answer.summary, SUMMARY_CHARS, SUMMARY_WORDS, known) or own.summary,
+            insights=[text for text in insights if text][:MAX_INSIGHTS] or own.insights,
+            priorities=priorities or own.priorities,
+        ),
+        invented,
+    )
+
+
+class Known:
+    """The addresses that stand in this person's own data; read only if an answer has any."""
+
+    def __init__(self, facts: DayFacts) -> None:
+        self._facts = facts
+        self._text: str | None = None
+
+    def __contains__(self, address: str) -> bool:
+        """Whether `address` stands there as a whole, not as a part of a longer one."""
+        if self._text is None:
+            self._text = "\n".join(_own_texts(self._facts)).casefold()
+        whole = rf"(?<![\w./:@-]){re.escape(address.casefold())}(?![\w/:@?#=&%-]|\.\w)"
+        return re.search(whole, self._text) is not None
+
+
+def said(text: str, chars: int, words: int, known: Known) -> str:
+    """A model's sentence as plain text, cut to length.
+
+    An address is kept, as text, only if this person's own data has it; others are removed, and
+    bare host names are broken, since mail programs turn them into links.
+    """
+
+    def harmless(found: re.Match[str]) -> str:
+        if found[0].rstrip(_AFTER_ADDRESS) in known:
+            return found[0]
+        return LINK_REMOVED if found["url"] else found[0].replace(".", "[.]")
+
+    return shorten(_ADDRESS.sub(harmless, plain(text)), chars, words)
+
+
+def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[PriorityAction], int]:
+    """The actions that name an open task or a project, each once; and how many did not."""
+    found: dict[tuple[str, str], PriorityAction] = {}
+    invented = 0
+    for action in actions:
+        task = facts.task_by_id.get(action.ref_id) if action.ref_kind == "task" else None
+        project = facts.project_by_id.get(action.ref_id) if action.ref_kind == "project" else None
+        if project or (task and task.status != DONE):
+            found.setdefault((action.ref_kind, action.ref_id), action)
+        else:
+            invented += 1
+    return list(found.values()), invented
+
+
+def _tasks(facts: DayFacts) -> list[dict[str, Any]]:
+    """The listed tasks by category, and the tasks that they wait for."""
+    shown: dict[str, dict[str, Any]] = {}
+    for category, cap in _TASKS.items():
+        for task in facts.split.listed(category)[:cap]:
+            shown[task.id] = _task(facts, task, category.value)
+    for task_id in list(shown):
+        for blocker in facts.blockers(facts.task_by_id[task_id])[:3]:
+            shown.setdefault(blocker.id, _task(facts, blocker, "later"))
+    return list(shown.values())
+
+
+def _task(facts: DayFacts, task: Task, category: str) -> dict[str, Any]:
+    due = facts.due(task)
+    entry: dict[str, Any] = {
+        "id": task.id,
+        "title": _short(task.title),
+        "project_id": task.project_id,
+        "list": category,
+        "status": task.status,
+        "priority": task.priority,
+    }
+    if due:
+        entry["due"] = due.isoformat()
+    if task.due_at:
+        entry["due_time"] = clock_time(task.due_at, facts.zone)
+    if category == Category.OVERDUE:
+        entry["days_late"] = facts.days_late(task)
+    waits_for = [other.id for other in facts.blockers(task)[:3]]
+    if waits_for:
+        entry["waits_for"] = waits_for
+    return entry
+
+
+def _project(facts: DayFacts, project: Project) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": project.id,
+        "name": _short(project.title),
+        "open_tasks": len(facts.open_tasks(project.id)),
+    }
+    if project.due_date:
+        entry["due"] = project.due_date.isoformat()
+    about = gist(project.description, _NOTE_WORDS)
+    if about:
+        entry["about"] = about
+    notes = [gist(note.content, _NOTE_WORDS) for note in facts.notes_of(project.id)[:1]]
+    if any(notes):
+        entry["latest_note"] = notes[0]
+    return entry
+
+
+def _event(facts: DayFacts, index: int) -> dict[str, Any]:
+    event = facts.events[index]
+    label, addition = when(event, facts.brief_date, facts.zone)
+    return {
+        "title": _short(event.title),
+        "when": f"{label}, {addition}" if addition else label,
+        "status": event.status,
+    }
+
+
+def _short(text: str) -> str:
+    return shorten(clean(text), _TITLE_CHARS)
+
+
+def _own_texts(facts: DayFacts) -> Iterable[str]:
+    for project in facts.projects:
+        yield from (project.title, project.description)
+    for task in facts.tasks:
+        yield from (task.title, task.description)
+    for note in facts.notes:
+        yield from (note.title, note.content)
+    for event in facts.events:
+        yield from (event.title, event.location or "")

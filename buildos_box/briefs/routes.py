@@ -1,0 +1,144 @@
+"""Briefs over HTTP: ask for one, read them (spec 5.3, 14.2, 14.4)."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.briefs import store
+from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
+from buildos_box.clock import to_text
+from buildos_box.db import Row
+from buildos_box.errors import Impossible, NotFound
+from buildos_box.services import Services
+
+
+class BriefQueued(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """The answer to `POST /queue/brief`."""
+
+    success: bool
+    job_id: str
+    scheduled_for: str
+    brief_date: str
+    deduplicated: bool = False
+    already_completed: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer) -> "BriefQueued":
+        """The view of an answer."""
+        return cls(
+            success=True,
+            job_id=answer.job_id,
+            scheduled_for=to_text(answer.scheduled_for),
+            brief_date=answer.day.isoformat(),
+            deduplicated=answer.deduplicated,
+            already_completed=answer.already_completed,
+        )
+
+
+class SectionView(msgspec.Struct, frozen=True, rename="camel"):
+    """One project's part of a brief."""
+
+    project_id: str
+    title: str
+    content: str
+
+
+class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A brief. `summary_content` is its Markdown; None until it has been written once."""
+
+    id: str
+    user_id: str
+    brief_date: str
+    timezone: str
+    generation_status: str
+    job_id: str
+    generations: int
+    subject: str | None
+    summary_content: str | None
+    llm_analysis: str | None
+    analysis_source: str | None
+    priority_actions: Any
+    counts: Any
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    generation_started_at: str
+    generation_completed_at: str | None
+    generation_error: str | None
+    projects: list[SectionView] | None = None
+
+    @classmethod
+    def of(cls, row: Row, sections: list[Row] | None = None) -> "BriefView":
+        """The view of one row, with its sections where they were read."""
+        json_columns = ("priority_actions", "counts")
+        plain = {
+            name: row[name]
+            for name in cls.__struct_fields__
+            if name not in (*json_columns, "projects")
+        }
+        parsed = {
+            name: msgspec.json.decode(row[name]) if row[name] else None for name in json_columns
+        }
+        views = [SectionView(s["project_id"], s["title"], s["content"]) for s in sections or ()]
+        return cls(**plain, **parsed, projects=None if sections is None else views)
+
+
+class BriefList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of briefs, newest day first."""
+
+    briefs: list[BriefView]
+    next_cursor: str | None = None
+
+
+@post("/queue/brief", status_code=200, tags=["Briefs"])
+async def post_brief(
+    data: BriefRequest, box: Services, caller: Caller, correlation_id: str
+) -> BriefQueued:
+    """Queue a brief for one user (reference: Queue Brief)."""
+    caller.require_user(data.user_id)
+    answer = await queue_brief(box, data, correlation_id=correlation_id, actor=caller.actor)
+    return BriefQueued.of(answer)
+
+
+@get("/users/{user_id:str}/briefs", tags=["Briefs"])
+async def list_briefs(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    cursor: str | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=100)] = 30,
+) -> BriefList:
+    """A user's briefs, newest day first."""
+    caller.require_user(user_id)
+    before = None if cursor is None else _day(cursor, "cursor").isoformat()
+    rows = await store.briefs_before(box.db, user_id, before, limit)
+    more = rows[-1]["brief_date"] if len(rows) == limit else None
+    return BriefList([BriefView.of(row) for row in rows], more)
+
+
+@get("/users/{user_id:str}/briefs/{brief_date:str}", tags=["Briefs"])
+async def get_brief(user_id: str, brief_date: str, box: Services, caller: Caller) -> BriefView:
+    """The brief of one day, with its sections."""
+    caller.require_user(user_id)
+    row = await store.brief_of(box.db, user_id, _day(brief_date, "briefDate"))
+    if row is None:
+        raise NotFound(f"no brief of {brief_date}")
+    return BriefView.of(row, await store.sections_of(box.db, row["id"]))
+
+
+def _day(text: str, field: str) -> date:
+    try:
+        if len(text) == len("YYYY-MM-DD"):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Impossible.field(field, f"{text!r} is no day; write it like 2024-10-23")
+
+
+ROUTES: list[Any] = [post_brief, list_briefs, get_brief]

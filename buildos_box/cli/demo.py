@@ -1,0 +1,156 @@
+"""`buildos-box demo`: the product's main job on built-in data, over its own API."""
+
+import os
+import shutil
+import signal
+import subprocess  # noqa: S404 (starts this very program, with a fixed command)
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from buildos_box.access.keyring import ADMIN_FILE
+from buildos_box.cli import exit_codes
+from buildos_box.cli.demo_data import USER_ID, demo_document
+from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
+from buildos_box.clock import SystemClock, is_zone
+
+START_SECONDS = 20.0
+MAIL_SECONDS = 20.0
+
+
+def run_demo(*, keep: bool, zone_name: str) -> int:
+    """Run the demo and return an exit code. The folder is removed unless `keep`."""
+    console = Console()
+    if not is_zone(zone_name):
+        console.print(f"{zone_name} is no IANA time zone", style="red")
+        return exit_codes.USAGE
+    folder = Path(tempfile.mkdtemp(prefix="buildos-box-demo-"))
+    try:
+        with _box(folder) as client:
+            return _show(console, client, folder, ZoneInfo(zone_name), keep=keep)
+    except (BoxUnreachable, BoxRefused, TimeoutError) as error:
+        console.print(f"The demo did not work: {error}", style="red")
+        console.print((folder / "serve.log").read_text("utf-8"), style="dim")
+        return exit_codes.FAILED
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _box(folder: Path) -> Iterator[BoxClient]:
+    """A box of its own: a free port, an empty folder, none of the user's configuration."""
+    empty = folder / "config.toml"
+    empty.write_text("", "utf-8")
+    command = [sys.executable, "-m", "buildos_box.cli.main", "serve", "--config", str(empty)]
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603
+            [*command, "--host", "127.0.0.1", "--port", "0", "--data", str(folder / "data")],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={k: v for k, v in os.environ.items() if not _is_ours(k)},
+        )
+    try:
+        yield _wait_for(process, folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(("BUILDOS_", "PRIVATE_", "QUEUE_")) or name in {
+        "PORT",
+        "USE_WEBHOOK_EMAIL",
+    }
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", folder: Path) -> BoxClient:
+    """Wait until the box says where it serves."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + START_SECONDS
+    while clock.monotonic() < deadline and process.poll() is None:
+        for line in (folder / "serve.log").read_text("utf-8").splitlines():
+            words = line.split()
+            if line.startswith("BuildOS Box") and "serves" in words:
+                url = words[words.index("serves") + 1]
+                token = (folder / "data" / ADMIN_FILE).read_text("utf-8").strip()
+                return BoxClient(url, token)
+        _pause()
+    raise BoxUnreachable("the box did not start")
+
+
+def _pause() -> None:
+    time.sleep(0.05)
+
+
+def _show(
+    console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, keep: bool
+) -> int:
+    now = SystemClock().now()
+    today = now.astimezone(zone).date()
+    console.print(f"[bold]BuildOS Box[/bold] runs at {client.url}, its data in {folder}/data")
+    changed = client.sync(demo_document(today, zone, now))["changed"]
+    told = ", ".join(f"{counts['inserted']} {name}" for name, counts in changed.items())
+    console.print(f"Put in Maya's life: {told}.")
+    queued = client.queue_brief(USER_ID)
+    console.print(f"Asked for a brief over HTTP: job [cyan]{queued['jobId']}[/cyan]\n")
+    job = _follow(console, client, queued["jobId"])
+    if job["status"] != "completed":
+        console.print(f"The brief {job['status']}: {job['error']}", style="red")
+        return exit_codes.FAILED
+    brief = client.brief(USER_ID, queued["briefDate"])
+    console.print(Panel(Markdown(brief["summaryContent"]), title=brief["subject"], padding=(1, 2)))
+    mail = _mail(client, folder)
+    if mail is None:
+        console.print("The mail was not written in time", style="red")
+        return exit_codes.FAILED
+    _tell_of_mail(console, mail, keep=keep)
+    return exit_codes.OK
+
+
+def _follow(console: Console, client: BoxClient, job_id: str) -> dict[str, Any]:
+    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
+    job: dict[str, Any] = {}
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
+        bar = bars.add_task("Waiting in the queue", total=100)
+        for job in client.follow(job_id, every_seconds=0.01, timeout_seconds=120):  # noqa: B007
+            progress = job["progress"] or {"current": 0, "message": job["status"]}
+            bars.update(bar, completed=progress["current"], description=progress["message"])
+    return job
+
+
+def _mail(client: BoxClient, folder: Path) -> Path | None:
+    """The mail in the outbox, once its job is done."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + MAIL_SECONDS
+    while clock.monotonic() < deadline:
+        found = sorted((folder / "data" / "outbox").glob("*.eml"))
+        if found:
+            return found[0]
+        _pause()
+    return None
+
+
+def _tell_of_mail(console: Console, mail: Path, *, keep: bool) -> None:
+    message = BytesParser(policy=policy.default).parsebytes(mail.read_bytes())
+    parts = " + ".join(part.get_content_type() for part in message.iter_parts())
+    console.print(f"\nMailed to [bold]{message['To']}[/bold]: “{message['Subject']}” ({parts})")
+    console.print(f"The mail lies in {mail}", soft_wrap=True)
+    if not keep:
+        console.print("That folder goes now; run with --keep to look around in it.", style="dim")

@@ -1,0 +1,102 @@
+"""`buildos-box`: every command, each in a module of its own."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from buildos_box import __version__
+from buildos_box.cli import exit_codes
+from buildos_box.cli.settings_option import load_or_exit
+
+CONFIG = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="buildos-box")
+def main() -> None:
+    """BuildOS Box: briefs, mail, reminders and their queue, in one process and one folder.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 no box answers,
+    4 not allowed.
+    """
+
+
+@main.command()
+@CONFIG
+@click.option("--host", help="Overrides server.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Overrides server.port; 0 takes any.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir.")
+def serve(
+    config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
+) -> None:
+    """Serve the API and work the queue until told to stop."""
+    from buildos_box import log
+    from buildos_box.db.lock import AlreadyRunning
+    from buildos_box.db.migrate import SchemaTooNew
+    from buildos_box.serve import serve as serve_box
+
+    settings = load_or_exit(config_path).override(host=host, port=port, data_dir=data_dir)
+    log.configure(
+        fmt=settings.log.format,
+        level=settings.log.level,
+        file=Path(settings.log.file) if settings.log.file else None,
+    )
+    try:
+        asyncio.run(serve_box(settings, _say_ready))
+    except (AlreadyRunning, SchemaTooNew) as error:
+        click.echo(error.message, err=True)
+        sys.exit(exit_codes.FAILED)
+    except OSError as error:
+        where = f"{settings.server.host}:{settings.server.port}"
+        click.echo(f"cannot serve on {where} from {settings.data.dir}: {error}", err=True)
+        sys.exit(exit_codes.FAILED)
+
+
+def _say_ready(box: object, url: str) -> None:
+    from buildos_box.app import Box
+
+    assert isinstance(box, Box)
+    click.echo(f"BuildOS Box {__version__} serves {url}   docs: {url}/docs")
+    if box.admin_token:
+        folder = box.services.settings.data.dir
+        click.echo(f"Admin token, shown this once (kept in {folder}/admin-token):")
+        click.echo(f"  {box.admin_token}")
+    sys.stdout.flush()
+
+
+@main.command()
+@click.option("--keep", is_flag=True, help="Keep the demo's folder instead of removing it.")
+@click.option("--timezone", default=None, help="Maya's zone; by default Europe/Berlin.")
+def demo(keep: bool, timezone: str | None) -> None:
+    """A full example: a person's day becomes a written, mailed brief before your eyes."""
+    from buildos_box.cli.demo import run_demo
+
+    sys.exit(run_demo(keep=keep, zone_name=timezone or "Europe/Berlin"))
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI description of the API."""
+    from buildos_box.cli.openapi import description
+
+    click.echo(description())
+
+
+def _add_commands() -> None:
+    from buildos_box.cli.config_commands import config
+    from buildos_box.cli.data_commands import event, import_, note, project, task, user
+
+    for command in (config, import_, project, task, note, event, user):
+        main.add_command(command)
+
+
+_add_commands()
+logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The client: one method a thing people ask of a box."""
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+FINISHED = ("completed", "failed", "cancelled")
+
+
+class BoxUnreachable(Exception):
+    """No answer at that address."""
+
+
+class BoxRefused(Exception):
+    """The box answered with an error; carries its sentence, code and details."""
+
+    def __init__(self, status: int, body: Json) -> None:
+        super().__init__(str(body.get("error") or f"the box answered {status}"))
+        self.status = status
+        self.code = str(body.get("code", ""))
+        self.details: list[Json] = body.get("details") or []
+        self.correlation_id = str(body.get("correlationId", ""))
+
+
+class BoxClient:
+    """Talks to one box. Every method raises BoxUnreachable or BoxRefused."""
+
+    def __init__(self, url: str, token: str | None, *, timeout_seconds: float = 30.0) -> None:
+        self.url = url
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=timeout_seconds, trust_env=False
+        )
+
+    def __enter__(self) -> "BoxClient":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def request(
+        self, method: str, path: str, *, json: Any = None, params: Json | None = None
+    ) -> Any:
+        """One call; returns the decoded answer, None for an empty one."""
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, path, json=json, params=given)
+        except httpx.HTTPError as error:
+            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
+        if response.status_code >= 400:
+            raise BoxRefused(response.status_code, _body(response))
+        return response.json() if response.content else None
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET with query parameters; those that are None are left out."""
+        return self.request("GET", path, params=params)
+
+    def post(self, path: str, json: Any = None) -> Any:
+        """POST a JSON body."""
+        return self.request("POST", path, json=json)
+
+    def items(self, path: str, key: str = "items", **params: Any) -> Iterator[Json]:
+        """Every item of a paged list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, cursor=cursor, **params)
+            yield from page[key]
+            cursor = page.get("nextCursor") or page.get("next_cursor")
+            if not cursor:
+                return
+
+    def health(self) -> Json:
+        """The box's state, also when it is not healthy."""
+        try:
+            response = self._http.get("/health")
+        except httpx.HTTPError as error:
+            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
+        return _body(response)
+
+    def sync(self, document: Json) -> Json:
+        """Upsert and delete workspace data in one transaction; tells what changed."""
+        answer: Json = self.post("/sync", document)
+        return answer
+
+    def queue_brief(self, user_id: str, **options: Any) -> Json:
+        """Ask for a brief; `options` are the body's other fields, in camelCase."""
+        answer: Json = self.post("/queue/brief", {"userId": user_id, **options})
+        return answer
+
+    def job(self, job_id: str) -> Json:
+        """One job."""
+        answer: Json = self.get(f"/jobs/{job_id}")
+        return answer
+
+    def follow(
+        self, job_id: str, *, every_seconds: float = 0.05, timeout_seconds: float = 600.0
+    ) -> Iterator[Json]:
+        """The job each time it has changed, until it is finished.
+
+        Raises TimeoutError when it has not finished in time.
+        """
+        seen: Any = None
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            job = self.job(job_id)
+            if (job["status"], job["progress"]) != seen:
+                seen = (job["status"], job["progress"])
+                yield job
+            if job["status"] in FINISHED:
+                return
+            time.sleep(every_seconds)
+        raise TimeoutError(f"{job_id} has not finished within {timeout_seconds:g} s")
+
+    def brief(self, user_id: str, day: str) -> Json:
+        """The brief of one day."""
+        answer: Json = self.get(f"/users/{user_id}/briefs/{day}")
+        return answer
+
+    def wait_until(
+        self, ready: Callable[[], bool], *, timeout_seconds: float, every_seconds: float = 0.05
+    ) -> bool:
+        """Ask again until `ready` says yes; False when time runs out."""
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if ready():
+                return True
+            time.sleep(every_seconds)
+        return ready()
+
+
+def _body(response: httpx.Response) -> Json:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

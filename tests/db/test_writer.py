@@ -1,0 +1,152 @@
+"""One writer, group commit, and what happens when a transaction fails."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from buildos_box.db import Database, InstanceLock, Tx
+from buildos_box.db.lock import AlreadyRunning
+from buildos_box.db.migrate import Migration, SchemaTooNew, known_migrations, migrate, statements
+from buildos_box.errors import BoxError
+from tests.clock import ManualClock
+
+TABLE = "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT"
+
+
+@pytest.fixture
+async def db(tmp_path: Path):  # type: ignore[no-untyped-def]
+    database = await Database.open(tmp_path / "box.sqlite3", ManualClock())
+    await database.write(lambda tx: tx.execute(TABLE))
+    yield database
+    await database.close()
+
+
+def insert(n: int):  # type: ignore[no-untyped-def]
+    return lambda tx: tx.execute("INSERT INTO t VALUES (?)", (n,)).rowcount
+
+
+async def numbers(db: Database) -> list[int]:
+    return [row["n"] for row in await db.all("SELECT n FROM t ORDER BY n")]
+
+
+async def test_a_write_is_seen_by_reads_that_follow_it(db: Database) -> None:
+    await db.write(insert(1))
+    assert await numbers(db) == [1]
+
+
+async def test_one_failing_transaction_takes_only_itself_back(db: Database) -> None:
+    def fail(tx: Tx) -> None:
+        insert(99)(tx)
+        raise BoxError("no")
+
+    results = await asyncio.gather(
+        *(db.write(insert(n)) for n in range(3)), db.write(fail), return_exceptions=True
+    )
+    assert isinstance(results[-1], BoxError)
+    assert await numbers(db) == [0, 1, 2]
+
+
+async def test_work_that_waits_together_is_committed_together(db: Database) -> None:
+    """While one slow transaction holds the writer, a hundred wait: they are one commit."""
+    started, gate = threading.Event(), threading.Event()
+    blocker = db.submit(lambda tx: (started.set(), gate.wait(5)))
+    started.wait(5)
+    futures = [db.submit(insert(n)) for n in range(100)]
+    before = db.commits
+    gate.set()
+    for future in (blocker, *futures):
+        future.result()
+    assert len(await numbers(db)) == 100
+    assert db.commits - before == 2
+
+
+async def test_after_commit_runs_after_the_commit_and_before_the_caller_goes_on(
+    db: Database,
+) -> None:
+    seen: list[str] = []
+
+    def write(tx: Tx) -> None:
+        tx.after_commit(lambda: seen.append("after"))
+        seen.append("inside")
+
+    await db.write(write)
+    assert seen == ["inside", "after"]
+
+
+async def test_nothing_is_published_for_a_transaction_that_failed(db: Database) -> None:
+    seen: list[str] = []
+
+    def write(tx: Tx) -> None:
+        tx.after_commit(lambda: seen.append("after"))
+        raise BoxError("no")
+
+    with pytest.raises(BoxError):
+        await db.write(write)
+    assert seen == []
+
+
+async def test_listeners_act_in_the_same_transaction(db: Database) -> None:
+    class Changed:
+        pass
+
+    def listener(tx: Tx, _change: Changed) -> None:
+        insert(7)(tx)
+        raise BoxError("the listener refuses")
+
+    db.subscribe(Changed, listener)
+
+    def write(tx: Tx) -> None:
+        insert(1)(tx)
+        tx.announce(Changed())
+
+    with pytest.raises(BoxError):
+        await db.write(write)
+    assert await numbers(db) == []
+
+
+async def test_readers_cannot_write(db: Database) -> None:
+    with pytest.raises(Exception, match="readonly"):
+        await db.all("INSERT INTO t VALUES (5) RETURNING n")
+
+
+async def test_writes_are_durable_at_full_synchronous(db: Database) -> None:
+    modes = await db.write(
+        lambda tx: (tx.one("PRAGMA synchronous")[0], tx.one("PRAGMA journal_mode")[0])  # type: ignore[index]
+    )
+    assert modes == (2, "wal")
+
+
+def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    first, second = InstanceLock(tmp_path), InstanceLock(tmp_path)
+    first.acquire()
+    with pytest.raises(AlreadyRunning, match="already serves"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_file_from_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    migrate(path, ManualClock())
+    newer = [*known_migrations(), Migration(9999, "future", "CREATE TABLE future (n INTEGER);")]
+    migrate(path, ManualClock(), newer)
+    with pytest.raises(SchemaTooNew):
+        migrate(path, ManualClock())
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    migrate(path, ManualClock())
+    bad = [*known_migrations(), Migration(9999, "bad", "CREATE TABLE half (n INTEGER); NONSENSE;")]
+    with pytest.raises(Exception, match="NONSENSE"):
+        migrate(path, ManualClock(), bad)
+    migrate(path, ManualClock())
+    assert list(tmp_path.glob("*-before-schema-*.sqlite3"))
+
+
+def test_scripts_are_cut_at_statements_not_at_semicolons() -> None:
+    script = "CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END; SELECT ';';"
+    assert len(statements(script)) == 2
