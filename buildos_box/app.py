@@ -100,9 +100,7 @@ class Box:
         book = CronBook(db, clock, registry.CRONS)
         engine = _engine(settings.queue, services, book)
         service_token = settings.auth.service_token
-        keyring = Keyring(
-            db, clock, ids, folder, service_token.reveal() if service_token else None
-        )
+        keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
         api = make_api(
             services=services,
             keyring=keyring,

@@ -35,7 +35,9 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @get("/health", opt=PUBLIC, tags=["Health"])
-async def health(request: Request[Any, Any, Any], box: Services, engine: Engine) -> Response[Health]:
+async def health(
+    request: Request[Any, Any, Any], box: Services, engine: Engine
+) -> Response[Health]:
     """Whether the box lives: 200 `healthy`, or 503 `draining` or `unhealthy`."""
     reasons = await _reasons(box, engine)
     draining = engine.storage.stopped

@@ -34,9 +34,7 @@ async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
 
 
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
-async def get_attempts(
-    job_id: str, box: Services, caller: Caller
-) -> dict[str, list[AttemptView]]:
+async def get_attempts(job_id: str, box: Services, caller: Caller) -> dict[str, list[AttemptView]]:
     """Every attempt of the job, oldest first."""
     row = await visible_job(box, caller, job_id)
     return {"attempts": [AttemptView.of(a) for a in await store.attempts_of(box.db, row["id"])]}

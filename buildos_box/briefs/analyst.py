@@ -7,6 +7,7 @@ what a language model is asked for. All text in it is plain: `compose` escapes i
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -20,7 +21,7 @@ from buildos_box.briefs.priorities import (
     priorities,
     still_days,
 )
-from buildos_box.briefs.text import name, quoted
+from buildos_box.briefs.text import clean, name, quoted, shorten
 from buildos_box.briefs.words import (
     clock_time,
     coming_day,
@@ -37,6 +38,8 @@ BUILTIN = "builtin"
 """The `analysis_source` of what is written here."""
 
 MAX_INSIGHTS = 5
+PER_RULE = 2
+"""So that one kind of finding does not crowd out the others."""
 
 LONG_LATE_DAYS = 14
 TIGHT = timedelta(minutes=45)
@@ -53,6 +56,21 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     priorities: list[PriorityAction]
 
 
+def cap_summary(text: str) -> str:
+    """At most 400 characters and 65 words."""
+    return shorten(clean(text), 400, 65)
+
+
+def cap_insight(text: str) -> str:
+    """At most 240 characters and 40 words."""
+    return shorten(clean(text), 240, 40)
+
+
+def cap_reason(text: str) -> str:
+    """At most 160 characters and 25 words."""
+    return shorten(clean(text), 160, 25)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One sentence and how much it matters (higher is shown first)."""
@@ -65,7 +83,7 @@ def analyse(facts: DayFacts) -> Analysis:
     """The built-in analyst's view of a day; empty for a day without anything in it."""
     if facts.is_empty:
         return Analysis(summary="", insights=[], priorities=[])
-    findings = [finding for rule in RULES for finding in rule(facts)]
+    findings = [finding for rule in RULES for finding in islice(rule(facts), PER_RULE)]
     findings.sort(key=lambda finding: -finding.weight)
     return Analysis(
         summary=judgement(facts),
@@ -85,6 +103,8 @@ def judgement(facts: DayFacts) -> str:
     free, busy = total(free_spans(facts.events, hours)), meeting_time(facts, hours)
     since, until = clock_time(hours[0], facts.zone), clock_time(hours[1], facts.zone)
     room = f"{length(free)} free between {since} and {until}"
+    if not work and not busy:
+        return "A day for what matters in the long run: nothing is due and there are no meetings."
     if not work:
         return f"A day for what matters in the long run: nothing is due, with {room}."
     if not busy:

@@ -8,7 +8,7 @@ and the caps tighten until it fits.
 from collections.abc import Iterator
 
 from buildos_box.briefs.agenda import CalendarEvent, meetings, when
-from buildos_box.briefs.analyst import BUILTIN, Analysis
+from buildos_box.briefs.analyst import BUILTIN, Analysis, cap_insight, cap_reason, cap_summary
 from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.sections import (
     HEADINGS,
@@ -17,7 +17,7 @@ from buildos_box.briefs.sections import (
     named_projects,
     place,
     project_digest,
-    task_line,
+    task_list,
 )
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.briefs.words import (
@@ -115,7 +115,7 @@ def calendar(facts: DayFacts, limits: Limits) -> str:
     """The day's events in local times, all-day ones first."""
     if not facts.events:
         return "Nothing in the calendar."
-    return bullets((event_line(facts, event) for event in facts.events), limits.events)
+    return bullets(facts.events, limits.events, lambda event: event_line(facts, event))
 
 
 def event_line(facts: DayFacts, event: CalendarEvent) -> str:
@@ -134,9 +134,7 @@ def task_lists(facts: DayFacts, limits: Limits) -> Iterator[str]:
         if not tasks:
             continue
         yield f"## {HEADINGS[category]} ({len(tasks)})"
-        cap = limits.completed if category is Category.COMPLETED else limits.tasks
-        lines = (task_line(facts, task, category, with_project=with_project) for task in tasks)
-        yield bullets(lines, cap)
+        yield task_list(facts, tasks, category, limits, with_project=with_project)
 
 
 def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
@@ -157,15 +155,15 @@ def analysis_part(analysis: Analysis, source: str, limits: Limits) -> Iterator[s
     if not (analysis.summary or insights):
         return
     yield "## Analysis"
-    yield escape(analysis.summary)
-    yield bullets((escape(insight) for insight in insights), len(insights))
+    yield escape(cap_summary(analysis.summary))
+    yield bullets(insights, limits.insights, lambda insight: escape(cap_insight(insight)))
     yield f"*{_written_by(source)}*"
 
 
 def priority_part(facts: DayFacts, analysis: Analysis, limits: Limits) -> Iterator[str]:
     """The priority actions, numbered; any that names nothing real is left out."""
     actions = [
-        f"{named}{where} – {escape(reason)}" if reason else f"{named}{where}"
+        f"{named}{where} – {escape(cap_reason(reason))}" if reason else f"{named}{where}"
         for named, where, reason in _actions(facts, analysis)
     ][: limits.priorities]
     if actions:
@@ -202,8 +200,11 @@ def _workload(facts: DayFacts) -> str:
     count, where = known[0]
     said = [f"{in_words(count, 'task')} {where}"]
     said += [f"{number(count)} {where}" for count, where in known[1:]]
-    quiet = "" if today or overdue else "Nothing is due today and nothing is overdue. "
-    return quiet + sentence(listed(said))
+    if not (today or overdue):
+        verb = "comes" if count == 1 else "come"
+        ahead = f"{in_words(count, 'task')} {verb} up {where}"
+        return f"Nothing is due today and nothing is overdue; {ahead}."
+    return sentence(listed(said))
 
 
 def _calendar_in_short(facts: DayFacts) -> str:

@@ -80,5 +80,16 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         buffer=timedelta(seconds=settings.pre_generation_buffer_seconds),
         lookback=timedelta(seconds=settings.missed_lookback_seconds),
     )
-    raise NotImplementedError((decision, QueueIt, engagement, local_day, to_text, brief_key,
-        BriefOptions, BriefPayload, Instant))
+    raise NotImplementedError(
+        (
+            decision,
+            QueueIt,
+            engagement,
+            local_day,
+            to_text,
+            brief_key,
+            BriefOptions,
+            BriefPayload,
+            Instant,
+        )
+    )

@@ -15,7 +15,14 @@ from typing import Any
 import msgspec
 
 from buildos_box.briefs.agenda import when
-from buildos_box.briefs.analyst import MAX_INSIGHTS, Analysis, analyse
+from buildos_box.briefs.analyst import (
+    MAX_INSIGHTS,
+    Analysis,
+    analyse,
+    cap_insight,
+    cap_reason,
+    cap_summary,
+)
 from buildos_box.briefs.facts import DONE, Category, DayFacts, Project, Task
 from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
 from buildos_box.briefs.text import clean, gist, plain, shorten
@@ -26,10 +33,6 @@ VERSION = "v1"
 
 Fence = Callable[[str], str]
 """Puts untrusted text between delimiters that it cannot forge."""
-
-SUMMARY_CHARS, SUMMARY_WORDS = 400, 65
-INSIGHT_CHARS, INSIGHT_WORDS = 240, 40
-REASON_CHARS, REASON_WORDS = 160, 25
 
 _TITLE_CHARS = 120
 _NOTE_WORDS = 40
@@ -103,14 +106,14 @@ def accept(answer: Analysis, facts: DayFacts) -> Accepted:
         PriorityAction(
             ref_kind=action.ref_kind,
             ref_id=action.ref_id,
-            reason=said(action.reason, REASON_CHARS, REASON_WORDS, known),
+            reason=cap_reason(said(action.reason, known)),
         )
         for action in named[:MAX_PRIORITIES]
     ]
-    insights = [said(text, INSIGHT_CHARS, INSIGHT_WORDS, known) for text in answer.insights]
+    insights = [cap_insight(said(text, known)) for text in answer.insights]
     return Accepted(
         Analysis(
-            summary=said(answer.summary, SUMMARY_CHARS, SUMMARY_WORDS, known) or own.summary,
+            summary=cap_summary(said(answer.summary, known)) or own.summary,
             insights=[text for text in insights if text][:MAX_INSIGHTS] or own.insights,
             priorities=priorities or own.priorities,
         ),
@@ -133,8 +136,8 @@ class Known:
         return re.search(whole, self._text) is not None
 
 
-def said(text: str, chars: int, words: int, known: Known) -> str:
-    """A model's sentence as plain text, cut to length.
+def said(text: str, known: Known) -> str:
+    """A model's sentence as plain text.
 
     An address is kept, as text, only if this person's own data has it; others are removed, and
     bare host names are broken, since mail programs turn them into links.
@@ -145,7 +148,7 @@ def said(text: str, chars: int, words: int, known: Known) -> str:
             return found[0]
         return LINK_REMOVED if found["url"] else found[0].replace(".", "[.]")
 
-    return shorten(_ADDRESS.sub(harmless, plain(text)), chars, words)
+    return _ADDRESS.sub(harmless, plain(text))
 
 
 def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[PriorityAction], int]:

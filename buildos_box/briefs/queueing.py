@@ -77,9 +77,7 @@ def read_request(request: BriefRequest, now: Instant) -> Wanted:
     )
 
 
-def _read_due(
-    request: BriefRequest, now: Instant, faults: list[FieldFault]
-) -> Instant | None:
+def _read_due(request: BriefRequest, now: Instant, faults: list[FieldFault]) -> Instant | None:
     if request.scheduled_for is None:
         return None
     try:
@@ -164,5 +162,3 @@ def _payload(request: BriefRequest, wanted: Wanted, user: User) -> BriefPayload:
         notification_scheduled_for=None if wanted.immediate else to_text(wanted.due),
         asked_by_date=wanted.day is not None,
     )
-
-

@@ -16,9 +16,7 @@ from buildos_box.errors import Impossible, NotFound
 from buildos_box.services import Services
 
 
-class BriefQueued(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
+class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The answer to `POST /queue/brief`."""
 
     success: bool

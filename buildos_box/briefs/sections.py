@@ -4,9 +4,10 @@ The day's lists already name every task with a date, so the short form counts th
 what stands nowhere else: what is under way without a date, and what the notes say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 
 from buildos_box.briefs.facts import (
     BLOCKED,
@@ -19,6 +20,8 @@ from buildos_box.briefs.facts import (
 )
 from buildos_box.briefs.text import clean, escape, gist, shorten, title
 from buildos_box.briefs.words import clock_time, coming_day, counted, listed, sentence, short_day
+
+T = TypeVar("T")
 
 HEADINGS = {
     Category.OVERDUE: "Overdue",
@@ -61,12 +64,11 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) ->
     for category, heading in HEADINGS.items():
         tasks = own.listed(category)
         if tasks:
-            cap = limits.completed if category is Category.COMPLETED else limits.tasks
-            lines = (task_line(facts, task, category, with_project=False) for task in tasks)
-            parts += [f"### {heading} ({len(tasks)})", bullets(lines, cap)]
+            listing = task_list(facts, tasks, category, limits, with_project=False)
+            parts += [f"### {heading} ({len(tasks)})", listing]
     said = note_lines(facts, project, limits)
     if said:
-        parts += ["### Notes", bullets(said, limits.notes)]
+        parts += ["### Notes", bullets(said, limits.notes, str)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -81,7 +83,7 @@ def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
     lines += more(len(own.undated) - limits.undated, "under way")
     lines += note_lines(facts, project, limits)
     if lines:
-        parts.append(bullets(lines, len(lines)))
+        parts.append(bullets(lines, len(lines), str))
     return "\n\n".join(parts)
 
 
@@ -147,10 +149,25 @@ def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
     return lines
 
 
-def bullets(lines: Iterable[str], cap: int) -> str:
-    """A Markdown list of the first `cap` lines, closed by `… and 12 more`."""
-    items = list(lines)
-    return "\n".join(f"- {line}" for line in [*items[:cap], *more(len(items) - cap)])
+def bullets(items: Sequence[T], cap: int, line: Callable[[T], str]) -> str:
+    """A Markdown list of the first `cap` items, closed by `… and 12 more`."""
+    lines = [*map(line, items[:cap]), *more(len(items) - cap)]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def task_list(
+    facts: DayFacts,
+    tasks: Sequence[Task],
+    category: Category,
+    limits: Limits,
+    *,
+    with_project: bool,
+) -> str:
+    """One category's list, within its limit."""
+    cap = limits.completed if category is Category.COMPLETED else limits.tasks
+    return bullets(
+        tasks, cap, lambda task: task_line(facts, task, category, with_project=with_project)
+    )
 
 
 def more(count: int, what: str = "") -> list[str]:

@@ -127,9 +127,7 @@ async def sections_of(db: Database, brief_id: str) -> list[Row]:
     )
 
 
-async def briefs_before(
-    db: Database, user_id: str, before: str | None, limit: int
-) -> list[Row]:
+async def briefs_before(db: Database, user_id: str, before: str | None, limit: int) -> list[Row]:
     """A user's briefs, newest day first; `before` is the day at which the last page ended."""
     return await db.all(
         """SELECT * FROM daily_briefs

@@ -24,6 +24,7 @@ _JOINERS = {"\u200c", "\u200d"}
 _DROPPED_CATEGORIES = {"Cc", "Cf", "Cs"}
 
 _SOURCE_CHARS = 4000
+_NAME_SOURCE_CHARS = 1000
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
 _RULE = re.compile(r"^\s*([-*_=]\s*){3,}$|^[\s|:-]*\|[\s|:-]*$")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
@@ -44,9 +45,12 @@ def clean(text: str) -> str:
 
     Joiners stay: emoji and several scripts need them.
     """
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
     kept = (
         character
-        for character in " ".join(text.split())
+        for character in line
         if character in _JOINERS or unicodedata.category(character) not in _DROPPED_CATEGORIES
     )
     return " ".join("".join(kept).split())
@@ -86,7 +90,7 @@ def escape(text: str) -> str:
 
 def name(text: str, chars: int = TITLE_CHARS) -> str:
     """A title as plain text: one line, at most `chars` characters and 14 words, never empty."""
-    return shorten(clean(text) or UNTITLED, chars, TITLE_WORDS)
+    return shorten(clean(text[:_NAME_SOURCE_CHARS]) or UNTITLED, chars, TITLE_WORDS)
 
 
 def title(text: str, chars: int = TITLE_CHARS) -> str:

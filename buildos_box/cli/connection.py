@@ -65,5 +65,3 @@ def told(command: Callable[..., T], *args: Any, **options: Any) -> T:
             click.echo(f"  {detail.get('field')}: {detail.get('message')}", err=True)
         denied = error.status in (401, 403)
         raise SystemExit(exit_codes.DENIED if denied else exit_codes.FAILED) from None
-
-

@@ -99,9 +99,7 @@ def _pause() -> None:
     time.sleep(0.05)
 
 
-def _show(
-    console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, keep: bool
-) -> int:
+def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, keep: bool) -> int:
     now = SystemClock().now()
     today = now.astimezone(zone).date()
     console.print(f"[bold]BuildOS Box[/bold] runs at {client.url}, its data in {folder}/data")
@@ -125,7 +123,11 @@ def _show(
 
 
 def _follow(console: Console, client: BoxClient, job_id: str) -> dict[str, Any]:
-    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.description}"),
+    )
     job: dict[str, Any] = {}
     with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
         bar = bars.add_task("Waiting in the queue", total=100)

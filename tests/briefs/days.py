@@ -75,13 +75,24 @@ def adas_day() -> DayFacts:
             Project(id="spanish", title="Learn Spanish"),
         ],
         tasks=[
-            task("contract", "Send signed contract to Meyer", "meyer", priority="urgent",
-                 due_date="2024-10-21"),
+            task(
+                "contract",
+                "Send signed contract to Meyer",
+                "meyer",
+                priority="urgent",
+                due_date="2024-10-21",
+            ),
             task("samples", "Order print samples", "meyer", due_date="2024-10-25"),
-            task("invoice", "Invoice for September", "meyer", priority="high",
-                 due_at="2024-10-23T13:00:00Z"),
-            task("copy", "Write copy for the about page", status="in_progress",
-                 due_date="2024-10-23"),
+            task(
+                "invoice",
+                "Invoice for September",
+                "meyer",
+                priority="high",
+                due_at="2024-10-23T13:00:00Z",
+            ),
+            task(
+                "copy", "Write copy for the about page", status="in_progress", due_date="2024-10-23"
+            ),
             task("form", "Fix the contact form", priority="high", due_date="2024-10-23"),
             task("publish", "Publish the new site", priority="high", due_date="2024-10-28"),
             task("photos", "Photos for the team page", status="blocked"),
@@ -108,7 +119,9 @@ def adas_day() -> DayFacts:
         ],
         holidays=["Day of Tests"],
         dependencies=[
-            waits("samples", "contract"), waits("publish", "form"), waits("publish", "copy")
+            waits("samples", "contract"),
+            waits("publish", "form"),
+            waits("publish", "copy"),
         ],
     )
 
@@ -131,8 +144,13 @@ def crowded_day(word: str = "work") -> DayFacts:
             for i in range(1000)
         ],
         notes=[
-            Note(id=f"n{i}", project_id=f"p{i % 40}", title=long, content=f"{long}. " * 30,
-                 updated_at=MORNING)
+            Note(
+                id=f"n{i}",
+                project_id=f"p{i % 40}",
+                title=long,
+                content=f"{long}. " * 30,
+                updated_at=MORNING,
+            )
             for i in range(200)
         ],
         events=[

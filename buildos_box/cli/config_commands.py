@@ -1,0 +1,76 @@
+"""`buildos-box config check|show|example`."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from buildos_box.cli import exit_codes
+from buildos_box.settings import Loaded, SettingsError, load_settings
+from buildos_box.settings.show import effective, example_toml
+
+CONFIG = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@click.group()
+def config() -> None:
+    """Check and show the configuration, without starting anything."""
+
+
+@config.command()
+@CONFIG
+@AS_JSON
+def check(config_path: Path | None, as_json: bool) -> None:
+    """Tell every fault of the configuration; exit code 2 if there is one."""
+    try:
+        loaded = load_settings(config_path, dict(os.environ))
+    except SettingsError as error:
+        if as_json:
+            faults = [
+                {"key": f.key, "where": f.where, "message": f.message} for f in error.faults
+            ]
+            click.echo(json.dumps({"ok": False, "faults": faults}))
+        else:
+            for fault in error.faults:
+                click.echo(str(fault), err=True)
+        raise SystemExit(exit_codes.USAGE) from None
+    if as_json:
+        click.echo(json.dumps({"ok": True, "faults": [], "notes": loaded.notes}))
+        return
+    for note in loaded.notes:
+        click.echo(f"note: {note}")
+    click.echo("The configuration is good.")
+
+
+@config.command()
+@CONFIG
+@AS_JSON
+def show(config_path: Path | None, as_json: bool) -> None:
+    """The effective value of every key and where it comes from; secrets masked."""
+    loaded = _load(config_path)
+    rows = list(effective(loaded))
+    if as_json:
+        shown = [{"key": key, "value": value, "origin": origin} for key, value, origin in rows]
+        click.echo(json.dumps(shown))
+        return
+    for key, value, origin in rows:
+        click.echo(f"{key} = {json.dumps(value)}  # {origin}")
+
+
+@config.command()
+def example() -> None:
+    """A configuration file with every key, documented, at its default."""
+    click.echo(example_toml(), nl=False)
+
+
+def _load(config_path: Path | None) -> Loaded:
+    try:
+        return load_settings(config_path, dict(os.environ))
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        raise SystemExit(exit_codes.USAGE) from None

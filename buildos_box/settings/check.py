@@ -1,0 +1,78 @@
+"""Values that are each of the right type but cannot be, alone or together."""
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from buildos_box.settings.model import Settings
+
+
+def contradictions(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong and what is allowed) for every impossible value."""
+    yield from _server(settings)
+    yield from _queue(settings)
+    yield from _email(settings)
+    yield from _addresses(settings, given)
+
+
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _server(settings: Settings) -> Iterator[tuple[str, str]]:
+    server = settings.server
+    if server.base_url and not _is_url(server.base_url):
+        yield "server.base_url", f"{server.base_url!r} is no http(s) address"
+    for origin in server.cors_origins:
+        parts = urlsplit(origin)
+        if not _is_url(origin) or parts.path or parts.query or parts.fragment:
+            yield "server.cors_origins", f"{origin!r} is no origin like https://app.example.org"
+    for network in server.trusted_proxies:
+        if not _is_network(network):
+            yield "server.trusted_proxies", f"{network!r} is no network like 10.0.0.0/8"
+
+
+def _queue(settings: Settings) -> Iterator[tuple[str, str]]:
+    queue = settings.queue
+    if queue.heartbeat_seconds * 2 > queue.lease_seconds:
+        yield (
+            "queue.heartbeat_seconds",
+            f"must be at most half of lease_seconds ({queue.lease_seconds:g})",
+        )
+    if queue.workers < len(queue.lanes):
+        yield "queue.workers", f"must be at least {len(queue.lanes)}, one for each lane"
+
+
+def _email(settings: Settings) -> Iterator[tuple[str, str]]:
+    email = settings.email
+    if "@" not in email.from_address or any(c.isspace() for c in email.from_address):
+        yield "email.from_address", f"{email.from_address!r} is no address"
+    if email.transport == "smtp":
+        if email.smtp.preset is None and not email.smtp.host:
+            yield "email.smtp.host", "is needed when email.transport is smtp (or set preset)"
+        if email.smtp.preset == "gmail" and not (email.smtp.username and email.smtp.password):
+            yield "email.smtp.username", "and password are needed for the gmail preset"
+    if email.transport == "webhook" and not _is_url(email.webhook.url):
+        yield "email.webhook.url", "an http(s) address is needed when email.transport is webhook"
+
+
+def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
+    if "sms.api_base_url" in given and not _is_url(settings.sms.api_base_url):
+        yield "sms.api_base_url", f"{settings.sms.api_base_url!r} is no http(s) address"
+    if isinstance(settings.egress.allow_private, tuple):
+        for network in settings.egress.allow_private:
+            if not _is_network(network):
+                yield "egress.allow_private", f"{network!r} is no network like 192.168.0.0/16"
+    for index, provider in enumerate(settings.llm.providers):
+        if not _is_url(provider.base_url):
+            key = f"llm.providers[{index}].base_url"
+            yield key, f"{provider.base_url!r} is no http(s) address"

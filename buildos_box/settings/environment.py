@@ -1,0 +1,168 @@
+"""The environment: `BUILDOS_BOX_<SECTION>__<KEY>`, and the names the original used (spec 2)."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildos_box.settings.keys import LANES, PROVIDERS, all_keys
+from buildos_box.settings.model import ProviderSettings, Secret
+
+PREFIX = "BUILDOS_BOX_"
+CONFIG_VARIABLE = "BUILDOS_BOX_CONFIG"
+FOR_CLIENTS = frozenset({CONFIG_VARIABLE, "BUILDOS_BOX_URL", "BUILDOS_BOX_TOKEN"})
+FILE_SUFFIX = "_FILE"
+
+
+def _same(text: str) -> Any:
+    return text
+
+
+def _webhook_if_true(text: str) -> str:
+    return "webhook" if text.strip().lower() in ("1", "true", "yes", "on") else "outbox"
+
+
+def _ms_to_seconds(text: str) -> Any:
+    return str(float(text) / 1000) if text.replace(".", "", 1).isdigit() else text
+
+
+ALIASES: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "USE_WEBHOOK_EMAIL": ("email.transport", _webhook_if_true),
+    "BUILDOS_WEBHOOK_URL": ("email.webhook.url", _same),
+    "BUILDOS_WEBHOOK_SECRET": ("email.webhook.secret", _same),
+    "PRIVATE_RAILWAY_WORKER_TOKEN": ("auth.service_token", _same),
+    "PRIVATE_TWILIO_ACCOUNT_SID": ("sms.account_sid", _same),
+    "PRIVATE_TWILIO_AUTH_TOKEN": ("sms.auth_token", _same),
+    "PRIVATE_TWILIO_MESSAGING_SERVICE_SID": ("sms.messaging_service_sid", _same),
+    "QUEUE_BATCH_SIZE": ("queue.workers", _same),
+    "QUEUE_STALLED_TIMEOUT": ("queue.lease_seconds", _ms_to_seconds),
+    "PORT": ("server.port", _same),
+}
+WITHOUT_EFFECT = {
+    "QUEUE_POLL_INTERVAL": "is accepted and has no effect: an enqueue wakes the workers, "
+    "nothing polls"
+}
+DEFAULT_CHAIN = (
+    ("DEEPSEEK_API_KEY", "deepseek", "openai", "https://api.deepseek.com/v1", "deepseek-chat",
+     0.27, 1.10),
+    ("OPENAI_API_KEY", "openai", "openai", "https://api.openai.com/v1", "gpt-4o", 2.50, 10.0),
+    ("ANTHROPIC_API_KEY", "anthropic", "anthropic", "https://api.anthropic.com",
+     "claude-sonnet-4-5", 3.0, 15.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One key's value as a variable gave it; `text` when it is still to be read as its type."""
+
+    key: str
+    value: Any
+    variable: str
+    text: bool
+
+
+@dataclass
+class Environment:
+    """All that the environment says."""
+
+    items: list[Given] = field(default_factory=list)
+    faults: list[tuple[str, str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    default_chain: tuple[ProviderSettings, ...] = ()
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Read every variable that is ours; our own name wins over the original's for the same key."""
+    found = Environment()
+    for variable, (key, convert) in ALIASES.items():
+        text = _value(environ, variable, found, key)
+        if text is not None:
+            found.items.append(Given(key, convert(text), variable, text=True))
+    found.notes.extend(f"{name} {why}" for name, why in WITHOUT_EFFECT.items() if name in environ)
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in FOR_CLIENTS:
+            _read_own(variable, environ, found)
+    found.default_chain = tuple(_default_chain(environ, found))
+    return found
+
+
+def _read_own(variable: str, environ: Mapping[str, str], found: Environment) -> None:
+    key = _key_of(variable)
+    secret = _secret_in_file(variable) if key is None else None
+    if secret is not None:
+        base = variable.removesuffix(FILE_SUFFIX)
+        text = _value(environ, base, found, secret)
+        if text is not None and base not in environ:
+            found.items.append(Given(secret, text, variable, text=True))
+        return
+    if key is None:
+        guess = variable.removeprefix(PREFIX).lower().replace("__", ".")
+        found.faults.append((guess, variable, "unknown key"))
+        return
+    found.items.append(_given(key, environ[variable], variable, found))
+
+
+def _secret_in_file(variable: str) -> str | None:
+    """The secret whose value lies in the file that `…_FILE` names."""
+    if not variable.endswith(FILE_SUFFIX):
+        return None
+    key = _key_of(variable.removesuffix(FILE_SUFFIX))
+    known = all_keys().get(key) if key else None
+    return key if known is not None and known.is_secret else None
+
+
+def _key_of(variable: str) -> str | None:
+    name = variable.removeprefix(PREFIX).lower().replace("__", ".")
+    if name.startswith(f"{LANES}.") or (name in all_keys() and name != LANES):
+        return name
+    return None
+
+
+def _given(key: str, text: str, variable: str, found: Environment) -> Given:
+    known = all_keys().get(key)
+    looks_json = text.lstrip().startswith("[")
+    if key == PROVIDERS or (known is not None and known.is_list and looks_json):
+        try:
+            return Given(key, json.loads(text), variable, text=False)
+        except ValueError:
+            found.faults.append((key, variable, "must be JSON"))
+            return Given(key, [], variable, text=False)
+    if known is not None and known.is_list and text.strip().lower() not in ("true", "false"):
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return Given(key, parts, variable, text=False)
+    return Given(key, text, variable, text=True)
+
+
+def _value(environ: Mapping[str, str], variable: str, found: Environment, key: str) -> str | None:
+    """The variable, or the content of the file that `…_FILE` names."""
+    if variable in environ:
+        return environ[variable]
+    path = environ.get(variable + FILE_SUFFIX)
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        why = f"{path} cannot be read: {error.strerror}"
+        found.faults.append((key, variable + FILE_SUFFIX, why))
+        return None
+
+
+def _default_chain(environ: Mapping[str, str], found: Environment) -> list[ProviderSettings]:
+    chain = []
+    for variable, name, kind, base_url, model, price_in, price_out in DEFAULT_CHAIN:
+        key = _value(environ, variable, found, "llm.providers")
+        if key:
+            chain.append(
+                ProviderSettings(
+                    name=name,
+                    kind="anthropic" if kind == "anthropic" else "openai",
+                    base_url=base_url,
+                    model=model,
+                    api_key=Secret(key),
+                    price_in=price_in,
+                    price_out=price_out,
+                )
+            )
+    return chain

@@ -1,0 +1,89 @@
+"""The keys that the model has, found by walking it: what each is called, takes and defaults to."""
+
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Section, Settings
+
+LANES = "queue.lanes"
+PROVIDERS = "llm.providers"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its dotted name, its type with constraints, the default, and its documentation."""
+
+    name: str
+    type: Any
+    default: Any
+    doc: str
+    required: bool = False
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value must never be shown."""
+        return Secret in _alternatives(self.type)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether an environment variable may give it as a comma list."""
+        return any(get_origin(kind) is tuple for kind in _alternatives(self.type))
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if get_origin(bare) in (Union, types.UnionType):
+        return get_args(bare)
+    return (bare,)
+
+
+def keys_of(section: type[Section], prefix: str = "") -> Iterator[Key]:
+    """Every key of a section and of those inside it, in the order of the model."""
+    hints = get_type_hints(section, include_extras=True)
+    for spec in msgspec.structs.fields(section):
+        name = f"{prefix}{spec.name}"
+        annotation = hints[spec.name]
+        if isinstance(annotation, type) and issubclass(annotation, Section):
+            yield from keys_of(annotation, f"{name}.")
+        else:
+            yield Key(name, annotation, _default(spec), _doc_of(annotation), spec.required)
+
+
+def _default(spec: Any) -> Any:
+    if spec.default is not msgspec.NODEFAULT:
+        return spec.default
+    return spec.default_factory() if spec.default_factory is not msgspec.NODEFAULT else None
+
+
+def _doc_of(annotation: Any) -> str:
+    for meta in get_args(annotation)[1:]:
+        if isinstance(meta, msgspec.Meta) and meta.description:
+            return meta.description
+    return ""
+
+
+def all_keys() -> dict[str, Key]:
+    """Every key of the configuration by its dotted name."""
+    return {key.name: key for key in keys_of(Settings)}
+
+
+def lane_keys() -> dict[str, Key]:
+    """The keys of one lane."""
+    return {key.name: key for key in keys_of(LaneSettings)}
+
+
+def provider_keys() -> dict[str, Key]:
+    """The keys of one provider."""
+    return {key.name: key for key in keys_of(ProviderSettings)}
+
+
+def section_doc(name: str) -> str:
+    """The line of docs of a section, `server` or `email.smtp`."""
+    kind: Any = Settings
+    for part in name.split("."):
+        kind = get_type_hints(kind)[part]
+    return str(kind.__doc__).strip()

@@ -1,0 +1,232 @@
+"""Reading the configuration: every fault found, each with its place (spec 2)."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from buildos_box.settings import check
+from buildos_box.settings.environment import CONFIG_VARIABLE, Given, read_environment
+from buildos_box.settings.keys import (
+    LANES,
+    PROVIDERS,
+    Key,
+    all_keys,
+    lane_keys,
+    provider_keys,
+)
+from buildos_box.settings.locate import line_of
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Settings
+
+DEFAULT_FILE = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a key, where it stands, and what is allowed."""
+
+    key: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.key}: {self.message}"
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; carries every fault."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and for each key that is not at its default where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reader:
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    lanes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    providers: list[ProviderSettings] | None = None
+
+    def fault(self, key: str, where: str, message: str) -> None:
+        self.faults.append(Fault(key, where, message))
+
+    def convert(self, key: Key, name: str, value: Any, where: str, *, text: bool) -> Any:
+        """The value as the key's type; a fault and None if it is not one."""
+        try:
+            return msgspec.convert(value, key.type, strict=not text, dec_hook=_hook)
+        except msgspec.ValidationError as error:
+            self.fault(name, where, str(error).partition(" - at ")[0])
+            return None
+
+    def put(self, name: str, value: Any, where: str, *, text: bool = False) -> None:
+        """Take one key's value, whatever kind of key it is."""
+        keys = all_keys()
+        if name == PROVIDERS:
+            self._put_providers(value, where)
+        elif name.startswith(f"{LANES}.") and name.count(".") == 3:
+            self._put_lane(name, value, where, text=text)
+        elif name in keys and name != LANES:
+            faults = len(self.faults)
+            converted = self.convert(keys[name], name, value, where, text=text)
+            if len(self.faults) == faults:
+                self.values[name] = converted
+                self.origins[name] = where
+        else:
+            self.fault(name, where, f"unknown key{_did_you_mean(name, [*keys])}")
+
+    def _put_lane(self, name: str, value: Any, where: str, *, text: bool) -> None:
+        _, _, lane, option = name.split(".")
+        known = lane_keys()
+        if lane not in _DEFAULT_LANES:
+            allowed = ", ".join(_DEFAULT_LANES)
+            self.fault(name, where, f"no lane {lane}; there are {allowed}")
+        elif option not in known:
+            self.fault(name, where, f"unknown key{_did_you_mean(option, [*known])}")
+        else:
+            faults = len(self.faults)
+            converted = self.convert(known[option], name, value, where, text=text)
+            if len(self.faults) == faults:
+                self.lanes.setdefault(lane, {})[option] = converted
+                self.origins[name] = where
+
+    def _put_providers(self, value: Any, where: str) -> None:
+        if not isinstance(value, list):
+            self.fault(PROVIDERS, where, "must be a list of tables ([[llm.providers]])")
+            return
+        known = provider_keys()
+        found = []
+        for index, given in enumerate(value):
+            name = f"{PROVIDERS}[{index}]"
+            faults = len(self.faults)
+            if not isinstance(given, dict):
+                self.fault(name, where, "must be a table")
+                continue
+            for option in given.keys() - known.keys():
+                hint = _did_you_mean(option, [*known])
+                self.fault(f"{name}.{option}", where, f"unknown key{hint}")
+            for option, key in known.items():
+                if key.required and option not in given:
+                    self.fault(f"{name}.{option}", where, "is required")
+            options = {}
+            for option in given.keys() & known.keys():
+                dotted, key = f"{name}.{option}", known[option]
+                options[option] = self.convert(key, dotted, given[option], where, text=False)
+            if len(self.faults) == faults:
+                found.append(ProviderSettings(**options))
+        self.providers = found
+        self.origins[PROVIDERS] = where
+
+
+_DEFAULT_LANES: dict[str, LaneSettings] = all_keys()[LANES].default
+
+
+def _hook(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """Defaults < file < environment. Raises SettingsError with every fault at once.
+
+    The file is `config_path`, else the one that BUILDOS_BOX_CONFIG names, else `config.toml`
+    in the working directory if it is there. Only a file that was named must exist.
+    """
+    reader = _Reader()
+    named = config_path or (Path(p) if (p := environ.get(CONFIG_VARIABLE)) else None)
+    path = named or Path(DEFAULT_FILE)
+    if named is not None or path.exists():
+        _read_file(path, reader)
+    given = read_environment(environ)
+    for fault in given.faults:
+        reader.fault(*fault)
+    for item in given.items:
+        _put_variable(reader, item)
+    settings = _assemble(reader, given.default_chain)
+    for key, message in check.contradictions(settings, set(reader.origins)):
+        reader.fault(key, reader.origins.get(key, "defaults"), message)
+    if reader.faults:
+        raise SettingsError(reader.faults)
+    return Loaded(settings, reader.origins, tuple(given.notes))
+
+
+def _put_variable(reader: _Reader, item: Given) -> None:
+    reader.put(item.key, item.value, item.variable, text=item.text)
+
+
+def _read_file(path: Path, reader: _Reader) -> None:
+    try:
+        text = path.read_text("utf-8")
+        tree = tomllib.loads(text)
+    except OSError as error:
+        reader.fault("config", str(path), f"cannot be read: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        reader.fault("config", str(path), f"is not TOML: {error}")
+    else:
+        _walk(tree, "", lambda key: f"{path.name}:{line_of(text, key)}", reader)
+
+
+def _walk(tree: Mapping[str, Any], prefix: str, where: Any, reader: _Reader) -> None:
+    for name, value in tree.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and _is_section(key):
+            _walk(value, f"{key}.", where, reader)
+        else:
+            reader.put(key, value, where(key))
+
+
+def _is_section(key: str) -> bool:
+    if key == LANES or (key.startswith(f"{LANES}.") and key.count(".") == 2):
+        return True
+    return any(known.startswith(f"{key}.") for known in all_keys())
+
+
+def _assemble(reader: _Reader, default_chain: tuple[ProviderSettings, ...]) -> Settings:
+    """Settings from the values that were read; those at fault stay at their defaults."""
+    tree: dict[str, Any] = {}
+    for name, value in reader.values.items():
+        *sections, last = name.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[last] = value
+    lanes = {
+        name: msgspec.structs.replace(lane, **reader.lanes.get(name, {}))
+        for name, lane in _DEFAULT_LANES.items()
+    }
+    tree.setdefault("queue", {})["lanes"] = lanes
+    chain = default_chain if reader.providers is None else tuple(reader.providers)
+    tree.setdefault("llm", {})["providers"] = chain
+    settings: Settings = _build(Settings, tree)
+    return settings
+
+
+def _build(section: Any, tree: dict[str, Any]) -> Any:
+    values = {}
+    for spec in msgspec.structs.fields(section):
+        if spec.name not in tree:
+            continue
+        value = tree[spec.name]
+        nested = isinstance(value, dict) and spec.name != "lanes"
+        values[spec.name] = _build(spec.type, value) if nested else value
+    return section(**values)

@@ -1,0 +1,270 @@
+"""Every key with its type, its default and a line on what it is for (spec 2.1).
+
+The documentation of a key is written here once: `config.example.toml` is made from it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+
+class Secret:
+    """A text that never shows itself: not in a repr, a log or `config show`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret itself, for the one call that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(********)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def _doc(text: str, **more: Any) -> Meta:
+    return Meta(description=text, **more)
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections: what is not known is a fault."""
+
+
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+NotNegativeFloat = Annotated[float, Meta(ge=0)]
+
+
+class ServerSettings(Section, frozen=True, kw_only=True):
+    """Where the API is served, and what it lets in."""
+
+    host: Annotated[str, _doc("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _doc("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8787
+    base_url: Annotated[
+        str, _doc("What links in mail start with; made of host and port if empty.")
+    ] = ""
+    cors_origins: Annotated[
+        tuple[str, ...], _doc("Web origins that may call the API from a browser.")
+    ] = ()
+    trusted_proxies: Annotated[
+        tuple[str, ...], _doc("Networks whose X-Forwarded-For is believed.")
+    ] = ()
+    max_body_bytes: Annotated[
+        int, _doc("Largest request body, in bytes (/sync takes 32 MiB).", gt=0)
+    ] = 1024 * 1024
+
+    @property
+    def public_url(self) -> str:
+        """`base_url`, or one made of host and port; without a slash at its end."""
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+
+class DataSettings(Section, frozen=True, kw_only=True):
+    """Where everything is kept."""
+
+    dir: Annotated[str, _doc("Folder of the database, keys, outbox and backups.")] = "data"
+
+
+class AuthSettings(Section, frozen=True, kw_only=True):
+    """Access."""
+
+    service_token: Annotated[
+        Secret | None, _doc("A fixed token with scope service, for the frontend's server.")
+    ] = None
+
+
+class LaneSettings(Section, frozen=True, kw_only=True):
+    """Limits of one lane."""
+
+    concurrency: Annotated[int, _doc("Jobs that may run at once.", ge=1)] = 4
+    per_user: Annotated[
+        Positive | None, _doc("Slots one user may hold while others wait; half by default.")
+    ] = None
+    per_minute: Annotated[Positive | None, _doc("Jobs that may start in a minute.")] = None
+
+
+def _default_lanes() -> dict[str, LaneSettings]:
+    sizes = {"llm": 4, "email": 4, "sms": 2, "push": 8, "default": 8}
+    return {name: LaneSettings(concurrency=size) for name, size in sizes.items()}
+
+
+class QueueSettings(Section, frozen=True, kw_only=True):
+    """The job queue."""
+
+    workers: Annotated[int, _doc("Jobs that may run at once, in all lanes.", ge=1, le=256)] = 16
+    lease_seconds: Annotated[float, _doc("How long a job is a worker's without a beat.", gt=0)] = 60
+    heartbeat_seconds: Annotated[float, _doc("How often a lease is renewed.", gt=0)] = 15
+    drain_timeout_seconds: Annotated[
+        float, _doc("How long a stop waits for running jobs.", ge=0)
+    ] = 25
+    retry_backoff_base_ms: Annotated[
+        int, _doc("Base of the delay between tries: base * 2 ** attempt, in ms.", ge=1)
+    ] = 1000
+    max_attempts: Annotated[int, _doc("Tries per job, unless its type says otherwise.", ge=1)] = 3
+    lanes: Annotated[
+        dict[str, LaneSettings], _doc("Limits by lane: llm, email, sms, push, default.")
+    ] = field(default_factory=_default_lanes)
+
+
+class BriefSettings(Section, frozen=True, kw_only=True):
+    """Daily briefs."""
+
+    pre_generation_buffer_seconds: Annotated[
+        float, _doc("How long before its time a brief is begun.", ge=0)
+    ] = 120
+    missed_lookback_seconds: Annotated[
+        float, _doc("How late a missed brief is still made good.", ge=0)
+    ] = 3600
+    engagement_backoff: Annotated[
+        bool, _doc("Write less often to people who have stopped visiting.")
+    ] = False
+
+
+class SmtpSettings(Section, frozen=True, kw_only=True):
+    """A mail server."""
+
+    preset: Annotated[
+        Literal["gmail"] | None, _doc("gmail: needs only username and an app password.")
+    ] = None
+    host: Annotated[str, _doc("The server's name.")] = ""
+    port: Annotated[int, _doc("Its port.", ge=1, le=65535)] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"], _doc("How the connection is protected.")
+    ] = "starttls"
+    username: Annotated[str, _doc("Account; empty for none.")] = ""
+    password: Annotated[Secret | None, _doc("Password or app password.")] = None
+    timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
+
+
+class EmailWebhookSettings(Section, frozen=True, kw_only=True):
+    """Mail handed to a web address instead of a mail server."""
+
+    url: Annotated[str, _doc("Where to POST each mail.")] = ""
+    secret: Annotated[Secret | None, _doc("Key of the HMAC signature.")] = None
+    timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
+    tries: Annotated[int, _doc("Tries per delivery.", ge=1)] = 3
+
+
+class EmailSettings(Section, frozen=True, kw_only=True):
+    """Mail."""
+
+    transport: Annotated[
+        Literal["outbox", "smtp", "webhook"],
+        _doc("outbox writes .eml files into the data folder; smtp and webhook send."),
+    ] = "outbox"
+    from_address: Annotated[str, _doc("Sender's address.")] = "briefs@localhost"
+    from_name: Annotated[str, _doc("Sender's name.")] = "BuildOS"
+    tracking: Annotated[bool, _doc("Count opens and clicks; each user can refuse.")] = True
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    webhook: EmailWebhookSettings = field(default_factory=EmailWebhookSettings)
+
+
+class SmsSettings(Section, frozen=True, kw_only=True):
+    """SMS through Twilio; off without an account."""
+
+    account_sid: Annotated[str, _doc("Twilio account SID.")] = ""
+    auth_token: Annotated[Secret | None, _doc("Twilio auth token.")] = None
+    messaging_service_sid: Annotated[str, _doc("Twilio messaging service SID.")] = ""
+    api_base_url: Annotated[str, _doc("Twilio's API, or a double of it.")] = (
+        "https://api.twilio.com"
+    )
+    country: Annotated[str, _doc("Country of numbers written without +.")] = "US"
+
+
+class PushSettings(Section, frozen=True, kw_only=True):
+    """Web push."""
+
+    vapid_subject: Annotated[
+        str, _doc("mailto: or https: address that push services may write to.")
+    ] = ""
+    max_subscriptions_per_user: Annotated[int, _doc("Browsers per user.", ge=1)] = 10
+
+
+class EgressSettings(Section, frozen=True, kw_only=True):
+    """Connections to addresses that people give (push, webhooks, calendar feeds)."""
+
+    allow_private: Annotated[
+        bool | tuple[str, ...], _doc("true, or a list of private networks that may be reached.")
+    ] = False
+    ca_file: Annotated[str, _doc("Extra certificate authorities, PEM.")] = ""
+
+
+class ProviderSettings(Section, frozen=True, kw_only=True):
+    """One language model."""
+
+    name: Annotated[str, _doc("What reports call it.")]
+    kind: Annotated[Literal["openai", "anthropic"], _doc("Which request shape it speaks.")] = (
+        "openai"
+    )
+    base_url: Annotated[str, _doc("Its address.")]
+    model: Annotated[str, _doc("Which model.")]
+    api_key: Annotated[Secret | None, _doc("Its key; none for local servers.")] = None
+    timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 60
+    price_in: Annotated[float, _doc("US dollars per million tokens read.", ge=0)] = 0
+    price_out: Annotated[float, _doc("US dollars per million tokens written.", ge=0)] = 0
+
+
+class LlmSettings(Section, frozen=True, kw_only=True):
+    """Language models, tried in order; the built-in analyst comes after all."""
+
+    providers: Annotated[
+        tuple[ProviderSettings, ...],
+        _doc("The chain; without it DeepSeek, OpenAI, Anthropic, those whose key is known."),
+    ] = ()
+    daily_budget_usd: Annotated[
+        NotNegativeFloat | None, _doc("US dollars a day (UTC) at most; no limit if unset.")
+    ] = None
+    daily_budget_tokens: Annotated[
+        NotNegative | None, _doc("Tokens a day (UTC) at most; no limit if unset.")
+    ] = None
+    concurrency: Annotated[int, _doc("Calls at once.", ge=1)] = 4
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """Logs, on standard error."""
+
+    format: Annotated[Literal["console", "json"], _doc("For people or for programs.")] = "console"
+    level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _doc("The least that is logged.")
+    ] = "INFO"
+    file: Annotated[str, _doc("Also log to this file, rotated at 10 MB.")] = ""
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """The whole configuration."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    queue: QueueSettings = field(default_factory=QueueSettings)
+    briefs: BriefSettings = field(default_factory=BriefSettings)
+    email: EmailSettings = field(default_factory=EmailSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
+    push: PushSettings = field(default_factory=PushSettings)
+    egress: EgressSettings = field(default_factory=EgressSettings)
+    llm: LlmSettings = field(default_factory=LlmSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    def override(
+        self, *, host: str | None = None, port: int | None = None, data_dir: Path | None = None
+    ) -> "Settings":
+        """The same settings with what a command's options say instead."""
+        server = {"host": host, "port": port}
+        changed = msgspec.structs.replace(
+            self.server, **{key: value for key, value in server.items() if value is not None}
+        )
+        data = DataSettings(dir=str(data_dir)) if data_dir is not None else self.data
+        return msgspec.structs.replace(self, server=changed, data=data)

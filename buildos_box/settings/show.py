@@ -1,0 +1,106 @@
+"""The configuration as text: the documented example, and the effective values with their origin."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, provider_keys, section_doc
+from buildos_box.settings.load import Loaded
+from buildos_box.settings.model import LaneSettings, Secret, Settings
+
+MASK = "********"
+HEADER = """\
+# Every key of BuildOS Box with its default. Nothing has to be set.
+# Each can also be given as an environment variable, which wins over this file:
+#   BUILDOS_BOX_<SECTION>__<KEY>, like BUILDOS_BOX_SERVER__PORT=9000
+# and each secret as the path of a file that holds it, like BUILDOS_BOX_EMAIL__SMTP__PASSWORD_FILE.
+"""
+
+
+def example_toml() -> str:
+    """`config.example.toml`, made from the model."""
+    lines = [HEADER]
+    section = ""
+    for key in all_keys().values():
+        if key.name in (LANES, PROVIDERS):
+            continue
+        table, _, name = key.name.rpartition(".")
+        if table != section:
+            section = table
+            lines += [f"# {section_doc(table)}", f"[{table}]"]
+        lines += [f"# {key.doc}{_secret_note(key)}", f"# {name} = {_toml(key.default)}", ""]
+        if key.name == "queue.max_attempts":
+            lines += _lane_lines()
+    return "\n".join([*lines, *_provider_lines()]).rstrip() + "\n"
+
+
+def _secret_note(key: Key) -> str:
+    return " (secret)" if key.is_secret else ""
+
+
+def _lane_lines() -> list[str]:
+    lanes: dict[str, LaneSettings] = all_keys()[LANES].default
+    lines = ["# Limits by lane; per_user is half of concurrency unless set, per_minute unlimited."]
+    for name, lane in lanes.items():
+        lines += [f"[queue.lanes.{name}]", f"# concurrency = {lane.concurrency}"]
+        lines += ["# per_user = 2", "# per_minute = 60", ""]
+    return lines
+
+
+def _provider_lines() -> list[str]:
+    lines = [
+        "# The chain of language models, tried in order. Without it: DeepSeek, OpenAI, Anthropic,",
+        "# those whose key is in DEEPSEEK_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY; and after",
+        "# all, or with none of them, the built-in analyst.",
+        "# [[llm.providers]]",
+    ]
+    examples = {"name": "local", "base_url": "http://127.0.0.1:11434/v1", "model": "llama3.2"}
+    for key in provider_keys().values():
+        value = examples.get(key.name, key.default)
+        lines += [f"# {key.name} = {_toml(value)}  # {key.doc}{_secret_note(key)}"]
+    return lines
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case None:
+            return '""  # unset'
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return msgspec.json.encode(value).decode()
+        case tuple():
+            return "[" + ", ".join(_toml(item) for item in value) + "]"
+        case _:
+            return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def effective(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
+    """(key, value, origin) of every key; secrets masked."""
+    for name in all_keys():
+        value = _value_of(loaded.settings, name)
+        if name == LANES:
+            for lane, limits in value.items():
+                for option, limit in msgspec.structs.asdict(limits).items():
+                    dotted = f"{name}.{lane}.{option}"
+                    yield dotted, limit, loaded.origins.get(dotted, "default")
+        else:
+            yield name, _shown(value), loaded.origins.get(name, "default")
+
+
+def _value_of(settings: Settings, name: str) -> Any:
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, tuple):
+        return [_shown(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        return {name: _shown(item) for name, item in msgspec.structs.asdict(value).items()}
+    return value
