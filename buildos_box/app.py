@@ -136,7 +136,7 @@ class Box:
 
 def _lanes(settings: QueueSettings) -> dict[str, Lane]:
     return {
-        name: Lane.of(name, lane.concurrency, lane.per_user)
+        name: Lane.of(name, lane.concurrency, lane.per_user, lane.per_minute)
         for name, lane in settings.lanes.items()
     }
 

@@ -12,7 +12,7 @@ from litestar.middleware import DefineMiddleware
 
 from buildos_box.access.guard import guard, provide_caller
 from buildos_box.access.keyring import Keyring
-from buildos_box.api import docs, health, job_routes, queue_routes, token_routes
+from buildos_box.api import control_routes, docs, health, job_routes, queue_routes, token_routes
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
 from buildos_box.errors import BoxError
@@ -40,6 +40,7 @@ def make_api(
         route_handlers=[
             *job_routes.ROUTES,
             *queue_routes.ROUTES,
+            *control_routes.ROUTES,
             *token_routes.ROUTES,
             *health.ROUTES,
             *docs.routes(static),

@@ -12,7 +12,9 @@ from buildos_box.api.shapes import AttemptView, JobEventView, JobView
 from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs import store
+from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
 from buildos_box.jobs.types import Status
+from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
 
 Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
@@ -118,6 +120,30 @@ async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
     return JobView.of(await visible_job(box, caller, job_id))
 
 
+@post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"])
+async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
+    """Make a waiting job due now and first in line."""
+    caller.require_service()
+    await visible_job(box, caller, job_id)
+    await box.db.write(lambda tx: box.queue.promote(tx, job_id, actor=caller.actor))
+    return JobView.of(await visible_job(box, caller, job_id))
+
+
+@get("/jobs/{job_id:str}/why", tags=["Jobs"])
+async def why_job(job_id: str, box: Services, caller: Caller) -> Why:
+    """Why the job is where it is, and what comes next, in words."""
+    row = await visible_job(box, caller, job_id)
+    lanes, workers, now = box.queue.lanes, box.settings.queue.workers, box.clock.now()
+    return await box.db.write(lambda tx: explain(tx, row, lanes, workers, now))
+
+
+@post("/jobs/bulk", status_code=200, tags=["Jobs"])
+async def bulk_jobs(data: BulkRequest, box: Services, caller: Caller) -> BulkReport:
+    """Cancel, retry or promote many jobs; `dryRun` only counts them."""
+    caller.require_service()
+    return await run_bulk(box.db, box.queue, data, actor=caller.actor)
+
+
 async def visible_job(box: Services, caller: Caller, job_id: str) -> Row:
     """The job, if the caller may know of it. Raises NotFound, the same for both reasons."""
     row = await store.job_named(box.db, job_id)
@@ -152,4 +178,7 @@ ROUTES: list[Any] = [
     list_user_jobs,
     cancel_job,
     retry_job,
+    promote_job,
+    why_job,
+    bulk_jobs,
 ]

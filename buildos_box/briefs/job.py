@@ -1,17 +1,15 @@
 """The job that writes one user's brief of one day: fetch, sections, consolidation, analysis, done."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 
 from buildos_box.briefs import store
-from buildos_box.briefs.analyst import Analysis
 from buildos_box.briefs.collect import Selection, collect
 from buildos_box.briefs.compose import compose, subject
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.sections import project_section
-from buildos_box.briefs.thinking import Thought, analyse
+from buildos_box.briefs.thinking import Thought, as_text, think
 from buildos_box.clock import Instant, day_bounds, from_text, to_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
@@ -83,14 +81,13 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
     await job.progress(60, "Thinking about the day")
     thought = await _thought(job, box, facts)
     await job.progress(85, "Writing it up")
-    markdown = compose(facts, thought.analysis, thought.source)
     finished = store.Finished(
         subject=subject(facts),
-        markdown=markdown,
-        analysis=thought.analysis.summary,
+        markdown=compose(facts, thought.analysis, thought.source),
+        analysis=as_text(thought.analysis),
         analysis_source=thought.source,
         priority_actions=[msgspec.to_builtins(a) for a in thought.analysis.priorities],
-        counts=_counts(facts),
+        counts=facts.counts,
         tokens_in=thought.tokens_in,
         tokens_out=thought.tokens_out,
         cost_usd=thought.cost_usd,
@@ -136,9 +133,12 @@ async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[s
     done = []
     total = len(facts.projects)
     for number, project in enumerate(facts.projects, start=1):
-        percent = 15 + 35 * (number - 1) // total
-        await job.progress(percent, f"Writing project {number} of {total}: {project.title}")
-        done.append((project.id, project.title, project_section(facts, project)))
+        step = f"section {project.id}"
+        if job.kept(step) is None:
+            percent = 15 + 35 * (number - 1) // total
+            await job.progress(percent, f"Writing project {number} of {total}: {project.title}")
+            await job.keep(step, project_section(facts, project))
+        done.append((project.id, project.title, str(job.kept(step))))
     return done
 
 
@@ -146,23 +146,15 @@ async def _thought(job: Attempt[BriefPayload], box: Services, facts: DayFacts) -
     kept = job.kept("analysis")
     if kept is not None:
         return msgspec.convert(kept, Thought)
-    thought = await analyse(
-        box.llm, facts, user_id=job.payload.user_id, job_id=job.job_id, corr=job.correlation_id
+    thought = await think(
+        box,
+        facts,
+        user_id=job.payload.user_id,
+        job_id=job.job_id,
+        correlation_id=job.correlation_id,
     )
     await job.keep("analysis", thought)
     return thought
-
-
-def _counts(facts: DayFacts) -> dict[str, int]:
-    split = facts.split
-    return {
-        "projects": len(facts.projects),
-        "events": len(facts.events),
-        "today": len(split.today),
-        "overdue": len(split.overdue),
-        "upcoming": len(split.upcoming),
-        "completed": len(split.completed),
-    }
 
 
 def _conclude(

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import ledger, pause_store
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.types import Status
 
 PROMOTE_AT_MOST = 500
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,19 @@ def claim(
     Jobs past their `expires_at` are cancelled on the way, never run late.
     """
     make_ready(tx, now)
-    closed = _paused_lanes(tx, lanes)
+    shut = what_is_shut(tx, lanes, now)
     while True:
-        row = _most_urgent(tx, lanes, workers, closed)
+        row = _most_urgent(tx, lanes, workers, shut)
         if row is None:
-            return NothingDue(_next_due(tx))
+            return NothingDue(min(filter(None, (_next_due(tx), shut.reopens_at)), default=None))
         if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
             ledger.cancel(tx, row, reason="expired", actor="system", now=now)
             continue
+        if lanes[row["lane"]].per_minute:
+            tx.execute(
+                "INSERT INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
+                (row["lane"], to_text(now), row["id"]),
+            )
         return _lease(tx, row, lease, lease_token, worker, now)
 
 
@@ -93,21 +99,52 @@ def running(tx: Tx) -> Running:
     return Running(by_lane, by_user)
 
 
-def _paused_lanes(tx: Tx, lanes: Mapping[str, Lane]) -> frozenset[str]:
-    pauses = tx.all("SELECT kind, name FROM queue_pauses WHERE kind IN ('all', 'lane')")
-    if any(row["kind"] == "all" for row in pauses):
-        return frozenset(lanes)
-    return frozenset(row["name"] for row in pauses)
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """What may not start now: lanes that are paused or have used up their minute, and types."""
+
+    lanes: frozenset[str]
+    types: tuple[str, ...]
+    reopens_at: Instant | None
 
 
-def _most_urgent(
-    tx: Tx, lanes: Mapping[str, Lane], workers: int, closed: frozenset[str]
-) -> Row | None:
+def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
+    pauses = pause_store.in_force(tx)
+    if any(pause.kind == pause_store.ALL for pause in pauses):
+        return Shut(frozenset(lanes), (), None)
+    closed = {pause.name for pause in pauses if pause.kind == "lane"}
+    types = tuple(pause.name for pause in pauses if pause.kind == "type")
+    reopens = []
+    for lane in lanes.values():
+        at = _minute_is_full_until(tx, lane, now) if lane.per_minute else None
+        if at is not None:
+            closed.add(lane.name)
+            reopens.append(at)
+    return Shut(frozenset(closed), types, min(reopens, default=None))
+
+
+def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
+    """When the lane may start its next job, if it has used up its rate; else None."""
+    tx.execute(
+        "DELETE FROM lane_starts WHERE lane = ? AND started_at <= ?",
+        (lane.name, to_text(now - MINUTE)),
+    )
+    starts = tx.all(
+        "SELECT started_at FROM lane_starts WHERE lane = ? ORDER BY started_at DESC LIMIT ?",
+        (lane.name, lane.per_minute),
+    )
+    if lane.per_minute is None or len(starts) < lane.per_minute:
+        return None
+    return from_text(starts[-1]["started_at"]) + MINUTE
+
+
+def _most_urgent(tx: Tx, lanes: Mapping[str, Lane], workers: int, shut: Shut) -> Row | None:
     now_running = running(tx)
+    paused_types = ledger.dump(shut.types) if shut.types else None
     heads = [
         head
-        for lane in open_lanes(lanes, now_running, workers, closed)
-        if (head := _head_of(tx, lane, now_running)) is not None
+        for lane in open_lanes(lanes, now_running, workers, shut.lanes)
+        if (head := _head_of(tx, lane, now_running, paused_types)) is not None
     ]
     return min(heads, key=_urgency, default=None)
 
@@ -116,24 +153,32 @@ def _urgency(row: Row) -> tuple[int, str, int]:
     return row["priority"], row["scheduled_for"], row["id"]
 
 
-def _head_of(tx: Tx, lane: Lane, now_running: Running) -> Row | None:
+def _head_of(tx: Tx, lane: Lane, now_running: Running, paused_types: str | None) -> Row | None:
     """The lane's most urgent job; of users at their share only if nobody else waits (spec 3.9)."""
-    head = tx.one(
-        """SELECT * FROM queue_jobs WHERE ready = 1 AND lane = ?
-            ORDER BY priority, scheduled_for, id LIMIT 1""",
-        (lane.name,),
-    )
+    head = _first(tx, lane.name, paused_types, None)
     if head is None:
         return None
     full = users_at_their_share(lane, now_running)
     if head["user_id"] not in full or not _others_wait(tx, lane.name, full):
         return head
+    return _first(tx, lane.name, paused_types, ledger.dump(full)) or head
+
+
+def _first(tx: Tx, lane: str, paused_types: str | None, full_users: str | None) -> Row | None:
+    """The first ready job of the lane, past paused types and users at their share."""
+    if paused_types is None and full_users is None:
+        return tx.one(
+            """SELECT * FROM queue_jobs WHERE ready = 1 AND lane = ?
+                ORDER BY priority, scheduled_for, id LIMIT 1""",
+            (lane,),
+        )
     return tx.one(
         """SELECT * FROM queue_jobs
             WHERE ready = 1 AND lane = ?
+              AND job_type NOT IN (SELECT value FROM json_each(?))
               AND (user_id IS NULL OR user_id NOT IN (SELECT value FROM json_each(?)))
             ORDER BY priority, scheduled_for, id LIMIT 1""",
-        (lane.name, ledger.dump(full)),
+        (lane, paused_types or "[]", full_users or "[]"),
     )
 
 

@@ -9,16 +9,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane's limits. `per_user` slots for one user while others wait."""
+    """A lane's limits: slots, slots for one user while others wait, starts in any minute."""
 
     name: str
     concurrency: int
     per_user: int
+    per_minute: int | None = None
 
     @classmethod
-    def of(cls, name: str, concurrency: int, per_user: int | None = None) -> "Lane":
+    def of(
+        cls,
+        name: str,
+        concurrency: int,
+        per_user: int | None = None,
+        per_minute: int | None = None,
+    ) -> "Lane":
         """A lane with the default share of half its slots, at least one, for one user."""
-        return cls(name, concurrency, per_user or max(1, concurrency // 2))
+        return cls(name, concurrency, per_user or max(1, concurrency // 2), per_minute)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import NotFound
+from buildos_box.errors import Impossible, NotFound
 from buildos_box.ids import Ids
-from buildos_box.jobs import ledger
+from buildos_box.jobs import ledger, pause_store
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.types import Enqueued, JobType, P, Status
+
+MOST_URGENT = 1
 
 
 class Queue:
@@ -162,6 +164,40 @@ class Queue:
         """Run a failed or cancelled job again, now. Raises NotFound, IllegalTransition."""
         ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
         tx.after_commit(self.wake)
+
+    def promote(self, tx: Tx, job_id: str, *, actor: str) -> None:
+        """Make a waiting job due now and first in line. Raises NotFound, IllegalTransition."""
+        row, now = self._row(tx, job_id), self._clock.now()
+        ledger.make_more_urgent(
+            tx,
+            row["id"],
+            scheduled_for=now,
+            priority=MOST_URGENT,
+            metadata=row["metadata"],
+            reason="promoted",
+            actor=actor,
+            now=now,
+        )
+        tx.after_commit(self.wake)
+
+    def pause(self, tx: Tx, kind: pause_store.Kind, name: str, *, actor: str) -> bool:
+        """Start nothing more of that lane, type, or at all; what runs goes on.
+
+        Returns False if it was paused already. Raises Impossible for an unknown name.
+        """
+        self._known(kind, name)
+        return pause_store.pause(tx, kind, name, actor, self._clock.now())
+
+    def resume(self, tx: Tx, kind: pause_store.Kind, name: str) -> bool:
+        """Lift a pause; returns False if there was none. Raises Impossible."""
+        self._known(kind, name)
+        tx.after_commit(self.wake)
+        return pause_store.resume(tx, kind, name)
+
+    def _known(self, kind: pause_store.Kind, name: str) -> None:
+        known = {"lane": [*self.lanes], "type": self.type_names, "all": [pause_store.ALL]}[kind]
+        if name not in known:
+            raise Impossible.field(kind, f"{name!r} is none of {', '.join(known)}")
 
     def _row(self, tx: Tx, job_id: str) -> Row:
         row = ledger.by_public_id(tx, job_id)

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.db import Database, Row
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
 
 LONGEST_PAGE = 200
 
@@ -92,3 +93,32 @@ async def oldest_ready(db: Database) -> str | None:
     """Since when the longest-waiting runnable job could have run; None if none waits."""
     row = await db.one("SELECT min(scheduled_for) AS oldest FROM queue_jobs WHERE ready = 1")
     return row["oldest"] if row else None
+
+
+async def waiting_by_lane(db: Database) -> dict[str, int]:
+    """How many due jobs wait in each lane."""
+    rows = await db.all("SELECT lane, count(*) FROM queue_jobs WHERE ready = 1 GROUP BY lane")
+    return dict(rows)
+
+
+def waiting_jobs(tx: Tx, user_id: str, job_type: str, actor: str) -> list[str]:
+    """Ids of the user's jobs of a type that wait for their time and that this actor enqueued."""
+    rows = tx.all(
+        """SELECT j.queue_job_id FROM queue_jobs j
+            WHERE j.user_id = ? AND j.job_type = ? AND j.completed_at IS NULL
+              AND j.status IN ('pending', 'queued_for_retry')
+              AND EXISTS (SELECT 1 FROM job_events e
+                           WHERE e.job_id = j.id AND e.from_status IS NULL AND e.actor = ?)""",
+        (user_id, job_type, actor),
+    )
+    return [row["queue_job_id"] for row in rows]
+
+
+def near(tx: Tx, user_id: str, job_type: str, since: Instant, until: Instant) -> list[Row]:
+    """The user's jobs of a type, live or completed, due within that span."""
+    return tx.all(
+        """SELECT * FROM queue_jobs
+            WHERE user_id = ? AND job_type = ? AND scheduled_for BETWEEN ? AND ?
+              AND status NOT IN ('failed', 'cancelled')""",
+        (user_id, job_type, to_text(since), to_text(until)),
+    )

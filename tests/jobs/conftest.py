@@ -101,7 +101,9 @@ class QueueWorld:
 
     async def events(self, job_id: str) -> list[tuple[str | None, str]]:
         row = await self.job(job_id)
-        return [(e["from_status"], e["to_status"]) for e in await store.events_of(self.db, row["id"])]
+        return [
+            (e["from_status"], e["to_status"]) for e in await store.events_of(self.db, row["id"])
+        ]
 
     async def attempts(self, job_id: str) -> list[str]:
         row = await self.job(job_id)

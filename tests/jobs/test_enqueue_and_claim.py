@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from buildos_box.errors import BoxError
-from tests.jobs.conftest import QueueWorld
+from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.pause_store import Kind
+from tests.jobs.conftest import QueueWorld, Work
 
 
 async def test_a_job_and_its_domain_change_commit_together_or_not_at_all(world: QueueWorld) -> None:
     kind = world.job_type("t")
-    from tests.jobs.conftest import Work
 
     def change_and_fail(tx: object) -> None:
         world.queue.enqueue(tx, kind, Work(), user_id=None)  # type: ignore[arg-type]
@@ -98,12 +99,58 @@ async def test_one_user_holds_only_their_share_while_others_wait(world: QueueWor
     assert users == ["greedy", "greedy", "patient", "greedy"]
 
 
-async def test_a_paused_lane_is_not_claimed_from(world: QueueWorld) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("lane", "default"), ("type", "t"), ("all", "all")])
+async def test_what_is_paused_is_not_claimed_until_it_is_resumed(
+    world: QueueWorld, kind: Kind, name: str
+) -> None:
     await world.add(world.job_type("t"))
-    await world.db.write(
-        lambda tx: tx.execute("INSERT INTO queue_pauses VALUES ('lane', 'default', 'test', 'now')")
-    )
+    await world.db.write(lambda tx: world.queue.pause(tx, kind, name, actor="me"))
     assert await world.claim() is None
+    await world.db.write(lambda tx: world.queue.resume(tx, kind, name))
+    assert await world.claim() is not None
+
+
+async def test_pausing_a_type_leaves_the_rest_of_its_lane_running(world: QueueWorld) -> None:
+    paused, other = world.job_type("paused"), world.job_type("other")
+    await world.add(paused, "paused", priority=1)
+    await world.add(other, "other")
+    await world.db.write(lambda tx: world.queue.pause(tx, "type", "paused", actor="me"))
+    await world.run_all()
+    assert world.ran == ["other"]
+
+
+async def test_a_lane_starts_no_more_in_a_minute_than_its_rate(world: QueueWorld) -> None:
+    world.queue.lanes["default"] = Lane.of("default", 8, per_minute=2)
+    kind = world.job_type("t")
+    for _ in range(5):
+        await world.add(kind)
+    await world.run_all()
+    assert len(world.ran) == 2
+    world.clock.advance(timedelta(seconds=59))
+    await world.run_all()
+    assert len(world.ran) == 2
+    world.clock.advance(timedelta(seconds=1))
+    await world.run_all()
+    assert len(world.ran) == 4
+
+
+async def test_a_waiting_job_can_be_promoted(world: QueueWorld) -> None:
+    kind = world.job_type("t")
+    job = await world.add(kind, scheduled_for=world.clock.now() + timedelta(days=1), priority=9)
+    await world.db.write(lambda tx: world.queue.promote(tx, job, actor="me"))
+    row = await world.job(job)
+    assert (row["priority"], row["ready"]) == (1, 1)
+
+
+async def test_many_jobs_go_in_with_one_transaction(world: QueueWorld) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    payloads = [Work(name=str(n), key=str(n % 3)) for n in range(5)]
+    before = world.db.commits
+    added = await world.db.write(
+        lambda tx: [world.queue.enqueue(tx, kind, p, user_id=None) for p in payloads]
+    )
+    assert world.db.commits == before + 1
+    assert [e.deduplicated for e in added] == [False, False, False, True, True]
 
 
 async def test_a_job_past_its_expiry_is_cancelled_not_run(world: QueueWorld) -> None:

@@ -71,7 +71,9 @@ async def test_permanent_failures_are_not_retried(world: QueueWorld) -> None:
     assert (row["status"], row["attempts"], row["error_code"]) == ("failed", 1, "unknown_user")
 
 
-@pytest.mark.parametrize("error", [RecursionError(), SystemExit(3), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [RecursionError(), SystemExit(3), KeyboardInterrupt(), MemoryError()]
+)
 async def test_whatever_a_handler_raises_ends_only_its_job(
     world: QueueWorld, error: BaseException
 ) -> None:
@@ -83,7 +85,9 @@ async def test_whatever_a_handler_raises_ends_only_its_job(
 
 async def test_malformed_metadata_fails_for_good(world: QueueWorld) -> None:
     job = await world.add(world.job_type("t"))
-    await world.db.write(lambda tx: tx.execute("""UPDATE queue_jobs SET metadata = '{"name": 7}'"""))
+    await world.db.write(
+        lambda tx: tx.execute("""UPDATE queue_jobs SET metadata = '{"name": 7}'""")
+    )
     await world.run_all()
     row = await world.job(job)
     assert (row["status"], row["error_code"], world.ran) == ("failed", "malformed", [])

@@ -117,3 +117,24 @@ CREATE TABLE cron_runs (
 ) STRICT;
 CREATE UNIQUE INDEX cron_runs_running ON cron_runs (name) WHERE status = 'running';
 CREATE INDEX cron_runs_name ON cron_runs (name, due);
+
+CREATE TABLE lane_starts (
+    lane       TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    job_id     INTEGER NOT NULL,
+    PRIMARY KEY (lane, started_at, job_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE queue_jobs_archive (
+    queue_job_id TEXT PRIMARY KEY,
+    user_id      TEXT,
+    job_type     TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    created_at   TEXT NOT NULL,
+    completed_at TEXT NOT NULL,
+    archived_at  TEXT NOT NULL,
+    job          TEXT NOT NULL,
+    attempts     TEXT NOT NULL,
+    events       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_jobs_archive_user ON queue_jobs_archive (user_id, created_at);

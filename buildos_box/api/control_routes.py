@@ -1,0 +1,221 @@
+"""Steering the queue over HTTP: pauses, lanes, stale jobs, cleanup (spec 14.2, 14.4)."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import from_text, to_text
+from buildos_box.errors import Impossible
+from buildos_box.jobs import claims, cleanup_store, pause_store
+from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up, preview
+from buildos_box.jobs.pause_store import Kind
+from buildos_box.jobs.store import waiting_by_lane
+from buildos_box.services import Services
+
+STALE_SHOWN = 100
+LONGEST = 24 * 366
+
+
+class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to pause or resume: a lane, a type, or all if neither is named."""
+
+    lane: str | None = None
+    type: str | None = None
+
+    def named(self) -> tuple[Kind, str]:
+        """The kind and the name. Raises Impossible if both are given."""
+        if self.lane is not None and self.type is not None:
+            raise Impossible.field("type", "give lane or type, not both")
+        if self.lane is not None:
+            return "lane", self.lane
+        if self.type is not None:
+            return "type", self.type
+        return "all", pause_store.ALL
+
+
+class PauseAnswer(msgspec.Struct, frozen=True):
+    """Whether the call changed anything."""
+
+    success: bool
+    changed: bool
+
+
+class PauseView(msgspec.Struct, frozen=True):
+    """A pause in force."""
+
+    kind: str
+    name: str
+    since: str
+    actor: str
+
+
+class LaneView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A lane: its limits, and what runs and waits in it now."""
+
+    name: str
+    concurrency: int
+    per_user: int
+    per_minute: int | None
+    running: int
+    waiting: int
+    paused: bool
+
+
+class LanesView(msgspec.Struct, frozen=True):
+    """Every lane, and every pause in force."""
+
+    lanes: list[LaneView]
+    pauses: list[PauseView]
+
+
+class StaleJob(msgspec.Struct, frozen=True):
+    """A live job that has been around for too long."""
+
+    id: str
+    job_type: str
+    status: str
+    created_at: str
+    age_hours: int
+
+
+class StaleStats(msgspec.Struct, frozen=True, rename="camel"):
+    """What cleanup would find (reference: Stale Job Statistics)."""
+
+    threshold_hours: float
+    stale_count: int
+    stale_jobs: list[StaleJob]
+    old_failed_count: int
+    message: str
+
+
+class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Ages past which jobs go (reference: Manual Cleanup)."""
+
+    stale_threshold_hours: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] = 24
+    old_failed_jobs_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 7
+    completed_retention_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 30
+    dry_run: bool = False
+
+    def thresholds(self) -> Thresholds:
+        """The ages as the cleanup takes them."""
+        return Thresholds(
+            stale=timedelta(hours=self.stale_threshold_hours),
+            old_failed=timedelta(days=self.old_failed_jobs_days),
+            completed=timedelta(days=self.completed_retention_days),
+        )
+
+
+class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was done, or would be."""
+
+    success: bool
+    stale_cancelled: int
+    old_failed_cancelled: int
+    completed_deleted: int
+    dry_run: bool
+    errors: list[str]
+    message: str
+
+    @classmethod
+    def of(cls, report: CleanupReport) -> "CleanupAnswer":
+        """The view of a report."""
+        return cls(
+            success=True,
+            errors=[],
+            message=report.message,
+            **msgspec.structs.asdict(report),
+        )
+
+
+@post("/queue/pause", status_code=200, tags=["Queue"])
+async def pause(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
+    """Start nothing more of a lane, a type, or at all; what runs goes on."""
+    caller.require_service()
+    kind, name = data.named()
+    changed = await box.db.write(lambda tx: box.queue.pause(tx, kind, name, actor=caller.actor))
+    return PauseAnswer(True, changed)
+
+
+@post("/queue/resume", status_code=200, tags=["Queue"])
+async def resume(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
+    """Lift a pause."""
+    caller.require_service()
+    kind, name = data.named()
+    return PauseAnswer(True, await box.db.write(lambda tx: box.queue.resume(tx, kind, name)))
+
+
+@get("/queue/lanes", tags=["Queue"])
+async def lanes(box: Services, caller: Caller) -> LanesView:
+    """Every lane with its limits and load, and what is paused."""
+    caller.require_service()
+    pauses = await pause_store.list_pauses(box.db)
+    running = await box.db.write(claims.running)
+    waiting = await waiting_by_lane(box.db)
+    shut = {p.name for p in pauses if p.kind == "lane"}
+    everything = any(p.kind == "all" for p in pauses)
+    return LanesView(
+        lanes=[
+            LaneView(
+                name=lane.name,
+                concurrency=lane.concurrency,
+                per_user=lane.per_user,
+                per_minute=lane.per_minute,
+                running=running.by_lane.get(lane.name, 0),
+                waiting=waiting.get(lane.name, 0),
+                paused=everything or lane.name in shut,
+            )
+            for lane in box.queue.lanes.values()
+        ],
+        pauses=[PauseView(p.kind, p.name, to_text(p.since), p.actor) for p in pauses],
+    )
+
+
+@get("/queue/stale-stats", tags=["Queue"])
+async def stale_stats(
+    box: Services,
+    caller: Caller,
+    threshold_hours: Annotated[float, Parameter(query="thresholdHours", gt=0, le=LONGEST)] = 24,
+) -> StaleStats:
+    """Live jobs older than the threshold, and how many old failed ones there are."""
+    caller.require_service()
+    now = box.clock.now()
+    before = now - timedelta(hours=threshold_hours)
+    count = await cleanup_store.count_stale(box.db, before, now)
+    rows = await cleanup_store.stale_jobs(box.db, before, now, STALE_SHOWN)
+    failed = await cleanup_store.count_finished(box.db, "failed", now - Thresholds().old_failed)
+    return StaleStats(
+        threshold_hours=threshold_hours,
+        stale_count=count,
+        stale_jobs=[
+            StaleJob(
+                row["queue_job_id"],
+                row["job_type"],
+                row["status"],
+                row["created_at"],
+                int((now - from_text(row["created_at"])).total_seconds() // 3600),
+            )
+            for row in rows
+        ],
+        old_failed_count=failed,
+        message=f"Found {count} stale job(s) that can be cleaned up"
+        if count
+        else "No stale jobs found",
+    )
+
+
+@post("/queue/cleanup", status_code=200, tags=["Queue"])
+async def cleanup(data: CleanupRequest, box: Services, caller: Caller) -> CleanupAnswer:
+    """Cancel stale jobs, archive old failed ones, delete old finished ones."""
+    caller.require_service()
+    limits = data.thresholds()
+    if data.dry_run:
+        return CleanupAnswer.of(await preview(box.db, box.clock, limits))
+    report = await clean_up(box.db, box.queue, box.clock, limits, actor=caller.actor)
+    return CleanupAnswer.of(report)
+
+
+ROUTES: list[Any] = [pause, resume, lanes, stale_stats, cleanup]

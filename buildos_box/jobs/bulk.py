@@ -1,0 +1,123 @@
+"""One action on many jobs: by their ids or by a filter, tried dry first if asked (spec 14.4)."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import msgspec
+
+from buildos_box.db import Database, Tx
+from buildos_box.errors import IllegalTransition, Impossible, NotFound
+from buildos_box.jobs import bulk_store
+from buildos_box.jobs.queue import Queue
+
+Action = Literal["cancel", "retry", "promote"]
+BATCH = 200
+MOST_REFUSED = 50
+WORKS_ON: dict[str, tuple[str, ...]] = {
+    "cancel": ("pending", "processing", "queued_for_retry"),
+    "retry": ("failed", "cancelled", "queued_for_retry"),
+    "promote": ("pending", "queued_for_retry"),
+}
+
+
+class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which jobs: every condition given must hold. An empty list matches nothing."""
+
+    types: list[str] | None = None
+    statuses: list[str] | None = None
+    user_id: str | None = None
+    lane: str | None = None
+    created_before: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it would mean every job there is."""
+        return all(getattr(self, name) is None for name in self.__struct_fields__)
+
+
+class BulkRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An action, and on what: `ids` or `filter`, one of them."""
+
+    action: Action
+    ids: list[str] | None = None
+    filter: BulkFilter | None = None
+    dry_run: bool = False
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A job on which the action could not be done."""
+
+    id: str
+    reason: str
+
+
+class BulkReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many jobs it was done on (would be, if dry), and those that refused (50 at most)."""
+
+    action: str
+    matched: int
+    done: int
+    dry_run: bool
+    refused: list[Refused]
+
+
+async def run_bulk(db: Database, queue: Queue, request: BulkRequest, *, actor: str) -> BulkReport:
+    """Do it, in small transactions. Raises Impossible unless ids or a filter says which jobs."""
+    ids = await _ids(db, request)
+    if request.dry_run:
+        possible = await bulk_store.count_in(db, ids, WORKS_ON[request.action])
+        return _report(request, len(ids), possible, [])
+    done, refused = 0, []
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        outcome = await db.write(
+            partial(_act, queue=queue, request=request, ids=batch, actor=actor)
+        )
+        done += len(batch) - len(outcome)
+        refused += outcome
+    return _report(request, len(ids), done, refused[:MOST_REFUSED])
+
+
+async def _ids(db: Database, request: BulkRequest) -> list[str]:
+    if (request.ids is None) == (request.filter is None):
+        raise Impossible.field("ids", "give either ids or filter")
+    if request.ids is not None:
+        return list(dict.fromkeys(request.ids))
+    assert request.filter is not None
+    if request.filter.is_empty:
+        raise Impossible.field("filter", "must name at least one condition; {} would mean all jobs")
+    return await bulk_store.matching(
+        db, WORKS_ON[request.action], **msgspec.structs.asdict(request.filter)
+    )
+
+
+def _act(tx: Tx, queue: Queue, request: BulkRequest, ids: list[str], actor: str) -> list[Refused]:
+    refused = []
+    act = _actions(tx, queue, actor)[request.action]
+    for job_id in ids:
+        try:
+            act(job_id)
+        except (IllegalTransition, NotFound) as error:
+            refused.append(Refused(job_id, error.message))
+    return refused
+
+
+def _actions(tx: Tx, queue: Queue, actor: str) -> dict[str, Callable[[str], object]]:
+    return {
+        "cancel": lambda job_id: queue.cancel(
+            tx, job_id, reason="cancelled with others by request", actor=actor
+        ),
+        "retry": lambda job_id: queue.retry(tx, job_id, actor=actor),
+        "promote": lambda job_id: queue.promote(tx, job_id, actor=actor),
+    }
+
+
+def _report(request: BulkRequest, matched: int, done: int, refused: list[Refused]) -> BulkReport:
+    return BulkReport(
+        action=request.action,
+        matched=matched,
+        done=done,
+        dry_run=request.dry_run,
+        refused=refused,
+    )

@@ -1,0 +1,114 @@
+"""Cleanup and retention: stale jobs cancelled, failed ones archived, old ones deleted (spec 3.8)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+
+from buildos_box.clock import Clock, Instant
+from buildos_box.db import Database, Tx
+from buildos_box.jobs import cleanup_store as store
+from buildos_box.jobs.queue import Queue
+from buildos_box.log import logger
+
+BATCH = 100
+"""Rows a transaction: small enough that nobody waits 50 ms for the writer."""
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which age on a job is stale, and finished ones are old."""
+
+    stale: timedelta = timedelta(hours=24)
+    old_failed: timedelta = timedelta(days=7)
+    completed: timedelta = timedelta(days=30)
+
+
+class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a cleanup did; with `dry_run`, what it would do."""
+
+    stale_cancelled: int
+    old_failed_cancelled: int
+    completed_deleted: int
+    dry_run: bool
+
+    @property
+    def message(self) -> str:
+        """The report in a sentence (reference: Manual Cleanup)."""
+        verb = "would cancel" if self.dry_run else "cancelled"
+        return (
+            f"Cleanup {'dry run' if self.dry_run else 'completed'} - {verb} "
+            f"{self.stale_cancelled} stale job(s) and archive"
+            f"{'' if self.dry_run else 'd'} {self.old_failed_cancelled} old failed job(s)"
+        )
+
+
+async def preview(db: Database, clock: Clock, limits: Thresholds) -> CleanupReport:
+    """The same numbers that `clean_up` would report; touches nothing."""
+    now = clock.now()
+    deleted = [
+        await store.count_finished(db, status, now - limits.completed)
+        for status in ("completed", "cancelled")
+    ]
+    return CleanupReport(
+        stale_cancelled=await store.count_stale(db, now - limits.stale, now),
+        old_failed_cancelled=await store.count_finished(db, "failed", now - limits.old_failed),
+        completed_deleted=sum(deleted),
+        dry_run=True,
+    )
+
+
+async def clean_up(
+    db: Database, queue: Queue, clock: Clock, limits: Thresholds, *, actor: str
+) -> CleanupReport:
+    """Clean up in small transactions, so that the queue goes on meanwhile."""
+    now = clock.now()
+    stale = await _cancel_stale(db, queue, now, limits, actor)
+    types = await db.write(store.finished_types)
+    archived = deleted = 0
+    for name in types:
+        failed_before, done_before = now - limits.old_failed, now - limits.completed
+        archive = partial(
+            store.archive_failed, job_type=name, before=failed_before, now=now, limit=BATCH
+        )
+        archived += await _in_batches(db, archive)
+        for status in ("completed", "cancelled"):
+            delete = partial(
+                store.delete_finished,
+                job_type=name,
+                status=status,
+                before=done_before,
+                limit=BATCH,
+            )
+            deleted += await _in_batches(db, delete)
+    log.info("cleaned_up", stale=stale, archived=archived, deleted=deleted)
+    return CleanupReport(
+        stale_cancelled=stale,
+        old_failed_cancelled=archived,
+        completed_deleted=deleted,
+        dry_run=False,
+    )
+
+
+async def _cancel_stale(
+    db: Database, queue: Queue, now: Instant, limits: Thresholds, actor: str
+) -> int:
+    def cancel_some(tx: Tx) -> int:
+        rows = store.take_stale(tx, now - limits.stale, now, BATCH)
+        for row in rows:
+            queue.cancel(tx, row["queue_job_id"], reason="stale", actor=actor)
+        return len(rows)
+
+    return await _in_batches(db, cancel_some)
+
+
+async def _in_batches(db: Database, batch: Callable[[Tx], int]) -> int:
+    total = 0
+    while True:
+        done = await db.write(batch)
+        total += done
+        if done < BATCH:
+            return total

@@ -1,0 +1,106 @@
+"""The SQL of cleanup: what is stale, what is old, and how it goes (spec 3.8)."""
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.jobs import ledger
+
+STALE = """completed_at IS NULL AND created_at < :before AND scheduled_for < :before
+           AND (status <> 'processing' OR lease_expires_at <= :now)"""
+
+
+def _bounds(before: Instant, now: Instant, limit: int = 0) -> dict[str, str | int]:
+    return {"before": to_text(before), "now": to_text(now), "limit": limit}
+
+
+async def stale_jobs(db: Database, before: Instant, now: Instant, limit: int) -> list[Row]:
+    """Live jobs created and due before then, oldest first; running ones only if leaseless."""
+    sql = f"SELECT * FROM queue_jobs WHERE {STALE} ORDER BY id LIMIT :limit"  # noqa: S608
+    return await db.all(sql, _bounds(before, now, limit))
+
+
+async def count_stale(db: Database, before: Instant, now: Instant) -> int:
+    """How many live jobs are stale."""
+    row = await db.one(f"SELECT count(*) FROM queue_jobs WHERE {STALE}", _bounds(before, now))  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def take_stale(tx: Tx, before: Instant, now: Instant, limit: int) -> list[Row]:
+    """Stale jobs, inside the transaction that will cancel them."""
+    sql = f"SELECT * FROM queue_jobs WHERE {STALE} ORDER BY id LIMIT :limit"  # noqa: S608
+    return tx.all(sql, _bounds(before, now, limit))
+
+
+async def count_finished(db: Database, status: str, before: Instant) -> int:
+    """How many jobs came to that end before then."""
+    row = await db.one(
+        """SELECT count(*) FROM queue_jobs
+            WHERE completed_at IS NOT NULL AND status = ? AND completed_at < ?""",
+        (status, to_text(before)),
+    )
+    return int(row[0]) if row else 0
+
+
+def archive_failed(tx: Tx, job_type: str, before: Instant, now: Instant, limit: int) -> int:
+    """Move failed jobs with their attempts and trail into the archive; returns how many."""
+    rows = _finished(tx, job_type, "failed", before, limit)
+    for row in rows:
+        attempts = tx.all("SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (row["id"],))
+        events = tx.all("SELECT * FROM job_events WHERE job_id = ? ORDER BY id", (row["id"],))
+        tx.execute(
+            """INSERT INTO queue_jobs_archive (queue_job_id, user_id, job_type, status, created_at,
+                                               completed_at, archived_at, job, attempts, events)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                row["queue_job_id"],
+                row["user_id"],
+                row["job_type"],
+                row["status"],
+                row["created_at"],
+                row["completed_at"],
+                to_text(now),
+                ledger.dump(dict(row)),
+                ledger.dump([dict(attempt) for attempt in attempts]),
+                ledger.dump([dict(event) for event in events]),
+            ),
+        )
+    return _delete(tx, rows)
+
+
+def delete_finished(tx: Tx, job_type: str, status: str, before: Instant, limit: int) -> int:
+    """Delete jobs that came to that end before then; returns how many."""
+    return _delete(tx, _finished(tx, job_type, status, before, limit))
+
+
+def _finished(tx: Tx, job_type: str, status: str, before: Instant, limit: int) -> list[Row]:
+    return tx.all(
+        """SELECT * FROM queue_jobs
+            WHERE completed_at IS NOT NULL AND job_type = ? AND status = ? AND completed_at < ?
+            ORDER BY completed_at LIMIT ?""",
+        (job_type, status, to_text(before), limit),
+    )
+
+
+def _delete(tx: Tx, rows: list[Row]) -> int:
+    for row in rows:
+        tx.execute("DELETE FROM queue_jobs WHERE id = ?", (row["id"],))
+    return len(rows)
+
+
+def finished_types(tx: Tx) -> list[str]:
+    """Every job type that has finished jobs, known to this program or not."""
+    rows = tx.all("SELECT DISTINCT job_type FROM queue_jobs WHERE completed_at IS NOT NULL")
+    return [row["job_type"] for row in rows]
+
+
+async def archived(db: Database, job_id: str) -> Row | None:
+    """An archived job by its public id."""
+    return await db.one("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
+
+
+async def archived_of(db: Database, user_id: str | None, limit: int) -> list[Row]:
+    """Archived jobs, newest first; of one user, or of all when `user_id` is None."""
+    return await db.all(
+        """SELECT * FROM queue_jobs_archive WHERE (:user_id IS NULL OR user_id = :user_id)
+            ORDER BY created_at DESC LIMIT :limit""",
+        {"user_id": user_id, "limit": limit},
+    )

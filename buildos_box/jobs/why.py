@@ -1,0 +1,121 @@
+"""Why a job is where it is and what comes next, from the rules that decide (spec 3.11)."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.jobs import claims, pause_store, why_store
+from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
+from buildos_box.jobs.types import Status
+
+
+class Why(msgspec.Struct, frozen=True):
+    """The answer: a sentence, and when something is to happen next (UTC text), if that is known."""
+
+    why: str
+    next_at: str | None = None
+
+
+def explain(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
+    """Say why the job is in its state. Reads only, in one consistent view of the ledger."""
+    match Status(row["status"]):
+        case Status.PENDING if not row["ready"] and row["scheduled_for"] > to_text(now):
+            return _not_due(tx, row)
+        case Status.PENDING:
+            return _waiting(tx, row, lanes, workers, now)
+        case Status.QUEUED_FOR_RETRY:
+            return Why(
+                f"try {row['attempts'] + 1} of {row['max_attempts']} at {row['scheduled_for']} "
+                f"after {row['error_code']}: {row['error']}",
+                row["scheduled_for"],
+            )
+        case Status.PROCESSING:
+            return _running(row)
+        case Status.COMPLETED:
+            return Why(f"completed at {row['completed_at']}, attempt {row['attempts']}")
+        case Status.FAILED:
+            return _failed(row)
+        case Status.CANCELLED:
+            return _cancelled(tx, row)
+
+
+def _not_due(tx: Tx, row: Row) -> Why:
+    last = why_store.last_event(tx, row["id"])
+    put_off = last is not None and last["from_status"] == Status.PROCESSING
+    reason = f": {last['reason']}" if put_off and last is not None else ""
+    verb = "put off until" if put_off else "due at"
+    return Why(f"{verb} {row['scheduled_for']}{reason}", row["scheduled_for"])
+
+
+def _waiting(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
+    pause = _pause_on(tx, row)
+    if pause is not None:
+        what = "everything" if pause.kind == pause_store.ALL else f"{pause.kind} {pause.name}"
+        return Why(f"{what} is paused since {to_text(pause.since)} by {pause.actor}")
+    if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
+        return Why(f"expired at {row['expires_at']}: it will be cancelled, not run")
+    lane = lanes.get(row["lane"])
+    if lane is None:
+        return Why(f"its lane {row['lane']} is not configured")
+    shut = claims.what_is_shut(tx, lanes, now)
+    if lane.name in shut.lanes:
+        at = to_text(shut.reopens_at) if shut.reopens_at else None
+        return Why(f"lane {lane.name} has started {lane.per_minute} jobs in the last minute", at)
+    return _in_line(tx, row, lane, lanes, workers, shut.lanes)
+
+
+def _pause_on(tx: Tx, row: Row) -> pause_store.Pause | None:
+    names = {"lane": row["lane"], "type": row["job_type"], "all": pause_store.ALL}
+    found = [pause for pause in pause_store.in_force(tx) if names[pause.kind] == pause.name]
+    return found[0] if found else None
+
+
+def _in_line(
+    tx: Tx,
+    row: Row,
+    lane: Lane,
+    lanes: Mapping[str, Lane],
+    workers: int,
+    shut: frozenset[str],
+) -> Why:
+    running = claims.running(tx)
+    ahead = why_store.ahead_in_lane(tx, row)
+    in_lane = _in_lane(row, lane, running)
+    if row["user_id"] in users_at_their_share(lane, running):
+        return Why(f"its user holds their share of lane {lane.name} {in_lane}")
+    if ahead:
+        jobs = "job" if ahead == 1 else "jobs"
+        return Why(f"waits for {ahead} {jobs} ahead of it in lane {lane.name} {in_lane}")
+    if lane not in open_lanes(lanes, running, workers, shut):
+        return Why(f"next in lane {lane.name}, which is full {in_lane}")
+    return Why(f"next in lane {lane.name}: it starts as soon as a worker looks")
+
+
+def _in_lane(row: Row, lane: Lane, running: Running) -> str:
+    count = running.by_lane.get(lane.name, 0)
+    own = running.by_user.get((lane.name, row["user_id"]), 0) if row["user_id"] else 0
+    return f"({count} running, {own} of them this user's)" if own else f"({count} running)"
+
+
+def _running(row: Row) -> Why:
+    progress = msgspec.json.decode(row["progress"]) if row["progress"] else None
+    at = f": {progress['current']} %, {progress['message']}" if progress else ""
+    return Why(
+        f"attempt {row['attempts']} of {row['max_attempts']} runs since {row['started_at']}{at}"
+    )
+
+
+def _failed(row: Row) -> Why:
+    retried = row["error_kind"] != "permanent"
+    tries = f"all {row['max_attempts']} tries used" if retried else "trying again cannot help"
+    return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")
+
+
+def _cancelled(tx: Tx, row: Row) -> Why:
+    last = why_store.last_event(tx, row["id"])
+    by = f" by {last['actor']}" if last is not None and last["actor"] != "system" else ""
+    if row["cancel_reason"] == "expired":
+        return Why(f"cancelled as expired: its time was over at {row['expires_at']}")
+    return Why(f"cancelled{by} at {row['completed_at']}: {row['cancel_reason']}")

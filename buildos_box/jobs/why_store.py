@@ -1,0 +1,19 @@
+"""The reads behind `why`."""
+
+from buildos_box.db import Row, Tx
+
+
+def last_event(tx: Tx, row_id: int) -> Row | None:
+    """The newest line of the job's audit trail."""
+    return tx.one("SELECT * FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (row_id,))
+
+
+def ahead_in_lane(tx: Tx, row: Row) -> int:
+    """How many ready jobs of its lane are claimed before this one."""
+    found = tx.one(
+        """SELECT count(*) FROM queue_jobs
+            WHERE ready = 1 AND lane = :lane
+              AND (priority, scheduled_for, id) < (:priority, :scheduled_for, :id)""",
+        {name: row[name] for name in ("lane", "priority", "scheduled_for", "id")},
+    )
+    return int(found[0]) if found else 0

@@ -1,0 +1,69 @@
+"""Which change is announced for which write."""
+
+from buildos_box.db import Row, Tx
+from buildos_box.workspace.changes import (
+    EventCancelled,
+    EventDeleted,
+    EventMoved,
+    EventSaved,
+    PreferencesChanged,
+    ProjectDeleted,
+    ProjectSaved,
+    TaskChanged,
+    TaskDeleted,
+    UserDeleted,
+    UserSaved,
+)
+from buildos_box.workspace.model import Event, Project, Task
+
+CANCELLED = "cancelled"
+
+
+def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str) -> None:
+    """Tell of a row that has been written."""
+    match kind:
+        case "users":
+            zone_changed = before is not None and before["timezone"] != after["timezone"]
+            tx.announce(UserSaved(after["id"], zone_changed, created=before is None))
+        case "preferences":
+            tx.announce(PreferencesChanged(after["user_id"]))
+        case "projects":
+            tx.announce(ProjectSaved(Project.of(before) if before else None, Project.of(after)))
+        case "tasks":
+            tx.announce(TaskChanged(owner, Task.of(before) if before else None, Task.of(after)))
+        case "events":
+            tx.announce(event_change(Event.of(before) if before else None, Event.of(after)))
+        case _:
+            pass  # nobody above needs to hear of notes
+
+
+def event_change(before: Event | None, event: Event) -> EventSaved | EventMoved | EventCancelled:
+    """What happened to an event: the one thing that says most."""
+    if before is None:
+        return EventSaved(None, event)
+    if event.status == CANCELLED and before.status != CANCELLED:
+        return EventCancelled(before, event)
+    if event.times != before.times:
+        return EventMoved(before, event)
+    return EventSaved(before, event)
+
+
+def announce_leaving(tx: Tx, kind: str, row: Row, owner: str) -> None:
+    """Tell of a row that is about to go."""
+    match kind:
+        case "users":
+            tx.announce(UserDeleted(row["id"]))
+        case "projects":
+            tx.announce(ProjectDeleted(Project.of(row)))
+        case "tasks":
+            tx.announce(TaskDeleted(owner, Task.of(row)))
+        case "events":
+            tx.announce(EventDeleted(Event.of(row)))
+        case _:
+            pass
+
+
+def announce_gone(tx: Tx, kind: str, key: str) -> None:
+    """Tell of a row that has gone: preferences, whose absence is itself a setting."""
+    if kind == "preferences":
+        tx.announce(PreferencesChanged(key))

@@ -1,0 +1,194 @@
+"""Reading requests: everything that can be said of one without looking at the database.
+
+Faults are gathered, not raised: whoever sends a thousand items is told of all that is wrong.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from buildos_box.errors import FieldFault, Forbidden, Impossible
+from buildos_box.workspace.fields import id_text
+from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind, Values
+
+MAX_FAULTS_TOLD = 1_000
+MAX_FAULTS_IN_SENTENCE = 5
+
+
+@dataclass(slots=True)
+class Item:
+    """One thing to write. `given` has what was read, by column; `refused` what could not be."""
+
+    path: str
+    """What stands before a field's name in faults: `tasks[3].`, or nothing."""
+    key: str
+    given: Values
+    refused: set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One dependency to add or to drop."""
+
+    path: str
+    task_id: str
+    depends_on_id: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """All that one request wants written, and what is already known to be wrong with it."""
+
+    items: dict[str, list[Item]] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+    unlinks: list[Link] = field(default_factory=list)
+    deletes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By list: the ids, each with its path."""
+    faults: list[FieldFault] = field(default_factory=list)
+
+    def fault(self, path: str, message: str) -> None:
+        """Note what is wrong, and where."""
+        self.faults.append(FieldFault(path, message))
+
+
+def read_sync(body: dict[str, Any]) -> Batch:
+    """The body of `POST /sync` (spec 14.5)."""
+    batch = Batch()
+    for kind in KINDS:
+        found = _list(batch, body, kind.name, kind.name)
+        batch.items[kind.name] = _items(batch, kind, found)
+    batch.links = _links(batch, DEPENDENCIES, _list(batch, body, DEPENDENCIES, DEPENDENCIES))
+    for name in ("delete", "deletes"):
+        _read_deletes(batch, name, body.get(name))
+    return batch
+
+
+def _read_deletes(batch: Batch, name: str, deletes: object) -> None:
+    if deletes is None:
+        return
+    if not isinstance(deletes, dict):
+        batch.fault(name, "must be an object of lists of ids")
+        return
+    for kind in KINDS:
+        path = f"{name}.{kind.name}"
+        for index, key in enumerate(_list(batch, deletes, kind.name, path)):
+            try:
+                batch.deletes.setdefault(kind.name, {})[_id(key)] = f"{path}[{index}]"
+            except ValueError as error:
+                batch.fault(f"{path}[{index}]", str(error))
+    path = f"{name}.{DEPENDENCIES}"
+    batch.unlinks += _links(batch, path, _list(batch, deletes, DEPENDENCIES, path))
+
+
+def _id(value: object) -> str:
+    id_text(value)
+    return str(value)
+
+
+def _list(batch: Batch, body: dict[str, Any], name: str, path: str) -> list[Any]:
+    found = body.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        batch.fault(path, "must be a list")
+        return []
+    return found
+
+
+def _items(batch: Batch, kind: Kind, values: list[Any]) -> list[Item]:
+    read: list[Item] = []
+    first: dict[str, int] = {}
+    for index, value in enumerate(values):
+        item = read_item(batch, kind, value, f"{kind.name}[{index}]")
+        if item is None:
+            continue
+        if item.key in first:
+            where = f"{item.path}{kind.key.name}"
+            batch.fault(where, f"is the same as in {kind.name}[{first[item.key]}]")
+            continue
+        first[item.key] = index
+        read.append(item)
+    return read
+
+
+def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item | None:
+    """One item; None if it has no id that could be read."""
+    if not isinstance(value, dict):
+        batch.fault(path or "body", "must be an object")
+        return None
+    prefix = f"{path}." if path else ""
+    given: Values = {}
+    refused: set[str] = set()
+    for spec in kind.fields:
+        name = spec.name
+        if name not in value:
+            if spec.also is None or spec.also not in value:
+                continue
+            name = spec.also
+        raw = value[name]
+        try:
+            if raw is None and spec.required:
+                raise ValueError("must not be null")
+            given[spec.column] = spec.default if raw is None else spec.read(raw)
+        except ValueError as error:
+            refused.add(spec.column)
+            batch.fault(f"{prefix}{name}", str(error))
+    key = given.get(kind.key.column)
+    if key is None:
+        if kind.key.column not in refused:
+            batch.fault(f"{prefix}{kind.key.name}", "is required")
+        return None
+    return Item(prefix, key, given, refused)
+
+
+def read_one(kind: Kind, value: dict[str, Any], *, privileged: bool) -> Batch:
+    """The body of a request for one thing.
+
+    Raises Forbidden if it sets what only the service may, and the caller is not that.
+    """
+    if not privileged:
+        for spec in kind.fields:
+            if spec.service_only and spec.name in value:
+                raise Forbidden(f"{spec.name} can be set by the service or an admin only")
+    batch = Batch()
+    item = read_item(batch, kind, value)
+    batch.items[kind.name] = [item] if item else []
+    return batch
+
+
+def _links(batch: Batch, path: str, values: list[Any]) -> list[Link]:
+    read = []
+    for index, value in enumerate(values):
+        here = f"{path}[{index}]"
+        if not isinstance(value, dict):
+            batch.fault(here, "must be an object with taskId and dependsOnId")
+            continue
+        ends = [_end(batch, here, name, value) for name in ("taskId", "dependsOnId")]
+        if ends[0] is None or ends[1] is None:
+            continue
+        if ends[0] == ends[1]:
+            batch.fault(f"{here}.dependsOnId", "a task can't wait for itself")
+            continue
+        read.append(Link(here, ends[0], ends[1]))
+    return read
+
+
+def _end(batch: Batch, path: str, name: str, value: dict[str, Any]) -> str | None:
+    try:
+        return _id(value[name])
+    except KeyError:
+        batch.fault(f"{path}.{name}", "is required")
+    except ValueError as error:
+        batch.fault(f"{path}.{name}", str(error))
+    return None
+
+
+def refuse(faults: Iterable[FieldFault]) -> None:
+    """Raises Impossible with the faults, if there are any; tells of the first thousand."""
+    found = list(faults)
+    if not found:
+        return
+    told = [f"{fault.field}: {fault.message}" for fault in found[:MAX_FAULTS_IN_SENTENCE]]
+    if len(found) > len(told):
+        told.append(f"and {len(found) - len(told):,} more")
+    raise Impossible("; ".join(told), details=tuple(found[:MAX_FAULTS_TOLD]))

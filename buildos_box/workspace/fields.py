@@ -1,0 +1,176 @@
+"""Reading one field of a request: the JSON value in, what SQLite stores out.
+
+A reader raises ValueError with what is wrong, in words that fit after the field's name.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time
+
+from buildos_box.clock import from_text, is_zone, to_text
+from buildos_box.ids import is_outside_id
+
+Stored = str | int | None
+Reader = Callable[[object], Stored]
+
+TITLE_CHARS = 1_000
+TEXT_CHARS = 100_000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
+"""Beyond these a date is a slip of the pen, and reckoning with zones would overflow."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@[^\s@<>,;:\"()\\]+")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_INSTANT_HELP = "must be an instant with its offset, like 2024-10-23T09:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name in JSON, its column, and how it is read.
+
+    `default` is what it is when never given or when cleared with null. A required field must
+    be there when the thing is new, and is never null. `also` is another name it goes by.
+    """
+
+    name: str
+    column: str
+    read: Reader
+    required: bool = False
+    default: Stored = None
+    service_only: bool = False
+    also: str | None = None
+
+
+def _text_of(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if _NO_TEXT.search(value):
+        raise ValueError("has characters that are no text")
+    return value
+
+
+def text(longest: int, *, lines: bool = False, empty: bool = True) -> Reader:
+    """Text of at most that many characters; on one line unless `lines`."""
+
+    def read(value: object) -> str:
+        found = _text_of(value)
+        if not lines and ("\n" in found or "\r" in found):
+            raise ValueError("must be one line")
+        if not empty and not found.strip():
+            raise ValueError("must not be empty")
+        if len(found) > longest:
+            raise ValueError(f"must be at most {longest:,} characters")
+        return found
+
+    return read
+
+
+def id_text(value: object) -> str:
+    """An id (spec 1)."""
+    if not isinstance(value, str) or not is_outside_id(value):
+        raise ValueError("must be an id: 1 to 128 letters, digits or any of . _ : -")
+    return value
+
+
+def flag(value: object) -> int:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return int(value)
+
+
+def one_of(*words: str) -> Reader:
+    """One of these words, spelled just so."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def day(value: object) -> str:
+    """A day that exists, `YYYY-MM-DD`."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("must be a day like 2024-10-23")
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"there is no day {value}") from None
+    _require_year(found.year)
+    return value
+
+
+def instant(value: object) -> str:
+    """An instant with its offset, ISO 8601; stored as UTC with milliseconds."""
+    if not isinstance(value, str):
+        raise ValueError(_INSTANT_HELP)
+    try:
+        found = from_text(value)
+    except (ValueError, OverflowError):
+        raise ValueError(_INSTANT_HELP) from None
+    _require_year(found.year)
+    return to_text(found)
+
+
+def _require_year(year: int) -> None:
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        raise ValueError(f"must lie in the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+
+
+def wall_time(value: object) -> str:
+    """`HH:MM` or `HH:MM:SS` (spec 5.1); stored without seconds that are zero."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError("must be a time like 09:00 or 09:00:30")
+    try:
+        found = time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"there is no time {value}") from None
+    return found.isoformat("seconds" if found.second else "minutes")
+
+
+def week_day(value: object) -> int:
+    """A day's number: 0 is Sunday, 6 is Saturday."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 6:
+        raise ValueError("must be a whole number from 0 (Sunday) to 6 (Saturday)")
+    return value
+
+
+def week_days(value: object) -> str | None:
+    """A list of day numbers; stored ascending, each once. An empty one is none given."""
+    if not isinstance(value, list):
+        raise ValueError("must be a list of numbers from 0 (Sunday) to 6 (Saturday)")
+    found = sorted({week_day(item) for item in value})
+    return f"[{','.join(map(str, found))}]" if found else None
+
+
+def email(value: object) -> str:
+    """A mail address, as far as its form can tell."""
+    if not isinstance(value, str) or len(value) > 254 or not _EMAIL.fullmatch(_text_of(value)):
+        raise ValueError("must be a mail address like ada@example.org")
+    return value
+
+
+def country(value: object) -> str:
+    """An ISO 3166 alpha-2 code."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2}", value):
+        raise ValueError("must be a country's two letters (ISO 3166), like DE")
+    return value.upper()
+
+
+def language(value: object) -> str:
+    """A language tag (RFC 5646), like `en` or `de-CH`."""
+    if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be a language tag like en or de-CH")
+    return value
+
+
+def known_zone(value: object) -> str:
+    """An IANA zone, refused if unknown: for those who set their own."""
+    if not isinstance(value, str) or not is_zone(value):
+        raise ValueError("must be an IANA time zone like Europe/Berlin")
+    return value

@@ -1,0 +1,192 @@
+"""The lists of `POST /sync` with their fields, as spec 14.5 has them; CRUD uses the same.
+
+What is not named here is the box's own and cannot be set by any request.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from buildos_box.clock import Instant
+from buildos_box.workspace import fields, rules
+from buildos_box.workspace.fields import TEXT_CHARS, TITLE_CHARS, Field, Stored, text
+
+Values = dict[str, Any]
+"""Values by column."""
+
+Settle = Callable[[Values | None, Values, Values, Instant], Iterator[tuple[str, str]]]
+"""A rule of `rules`: makes a merged row whole and yields (column, fault)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One list: its fields, its key, and whose child its items are."""
+
+    name: str
+    noun: str
+    fields: tuple[Field, ...]
+    key: Field
+    parent: str | None = None
+    parent_field: Field | None = None
+    derived: tuple[str, ...] = ()
+    """Columns that `settle` computes."""
+    settle: Settle = rules.as_it_is
+
+    @property
+    def table(self) -> str:
+        """Its table bears the list's name."""
+        return self.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What an upsert writes, save the times of creation and change."""
+        return tuple(field.column for field in self.fields) + self.derived
+
+    def name_of(self, column: str) -> str:
+        """The JSON name of a column."""
+        return next((field.name for field in self.fields if field.column == column), column)
+
+    def defaults(self) -> Values:
+        """A new item of which nothing has been given."""
+        values: dict[str, Stored] = {field.column: field.default for field in self.fields}
+        return values | dict.fromkeys(self.derived)
+
+
+_id = Field("id", "id", fields.id_text, required=True)
+_user = Field("userId", "user_id", fields.id_text, required=True)
+_project = Field("projectId", "project_id", fields.id_text, required=True)
+_title = Field("title", "title", text(TITLE_CHARS, empty=False), required=True)
+_description = Field("description", "description", text(TEXT_CHARS, lines=True), default="")
+
+
+def _word(name: str, *words: str, default: str) -> Field:
+    return Field(name, name, fields.one_of(*words), default=default)
+
+
+USERS = Kind(
+    name="users",
+    noun="user",
+    key=_id,
+    fields=(
+        _id,
+        Field("email", "email", fields.email),
+        Field("name", "name", text(200), default=""),
+        Field("timezone", "timezone", text(64), default="UTC"),
+        Field("country", "country", fields.country),
+        Field("language", "language", fields.language),
+        Field("lastVisitAt", "last_visit_at", fields.instant, also="lastVisit"),
+        Field("emailTracking", "email_tracking", fields.flag, default=1),
+        Field("isAdmin", "is_admin", fields.flag, default=0, service_only=True),
+    ),
+    derived=("timezone_warning",),
+    settle=rules.settle_user,
+)
+
+USERS_BY_HAND = replace(
+    USERS,
+    fields=tuple(
+        replace(field, read=fields.known_zone) if field.name == "timezone" else field
+        for field in USERS.fields
+    ),
+)
+"""In a request for one user an unknown zone is refused; a sync stores it with a warning."""
+
+PREFERENCES = Kind(
+    name="preferences",
+    noun="preferences",
+    key=_user,
+    parent="users",
+    parent_field=_user,
+    fields=(
+        _user,
+        Field("isActive", "is_active", fields.flag, default=1),
+        _word("frequency", "daily", "weekdays", "weekly", "custom", default="daily"),
+        Field("dayOfWeek", "day_of_week", fields.week_day, default=1),
+        Field("days", "days", fields.week_days),
+        Field("timeOfDay", "time_of_day", fields.wall_time, default="09:00"),
+        Field("emailDailyBrief", "email_daily_brief", fields.flag, default=1),
+        Field("smsDailyBrief", "sms_daily_brief", fields.flag, default=0),
+    ),
+)
+
+PROJECTS = Kind(
+    name="projects",
+    noun="project",
+    key=_id,
+    parent="users",
+    parent_field=_user,
+    fields=(
+        _id,
+        _user,
+        Field("name", "name", text(TITLE_CHARS, empty=False), required=True, also="title"),
+        _description,
+        _word("status", "active", "paused", "completed", "archived", default="active"),
+        Field("startDate", "start_date", fields.day),
+        Field("dueDate", "due_date", fields.day),
+    ),
+)
+
+TASKS = Kind(
+    name="tasks",
+    noun="task",
+    key=_id,
+    parent="projects",
+    parent_field=_project,
+    fields=(
+        _id,
+        _project,
+        _title,
+        _description,
+        _word("status", "todo", "in_progress", "blocked", "done", default="todo"),
+        _word("priority", "low", "medium", "high", "urgent", default="medium"),
+        Field("startDate", "start_date", fields.day),
+        Field("dueDate", "due_date", fields.day),
+        Field("dueAt", "due_at", fields.instant),
+        Field("completedAt", "completed_at", fields.instant),
+    ),
+    settle=rules.settle_task,
+)
+
+NOTES = Kind(
+    name="notes",
+    noun="note",
+    key=_id,
+    parent="projects",
+    parent_field=_project,
+    fields=(
+        _id,
+        _project,
+        Field("title", "title", text(TITLE_CHARS), default=""),
+        Field("content", "content", text(TEXT_CHARS, lines=True), default=""),
+        Field("updatedAt", "updated_at", fields.instant),
+    ),
+    settle=rules.settle_note,
+)
+
+EVENTS = Kind(
+    name="events",
+    noun="event",
+    key=_id,
+    parent="users",
+    parent_field=_user,
+    fields=(
+        _id,
+        _user,
+        _title,
+        Field("startAt", "start_at", fields.instant),
+        Field("endAt", "end_at", fields.instant),
+        Field("allDay", "all_day", fields.flag, default=0),
+        Field("startDate", "start_date", fields.day),
+        Field("endDate", "end_date", fields.day),
+        _word("status", "confirmed", "tentative", "cancelled", default="confirmed"),
+        Field("declined", "declined", fields.flag, default=0),
+        Field("location", "location", text(TITLE_CHARS)),
+    ),
+    settle=rules.settle_event,
+)
+
+KINDS = (USERS, PREFERENCES, PROJECTS, TASKS, NOTES, EVENTS)
+"""Parents before children: the order of writing."""
+
+DEPENDENCIES = "taskDependencies"
+"""The one list whose items have two ids and nothing else."""

@@ -1,0 +1,165 @@
+"""The things of a workspace, as the rooms above read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any, TypeVar
+
+import msgspec
+
+from buildos_box.clock import Instant, from_text
+from buildos_box.db.tx import Row
+
+Record = Row | Mapping[str, Any]
+"""One row of a table: what SQLite gives, or a mapping with the same names."""
+
+T = TypeVar("T", bound="_Stored")
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    @classmethod
+    def of(cls: type[T], row: Record) -> T:
+        """The row as a struct: texts become instants, days and times where the fields say so."""
+        return cls(**{name: _value(name, row[name]) for name in cls.__struct_fields__})
+
+
+def _value(name: str, stored: Any) -> Any:
+    if stored is None:
+        return () if name == "days" else None
+    if name.endswith("_at"):
+        return from_text(stored)
+    if name.endswith("_date"):
+        return date.fromisoformat(stored)
+    if name == "time_of_day":
+        return time.fromisoformat(stored)
+    if name == "days":
+        return tuple(msgspec.json.decode(stored))
+    return bool(stored) if name in _FLAGS else stored
+
+
+_FLAGS = frozenset(
+    {
+        "email_tracking",
+        "is_admin",
+        "is_active",
+        "email_daily_brief",
+        "sms_daily_brief",
+        "phases_generated",
+        "all_day",
+        "declined",
+    }
+)
+
+
+class User(_Stored, frozen=True, kw_only=True):
+    """A person. `timezone` is as given; read it with `zone_or_utc` (spec 5.1)."""
+
+    id: str
+    email: str | None
+    name: str
+    timezone: str
+    timezone_warning: str | None
+    country: str | None
+    language: str | None
+    last_visit_at: Instant | None
+    email_tracking: bool
+    is_admin: bool
+    created_at: Instant
+    updated_at: Instant
+
+
+class Preferences(_Stored, frozen=True, kw_only=True):
+    """When a user wants briefs, and over which channels (spec 5.1)."""
+
+    user_id: str
+    is_active: bool
+    frequency: str
+    """`daily`, `weekdays`, `weekly` or `custom`."""
+    day_of_week: int
+    """For `weekly`: 0 is Sunday."""
+    days: tuple[int, ...]
+    """For `custom`: ascending, 0 is Sunday; none means every day."""
+    time_of_day: time
+    email_daily_brief: bool
+    sms_daily_brief: bool
+
+
+class Project(_Stored, frozen=True, kw_only=True):
+    """A project of one user."""
+
+    id: str
+    user_id: str
+    name: str
+    description: str
+    status: str
+    start_date: date | None
+    due_date: date | None
+    phases_generated: bool
+    created_at: Instant
+    updated_at: Instant
+
+
+class Task(_Stored, frozen=True, kw_only=True):
+    """A task of a project; due on a day, at an instant, or without a date."""
+
+    id: str
+    project_id: str
+    title: str
+    description: str
+    status: str
+    priority: str
+    start_date: date | None
+    due_date: date | None
+    due_at: Instant | None
+    completed_at: Instant | None
+    """Set if and only if `status` is `done`."""
+    created_at: Instant
+    updated_at: Instant
+
+
+class Note(_Stored, frozen=True, kw_only=True):
+    """A note of a project; `content` is Markdown."""
+
+    id: str
+    project_id: str
+    title: str
+    content: str
+    created_at: Instant
+    updated_at: Instant
+
+
+class Event(_Stored, frozen=True, kw_only=True):
+    """A calendar event: instants, or days if it is all-day.
+
+    `end_date` is the first day after it (RFC 5545, 3.6.1); None means a single day.
+    """
+
+    id: str
+    user_id: str
+    title: str
+    all_day: bool
+    start_at: Instant | None
+    end_at: Instant | None
+    start_date: date | None
+    end_date: date | None
+    status: str
+    declined: bool
+    location: str | None
+    source: str | None
+    feed_id: str | None
+    feed_uid: str | None
+    created_at: Instant
+    updated_at: Instant
+
+    @property
+    def times(self) -> tuple[object, ...]:
+        """What changes when the event moves."""
+        return (self.all_day, self.start_at, self.end_at, self.start_date, self.end_date)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One task waits for another."""
+
+    task_id: str
+    depends_on_id: str

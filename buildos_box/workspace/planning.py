@@ -1,0 +1,172 @@
+"""What a batch comes to: every item beside what is stored, every reference looked up.
+
+Nothing is written here, so that a batch with one fault leaves no trace.
+"""
+
+from dataclasses import dataclass
+
+from buildos_box.clock import Instant
+from buildos_box.db import Row, Tx
+from buildos_box.workspace.batch import Batch, Item, Link
+from buildos_box.workspace.kinds import KINDS, Kind, Values
+from buildos_box.workspace.rules import cycles
+from buildos_box.workspace.store import records
+
+Owner = str | None
+"""A user's id; None for something in this batch that is itself at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row to be written, or left if nothing changes."""
+
+    kind: Kind
+    before: Row | None
+    given: Values
+    after: Values
+    owner: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether the row is new or becomes another."""
+        before = self.before
+        return before is None or any(before[name] != self.after[name] for name in self.kind.columns)
+
+
+class Planner:
+    """Checks one batch inside the transaction that is to write it. Adds to `batch.faults`.
+
+    With `only_user`, what is another's counts as not there.
+    """
+
+    def __init__(self, tx: Tx, batch: Batch, now: Instant, only_user: str | None) -> None:
+        self._tx = tx
+        self._batch = batch
+        self._now = now
+        self._only_user = only_user
+        self._owners: dict[str, dict[str, Owner]] = {"users": {}, "projects": {}, "tasks": {}}
+
+    def plan(self) -> list[Step]:
+        """The steps, parents before children. They are good only if there is no fault."""
+        steps: list[Step] = []
+        for kind in KINDS:
+            items = self._batch.items.get(kind.name) or []
+            if items:
+                steps += self._plan_kind(kind, items)
+        self._check_deletes()
+        self._check_links()
+        return steps
+
+    def _plan_kind(self, kind: Kind, items: list[Item]) -> list[Step]:
+        stored = records.rows(self._tx, kind, {item.key for item in items})
+        self._load_parents(kind, items, stored)
+        steps = []
+        for item in items:
+            before = stored.get(item.key)
+            merged = records.values_of(before) if before is not None else kind.defaults()
+            after = {name: merged[name] for name in kind.columns} | item.given
+            sound = self._check_required(kind, item, before) and not item.refused
+            owner = self._owner_of(kind, item, before, after)
+            if kind.name in self._owners:
+                self._owners[kind.name][item.key] = owner
+            if not sound:
+                continue
+            earlier = merged if before is not None else None
+            for column, message in kind.settle(earlier, item.given, after, self._now):
+                self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
+            if owner is not None:
+                steps.append(Step(kind, before, item.given, after, owner))
+        return steps
+
+    def _check_required(self, kind: Kind, item: Item, before: Row | None) -> bool:
+        if before is not None:
+            return True
+        missing = [
+            field
+            for field in kind.fields
+            if field.required and field.column not in item.given | dict.fromkeys(item.refused)
+        ]
+        for field in missing:
+            self._batch.fault(f"{item.path}{field.name}", "is required")
+        return not missing
+
+    def _load_parents(self, kind: Kind, items: list[Item], stored: dict[str, Row]) -> None:
+        if kind.parent is None or kind.parent_field is None:
+            return
+        column = kind.parent_field.column
+        wanted = {item.given[column] for item in items if column in item.given}
+        wanted |= {row[column] for row in stored.values()}
+        known = self._owners[kind.parent]
+        for key, owner in records.owners(self._tx, kind.parent, wanted - known.keys()).items():
+            known[key] = owner
+
+    def _owner_of(self, kind: Kind, item: Item, before: Row | None, after: Values) -> Owner:
+        """Whose the item is, or None with a fault noted if that cannot be."""
+        if kind.parent is None or kind.parent_field is None:
+            return item.key
+        field, known = kind.parent_field, self._owners[kind.parent]
+        parent = after[field.column]
+        if parent is None:
+            return None
+        path = f"{item.path}{field.name}"
+        if not self._exists(kind.parent, parent, path):
+            return None
+        owner = known[parent]
+        if before is not None and owner is not None and known[before[field.column]] != owner:
+            self._batch.fault(path, f"belongs to another user than {kind.noun} {item.key!r}")
+            return None
+        return owner
+
+    def _exists(self, kind_name: str, key: str, path: str) -> bool:
+        noun = next(kind.noun for kind in KINDS if kind.name == kind_name)
+        known = self._owners[kind_name]
+        owner = known.get(key)
+        hidden = self._only_user is not None and owner is not None and owner != self._only_user
+        if key not in known or hidden:
+            self._batch.fault(path, f"there is no {noun} {key!r}")
+            return False
+        if key in self._batch.deletes.get(kind_name, {}):
+            self._batch.fault(path, f"{noun} {key!r} is deleted in the same request")
+            return False
+        return True
+
+    def _check_deletes(self) -> None:
+        for kind in KINDS:
+            deleted = self._batch.deletes.get(kind.name)
+            if deleted:
+                for item in self._batch.items.get(kind.name) or ():
+                    if item.key in deleted:
+                        self._batch.fault(deleted[item.key], f"is also written in {kind.name}")
+
+    def _check_links(self) -> None:
+        links = self._batch.links
+        if not links:
+            return
+        known = self._owners["tasks"]
+        wanted = {end for link in links for end in (link.task_id, link.depends_on_id)}
+        for key, owner in records.owners(self._tx, "tasks", wanted - known.keys()).items():
+            known[key] = owner
+        sound = [link for link in links if self._check_ends(link)]
+        self._check_cycles(sound)
+
+    def _check_ends(self, link: Link) -> bool:
+        prefix = f"{link.path}." if link.path.endswith("]") else link.path
+        here = self._exists("tasks", link.task_id, f"{prefix}taskId")
+        there = self._exists("tasks", link.depends_on_id, f"{prefix}dependsOnId")
+        if not (here and there):
+            return False
+        owners = self._owners["tasks"][link.task_id], self._owners["tasks"][link.depends_on_id]
+        if None not in owners and owners[0] != owners[1]:
+            self._batch.fault(f"{prefix}dependsOnId", "is a task of another user")
+            return False
+        return True
+
+    def _check_cycles(self, links: list[Link]) -> None:
+        people = {self._owners["tasks"][link.task_id] for link in links}
+        dropped = {(link.task_id, link.depends_on_id) for link in self._batch.unlinks}
+        stored = records.dependencies_of_users(self._tx, [user for user in people if user])
+        by_edge = {(link.task_id, link.depends_on_id): link for link in links}
+        kept = [edge for edge in stored if edge not in dropped]
+        for edge, tasks in cycles(kept, by_edge):
+            path = by_edge[edge].path
+            self._batch.fault(path, f"closes a circle of waiting: {' ↔ '.join(tasks[:10])}")

@@ -1,0 +1,113 @@
+"""What must hold of a whole row, however little of it a request has given.
+
+Each `settle_…` takes the row before (None for a new one), what was given, and the two merged;
+it makes the merged row agree with itself and yields (column, fault) for what cannot be.
+"""
+
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from typing import Any
+
+from buildos_box.clock import Instant, is_zone, to_text
+
+Values = dict[str, Any]
+Edge = tuple[str, str]
+"""A task and the one it waits for."""
+
+MAX_CYCLES_NAMED = 20
+
+
+def as_it_is(
+    _before: Values | None, _given: Values, _merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """Nothing to settle."""
+    return iter(())
+
+
+def settle_user(
+    _before: Values | None, _given: Values, merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """A zone that is unknown counts as UTC, and the user carries a warning (spec 5.1)."""
+    zone = merged["timezone"]
+    merged["timezone_warning"] = (
+        None if is_zone(zone) else f"{zone!r} is no IANA time zone; UTC is used instead"
+    )
+    return iter(())
+
+
+def settle_task(
+    before: Values | None, given: Values, merged: Values, now: Instant
+) -> Iterator[tuple[str, str]]:
+    """A task is due on a day or at an instant; it has a time of completion if it is done."""
+    if given.get("due_date") and given.get("due_at"):
+        yield "due_at", "give either dueDate or dueAt"
+    elif given.get("due_at"):
+        merged["due_date"] = None
+    elif given.get("due_date"):
+        merged["due_at"] = None
+    if merged["status"] == "done":
+        if merged["completed_at"] is None:
+            merged["completed_at"] = (before and before["completed_at"]) or to_text(now)
+    elif given.get("completed_at"):
+        yield "completed_at", "only a task that is done has one"
+    else:
+        merged["completed_at"] = None
+
+
+def settle_note(
+    before: Values | None, _given: Values, merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """A note's time of change stands until it is given anew or something else changes."""
+    if merged["updated_at"] is None and before is not None:
+        merged["updated_at"] = before["updated_at"]
+    return iter(())
+
+
+def settle_event(
+    _before: Values | None, _given: Values, merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """An event has days or instants, by `allDay`; what does not apply is dropped."""
+    start, end, names = (
+        ("start_date", "end_date", ("startDate", "endDate"))
+        if merged["all_day"]
+        else ("start_at", "end_at", ("startAt", "endAt"))
+    )
+    for unused in ("start_at", "end_at") if merged["all_day"] else ("start_date", "end_date"):
+        merged[unused] = None
+    if merged[start] is None:
+        kind = "an all-day event" if merged["all_day"] else "an event that is not all-day"
+        yield start, f"is required for {kind}"
+    elif merged[end] is not None and merged[end] < merged[start]:
+        yield end, f"{names[1]} lies before {names[0]}"
+
+
+def cycles(stored: Iterable[Edge], added: Iterable[Edge]) -> list[tuple[Edge, list[str]]]:
+    """Added edges that close a cycle, each with the tasks of its cycle; at most 20 are named.
+
+    `stored` is taken to have no cycle.
+    """
+    links: dict[str, set[str]] = {}
+    for task, other in (*stored, *added):
+        links.setdefault(task, set()).add(other)
+    new = set(added)
+    found: list[tuple[Edge, list[str]]] = []
+    while len(found) < MAX_CYCLES_NAMED:
+        try:
+            TopologicalSorter(links).prepare()
+        except CycleError as error:
+            nodes: list[str] = error.args[1]
+            edge = _closing(nodes, new)
+            if edge is None:
+                return found
+            found.append((edge, nodes))
+            links[edge[0]].discard(edge[1])
+            new.discard(edge)
+        else:
+            return found
+    return found
+
+
+def _closing(nodes: list[str], new: set[Edge]) -> Edge | None:
+    """A new edge among those of the cycle, which the sorter lists against their direction."""
+    return next(((task, other) for other, task in pairwise(nodes) if (task, other) in new), None)

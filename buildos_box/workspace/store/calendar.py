@@ -1,0 +1,65 @@
+"""Calendar events: what lies in a span of time."""
+
+from datetime import date
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Tx
+from buildos_box.workspace.model import Event
+
+
+async def events_between(
+    db: Database,
+    user_id: str,
+    start: Instant,
+    end: Instant,
+    *,
+    first_day: date,
+    day_after: date,
+    limit: int = 500,
+) -> list[Event]:
+    """A user's events that touch `[start, end)`, all-day ones `[first_day, day_after)`.
+
+    Confirmed and tentative ones; those cancelled are left out, those declined are marked so.
+    """
+    rows = await db.all(
+        """SELECT * FROM (
+               SELECT * FROM events
+                WHERE user_id = :user AND all_day = 1 AND start_date < :after_day
+                  AND (start_date >= :first_day OR COALESCE(end_date, start_date) > :first_day)
+               UNION ALL
+               SELECT * FROM events
+                WHERE user_id = :user AND all_day = 0 AND COALESCE(end_at, start_at) >= :start
+                  AND start_at < :end
+                  AND (COALESCE(end_at, start_at) > :start OR start_at >= :start))
+            WHERE status <> 'cancelled'
+            ORDER BY all_day DESC, COALESCE(start_at, start_date), seq LIMIT :limit""",
+        {
+            "user": user_id,
+            "start": to_text(start),
+            "end": to_text(end),
+            "first_day": first_day.isoformat(),
+            "after_day": day_after.isoformat(),
+            "limit": limit,
+        },
+    )
+    return [Event.of(row) for row in rows]
+
+
+async def next_events(
+    db: Database, user_id: str, after: Instant, *, limit: int = 50
+) -> list[Event]:
+    """Timed events that are not over at `after` and not cancelled, soonest first."""
+    rows = await db.all(
+        """SELECT * FROM events
+            WHERE user_id = :user AND all_day = 0 AND COALESCE(end_at, start_at) >= :after
+              AND status <> 'cancelled'
+            ORDER BY start_at, seq LIMIT :limit""",
+        {"user": user_id, "after": to_text(after), "limit": limit},
+    )
+    return [Event.of(row) for row in rows]
+
+
+def find_event(tx: Tx, event_id: str) -> Event | None:
+    """The event, read inside a transaction."""
+    row = tx.one("SELECT * FROM events WHERE id = ?", (event_id,))
+    return Event.of(row) if row else None

@@ -1,0 +1,56 @@
+"""Users and their preferences."""
+
+from buildos_box.clock import Instant, from_text
+from buildos_box.db import Database, Tx
+from buildos_box.workspace.model import Preferences, User
+
+_USER = "SELECT * FROM users WHERE id = ?"
+_PREFERENCES = "SELECT * FROM preferences WHERE user_id = ?"
+
+
+def find_user(tx: Tx, user_id: str) -> User | None:
+    """The user, read inside a transaction."""
+    row = tx.one(_USER, (user_id,))
+    return User.of(row) if row else None
+
+
+async def get_user(db: Database, user_id: str) -> User | None:
+    """The user."""
+    row = await db.one(_USER, (user_id,))
+    return User.of(row) if row else None
+
+
+def find_preferences(tx: Tx, user_id: str) -> Preferences | None:
+    """The user's preferences, read inside a transaction; None if never set."""
+    row = tx.one(_PREFERENCES, (user_id,))
+    return Preferences.of(row) if row else None
+
+
+async def get_preferences(db: Database, user_id: str) -> Preferences | None:
+    """The user's preferences; None if never set."""
+    row = await db.one(_PREFERENCES, (user_id,))
+    return Preferences.of(row) if row else None
+
+
+async def admins(db: Database, *, limit: int = 100) -> list[User]:
+    """Users who are admins, by id."""
+    rows = await db.all("SELECT * FROM users WHERE is_admin = 1 ORDER BY id LIMIT ?", (limit,))
+    return [User.of(row) for row in rows]
+
+
+async def latest_activity(db: Database, user_id: str) -> Instant | None:
+    """When something of the user's work last changed: project, task, note or event."""
+    row = await db.one(
+        """SELECT max(at) AS at FROM (
+               SELECT max(updated_at) AS at FROM projects WHERE user_id = :user
+               UNION ALL
+               SELECT max(t.updated_at) FROM projects p JOIN tasks t ON t.project_id = p.id
+                WHERE p.user_id = :user
+               UNION ALL
+               SELECT max(n.updated_at) FROM projects p JOIN notes n ON n.project_id = p.id
+                WHERE p.user_id = :user
+               UNION ALL
+               SELECT max(updated_at) FROM events WHERE user_id = :user)""",
+        {"user": user_id},
+    )
+    return from_text(row["at"]) if row and row["at"] else None

@@ -1,0 +1,125 @@
+"""Guarded upserts and deletes of any kind. Table and column names come from `kinds`, never
+from a request; values are always bound.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Any
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.workspace.kinds import Kind, Values
+
+OWNERS = {
+    "users": "SELECT id, id AS owner FROM users WHERE id IN (SELECT value FROM json_each(?))",
+    "projects": """SELECT id, user_id AS owner FROM projects
+                    WHERE id IN (SELECT value FROM json_each(?))""",
+    "tasks": """SELECT t.id, p.user_id AS owner FROM tasks t JOIN projects p ON p.id = t.project_id
+                 WHERE t.id IN (SELECT value FROM json_each(?))""",
+}
+
+
+def owners(tx: Tx, kind_name: str, ids: Iterable[str]) -> dict[str, str]:
+    """Whose each of those users, projects or tasks is; those that are not there are missing."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    return {row["id"]: row["owner"] for row in tx.all(OWNERS[kind_name], (json.dumps(wanted),))}
+
+
+def rows(tx: Tx, kind: Kind, keys: Collection[str]) -> dict[str, Row]:
+    """The rows with those keys, by key."""
+    if not keys:
+        return {}
+    found = tx.all(_select(kind.table, kind.key.column), (json.dumps(sorted(keys)),))
+    return {row[kind.key.column]: row for row in found}
+
+
+def insert(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
+    """A new row; returns it whole."""
+    at = to_text(now)
+    stamped = {**values, "created_at": at, "updated_at": values.get("updated_at") or at}
+    row = tx.one(_insert(kind.table, tuple(stamped)), stamped)
+    assert row is not None
+    return row
+
+
+def update(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
+    """Set the row with the values' key to them; `updated_at` is now unless it is among them."""
+    stamped = {**values, "updated_at": values.get("updated_at") or to_text(now)}
+    row = tx.one(_update(kind.table, kind.key.column, tuple(stamped)), stamped)
+    assert row is not None
+    return row
+
+
+def delete(tx: Tx, kind: Kind, key: str) -> bool:
+    """Take the row away, and with it what belongs to it; false if there is none."""
+    return tx.execute(_delete(kind.table, kind.key.column), (key,)).rowcount == 1
+
+
+def add_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
+    """Make one task wait for another; false if it already does."""
+    return (
+        tx.execute(
+            "INSERT OR IGNORE INTO task_dependencies (task_id, depends_on_id) VALUES (?, ?)",
+            (task_id, depends_on_id),
+        ).rowcount
+        == 1
+    )
+
+
+def drop_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
+    """Make one task no longer wait for another; false if it does not."""
+    return (
+        tx.execute(
+            "DELETE FROM task_dependencies WHERE task_id = ? AND depends_on_id = ?",
+            (task_id, depends_on_id),
+        ).rowcount
+        == 1
+    )
+
+
+def dependencies_of_users(tx: Tx, user_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """Every dependency between tasks of those users."""
+    found = tx.all(
+        """SELECT d.task_id, d.depends_on_id
+             FROM projects p JOIN tasks t ON t.project_id = p.id
+             JOIN task_dependencies d ON d.task_id = t.id
+            WHERE p.user_id IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted(set(user_ids))),),
+    )
+    return [(row["task_id"], row["depends_on_id"]) for row in found]
+
+
+def dependencies_of_task(tx: Tx, task_id: str) -> set[str]:
+    """The tasks that this one waits for."""
+    found = tx.all("SELECT depends_on_id FROM task_dependencies WHERE task_id = ?", (task_id,))
+    return {row["depends_on_id"] for row in found}
+
+
+def values_of(row: Row) -> dict[str, Any]:
+    """The row's values by column."""
+    return dict(zip(row.keys(), row, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _select(table: str, key: str) -> str:
+    return f"SELECT * FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    names, marks = ", ".join(columns), ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING *"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _update(table: str, key: str, columns: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{column} = :{column}" for column in columns if column != key)
+    return f"UPDATE {table} SET {sets} WHERE {key} = :{key} RETURNING *"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _delete(table: str, key: str) -> str:
+    return f"DELETE FROM {table} WHERE {key} = ?"  # noqa: S608

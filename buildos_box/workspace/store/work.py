@@ -1,0 +1,151 @@
+"""Projects, tasks, notes: the reads that briefs and phases are made from, all bounded.
+
+Every read names the user: what is another's is not there, whatever ids are asked for.
+"""
+
+import json
+from collections.abc import Sequence
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Tx
+from buildos_box.workspace.model import Dependency, Note, Project, Task
+
+
+async def active_projects(
+    db: Database,
+    user_id: str,
+    *,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    limit: int = 100,
+) -> list[Project]:
+    """A user's active projects, those due soonest first.
+
+    `include` None means all of them; an empty one means none (spec 17, 23).
+    """
+    rows = await db.all(
+        """SELECT * FROM projects
+            WHERE user_id = :user AND status = 'active'
+              AND (:include IS NULL OR id IN (SELECT value FROM json_each(:include)))
+              AND id NOT IN (SELECT value FROM json_each(:exclude))
+            ORDER BY due_date IS NULL, due_date, seq LIMIT :limit""",
+        {
+            "user": user_id,
+            "include": None if include is None else json.dumps(list(include)),
+            "exclude": json.dumps(list(exclude or ())),
+            "limit": limit,
+        },
+    )
+    return [Project.of(row) for row in rows]
+
+
+async def tasks_of_projects(
+    db: Database,
+    user_id: str,
+    project_ids: Sequence[str],
+    *,
+    done_since: Instant,
+    limit: int = 2_000,
+) -> list[Task]:
+    """Tasks of those projects that are open, or were done at or after `done_since`.
+
+    Should there be more than `limit`, those done or undated are left out first.
+    """
+    rows = await db.all(
+        """WITH chosen AS (SELECT p.id FROM json_each(:ids) j JOIN projects p ON p.id = j.value
+                            WHERE p.user_id = :user)
+           SELECT * FROM (
+               SELECT t.* FROM chosen c JOIN tasks t ON t.project_id = c.id
+                WHERE t.completed_at IS NULL
+               UNION
+               SELECT t.* FROM chosen c JOIN tasks t ON t.project_id = c.id
+                WHERE t.completed_at IS NOT NULL AND t.completed_at >= :since)
+            ORDER BY completed_at IS NOT NULL,
+                     CASE WHEN COALESCE(due_at, due_date, start_date) IS NOT NULL THEN 0
+                          WHEN status = 'todo' THEN 2 ELSE 1 END,
+                     COALESCE(due_at, due_date, start_date), seq
+            LIMIT :limit""",
+        {
+            "user": user_id,
+            "ids": json.dumps(list(project_ids)),
+            "since": to_text(done_since),
+            "limit": limit,
+        },
+    )
+    return [Task.of(row) for row in rows]
+
+
+async def notes_of_projects(
+    db: Database, user_id: str, project_ids: Sequence[str], *, per_project: int = 5
+) -> list[Note]:
+    """The latest notes of each of those projects, newest first."""
+    rows = await db.all(
+        """SELECT * FROM (
+               SELECT n.*, row_number() OVER (
+                          PARTITION BY n.project_id ORDER BY n.updated_at DESC, n.seq DESC) AS nth
+                 FROM json_each(:ids) j
+                 JOIN projects p ON p.id = j.value AND p.user_id = :user
+                 JOIN notes n ON n.project_id = p.id)
+            WHERE nth <= :most ORDER BY updated_at DESC, seq DESC""",
+        {"user": user_id, "ids": json.dumps(sorted(set(project_ids))), "most": per_project},
+    )
+    return [Note.of(row) for row in rows]
+
+
+async def dependencies_among(
+    db: Database, task_ids: Sequence[str], *, limit: int = 10_000
+) -> list[Dependency]:
+    """Which of those tasks wait for which of those."""
+    rows = await db.all(
+        """WITH chosen AS MATERIALIZED (SELECT DISTINCT value AS id FROM json_each(:ids))
+           SELECT d.task_id, d.depends_on_id
+             FROM chosen c JOIN task_dependencies d ON d.task_id = c.id
+            WHERE d.depends_on_id IN (SELECT id FROM chosen)
+            ORDER BY d.task_id, d.depends_on_id LIMIT :limit""",
+        {"ids": json.dumps(list(task_ids)), "limit": limit},
+    )
+    return [Dependency(row["task_id"], row["depends_on_id"]) for row in rows]
+
+
+async def get_project(db: Database, user_id: str, project_id: str) -> Project | None:
+    """The project, if it is that user's."""
+    row = await db.one("SELECT * FROM projects WHERE id = ? AND user_id = ?", (project_id, user_id))
+    return Project.of(row) if row else None
+
+
+async def tasks_of_project(db: Database, project_id: str, *, limit: int = 1_000) -> list[Task]:
+    """A project's tasks, done ones too, oldest first."""
+    rows = await db.all(
+        "SELECT * FROM tasks WHERE project_id = ? ORDER BY seq LIMIT ?", (project_id, limit)
+    )
+    return [Task.of(row) for row in rows]
+
+
+async def prerequisites(db: Database, task_id: str) -> list[str]:
+    """The tasks that this one waits for, by id."""
+    rows = await db.all(
+        "SELECT depends_on_id FROM task_dependencies WHERE task_id = ? ORDER BY depends_on_id",
+        (task_id,),
+    )
+    return [row["depends_on_id"] for row in rows]
+
+
+def find_project(tx: Tx, project_id: str) -> Project | None:
+    """The project, read inside a transaction."""
+    row = tx.one("SELECT * FROM projects WHERE id = ?", (project_id,))
+    return Project.of(row) if row else None
+
+
+def find_task(tx: Tx, task_id: str) -> Task | None:
+    """The task, read inside a transaction."""
+    row = tx.one("SELECT * FROM tasks WHERE id = ?", (task_id,))
+    return Task.of(row) if row else None
+
+
+def mark_phases_generated(tx: Tx, project_id: str, now: Instant) -> None:
+    """Note that the project has phases (spec 9)."""
+    tx.execute(
+        """UPDATE projects SET phases_generated = 1, updated_at = ?
+            WHERE id = ? AND phases_generated = 0""",
+        (to_text(now), project_id),
+    )

@@ -1,0 +1,93 @@
+"""Writing: one transaction of upserts and deletes, for `POST /sync` and for every CRUD route."""
+
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant
+from buildos_box.db import Database, Tx
+from buildos_box.workspace.announcing import announce_gone, announce_leaving, announce_saved
+from buildos_box.workspace.batch import Batch, refuse
+from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
+from buildos_box.workspace.planning import Planner, Step
+from buildos_box.workspace.store import records
+
+
+class Counts(msgspec.Struct, rename="camel"):
+    """What became of one list's items. What goes with its user or project is not counted."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+
+Changed = dict[str, Counts]
+"""By list: only those that the request named."""
+
+
+async def write(
+    db: Database, batch: Batch, now: Instant, *, only_user: str | None = None
+) -> Changed:
+    """Apply the batch. Raises Impossible with every fault, and then nothing is written."""
+    return await db.write(lambda tx: apply(tx, batch, now, only_user=only_user))
+
+
+def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -> Changed:
+    """Upserts first, parents before children; then deletes, children before parents.
+
+    Raises Impossible with every fault of the whole batch before anything is written.
+    """
+    steps = Planner(tx, batch, now, only_user).plan()
+    refuse(batch.faults)
+    changed: Changed = {name: Counts() for name, items in batch.items.items() if items}
+    for step in steps:
+        _save(tx, step, changed[step.kind.name], now)
+    if batch.links or batch.unlinks:
+        changed[DEPENDENCIES] = _link(tx, batch)
+    for kind in reversed(KINDS):
+        keys = batch.deletes.get(kind.name)
+        if keys:
+            counts = changed.setdefault(kind.name, Counts())
+            counts.deleted = _delete(tx, kind, list(keys))
+    return changed
+
+
+def _save(tx: Tx, step: Step, counts: Counts, now: Instant) -> None:
+    if not step.changes:
+        counts.unchanged += 1
+        return
+    after: dict[str, Any] = dict(step.after)
+    if "updated_at" in after and not step.given.get("updated_at"):
+        after["updated_at"] = None
+    if step.before is None:
+        row = records.insert(tx, step.kind, after, now)
+        counts.created += 1
+    else:
+        row = records.update(tx, step.kind, after, now)
+        counts.updated += 1
+    announce_saved(tx, step.kind.name, step.before, row, step.owner)
+
+
+def _link(tx: Tx, batch: Batch) -> Counts:
+    counts = Counts()
+    for link in batch.unlinks:
+        counts.deleted += records.drop_dependency(tx, link.task_id, link.depends_on_id)
+    for link in batch.links:
+        if records.add_dependency(tx, link.task_id, link.depends_on_id):
+            counts.created += 1
+        else:
+            counts.unchanged += 1
+    return counts
+
+
+def _delete(tx: Tx, kind: Kind, keys: list[str]) -> int:
+    rows = records.rows(tx, kind, keys)
+    tasks = records.owners(tx, kind.name, rows) if kind.name == "tasks" else {}
+    deleted = 0
+    for key, row in rows.items():
+        announce_leaving(tx, kind.name, row, tasks.get(key, ""))
+        if records.delete(tx, kind, key):
+            deleted += 1
+            announce_gone(tx, kind.name, key)
+    return deleted
