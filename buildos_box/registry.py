@@ -9,6 +9,7 @@ from buildos_box.briefs import cron as brief_cron
 from buildos_box.briefs import listeners as brief_listeners
 from buildos_box.briefs import routes as brief_routes
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
+from buildos_box.jobs import duties
 from buildos_box.jobs.crons import Cron
 from buildos_box.jobs.types import JobType
 from buildos_box.mail import routes as mail_routes
@@ -18,7 +19,7 @@ from buildos_box.workspace import routes as workspace_routes
 
 JOB_TYPES: list[JobType[Any]] = [GENERATE_DAILY_BRIEF, GENERATE_BRIEF_EMAIL]
 
-CRONS: list[Cron] = [brief_cron.BRIEFS]
+CRONS: list[Cron] = [brief_cron.BRIEFS, *duties.CRONS]
 
 ROUTES: list[Any] = [*workspace_routes.ROUTES, *brief_routes.ROUTES, *mail_routes.ROUTES]
 

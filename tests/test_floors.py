@@ -91,6 +91,8 @@ def test_only_store_modules_hold_sql() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.lstrip()
-                if text.startswith(verbs) and (" FROM " in text or " SET " in text or "VALUES" in text):
+                if text.startswith(verbs) and (
+                    " FROM " in text or " SET " in text or "VALUES" in text
+                ):
                     wrong.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
     assert wrong == []

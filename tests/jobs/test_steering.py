@@ -79,9 +79,7 @@ async def test_fault_12_jobs_of_every_type_are_cleaned_up(world: QueueWorld) -> 
 
 
 async def test_a_job_scheduled_for_later_is_not_stale_however_old_it_is(world: QueueWorld) -> None:
-    job = await world.add(
-        world.job_type("t"), scheduled_for=world.clock.now() + timedelta(days=90)
-    )
+    job = await world.add(world.job_type("t"), scheduled_for=world.clock.now() + timedelta(days=90))
     world.clock.advance(timedelta(days=30))
     await clean_up(world.db, world.queue, world.clock, Thresholds(), actor="me")
     assert await world.status(job) == "pending"
@@ -117,10 +115,7 @@ async def test_why_a_job_waits_in_line(world: QueueWorld) -> None:
 async def test_why_a_job_waits_on_a_pause(world: QueueWorld) -> None:
     job = await world.add(world.job_type("t"))
     await world.db.write(lambda tx: world.queue.pause(tx, "lane", "default", actor="admin"))
-    assert (
-        await why(world, job)
-        == "lane default is paused since 2024-10-23T08:00:00.000Z by admin"
-    )
+    assert await why(world, job) == "lane default is paused since 2024-10-23T08:00:00.000Z by admin"
 
 
 async def test_why_a_job_is_tried_again(world: QueueWorld) -> None:

@@ -138,3 +138,8 @@ CREATE TABLE queue_jobs_archive (
     events       TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX queue_jobs_archive_user ON queue_jobs_archive (user_id, created_at);
+
+CREATE TABLE queue_alerts (
+    kind      TEXT PRIMARY KEY,
+    raised_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,44 @@
+"""The SQL of alerts: how jobs ended lately, and which alerts have been raised."""
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.jobs.ledger import dump
+
+
+async def finished_since(db: Database, since: Instant) -> list[Row]:
+    """By type: how many jobs finished since then, how many of them failed, and with what codes."""
+    return await db.all(
+        """SELECT job_type, count(*) AS finished, sum(status = 'failed') AS failed,
+                  coalesce(group_concat(DISTINCT error_code), '') AS codes
+             FROM queue_jobs
+            WHERE completed_at IS NOT NULL AND status IN ('completed', 'failed')
+              AND job_type IN (SELECT DISTINCT job_type FROM queue_jobs
+                                WHERE completed_at IS NOT NULL)
+              AND completed_at >= ?
+            GROUP BY job_type""",
+        (to_text(since),),
+    )
+
+
+async def anything_paused(db: Database) -> bool:
+    """Whether a pause is in force."""
+    return await db.one("SELECT 1 FROM queue_pauses LIMIT 1") is not None
+
+
+def note(tx: Tx, kind: str, at: str, repeat_before: str) -> bool:
+    """Note the alert; True if it is new, or was last raised before `repeat_before`."""
+    cursor = tx.execute(
+        """INSERT INTO queue_alerts (kind, raised_at) VALUES (?, ?)
+           ON CONFLICT (kind) DO UPDATE SET raised_at = excluded.raised_at
+            WHERE raised_at <= ?""",
+        (kind, at, repeat_before),
+    )
+    return cursor.rowcount == 1
+
+
+def forget_others(tx: Tx, kinds: list[str]) -> None:
+    """What is no longer so may be raised anew when it comes back."""
+    tx.execute(
+        "DELETE FROM queue_alerts WHERE kind NOT IN (SELECT value FROM json_each(?))",
+        (dump(kinds),),
+    )

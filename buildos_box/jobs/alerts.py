@@ -1,0 +1,76 @@
+"""The minute's look at the queue: what an operator should hear of (spec 4, `queue_alerts`)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+
+from buildos_box.clock import Clock, Instant, from_text, to_text
+from buildos_box.db import Database, Tx
+from buildos_box.jobs import alert_store, store
+
+WINDOW = timedelta(minutes=15)
+SPIKE = 5
+SPIKE_SHARE = 0.5
+OLDEST_RUNNABLE = timedelta(minutes=10)
+REPEAT_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAlert:
+    """Something is wrong with the queue: announced once, and again after an hour if it lasts."""
+
+    kind: str
+    message: str
+
+
+class AlertSummary(msgspec.Struct, frozen=True):
+    """What one look found, and which of it was news."""
+
+    found: list[str]
+    raised: list[str]
+
+
+def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> QueueAlert | None:
+    """Five failures in the window or more, and half of all that finished."""
+    if failed < SPIKE or failed < finished * SPIKE_SHARE:
+        return None
+    minutes = int(WINDOW / timedelta(minutes=1))
+    return QueueAlert(
+        f"failures:{job_type}",
+        f"{failed} of {finished} {job_type} jobs failed in the last {minutes} minutes: {codes}",
+    )
+
+
+def oldest_waiting(oldest: str | None, paused: bool, now: Instant) -> QueueAlert | None:
+    """A job that could run has waited for ten minutes, and nobody has paused the queue."""
+    if oldest is None or paused or now - from_text(oldest) < OLDEST_RUNNABLE:
+        return None
+    return QueueAlert("oldest_runnable", f"a job that could run has waited since {oldest}")
+
+
+async def look(db: Database, clock: Clock) -> AlertSummary:
+    """Look once; announce what is new inside the transaction that notes it."""
+    now = clock.now()
+    since = now - WINDOW
+    found = [
+        alert
+        for row in await alert_store.finished_since(db, since)
+        if (alert := failure_spike(row["failed"], row["finished"], row["job_type"], row["codes"]))
+    ]
+    paused = await alert_store.anything_paused(db)
+    waiting = oldest_waiting(await store.oldest_ready(db), paused, now)
+    if waiting is not None:
+        found.append(waiting)
+    raised = await db.write(lambda tx: _raise_new(tx, found, now))
+    return AlertSummary([alert.kind for alert in found], raised)
+
+
+def _raise_new(tx: Tx, found: list[QueueAlert], now: Instant) -> list[str]:
+    raised = []
+    alert_store.forget_others(tx, [alert.kind for alert in found])
+    for alert in found:
+        if alert_store.note(tx, alert.kind, to_text(now), to_text(now - REPEAT_AFTER)):
+            tx.announce(alert)
+            raised.append(alert.kind)
+    return raised

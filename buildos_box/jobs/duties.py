@@ -1,0 +1,34 @@
+"""The queue's own crons (spec 4)."""
+
+from datetime import timedelta
+from typing import Any
+
+from buildos_box.clock import Instant
+from buildos_box.jobs.alerts import AlertSummary, look
+from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up
+from buildos_box.jobs.crons import Cron
+
+
+async def _clean_up(_due: Instant, box: Any) -> CleanupReport:
+    return await clean_up(box.db, box.queue, box.clock, Thresholds(), actor="cron:cleanup")
+
+
+async def _look(_due: Instant, box: Any) -> AlertSummary:
+    return await look(box.db, box.clock)
+
+
+CRONS = [
+    Cron(
+        name="cleanup",
+        schedule="30 3 * * *",
+        does="Cancels stale jobs, archives failed ones, deletes old finished ones",
+        run=_clean_up,
+    ),
+    Cron(
+        name="queue_alerts",
+        schedule="* * * * *",
+        does="Raises alerts on failure spikes and on jobs that wait for too long",
+        run=_look,
+        lookback=timedelta(minutes=1),
+    ),
+]

@@ -1,0 +1,145 @@
+"""Spec 4: the cron book, and the alerts it raises."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.errors import Conflict, NotFound, PermanentError
+from buildos_box.jobs.alerts import QueueAlert, look
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.crons import Cron, CronBook
+from tests.jobs.conftest import QueueWorld, Work
+
+
+def hourly(ran: list[str], **options: Any) -> Cron:
+    async def run(due: Instant, _box: Any) -> dict[str, str]:
+        ran.append(to_text(due)[11:16])
+        return {"ran": "well"}
+
+    return Cron(name="hourly", schedule="0 * * * *", does="Counts", run=run, **options)
+
+
+async def open_book(world: QueueWorld, cron: Cron) -> CronBook:
+    book = CronBook(world.db, world.clock, [cron])
+    await book.open()
+    return book
+
+
+async def tick(book: CronBook, name: str = "hourly") -> None:
+    if book.is_due(name):
+        await book.run_due(name, None)
+
+
+async def test_a_cron_runs_once_at_each_due_time(world: QueueWorld) -> None:
+    ran: list[str] = []
+    world.clock.set("2024-10-23T08:30:00Z")
+    book = await open_book(world, hourly(ran, lookback=timedelta(0)))
+    for _ in range(180):
+        await tick(book)
+        await tick(book)
+        world.clock.advance(timedelta(minutes=1))
+    assert ran == ["09:00", "10:00", "11:00"]
+
+
+async def test_a_run_missed_while_the_box_was_down_is_made_good_once(world: QueueWorld) -> None:
+    ran: list[str] = []
+    book = await open_book(world, hourly(ran))
+    await tick(book)
+    world.clock.set("2024-10-23T13:20:00Z")
+    book = await open_book(world, hourly(ran))
+    await tick(book)
+    await tick(book)
+    assert ran == ["08:00", "13:00"]
+    last = (await book.states())[0].last
+    assert last is not None
+    assert (last.cause, last.status, last.summary) == ("catch_up", "completed", {"ran": "well"})
+
+
+async def test_a_run_older_than_the_lookback_is_not_made_good(world: QueueWorld) -> None:
+    ran: list[str] = []
+    world.clock.set("2024-10-23T13:20:00Z")
+    await tick(await open_book(world, hourly(ran, lookback=timedelta(minutes=10))))
+    assert ran == []
+
+
+async def test_a_clock_that_jumps_ahead_causes_one_run_not_many(world: QueueWorld) -> None:
+    ran: list[str] = []
+    book = await open_book(world, hourly(ran))
+    await tick(book)
+    world.clock.set("2024-10-25T08:00:30Z")
+    for _ in range(5):
+        await tick(book)
+    assert ran == ["08:00", "08:00"]
+
+
+async def test_a_cron_that_fails_is_recorded_and_runs_again(world: QueueWorld) -> None:
+    async def run(_due: Instant, _box: Any) -> None:
+        raise RuntimeError("no luck")
+
+    book = await open_book(world, Cron(name="hourly", schedule="0 * * * *", does="Fails", run=run))
+    await tick(book)
+    last = (await book.states())[0].last
+    assert last is not None
+    assert (last.status, last.error) == ("failed", "RuntimeError: no luck")
+    world.clock.set("2024-10-23T09:00:00Z")
+    assert book.is_due("hourly")
+
+
+async def test_a_cron_never_runs_beside_itself(world: QueueWorld) -> None:
+    async def run(_due: Instant, _box: Any) -> None:
+        with pytest.raises(Conflict):
+            await book.run_by_hand("hourly", None, "me")
+        assert not book.is_due("hourly")
+
+    book = await open_book(world, Cron(name="hourly", schedule="0 * * * *", does="", run=run))
+    run_ = await book.run_by_hand("hourly", None, "me")
+    assert (run_.status, run_.cause, run_.actor) == ("completed", "by_hand", "me")
+
+
+async def test_a_run_whose_process_died_is_closed_as_lost(world: QueueWorld) -> None:
+    ran: list[str] = []
+    await world.db.write(
+        lambda tx: tx.execute(
+            """INSERT INTO cron_runs (name, due, cause, actor, started_at, status)
+               VALUES ('hourly', '2024-10-23T08:00:00.000Z', 'schedule', 's', 'x', 'running')"""
+        )
+    )
+    await tick(await open_book(world, hourly(ran)))
+    assert ran == ["08:00"]
+    rows = await world.db.all("SELECT status FROM cron_runs ORDER BY id")
+    assert [row["status"] for row in rows] == ["lost", "completed"]
+
+
+async def test_an_unknown_cron_cannot_be_run(world: QueueWorld) -> None:
+    with pytest.raises(NotFound, match="hourly"):
+        await (await open_book(world, hourly([]))).run_by_hand("daily", None, "me")
+
+
+async def test_a_spike_of_failures_raises_one_alert(world: QueueWorld) -> None:
+    told: list[str] = []
+    world.db.subscribe(QueueAlert, lambda _tx, alert: told.append(alert.message))
+
+    async def behave(_job: Attempt[Work]) -> None:
+        raise PermanentError("SMS not configured", code="sms_not_configured")
+
+    world.behaviour = behave
+    kind = world.job_type("send_sms")
+    for _ in range(5):
+        await world.add(kind)
+    await world.run_all()
+    for _ in range(3):
+        await look(world.db, world.clock)
+    expected = "5 of 5 send_sms jobs failed in the last 15 minutes: sms_not_configured"
+    assert told == [expected]
+
+
+async def test_a_job_that_waits_too_long_raises_an_alert(world: QueueWorld) -> None:
+    await world.add(world.job_type("t"))
+    assert (await look(world.db, world.clock)).raised == []
+    world.clock.advance(timedelta(minutes=11))
+    assert (await look(world.db, world.clock)).raised == ["oldest_runnable"]
+    assert (await look(world.db, world.clock)).raised == []
+    world.clock.advance(timedelta(hours=1))
+    assert (await look(world.db, world.clock)).raised == ["oldest_runnable"]
