@@ -10,7 +10,7 @@ from buildos_box.briefs.compose import compose, subject
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.sections import project_section
 from buildos_box.briefs.thinking import Thought, as_text, think
-from buildos_box.clock import Instant, day_bounds, from_text, to_text, zone_or_utc
+from buildos_box.clock import Instant, day_bounds, from_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
@@ -18,6 +18,7 @@ from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail.outgoing import queue_brief_email
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
 
 
@@ -111,15 +112,13 @@ async def _begin(job: Attempt[BriefPayload], box: Services) -> str:
 
 
 async def _facts(job: Attempt[BriefPayload], box: Services) -> tuple[User, DayFacts]:
-    payload = job.payload
-    options = payload.options
+    payload, options = job.payload, job.payload.options
+    user = await workspace.get_user(box.db, payload.user_id)
+    if user is None:
+        raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
     selection = Selection(options.include_projects, options.exclude_projects)
-    found = await collect(
-        box.db, payload.user_id, payload.day, payload.timezone, selection, box.clock.now()
-    )
-    if found is None:
-        raise PermanentError(f"user {payload.user_id} is gone", code="unknown_user")
-    return found
+    facts = await collect(box.db, user, payload.day, payload.timezone, selection, box.clock.now())
+    return user, facts
 
 
 def _found(facts: DayFacts) -> str:
@@ -200,7 +199,27 @@ def _queue_mail(
     finished: store.Finished,
     now: Instant,
 ) -> tuple[str | None, str | None]:
-    raise NotImplementedError
+    """Queue the mail for its time: (email id, None), or (None, why there is none)."""
+    preferences = workspace.find_preferences(tx, user.id)
+    if preferences is not None and not preferences.email_daily_brief:
+        return None, "email_daily_brief is off"
+    if not user.email:
+        return None, "the user has no address"
+    planned = payload.notification_scheduled_for
+    queued = queue_brief_email(
+        tx,
+        box,
+        user_id=user.id,
+        recipient=user.email,
+        tracking=user.email_tracking,
+        brief_id=brief_id,
+        subject=finished.subject,
+        markdown=finished.markdown,
+        send_at=max(from_text(planned), now) if planned else now,
+        expires_at=_expires_at(payload),
+        correlation_id=job.correlation_id,
+    )
+    return queued.email_id, queued.skipped
 
 
 GENERATE_DAILY_BRIEF = JobType(

@@ -1,14 +1,13 @@
 """From a user's next run to a queued brief: the hourly cron's work for one user (spec 5.1, 5.2)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from buildos_box.briefs import engagement, store
-from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
-from buildos_box.briefs.schedule import Queue as QueueIt
-from buildos_box.briefs.schedule import Schedule, next_run, plan
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload
+from buildos_box.briefs.schedule import QueueAt, Schedule, Skip, next_run, plan
 from buildos_box.clock import Instant, local_day, to_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.jobs import store as jobs_store
@@ -23,7 +22,7 @@ ACTOR = "cron:briefs"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Subscriber:
     """A user with preferences, as planning needs them."""
 
     user: User
@@ -31,13 +30,13 @@ class Person:
     zone: ZoneInfo
 
 
-def person_of(tx: Tx, user_id: str) -> Person | None:
+def subscriber(tx: Tx, user_id: str) -> Subscriber | None:
     """The user and when they want briefs; None if there is no such user or no preferences."""
     user = workspace.find_user(tx, user_id)
     preferences = workspace.find_preferences(tx, user_id)
     if user is None or preferences is None:
         return None
-    return Person(user, schedule_of(preferences), zone_or_utc(user.timezone))
+    return Subscriber(user, schedule_of(preferences), zone_or_utc(user.timezone))
 
 
 def schedule_of(preferences: Preferences) -> Schedule:
@@ -52,15 +51,14 @@ def schedule_of(preferences: Preferences) -> Schedule:
 
 
 def reschedule(tx: Tx, box: Services, user_id: str) -> None:
-    """Preferences or zone have changed: compute the next run anew, and take back what is queued.
+    """Preferences or zone have changed: take back what the cron has queued, compute anew.
 
-    What the scheduler has queued and not begun is cancelled, so that the brief comes at the new
-    time and not at both; a run that lies within the cron's horizon is planned at once.
+    What has not begun is cancelled, so that the brief comes at the new time and not at both; a
+    run that lies within the cron's horizon is planned at once, not at the next full hour.
     """
     now = box.clock.now()
-    person = person_of(tx, user_id)
-    jobs = jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR)
-    for job_id in jobs:
+    person = subscriber(tx, user_id)
+    for job_id in jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR):
         box.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
     coming = next_run(person.schedule, person.zone, now) if person else None
     store.set_next_run(tx, user_id, coming, now)
@@ -70,7 +68,7 @@ def reschedule(tx: Tx, box: Services, user_id: str) -> None:
 
 def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
     """Queue the user's due brief, or skip it and record why; then set the run after it."""
-    due, person = store.due_of(tx, user_id), person_of(tx, user_id)
+    due, person = store.due_of(tx, user_id), subscriber(tx, user_id)
     if due is None or person is None:
         return "not_yet"
     now, settings = box.clock.now(), box.settings.briefs
@@ -80,16 +78,91 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         buffer=timedelta(seconds=settings.pre_generation_buffer_seconds),
         lookback=timedelta(seconds=settings.missed_lookback_seconds),
     )
-    raise NotImplementedError(
-        (
-            decision,
-            QueueIt,
-            engagement,
-            local_day,
-            to_text,
-            brief_key,
-            BriefOptions,
-            BriefPayload,
-            Instant,
-        )
+    match decision:
+        case QueueAt():
+            reason = _why_not(tx, box, person, due)
+            outcome: Outcome = "skipped" if reason else "queued"
+            if reason:
+                store.note_skip(tx, user_id, due.notify_at, reason, now)
+            else:
+                _queue(tx, box, person, due, decision)
+        case Skip(reason):
+            outcome = "skipped"
+            store.note_skip(tx, user_id, due.notify_at, reason, now)
+        case _:
+            return "not_yet"
+    after = max(due.notify_at, _first_worth_trying(now, settings.missed_lookback_seconds))
+    following = next_run(person.schedule, person.zone, after + timedelta(seconds=1))
+    store.set_next_run(tx, user_id, following, now)
+    return outcome
+
+
+def _first_worth_trying(now: Instant, lookback_seconds: float) -> Instant:
+    """Runs before this are over: a box that was off for a month skips them in one step."""
+    return now - timedelta(seconds=lookback_seconds + 1)
+
+
+def _why_not(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> str | None:
+    """Why a due brief is not queued after all; None if it is."""
+    user, day = person.user, local_day(due.notify_at, person.zone)
+    if store.completed_job(tx, user.id, day) is not None:
+        return "already_completed"
+    near = jobs_store.near(
+        tx,
+        user.id,
+        GENERATE_DAILY_BRIEF.name,
+        due.notify_at - TOLERANCE,
+        due.notify_at + TOLERANCE,
+    )
+    if near:
+        return "already_queued"
+    if box.settings.briefs.engagement_backoff:
+        decision = _engagement(person, due, day)
+        if isinstance(decision, engagement.Rest):
+            return f"resting: {decision.reason}"
+    return None
+
+
+def _engagement(person: Subscriber, due: store.Due, day: date) -> engagement.Send | engagement.Rest:
+    def as_day(instant: Instant | None) -> date | None:
+        return local_day(instant, person.zone) if instant else None
+
+    return engagement.decide(
+        day, as_day(person.user.last_visit_at), as_day(due.last_reengagement_at)
+    )
+
+
+def _queue(tx: Tx, box: Services, person: Subscriber, due: store.Due, when: QueueAt) -> None:
+    user, day = person.user, local_day(due.notify_at, person.zone)
+    options = BriefOptions()
+    if box.settings.briefs.engagement_backoff:
+        decision = _engagement(person, due, day)
+        if isinstance(decision, engagement.Send):
+            options = BriefOptions(
+                is_reengagement=decision.is_reengagement,
+                days_since_last_login=decision.days_since_visit,
+                engagement_stage=decision.stage,
+            )
+    box.queue.enqueue(
+        tx,
+        GENERATE_DAILY_BRIEF,
+        BriefPayload(
+            user_id=user.id,
+            brief_date=day.isoformat(),
+            timezone=person.zone.key,
+            options=options,
+            notification_scheduled_for=to_text(due.notify_at),
+        ),
+        user_id=user.id,
+        scheduled_for=when.scheduled_for,
+        priority=SCHEDULED_PRIORITY,
+        actor=ACTOR,
+    )
+    store.note_decision(
+        tx,
+        user.id,
+        due.notify_at,
+        "queued",
+        reengaged=options.is_reengagement,
+        now=box.clock.now(),
     )

@@ -53,9 +53,7 @@ async def think(
 
 
 def _by_rules(facts: DayFacts) -> Thought:
-    return Thought(
-        analysis=analyse(facts), source=BUILTIN, tokens_in=0, tokens_out=0, cost_usd=0.0
-    )
+    return Thought(analysis=analyse(facts), source=BUILTIN, tokens_in=0, tokens_out=0, cost_usd=0.0)
 
 
 def as_text(analysis: Analysis) -> str:

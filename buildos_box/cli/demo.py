@@ -104,7 +104,7 @@ def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, 
     today = now.astimezone(zone).date()
     console.print(f"[bold]BuildOS Box[/bold] runs at {client.url}, its data in {folder}/data")
     changed = client.sync(demo_document(today, zone, now))["changed"]
-    told = ", ".join(f"{counts['inserted']} {name}" for name, counts in changed.items())
+    told = ", ".join(f"{counts['created']} {name}" for name, counts in changed.items())
     console.print(f"Put in Maya's life: {told}.")
     queued = client.queue_brief(USER_ID)
     console.print(f"Asked for a brief over HTTP: job [cyan]{queued['jobId']}[/cyan]\n")

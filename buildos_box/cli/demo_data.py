@@ -19,7 +19,7 @@ def demo_document(today: date, zone: ZoneInfo, now: datetime) -> Json:
                 "name": "Maya Lindqvist",
                 "timezone": zone.key,
                 "country": "DE",
-                "lastVisit": _utc(now - timedelta(hours=14)),
+                "lastVisitAt": _utc(now - timedelta(hours=14)),
             }
         ],
         "preferences": [
@@ -66,7 +66,7 @@ def _projects(days: _Days) -> list[Json]:
         {
             "id": "demo-launch",
             "userId": USER_ID,
-            "title": "Launch the studio's new site",
+            "name": "Launch the studio's new site",
             "description": "Portfolio, shop and booking in one place. Goes live this month.",
             "status": "active",
             "startDate": days.day(-30),
@@ -75,7 +75,7 @@ def _projects(days: _Days) -> list[Json]:
         {
             "id": "demo-festival",
             "userId": USER_ID,
-            "title": "Poster for the jazz festival",
+            "name": "Poster for the jazz festival",
             "description": "Client: Havn Jazz. Poster, programme and signs.",
             "status": "active",
             "startDate": days.day(-12),
@@ -84,7 +84,7 @@ def _projects(days: _Days) -> list[Json]:
         {
             "id": "demo-home",
             "userId": USER_ID,
-            "title": "Home and family",
+            "name": "Home and family",
             "status": "active",
         },
     ]

@@ -28,11 +28,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One dependency to add or to drop."""
+    """One dependency to add or to drop, and where faults of it and of its ends are told."""
 
     path: str
     task_id: str
     depends_on_id: str
+    task_path: str = ""
+    other_path: str = ""
 
 
 @dataclass(slots=True)
@@ -163,13 +165,13 @@ def _links(batch: Batch, path: str, values: list[Any]) -> list[Link]:
         if not isinstance(value, dict):
             batch.fault(here, "must be an object with taskId and dependsOnId")
             continue
-        ends = [_end(batch, here, name, value) for name in ("taskId", "dependsOnId")]
-        if ends[0] is None or ends[1] is None:
+        task, other = _end(batch, here, "taskId", value), _end(batch, here, "dependsOnId", value)
+        if task is None or other is None:
             continue
-        if ends[0] == ends[1]:
+        if task == other:
             batch.fault(f"{here}.dependsOnId", "a task can't wait for itself")
             continue
-        read.append(Link(here, ends[0], ends[1]))
+        read.append(Link(here, task, other, f"{here}.taskId", f"{here}.dependsOnId"))
     return read
 
 

@@ -34,10 +34,10 @@ def _value(name: str, stored: Any) -> Any:
         return time.fromisoformat(stored)
     if name == "days":
         return tuple(msgspec.json.decode(stored))
-    return bool(stored) if name in _FLAGS else stored
+    return bool(stored) if name in FLAGS else stored
 
 
-_FLAGS = frozenset(
+FLAGS = frozenset(
     {
         "email_tracking",
         "is_admin",
@@ -49,6 +49,7 @@ _FLAGS = frozenset(
         "declined",
     }
 )
+"""Columns that hold 0 or 1."""
 
 
 class User(_Stored, frozen=True, kw_only=True):

@@ -150,14 +150,13 @@ class Planner:
         self._check_cycles(sound)
 
     def _check_ends(self, link: Link) -> bool:
-        prefix = f"{link.path}." if link.path.endswith("]") else link.path
-        here = self._exists("tasks", link.task_id, f"{prefix}taskId")
-        there = self._exists("tasks", link.depends_on_id, f"{prefix}dependsOnId")
+        here = self._exists("tasks", link.task_id, link.task_path)
+        there = self._exists("tasks", link.depends_on_id, link.other_path)
         if not (here and there):
             return False
         owners = self._owners["tasks"][link.task_id], self._owners["tasks"][link.depends_on_id]
         if None not in owners and owners[0] != owners[1]:
-            self._batch.fault(f"{prefix}dependsOnId", "is a task of another user")
+            self._batch.fault(link.other_path, "is a task of another user")
             return False
         return True
 

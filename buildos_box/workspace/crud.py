@@ -1,0 +1,121 @@
+"""One thing at a time: make, change, delete, with the rule of whose it is (spec 14.1).
+
+What is another's answers as if it were not there.
+"""
+
+from typing import Any
+
+from buildos_box.access.caller import Caller
+from buildos_box.db import Row, Tx
+from buildos_box.errors import Conflict, FieldFault, NotFound
+from buildos_box.services import Services
+from buildos_box.workspace import store
+from buildos_box.workspace.batch import Batch, Link, read_one, refuse
+from buildos_box.workspace.fields import id_text
+from buildos_box.workspace.kinds import Kind
+from buildos_box.workspace.store import records
+from buildos_box.workspace.sync import apply
+
+Json = dict[str, Any]
+MAX_PREREQUISITES = 1_000
+
+
+async def visible(box: Services, caller: Caller, kind: Kind, key: str) -> Row:
+    """The row, if the caller may know of it. Raises NotFound, the same for both reasons."""
+    row = await store.row_of(box.db, kind.name, key)
+    if row is None or caller.only_user not in (None, row["owner"]):
+        raise NotFound(f"no {kind.noun} {key}")
+    return row
+
+
+async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
+    """Make a new one; without an `id` the box gives one, without a `userId` it is the caller's.
+
+    Raises Impossible, Forbidden, Conflict (the id is taken).
+    """
+    now = box.clock.now()
+    given = dict(data)
+    if given.get("id") is None:
+        given["id"] = box.ids.new(kind.noun, now)
+    if kind.parent == "users" and given.get("userId") is None and caller.only_user:
+        given["userId"] = caller.only_user
+    batch = read_one(kind, given, privileged=caller.is_service)
+
+    def run(tx: Tx) -> None:
+        if any(records.rows(tx, kind, {item.key}) for item in batch.items[kind.name]):
+            raise Conflict(f"there is already a {kind.noun} with the id {given['id']}")
+        apply(tx, batch, now, only_user=caller.only_user)
+
+    await box.db.write(run)
+    return await visible(box, caller, kind, given["id"])
+
+
+async def change(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
+    """Change what is given of an existing one; null clears.
+
+    Raises NotFound, Impossible, Forbidden.
+    """
+    await visible(box, caller, kind, key)
+    batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
+    now = box.clock.now()
+
+    def run(tx: Tx) -> None:
+        if not records.rows(tx, kind, {key}):
+            raise NotFound(f"no {kind.noun} {key}")
+        apply(tx, batch, now, only_user=caller.only_user)
+
+    await box.db.write(run)
+    return await visible(box, caller, kind, key)
+
+
+async def put(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
+    """Make it or change what is given of it. Raises Impossible."""
+    batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
+    now = box.clock.now()
+    await box.db.write(lambda tx: apply(tx, batch, now, only_user=caller.only_user))
+    return await visible(box, caller, kind, key)
+
+
+async def remove(box: Services, caller: Caller, kind: Kind, key: str) -> None:
+    """Delete it and what belongs to it. Raises NotFound."""
+    await visible(box, caller, kind, key)
+    batch = Batch(deletes={kind.name: {key: "id"}})
+    now = box.clock.now()
+    await box.db.write(lambda tx: apply(tx, batch, now))
+
+
+async def set_prerequisites(box: Services, caller: Caller, task_id: str, wanted: object) -> None:
+    """Make the task wait for exactly those. Raises Impossible: unknown ones, or a circle."""
+    chosen = _read_prerequisites(task_id, wanted)
+    now = box.clock.now()
+
+    def run(tx: Tx) -> None:
+        present = records.dependencies_of_task(tx, task_id)
+        batch = Batch(
+            links=[Link(path, task_id, other, "id", path) for other, path in chosen.items()],
+            unlinks=[Link("", task_id, other) for other in present - chosen.keys()],
+        )
+        apply(tx, batch, now, only_user=caller.only_user)
+
+    await box.db.write(run)
+
+
+def _read_prerequisites(task_id: str, wanted: object) -> dict[str, str]:
+    if not isinstance(wanted, list) or len(wanted) > MAX_PREREQUISITES:
+        message = f"must be a list of at most {MAX_PREREQUISITES:,} ids of tasks"
+        refuse([FieldFault("dependsOn", message)])
+        return {}
+    chosen: dict[str, str] = {}
+    faults = []
+    for index, other in enumerate(wanted):
+        path = f"dependsOn[{index}]"
+        try:
+            id_text(other)
+        except ValueError as error:
+            faults.append(FieldFault(path, str(error)))
+            continue
+        if other == task_id:
+            faults.append(FieldFault(path, "a task can't wait for itself"))
+        chosen[other] = path
+    refuse(faults)
+    return chosen

@@ -1,0 +1,110 @@
+"""The workspace over HTTP: users, preferences, sync; and the list of all routes of the room."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import delete, get, patch, post, put
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import to_text
+from buildos_box.services import Services
+from buildos_box.workspace import crud, store, work_routes
+from buildos_box.workspace.batch import read_sync
+from buildos_box.workspace.kinds import PREFERENCES, USERS, USERS_BY_HAND
+from buildos_box.workspace.paging import Limit, decode_cursor, page
+from buildos_box.workspace.sync import Counts, write
+from buildos_box.workspace.views import Page, PreferencesView, UserView
+
+Json = dict[str, Any]
+SYNC_BODY_BYTES = 32 * 1024 * 1024
+"""Spec 2.1: `/sync` takes more than other routes."""
+
+
+class Synced(msgspec.Struct, frozen=True):
+    """What a sync changed, by list."""
+
+    success: bool
+    changed: dict[str, Counts]
+
+
+@post("/sync", status_code=200, tags=["Workspace"], request_max_body_size=SYNC_BODY_BYTES)
+async def post_sync(data: Json, box: Services, caller: Caller) -> Synced:
+    """Upsert and delete in one transaction; all or nothing, and the same again changes nothing."""
+    caller.require_service()
+    batch = await asyncio.to_thread(read_sync, data)
+    return Synced(True, await write(box.db, batch, box.clock.now()))
+
+
+@get("/users", tags=["Users"])
+async def list_users(
+    box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
+) -> Page[UserView]:
+    """Every user, newest first."""
+    caller.require_service()
+    rows = await store.page_users(box.db, before=decode_cursor(cursor), limit=limit + 1)
+    return page(rows, limit, UserView.of)
+
+
+@post("/users", tags=["Users"])
+async def create_user(data: Json, box: Services, caller: Caller) -> UserView:
+    """Make a user."""
+    caller.require_service()
+    return UserView.of(await crud.create(box, caller, USERS_BY_HAND, data))
+
+
+@get("/users/{user_id:str}", tags=["Users"])
+async def get_user(user_id: str, box: Services, caller: Caller) -> UserView:
+    """One user."""
+    return UserView.of(await crud.visible(box, caller, USERS, user_id))
+
+
+@patch("/users/{user_id:str}", tags=["Users"])
+async def change_user(user_id: str, data: Json, box: Services, caller: Caller) -> UserView:
+    """Change what is given of a user; null clears a field."""
+    return UserView.of(await crud.change(box, caller, USERS_BY_HAND, user_id, data))
+
+
+@delete("/users/{user_id:str}", tags=["Users"])
+async def delete_user(user_id: str, box: Services, caller: Caller) -> None:
+    """Erase a user and all that is theirs."""
+    caller.require_service()
+    await crud.remove(box, caller, USERS, user_id)
+
+
+@post("/users/{user_id:str}/visit", status_code=200, tags=["Users"])
+async def record_visit(user_id: str, box: Services, caller: Caller) -> UserView:
+    """The user is here: engagement counts from now (spec 5.2)."""
+    visit = {"lastVisitAt": to_text(box.clock.now())}
+    return UserView.of(await crud.change(box, caller, USERS, user_id, visit))
+
+
+@get("/users/{user_id:str}/preferences", tags=["Users"])
+async def get_preferences(user_id: str, box: Services, caller: Caller) -> PreferencesView:
+    """When the user wants briefs; inactive defaults if they never said."""
+    await crud.visible(box, caller, USERS, user_id)
+    row = await store.row_of(box.db, PREFERENCES.name, user_id)
+    return PreferencesView.of(row) if row else PreferencesView(user_id=user_id)
+
+
+@put("/users/{user_id:str}/preferences", tags=["Users"])
+async def put_preferences(
+    user_id: str, data: Json, box: Services, caller: Caller
+) -> PreferencesView:
+    """Set what is given; what is not keeps its value, or its default the first time."""
+    await crud.visible(box, caller, USERS, user_id)
+    return PreferencesView.of(await crud.put(box, caller, PREFERENCES, user_id, data))
+
+
+ROUTES: list[Any] = [
+    post_sync,
+    list_users,
+    create_user,
+    get_user,
+    change_user,
+    delete_user,
+    record_visit,
+    get_preferences,
+    put_preferences,
+    *work_routes.ROUTES,
+]

@@ -1,0 +1,129 @@
+"""How the things of a workspace are shown: the fields of spec 14.5 and what the box knows."""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from buildos_box.db import Row
+from buildos_box.workspace.model import FLAGS
+
+T = TypeVar("T")
+V = TypeVar("V", bound="_View")
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    @classmethod
+    def of(cls: type[V], row: Row) -> V:
+        """The view of one row: its texts are already what is sent."""
+        return cls(**{name: _shown(name, row[name]) for name in cls.__struct_fields__})
+
+
+def _shown(name: str, stored: Any) -> Any:
+    if name == "days":
+        return msgspec.json.decode(stored) if stored else None
+    return bool(stored) if name in FLAGS else stored
+
+
+class UserView(_View, frozen=True, kw_only=True, rename="camel"):
+    """A user. `timezone_warning` says why their zone is not the one that is used."""
+
+    id: str
+    email: str | None
+    name: str
+    timezone: str
+    timezone_warning: str | None
+    country: str | None
+    language: str | None
+    last_visit_at: str | None
+    email_tracking: bool
+    is_admin: bool
+    created_at: str
+    updated_at: str
+
+
+class PreferencesView(_View, frozen=True, kw_only=True, rename="camel"):
+    """When a user wants briefs; of one who never said, inactive defaults."""
+
+    user_id: str
+    is_active: bool = False
+    frequency: str = "daily"
+    day_of_week: int = 1
+    days: list[int] | None = None
+    time_of_day: str = "09:00"
+    email_daily_brief: bool = True
+    sms_daily_brief: bool = False
+
+
+class ProjectView(_View, frozen=True, kw_only=True, rename="camel"):
+    """A project."""
+
+    id: str
+    user_id: str
+    name: str
+    description: str
+    status: str
+    start_date: str | None
+    due_date: str | None
+    phases_generated: bool
+    created_at: str
+    updated_at: str
+
+
+class TaskView(_View, frozen=True, kw_only=True, rename="camel"):
+    """A task."""
+
+    id: str
+    project_id: str
+    title: str
+    description: str
+    status: str
+    priority: str
+    start_date: str | None
+    due_date: str | None
+    due_at: str | None
+    completed_at: str | None
+    created_at: str
+    updated_at: str
+
+
+class NoteView(_View, frozen=True, kw_only=True, rename="camel"):
+    """A note; `content` is Markdown."""
+
+    id: str
+    project_id: str
+    title: str
+    content: str
+    created_at: str
+    updated_at: str
+
+
+class EventView(_View, frozen=True, kw_only=True, rename="camel"):
+    """A calendar event. `end_date` is the first day after an all-day one."""
+
+    id: str
+    user_id: str
+    title: str
+    all_day: bool
+    start_at: str | None
+    end_at: str | None
+    start_date: str | None
+    end_date: str | None
+    status: str
+    declined: bool
+    location: str | None
+    source: str | None
+    created_at: str
+    updated_at: str
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
+    """A page of a list, newest first; `next_cursor` continues it, None ends it."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class DependencyList(msgspec.Struct, frozen=True, rename="camel"):
+    """The tasks that a task waits for, by id."""
+
+    depends_on: list[str]

@@ -1,0 +1,247 @@
+"""Projects, tasks, notes and the calendar over HTTP (spec 14.4, 14.5).
+
+The calendar's paths say `calendar-events`: `/events` are the event streams of spec 12.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import delete, get, patch, post, put
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.services import Services
+from buildos_box.workspace import crud, store
+from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS, USERS
+from buildos_box.workspace.paging import Limit, decode_cursor, page
+from buildos_box.workspace.views import (
+    DependencyList,
+    EventView,
+    NoteView,
+    Page,
+    ProjectView,
+    TaskView,
+)
+
+Json = dict[str, Any]
+Status = Annotated[str | None, Parameter(query="status", description="Of this status only")]
+Project = Annotated[str | None, Parameter(query="project", description="Of this project only")]
+
+
+class Prerequisites(msgspec.Struct, frozen=True, rename="camel"):
+    """The tasks that a task is to wait for: these and no others."""
+
+    depends_on: list[str]
+
+
+@get("/users/{user_id:str}/projects", tags=["Projects"])
+async def list_projects(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    status: Status = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[ProjectView]:
+    """A user's projects, newest first."""
+    await crud.visible(box, caller, USERS, user_id)
+    before = decode_cursor(cursor)
+    rows = await store.page_projects(box.db, user_id, status=status, before=before, limit=limit + 1)
+    return page(rows, limit, ProjectView.of)
+
+
+@post("/projects", tags=["Projects"])
+async def create_project(data: Json, box: Services, caller: Caller) -> ProjectView:
+    """Make a project."""
+    return ProjectView.of(await crud.create(box, caller, PROJECTS, data))
+
+
+@get("/projects/{project_id:str}", tags=["Projects"])
+async def get_project(project_id: str, box: Services, caller: Caller) -> ProjectView:
+    """One project."""
+    return ProjectView.of(await crud.visible(box, caller, PROJECTS, project_id))
+
+
+@patch("/projects/{project_id:str}", tags=["Projects"])
+async def change_project(project_id: str, data: Json, box: Services, caller: Caller) -> ProjectView:
+    """Change what is given of a project; null clears a field."""
+    return ProjectView.of(await crud.change(box, caller, PROJECTS, project_id, data))
+
+
+@delete("/projects/{project_id:str}", tags=["Projects"])
+async def delete_project(project_id: str, box: Services, caller: Caller) -> None:
+    """Delete a project with its tasks and notes."""
+    await crud.remove(box, caller, PROJECTS, project_id)
+
+
+@get("/users/{user_id:str}/tasks", tags=["Tasks"])
+async def list_tasks(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    project: Project = None,
+    status: Status = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[TaskView]:
+    """A user's tasks, newest first; `status=open` means all that are not done."""
+    await crud.visible(box, caller, USERS, user_id)
+    rows = await store.page_tasks(
+        box.db,
+        user_id,
+        project_id=project,
+        status=status,
+        before=decode_cursor(cursor),
+        limit=limit + 1,
+    )
+    return page(rows, limit, TaskView.of)
+
+
+@post("/tasks", tags=["Tasks"])
+async def create_task(data: Json, box: Services, caller: Caller) -> TaskView:
+    """Make a task in a project."""
+    return TaskView.of(await crud.create(box, caller, TASKS, data))
+
+
+@get("/tasks/{task_id:str}", tags=["Tasks"])
+async def get_task(task_id: str, box: Services, caller: Caller) -> TaskView:
+    """One task."""
+    return TaskView.of(await crud.visible(box, caller, TASKS, task_id))
+
+
+@patch("/tasks/{task_id:str}", tags=["Tasks"])
+async def change_task(task_id: str, data: Json, box: Services, caller: Caller) -> TaskView:
+    """Change what is given of a task; null clears a field."""
+    return TaskView.of(await crud.change(box, caller, TASKS, task_id, data))
+
+
+@post("/tasks/{task_id:str}/done", status_code=200, tags=["Tasks"])
+async def finish_task(task_id: str, box: Services, caller: Caller) -> TaskView:
+    """The task is done, now; one that was done stays as it is."""
+    return TaskView.of(await crud.change(box, caller, TASKS, task_id, {"status": "done"}))
+
+
+@delete("/tasks/{task_id:str}", tags=["Tasks"])
+async def delete_task(task_id: str, box: Services, caller: Caller) -> None:
+    """Delete a task."""
+    await crud.remove(box, caller, TASKS, task_id)
+
+
+@get("/tasks/{task_id:str}/dependencies", tags=["Tasks"])
+async def get_dependencies(task_id: str, box: Services, caller: Caller) -> DependencyList:
+    """The tasks that this one waits for."""
+    await crud.visible(box, caller, TASKS, task_id)
+    return DependencyList(await store.prerequisites(box.db, task_id))
+
+
+@put("/tasks/{task_id:str}/dependencies", tags=["Tasks"])
+async def put_dependencies(
+    task_id: str, data: Prerequisites, box: Services, caller: Caller
+) -> DependencyList:
+    """Make the task wait for exactly these tasks of the same user; circles are refused."""
+    await crud.visible(box, caller, TASKS, task_id)
+    await crud.set_prerequisites(box, caller, task_id, data.depends_on)
+    return DependencyList(await store.prerequisites(box.db, task_id))
+
+
+@get("/users/{user_id:str}/notes", tags=["Notes"])
+async def list_notes(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    project: Project = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> Page[NoteView]:
+    """A user's notes, newest first."""
+    await crud.visible(box, caller, USERS, user_id)
+    before = decode_cursor(cursor)
+    rows = await store.page_notes(
+        box.db, user_id, project_id=project, before=before, limit=limit + 1
+    )
+    return page(rows, limit, NoteView.of)
+
+
+@post("/notes", tags=["Notes"])
+async def create_note(data: Json, box: Services, caller: Caller) -> NoteView:
+    """Make a note in a project."""
+    return NoteView.of(await crud.create(box, caller, NOTES, data))
+
+
+@get("/notes/{note_id:str}", tags=["Notes"])
+async def get_note(note_id: str, box: Services, caller: Caller) -> NoteView:
+    """One note."""
+    return NoteView.of(await crud.visible(box, caller, NOTES, note_id))
+
+
+@patch("/notes/{note_id:str}", tags=["Notes"])
+async def change_note(note_id: str, data: Json, box: Services, caller: Caller) -> NoteView:
+    """Change what is given of a note; null clears a field."""
+    return NoteView.of(await crud.change(box, caller, NOTES, note_id, data))
+
+
+@delete("/notes/{note_id:str}", tags=["Notes"])
+async def delete_note(note_id: str, box: Services, caller: Caller) -> None:
+    """Delete a note."""
+    await crud.remove(box, caller, NOTES, note_id)
+
+
+@get("/users/{user_id:str}/calendar-events", tags=["Calendar"])
+async def list_events(
+    user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
+) -> Page[EventView]:
+    """A user's calendar events, those made last first."""
+    await crud.visible(box, caller, USERS, user_id)
+    rows = await store.page_events(box.db, user_id, before=decode_cursor(cursor), limit=limit + 1)
+    return page(rows, limit, EventView.of)
+
+
+@post("/calendar-events", tags=["Calendar"])
+async def create_event(data: Json, box: Services, caller: Caller) -> EventView:
+    """Make a calendar event."""
+    return EventView.of(await crud.create(box, caller, EVENTS, data))
+
+
+@get("/calendar-events/{event_id:str}", tags=["Calendar"])
+async def get_event(event_id: str, box: Services, caller: Caller) -> EventView:
+    """One calendar event."""
+    return EventView.of(await crud.visible(box, caller, EVENTS, event_id))
+
+
+@patch("/calendar-events/{event_id:str}", tags=["Calendar"])
+async def change_event(event_id: str, data: Json, box: Services, caller: Caller) -> EventView:
+    """Change what is given of an event; null clears a field."""
+    return EventView.of(await crud.change(box, caller, EVENTS, event_id, data))
+
+
+@delete("/calendar-events/{event_id:str}", tags=["Calendar"])
+async def delete_event(event_id: str, box: Services, caller: Caller) -> None:
+    """Delete a calendar event."""
+    await crud.remove(box, caller, EVENTS, event_id)
+
+
+ROUTES: list[Any] = [
+    list_projects,
+    create_project,
+    get_project,
+    change_project,
+    delete_project,
+    list_tasks,
+    create_task,
+    get_task,
+    change_task,
+    finish_task,
+    delete_task,
+    get_dependencies,
+    put_dependencies,
+    list_notes,
+    create_note,
+    get_note,
+    change_note,
+    delete_note,
+    list_events,
+    create_event,
+    get_event,
+    change_event,
+    delete_event,
+]
