@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from buildos_box import registry
 from buildos_box.access.keyring import Keyring
+from buildos_box.access.tokens import load_key
 from buildos_box.api.app import make_api
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.db import Database, InstanceLock
@@ -92,9 +93,10 @@ class Box:
             ids=ids,
             db=db,
             queue=queue,
-            llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, ids=ids, http=http),
+            llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, http=http),
             http=http,
             mailer=mailer or make_mailer(settings),
+            secret=load_key(folder),
         )
         registry.listen(services)
         book = CronBook(db, clock, registry.CRONS)

@@ -36,3 +36,5 @@ class Services:
     llm: SmartLLM
     http: httpx.AsyncClient
     mailer: Mailer
+    secret: bytes
+    """The box's own key, for tokens that it must be able to make again."""

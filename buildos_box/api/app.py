@@ -43,7 +43,6 @@ def make_api(
             *control_routes.ROUTES,
             *token_routes.ROUTES,
             *health.ROUTES,
-            *docs.routes(static),
             *room_routes,
         ],
         guards=[guard],
@@ -71,7 +70,7 @@ def make_api(
         if settings.server.cors_origins
         else None,
         request_max_body_size=settings.server.max_body_bytes,
-        openapi_config=docs.openapi_config(),
+        openapi_config=docs.openapi_config(static),
         state=State({"keyring": keyring}),
         logging_config=None,
         debug=False,

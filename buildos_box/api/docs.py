@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
+from litestar.datastructures import ResponseHeader
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from buildos_box import __version__
@@ -16,8 +18,30 @@ PAGE_POLICY = (
 )
 
 
-def openapi_config() -> OpenAPIConfig:
-    """OpenAPI 3.1 of every route; public, like the page."""
+class LocalPage(OpenAPIRenderPlugin):
+    """The page, as it lies in `static/docs`: nothing is loaded from elsewhere."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__(path="/")
+        self._page = page
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The page; it fetches the description by itself."""
+        return self._page
+
+
+def openapi_config(static: Path) -> OpenAPIConfig:
+    """OpenAPI 3.1 of every route, with its page and the page's one script; all public."""
+    script = static / "docs" / "rapidoc-min.js"
+
+    @get("/rapidoc-min.js", include_in_schema=False, sync_to_thread=True)
+    def docs_script() -> Response[bytes]:
+        return Response(
+            script.read_bytes(),
+            media_type="text/javascript",
+            headers={"Cache-Control": "max-age=86400"},
+        )
+
     return OpenAPIConfig(
         title="BuildOS Box",
         version=__version__,
@@ -26,28 +50,11 @@ def openapi_config() -> OpenAPIConfig:
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
         ),
         security=[{"bearer": []}],
-        openapi_router=Router(path="/docs", route_handlers=[], opt=PUBLIC),
-        render_plugins=[],
+        openapi_router=Router(
+            path="/docs",
+            route_handlers=[docs_script],
+            opt=PUBLIC,
+            response_headers=[ResponseHeader(name="Content-Security-Policy", value=PAGE_POLICY)],
+        ),
+        render_plugins=[LocalPage((static / "docs" / "index.html").read_bytes())],
     )
-
-
-def routes(static: Path) -> list[Any]:
-    """The page and its one script."""
-    page = (static / "docs" / "index.html").read_bytes()
-    script = static / "docs" / "rapidoc-min.js"
-
-    @get("/docs", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
-    def docs_page() -> Response[bytes]:
-        return Response(
-            page, media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY}
-        )
-
-    @get("/docs/rapidoc-min.js", opt=PUBLIC, include_in_schema=False, sync_to_thread=True)
-    def docs_script() -> Response[bytes]:
-        return Response(
-            script.read_bytes(),
-            media_type="text/javascript",
-            headers={"Cache-Control": "max-age=86400"},
-        )
-
-    return [docs_page, docs_script]

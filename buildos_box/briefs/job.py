@@ -1,4 +1,4 @@
-"""The job that writes one user's brief of one day: fetch, sections, consolidation, analysis, done."""
+"""The job that writes one user's brief of one day (spec 5.4)."""
 
 from datetime import date, timedelta
 
@@ -22,7 +22,7 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
 
 
-class BriefOptions(Payload):
+class BriefOptions(Payload, frozen=True, kw_only=True):
     """How the brief came about, and which projects it is to cover (None: all active ones)."""
 
     is_reengagement: bool = False
@@ -32,7 +32,7 @@ class BriefOptions(Payload):
     exclude_projects: list[str] | None = None
 
 
-class BriefPayload(Payload):
+class BriefPayload(Payload, frozen=True, kw_only=True):
     """Whose brief, of which local day. `asked_by_date` when a person named the day."""
 
     user_id: str

@@ -75,12 +75,12 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def of(cls, row: Row, sections: list[Row] | None = None) -> "BriefView":
         """The view of one row, with its sections where they were read."""
         json_columns = ("priority_actions", "counts")
-        plain = {
+        plain: dict[str, Any] = {
             name: row[name]
             for name in cls.__struct_fields__
             if name not in (*json_columns, "projects")
         }
-        parsed = {
+        parsed: dict[str, Any] = {
             name: msgspec.json.decode(row[name]) if row[name] else None for name in json_columns
         }
         views = [SectionView(s["project_id"], s["title"], s["content"]) for s in sections or ()]

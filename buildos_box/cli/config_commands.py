@@ -30,9 +30,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
         loaded = load_settings(config_path, dict(os.environ))
     except SettingsError as error:
         if as_json:
-            faults = [
-                {"key": f.key, "where": f.where, "message": f.message} for f in error.faults
-            ]
+            faults = [{"key": f.key, "where": f.where, "message": f.message} for f in error.faults]
             click.echo(json.dumps({"ok": False, "faults": faults}))
         else:
             for fault in error.faults:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-import subprocess  # noqa: S404 (starts this very program, with a fixed command)
+import subprocess
 import sys
 import tempfile
 import time
@@ -131,7 +131,7 @@ def _follow(console: Console, client: BoxClient, job_id: str) -> dict[str, Any]:
     job: dict[str, Any] = {}
     with Progress(*columns, TimeElapsedColumn(), console=console) as bars:
         bar = bars.add_task("Waiting in the queue", total=100)
-        for job in client.follow(job_id, every_seconds=0.01, timeout_seconds=120):  # noqa: B007
+        for job in client.follow(job_id, every_seconds=0.01, timeout_seconds=120):
             progress = job["progress"] or {"current": 0, "message": job["status"]}
             bars.update(bar, completed=progress["current"], description=progress["message"])
     return job

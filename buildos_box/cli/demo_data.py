@@ -1,4 +1,4 @@
-"""A believable person for `buildos-box demo`: projects, tasks, notes and a calendar around today."""
+"""A believable person for the demo: projects, tasks, notes and a calendar around today."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any

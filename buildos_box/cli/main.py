@@ -1,6 +1,7 @@
 """`buildos-box`: every command, each in a module of its own."""
 
 import asyncio
+import json
 import logging
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ import click
 
 from buildos_box import __version__
 from buildos_box.cli import exit_codes
+from buildos_box.cli.connection import with_client
 from buildos_box.cli.settings_option import load_or_exit
+from buildos_box.client import BoxClient
 
 CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
@@ -80,19 +83,16 @@ def demo(keep: bool, timezone: str | None) -> None:
 
 
 @main.command()
-def openapi() -> None:
+@with_client
+def openapi(client: BoxClient) -> None:
     """Print the OpenAPI description of the API."""
-    from buildos_box.cli.openapi import description
-
-    click.echo(description())
+    click.echo(json.dumps(client.get("/docs/openapi.json"), indent=2))
 
 
 def _add_commands() -> None:
     from buildos_box.cli.config_commands import config
-    from buildos_box.cli.data_commands import event, import_, note, project, task, user
 
-    for command in (config, import_, project, task, note, event, user):
-        main.add_command(command)
+    main.add_command(config)
 
 
 _add_commands()

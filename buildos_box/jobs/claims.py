@@ -109,6 +109,7 @@ class Shut:
 
 
 def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
+    """What is paused, and which lanes have used up their minute."""
     pauses = pause_store.in_force(tx)
     if any(pause.kind == pause_store.ALL for pause in pauses):
         return Shut(frozenset(lanes), (), None)

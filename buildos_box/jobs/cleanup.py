@@ -1,4 +1,4 @@
-"""Cleanup and retention: stale jobs cancelled, failed ones archived, old ones deleted (spec 3.8)."""
+"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted (spec 3.8)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

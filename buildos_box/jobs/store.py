@@ -97,8 +97,10 @@ async def oldest_ready(db: Database) -> str | None:
 
 async def waiting_by_lane(db: Database) -> dict[str, int]:
     """How many due jobs wait in each lane."""
-    rows = await db.all("SELECT lane, count(*) FROM queue_jobs WHERE ready = 1 GROUP BY lane")
-    return dict(rows)
+    rows = await db.all(
+        "SELECT lane, count(*) AS waiting FROM queue_jobs WHERE ready = 1 GROUP BY lane"
+    )
+    return {row["lane"]: row["waiting"] for row in rows}
 
 
 def waiting_jobs(tx: Tx, user_id: str, job_type: str, actor: str) -> list[str]:

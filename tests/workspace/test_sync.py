@@ -1,6 +1,6 @@
 """`POST /sync`: one transaction, idempotent, every fault at once (spec 14.5)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,7 +26,12 @@ EVERYTHING: dict[str, list[dict[str, Any]]] = {
     ],
     "taskDependencies": [{"taskId": "rent", "dependsOnId": "shop"}],
     "notes": [
-        {"id": "n1", "projectId": "home", "content": "**Key**", "updatedAt": "2024-10-01T00:00:00Z"},
+        {
+            "id": "n1",
+            "projectId": "home",
+            "content": "**Key**",
+            "updatedAt": "2024-10-01T00:00:00Z",
+        },
         {"id": "n2", "projectId": "home", "title": "Without a time of its own"},
     ],
     "events": [
@@ -177,14 +182,11 @@ async def test_nothing_can_be_put_under_what_the_same_sync_deletes(ada: Workspac
 
 async def test_nothing_changes_its_owner(ada: Workspace) -> None:
     faults = await ada.faults(
-        projects=[{"id": "home", "userId": "ben"}],
-        tasks=[{"id": "bens-task", "projectId": "home"}],
-        events=[{"id": "standup", "userId": "ben"}],
-        taskDependencies=[{"taskId": "rent", "dependsOnId": "bens-task"}],
+        projects=[{"id": "home", "userId": "ben"}], events=[{"id": "standup", "userId": "ben"}]
     )
-    assert {"projects[0].userId", "events[0].userId", "taskDependencies[0].dependsOnId"} <= (
-        faults.keys() | {"taskDependencies[0].dependsOnId"}
-    )
+    assert faults.keys() == {"projects[0].userId", "events[0].userId"}
+    faults = await ada.faults(tasks=[{"id": "bens-task", "projectId": "home"}])
+    assert faults == {"tasks[0].projectId": "belongs to another user than task 'bens-task'"}
 
 
 async def test_dependencies_must_be_of_one_user_and_known(ada: Workspace) -> None:
@@ -234,9 +236,7 @@ def some(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
-days = st.dates(min_value=__import__("datetime").date(1950, 1, 1)).map(
-    lambda day: day.replace(year=1950 + day.year % 150, day=min(day.day, 28)).isoformat()
-)
+days = st.dates(date(1950, 1, 1), date(2150, 1, 1)).map(date.isoformat)
 instants = days.map(lambda day: f"{day}T10:15:30.250+02:00")
 words = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=12)
 
@@ -250,7 +250,10 @@ tasks = optional(
     status=some("todo", "in_progress", "blocked"),
     priority=some("low", "urgent"),
     startDate=days,
-) | optional(status=some("done"), completedAt=instants, dueAt=instants)
+) | st.fixed_dictionaries(
+    {"status": some("done")},
+    optional={"completedAt": instants | st.none(), "dueAt": instants | st.none()},
+)
 preferences = optional(
     isActive=st.booleans(),
     frequency=some("daily", "weekly", "custom"),
@@ -269,7 +272,7 @@ events = optional(endAt=st.none(), declined=st.booleans(), location=words, allDa
     event=st.lists(events, max_size=3),
     first=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 async def test_any_sync_twice_is_as_good_as_once(
     task: list[dict[str, Any]],
     preference: dict[str, Any],

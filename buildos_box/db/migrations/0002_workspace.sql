@@ -22,7 +22,7 @@ CREATE TABLE preferences (
     frequency         TEXT NOT NULL DEFAULT 'daily'
                       CHECK (frequency IN ('daily', 'weekdays', 'weekly', 'custom')),
     day_of_week       INTEGER NOT NULL DEFAULT 1 CHECK (day_of_week BETWEEN 0 AND 6),
-    days              TEXT CHECK (json_valid(days)),
+    days              TEXT CHECK (days IS NULL OR json_valid(days)),
     time_of_day       TEXT NOT NULL DEFAULT '09:00',
     email_daily_brief INTEGER NOT NULL DEFAULT 1 CHECK (email_daily_brief IN (0, 1)),
     sms_daily_brief   INTEGER NOT NULL DEFAULT 0 CHECK (sms_daily_brief IN (0, 1)),

@@ -1,0 +1,189 @@
+"""One provider: its request shape, and what its answers mean."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+import httpx
+import msgspec
+
+from buildos_box.settings import ProviderSettings
+
+MOST_BYTES = 1024 * 1024
+CONNECT_SECONDS = 5.0
+ANTHROPIC_VERSION = "2023-06-01"
+Kind = Literal["openai", "anthropic"]
+
+
+class CallFailed(Exception):
+    """A call brought no usable answer. `outcome` is what `llm_calls` keeps of it."""
+
+    def __init__(
+        self,
+        outcome: str,
+        *,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        tokens: tuple[int, int] = (0, 0),
+    ) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.status = status
+        self.retry_after = retry_after
+        self.tokens = tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A provider's text and what it counted."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked: a constant system text and the conversation."""
+
+    system: str
+    turns: tuple[Turn, ...]
+    max_output_tokens: int
+
+
+class Provider:
+    """Calls one provider over the client given; its key goes to its own address only."""
+
+    def __init__(self, settings: ProviderSettings, http: httpx.AsyncClient) -> None:
+        self.name = settings.name
+        self.model = settings.model
+        self._settings = settings
+        self._http = http
+        self._json_mode = True
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """US dollars, by the prices of the configuration (per million tokens)."""
+        prices = self._settings
+        return (tokens_in * prices.price_in + tokens_out * prices.price_out) / 1_000_000
+
+    async def call(self, prompt: Prompt) -> Reply:
+        """One call. Raises CallFailed."""
+        try:
+            return await self._call(prompt)
+        except CallFailed as failure:
+            if failure.status != 400 or not self._json_mode or self._is_anthropic:
+                raise
+            # Some servers refuse response_format; the schema stands in the prompt as well.
+            self._json_mode = False
+            return await self._call(prompt)
+
+    @property
+    def _is_anthropic(self) -> bool:
+        return self._settings.kind == "anthropic"
+
+    async def _call(self, prompt: Prompt) -> Reply:
+        body = self._anthropic_body(prompt) if self._is_anthropic else self._openai_body(prompt)
+        timeout = httpx.Timeout(self._settings.timeout_seconds, connect=CONNECT_SECONDS)
+        try:
+            async with self._http.stream(
+                "POST", self._url(), json=body, headers=self._headers(), timeout=timeout
+            ) as response:
+                content = await _read_capped(response)
+        except httpx.TimeoutException:
+            raise CallFailed("timeout") from None
+        except httpx.HTTPError:
+            raise CallFailed("connect_error") from None
+        if response.status_code != 200:
+            raise _refused(response)
+        try:
+            answer = msgspec.json.decode(content)
+            return self._read_anthropic(answer) if self._is_anthropic else self._read_openai(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError, ValueError):
+            raise CallFailed("invalid_json", status=200) from None
+
+    def _url(self) -> str:
+        base = self._settings.base_url.rstrip("/")
+        if self._is_anthropic:
+            return f"{base.removesuffix('/v1')}/v1/messages"
+        versioned = base if re.search(r"/v\d+\w*$", base) else f"{base}/v1"
+        return f"{versioned}/chat/completions"
+
+    def _headers(self) -> dict[str, str]:
+        key = self._settings.api_key
+        if self._is_anthropic:
+            headers = {"anthropic-version": ANTHROPIC_VERSION}
+            return {**headers, "x-api-key": key.reveal()} if key else headers
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+    def _openai_body(self, prompt: Prompt) -> dict[str, Any]:
+        messages = [{"role": "system", "content": prompt.system}]
+        messages += [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages,
+            "max_tokens": prompt.max_output_tokens,
+            "temperature": 0.3,
+        }
+        if self._json_mode:
+            body["response_format"] = {"type": "json_object"}
+        return body
+
+    def _anthropic_body(self, prompt: Prompt) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "system": prompt.system,
+            "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
+            "max_tokens": prompt.max_output_tokens,
+            "temperature": 0.3,
+        }
+
+    @staticmethod
+    def _read_openai(answer: Any) -> Reply:
+        choice = answer["choices"][0]
+        usage = answer.get("usage") or {}
+        tokens = (int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+        text = choice["message"].get("content") or ""
+        return _reply(text, tokens, cut=choice.get("finish_reason") == "length")
+
+    @staticmethod
+    def _read_anthropic(answer: Any) -> Reply:
+        usage = answer.get("usage") or {}
+        tokens = (int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)))
+        parts = [part["text"] for part in answer["content"] if part.get("type") == "text"]
+        return _reply("".join(parts), tokens, cut=answer.get("stop_reason") == "max_tokens")
+
+
+def _reply(text: str, tokens: tuple[int, int], *, cut: bool) -> Reply:
+    if not text.strip():
+        raise CallFailed("cut_off" if cut else "empty", status=200, tokens=tokens)
+    return Reply(text, *tokens)
+
+
+async def _read_capped(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            raise CallFailed("too_large", status=response.status_code)
+    return bytes(content)
+
+
+def _refused(response: httpx.Response) -> CallFailed:
+    status = response.status_code
+    outcome = {401: "auth_error", 403: "auth_error", 429: "rate_limited"}.get(status, "http_error")
+    return CallFailed(outcome, status=status, retry_after=_retry_after(response))
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    text = response.headers.get("retry-after", "")
+    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,81 @@
+"""Queueing a mail inside the transaction of what it tells of (spec 5.4, 6)."""
+
+from dataclasses import dataclass
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
+from buildos_box.mail import links, store
+from buildos_box.mail.job import BRIEFS, GENERATE_BRIEF_EMAIL, BriefEmailPayload, email_key
+from buildos_box.mail.render import message_id
+from buildos_box.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedEmail:
+    """The mail that was queued, or why there is none."""
+
+    email_id: str | None
+    skipped: str | None = None
+
+
+def queue_brief_email(
+    tx: Tx,
+    box: Services,
+    *,
+    user_id: str,
+    recipient: str,
+    tracking: bool,
+    brief_id: str,
+    subject: str,
+    markdown: str,
+    send_at: Instant,
+    expires_at: Instant | None,
+    correlation_id: str,
+) -> QueuedEmail:
+    """Queue the brief's mail for `send_at`; one of the same brief that waits is superseded."""
+    now = box.clock.now()
+    supersede(tx, box, brief_id)
+    if store.is_unsubscribed(tx, user_id, BRIEFS):
+        return QueuedEmail(None, "unsubscribed")
+    email_id = box.ids.new("email", now)
+    email = store.Email(
+        id=email_id,
+        user_id=user_id,
+        subject=subject,
+        body_markdown=markdown,
+        message_id=message_id(email_id, box.settings.email.from_address),
+        tracking=tracking and box.settings.email.tracking,
+        status=store.QUEUED,
+        brief_id=brief_id,
+        address=recipient,
+        tracking_id=box.ids.secret(128),
+        created_at=now,
+        send_at=send_at,
+    )
+    token = links.unsubscribe_token(box.secret, email_id)
+    store.add(tx, email, kind="brief", unsubscribe=token, correlation_id=correlation_id)
+    box.queue.enqueue(
+        tx,
+        GENERATE_BRIEF_EMAIL,
+        BriefEmailPayload(
+            user_id=user_id,
+            email_id=email_id,
+            brief_id=brief_id,
+            recipient_email=recipient,
+            expires_at=to_text(expires_at) if expires_at else None,
+        ),
+        user_id=user_id,
+        scheduled_for=send_at,
+        correlation_id=correlation_id,
+        actor="job:generate_daily_brief",
+    )
+    return QueuedEmail(email_id)
+
+
+def supersede(tx: Tx, box: Services, brief_id: str) -> None:
+    """A newer version of the brief: its mail that has not begun to leave never does."""
+    waiting = store.unsent_of_brief(tx, brief_id)
+    if waiting:
+        box.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
+    for email_id in waiting:
+        store.set_status(tx, email_id, "cancelled", box.clock.now(), reason="superseded")

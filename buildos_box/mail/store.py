@@ -1,0 +1,266 @@
+"""The tables of mail."""
+
+import hashlib
+from dataclasses import dataclass
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import Database, Row, Tx
+
+QUEUED, SENDING, SENT = "queued", "sending", "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A mail to one person, as it is to be rendered and sent."""
+
+    id: str
+    user_id: str
+    subject: str
+    body_markdown: str
+    message_id: str
+    tracking: bool
+    status: str
+    brief_id: str | None
+    address: str
+    tracking_id: str
+    created_at: Instant
+    send_at: Instant
+
+
+def hash_token(token: str) -> str:
+    """How an unsubscribe token is kept; it has 128 random bits, so a plain hash will do."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: str) -> None:
+    """Keep a new mail and whom it goes to."""
+    tx.execute(
+        """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
+                               tracking, status, send_at, correlation_id, created_at, updated_at)
+           VALUES (:id, :user_id, :kind, :brief_id, :subject, :body, :message_id,
+                   :tracking, 'queued', :send_at, :correlation_id, :now, :now)""",
+        {
+            "id": email.id,
+            "user_id": email.user_id,
+            "kind": kind,
+            "brief_id": email.brief_id,
+            "subject": email.subject,
+            "body": email.body_markdown,
+            "message_id": email.message_id,
+            "tracking": int(email.tracking),
+            "send_at": to_text(email.send_at),
+            "correlation_id": correlation_id,
+            "now": to_text(email.created_at),
+        },
+    )
+    tx.execute(
+        """INSERT INTO email_recipients (email_id, address, tracking_id, unsubscribe_hash)
+           VALUES (?, ?, ?, ?)""",
+        (email.id, email.address, email.tracking_id, hash_token(unsubscribe)),
+    )
+    log(tx, email.id, QUEUED, None, email.created_at)
+
+
+def log(tx: Tx, email_id: str, status: str, detail: str | None, now: Instant) -> None:
+    """Add to the delivery log."""
+    tx.execute(
+        "INSERT INTO email_logs (email_id, status, detail, at) VALUES (?, ?, ?, ?)",
+        (email_id, status, detail, to_text(now)),
+    )
+
+
+_EMAIL = """SELECT e.*, r.address, r.tracking_id FROM emails e
+              JOIN email_recipients r ON r.email_id = e.id WHERE e.id = ?"""
+
+
+def _email(row: Row) -> Email:
+    return Email(
+        id=row["id"],
+        user_id=row["user_id"],
+        subject=row["subject"],
+        body_markdown=row["body_markdown"],
+        message_id=row["message_id"],
+        tracking=bool(row["tracking"]),
+        status=row["status"],
+        brief_id=row["brief_id"],
+        address=row["address"],
+        tracking_id=row["tracking_id"],
+        created_at=from_text(row["created_at"]),
+        send_at=from_text(row["send_at"]),
+    )
+
+
+async def get(db: Database, email_id: str) -> Email | None:
+    """The mail."""
+    row = await db.one(_EMAIL, (email_id,))
+    return _email(row) if row else None
+
+
+def find(tx: Tx, email_id: str) -> Email | None:
+    """The mail, inside a transaction."""
+    row = tx.one(_EMAIL, (email_id,))
+    return _email(row) if row else None
+
+
+def set_status(
+    tx: Tx,
+    email_id: str,
+    status: str,
+    now: Instant,
+    *,
+    reason: str | None = None,
+    transport: str | None = None,
+    provider_id: str | None = None,
+) -> None:
+    """Move the mail on; one that has been sent stays sent."""
+    changed = tx.execute(
+        """UPDATE emails SET status = :status, reason = :reason,
+                  transport = coalesce(:transport, transport),
+                  provider_id = coalesce(:provider_id, provider_id),
+                  sent_at = CASE WHEN :status = 'sent' THEN :now END, updated_at = :now
+            WHERE id = :id AND status <> 'sent'""",
+        {
+            "id": email_id,
+            "status": status,
+            "reason": reason,
+            "transport": transport,
+            "provider_id": provider_id,
+            "now": to_text(now),
+        },
+    ).rowcount
+    if changed:
+        log(tx, email_id, status, reason or provider_id, now)
+
+
+def unsent_of_brief(tx: Tx, brief_id: str) -> list[str]:
+    """Ids of the brief's mails that have not begun to leave."""
+    rows = tx.all("SELECT id FROM emails WHERE brief_id = ? AND status = 'queued'", (brief_id,))
+    return [row["id"] for row in rows]
+
+
+def add_link(tx: Tx, email_id: str, url: str) -> None:
+    """Keep a link of this mail: clicks lead to nothing else."""
+    tx.execute(
+        "INSERT INTO email_links (email_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (email_id, url),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Where a tracking id leads: to one recipient of one mail."""
+
+    recipient_id: int
+    email_id: str
+    sent_at: Instant | None
+
+
+async def tracked(db: Database, tracking_id: str) -> Tracked | None:
+    """The recipient of that tracking id."""
+    row = await db.one(
+        """SELECT r.id, r.email_id, e.sent_at FROM email_recipients r
+             JOIN emails e ON e.id = r.email_id WHERE r.tracking_id = ?""",
+        (tracking_id,),
+    )
+    if row is None:
+        return None
+    sent_at = from_text(row["sent_at"]) if row["sent_at"] else None
+    return Tracked(row["id"], row["email_id"], sent_at)
+
+
+async def link_id(db: Database, email_id: str, url: str) -> int | None:
+    """The id of a link stored for that very mail, compared as the exact string."""
+    row = await db.one("SELECT id FROM email_links WHERE email_id = ? AND url = ?", (email_id, url))
+    return row["id"] if row else None
+
+
+def clicks_since(tx: Tx, recipient_id: int, since: Instant) -> int:
+    """How many different links this recipient has clicked since then."""
+    row = tx.one(
+        """SELECT count(DISTINCT link_id) FROM email_tracking_events
+            WHERE recipient_id = ? AND kind = 'clicked' AND at >= ?""",
+        (recipient_id, to_text(since)),
+    )
+    return int(row[0]) if row else 0
+
+
+def record_hit(
+    tx: Tx, recipient_id: int, kind: str, link: int | None, suspect: str | None, now: Instant
+) -> None:
+    """Keep an open or a click; those of scanners are kept apart and not counted."""
+    tx.execute(
+        """INSERT INTO email_tracking_events (recipient_id, kind, link_id, suspect, at)
+           VALUES (?, ?, ?, ?, ?)""",
+        (recipient_id, kind, link, suspect, to_text(now)),
+    )
+    if suspect is not None:
+        return
+    if kind == "opened":
+        tx.execute(
+            """UPDATE email_recipients SET open_count = open_count + 1,
+                      opened_at = coalesce(opened_at, ?) WHERE id = ?""",
+            (to_text(now), recipient_id),
+        )
+    else:
+        tx.execute(
+            """UPDATE email_recipients SET click_count = click_count + 1,
+                      clicked_at = coalesce(clicked_at, ?) WHERE id = ?""",
+            (to_text(now), recipient_id),
+        )
+
+
+def is_unsubscribed(tx: Tx, user_id: str, scope: str) -> bool:
+    """Whether the user wants no more mail of that scope."""
+    row = tx.one(
+        "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope IN (?, 'all')",
+        (user_id, scope),
+    )
+    return row is not None
+
+
+def unsubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
+    """The user wants no more of that scope; again changes nothing."""
+    tx.execute(
+        """INSERT INTO email_unsubscribes (user_id, scope, at) VALUES (?, ?, ?)
+           ON CONFLICT DO NOTHING""",
+        (user_id, scope, to_text(now)),
+    )
+
+
+async def user_of_token(db: Database, token: str) -> str | None:
+    """Whose unsubscribe token that is."""
+    row = await db.one(
+        """SELECT e.user_id FROM email_recipients r JOIN emails e ON e.id = r.email_id
+            WHERE r.unsubscribe_hash = ?""",
+        (hash_token(token),),
+    )
+    return row["user_id"] if row else None
+
+
+async def mails_of(
+    db: Database, user_id: str, before: tuple[str, str] | None, limit: int
+) -> list[Row]:
+    """A user's mails with their opens and clicks, newest first."""
+    at, email_id = before or (None, None)
+    return await db.all(
+        """SELECT e.*, r.address, r.opened_at, r.open_count, r.clicked_at, r.click_count
+             FROM emails e JOIN email_recipients r ON r.email_id = e.id
+            WHERE e.user_id = :user_id AND (:at IS NULL OR (e.created_at, e.id) < (:at, :id))
+            ORDER BY e.created_at DESC, e.id DESC LIMIT :limit""",
+        {"user_id": user_id, "at": at, "id": email_id, "limit": limit},
+    )
+
+
+async def mail_of(db: Database, user_id: str, email_id: str) -> Row | None:
+    """One mail of that user."""
+    return await db.one(
+        """SELECT e.*, r.address, r.opened_at, r.open_count, r.clicked_at, r.click_count
+             FROM emails e JOIN email_recipients r ON r.email_id = e.id
+            WHERE e.user_id = ? AND e.id = ?""",
+        (user_id, email_id),
+    )
+
+
+async def log_of(db: Database, email_id: str) -> list[Row]:
+    """The delivery log of a mail, oldest first."""
+    return await db.all("SELECT * FROM email_logs WHERE email_id = ? ORDER BY id", (email_id,))

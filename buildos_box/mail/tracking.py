@@ -1,0 +1,36 @@
+"""Telling people's opens and clicks from those of scanners (spec 6). Opens prove little anyway."""
+
+import re
+from datetime import timedelta
+
+from buildos_box.clock import Instant
+
+TOO_SOON = timedelta(seconds=10)
+MANY_LINKS = 3
+"""Different links in the second before: no reader does that."""
+IN_A_SECOND = timedelta(seconds=1)
+_AGENTS = re.compile(
+    r"bot|crawl|spider|scan|proofpoint|barracuda|mimecast|safelinks|urldefense|"
+    r"googleimageproxy|yahoomailproxy|curl|wget|python-requests|headless",
+    re.IGNORECASE,
+)
+
+PIXEL = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+"""A transparent 1×1 GIF of 43 bytes."""
+
+
+def suspect(
+    *, method: str, agent: str, sent_at: Instant | None, now: Instant, links_just_now: int = 0
+) -> str | None:
+    """Why a hit is likely a scanner's; None if a person may have made it."""
+    if method == "HEAD":
+        return "head"
+    if sent_at is None or now - sent_at < TOO_SOON:
+        return "too_soon"
+    if links_just_now >= MANY_LINKS:
+        return "many_links"
+    if _AGENTS.search(agent):
+        return "agent"
+    return None
