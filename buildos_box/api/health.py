@@ -12,7 +12,7 @@ from buildos_box.access.guard import PUBLIC
 from buildos_box.access.keyring import Keyring
 from buildos_box.api.shapes import TypeCount
 from buildos_box.clock import from_text, to_text
-from buildos_box.db import Tx
+from buildos_box.db import heartbeat_store
 from buildos_box.errors import BoxError
 from buildos_box.jobs import store
 from buildos_box.jobs.engine import Engine
@@ -57,7 +57,7 @@ async def health(
 async def _reasons(box: Services, engine: Engine) -> list[str]:
     found = []
     try:
-        await box.db.write(_write_something)
+        await box.db.write(heartbeat_store.beat)
     except BoxError as error:
         found.append(error.message)
     now = box.clock.monotonic()
@@ -71,10 +71,6 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
     if shutil.disk_usage(os.path.dirname(box.db.path)).free < LEAST_FREE_BYTES:
         found.append("less than 100 MB of disk is free")
     return found
-
-
-def _write_something(tx: Tx) -> None:
-    tx.execute("UPDATE heartbeat SET beats = beats + 1")
 
 
 async def _has_token(request: Request[Any, Any, Any]) -> bool:

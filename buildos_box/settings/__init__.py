@@ -3,6 +3,7 @@
 from buildos_box.settings.load import Fault, Loaded, SettingsError, load_settings
 from buildos_box.settings.model import (
     BriefSettings,
+    DataSettings,
     EmailSettings,
     LaneSettings,
     LlmSettings,
@@ -15,6 +16,7 @@ from buildos_box.settings.model import (
 
 __all__ = [
     "BriefSettings",
+    "DataSettings",
     "EmailSettings",
     "Fault",
     "LaneSettings",
