@@ -82,6 +82,8 @@ def _fault(item: dict[str, Any]) -> FieldFault:
     at = _AT_PATH.match(message)
     if at:
         message, path = at["message"], at["path"] or path
+    # The framework calls the body `data`; whoever sent it never saw that name.
+    path = "" if path == "data" else path.removeprefix("data.")
     missing = _MISSING.search(message)
     if missing:
         prefix = f"{path}." if path and path != missing["name"] else ""

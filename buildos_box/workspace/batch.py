@@ -54,7 +54,7 @@ class Batch:
 
 
 def read_sync(body: dict[str, Any]) -> Batch:
-    """The body of `POST /sync` (spec 14.5)."""
+    """The body of `POST /sync` (spec 14.5); `deletes` is taken for `delete` too."""
     batch = Batch()
     for kind in KINDS:
         found = _list(batch, body, kind.name, kind.name)
@@ -122,19 +122,16 @@ def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item |
     given: Values = {}
     refused: set[str] = set()
     for spec in kind.fields:
-        name = spec.name
-        if name not in value:
-            if spec.also is None or spec.also not in value:
-                continue
-            name = spec.also
-        raw = value[name]
+        if spec.name not in value:
+            continue
+        raw = value[spec.name]
         try:
             if raw is None and spec.required:
                 raise ValueError("must not be null")
             given[spec.column] = spec.default if raw is None else spec.read(raw)
         except ValueError as error:
             refused.add(spec.column)
-            batch.fault(f"{prefix}{name}", str(error))
+            batch.fault(f"{prefix}{spec.name}", str(error))
     key = given.get(kind.key.column)
     if key is None:
         if kind.key.column not in refused:

@@ -32,7 +32,7 @@ class Field:
     """One field: its name in JSON, its column, and how it is read.
 
     `default` is what it is when never given or when cleared with null. A required field must
-    be there when the thing is new, and is never null. `also` is another name it goes by.
+    be there when the thing is new, and is never null. `service_only`: users can't set it.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Field:
     required: bool = False
     default: Stored = None
     service_only: bool = False
-    also: str | None = None
 
 
 def _text_of(value: object) -> str:

@@ -74,7 +74,7 @@ USERS = Kind(
         Field("timezone", "timezone", text(64), default="UTC"),
         Field("country", "country", fields.country),
         Field("language", "language", fields.language),
-        Field("lastVisitAt", "last_visit_at", fields.instant, also="lastVisit"),
+        Field("lastVisitAt", "last_visit_at", fields.instant),
         Field("emailTracking", "email_tracking", fields.flag, default=1),
         Field("isAdmin", "is_admin", fields.flag, default=0, service_only=True),
     ),
@@ -118,7 +118,7 @@ PROJECTS = Kind(
     fields=(
         _id,
         _user,
-        Field("name", "name", text(TITLE_CHARS, empty=False), required=True, also="title"),
+        Field("name", "name", text(TITLE_CHARS, empty=False), required=True),
         _description,
         _word("status", "active", "paused", "completed", "archived", default="active"),
         Field("startDate", "start_date", fields.day),

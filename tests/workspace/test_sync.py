@@ -156,6 +156,10 @@ async def test_deletes_count_what_was_there_and_may_be_repeated(ada: Workspace) 
     assert await ada.sync(delete={"tasks": ["rent", "ghost"]}) == {"tasks": (0, 0, 0, 0)}
 
 
+async def test_deletes_go_by_either_name(ada: Workspace) -> None:
+    assert await ada.sync(deletes={"events": ["standup"]}) == {"events": (0, 0, 0, 1)}
+
+
 async def test_deleting_a_user_takes_all_that_is_theirs(ada: Workspace) -> None:
     await ada.sync(preferences=[{"userId": "ada"}])
     await ada.sync(delete={"users": ["ada"]})
