@@ -152,7 +152,12 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def on_jobs_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the jobs loop and wait for it from another loop."""
+        """Run a coroutine on the jobs loop and wait for it from another loop.
+
+        With no engine running (a box that is open but not started), it runs right here.
+        """
+        if not self._thread.is_alive():
+            return await work
         return await asyncio.wrap_future(self.call(work))
 
     def stop(
