@@ -33,7 +33,8 @@ class SystemClock:
 
     def now(self) -> Instant:
         """The present instant, UTC, whole milliseconds."""
-        return truncate(datetime.now(UTC))
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def monotonic(self) -> float:
         """Seconds on the machine's monotonic clock."""
@@ -48,9 +49,8 @@ def truncate(instant: datetime) -> Instant:
 
 def to_text(instant: Instant) -> str:
     """`2024-10-23T09:00:00.000Z`: the one form in which instants are stored and sent."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{instant.microsecond // 1000:03d}Z"
-    )
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> Instant:
@@ -61,7 +61,25 @@ def from_text(text: str) -> Instant:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write it like 2024-10-23T09:00:00Z")
-    return truncate(instant)
+    try:
+        return truncate(instant)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from None
+
+
+def day_from_text(text: str) -> date:
+    """Read a calendar day, `YYYY-MM-DD` and no other ISO 8601 form.
+
+    Raises ValueError if the text is none. Days of the first and the last year that `date` knows
+    are refused too, since their local midnights may have no UTC instant.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text or day.year in (date.min.year, date.max.year):
+        raise ValueError(f"{text!r} is no day; write it like 2024-10-23")
+    return day
 
 
 @lru_cache(maxsize=1)

@@ -13,12 +13,13 @@ _EPOCH_DIGITS = 10
 _RANDOM_DIGITS = 13
 
 
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
+
+
 def _base32(value: int, digits: int) -> str:
-    out = []
-    for _ in range(digits):
-        value, digit = divmod(value, 32)
-        out.append(ALPHABET[digit])
-    return "".join(reversed(out))
+    out = [_PAIRS[value >> shift & 1023] for shift in range(5 * (digits - digits % 2 - 2), -1, -10)]
+    first = [ALPHABET[value >> 5 * (digits - 1) & 31]] if digits % 2 else []
+    return "".join(first + out)
 
 
 class Ids:
@@ -29,7 +30,7 @@ class Ids:
 
     def new(self, prefix: str, now: datetime) -> str:
         """`job-01jb…`: prefix, 50 bits of milliseconds, 65 random bits; 23 digits in all."""
-        millis = int(now.timestamp() * 1000)
+        millis = round(now.timestamp() * 1000)
         random = self._random_bits(_RANDOM_DIGITS * 5)
         return f"{prefix}-{_base32(millis, _EPOCH_DIGITS)}{_base32(random, _RANDOM_DIGITS)}"
 

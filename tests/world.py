@@ -15,7 +15,7 @@ import httpx
 from buildos_box.app import Box
 from buildos_box.clock import Instant, from_text
 from buildos_box.jobs import ledger, store
-from buildos_box.jobs.claims import NothingDue
+from buildos_box.jobs.claims import Claimed
 from buildos_box.settings import DataSettings, Settings
 from tests.clock import ManualClock
 
@@ -97,11 +97,16 @@ class BoxWorld:
     async def token_for(self, scope: str) -> str:
         return (await self.post("/tokens", {"name": "test", "scope": scope}))["token"]
 
+    async def claim(self) -> Claimed | None:
+        """Lease the next due job, if there is one."""
+        found = await self.db.write(lambda tx: self.box.engine.claim(tx, at_most=1))
+        return found.jobs[0] if found.jobs else None
+
     async def step(self) -> bool:
         """Claim one due job and run it; False if none is due."""
         services = self.box.services
-        claimed = await services.db.write(self.box.engine.claim)
-        if isinstance(claimed, NothingDue):
+        claimed = await self.claim()
+        if claimed is None:
             return False
         await self.box.engine.runner.run(claimed, services)
         await services.db.write(lambda tx: None)

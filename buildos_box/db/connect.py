@@ -10,7 +10,9 @@ READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-4096"
 
 def connect_writer(path: Path) -> sqlite3.Connection:
     """The connection that writes. Autocommit mode: transactions are begun by hand, IMMEDIATE."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     connection.row_factory = sqlite3.Row
     for pragma in (
         f"busy_timeout={BUSY_MS}",

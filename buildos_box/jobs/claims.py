@@ -1,6 +1,7 @@
-"""Claiming: one due job becomes a leased attempt, in one transaction (spec 3.3)."""
+"""Claiming: due jobs become leased attempts, in one transaction (spec 3.3)."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,9 +33,10 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class NothingDue:
-    """No job can start now. `next_due` is when one will be due; None when none waits."""
+class Claims:
+    """What one look at the ledger found: attempts to run, and when the next job falls due."""
 
+    jobs: list[Claimed]
     next_due: Instant | None
 
 
@@ -44,29 +46,27 @@ def claim(
     lanes: Mapping[str, Lane],
     workers: int,
     lease: timedelta,
-    lease_token: str,
+    new_token: Callable[[], str],
     worker: str,
     now: Instant,
-) -> Claimed | NothingDue:
-    """Lease the most urgent due job: by priority, then due time, then id.
+    at_most: int,
+) -> Claims:
+    """Lease the most urgent due jobs that may start now: by priority, then due time, then id.
 
-    Jobs past their `expires_at` are cancelled on the way, never run late.
+    As many as there are free slots are taken in one transaction. Jobs past their `expires_at`
+    are cancelled on the way, never run late.
     """
     make_ready(tx, now)
-    shut = what_is_shut(tx, lanes, now)
-    while True:
-        row = _most_urgent(tx, lanes, workers, shut)
-        if row is None:
-            return NothingDue(min(filter(None, (_next_due(tx), shut.reopens_at)), default=None))
+    line = _Line(tx, lanes, workers, now)
+    chosen: list[Row] = []
+    while len(chosen) < at_most and (row := line.take()) is not None:
         if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
             ledger.cancel(tx, row, reason="expired", actor="system", now=now)
             continue
-        if lanes[row["lane"]].per_minute:
-            tx.execute(
-                "INSERT INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
-                (row["lane"], to_text(now), row["id"]),
-            )
-        return _lease(tx, row, lease, lease_token, worker, now)
+        line.started(row)
+        chosen.append(row)
+    jobs = _lease(tx, chosen, new_token, worker, until=now + lease, now=now) if chosen else []
+    return Claims(jobs, min(filter(None, (_next_due(tx), line.reopens_at)), default=None))
 
 
 def make_ready(tx: Tx, now: Instant) -> None:
@@ -87,16 +87,13 @@ def make_ready(tx: Tx, now: Instant) -> None:
 
 def running(tx: Tx) -> Running:
     """What runs now, from the ledger itself."""
-    by_lane: dict[str, int] = {}
-    by_user: dict[tuple[str, str], int] = {}
+    now_running = Running()
     for lane, user, count in tx.execute(
         """SELECT lane, user_id, count(*) FROM queue_jobs
             WHERE status = 'processing' GROUP BY lane, user_id"""
     ):
-        by_lane[lane] = by_lane.get(lane, 0) + count
-        if user is not None:
-            by_user[lane, user] = count
-    return Running(by_lane, by_user)
+        now_running.add(lane, user, count)
+    return now_running
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,48 +136,93 @@ def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
     return from_text(starts[-1]["started_at"]) + MINUTE
 
 
-def _most_urgent(tx: Tx, lanes: Mapping[str, Lane], workers: int, shut: Shut) -> Row | None:
-    now_running = running(tx)
-    paused_types = ledger.dump(shut.types) if shut.types else None
-    heads = [
-        head
-        for lane in open_lanes(lanes, now_running, workers, shut.lanes)
-        if (head := _head_of(tx, lane, now_running, paused_types)) is not None
-    ]
-    return min(heads, key=_urgency, default=None)
+class _Line:
+    """Who is next: the most urgent jobs of each lane, read a few at a time."""
+
+    def __init__(self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant) -> None:
+        self._tx = tx
+        self._lanes = lanes
+        self._workers = workers
+        self._now = now
+        self._running = running(tx)
+        self._ahead: dict[str, deque[Row]] = {}
+        self._taken: list[int] = []
+        self._look_at_pauses()
+
+    def _look_at_pauses(self) -> None:
+        shut = what_is_shut(self._tx, self._lanes, self._now)
+        self._closed = shut.lanes
+        self._paused_types = shut.types
+        self.reopens_at = shut.reopens_at
+
+    def take(self) -> Row | None:
+        """The most urgent job that may start now; each is given out once."""
+        heads = (
+            self._head_of(lane)
+            for lane in open_lanes(self._lanes, self._running, self._workers, self._closed)
+        )
+        best = min((head for head in heads if head is not None), key=_urgency, default=None)
+        if best is not None:
+            self._taken.append(best["id"])
+            ahead = self._ahead[best["lane"]]
+            if best in ahead:
+                ahead.remove(best)
+        return best
+
+    def started(self, row: Row) -> None:
+        """Count the job as running."""
+        lane = self._lanes[row["lane"]]
+        self._running.add(lane.name, row["user_id"])
+        if lane.per_minute:
+            self._tx.execute(
+                "INSERT INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
+                (lane.name, to_text(self._now), row["id"]),
+            )
+            self._look_at_pauses()
+
+    def _head_of(self, lane: Lane) -> Row | None:
+        """The lane's most urgent job; of users at their share only if nobody else waits."""
+        ahead = self._ahead.setdefault(lane.name, deque())
+        if not ahead:
+            ahead.extend(self._first(lane, users=[], at_most=lane.concurrency))
+        if not ahead:
+            return None
+        head = ahead[0]
+        full = users_at_their_share(lane, self._running) if head["user_id"] is not None else []
+        if head["user_id"] not in full:
+            return head
+        for row in ahead:
+            if row["user_id"] not in full:
+                return row
+        if not _others_wait(self._tx, lane.name, full):
+            return head
+        others = self._first(lane, users=full, at_most=1)
+        return others[0] if others else head
+
+    def _first(self, lane: Lane, *, users: list[str], at_most: int) -> list[Row]:
+        """The lane's first jobs that nobody has taken, past paused types and these users."""
+        return self._tx.all(
+            """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
+                      max_attempts, scheduled_for, expires_at, dedup_key, metadata,
+                      correlation_id
+                 FROM queue_jobs
+                WHERE ready = 1 AND lane = ?
+                  AND job_type NOT IN (SELECT value FROM json_each(?))
+                  AND (user_id IS NULL OR user_id NOT IN (SELECT value FROM json_each(?)))
+                  AND id NOT IN (SELECT value FROM json_each(?))
+                ORDER BY priority, scheduled_for, id LIMIT ?""",
+            (
+                lane.name,
+                ledger.dump(self._paused_types),
+                ledger.dump(users),
+                ledger.dump(self._taken),
+                at_most,
+            ),
+        )
 
 
 def _urgency(row: Row) -> tuple[int, str, int]:
     return row["priority"], row["scheduled_for"], row["id"]
-
-
-def _head_of(tx: Tx, lane: Lane, now_running: Running, paused_types: str | None) -> Row | None:
-    """The lane's most urgent job; of users at their share only if nobody else waits (spec 3.9)."""
-    head = _first(tx, lane.name, paused_types, None)
-    if head is None:
-        return None
-    full = users_at_their_share(lane, now_running)
-    if head["user_id"] not in full or not _others_wait(tx, lane.name, full):
-        return head
-    return _first(tx, lane.name, paused_types, ledger.dump(full)) or head
-
-
-def _first(tx: Tx, lane: str, paused_types: str | None, full_users: str | None) -> Row | None:
-    """The first ready job of the lane, past paused types and users at their share."""
-    if paused_types is None and full_users is None:
-        return tx.one(
-            """SELECT * FROM queue_jobs WHERE ready = 1 AND lane = ?
-                ORDER BY priority, scheduled_for, id LIMIT 1""",
-            (lane,),
-        )
-    return tx.one(
-        """SELECT * FROM queue_jobs
-            WHERE ready = 1 AND lane = ?
-              AND job_type NOT IN (SELECT value FROM json_each(?))
-              AND (user_id IS NULL OR user_id NOT IN (SELECT value FROM json_each(?)))
-            ORDER BY priority, scheduled_for, id LIMIT 1""",
-        (lane, paused_types or "[]", full_users or "[]"),
-    )
 
 
 def _others_wait(tx: Tx, lane: str, users: list[str]) -> bool:
@@ -200,44 +242,62 @@ def _others_wait(tx: Tx, lane: str, users: list[str]) -> bool:
 
 
 def _lease(
-    tx: Tx, row: Row, lease: timedelta, lease_token: str, worker: str, now: Instant
-) -> Claimed:
-    at = to_text(now)
+    tx: Tx,
+    rows: list[Row],
+    new_token: Callable[[], str],
+    worker: str,
+    *,
+    until: Instant,
+    now: Instant,
+) -> list[Claimed]:
+    """Lease them all, in three statements however many they are."""
+    jobs = [
+        Claimed(
+            row_id=row["id"],
+            job_id=row["queue_job_id"],
+            job_type=row["job_type"],
+            user_id=row["user_id"],
+            number=row["attempts"] + 1,
+            max_attempts=row["max_attempts"],
+            scheduled_for=from_text(row["scheduled_for"]),
+            dedup_key=row["dedup_key"],
+            metadata=row["metadata"],
+            correlation_id=row["correlation_id"],
+            lease_token=new_token(),
+        )
+        for row in rows
+    ]
+    facts = {
+        "jobs": ledger.dump([[j.row_id, j.lease_token, j.number, j.max_attempts] for j in jobs]),
+        "worker": worker,
+        "now": to_text(now),
+        "until": to_text(until),
+    }
     tx.execute(
         """UPDATE queue_jobs
-              SET status = 'processing', ready = 0, attempts = attempts + 1, started_at = ?,
-                  updated_at = ?, lease_token = ?, lease_expires_at = ?, progress = NULL
-            WHERE id = ? AND status = 'pending'""",
-        (at, at, lease_token, to_text(now + lease), row["id"]),
+              SET status = 'processing', ready = 0, attempts = attempts + 1, started_at = :now,
+                  updated_at = :now, lease_token = json_extract(claimed.value, '$[1]'),
+                  lease_expires_at = :until, progress = NULL
+             FROM json_each(:jobs) AS claimed
+            WHERE queue_jobs.id = json_extract(claimed.value, '$[0]')""",
+        facts,
     )
-    number = row["attempts"] + 1
     tx.execute(
         """INSERT INTO job_attempts (job_id, number, worker, started_at, outcome)
-           VALUES (?, ?, ?, ?, 'running')""",
-        (row["id"], number, worker, at),
+           SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), :worker, :now, 'running'
+             FROM json_each(:jobs)""",
+        facts,
     )
-    ledger.record_event(
-        tx,
-        row["id"],
-        Status.PENDING,
-        Status.PROCESSING,
-        reason=f"attempt {number} of {row['max_attempts']}",
-        actor=worker,
-        now=now,
+    tx.execute(
+        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
+           SELECT json_extract(value, '$[0]'), 'pending', 'processing',
+                  format('attempt %d of %d', json_extract(value, '$[2]'),
+                                             json_extract(value, '$[3]')),
+                  :worker, :now
+             FROM json_each(:jobs)""",
+        facts,
     )
-    return Claimed(
-        row_id=row["id"],
-        job_id=row["queue_job_id"],
-        job_type=row["job_type"],
-        user_id=row["user_id"],
-        number=number,
-        max_attempts=row["max_attempts"],
-        scheduled_for=from_text(row["scheduled_for"]),
-        dedup_key=row["dedup_key"],
-        metadata=row["metadata"],
-        correlation_id=row["correlation_id"],
-        lease_token=lease_token,
-    )
+    return jobs
 
 
 def _next_due(tx: Tx) -> Instant | None:

@@ -15,11 +15,11 @@ from buildos_box.clock import Clock
 from buildos_box.db import Database
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
-from buildos_box.jobs.claims import Claimed, NothingDue
+from buildos_box.jobs.claims import Claimed, Claims
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
-from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, lease_in
+from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, leases_in
 from buildos_box.log import logger
 
 T = TypeVar("T")
@@ -30,16 +30,16 @@ log = logger(__name__)
 
 
 class BoxHuey(Huey):  # type: ignore[misc]
-    """Huey over the ledger: a claim becomes a task here."""
+    """Huey over the ledger: what was claimed becomes a task here."""
 
-    run_attempt: Any = None
+    run_attempts: Any = None
 
     def deserialize_task(self, data: bytes) -> Any:
-        """An attempt's message becomes the task that runs it; cron calls are Huey's own."""
-        token = lease_in(data)
-        if token is None:
+        """Leases become the task that runs their attempts; cron calls are Huey's own."""
+        tokens = leases_in(data)
+        if not tokens:
             return super().deserialize_task(data)
-        return self.run_attempt.task_class((token,), id=token)
+        return self.run_attempts.task_class(tokens, id=tokens[0])
 
 
 class SecondScheduler(Scheduler):  # type: ignore[misc]
@@ -116,13 +116,11 @@ class Engine:
         return self.storage.ticked_at
 
     def _register_tasks(self) -> None:
-        @self._huey.task(name="run_attempt")  # type: ignore[untyped-decorator]
-        def run_attempt(lease_token: str) -> None:
-            claimed = self.storage.take(lease_token)
-            if claimed is not None:
-                self.call(self.runner.run(claimed, self._services)).result()
+        @self._huey.task(name="run_attempts")  # type: ignore[untyped-decorator]
+        def run_attempts(*lease_tokens: str) -> None:
+            self.call(self._run_all(self.storage.take(lease_tokens))).result()
 
-        self._huey.run_attempt = run_attempt
+        self._huey.run_attempts = run_attempts
         for name in self.book.crons:
             self._register_cron(name)
 
@@ -199,19 +197,24 @@ class Engine:
         self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         self._loop.close()
 
-    def _claim_blocking(self) -> Claimed | NothingDue:
+    async def _run_all(self, claimed: list[Claimed]) -> None:
+        """Attempts that were claimed together run beside each other; each frees its own slot."""
+        await asyncio.gather(*(self.runner.run(one, self._services) for one in claimed))
+
+    def _claim_blocking(self) -> Claims:
         return self._db.write_blocking(self.claim)
 
-    def claim(self, tx: Any) -> Claimed | NothingDue:
-        """Claim one job in the transaction given."""
+    def claim(self, tx: Any, at_most: int | None = None) -> Claims:
+        """Claim all that may start now, or `at_most` so many, in the transaction given."""
         return claims.claim(
             tx,
             lanes=self._queue.lanes,
             workers=self._workers,
             lease=self._lease,
-            lease_token=self._ids.secret(),
+            new_token=self._ids.secret,
             worker=self._name,
             now=self._clock.now(),
+            at_most=at_most or self._workers,
         )
 
     def recover(self, *, all_leases: bool = False) -> int:

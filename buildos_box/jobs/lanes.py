@@ -4,7 +4,7 @@ Pure rules: what is running comes in, which lanes may take one more comes out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,23 @@ class Lane:
         return cls(name, concurrency, per_user or max(1, concurrency // 2), per_minute)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Running:
     """What is running now: attempts by lane, and by lane and user."""
 
-    by_lane: Mapping[str, int]
-    by_user: Mapping[tuple[str, str], int]
+    by_lane: dict[str, int] = field(default_factory=dict)
+    by_user: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
         """All attempts that run now."""
         return sum(self.by_lane.values())
+
+    def add(self, lane: str, user: str | None, count: int = 1) -> None:
+        """Count more of the lane, and of the user in it."""
+        self.by_lane[lane] = self.by_lane.get(lane, 0) + count
+        if user is not None:
+            self.by_user[lane, user] = self.by_user.get((lane, user), 0) + count
 
 
 def open_lanes(
@@ -50,13 +56,14 @@ def open_lanes(
     them all and make another wait (no head-of-line blocking, spec 3.3).
     """
     free = workers - running.total
+    if free <= 0:
+        return []
     idle = {name for name in lanes if not running.by_lane.get(name) and name not in closed}
     found = []
     for lane in lanes.values():
         if lane.name in closed or running.by_lane.get(lane.name, 0) >= lane.concurrency:
             continue
-        reserved_for_others = len(idle - {lane.name})
-        if free > reserved_for_others or (free > 0 and lane.name in idle):
+        if lane.name in idle or free > len(idle):
             found.append(lane)
     return found
 

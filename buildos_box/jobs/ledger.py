@@ -51,7 +51,7 @@ def insert(tx: Tx, row: dict[str, Any], *, actor: str, now: Instant) -> int:
            VALUES (:queue_job_id, :user_id, :job_type, :lane, 'pending', :ready, :priority,
                    :max_attempts, :scheduled_for, :expires_at, :now, :now,
                    :dedup_key, :metadata, :correlation_id)""",
-        {**row, "now": to_text(now)},
+        row | {"now": to_text(now)},
     )
     row_id = cursor.lastrowid
     assert row_id is not None
@@ -135,20 +135,62 @@ def keep_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> N
     )
 
 
+class Ended(msgspec.Struct, frozen=True, array_like=True):
+    """A job that was done: its row, the lease it was done under, its result as JSON, when."""
+
+    row_id: int
+    lease_token: str
+    result: str | None
+    at: str
+
+
 def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Instant) -> None:
     """`processing → completed`. Raises LeaseLost if the token no longer holds the job."""
-    _leave_processing(tx, row_id, lease_token, Status.COMPLETED, now, result=result)
-    end_attempt(tx, row_id, "completed", now)
-    tx.execute("DELETE FROM job_steps WHERE job_id = ?", (row_id,))
-    record_event(
-        tx,
-        row_id,
-        Status.PROCESSING,
-        Status.COMPLETED,
-        reason="completed",
-        actor="worker",
-        now=now,
+    if not complete_all(tx, [Ended(row_id, lease_token, result, to_text(now))]):
+        raise LeaseLost("this attempt no longer holds its job")
+
+
+def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
+    """`processing → completed` for each whose lease still holds, in four statements for all.
+
+    Returns the rows that were completed; a job whose lease was lost is left as it is.
+    """
+    held = tx.all(
+        """UPDATE queue_jobs
+              SET status = 'completed', ready = 0, lease_token = NULL, lease_expires_at = NULL,
+                  updated_at = json_extract(ended.value, '$[3]'),
+                  completed_at = json_extract(ended.value, '$[3]'),
+                  result = json_extract(ended.value, '$[2]'),
+                  error = NULL, error_kind = NULL, error_code = NULL
+             FROM json_each(?) AS ended
+            WHERE queue_jobs.id = json_extract(ended.value, '$[0]') AND status = 'processing'
+              AND lease_token = json_extract(ended.value, '$[1]')
+        RETURNING queue_jobs.id, completed_at""",
+        (dump(ended),),
     )
+    if not held:
+        return set()
+    rows = dump([[row["id"], row["completed_at"]] for row in held])
+    tx.execute(
+        """UPDATE job_attempts
+              SET ended_at = json_extract(ended.value, '$[1]'), outcome = 'completed'
+             FROM json_each(?) AS ended
+            WHERE job_id = json_extract(ended.value, '$[0]') AND outcome = 'running'""",
+        (rows,),
+    )
+    tx.execute(
+        """DELETE FROM job_steps
+            WHERE job_id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))""",
+        (rows,),
+    )
+    tx.execute(
+        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
+           SELECT json_extract(value, '$[0]'), 'processing', 'completed', 'completed', 'worker',
+                  json_extract(value, '$[1]')
+             FROM json_each(?)""",
+        (rows,),
+    )
+    return {row["id"] for row in held}
 
 
 def fail(
@@ -248,7 +290,6 @@ def _leave_processing(
     status: Status,
     now: Instant,
     *,
-    result: str | None = None,
     failure: Failure | None = None,
     scheduled_for: Instant | None = None,
     ready: bool = False,
@@ -260,7 +301,7 @@ def _leave_processing(
               SET status = :status, ready = :ready, lease_token = NULL, lease_expires_at = NULL,
                   updated_at = :now, completed_at = :completed_at,
                   scheduled_for = coalesce(:scheduled_for, scheduled_for),
-                  attempts = attempts - :uncount, result = :result,
+                  attempts = attempts - :uncount,
                   error = :error, error_kind = :kind, error_code = :code
             WHERE id = :id AND status = 'processing' AND lease_token = :token""",
         {
@@ -272,7 +313,6 @@ def _leave_processing(
             "completed_at": to_text(now) if finished else None,
             "scheduled_for": to_text(scheduled_for) if scheduled_for else None,
             "uncount": int(uncount),
-            "result": result,
             "error": failure.message if failure else None,
             "kind": failure.kind if failure else None,
             "code": failure.code if failure else None,

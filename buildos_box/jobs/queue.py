@@ -87,11 +87,11 @@ class Queue:
         now = self._clock.now()
         due = scheduled_for or now
         urgency = priority or job_type.priority
-        metadata = msgspec.to_builtins(payload)
         key = job_type.dedup_key(payload)
         existing = ledger.live_with_key(tx, key) if key else None
         tx.after_commit(self.wake)
         if existing is not None:
+            metadata = msgspec.to_builtins(payload)
             return self._join(tx, existing, due, urgency, metadata, actor, now)
         expires = job_type.expires_at(payload)
         job_id = self._ids.new("job", now)
@@ -108,8 +108,8 @@ class Queue:
                 "scheduled_for": to_text(due),
                 "expires_at": to_text(expires) if expires else None,
                 "dedup_key": key,
-                "metadata": ledger.dump(metadata),
-                "correlation_id": correlation_id or self._ids.new("corr", now),
+                "metadata": ledger.dump(payload),
+                "correlation_id": correlation_id or f"corr{job_id.removeprefix('job')}",
             },
             actor=actor,
             now=now,

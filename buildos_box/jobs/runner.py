@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import timedelta
 from types import CoroutineType, FrameType
@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from buildos_box.clock import Clock
+from buildos_box.clock import Clock, to_text
 from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
 from buildos_box.jobs import ledger
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.ledger import Ended
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import Failure, RetryAt, Snooze, classify, decide
 from buildos_box.jobs.store import steps_of
@@ -35,14 +36,20 @@ class _Run:
 
     def __init__(self, claimed: Claimed) -> None:
         self.claimed = claimed
+        self.work: Coroutine[Any, Any, Any] | None = None
         self.task: asyncio.Task[Any] | None = None
         self.stop_reason: StopReason | None = None
+        self.stack: str | None = None
         self.done = asyncio.Event()
 
     def stop(self, reason: StopReason) -> None:
         self.stop_reason = self.stop_reason or reason
         if self.task is not None:
             self.task.cancel()
+
+    def time_out(self) -> None:
+        self.stack = where_it_stands(self.work)
+        self.stop("timed_out")
 
 
 class Runner:
@@ -65,6 +72,7 @@ class Runner:
         self._base = backoff_base
         self._jitter = jitter
         self._runs: dict[int, _Run] = {}
+        self._ended: list[Ended] = []
 
     @property
     def in_flight(self) -> int:
@@ -83,14 +91,19 @@ class Runner:
         try:
             with correlated(claimed.correlation_id, job_id=claimed.job_id):
                 await self._run(run, services)
+                # Let the outcomes of all that ended in this turn of the loop go out together.
+                await asyncio.sleep(0)
         finally:
             if self._runs.get(claimed.row_id) is run:
                 del self._runs[claimed.row_id]
             run.done.set()
+            self._queue.wake()
 
     async def _wait_for_predecessors(self, claimed: Claimed) -> None:
         """Work that was told to stop really stops before its successor starts."""
         key = claimed.dedup_key
+        if key is None and claimed.row_id not in self._runs:
+            return
         for run in list(self._runs.values()):
             same_work = key is not None and run.claimed.dedup_key == key
             if run.claimed.row_id == claimed.row_id or same_work:
@@ -114,27 +127,44 @@ class Runner:
     async def _supervise(
         self, run: _Run, job_type: JobType[Any], attempt: Attempt[Any], services: Any
     ) -> None:
-        run.task = asyncio.create_task(_guarded(job_type, attempt, services))
         if run.stop_reason is not None:
-            run.task.cancel()
-        stack = None
-        await asyncio.wait({run.task}, timeout=job_type.timeout.total_seconds())
-        if not run.task.done():
-            stack = where_it_stands(run.task)
-            run.stop("timed_out")
-            await asyncio.wait({run.task})
-        self._conclude(run, job_type, attempt, stack)
+            self._conclude(run, job_type, attempt, None, asyncio.CancelledError())
+            return
+        run.work = _guarded(job_type, attempt, services)
+        run.task = asyncio.current_task()
+        alarm = asyncio.get_running_loop().call_later(
+            job_type.timeout.total_seconds(), run.time_out
+        )
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = await run.work
+        except asyncio.CancelledError as cancelled:
+            if run.stop_reason is None and run.task is not None and run.task.cancelling():
+                raise  # the loop itself is being shut down
+            error = cancelled
+        except Exception as failed:
+            error = failed
+        finally:
+            alarm.cancel()
+            task, run.task = run.task, None
+        while task is not None and task.cancelling():
+            task.uncancel()
+        self._conclude(run, job_type, attempt, result, error)
 
     def _conclude(
-        self, run: _Run, job_type: JobType[Any], attempt: Attempt[Any], stack: str | None
+        self,
+        run: _Run,
+        job_type: JobType[Any],
+        attempt: Attempt[Any],
+        result: Any,
+        error: BaseException | None,
     ) -> None:
-        task, claimed = run.task, run.claimed
-        assert task is not None
+        claimed = run.claimed
         if attempt.finished:
             return
-        error = None if task.cancelled() else task.exception()
-        if not task.cancelled() and error is None:
-            self._complete(claimed, task.result())
+        if error is None:
+            self._complete(claimed, result)
         elif isinstance(error, Snooze):
             self._snooze(claimed, error)
         elif isinstance(error, LeaseLost) or run.stop_reason in ("cancelled", "lease_lost"):
@@ -144,17 +174,32 @@ class Runner:
         elif run.stop_reason == "timed_out":
             limit = job_type.timeout.total_seconds()
             timed_out = Failure("transient", "timed_out", f"took more than {limit:g} s", True)
-            self._retry_or_fail(claimed, timed_out, outcome="timed_out", stack=stack)
+            self._retry_or_fail(claimed, timed_out, outcome="timed_out", stack=run.stack)
         else:
-            failure = classify(error or Crashed("it cancelled itself"))
+            if isinstance(error, asyncio.CancelledError):
+                error = Crashed("it cancelled itself")
+            failure = classify(error)
             if failure.kind == "unknown":
                 log.error("attempt_crashed", exc_info=error)
             self._retry_or_fail(claimed, failure)
 
     def _complete(self, claimed: Claimed, result: Any) -> None:
+        if not self._ended:
+            asyncio.get_running_loop().call_soon(self._flush)
         text = None if result is None else ledger.dump(result)
-        now = self._clock.now()
-        self._submit(lambda tx: ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now))
+        at = to_text(self._clock.now())
+        self._ended.append(Ended(claimed.row_id, claimed.lease_token, text, at))
+
+    def _flush(self) -> None:
+        """Complete all that ended in the same turn of the loop in one transaction."""
+        ended, self._ended = self._ended, []
+
+        def settle(tx: Tx) -> None:
+            void = {one.row_id for one in ended} - ledger.complete_all(tx, ended)
+            if void:
+                log.info("outcomes_void", rows=sorted(void), reason="the lease was lost")
+
+        self._submit(settle)
 
     def _fail(self, claimed: Claimed, failure: Failure) -> None:
         self._retry_or_fail(claimed, failure)
@@ -277,10 +322,10 @@ def _log_if_lost(future: "Future[None]") -> None:
         log.error("outcome_not_stored", error=str(error))
 
 
-def where_it_stands(task: "asyncio.Task[Any]") -> str:
+def where_it_stands(work: Any) -> str:
     """The coroutine's stack, outermost first: what a slow job was waiting for (spec 3.9)."""
     lines = []
-    waiting: Any = task.get_coro()
+    waiting = work
     while isinstance(waiting, CoroutineType):
         frame: FrameType | None = waiting.cr_frame
         if frame is not None:

@@ -6,7 +6,7 @@ and its lease. Only cron calls pass through memory: the cron book makes them aga
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +17,11 @@ from huey.serializer import Serializer
 from huey.storage import BaseStorage
 
 from buildos_box.clock import Clock, Instant
-from buildos_box.jobs.claims import Claimed, NothingDue
+from buildos_box.jobs.claims import Claimed, Claims
 
 STOP_CHECK_SECONDS = 1.0
-ATTEMPT = b"attempt:"
+TRY_AGAIN_AFTER = timedelta(seconds=1)
+ATTEMPTS = b"attempts:"
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]
@@ -33,27 +34,30 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
         return Message(*msgspec.json.decode(data))
 
 
-def attempt_message(lease_token: str) -> bytes:
-    """What `dequeue` hands to Huey for a claim: the lease, by which the worker finds it again."""
-    return ATTEMPT + lease_token.encode()
+def attempts_message(lease_tokens: Iterable[str]) -> bytes:
+    """What `dequeue` hands to Huey for a claim: the leases, by which the worker finds it again."""
+    return ATTEMPTS + ",".join(lease_tokens).encode()
 
 
-def lease_in(data: bytes) -> str | None:
-    """The lease token of an attempt's message; None for any other message."""
-    return data.removeprefix(ATTEMPT).decode() if data.startswith(ATTEMPT) else None
+def leases_in(data: bytes) -> tuple[str, ...]:
+    """The lease tokens of an attempts' message; none for any other message."""
+    if not data.startswith(ATTEMPTS):
+        return ()
+    return tuple(data.removeprefix(ATTEMPTS).decode().split(","))
 
 
 class LedgerStorage(BaseStorage):  # type: ignore[misc]
     """What Huey's workers read from. `claim` is called on a worker's thread and may block.
 
-    Nothing polls: a worker that found nothing waits until an enqueue wakes it or the next
-    job falls due; each second it only lets Huey look at its stop flag.
+    Nothing polls: workers that found nothing wait until an enqueue or a freed slot wakes one of
+    them, or the next job falls due; each second they only let Huey look at its stop flag. One
+    worker claims at a time, for all free slots, so that two never ask for the same work.
     """
 
     blocking = True
 
     def __init__(
-        self, name: str = "buildos-box", *, claim: Callable[[], Claimed | NothingDue], clock: Clock
+        self, name: str = "buildos-box", *, claim: Callable[[], Claims], clock: Clock
     ) -> None:
         super().__init__(name)
         self._claim = claim
@@ -61,17 +65,20 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         self._calls: deque[bytes] = deque()
         self._claimed: dict[str, Claimed] = {}
         self._condition = threading.Condition()
-        self._wakes = 0
+        self._claiming = False
+        self._wakes = 1
+        self._seen = 0
         self._next_due: Instant | None = None
-        self._seen = threading.local()
         self.stopped = False
         self.ticked_at = clock.monotonic()
 
     def wake(self) -> None:
         """There may be something to claim: one waiting worker goes and looks."""
         with self._condition:
+            somebody_goes = self._claiming or self._seen != self._wakes
             self._wakes += 1
-            self._condition.notify()
+            if not somebody_goes:
+                self._condition.notify()
 
     def stop(self) -> None:
         """Claim nothing any more; every waiting worker returns at once."""
@@ -79,49 +86,66 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
             self.stopped = True
             self._condition.notify_all()
 
-    def take(self, lease_token: str) -> Claimed | None:
-        """The claim that a message names; each is handed out once."""
-        return self._claimed.pop(lease_token, None)
+    def take(self, lease_tokens: Iterable[str]) -> list[Claimed]:
+        """The claims that a message names; each is handed out once."""
+        found = (self._claimed.pop(token, None) for token in lease_tokens)
+        return [claimed for claimed in found if claimed is not None]
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Huey's scheduler hands over a cron call."""
-        self._calls.append(data)
-        self.wake()
+        with self._condition:
+            self._calls.append(data)
+            self._condition.notify()
 
     def dequeue(self) -> bytes | None:
-        """The next cron call or claimed job as a message; None after a second with neither."""
+        """The next cron call or claimed jobs as a message; None after a second with neither."""
         self.ticked_at = self._clock.monotonic()
-        if self._calls:
-            try:
-                return self._calls.popleft()
-            except IndexError:
-                pass
-        if self.stopped or not self._worth_a_look():
-            return None
-        wakes = self._wakes
-        outcome = self._claim()
-        if isinstance(outcome, NothingDue):
-            self._seen.wakes = wakes
-            self._next_due = outcome.next_due
-            return None
-        self._claimed[outcome.lease_token] = outcome
-        return attempt_message(outcome.lease_token)
-
-    def _worth_a_look(self) -> bool:
-        """Wait, up to a second, until there may be something that this worker has not seen."""
         with self._condition:
-            if self._anything_new():
-                return True
-            self._condition.wait(self._seconds_to_wait())
-            return not self.stopped and self._anything_new()
+            if not self._calls and not self._may_claim():
+                self._condition.wait(self._seconds_to_wait())
+            if self._calls:
+                call = self._calls.popleft()
+                self._pass_on()
+                return call
+            if not self._may_claim():
+                return None
+            self._claiming, self._seen = True, self._wakes
+        found = self._look()
+        if not found.jobs:
+            return None
+        tokens = [claimed.lease_token for claimed in found.jobs]
+        self._claimed.update(zip(tokens, found.jobs, strict=True))
+        return attempts_message(tokens)
 
-    def _anything_new(self) -> bool:
-        if getattr(self._seen, "wakes", -1) != self._wakes or self._calls:
+    def _look(self) -> Claims:
+        """Claim, as the one worker who may; after a look that failed, the next is in a while."""
+        next_due: Instant | None = self._clock.now() + TRY_AGAIN_AFTER
+        try:
+            found = self._claim()
+            next_due = found.next_due
+            return found
+        finally:
+            with self._condition:
+                self._claiming, self._next_due = False, next_due
+                self._pass_on()
+
+    def _may_claim(self) -> bool:
+        """Whether there may be something that no look has seen. Call with the lock held."""
+        if self.stopped or self._claiming:
+            return False
+        if self._seen != self._wakes:
             return True
         return self._next_due is not None and self._next_due <= self._clock.now()
 
+    def _pass_on(self) -> None:
+        """Send another worker for what is left, since this one is busy now."""
+        if self._calls or self._may_claim():
+            self._condition.notify()
+
     def _seconds_to_wait(self) -> float:
-        if self._next_due is None:
+        if self.stopped:
+            return 0.0
+        if self._claiming or self._next_due is None:
             return STOP_CHECK_SECONDS
         left = (self._next_due - self._clock.now()) / timedelta(seconds=1)
         return min(max(left, 0.0), STOP_CHECK_SECONDS)

@@ -49,7 +49,7 @@ async def test_progress_moves_through_the_stages(box: BoxWorld) -> None:
     await box.project(name="Poster")
     seen: list[tuple[int, str]] = []
     queued = await box.post("/queue/brief", {"userId": "ada"})
-    claimed = await box.db.write(box.box.engine.claim)
+    claimed = await box.claim()
     job_type = box.box.services.queue.type_named("generate_daily_brief")
     assert job_type is not None
 
@@ -215,7 +215,7 @@ async def test_a_brief_that_fails_for_good_says_so(box: BoxWorld) -> None:
     await box.person()
     queued = await box.post("/queue/brief", {"userId": "ada"})
     for _ in range(3):
-        claimed = await box.db.write(box.box.engine.claim)
+        claimed = await box.claim()
         assert claimed is not None
         await box.db.write(lambda tx: tx.execute("UPDATE daily_briefs SET id = id"))
         await box.recover()
@@ -252,7 +252,7 @@ async def test_what_an_attempt_has_finished_is_not_paid_for_again(tmp_path) -> N
             await box.person()
             await box.project()
             queued = await box.post("/queue/brief", {"userId": "ada"})
-            claimed = await box.db.write(box.box.engine.claim)
+            claimed = await box.claim()
             payload = msgspec.json.decode(claimed.metadata, type=BriefPayload)
             attempt = Attempt(claimed, payload, box.db, box.clock, {})
             await box.db.write(lambda tx: tx.execute("DROP TABLE email_logs"))

@@ -13,7 +13,7 @@ from buildos_box.db import Database
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger, store
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.claims import Claimed, NothingDue
+from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
@@ -64,19 +64,19 @@ class QueueWorld:
         return enqueued.job_id
 
     async def claim(self) -> Claimed | None:
-        token = Ids().secret()
-        outcome = await self.db.write(
+        found = await self.db.write(
             lambda tx: claims.claim(
                 tx,
                 lanes=self.queue.lanes,
                 workers=self.workers,
                 lease=LEASE,
-                lease_token=token,
+                new_token=Ids().secret,
                 worker="test",
                 now=self.clock.now(),
+                at_most=1,
             )
         )
-        return None if isinstance(outcome, NothingDue) else outcome
+        return found.jobs[0] if found.jobs else None
 
     async def run_one(self) -> Claimed | None:
         claimed = await self.claim()

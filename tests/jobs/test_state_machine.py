@@ -116,22 +116,21 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         best = self.naive_best()
-        outcome = self.write(
+        found = self.write(
             lambda tx: claims.claim(
                 tx,
                 lanes=LANES,
                 workers=WORKERS,
                 lease=LEASE,
-                lease_token=Ids().secret(),
+                new_token=Ids().secret,
                 worker="w",
                 now=self.clock.now(),
+                at_most=1,
             )
         )
-        if isinstance(outcome, Claimed):
-            assert outcome.row_id in best
-            self.held.append(outcome)
-        else:
-            assert not best
+        assert bool(found.jobs) == bool(best)
+        assert all(claimed.row_id in best for claimed in found.jobs)
+        self.held.extend(found.jobs)
 
     def naive_best(self) -> set[int]:
         """Which jobs may be claimed now, found the slow and obvious way.
