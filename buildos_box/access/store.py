@@ -42,6 +42,14 @@ def revoke(tx: Tx, token_id: str, now: Instant) -> None:
         raise NotFound(f"no token {token_id}")
 
 
+def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
+    """Make every token of that scope invalid from now on."""
+    tx.execute(
+        "UPDATE tokens SET revoked_at = ? WHERE scope = ? AND revoked_at IS NULL",
+        (to_text(now), scope),
+    )
+
+
 def any_token(tx: Tx) -> bool:
     """Whether the box has ever had a token."""
     return tx.one("SELECT 1 FROM tokens LIMIT 1") is not None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from buildos_box.access.caller import Caller
 from buildos_box.clock import from_text, to_text
@@ -178,7 +178,7 @@ async def lanes(box: Services, caller: Caller) -> LanesView:
 async def stale_stats(
     box: Services,
     caller: Caller,
-    threshold_hours: Annotated[float, Parameter(query="thresholdHours", gt=0, le=LONGEST)] = 24,
+    threshold_hours: Annotated[float, QueryParameter(name="thresholdHours", gt=0, le=LONGEST)] = 24,
 ) -> StaleStats:
     """Live jobs older than the threshold, and how many old failed ones there are."""
     caller.require_service()

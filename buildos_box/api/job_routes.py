@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from buildos_box.access.caller import Caller
 from buildos_box.api.paging import decode_cursor, encode_cursor
@@ -13,13 +13,18 @@ from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs import store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
+from buildos_box.jobs.record import Facts, job_named, record_of
 from buildos_box.jobs.types import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
 
 Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
-TypeQuery = Annotated[str | None, Parameter(query="type", description="Comma list of job types")]
-StatusQuery = Annotated[str | None, Parameter(query="status", description="Comma list of states")]
+TypeQuery = Annotated[
+    str | None, QueryParameter(name="type", description="Comma list of job types")
+]
+StatusQuery = Annotated[
+    str | None, QueryParameter(name="status", description="Comma list of states")
+]
 
 
 class JobList(msgspec.Struct, frozen=True, rename="camel"):
@@ -38,15 +43,15 @@ async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
 async def get_attempts(job_id: str, box: Services, caller: Caller) -> dict[str, list[AttemptView]]:
     """Every attempt of the job, oldest first."""
-    row = await visible_job(box, caller, job_id)
-    return {"attempts": [AttemptView.of(a) for a in await store.attempts_of(box.db, row["id"])]}
+    record = await record_of(box.db, await visible_job(box, caller, job_id))
+    return {"attempts": [AttemptView.of(attempt) for attempt in record.attempts]}
 
 
 @get("/jobs/{job_id:str}/events", tags=["Jobs"])
 async def get_events(job_id: str, box: Services, caller: Caller) -> dict[str, list[JobEventView]]:
     """The job's audit trail, oldest first."""
-    row = await visible_job(box, caller, job_id)
-    return {"events": [JobEventView.of(e) for e in await store.events_of(box.db, row["id"])]}
+    record = await record_of(box.db, await visible_job(box, caller, job_id))
+    return {"events": [JobEventView.of(event) for event in record.events]}
 
 
 @get("/jobs", tags=["Jobs"])
@@ -144,9 +149,9 @@ async def bulk_jobs(data: BulkRequest, box: Services, caller: Caller) -> BulkRep
     return await run_bulk(box.db, box.queue, data, actor=caller.actor)
 
 
-async def visible_job(box: Services, caller: Caller, job_id: str) -> Row:
+async def visible_job(box: Services, caller: Caller, job_id: str) -> Facts:
     """The job, if the caller may know of it. Raises NotFound, the same for both reasons."""
-    row = await store.job_named(box.db, job_id)
+    row = await job_named(box.db, job_id)
     if row is None or (caller.only_user is not None and row["user_id"] != caller.only_user):
         raise NotFound(f"no job {job_id}")
     return row

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.db import Row
+from buildos_box.jobs.record import Facts
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str
 
     @classmethod
-    def of(cls, row: Row) -> "JobView":
+    def of(cls, row: Facts) -> "JobView":
         """The view of one ledger row."""
         plain = {
             name: row[name] for name in cls.__struct_fields__ if name not in ("id", *_JSON_COLUMNS)
@@ -63,7 +63,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     stack: str | None
 
     @classmethod
-    def of(cls, row: Row) -> "AttemptView":
+    def of(cls, row: Facts) -> "AttemptView":
         """The view of one row."""
         return cls(**{name: row[name] for name in cls.__struct_fields__})
 
@@ -78,7 +78,7 @@ class JobEventView(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
 
     @classmethod
-    def of(cls, row: Row) -> "JobEventView":
+    def of(cls, row: Facts) -> "JobEventView":
         """The view of one row."""
         return cls(**{name: row[name] for name in cls.__struct_fields__})
 

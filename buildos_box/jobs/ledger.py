@@ -5,6 +5,7 @@ at all (spec 3.1).
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -64,6 +65,11 @@ def live_with_key(tx: Tx, dedup_key: str) -> Row | None:
     return tx.one(
         "SELECT * FROM queue_jobs WHERE dedup_key = ? AND completed_at IS NULL", (dedup_key,)
     )
+
+
+def live_of(tx: Tx, user_id: str) -> list[Row]:
+    """Every live job of that user."""
+    return tx.all("SELECT * FROM queue_jobs WHERE user_id = ? AND completed_at IS NULL", (user_id,))
 
 
 def by_public_id(tx: Tx, job_id: str) -> Row | None:
@@ -173,7 +179,8 @@ def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
     rows = dump([[row["id"], row["completed_at"]] for row in held])
     tx.execute(
         """UPDATE job_attempts
-              SET ended_at = json_extract(ended.value, '$[1]'), outcome = 'completed'
+              SET ended_at = json_extract(ended.value, '$[1]'), outcome = 'completed',
+                  stack = NULL
              FROM json_each(?) AS ended
             WHERE job_id = json_extract(ended.value, '$[0]') AND outcome = 'running'""",
         (rows,),
@@ -330,20 +337,21 @@ def end_attempt(
     failure: Failure | None = None,
     stack: str | None = None,
 ) -> None:
-    """Close the job's running attempt with how it ended."""
+    """Close the job's running attempt; one that was lost keeps where it last stood."""
     tx.execute(
         """UPDATE job_attempts
-              SET ended_at = ?, outcome = ?, error_kind = ?, error_code = ?, error = ?, stack = ?
-            WHERE job_id = ? AND outcome = 'running'""",
-        (
-            to_text(now),
-            outcome,
-            failure.kind if failure else None,
-            failure.code if failure else None,
-            failure.message if failure else None,
-            stack,
-            row_id,
-        ),
+              SET ended_at = :now, outcome = :outcome, error_kind = :kind, error_code = :code,
+                  error = :error, stack = iif(:outcome = 'lost', stack, :stack)
+            WHERE job_id = :id AND outcome = 'running'""",
+        {
+            "now": to_text(now),
+            "outcome": outcome,
+            "kind": failure.kind if failure else None,
+            "code": failure.code if failure else None,
+            "error": failure.message if failure else None,
+            "stack": stack,
+            "id": row_id,
+        },
     )
 
 
@@ -422,17 +430,29 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
     return lost
 
 
-def renew_leases(
-    tx: Tx, leases: Iterable[tuple[int, str]], *, until: Instant, now: Instant
-) -> list[int]:
-    """Renew each (row id, token); returns the row ids whose lease is no longer held."""
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life: the lease to renew, and where the attempt stands now."""
+
+    row_id: int
+    lease_token: str
+    stack: str
+
+
+def renew_leases(tx: Tx, beats: Iterable[Beat], *, until: Instant, now: Instant) -> list[int]:
+    """Renew each lease and note where it stands; returns the rows whose lease is not held."""
     gone = []
-    for row_id, token in leases:
+    for beat in beats:
         changed = tx.execute(
             """UPDATE queue_jobs SET lease_expires_at = ?, updated_at = ?
                 WHERE id = ? AND status = 'processing' AND lease_token = ?""",
-            (to_text(until), to_text(now), row_id, token),
+            (to_text(until), to_text(now), beat.row_id, beat.lease_token),
         ).rowcount
         if changed != 1:
-            gone.append(row_id)
+            gone.append(beat.row_id)
+            continue
+        tx.execute(
+            "UPDATE job_attempts SET stack = ? WHERE job_id = ? AND outcome = 'running'",
+            (beat.stack, beat.row_id),
+        )
     return gone

@@ -160,6 +160,13 @@ class Queue:
         self._cancel_row(tx, row, reason, actor)
         return str(row["queue_job_id"])
 
+    def cancel_all_of(self, tx: Tx, user_id: str, *, reason: str, actor: str) -> int:
+        """Cancel every live job of that user; returns how many."""
+        rows = ledger.live_of(tx, user_id)
+        for row in rows:
+            self._cancel_row(tx, row, reason, actor)
+        return len(rows)
+
     def retry(self, tx: Tx, job_id: str, *, actor: str) -> None:
         """Run a failed or cancelled job again, now. Raises NotFound, IllegalTransition."""
         ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())

@@ -16,7 +16,7 @@ from buildos_box.errors import LeaseLost
 from buildos_box.jobs import ledger
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.claims import Claimed
-from buildos_box.jobs.ledger import Ended
+from buildos_box.jobs.ledger import Beat, Ended
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import Failure, RetryAt, Snooze, classify, decide
 from buildos_box.jobs.store import steps_of
@@ -292,15 +292,16 @@ class Runner:
 
     async def beat(self) -> None:
         """Renew the leases of all that run; stop those that are no longer ours."""
-        leases = [(row_id, run.claimed.lease_token) for row_id, run in self._runs.items()]
-        if not leases:
+        beats = [
+            Beat(row_id, run.claimed.lease_token, where_it_stands(run.work))
+            for row_id, run in self._runs.items()
+        ]
+        if not beats:
             return
         now = self._clock.now()
         until = now + self._lease
-        gone = await self._db.write(
-            lambda tx: ledger.renew_leases(tx, leases, until=until, now=now)
-        )
-        tokens = dict(leases)
+        gone = await self._db.write(lambda tx: ledger.renew_leases(tx, beats, until=until, now=now))
+        tokens = {beat.row_id: beat.lease_token for beat in beats}
         for row_id in gone:
             run = self._runs.get(row_id)
             if run is not None and run.claimed.lease_token == tokens[row_id]:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import msgspec
 
 from buildos_box.clock import Instant, to_text
-from buildos_box.db import Row, Tx
+from buildos_box.db import Tx
 from buildos_box.jobs import claims, pause_store, why_store
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
+from buildos_box.jobs.record import Facts
 from buildos_box.jobs.types import Status
 
 
@@ -18,7 +19,7 @@ class Why(msgspec.Struct, frozen=True):
     next_at: str | None = None
 
 
-def explain(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
+def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
     """Say why the job is in its state. Reads only, in one consistent view of the ledger."""
     match Status(row["status"]):
         case Status.PENDING if not row["ready"] and row["scheduled_for"] > to_text(now):
@@ -41,7 +42,7 @@ def explain(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Inst
             return _cancelled(tx, row)
 
 
-def _not_due(tx: Tx, row: Row) -> Why:
+def _not_due(tx: Tx, row: Facts) -> Why:
     last = why_store.last_event(tx, row["id"])
     put_off = last is not None and last["from_status"] == Status.PROCESSING
     reason = f": {last['reason']}" if put_off and last is not None else ""
@@ -49,7 +50,7 @@ def _not_due(tx: Tx, row: Row) -> Why:
     return Why(f"{verb} {row['scheduled_for']}{reason}", row["scheduled_for"])
 
 
-def _waiting(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
+def _waiting(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
     pause = _pause_on(tx, row)
     if pause is not None:
         what = "everything" if pause.kind == pause_store.ALL else f"{pause.kind} {pause.name}"
@@ -66,7 +67,7 @@ def _waiting(tx: Tx, row: Row, lanes: Mapping[str, Lane], workers: int, now: Ins
     return _in_line(tx, row, lane, lanes, workers, shut.lanes)
 
 
-def _pause_on(tx: Tx, row: Row) -> pause_store.Pause | None:
+def _pause_on(tx: Tx, row: Facts) -> pause_store.Pause | None:
     names = {"lane": row["lane"], "type": row["job_type"], "all": pause_store.ALL}
     found = [pause for pause in pause_store.in_force(tx) if names[pause.kind] == pause.name]
     return found[0] if found else None
@@ -74,7 +75,7 @@ def _pause_on(tx: Tx, row: Row) -> pause_store.Pause | None:
 
 def _in_line(
     tx: Tx,
-    row: Row,
+    row: Facts,
     lane: Lane,
     lanes: Mapping[str, Lane],
     workers: int,
@@ -93,13 +94,13 @@ def _in_line(
     return Why(f"next in lane {lane.name}: it starts as soon as a worker looks")
 
 
-def _in_lane(row: Row, lane: Lane, running: Running) -> str:
+def _in_lane(row: Facts, lane: Lane, running: Running) -> str:
     count = running.by_lane.get(lane.name, 0)
     own = running.by_user.get((lane.name, row["user_id"]), 0) if row["user_id"] else 0
     return f"({count} running, {own} of them this user's)" if own else f"({count} running)"
 
 
-def _running(row: Row) -> Why:
+def _running(row: Facts) -> Why:
     progress = msgspec.json.decode(row["progress"]) if row["progress"] else None
     at = f": {progress['current']} %, {progress['message']}" if progress else ""
     return Why(
@@ -107,13 +108,13 @@ def _running(row: Row) -> Why:
     )
 
 
-def _failed(row: Row) -> Why:
+def _failed(row: Facts) -> Why:
     retried = row["error_kind"] != "permanent"
     tries = f"all {row['max_attempts']} tries used" if retried else "trying again cannot help"
     return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")
 
 
-def _cancelled(tx: Tx, row: Row) -> Why:
+def _cancelled(tx: Tx, row: Facts) -> Why:
     last = why_store.last_event(tx, row["id"])
     by = f" by {last['actor']}" if last is not None and last["actor"] != "system" else ""
     if row["cancel_reason"] == "expired":

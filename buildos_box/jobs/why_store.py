@@ -1,6 +1,7 @@
 """The reads behind `why`."""
 
 from buildos_box.db import Row, Tx
+from buildos_box.jobs.record import Facts
 
 
 def last_event(tx: Tx, row_id: int) -> Row | None:
@@ -8,7 +9,7 @@ def last_event(tx: Tx, row_id: int) -> Row | None:
     return tx.one("SELECT * FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (row_id,))
 
 
-def ahead_in_lane(tx: Tx, row: Row) -> int:
+def ahead_in_lane(tx: Tx, row: Facts) -> int:
     """How many ready jobs of its lane are claimed before this one."""
     found = tx.one(
         """SELECT count(*) FROM queue_jobs

@@ -6,15 +6,18 @@ import msgspec
 
 from buildos_box.clock import from_text
 from buildos_box.db import Tx
-from buildos_box.errors import PermanentError
+from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import store
+from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.render import Rendered, Sender, render
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 
 BRIEFS = "briefs"
+AGAIN = "again, with the same Message-ID: the last try had no known outcome"
 
 
 class BriefEmailPayload(Payload, frozen=True, kw_only=True):
@@ -55,50 +58,93 @@ async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> Em
     refused = await box.db.write(lambda tx: _refused(tx, job, box, email))
     if refused is not None:
         return EmailResult(email_id, refused)
-    rendered = render(email, sender_of(box))
     try:
-        provider_id = await effects.once(
-            box,
-            job,
-            key=f"mail:{email_id}",
-            kind="mail",
-            send=lambda: box.mailer.send(email_id, email.address, rendered.message),
-            on_intent=lambda tx: _on_intent(tx, box, email, rendered),
-            on_outcome=lambda tx, name: _on_outcome(tx, box, email_id, name),
-        )
-    except PermanentError as error:
-        reason = error.message
-        await box.db.write(
-            lambda tx: store.set_status(tx, email_id, "failed", box.clock.now(), reason=reason)
-        )
+        provider_id = await _send(job, box, email)
+    except (PermanentError, TransientError) as error:
+        failure = error
+        await box.db.write(lambda tx: _not_sent(tx, job, box, email, failure))
+        if isinstance(error, OutcomeUnknown) and email.status in store.IN_DOUBT:
+            # One repetition is a duplicate that the reader can tell; more would be a nuisance.
+            raise PermanentError(f"twice: {error.message}", code=error.code) from error
         raise
     return EmailResult(email_id, store.SENT, provider_id)
+
+
+async def _send(job: Attempt[BriefEmailPayload], box: Services, email: store.Email) -> str:
+    rendered = render(email, sender_of(box))
+    return await effects.once(
+        box,
+        job,
+        key=f"mail:{email.id}",
+        kind="mail",
+        send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message),
+        on_intent=lambda tx: _on_intent(tx, box, email, rendered),
+        on_outcome=lambda tx, name: _on_outcome(tx, box, email.id, name),
+    )
 
 
 def _refused(
     tx: Tx, job: Attempt[BriefEmailPayload], box: Services, email: store.Email
 ) -> str | None:
-    """Why the mail is not to leave after all: it has a final status already, or the user left."""
+    """Why the mail is not to leave after all: it has left, is outdated, or is not wanted.
+
+    One that failed or was cancelled may leave when its job is run again by hand.
+    """
     job.hold(tx)
-    current = store.find(tx, email.id)
-    if current is None or current.status not in (store.QUEUED, store.SENDING):
-        return current.status if current else "gone"
-    if current.status == store.QUEUED and store.is_unsubscribed(tx, email.user_id, BRIEFS):
-        store.set_status(tx, email.id, "skipped", box.clock.now(), reason="unsubscribed")
-        return "skipped"
+    if email.status == store.SENT:
+        return store.SENT
+    if not store.is_newest_of_brief(tx, email):
+        return _settle(tx, box, email, store.CANCELLED, "superseded")
+    if email.status in store.IN_DOUBT:
+        return None
+    if store.is_unsubscribed(tx, email.user_id, BRIEFS):
+        return _settle(tx, box, email, store.SKIPPED, "unsubscribed")
+    preferences = workspace.find_preferences(tx, email.user_id)
+    if preferences is not None and not preferences.email_daily_brief:
+        return _settle(tx, box, email, store.SKIPPED, "email_daily_brief is off")
     return None
+
+
+def _settle(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
+    """What is in doubt stays so: it may have left."""
+    status = store.UNKNOWN if email.status in store.IN_DOUBT else status
+    store.set_status(tx, email.id, status, box.clock.now(), reason=reason)
+    return status
 
 
 def _on_intent(tx: Tx, box: Services, email: store.Email, rendered: Rendered) -> None:
     for url in rendered.links:
         store.add_link(tx, email.id, url)
     store.set_status(
-        tx, email.id, store.SENDING, box.clock.now(), transport=box.settings.email.transport
+        tx,
+        email.id,
+        store.SENDING,
+        box.clock.now(),
+        transport=box.settings.email.transport,
+        reason=AGAIN if email.status in store.IN_DOUBT else None,
     )
 
 
 def _on_outcome(tx: Tx, box: Services, email_id: str, provider_id: str) -> None:
     store.set_status(tx, email_id, store.SENT, box.clock.now(), provider_id=provider_id)
+
+
+def _not_sent(
+    tx: Tx,
+    job: Attempt[BriefEmailPayload],
+    box: Services,
+    email: store.Email,
+    error: PermanentError | TransientError,
+) -> None:
+    """After a refusal the mail waits again, or has failed; without an answer it is in doubt."""
+    job.hold(tx)
+    if email.status in store.IN_DOUBT or isinstance(error, OutcomeUnknown):
+        status = store.UNKNOWN
+    elif isinstance(error, PermanentError) or job.number >= job.max_attempts:
+        status = store.FAILED
+    else:
+        status = store.QUEUED
+    store.set_status(tx, email.id, status, box.clock.now(), reason=error.message)
 
 
 GENERATE_BRIEF_EMAIL = JobType(

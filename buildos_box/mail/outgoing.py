@@ -73,9 +73,10 @@ def queue_brief_email(
 
 
 def supersede(tx: Tx, box: Services, brief_id: str) -> None:
-    """A newer version of the brief: its mail that has not begun to leave never does."""
-    waiting = store.unsent_of_brief(tx, brief_id)
-    if waiting:
-        box.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
-    for email_id in waiting:
-        store.set_status(tx, email_id, "cancelled", box.clock.now(), reason="superseded")
+    """A newer version of the brief: the mail of the old one that waits never leaves.
+
+    One that is being handed over at this moment is stopped and its outcome recorded as unknown.
+    """
+    box.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
+    for email_id in store.on_the_way_of_brief(tx, brief_id):
+        store.stop(tx, email_id, store.CANCELLED, "superseded", box.clock.now())

@@ -1,24 +1,24 @@
 """A mail's row → the bytes that are sent: the same row gives the same bytes (spec 6)."""
 
 import hashlib
+import re
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
 from importlib import resources
 from string import Template
 
 from buildos_box.mail import links
-from buildos_box.mail.html import closed, links_in, rewrite_links, to_html, to_text
+from buildos_box.mail.headers import mailbox, new_message
+from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
+from buildos_box.mail.plain import to_text
 from buildos_box.mail.store import Email
 
 MOST_HTML_BYTES = 100_000
 """Gmail clips a mail's HTML at 102 KB, and the unsubscribe link with it."""
 
 CUT_NOTE = "<p><em>The brief was longer than fits a mail; the rest is in BuildOS.</em></p>"
+_BLOCK_END = re.compile(r"</(?:p|li|ul|ol|tr|table|h[1-6]|pre|blockquote)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,54 +33,82 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The message, and the links that a click may lead to."""
+    """The message, whom it goes to, and the links that a click may lead to."""
 
     message: bytes
+    recipient: str
     links: tuple[str, ...]
-    text: str
 
 
 def render(email: Email, sender: Sender) -> Rendered:
-    """The multipart message: text first, HTML last (RFC 2046, 5.1.4)."""
-    unsubscribe = links.unsubscribe_url(
-        sender.base_url, links.unsubscribe_token(sender.secret, email.id)
+    """The multipart message: text first, HTML last (RFC 2046, 5.1.4).
+
+    Raises PermanentError for an address that no mail can be sent to.
+    """
+    unsubscribe = _unsubscribe_url(email, sender)
+    body, html = _fitting(email, sender, unsubscribe)
+    message = new_message(
+        sender_name=sender.name,
+        sender_address=sender.address,
+        recipient=email.address,
+        subject=email.subject,
+        date=email.send_at,
+        message_id=email.message_id,
+        unsubscribe=unsubscribe,
     )
-    body = _shortened(to_html(email.body_markdown))
-    text = f"{to_text(body)}\n-- \nUnsubscribe: {unsubscribe}\n"
-    tracked: tuple[str, ...] = ()
-    pixel = ""
+    # Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1.
+    message.set_content(_with_footer(body, unsubscribe), cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary(_boundary(email.id))
+    tracked = tuple(links_in(body)) if email.tracking else ()
+    return Rendered(message.as_bytes(), mailbox(email.address), tracked)
+
+
+def text_part(email: Email, sender: Sender) -> str:
+    """What the mail says in plain text."""
+    unsubscribe = _unsubscribe_url(email, sender)
+    body, _ = _fitting(email, sender, unsubscribe)
+    return _with_footer(body, unsubscribe)
+
+
+def _unsubscribe_url(email: Email, sender: Sender) -> str:
+    token = links.unsubscribe_token(sender.secret, email.id)
+    return links.unsubscribe_url(sender.base_url, token)
+
+
+def _with_footer(body: str, unsubscribe: str) -> str:
+    return f"{to_text(body)}\n-- \nUnsubscribe: {unsubscribe}\n"
+
+
+def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str]:
+    """As much of the brief as makes a page of the right size, and that page."""
+    whole = to_html(email.body_markdown)
+    room = len(whole.encode())
+    while True:
+        body = _shortened(whole, room)
+        html = _page(body, email, sender, unsubscribe)
+        # Every line end becomes two bytes on its way.
+        excess = len(html.encode()) + html.count("\n") - MOST_HTML_BYTES
+        if excess <= 0 or body == CUT_NOTE:
+            return body, html
+        room = min(room, len(body.encode())) - excess
+
+
+def _page(body: str, email: Email, sender: Sender, unsubscribe: str) -> str:
+    preheader, pixel = _preheader(to_text(body)), ""
     if email.tracking:
-        tracked = tuple(links_in(body))
         body = rewrite_links(
             body, lambda url: links.click_url(sender.base_url, email.tracking_id, url)
         )
         source = escape(links.open_url(sender.base_url, email.tracking_id))
         pixel = f'<img src="{source}" width="1" height="1" alt="" style="display:block;">'
-    html = _template().substitute(
+    return _template().substitute(
         subject=escape(email.subject),
-        preheader=escape(_preheader(text)),
+        preheader=escape(preheader),
         body=body,
         unsubscribe=escape(unsubscribe),
         pixel=pixel,
     )
-    message = _message(email, sender, unsubscribe)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(_boundary(email.id))
-    return Rendered(message.as_bytes(), tracked, text)
-
-
-def _message(email: Email, sender: Sender, unsubscribe: str) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(sender.name, addr_spec=sender.address)
-    message["To"] = Address(addr_spec=email.address)
-    message["Subject"] = " ".join(email.subject.split())
-    message["Date"] = format_datetime(email.send_at)
-    message["Message-ID"] = email.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message["List-Unsubscribe"] = f"<{unsubscribe}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return message
 
 
 def _boundary(email_id: str) -> str:
@@ -95,16 +123,13 @@ def _preheader(text: str) -> str:
     return said[0][:140] if said else ""
 
 
-def _shortened(html: str) -> str:
-    """At most 100 KB of HTML, cut between blocks and saying so."""
-    if len(html.encode()) <= MOST_HTML_BYTES:
+def _shortened(html: str, room: int) -> str:
+    """At most `room` bytes of HTML and a note, cut after a block."""
+    if len(html.encode()) <= room:
         return html
-    kept = html.encode()[: MOST_HTML_BYTES - len(CUT_NOTE)].decode("utf-8", "ignore")
-    for block in ("</ul>", "</p>", "</ol>", "</table>"):
-        end = kept.rfind(block)
-        if end > 0:
-            return closed(kept[: end + len(block)]) + CUT_NOTE
-    return CUT_NOTE
+    kept = html.encode()[: max(0, room - len(CUT_NOTE))].decode("utf-8", "ignore")
+    end = max((match.end() for match in _BLOCK_END.finditer(kept)), default=0)
+    return closed(kept[:end]) + CUT_NOTE if end > 0 else CUT_NOTE
 
 
 @lru_cache(maxsize=1)

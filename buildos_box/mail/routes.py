@@ -2,7 +2,7 @@
 
 from html import escape
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import HttpMethod, Request, Response, get, post, route
@@ -13,9 +13,9 @@ from buildos_box.access.guard import PUBLIC
 from buildos_box.db import Row, Tx
 from buildos_box.errors import BoxError, NotFound
 from buildos_box.log import logger
-from buildos_box.mail import store
-from buildos_box.mail.job import sender_of
-from buildos_box.mail.render import render
+from buildos_box.mail import store, tracking_store
+from buildos_box.mail.job import BRIEFS, sender_of
+from buildos_box.mail.render import text_part
 from buildos_box.mail.tracking import IN_A_SECOND, PIXEL, suspect
 from buildos_box.services import Services
 
@@ -23,6 +23,7 @@ log = logger(__name__)
 NO_STORE = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 READ = [HttpMethod.GET, HttpMethod.HEAD]
+_RESERVED = "!#$%&'()*+,/:;=?@[]~"
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -38,32 +39,37 @@ async def track_click(
     tracking_id: str, request: AnyRequest, box: Services, url: str = ""
 ) -> Response[str]:
     """Redirects to a link of that very mail and to nothing else (reference: Track Email Click)."""
-    known = await store.tracked(box.db, tracking_id)
-    link = await store.link_id(box.db, known.email_id, url) if known else None
+    known = await tracking_store.tracked(box.db, tracking_id)
+    link = await tracking_store.link_id(box.db, known.email_id, url) if known else None
     if link is None:
         return _page(400, "This link is not from a mail of ours", _where(url))
     await _quietly(_record(box, request, tracking_id, "clicked", link))
-    return Response("", status_code=302, headers={**NO_STORE, "Location": url})
+    # A header is ASCII; what is escaped already stays as it is.
+    location = quote(url, safe=_RESERVED)
+    return Response("", status_code=302, headers={**NO_STORE, "Location": location})
 
 
 async def _record(
     box: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
 ) -> None:
-    known = await store.tracked(box.db, tracking_id)
+    known = await tracking_store.tracked(box.db, tracking_id)
     if known is None:
         return
-    now, agent = box.clock.now(), request.headers.get("user-agent", "")
+    now = box.clock.now()
 
     def record(tx: Tx) -> None:
-        before = store.clicks_since(tx, known.recipient_id, now - IN_A_SECOND) if link else 0
+        second_ago = now - IN_A_SECOND
+        before = tracking_store.clicks_since(tx, known.recipient_id, second_ago) if link else 0
         why = suspect(
             method=request.method,
-            agent=agent,
+            headers=request.headers,
             sent_at=known.sent_at,
             now=now,
             links_just_now=before,
         )
-        store.record_hit(tx, known.recipient_id, kind, link, why, now)
+        if why == "many_links":
+            tracking_store.suspect_clicks_since(tx, known.recipient_id, second_ago, why)
+        tracking_store.record_hit(tx, known.recipient_id, kind, link, why, now)
 
     await box.db.write(record)
 
@@ -104,14 +110,16 @@ def _page(status: int, title: str, text: str, form: str = "") -> Response[str]:
 @get("/unsubscribe/{token:str}", opt=PUBLIC, tags=["Mail"])
 async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     """A page with a button: scanners that open links unsubscribe nobody."""
-    if await store.user_of_token(box.db, token) is None:
-        return _page(404, "This link is not valid", "Please use the link in a newer mail.")
-    button = '<form method="post"><button style="font:inherit;padding:.5em 1em">Unsubscribe'
+    user_id = await store.user_of_token(box.db, token)
+    if user_id is None:
+        return _invalid()
+    if await store.has_unsubscribed(box.db, user_id, BRIEFS):
+        return _page(200, "You get no daily briefs by mail", "As you wished.", _undo(token))
     return _page(
         200,
         "No more daily briefs by mail?",
-        "You can switch them on again in your preferences.",
-        f"{button}</button></form>",
+        "You can switch them on again later with the same link.",
+        _button("Unsubscribe", token),
     )
 
 
@@ -120,10 +128,36 @@ async def unsubscribe(token: str, box: Services) -> Response[str]:
     """Unsubscribes at once, without a redirect or a sign-in (RFC 8058)."""
     user_id = await store.user_of_token(box.db, token)
     if user_id is None:
-        return _page(404, "This link is not valid", "Please use the link in a newer mail.")
+        return _invalid()
     now = box.clock.now()
-    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, "briefs", now))
-    return _page(200, "Done", "You will get no more daily briefs by mail.")
+    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, BRIEFS, now))
+    return _page(200, "Done", "You will get no more daily briefs by mail.", _undo(token))
+
+
+@post("/unsubscribe/{token:str}/undo", status_code=200, opt=PUBLIC, tags=["Mail"])
+async def resubscribe(token: str, box: Services) -> Response[str]:
+    """Takes the unsubscribing back."""
+    user_id = await store.user_of_token(box.db, token)
+    if user_id is None:
+        return _invalid()
+    await box.db.write(lambda tx: store.resubscribe(tx, user_id, BRIEFS))
+    return _page(200, "Done", "You will get your daily briefs by mail again.")
+
+
+def _invalid() -> Response[str]:
+    return _page(404, "This link is not valid", "Please use the link in a newer mail.")
+
+
+def _undo(token: str) -> str:
+    return _button("Send them again", f"{token}/undo")
+
+
+def _button(label: str, action: str) -> str:
+    """`action` is relative to the page, so that the box may live under a path of its host."""
+    return (
+        f'<form method="post" action="{escape(action)}">'
+        f'<button style="font:inherit;padding:.5em 1em">{escape(label)}</button></form>'
+    )
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -203,7 +237,7 @@ async def get_mail(user_id: str, email_id: str, box: Services, caller: Caller) -
     lines = await store.log_of(box.db, email_id)
     return MailDetail(
         MailView.of(row),
-        render(email, sender_of(box)).text,
+        text_part(email, sender_of(box)),
         [MailLogLine(line["at"], line["status"], line["detail"]) for line in lines],
     )
 
@@ -213,6 +247,7 @@ ROUTES: list[Any] = [
     track_click,
     unsubscribe_page,
     unsubscribe,
+    resubscribe,
     list_mails,
     get_mail,
 ]

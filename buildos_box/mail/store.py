@@ -7,6 +7,9 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
+FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped"
+IN_DOUBT = (SENDING, UNKNOWN)
+"""Handed over with no answer known: whoever gets it may get it once more, the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,35 @@ def set_status(
         log(tx, email_id, status, reason or provider_id, now)
 
 
-def unsent_of_brief(tx: Tx, brief_id: str) -> list[str]:
-    """Ids of the brief's mails that have not begun to leave."""
-    rows = tx.all("SELECT id FROM emails WHERE brief_id = ? AND status = 'queued'", (brief_id,))
+def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:
+    """Its job goes no further: what waits gets `status`, what was on its way is unknown."""
+    email = find(tx, email_id)
+    if email is None:
+        return
+    if email.status == QUEUED:
+        set_status(tx, email_id, status, now, reason=reason)
+    elif email.status == SENDING:
+        set_status(tx, email_id, UNKNOWN, now, reason=reason)
+
+
+def on_the_way_of_brief(tx: Tx, brief_id: str) -> list[str]:
+    """Ids of the brief's mails that wait or are being handed over."""
+    rows = tx.all(
+        "SELECT id FROM emails WHERE brief_id = ? AND status IN ('queued', 'sending')", (brief_id,)
+    )
     return [row["id"] for row in rows]
+
+
+def is_newest_of_brief(tx: Tx, email: Email) -> bool:
+    """Whether no later version of the same brief has a mail of its own."""
+    if email.brief_id is None:
+        return True
+    row = tx.one(
+        """SELECT 1 FROM emails WHERE brief_id = ?
+              AND (created_at, rowid) > (SELECT created_at, rowid FROM emails WHERE id = ?)""",
+        (email.brief_id, email.id),
+    )
+    return row is None
 
 
 def add_link(tx: Tx, email_id: str, url: str) -> None:
@@ -144,69 +172,6 @@ def add_link(tx: Tx, email_id: str, url: str) -> None:
         "INSERT INTO email_links (email_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING",
         (email_id, url),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """Where a tracking id leads: to one recipient of one mail."""
-
-    recipient_id: int
-    email_id: str
-    sent_at: Instant | None
-
-
-async def tracked(db: Database, tracking_id: str) -> Tracked | None:
-    """The recipient of that tracking id."""
-    row = await db.one(
-        """SELECT r.id, r.email_id, e.sent_at FROM email_recipients r
-             JOIN emails e ON e.id = r.email_id WHERE r.tracking_id = ?""",
-        (tracking_id,),
-    )
-    if row is None:
-        return None
-    sent_at = from_text(row["sent_at"]) if row["sent_at"] else None
-    return Tracked(row["id"], row["email_id"], sent_at)
-
-
-async def link_id(db: Database, email_id: str, url: str) -> int | None:
-    """The id of a link stored for that very mail, compared as the exact string."""
-    row = await db.one("SELECT id FROM email_links WHERE email_id = ? AND url = ?", (email_id, url))
-    return row["id"] if row else None
-
-
-def clicks_since(tx: Tx, recipient_id: int, since: Instant) -> int:
-    """How many different links this recipient has clicked since then."""
-    row = tx.one(
-        """SELECT count(DISTINCT link_id) FROM email_tracking_events
-            WHERE recipient_id = ? AND kind = 'clicked' AND at >= ?""",
-        (recipient_id, to_text(since)),
-    )
-    return int(row[0]) if row else 0
-
-
-def record_hit(
-    tx: Tx, recipient_id: int, kind: str, link: int | None, suspect: str | None, now: Instant
-) -> None:
-    """Keep an open or a click; those of scanners are kept apart and not counted."""
-    tx.execute(
-        """INSERT INTO email_tracking_events (recipient_id, kind, link_id, suspect, at)
-           VALUES (?, ?, ?, ?, ?)""",
-        (recipient_id, kind, link, suspect, to_text(now)),
-    )
-    if suspect is not None:
-        return
-    if kind == "opened":
-        tx.execute(
-            """UPDATE email_recipients SET open_count = open_count + 1,
-                      opened_at = coalesce(opened_at, ?) WHERE id = ?""",
-            (to_text(now), recipient_id),
-        )
-    else:
-        tx.execute(
-            """UPDATE email_recipients SET click_count = click_count + 1,
-                      clicked_at = coalesce(clicked_at, ?) WHERE id = ?""",
-            (to_text(now), recipient_id),
-        )
 
 
 def is_unsubscribed(tx: Tx, user_id: str, scope: str) -> bool:
@@ -225,6 +190,19 @@ def unsubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
            ON CONFLICT DO NOTHING""",
         (user_id, scope, to_text(now)),
     )
+
+
+def resubscribe(tx: Tx, user_id: str, scope: str) -> None:
+    """The user wants mail of that scope again."""
+    tx.execute("DELETE FROM email_unsubscribes WHERE user_id = ? AND scope = ?", (user_id, scope))
+
+
+async def has_unsubscribed(db: Database, user_id: str, scope: str) -> bool:
+    """Whether the user wants no more mail of that very scope."""
+    row = await db.one(
+        "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope = ?", (user_id, scope)
+    )
+    return row is not None
 
 
 async def user_of_token(db: Database, token: str) -> str | None:

@@ -1,6 +1,7 @@
 """Telling people's opens and clicks from those of scanners (spec 6). Opens prove little anyway."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from buildos_box.clock import Instant
@@ -10,8 +11,8 @@ MANY_LINKS = 3
 """Different links in the second before: no reader does that."""
 IN_A_SECOND = timedelta(seconds=1)
 _AGENTS = re.compile(
-    r"bot|crawl|spider|scan|proofpoint|barracuda|mimecast|safelinks|urldefense|"
-    r"googleimageproxy|yahoomailproxy|curl|wget|python-requests|headless",
+    r"bot\b|crawl|spider|scan|proofpoint|barracuda|mimecast|safelinks|urldefense|"
+    r"bingpreview|skypeuripreview|curl|wget|python-|go-http-client|headless",
     re.IGNORECASE,
 )
 
@@ -21,8 +22,22 @@ PIXEL = bytes.fromhex(
 """A transparent 1×1 GIF of 43 bytes."""
 
 
+_PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+
+
+def is_prefetch(headers: Mapping[str, str]) -> bool:
+    """Whether a program fetches ahead of its reader (Fetch standard, `Sec-Purpose`)."""
+    said = " ".join(headers.get(name, "") for name in _PURPOSES).lower()
+    return "prefetch" in said or "preview" in said
+
+
 def suspect(
-    *, method: str, agent: str, sent_at: Instant | None, now: Instant, links_just_now: int = 0
+    *,
+    method: str,
+    headers: Mapping[str, str],
+    sent_at: Instant | None,
+    now: Instant,
+    links_just_now: int = 0,
 ) -> str | None:
     """Why a hit is likely a scanner's; None if a person may have made it."""
     if method == "HEAD":
@@ -31,6 +46,8 @@ def suspect(
         return "too_soon"
     if links_just_now >= MANY_LINKS:
         return "many_links"
-    if _AGENTS.search(agent):
+    if is_prefetch(headers):
+        return "prefetch"
+    if _AGENTS.search(headers.get("user-agent", "")):
         return "agent"
     return None

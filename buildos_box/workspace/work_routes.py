@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post, put
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from buildos_box.access.caller import Caller
 from buildos_box.services import Services
@@ -24,8 +24,8 @@ from buildos_box.workspace.views import (
 )
 
 Json = dict[str, Any]
-Status = Annotated[str | None, Parameter(query="status", description="Of this status only")]
-Project = Annotated[str | None, Parameter(query="project", description="Of this project only")]
+Status = Annotated[str | None, QueryParameter(name="status", description="Of this status only")]
+Project = Annotated[str | None, QueryParameter(name="project", description="Of this project only")]
 
 
 class Prerequisites(msgspec.Struct, frozen=True, rename="camel"):

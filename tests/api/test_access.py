@@ -14,6 +14,7 @@ PUBLIC = {
     "/docs",
     "/docs/openapi.json",
     "/docs/rapidoc-min.js",
+    "/unsubscribe/{token}/undo",
 }
 
 
@@ -74,7 +75,12 @@ async def test_fault_22_a_result_is_never_another_users(box: BoxWorld) -> None:
     job = (await box.post("/queue/brief", {"userId": "bob"}))["jobId"]
     await box.work()
     ada = await box.token_for("user:ada")
-    for path in (f"/jobs/{job}", f"/jobs/{job}/attempts", f"/jobs/{job}/events", f"/jobs/{job}/why"):
+    for path in (
+        f"/jobs/{job}",
+        f"/jobs/{job}/attempts",
+        f"/jobs/{job}/events",
+        f"/jobs/{job}/why",
+    ):
         assert (await box.call("GET", path, token=ada)).status_code == 404
     assert (await box.call("GET", "/users/bob/briefs/2024-10-23", token=ada)).status_code == 404
 
@@ -128,3 +134,13 @@ async def test_no_token_stands_in_the_database(box: BoxWorld) -> None:
 async def test_the_admin_token_is_readable_by_its_owner_alone(box: BoxWorld) -> None:
     assert (box.folder / "admin-token").stat().st_mode & 0o777 == 0o600
     assert (box.folder / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_with_a_user_go_their_waiting_work_and_their_keys(box: BoxWorld) -> None:
+    await box.person("ada")
+    queued = await box.post("/queue/brief", {"userId": "ada"})
+    own = await box.token_for("user:ada")
+    await box.sync(delete={"users": ["ada"]})
+    job = await box.get(f"/jobs/{queued['jobId']}")
+    assert (job["status"], job["cancel_reason"]) == ("cancelled", "its user was deleted")
+    assert (await box.call("GET", "/users/ada/jobs", token=own)).status_code == 401

@@ -1,9 +1,12 @@
 """Spec 14.1: every refusal has the right status and one shape, and leaves nothing behind."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from buildos_box.jobs import ledger
+from buildos_box.jobs.retry import Failure
 from tests.world import BoxWorld
 
 GOOD: dict[str, Any] = {"userId": "ada"}
@@ -27,7 +30,12 @@ async def nothing_queued(box: BoxWorld) -> bool:
         ({**GOOD, "scheduledFor": "2024-10-23T09:00:00"}, 422, "invalid", "scheduledFor"),
         ({**GOOD, "scheduledFor": "2026-10-23T09:00:00Z"}, 422, "invalid", "scheduledFor"),
         ({**GOOD, "forceImmediate": "yes"}, 400, "malformed", "forceImmediate"),
-        ({**GOOD, "options": {"includeProjects": "all"}}, 400, "malformed", "options.includeProjects"),
+        (
+            {**GOOD, "options": {"includeProjects": "all"}},
+            400,
+            "malformed",
+            "options.includeProjects",
+        ),
         ([], 400, "malformed", "body"),
     ],
 )
@@ -86,7 +94,9 @@ async def test_unknown_fields_are_ignored(box: BoxWorld) -> None:
     assert (await box.post("/queue/brief", {**GOOD, "colour": "blue"}))["success"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/jobs/job-unknown", "/users/nobody/briefs/2024-01-01"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/jobs/job-unknown", "/users/nobody/briefs/2024-01-01"]
+)
 async def test_what_is_not_there_is_404_in_the_same_shape(box: BoxWorld, path: str) -> None:
     answer = await box.call("GET", path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -202,6 +212,35 @@ async def test_stale_jobs_are_told_and_cleaned_up_over_http(box: BoxWorld) -> No
     )
 
 
+async def test_an_archived_job_is_still_readable(box: BoxWorld) -> None:
+    await box.person()
+    queued = await box.post("/queue/brief", GOOD)
+    claimed = await box.claim()
+    assert claimed is not None
+    failure = Failure("permanent", "no_way", "it can't be done", False)
+    await box.db.write(
+        lambda tx: ledger.fail(tx, claimed.row_id, claimed.lease_token, failure, box.clock.now())
+    )
+    box.clock.advance(timedelta(days=8))
+    await box.post("/queue/cleanup", {})
+    job = await box.get(f"/jobs/{queued['jobId']}")
+    assert (job["status"], job["error"]) == ("failed", "it can't be done")
+    attempts = (await box.get(f"/jobs/{queued['jobId']}/attempts"))["attempts"]
+    assert [attempt["outcome"] for attempt in attempts] == ["failed"]
+    events = (await box.get(f"/jobs/{queued['jobId']}/events"))["events"]
+    assert [event["to_status"] for event in events] == ["pending", "processing", "failed"]
+    assert "no_way" in (await box.get(f"/jobs/{queued['jobId']}/why"))["why"]
+
+
+async def test_a_queue_alert_is_an_event_for_admins(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/brief", GOOD)
+    box.clock.advance(timedelta(minutes=11))
+    await box.post("/schedule/queue_alerts/run")
+    events = await box.db.all("SELECT * FROM realtime_events WHERE type = 'queue.alert'")
+    assert [(event["user_id"], "has waited" in event["data"]) for event in events] == [(None, True)]
+
+
 async def test_crons_are_shown_and_run_by_hand(box: BoxWorld) -> None:
     run = await box.post("/schedule/briefs/run")
     assert (run["cause"], run["status"]) == ("by_hand", "completed")
@@ -221,9 +260,7 @@ async def test_health_tells_strangers_little_and_token_holders_more(box: BoxWorl
         [],
     )
     known = await box.get("/health")
-    assert known["stats"] == [
-        {"job_type": "generate_daily_brief", "status": "pending", "count": 1}
-    ]
+    assert known["stats"] == [{"job_type": "generate_daily_brief", "status": "pending", "count": 1}]
 
 
 async def test_health_is_503_with_the_reason_when_a_job_waits_too_long(box: BoxWorld) -> None:

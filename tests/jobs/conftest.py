@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -64,6 +65,10 @@ class QueueWorld:
         return enqueued.job_id
 
     async def claim(self) -> Claimed | None:
+        found = await self.claim_many(1)
+        return found[0] if found else None
+
+    async def claim_many(self, at_most: int) -> list[Claimed]:
         found = await self.db.write(
             lambda tx: claims.claim(
                 tx,
@@ -73,10 +78,10 @@ class QueueWorld:
                 new_token=Ids().secret,
                 worker="test",
                 now=self.clock.now(),
-                at_most=1,
+                at_most=at_most,
             )
         )
-        return found.jobs[0] if found.jobs else None
+        return found.jobs
 
     async def run_one(self) -> Claimed | None:
         claimed = await self.claim()
@@ -114,10 +119,11 @@ class QueueWorld:
         await self.db.write(lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases))
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[QueueWorld]:
+@asynccontextmanager
+async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
+    """A queue with three lanes over a database in that folder."""
     clock = ManualClock()
-    db = await Database.open(tmp_path / "box.sqlite3", clock)
+    db = await Database.open(folder / "box.sqlite3", clock)
     lanes = {
         "default": Lane.of("default", 8),
         "llm": Lane.of("llm", 4),
@@ -136,3 +142,9 @@ async def world(tmp_path: Path) -> AsyncIterator[QueueWorld]:
     queue.on_cancel(lambda row: loop.call_soon_threadsafe(runner.stop, row, "cancelled"))
     yield QueueWorld(db, clock, queue, runner)
     await db.close()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[QueueWorld]:
+    async with open_queue(tmp_path) as world:
+        yield world

@@ -1,14 +1,19 @@
 """Spec 3.1, 3.3, 3.4: putting work in, and who comes first."""
 
+import asyncio
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from buildos_box.errors import BoxError
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.pause_store import Kind
-from tests.jobs.conftest import QueueWorld, Work
+from tests.jobs.conftest import QueueWorld, Work, open_queue
 
 
 async def test_a_job_and_its_domain_change_commit_together_or_not_at_all(world: QueueWorld) -> None:
@@ -160,3 +165,33 @@ async def test_a_job_past_its_expiry_is_cancelled_not_run(world: QueueWorld) -> 
     await world.run_all()
     row = await world.job(job)
     assert (row["status"], row["cancel_reason"], world.ran) == ("cancelled", "expired", [])
+
+
+@given(
+    jobs=st.lists(
+        st.tuples(
+            st.sampled_from(["default", "llm", "email"]),
+            st.sampled_from(["ada", "bob", None]),
+            st.integers(1, 3),
+        ),
+        max_size=14,
+    ),
+    workers=st.integers(1, 6),
+)
+@settings(max_examples=30, deadline=None)
+def test_claiming_many_at_once_takes_what_claiming_one_by_one_would(
+    jobs: list[tuple[str, str | None, int]], workers: int
+) -> None:
+    async def claimed(at_most: int) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            async with open_queue(Path(folder)) as world:
+                world.workers = workers
+                types = {lane: world.job_type(lane, lane=lane) for lane in world.queue.lanes}
+                for number, (lane, user, priority) in enumerate(jobs):
+                    await world.add(types[lane], str(number), user_id=user, priority=priority)
+                found: list[str] = []
+                while batch := await world.claim_many(at_most):
+                    found += [claim.metadata for claim in batch]
+                return found
+
+    assert asyncio.run(claimed(100)) == asyncio.run(claimed(1))

@@ -117,6 +117,21 @@ async def test_a_timed_out_attempt_is_stopped_and_says_where_it_stood(world: Que
     assert re.search(r"behave\n.*sleep", attempt["stack"])
 
 
+async def test_a_lost_attempt_keeps_where_it_last_stood(world: QueueWorld) -> None:
+    async def behave(_job: Attempt[Work]) -> None:
+        beating = asyncio.create_task(world.runner.beat())
+        await asyncio.wait([beating])
+        await world.recover(all_leases=True)
+
+    world.behaviour = behave
+    await world.add(world.job_type("t"))
+    await world.run_one()
+    attempt = await world.db.one("SELECT * FROM job_attempts")
+    assert attempt is not None
+    assert attempt["outcome"] == "lost"
+    assert re.search(r"behave\n.*wait", attempt["stack"])
+
+
 async def test_cancelling_a_running_job_stops_its_work(world: QueueWorld) -> None:
     started, stopped = asyncio.Event(), asyncio.Event()
 

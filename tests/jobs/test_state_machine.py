@@ -6,6 +6,7 @@ against the ledger itself and against a naive model of what must be.
 """
 
 import asyncio
+import itertools
 import tempfile
 from collections import Counter
 from datetime import timedelta
@@ -294,7 +295,7 @@ class QueueMachine(RuleBasedStateMachine):
             steps = [(step["from_status"], step["to_status"]) for step in trail]
             assert set(steps) <= LEGAL
             assert steps[-1][1] == job["status"]
-            for before, after in zip(steps, steps[1:], strict=False):
+            for before, after in itertools.pairwise(steps):
                 assert before[1] == after[0]
 
     @invariant()

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from buildos_box.errors import Impossible, PermanentError, TransientError
-from buildos_box.jobs import cleanup_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
 from buildos_box.jobs.cleanup import Thresholds, clean_up, preview
+from buildos_box.jobs.record import job_named, record_of
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.why import explain
 from tests.jobs.conftest import QueueWorld, Work
@@ -60,9 +60,12 @@ async def test_cleanup_leaves_young_jobs_and_archives_failed_ones_readable(
     await clean_up(world.db, world.queue, world.clock, Thresholds(), actor="me")
     assert await world.job(jobs["completed"]) is None
     assert await world.job(jobs["failed"]) is None
-    archived = await cleanup_store.archived(world.db, jobs["failed"])
+    archived = await job_named(world.db, jobs["failed"])
     assert archived is not None
-    assert '"error":"no"' in archived["job"]
+    record = await record_of(world.db, archived)
+    assert (archived["status"], archived["error"]) == ("failed", "no")
+    assert [attempt["outcome"] for attempt in record.attempts] == ["failed"]
+    assert record.events[-1]["to_status"] == "failed"
     assert (await world.job(jobs["stale"]))["cancel_reason"] == "stale"
     assert await world.status(jobs["young"]) == "pending"
     assert await world.db.all("SELECT * FROM job_attempts") == []

@@ -1,0 +1,48 @@
+"""One job with its history, wherever it lies: in the ledger, or in the archive (spec 3.8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from buildos_box.db import Database, Row
+from buildos_box.jobs import cleanup_store, store
+
+Facts = Row | dict[str, Any]
+"""A row of the ledger, or the same columns as the archive kept them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job, its attempts and its audit trail, oldest first."""
+
+    job: Facts
+    attempts: Sequence[Facts]
+    events: Sequence[Facts]
+
+
+async def job_named(db: Database, job_id: str) -> Facts | None:
+    """The job of that `job-…` id, live, finished or archived."""
+    row = await store.job_named(db, job_id)
+    if row is not None:
+        return row
+    archived = await cleanup_store.archived(db, job_id)
+    return None if archived is None else _object(archived["job"])
+
+
+async def record_of(db: Database, job: Facts) -> Record:
+    """The job with all that happened to it."""
+    archived = await cleanup_store.archived(db, job["queue_job_id"])
+    if archived is not None:
+        return Record(job, _list(archived["attempts"]), _list(archived["events"]))
+    row_id = job["id"]
+    return Record(job, await store.attempts_of(db, row_id), await store.events_of(db, row_id))
+
+
+def _object(text: str) -> dict[str, Any]:
+    return msgspec.json.decode(text, type=dict[str, Any])
+
+
+def _list(text: str) -> list[dict[str, Any]]:
+    return msgspec.json.decode(text, type=list[dict[str, Any]])

@@ -1,0 +1,13 @@
+"""What a transport says when it cannot say (spec 6: `unknown`)."""
+
+from buildos_box.errors import TransientError
+
+
+class OutcomeUnknown(TransientError):
+    """The message was handed over and no answer came: it may have been taken.
+
+    It is tried again with the same bytes and the same Message-ID, so that whoever gets it twice
+    can tell; until an answer comes the mail's status is `unknown`.
+    """
+
+    code = "outcome_unknown"

@@ -1,0 +1,79 @@
+"""The tables of opens and clicks."""
+
+from dataclasses import dataclass
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import Database, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """Where a tracking id leads: to one recipient of one mail."""
+
+    recipient_id: int
+    email_id: str
+    sent_at: Instant | None
+
+
+async def tracked(db: Database, tracking_id: str) -> Tracked | None:
+    """The recipient of that tracking id."""
+    row = await db.one(
+        """SELECT r.id, r.email_id, e.sent_at FROM email_recipients r
+             JOIN emails e ON e.id = r.email_id WHERE r.tracking_id = ?""",
+        (tracking_id,),
+    )
+    if row is None:
+        return None
+    sent_at = from_text(row["sent_at"]) if row["sent_at"] else None
+    return Tracked(row["id"], row["email_id"], sent_at)
+
+
+async def link_id(db: Database, email_id: str, url: str) -> int | None:
+    """The id of a link stored for that very mail, compared as the exact string."""
+    row = await db.one("SELECT id FROM email_links WHERE email_id = ? AND url = ?", (email_id, url))
+    return row["id"] if row else None
+
+
+def clicks_since(tx: Tx, recipient_id: int, since: Instant) -> int:
+    """How many different links this recipient has clicked since then."""
+    row = tx.one(
+        """SELECT count(DISTINCT link_id) FROM email_tracking_events
+            WHERE recipient_id = ? AND kind = 'clicked' AND at >= ?""",
+        (recipient_id, to_text(since)),
+    )
+    return int(row[0]) if row else 0
+
+
+def record_hit(
+    tx: Tx, recipient_id: int, kind: str, link: int | None, suspect: str | None, now: Instant
+) -> None:
+    """Keep an open or a click; those of scanners are kept apart and not counted."""
+    tx.execute(
+        """INSERT INTO email_tracking_events (recipient_id, kind, link_id, suspect, at)
+           VALUES (?, ?, ?, ?, ?)""",
+        (recipient_id, kind, link, suspect, to_text(now)),
+    )
+    _recount(tx, recipient_id)
+
+
+def suspect_clicks_since(tx: Tx, recipient_id: int, since: Instant, why: str) -> None:
+    """The clicks since then were a scanner's after all."""
+    tx.execute(
+        """UPDATE email_tracking_events SET suspect = ?
+            WHERE recipient_id = ? AND kind = 'clicked' AND suspect IS NULL AND at >= ?""",
+        (why, recipient_id, to_text(since)),
+    )
+
+
+def _recount(tx: Tx, recipient_id: int) -> None:
+    """Counts are made of the events of people."""
+    tx.execute(
+        """UPDATE email_recipients SET (opened_at, open_count, clicked_at, click_count) = (
+               SELECT min(CASE WHEN kind = 'opened' THEN at END),
+                      count(CASE WHEN kind = 'opened' THEN 1 END),
+                      min(CASE WHEN kind = 'clicked' THEN at END),
+                      count(CASE WHEN kind = 'clicked' THEN 1 END)
+                 FROM email_tracking_events WHERE recipient_id = :id AND suspect IS NULL)
+            WHERE id = :id""",
+        {"id": recipient_id},
+    )

@@ -1,0 +1,139 @@
+"""Handing a message to a web address of the operator's (spec 6)."""
+
+import asyncio
+import hashlib
+import hmac
+import ssl
+from collections.abc import Awaitable, Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import httpx
+import msgspec
+
+from buildos_box.clock import Clock
+from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.jobs.retry import retryable_status
+from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.settings.model import EmailWebhookSettings
+
+_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+
+
+class WebhookMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of the POST."""
+
+    email_id: str
+    message_id: str
+    to: str
+    sender: str = msgspec.field(name="from")
+    subject: str
+    html: str
+    text: str
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, email_id: str, recipient: str, message: bytes) -> "WebhookMail":
+        """The parts of a finished message."""
+        parsed: EmailMessage = message_from_bytes(message, policy=policy.default)
+        return cls(
+            email_id=email_id,
+            message_id=str(parsed["Message-ID"]),
+            to=recipient,
+            sender=str(parsed["From"]),
+            subject=str(parsed["Subject"]),
+            html=_part(parsed, "html"),
+            text=_part(parsed, "plain"),
+            headers={name: str(parsed[name]) for name in _HEADERS if parsed[name]},
+        )
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    body = message.get_body((kind,))
+    return body.get_content().replace("\r\n", "\n") if body is not None else ""
+
+
+class WebhookMailer:
+    """POSTs each mail as signed JSON. Any 2xx is success, whatever its body (fault 7)."""
+
+    def __init__(
+        self,
+        settings: EmailWebhookSettings,
+        clock: Clock,
+        tls: ssl.SSLContext | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if not settings.url:
+            raise Impossible.field("email.webhook.url", "is needed for email.transport = webhook")
+        self._settings = settings
+        self._clock = clock
+        self._tls = tls
+        self._pause = pause
+
+    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+        """POST, up to `tries` times with one Idempotency-Key; returns the receiver's id or ours.
+
+        Raises TransientError, PermanentError, and OutcomeUnknown if no answer came.
+        """
+        mail = WebhookMail.of(email_id, recipient, message)
+        body = msgspec.json.encode(mail)
+        left_unknown = False
+        for number in range(1, self._settings.tries + 1):
+            try:
+                answer = await self._post(email_id, body)
+            except OutcomeUnknown:
+                left_unknown = True
+                if number == self._settings.tries:
+                    raise
+            except TransientError as error:
+                if number == self._settings.tries:
+                    raise (OutcomeUnknown(error.message) if left_unknown else error) from error
+            else:
+                return _their_id(answer) or mail.message_id
+            await self._pause(0.5 * 2**number)
+        raise AssertionError("the last try returns or raises")
+
+    async def _post(self, email_id: str, body: bytes) -> httpx.Response:
+        timeout = httpx.Timeout(self._settings.timeout_seconds)
+        verify: ssl.SSLContext | bool = self._tls or True
+        try:
+            async with httpx.AsyncClient(verify=verify, timeout=timeout) as client:
+                answer = await client.post(
+                    self._settings.url, content=body, headers=self._signed(email_id, body)
+                )
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise TransientError(f"the webhook is out of reach: {error}", code="webhook") from error
+        except httpx.TransportError as error:
+            raise OutcomeUnknown(
+                f"the webhook left no answer: {error or type(error).__name__}"
+            ) from error
+        status = answer.status_code
+        if answer.is_success:
+            return answer
+        said = f"the webhook answered {status}"
+        if retryable_status(status):
+            raise TransientError(said, code=f"webhook_{status}")
+        raise PermanentError(said, code=f"webhook_{status}")
+
+    def _signed(self, email_id: str, body: bytes) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": email_id}
+        if self._settings.secret is not None:
+            key = self._settings.secret.reveal().encode()
+            at = int(self._clock.now().timestamp())
+            headers["X-BuildOS-Signature"] = f"t={at},v1={_hmac(key, f'{at}.'.encode() + body)}"
+            headers["X-Webhook-Signature"] = _hmac(key, body)
+        return headers
+
+
+def _hmac(key: bytes, text: bytes) -> str:
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _their_id(answer: httpx.Response) -> str | None:
+    """The receiver's own id, if its answer is JSON that tells one."""
+    try:
+        said = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        return None
+    found = said.get("messageId") or said.get("id") if isinstance(said, dict) else None
+    return found if isinstance(found, str) and len(found) <= 200 else None
