@@ -95,7 +95,7 @@ class Box:
             queue=queue,
             llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, http=http),
             http=http,
-            mailer=mailer or make_mailer(settings),
+            mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
         )
         registry.listen(services)

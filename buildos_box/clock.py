@@ -140,6 +140,10 @@ def _first_instant_with_offset(
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[Instant, Instant]:
-    """The local day `[start, end)`: 23, 24 or 25 hours, none for a day that a zone skipped."""
+    """The local day `[start, end)`: 23, 24 or 25 hours, none for a day that a zone skipped.
+
+    Where clocks went back across midnight (St. John's until 2011) the day starts at the first of
+    the two midnights, so that days follow each other without gap or overlap.
+    """
     midnight = time(0)
     return at_wall_time(day, midnight, zone), at_wall_time(day + timedelta(days=1), midnight, zone)

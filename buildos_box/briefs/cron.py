@@ -2,47 +2,69 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Literal
 
 import msgspec
 
 from buildos_box.briefs import store
 from buildos_box.briefs.planning import Outcome, plan_user
+from buildos_box.briefs.schedule import HORIZON
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.jobs.crons import Cron
+from buildos_box.log import logger
 from buildos_box.services import Services
 
-HORIZON = timedelta(hours=1)
 BATCH = 200
+Result = Outcome | Literal["failed"]
+log = logger(__name__)
 
 
-class BriefsSummary(msgspec.Struct, frozen=True, rename="camel"):
-    """What one run of the cron did."""
+class BriefsSummary(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What one run of the cron did; who `failed` is tried again by the next."""
 
     due: int
     queued: int
     skipped: int
+    failed: int = 0
 
 
 async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
     """Queue or skip every user whose next run is near; each batch is one transaction."""
     buffer = timedelta(seconds=box.settings.briefs.pre_generation_buffer_seconds)
     horizon = box.clock.now() + HORIZON + buffer
-    outcomes: list[Outcome] = []
+    results: list[Result] = []
+    left: set[str] = set()
     while True:
-        due = await store.due_before(box.db, horizon, BATCH)
-        users = [entry.user_id for entry in due]
+        due = await store.due_before(box.db, horizon, BATCH + len(left))
+        users = [entry.user_id for entry in due if entry.user_id not in left]
         if not users:
             break
-        batch = await box.db.write(partial(_plan_all, box=box, users=users))
-        outcomes.extend(batch)
-        if all(outcome == "not_yet" for outcome in batch):
-            break
+        batch = await _plan(box, users)
+        results.extend(batch)
+        # Who has not moved on would come up again and again.
+        left.update(
+            user
+            for user, result in zip(users, batch, strict=True)
+            if result in ("failed", "not_yet")
+        )
     return BriefsSummary(
-        due=len(outcomes),
-        queued=outcomes.count("queued"),
-        skipped=outcomes.count("skipped"),
+        due=len(results),
+        queued=results.count("queued"),
+        skipped=results.count("skipped"),
+        failed=results.count("failed"),
     )
+
+
+async def _plan(box: Services, users: list[str]) -> list[Result]:
+    """All in one transaction; if that fails each in their own, so that one spoils it for none."""
+    try:
+        return [*await box.db.write(partial(_plan_all, box=box, users=users))]
+    except Exception:
+        if len(users) == 1:
+            log.exception("brief_not_planned", user_id=users[0])
+            return ["failed"]
+    return [result for user in users for result in await _plan(box, [user])]
 
 
 def _plan_all(tx: Tx, box: Services, users: list[str]) -> list[Outcome]:

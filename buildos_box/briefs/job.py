@@ -15,7 +15,7 @@ from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
-from buildos_box.mail.outgoing import queue_brief_email
+from buildos_box.mail.outgoing import queue_brief_email, supersede
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -200,6 +200,7 @@ def _queue_mail(
     now: Instant,
 ) -> tuple[str | None, str | None]:
     """Queue the mail for its time: (email id, None), or (None, why there is none)."""
+    supersede(tx, box, brief_id)
     preferences = workspace.find_preferences(tx, user.id)
     if preferences is not None and not preferences.email_daily_brief:
         return None, "email_daily_brief is off"

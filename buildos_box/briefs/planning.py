@@ -5,11 +5,15 @@ from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from buildos_box.briefs import engagement, store
-from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload
+import msgspec
+
+from buildos_box.briefs import store
+from buildos_box.briefs.engagement import Rest, Send, decide
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
 from buildos_box.briefs.schedule import QueueAt, Schedule, Skip, next_run, plan
-from buildos_box.clock import Instant, local_day, to_text, zone_or_utc
-from buildos_box.db import Tx
+from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.jobs import ledger
 from buildos_box.jobs import store as jobs_store
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -54,16 +58,25 @@ def reschedule(tx: Tx, box: Services, user_id: str) -> None:
     """Preferences or zone have changed: take back what the cron has queued, compute anew.
 
     What has not begun is cancelled, so that the brief comes at the new time and not at both; a
-    run that lies within the cron's horizon is planned at once, not at the next full hour.
+    run that lies within the cron's horizon is planned at once, not at the next full hour. A brief
+    whose time has come but that still waits for its turn stays: the next run is a later one.
     """
     now = box.clock.now()
     person = subscriber(tx, user_id)
-    for job_id in jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR):
-        box.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
     coming = next_run(person.schedule, person.zone, now) if person else None
+    waiting = set(jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR))
+    for row in ledger.live_of(tx, user_id):
+        job_id = row["queue_job_id"]
+        if job_id in waiting and (coming is None or not _is_owed(row, now)):
+            box.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
     store.set_next_run(tx, user_id, coming, now)
     if coming is not None:
         plan_user(tx, box, user_id)
+
+
+def _is_owed(job: Row, now: Instant) -> bool:
+    told_at = msgspec.json.decode(job["metadata"], type=BriefPayload).notification_scheduled_for
+    return told_at is not None and from_text(told_at) < now
 
 
 def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
@@ -80,12 +93,13 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
     )
     match decision:
         case QueueAt():
-            reason = _why_not(tx, box, person, due)
+            stage = _stage(tx, box, person, due)
+            reason = _why_not(tx, person, due, stage)
             outcome: Outcome = "skipped" if reason else "queued"
             if reason:
                 store.note_skip(tx, user_id, due.notify_at, reason, now)
             else:
-                _queue(tx, box, person, due, decision)
+                _queue(tx, box, person, due, decision, stage)
         case Skip(reason):
             outcome = "skipped"
             store.note_skip(tx, user_id, due.notify_at, reason, now)
@@ -102,7 +116,25 @@ def _first_worth_trying(now: Instant, lookback_seconds: float) -> Instant:
     return now - timedelta(seconds=lookback_seconds + 1)
 
 
-def _why_not(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> str | None:
+def _stage(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> Send | Rest | None:
+    """What the user's visits call for (spec 5.2); None where the backoff is off.
+
+    A re-engagement brief that was never completed (cancelled, failed, expired) has not gone out.
+    """
+    if not box.settings.briefs.engagement_backoff:
+        return None
+
+    def as_day(instant: Instant | None) -> date | None:
+        return local_day(instant, person.zone) if instant else None
+
+    last = as_day(due.last_reengagement_at)
+    if last is not None and store.completed_job(tx, person.user.id, last) is None:
+        last = None
+    today = local_day(due.notify_at, person.zone)
+    return decide(today, as_day(person.user.last_visit_at), last)
+
+
+def _why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None) -> str | None:
     """Why a due brief is not queued after all; None if it is."""
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:
@@ -114,35 +146,28 @@ def _why_not(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> str |
         due.notify_at - TOLERANCE,
         due.notify_at + TOLERANCE,
     )
-    if near:
+    # A live job of that day at another hour would be brought forward, but not its mail.
+    if near or ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
         return "already_queued"
-    if box.settings.briefs.engagement_backoff:
-        decision = _engagement(person, due, day)
-        if isinstance(decision, engagement.Rest):
-            return f"resting: {decision.reason}"
-    return None
+    return f"resting: {stage.reason}" if isinstance(stage, Rest) else None
 
 
-def _engagement(person: Subscriber, due: store.Due, day: date) -> engagement.Send | engagement.Rest:
-    def as_day(instant: Instant | None) -> date | None:
-        return local_day(instant, person.zone) if instant else None
-
-    return engagement.decide(
-        day, as_day(person.user.last_visit_at), as_day(due.last_reengagement_at)
-    )
-
-
-def _queue(tx: Tx, box: Services, person: Subscriber, due: store.Due, when: QueueAt) -> None:
+def _queue(
+    tx: Tx,
+    box: Services,
+    person: Subscriber,
+    due: store.Due,
+    when: QueueAt,
+    stage: Send | Rest | None,
+) -> None:
     user, day = person.user, local_day(due.notify_at, person.zone)
     options = BriefOptions()
-    if box.settings.briefs.engagement_backoff:
-        decision = _engagement(person, due, day)
-        if isinstance(decision, engagement.Send):
-            options = BriefOptions(
-                is_reengagement=decision.is_reengagement,
-                days_since_last_login=decision.days_since_visit,
-                engagement_stage=decision.stage,
-            )
+    if isinstance(stage, Send):
+        options = BriefOptions(
+            is_reengagement=stage.is_reengagement,
+            days_since_last_login=stage.days_since_visit,
+            engagement_stage=stage.stage,
+        )
     box.queue.enqueue(
         tx,
         GENERATE_DAILY_BRIEF,

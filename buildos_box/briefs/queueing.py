@@ -7,7 +7,15 @@ import msgspec
 
 from buildos_box.briefs import store
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
-from buildos_box.clock import Instant, from_text, is_zone, local_day, to_text, zone_or_utc
+from buildos_box.clock import (
+    Instant,
+    day_from_text,
+    from_text,
+    is_zone,
+    local_day,
+    to_text,
+    zone_or_utc,
+)
 from buildos_box.db import Tx
 from buildos_box.errors import FieldFault, Impossible, NotFound
 from buildos_box.services import Services
@@ -82,7 +90,7 @@ def _read_due(request: BriefRequest, now: Instant, faults: list[FieldFault]) -> 
         return None
     try:
         due = from_text(request.scheduled_for)
-    except (ValueError, OverflowError):
+    except ValueError:
         faults.append(FieldFault("scheduledFor", "must be an instant like 2024-10-23T09:00:00Z"))
         return None
     if due > now + FURTHEST_AHEAD:
@@ -91,15 +99,11 @@ def _read_due(request: BriefRequest, now: Instant, faults: list[FieldFault]) -> 
 
 
 def _read_day(text: str | None, faults: list[FieldFault]) -> date | None:
-    if text is None:
-        return None
     try:
-        if len(text) == len("YYYY-MM-DD"):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    faults.append(FieldFault("briefDate", f"{text!r} is no day; write it like 2024-10-23"))
-    return None
+        return None if text is None else day_from_text(text)
+    except ValueError as fault:
+        faults.append(FieldFault("briefDate", str(fault)))
+        return None
 
 
 async def queue_brief(

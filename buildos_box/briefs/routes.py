@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from buildos_box.access.caller import Caller
 from buildos_box.briefs import store
 from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
-from buildos_box.clock import to_text
+from buildos_box.clock import day_from_text, to_text
 from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.services import Services
@@ -132,11 +132,9 @@ async def get_brief(user_id: str, brief_date: str, box: Services, caller: Caller
 
 def _day(text: str, field: str) -> date:
     try:
-        if len(text) == len("YYYY-MM-DD"):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise Impossible.field(field, f"{text!r} is no day; write it like 2024-10-23")
+        return day_from_text(text)
+    except ValueError as fault:
+        raise Impossible.field(field, str(fault)) from None
 
 
 ROUTES: list[Any] = [post_brief, list_briefs, get_brief]

@@ -32,9 +32,8 @@ def queue_brief_email(
     expires_at: Instant | None,
     correlation_id: str,
 ) -> QueuedEmail:
-    """Queue the brief's mail for `send_at`; one of the same brief that waits is superseded."""
+    """Queue the brief's mail for `send_at`, once those before it have been superseded."""
     now = box.clock.now()
-    supersede(tx, box, brief_id)
     if store.is_unsubscribed(tx, user_id, BRIEFS):
         return QueuedEmail(None, "unsubscribed")
     email_id = box.ids.new("email", now)

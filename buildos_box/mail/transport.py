@@ -6,7 +6,7 @@ import ssl
 import threading
 from pathlib import Path
 
-from buildos_box.clock import Clock, SystemClock
+from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, TransientError
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.webhook import WebhookMailer
@@ -60,7 +60,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def make_mailer(settings: Settings, clock: Clock | None = None) -> Mailer:
+def make_mailer(settings: Settings, clock: Clock) -> Mailer:
     """The transport that the configuration names. Raises Impossible."""
     email = settings.email
     match email.transport:
@@ -68,7 +68,7 @@ def make_mailer(settings: Settings, clock: Clock | None = None) -> Mailer:
             return SmtpMailer(email.smtp, email.from_address, tls_context(settings.egress.ca_file))
         case "webhook":
             return WebhookMailer(
-                email.webhook, clock or SystemClock(), tls_context(settings.egress.ca_file)
+                email.webhook, clock, tls_context(settings.egress.ca_file)
             )
         case "outbox":
             return OutboxMailer(Path(settings.data.dir) / "outbox")

@@ -110,7 +110,7 @@ def instant(value: object) -> str:
         raise ValueError(_INSTANT_HELP)
     try:
         found = from_text(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(_INSTANT_HELP) from None
     _require_year(found.year)
     return to_text(found)
