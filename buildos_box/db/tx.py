@@ -30,8 +30,9 @@ class Listeners:
 class Tx:
     """One unit of writes: all of it is committed, or none.
 
-    Functions that take a `Tx` do SQL only, no I/O and no waiting, since every other
-    writer of the process waits for them.
+    Functions that take a `Tx` do SQL only, no I/O and no waiting, since every other writer of
+    the process waits for them. They leave nothing behind but their result: when another
+    transaction of the same group fails, they are rolled back and run again.
     """
 
     __slots__ = ("_connection", "_listeners", "after")
