@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
+import httpx
 
 from buildos_box.access.keyring import ADMIN_FILE
 from buildos_box.cli import exit_codes
+from buildos_box.cli.output import clean
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
 
@@ -33,11 +37,23 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
 
 def local_client(url: str | None, token: str | None, config_path: Path | None) -> BoxClient:
     """A client for the address and token given, or for the box that this configuration serves."""
-    if url is None or token is None:
+    if url is None or (token is None and _is_here(url)):
         settings = load_or_exit(config_path)
         url = url or _local_url(settings.server.host, settings.server.port)
         token = token or _admin_token(Path(settings.data.dir))
-    return BoxClient(url, token)
+    try:
+        return BoxClient(url, token)
+    except (httpx.InvalidURL, UnicodeEncodeError):
+        raise click.UsageError("that address or token has characters that cannot be") from None
+
+
+def _is_here(url: str) -> bool:
+    """Whether the address is this machine's: our admin token is sent nowhere else."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _local_url(host: str, port: int) -> str:
@@ -60,8 +76,20 @@ def told(command: Callable[..., T], *args: Any, **options: Any) -> T:
         click.echo(f"{error}\nIs it running? Start it with: buildos-box serve", err=True)
         raise SystemExit(exit_codes.UNREACHABLE) from None
     except BoxRefused as error:
-        click.echo(str(error), err=True)
-        for detail in error.details:
-            click.echo(f"  {detail.get('field')}: {detail.get('message')}", err=True)
+        tell_refusal(error)
         denied = error.status in (401, 403)
         raise SystemExit(exit_codes.DENIED if denied else exit_codes.FAILED) from None
+    except TimeoutError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(exit_codes.FAILED) from None
+
+
+def tell_refusal(error: BoxRefused) -> None:
+    """Why the box refused: each faulty field on a line of its own, else the sentence."""
+    faults = [f"{detail.get('field')}: {detail.get('message')}" for detail in error.details]
+    for line in faults or [str(error)]:
+        click.echo(clean(line), err=True)
+    if error.status == 401:
+        click.echo("Give a token with --token or BUILDOS_BOX_TOKEN.", err=True)
+    if error.status >= 500 and error.correlation_id:
+        click.echo(f"Its log has it as {error.correlation_id}.", err=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -54,10 +55,20 @@ def serve(
     except (AlreadyRunning, SchemaTooNew) as error:
         click.echo(error.message, err=True)
         sys.exit(exit_codes.FAILED)
+    except sqlite3.DatabaseError as error:
+        click.echo(
+            f"cannot use the database in {settings.data.dir}: {error}{_cure(error)}", err=True
+        )
+        sys.exit(exit_codes.FAILED)
     except OSError as error:
         where = f"{settings.server.host}:{settings.server.port}"
         click.echo(f"cannot serve on {where} from {settings.data.dir}: {error}", err=True)
         sys.exit(exit_codes.FAILED)
+
+
+def _cure(error: sqlite3.DatabaseError) -> str:
+    damaged = not isinstance(error, sqlite3.OperationalError)
+    return "; put a backup in its place" if damaged else ""
 
 
 def _say_ready(box: object, url: str) -> None:
@@ -90,9 +101,19 @@ def openapi(client: BoxClient) -> None:
 
 
 def _add_commands() -> None:
+    from buildos_box.cli.brief_commands import brief
     from buildos_box.cli.config_commands import config
+    from buildos_box.cli.event_commands import event
+    from buildos_box.cli.import_command import import_file
+    from buildos_box.cli.job_commands import job
+    from buildos_box.cli.note_commands import note
+    from buildos_box.cli.project_commands import project
+    from buildos_box.cli.task_commands import task
+    from buildos_box.cli.token_commands import token
+    from buildos_box.cli.user_commands import user
 
-    main.add_command(config)
+    for command in (config, user, project, task, note, event, brief, job, token, import_file):
+        main.add_command(command)
 
 
 _add_commands()

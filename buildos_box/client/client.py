@@ -1,14 +1,20 @@
 """The client: one method a thing people ask of a box."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
 Json = dict[str, Any]
 FINISHED = ("completed", "failed", "cancelled")
+
+
+def url_path(*parts: str) -> str:
+    """A path of these parts, whatever characters they have."""
+    return "/" + "/".join(quote(part, safe=":") for part in parts)
 
 
 class BoxUnreachable(Exception):
@@ -22,7 +28,12 @@ class BoxRefused(Exception):
         super().__init__(str(body.get("error") or f"the box answered {status}"))
         self.status = status
         self.code = str(body.get("code", ""))
-        self.details: list[Json] = body.get("details") or []
+        details = body.get("details")
+        self.details: list[Json] = (
+            [detail for detail in details if isinstance(detail, dict)]
+            if isinstance(details, list)
+            else []
+        )
         self.correlation_id = str(body.get("correlationId", ""))
 
 
@@ -52,13 +63,19 @@ class BoxClient:
     ) -> Any:
         """One call; returns the decoded answer, None for an empty one."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        try:
-            response = self._http.request(method, path, json=json, params=given)
-        except httpx.HTTPError as error:
-            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
-        if response.status_code >= 400:
+        response = self._send(method, path, json=json, params=given)
+        if response.status_code >= 300:
             raise BoxRefused(response.status_code, _body(response))
-        return response.json() if response.content else None
+        try:
+            return response.json() if response.content else None
+        except ValueError as error:
+            raise BoxUnreachable(f"what answers at {self.url} is no BuildOS Box") from error
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **more)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
 
     def get(self, path: str, **params: Any) -> Any:
         """GET with query parameters; those that are None are left out."""
@@ -67,6 +84,18 @@ class BoxClient:
     def post(self, path: str, json: Any = None) -> Any:
         """POST a JSON body."""
         return self.request("POST", path, json=json)
+
+    def put(self, path: str, json: Any) -> Any:
+        """PUT a JSON body."""
+        return self.request("PUT", path, json=json)
+
+    def patch(self, path: str, json: Any) -> Any:
+        """PATCH: change what the body names."""
+        return self.request("PATCH", path, json=json)
+
+    def delete(self, path: str) -> None:
+        """DELETE a thing."""
+        self.request("DELETE", path)
 
     def items(self, path: str, key: str = "items", **params: Any) -> Iterator[Json]:
         """Every item of a paged list, page by page."""
@@ -80,11 +109,7 @@ class BoxClient:
 
     def health(self) -> Json:
         """The box's state, also when it is not healthy."""
-        try:
-            response = self._http.get("/health")
-        except httpx.HTTPError as error:
-            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
-        return _body(response)
+        return _body(self._send("GET", "/health"))
 
     def sync(self, document: Json) -> Json:
         """Upsert and delete workspace data in one transaction; tells what changed."""
@@ -98,7 +123,7 @@ class BoxClient:
 
     def job(self, job_id: str) -> Json:
         """One job."""
-        answer: Json = self.get(f"/jobs/{job_id}")
+        answer: Json = self.get(url_path("jobs", job_id))
         return answer
 
     def follow(
@@ -122,19 +147,8 @@ class BoxClient:
 
     def brief(self, user_id: str, day: str) -> Json:
         """The brief of one day."""
-        answer: Json = self.get(f"/users/{user_id}/briefs/{day}")
+        answer: Json = self.get(url_path("users", user_id, "briefs", day))
         return answer
-
-    def wait_until(
-        self, ready: Callable[[], bool], *, timeout_seconds: float, every_seconds: float = 0.05
-    ) -> bool:
-        """Ask again until `ready` says yes; False when time runs out."""
-        deadline = time.monotonic() + timeout_seconds
-        while time.monotonic() < deadline:
-            if ready():
-                return True
-            time.sleep(every_seconds)
-        return ready()
 
 
 def _body(response: httpx.Response) -> Json:

@@ -1,0 +1,141 @@
+"""`buildos-box brief now|show|list`."""
+
+import sys
+from datetime import date
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.days import given, read_day
+from buildos_box.cli.naming import USER, Json, Person, find_project, person
+from buildos_box.cli.output import AS_JSON, clean, say, show_json, show_table, shown_time
+from buildos_box.client import BoxClient, url_path
+from buildos_box.clock import local_day
+
+PATIENCE_SECONDS = 600.0
+ASK_EVERY_SECONDS = 0.2
+
+
+@click.group()
+def brief() -> None:
+    """What the box writes about a day."""
+
+
+@brief.command()
+@click.option("--day", help="Of which day; today if not said.")
+@click.option("--again", is_flag=True, help="Write it anew if there is one.")
+@click.option("--project", "-p", "project_names", multiple=True, help="Of these projects only.")
+@click.option("--wait/--no-wait", default=True, help="Wait for it and show it.")
+@USER
+@AS_JSON
+@with_client
+def now(
+    client: BoxClient,
+    day: str | None,
+    again: bool,
+    project_names: tuple[str, ...],
+    wait: bool,
+    user_name: str | None,
+    as_json: bool,
+) -> None:
+    """Have a brief written now, first in line, and show it."""
+    owner = person(client, user_name)
+    options: Json = {"forceImmediate": True, "forceRegenerate": again}
+    if day:
+        options["briefDate"] = _day("--day", day, owner).isoformat()
+    if project_names:
+        chosen = [find_project(client, owner, name)["id"] for name in project_names]
+        options["options"] = {"includeProjects": chosen}
+    queued = client.queue_brief(owner.id, **options)
+    if not wait:
+        if as_json:
+            show_json(queued)
+        else:
+            say(f"Queued the brief of {queued['briefDate']}: {queued['jobId']}")
+        return
+    if not queued.get("alreadyCompleted"):
+        _wait_for(client, queued["jobId"])
+    _show(client.brief(owner.id, queued["briefDate"]), as_json=as_json)
+
+
+@brief.command()
+@click.argument("day", required=False)
+@USER
+@AS_JSON
+@with_client
+def show(client: BoxClient, day: str | None, user_name: str | None, as_json: bool) -> None:
+    """Show the brief of a day (today, 2026-11-30); without one, the newest."""
+    owner = person(client, user_name)
+    wanted = _day("DAY", day, owner).isoformat() if day else _newest(client, owner)
+    _show(client.brief(owner.id, wanted), as_json=as_json)
+
+
+@brief.command(name="list")
+@click.option("--limit", type=click.IntRange(1, 100), default=30, show_default=True)
+@USER
+@AS_JSON
+@with_client
+def list_briefs(client: BoxClient, limit: int, user_name: str | None, as_json: bool) -> None:
+    """A user's briefs, newest day first."""
+    owner = person(client, user_name)
+    found = client.get(url_path("users", owner.id, "briefs"), limit=limit)["briefs"]
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        [
+            b["briefDate"],
+            b["generationStatus"],
+            shown_time(b["generationCompletedAt"], owner.zone),
+            b["subject"] or "",
+        ]
+        for b in found
+    ]
+    show_table(["day", "status", "written", "subject"], rows, empty="No brief.")
+
+
+def _day(option: str, text: str, owner: Person) -> date:
+    return given(option, lambda: read_day(text, local_day(owner.now, owner.zone)))
+
+
+def _newest(client: BoxClient, owner: Person) -> str:
+    found = client.get(url_path("users", owner.id, "briefs"), limit=1)["briefs"]
+    if not found:
+        raise click.ClickException(
+            f"{owner.name} has no brief yet; have one written: buildos-box brief now"
+        )
+    return str(found[0]["briefDate"])
+
+
+def _wait_for(client: BoxClient, job_id: str) -> None:
+    """Wait until the job has finished, telling how far it is on standard error."""
+    job: Json = {}
+    for job in client.follow(
+        job_id, every_seconds=ASK_EVERY_SECONDS, timeout_seconds=PATIENCE_SECONDS
+    ):
+        progress = job["progress"]
+        if progress:
+            click.echo(f"{progress['current']:>3} % {clean(progress['message'] or '')}", err=True)
+    if job["status"] != "completed":
+        why = job["error"] or job["cancel_reason"] or "it says not why"
+        click.echo(clean(f"The brief {job['status']} ({job_id}): {why}"), err=True)
+        raise SystemExit(exit_codes.FAILED)
+
+
+def _show(brief: Json, *, as_json: bool) -> None:
+    if as_json:
+        show_json(brief)
+        return
+    if brief["summaryContent"] is None:
+        why = f": {brief['generationError']}" if brief["generationError"] else ""
+        raise click.ClickException(
+            clean(f"the brief of {brief['briefDate']} is {brief['generationStatus']}{why}")
+        )
+    text = clean(brief["summaryContent"])
+    if sys.stdout.isatty():
+        Console().print(Markdown(text))
+    else:
+        click.echo(text)

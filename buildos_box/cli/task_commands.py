@@ -1,0 +1,173 @@
+"""`buildos-box task add|list|done|remove`."""
+
+from datetime import datetime
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.days import given, read_due
+from buildos_box.cli.naming import (
+    USER,
+    Json,
+    Person,
+    by_id,
+    choose,
+    find_project,
+    person,
+    project_for_new,
+)
+from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
+from buildos_box.client import BoxClient, url_path
+from buildos_box.clock import from_text, local_day, to_text
+
+PRIORITIES = ("urgent", "high", "medium", "low")
+STATES = ("todo", "in_progress", "blocked", "done")
+LATEST = "9999"
+"""Sorts after every day there is: tasks without one come last."""
+
+
+@click.group()
+def task() -> None:
+    """Things to do."""
+
+
+@task.command()
+@click.argument("title")
+@click.option("--due", help="friday, 2026-11-30, 'tomorrow 14:00', in 3 days.")
+@click.option("--project", "-p", "project_name", help="A project's name or id.")
+@click.option("--priority", type=click.Choice(PRIORITIES), help="Medium if not said.")
+@click.option("--status", type=click.Choice(STATES), help="To do if not said.")
+@click.option("--description", help="More about it.")
+@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@USER
+@AS_JSON
+@with_client
+def add(
+    client: BoxClient,
+    title: str,
+    due: str | None,
+    project_name: str | None,
+    key: str | None,
+    user_name: str | None,
+    as_json: bool,
+    **fields: str | None,
+) -> None:
+    """Make a task: buildos-box task add "Pay rent" --due friday --project Home."""
+    owner = person(client, user_name)
+    when = _due(due, owner)
+    project = project_for_new(client, owner, project_name)
+    body: Json = {"title": title, "id": key, "projectId": project["id"], **when, **fields}
+    made = client.post("/tasks", {name: value for name, value in body.items() if value is not None})
+    if as_json:
+        show_json(made)
+        return
+    at = shown_due(made, owner)
+    due_words = f", due {at}" if at else ""
+    say(f"Made task “{made['title']}” ({made['id']}) in {project['name']}{due_words}")
+
+
+@task.command(name="list")
+@click.option("--project", "-p", "project_name", help="Of this project only, by name or id.")
+@click.option(
+    "--status", type=click.Choice(("open", *STATES, "all")), default="open", show_default=True
+)
+@USER
+@AS_JSON
+@with_client
+def list_tasks(
+    client: BoxClient,
+    project_name: str | None,
+    status: str,
+    user_name: str | None,
+    as_json: bool,
+) -> None:
+    """A user's tasks; those due first come first."""
+    owner = person(client, user_name)
+    project = find_project(client, owner, project_name) if project_name else None
+    tasks = client.items(
+        url_path("users", owner.id, "tasks"),
+        project=project and project["id"],
+        status=None if status == "all" else status,
+        limit=200,
+    )
+    found = sorted(tasks, key=lambda task: _urgency(task, owner))
+    if as_json:
+        show_json(found)
+        return
+    names = _project_names(client, owner)
+    rows = [
+        [
+            t["id"],
+            shown_due(t, owner),
+            t["priority"],
+            t["status"],
+            t["title"],
+            names[t["projectId"]],
+        ]
+        for t in found
+    ]
+    show_table(["id", "due", "priority", "status", "title", "project"], rows, empty="No task.")
+
+
+@task.command()
+@click.argument("name")
+@USER
+@AS_JSON
+@with_client
+def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
+    """Mark a task as done, by id or by its title or the title's beginning."""
+    found = _find(client, name, user_name, status="open")
+    changed = client.post(url_path("tasks", found["id"], "done"))
+    if as_json:
+        show_json(changed)
+    else:
+        say(f"Done: “{changed['title']}”")
+
+
+@task.command()
+@click.argument("name")
+@YES
+@USER
+@with_client
+def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
+    """Delete a task, by id or title."""
+    found = _find(client, name, user_name, status=None)
+    if not yes:
+        click.confirm(f"Delete “{found['title']}”?", abort=True, err=True)
+    client.delete(url_path("tasks", found["id"]))
+    say(f"Deleted task “{found['title']}”")
+
+
+def _find(client: BoxClient, name: str, user_name: str | None, *, status: str | None) -> Json:
+    found = by_id(client, "tasks", name)
+    if found is not None:
+        return found
+    owner = person(client, user_name)
+    tasks = client.items(url_path("users", owner.id, "tasks"), status=status, limit=200)
+    noun = f"{status} task" if status else "task"
+    return choose(name, tasks, noun, lambda task: (task["title"],))
+
+
+def _due(text: str | None, owner: Person) -> Json:
+    if text is None:
+        return {}
+    found = given("--due", lambda: read_due(text, owner.zone, owner.now))
+    if isinstance(found, datetime):
+        return {"dueAt": to_text(found)}
+    return {"dueDate": found.isoformat()}
+
+
+def shown_due(task: Json, owner: Person) -> str:
+    """When the task is due, in its owner's zone."""
+    return str(task["dueDate"] or shown_time(task["dueAt"], owner.zone))
+
+
+def _urgency(task: Json, owner: Person) -> tuple[str, str, int, str]:
+    at = task["dueAt"]
+    day = local_day(from_text(at), owner.zone).isoformat() if at else task["dueDate"]
+    return day or LATEST, at or LATEST, PRIORITIES.index(task["priority"]), task["title"]
+
+
+def _project_names(client: BoxClient, owner: Person) -> dict[str, str]:
+    projects = client.items(url_path("users", owner.id, "projects"), limit=200)
+    return {project["id"]: project["name"] for project in projects}

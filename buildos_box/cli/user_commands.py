@@ -1,0 +1,215 @@
+"""`buildos-box user add|list|show|set|delete`."""
+
+from typing import Any
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.days import given, read_time, read_weekdays
+from buildos_box.cli.naming import Json, find_user
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+    shown_time,
+)
+from buildos_box.client import BoxClient, url_path
+from buildos_box.clock import zone_or_utc
+
+FREQUENCIES = ("daily", "weekdays", "weekly", "custom")
+WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+@click.group()
+def user() -> None:
+    """Who the box writes for."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--email", help="Where mail goes to.")
+@click.option("--timezone", help="An IANA zone like Europe/Berlin; UTC if not said.")
+@click.option("--country", help="Two letters, like DE: its holidays are kept.")
+@click.option("--language", help="A language tag, like en.")
+@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@AS_JSON
+@with_client
+def add(client: BoxClient, name: str, key: str | None, as_json: bool, **fields: str | None) -> None:
+    """Make a user."""
+    body: Json = {"id": key, "name": name, **fields}
+    made = client.post("/users", {name: value for name, value in body.items() if value})
+    if as_json:
+        show_json(made)
+    else:
+        say(f"Made user {made['name']} ({made['id']}), {made['timezone']}")
+
+
+@user.command(name="list")
+@AS_JSON
+@with_client
+def list_users(client: BoxClient, as_json: bool) -> None:
+    """Every user, newest first."""
+    found = list(client.items("/users", limit=200))
+    if as_json:
+        show_json(found)
+        return
+    rows = [[u["id"], u["name"], u["email"] or "", u["timezone"]] for u in found]
+    show_table(["id", "name", "mail", "zone"], rows, empty="No user.")
+
+
+@user.command()
+@click.argument("name")
+@AS_JSON
+@with_client
+def show(client: BoxClient, name: str, as_json: bool) -> None:
+    """One user, by id, mail address or name, and when they want briefs."""
+    found = find_user(client, name)
+    preferences = client.get(url_path("users", found["id"], "preferences"))
+    if as_json:
+        show_json({**found, "preferences": preferences})
+        return
+    _show(found, preferences)
+
+
+@user.command(name="set")
+@click.argument("name")
+@click.option("--name", "new_name", help="What they are called.")
+@click.option("--email", help="Where mail goes to.")
+@click.option("--timezone", help="An IANA zone like Europe/Berlin.")
+@click.option("--country", help="Two letters, like DE.")
+@click.option("--language", help="A language tag, like en.")
+@click.option("--tracking/--no-tracking", default=None, help="Count opens and clicks of mail.")
+@click.option("--briefs/--no-briefs", default=None, help="Whether they get briefs at all.")
+@click.option("--at", help="The wall time of the brief, 07:30.")
+@click.option("--frequency", type=click.Choice(FREQUENCIES), help="How often.")
+@click.option("--on", help="Of weekly ones the day: monday. Of custom ones the days: mon,wed.")
+@click.option("--by-mail/--no-mail", default=None, help="Briefs by mail.")
+@click.option("--by-sms/--no-sms", default=None, help="Briefs by SMS.")
+@AS_JSON
+@with_client
+def set_user(
+    client: BoxClient,
+    name: str,
+    at: str | None,
+    frequency: str | None,
+    on: str | None,
+    as_json: bool,
+    **given_fields: Any,
+) -> None:
+    """Change a user, by id, mail address or name, and when they want briefs."""
+    found = find_user(client, name)
+    path = url_path("users", found["id"])
+    preferences = client.get(f"{path}/preferences")
+    wishes = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
+    fields = _given(
+        name=given_fields["new_name"],
+        email=given_fields["email"],
+        timezone=given_fields["timezone"],
+        country=given_fields["country"],
+        language=given_fields["language"],
+        emailTracking=given_fields["tracking"],
+    )
+    if not fields and not wishes:
+        raise click.UsageError("say what to change; --help lists what can be")
+    if fields:
+        found = client.patch(path, fields)
+    if wishes:
+        preferences = client.put(f"{path}/preferences", wishes)
+    if as_json:
+        show_json({**found, "preferences": preferences})
+    else:
+        _show(found, preferences)
+
+
+@user.command()
+@click.argument("name")
+@YES
+@with_client
+def delete(client: BoxClient, name: str, yes: bool) -> None:
+    """Erase a user, by id, mail address or name, with all that is theirs."""
+    found = find_user(client, name)
+    called = f"{found['name'] or found['email']} ({found['id']})"
+    if not yes:
+        click.confirm(f"Erase {called} with all that is theirs?", abort=True, err=True)
+    client.delete(url_path("users", found["id"]))
+    say(f"Erased {called}")
+
+
+def _given(**fields: Any) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _preferences(
+    options: Json, before: Json, *, at: str | None, frequency: str | None, on: str | None
+) -> Json:
+    days: Json = {}
+    if on is not None:
+        days = _days(on, frequency or before["frequency"])
+    return _given(
+        isActive=options["briefs"],
+        timeOfDay=None if at is None else _wall_time(at),
+        frequency=frequency,
+        emailDailyBrief=options["by_mail"],
+        smsDailyBrief=options["by_sms"],
+        **days,
+    )
+
+
+def _wall_time(at: str) -> str:
+    return given("--at", lambda: read_time(at)).isoformat("minutes")
+
+
+def _days(on: str, frequency: str) -> Json:
+    found = given("--on", lambda: read_weekdays(on))
+    if frequency == "custom":
+        return {"days": found}
+    if frequency != "weekly":
+        raise click.BadParameter(
+            f"means nothing with {frequency} briefs; add --frequency weekly or custom",
+            param_hint="--on",
+        )
+    if len(found) != 1:
+        raise click.BadParameter("weekly briefs have one day", param_hint="--on")
+    return {"dayOfWeek": found[0]}
+
+
+def _show(user: Json, preferences: Json) -> None:
+    zone = zone_or_utc(user["timezone"])
+    show_facts(
+        [
+            ("id", user["id"]),
+            ("name", user["name"]),
+            ("mail", user["email"]),
+            ("zone", user["timezone"]),
+            ("warning", user["timezoneWarning"]),
+            ("country", user["country"]),
+            ("language", user["language"]),
+            ("last visit", shown_time(user["lastVisitAt"], zone)),
+            ("mail tracking", "yes" if user["emailTracking"] else "no"),
+            ("briefs", _when(preferences)),
+            ("since", shown_time(user["createdAt"], zone)),
+        ]
+    )
+
+
+def _when(preferences: Json) -> str:
+    if not preferences["isActive"]:
+        return "none"
+    often = preferences["frequency"]
+    if often == "weekly":
+        often = f"weekly on {WEEK[preferences['dayOfWeek']]}"
+    elif often == "custom":
+        often = f"on {', '.join(WEEK[day] for day in preferences['days'] or ())}"
+    ways = [
+        way
+        for way, wanted in (
+            ("mail", preferences["emailDailyBrief"]),
+            ("SMS", preferences["smsDailyBrief"]),
+        )
+        if wanted
+    ]
+    by = f" by {' and '.join(ways)}" if ways else ", shown but not sent"
+    return f"{often} at {preferences['timeOfDay']}{by}"

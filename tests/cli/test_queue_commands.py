@@ -1,0 +1,89 @@
+from datetime import UTC, datetime, timedelta
+
+from tests.cli.served import Cli
+
+
+def test_a_brief_is_written_and_shown_as_markdown(ada: Cli) -> None:
+    ada.ok("task", "add", "Pay rent", "--due", "today", "-p", "home")
+    assert "Pay rent" in ada.ok("brief", "now")
+    assert "Pay rent" in ada.ok("brief", "show")
+    assert "Pay rent" in ada.ok("brief", "show", "today")
+
+
+def test_the_list_of_briefs_has_the_one_that_was_written(ada: Cli) -> None:
+    listed = ada.json("brief", "list")
+    assert [brief["generationStatus"] for brief in listed] == ["completed"]
+
+
+def test_a_brief_may_be_queued_without_waiting_and_its_job_looked_at(ada: Cli) -> None:
+    queued = ada.json("brief", "now", "--again", "--no-wait")
+    shown = ada.json("job", "show", queued["jobId"])
+    assert shown["job_type"] == "generate_daily_brief"
+    assert shown["why"]
+    assert queued["jobId"] in ada.ok("job", "show", queued["jobId"])
+
+
+def test_no_brief_of_a_day_is_said(ada: Cli) -> None:
+    assert "no brief of 2020-01-01" in ada.fails("brief", "show", "2020-01-01", code=1)
+
+
+def test_jobs_are_listed_by_type_and_no_more_than_asked_for(ada: Cli) -> None:
+    jobs = ada.json(
+        "job", "list", "--type", "generate_daily_brief", "--user", "ada", "--limit", "1"
+    )
+    assert [job["job_type"] for job in jobs] == ["generate_daily_brief"]
+    assert jobs[0]["id"] in ada.ok("job", "list")
+
+
+def test_a_job_in_waiting_is_explained_cancelled_and_tried_again(ada: Cli) -> None:
+    later = {"userId": "ada", "scheduledFor": _in_a_month(), "briefDate": "2031-01-01"}
+    job_id = ada.client().post("/queue/brief", later)["jobId"]
+    assert ada.ok("job", "why", job_id).startswith("due at ")
+    assert ada.ok("job", "cancel", job_id) == f"{job_id} is cancelled\n"
+    assert "cancelled by" in ada.ok("job", "why", job_id)
+    assert ada.json("job", "retry", job_id)["id"] == job_id
+
+
+def test_a_job_that_is_finished_cannot_be_cancelled(ada: Cli) -> None:
+    done = ada.json("job", "list", "--status", "completed", "--limit", "1")[0]["id"]
+    told = ada.fails("job", "cancel", done, code=1)
+    assert "completed" in told
+
+
+def test_an_unknown_state_is_refused_by_its_field(ada: Cli) -> None:
+    assert ada.fails("job", "list", "--status", "lost", code=1).startswith("status: ")
+
+
+def test_a_job_that_is_not_there_is_said_also_to_programs(ada: Cli) -> None:
+    assert ada.fails("job", "show", "job-none", "--json", code=1) == "no job job-none\n"
+
+
+def test_a_token_is_printed_alone_and_opens_its_users_data_only(ada: Cli) -> None:
+    ada.ok("user", "add", "Bo", "--id", "bo")
+    token = ada.ok("token", "create", "laptop", "--scope", "user:ada").strip()
+    assert ada.run("task", "list", "--user", "ada", token=token).exit_code == 0
+    assert "there is no user 'bo'" in ada.fails("task", "list", "-u", "bo", token=token, code=1)
+    assert "--user" in Cli(ada.url, token).fails("task", "list", code=1)
+
+
+def test_a_users_token_may_not_issue_others(ada: Cli) -> None:
+    token = ada.ok("token", "create", "phone", "--scope", "user:ada").strip()
+    assert "admin" in ada.fails("token", "create", "x", "--scope", "admin", token=token, code=4)
+
+
+def test_a_revoked_token_is_not_let_in_and_the_way_out_is_told(ada: Cli) -> None:
+    made = ada.json("token", "create", "old", "--scope", "service", "--expires", "in 90 days")
+    ada.ok("token", "revoke", made["id"])
+    told = ada.fails("task", "list", token=made["token"], code=4)
+    assert told == "this token is not valid\nGive a token with --token or BUILDOS_BOX_TOKEN.\n"
+    listed = {token["id"]: token for token in ada.json("token", "list")}
+    assert listed[made["id"]]["revokedAt"]
+    assert "revoked" in ada.ok("token", "list")
+
+
+def test_a_scope_that_is_none_is_refused_by_its_field(ada: Cli) -> None:
+    assert ada.fails("token", "create", "x", "--scope", "root", code=1).startswith("scope: ")
+
+
+def _in_a_month() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")

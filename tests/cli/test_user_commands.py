@@ -1,0 +1,57 @@
+import pytest
+
+from tests.cli.served import Cli
+
+
+def test_a_box_without_users_says_how_to_make_one(cli: Cli) -> None:
+    assert "user add" in cli.fails("task", "list", code=1)
+
+
+def test_a_user_is_made_and_is_then_the_one_who_is_meant(cli: Cli) -> None:
+    cli.ok("user", "add", "Ada", "--id", "ada", "--email", "ada@example.org")
+    assert [user["id"] for user in cli.json("user", "list")] == ["ada"]
+    assert cli.ok("task", "list") == "No task.\n"
+
+
+@pytest.mark.parametrize("name", ["ada", "ADA", "Ada@example.org"])
+def test_a_user_is_found_by_id_name_or_mail(cli: Cli, name: str) -> None:
+    assert cli.json("user", "show", name)["id"] == "ada"
+
+
+def test_an_unknown_zone_is_refused_by_its_field(cli: Cli) -> None:
+    told = cli.fails("user", "set", "ada", "--timezone", "Mars/Base", code=1)
+    assert told.startswith("timezone: must be an IANA time zone")
+
+
+def test_when_briefs_come_is_set_and_shown_in_words(cli: Cli) -> None:
+    cli.ok("user", "set", "ada", "--briefs", "--frequency", "custom", "--on", "mon,wed",
+           "--at", "7:30", "--timezone", "Europe/Berlin")  # fmt: skip
+    shown = cli.ok("user", "show", "ada")
+    assert "on Monday, Wednesday at 07:30 by mail" in shown
+    assert "Europe/Berlin" in shown
+
+
+def test_a_weekly_brief_has_one_day(cli: Cli) -> None:
+    assert "one day" in cli.fails(
+        "user", "set", "ada", "--frequency", "weekly", "--on", "mon,wed", code=2
+    )
+    shown = cli.json("user", "set", "ada", "--frequency", "weekly", "--on", "sunday")
+    assert shown["preferences"]["dayOfWeek"] == 0
+
+
+def test_setting_nothing_is_a_usage_error(cli: Cli) -> None:
+    assert "say what to change" in cli.fails("user", "set", "ada", code=2)
+
+
+def test_with_two_users_a_command_must_say_whose(cli: Cli) -> None:
+    cli.ok("user", "add", "Bo", "--id", "bo")
+    told = cli.fails("task", "list", code=1)
+    assert "--user" in told
+    assert "ada" in told
+    assert "bo" in told
+
+
+def test_a_user_is_erased_only_after_a_yes(cli: Cli) -> None:
+    assert cli.run("user", "delete", "bo", stdin="n\n").exit_code == 1
+    assert cli.ok("user", "delete", "bo", "--yes") == "Erased Bo (bo)\n"
+    assert "there is no user 'bo'" in cli.fails("user", "show", "bo", code=1)
