@@ -6,9 +6,11 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvicorn
 
+from buildos_box.access.keyring import ADDRESS_FILE
 from buildos_box.app import Box
 from buildos_box.log import logger
 from buildos_box.settings import Settings
@@ -31,6 +33,9 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     is taken, AlreadyRunning when the data folder is.
     """
     listening = _listen(settings.server.host, settings.server.port)
+    # Before the folder is taken: process 1 of a container would not even die of a SIGTERM.
+    stop = asyncio.Event()
+    _mind_signals(stop)
     try:
         box = await Box.open(settings)
     except BaseException:
@@ -47,23 +52,31 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
             timeout_graceful_shutdown=5,
         )
     )
-    stop = asyncio.Event()
-    _mind_signals(stop)
     try:
         await box.start()
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
-        host, port = listening.getsockname()[:2]
-        on_ready(box, f"http://{host}:{port}")
+        url = _url_of(listening)
+        address = Path(settings.data.dir) / ADDRESS_FILE
+        address.write_text(url, "utf-8")
+        on_ready(box, url)
         await _first_of(stop, serving)
         log.info("draining")
         await box.drain()
         server.should_exit = True
         await serving
     finally:
+        (Path(settings.data.dir) / ADDRESS_FILE).unlink(missing_ok=True)
         await box.close()
         log.info("stopped")
+
+
+def _url_of(listening: socket.socket) -> str:
+    """Where programs on this machine reach it."""
+    host, port = listening.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

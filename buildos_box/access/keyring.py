@@ -22,6 +22,8 @@ from buildos_box.errors import Impossible, Unauthorized
 from buildos_box.ids import Ids
 
 ADMIN_FILE = "admin-token"
+ADDRESS_FILE = "address"
+"""Stands in the data folder while a box serves from it: where the command line finds that box."""
 
 
 class Keyring:

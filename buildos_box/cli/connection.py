@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from buildos_box.access.keyring import ADMIN_FILE
+from buildos_box.access.keyring import ADDRESS_FILE, ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.output import clean
 from buildos_box.cli.settings_option import load_or_exit
@@ -39,8 +39,10 @@ def local_client(url: str | None, token: str | None, config_path: Path | None) -
     """A client for the address and token given, or for the box that this configuration serves."""
     if url is None or (token is None and _is_here(url)):
         settings = load_or_exit(config_path)
-        url = url or _local_url(settings.server.host, settings.server.port)
-        token = token or _admin_token(Path(settings.data.dir))
+        folder = Path(settings.data.dir)
+        server = settings.server
+        url = url or _first_line(folder / ADDRESS_FILE) or _local_url(server.host, server.port)
+        token = token or _first_line(folder / ADMIN_FILE)
     try:
         return BoxClient(url, token)
     except (httpx.InvalidURL, UnicodeEncodeError):
@@ -61,9 +63,9 @@ def _local_url(host: str, port: int) -> str:
     return f"http://{reachable}:{port}"
 
 
-def _admin_token(folder: Path) -> str | None:
+def _first_line(file: Path) -> str | None:
     try:
-        return (folder / ADMIN_FILE).read_text("utf-8").strip()
+        return file.read_text("utf-8").strip() or None
     except OSError:
         return None
 

@@ -67,8 +67,6 @@ def make_mailer(settings: Settings, clock: Clock) -> Mailer:
         case "smtp":
             return SmtpMailer(email.smtp, email.from_address, tls_context(settings.egress.ca_file))
         case "webhook":
-            return WebhookMailer(
-                email.webhook, clock, tls_context(settings.egress.ca_file)
-            )
+            return WebhookMailer(email.webhook, clock, tls_context(settings.egress.ca_file))
         case "outbox":
             return OutboxMailer(Path(settings.data.dir) / "outbox")

@@ -8,9 +8,10 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
-from buildos_box.access.keyring import ADMIN_FILE
+from buildos_box.access.keyring import ADDRESS_FILE, ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
+from tests.cli.served import served_box
 
 
 class Stranger(HTTPServer):
@@ -86,3 +87,12 @@ def test_a_refusal_without_a_reason_tells_its_status(
     result = run(f"http://127.0.0.1:{stranger.server_port}", tmp_path)
     assert result.exit_code == exit_codes.FAILED
     assert result.stderr == f"the box answered {status}\n"
+
+
+def test_a_box_on_any_port_is_found_by_its_folder(tmp_path: Path) -> None:
+    with served_box(tmp_path) as served:
+        config = tmp_path / "config.toml"
+        config.write_text(f'[data]\ndir = "{served.data}"\n', "utf-8")
+        found = CliRunner().invoke(main, ["user", "list", "--config", str(config)])
+        assert found.exit_code == 0, found.output
+    assert not (served.data / ADDRESS_FILE).exists()
