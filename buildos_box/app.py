@@ -61,10 +61,14 @@ class Box:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = InstanceLock(folder)
         lock.acquire()
+        db: Database | None = None
         try:
             db = await Database.open(folder / DATABASE_FILE, clock)
             return await cls._assemble(settings, folder, db, clock, ids, mailer, lock)
         except BaseException:
+            # Its threads would keep a process alive that serves nothing.
+            if db is not None:
+                await db.close()
             lock.release()
             raise
 

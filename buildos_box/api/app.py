@@ -5,9 +5,11 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
 
 from buildos_box.access.guard import guard, provide_caller
@@ -15,10 +17,21 @@ from buildos_box.access.keyring import Keyring
 from buildos_box.api import control_routes, docs, health, job_routes, queue_routes, token_routes
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
-from buildos_box.errors import BoxError
+from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def refuse_while_draining(
+    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
+    """A box that is stopping still shows what it has, but takes nothing new. Raises Unavailable."""
+    engine: Engine = connection.app.state.engine
+    if engine.storage.stopped and connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]
+        raise Unavailable("the box is stopping; ask again in a moment", code="draining")
 
 
 def make_api(
@@ -45,7 +58,7 @@ def make_api(
             *health.ROUTES,
             *room_routes,
         ],
-        guards=[guard],
+        guards=[refuse_while_draining, guard],
         dependencies={
             "box": provide(services),
             "keyring": provide(keyring),
@@ -71,7 +84,7 @@ def make_api(
         else None,
         request_max_body_size=settings.server.max_body_bytes,
         openapi_config=docs.openapi_config(static),
-        state=State({"keyring": keyring}),
+        state=State({"keyring": keyring, "engine": engine}),
         logging_config=None,
         debug=False,
     )

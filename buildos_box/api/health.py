@@ -14,7 +14,7 @@ from buildos_box.api.shapes import TypeCount
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
 from buildos_box.errors import BoxError
-from buildos_box.jobs import store
+from buildos_box.jobs import alert_store, store
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
 
@@ -60,12 +60,15 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
         await box.db.write(heartbeat_store.beat)
     except BoxError as error:
         found.append(error.message)
+    if box.db.damage is not None:
+        found.append(box.db.damage)
     now = box.clock.monotonic()
     if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
         found.append("no worker has looked for work within the last minute")
     if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
         found.append("the scheduler has not ticked within the last minute")
-    oldest = await store.oldest_ready(box.db)
+    paused = await alert_store.anything_paused(box.db)
+    oldest = None if paused else await store.oldest_ready(box.db)
     if oldest is not None and box.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
         found.append(f"a job that could run has waited since {oldest}")
     if shutil.disk_usage(os.path.dirname(box.db.path)).free < LEAST_FREE_BYTES:

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from buildos_box.briefs import store
-from buildos_box.briefs.planning import Outcome, plan_user
+from buildos_box.briefs.planning import Outcome, plan_user, reschedule
 from buildos_box.briefs.schedule import HORIZON
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
@@ -33,6 +33,8 @@ async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
     """Queue or skip every user whose next run is near; each batch is one transaction."""
     buffer = timedelta(seconds=box.settings.briefs.pre_generation_buffer_seconds)
     horizon = box.clock.now() + HORIZON + buffer
+    for user_id in await store.planned_too_far_ahead(box.db, box.clock.now()):
+        await box.db.write(partial(reschedule, box=box, user_id=user_id))
     results: list[Result] = []
     left: set[str] = set()
     while True:

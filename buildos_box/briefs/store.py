@@ -1,13 +1,16 @@
 """The tables of briefs: the finished texts, each user's next run, and what was skipped."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
+
+LONGEST_TO_NEXT_RUN = timedelta(days=8)
+"""No frequency leaves out more than a week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,15 @@ async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
         (to_text(horizon), limit),
     )
     return [_due(row) for row in rows]
+
+
+async def planned_too_far_ahead(db: Database, now: Instant) -> list[str]:
+    """Users whose next run was computed by a clock that has been set back since."""
+    rows = await db.all(
+        "SELECT user_id FROM brief_schedule WHERE next_run_at > ?",
+        (to_text(now + LONGEST_TO_NEXT_RUN),),
+    )
+    return [row["user_id"] for row in rows]
 
 
 def due_of(tx: Tx, user_id: str) -> Due | None:

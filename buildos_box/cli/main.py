@@ -40,8 +40,7 @@ def serve(
 ) -> None:
     """Serve the API and work the queue until told to stop."""
     from buildos_box import log
-    from buildos_box.db.lock import AlreadyRunning
-    from buildos_box.db.migrate import SchemaTooNew
+    from buildos_box.errors import BoxError
     from buildos_box.serve import serve as serve_box
 
     settings = load_or_exit(config_path).override(host=host, port=port, data_dir=data_dir)
@@ -52,7 +51,7 @@ def serve(
     )
     try:
         asyncio.run(serve_box(settings, _say_ready))
-    except (AlreadyRunning, SchemaTooNew) as error:
+    except BoxError as error:
         click.echo(error.message, err=True)
         sys.exit(exit_codes.FAILED)
     except sqlite3.DatabaseError as error:

@@ -37,7 +37,12 @@ class Database:
         listeners = Listeners()
         writer = Writer(path, listeners)
         readers = Readers(path)
-        await readers.open()
+        try:
+            await readers.open()
+        except BaseException:
+            await readers.close()
+            await asyncio.to_thread(writer.close)
+            raise
         return cls(path, writer, readers, listeners)
 
     async def close(self) -> None:
@@ -49,6 +54,11 @@ class Database:
     def commits(self) -> int:
         """How many commits have been made; fewer than transactions when many wait together."""
         return self._writer.commits
+
+    @property
+    def damage(self) -> str | None:
+        """What SQLite has found wrong with the file since it was opened; None if nothing."""
+        return self._writer.damage
 
     def subscribe(self, change: type[C], listener: Callable[[Tx, C], None]) -> None:
         """Call `listener` inside every transaction that announces a change of that type."""

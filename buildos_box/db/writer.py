@@ -52,6 +52,7 @@ class Writer:
         self._work: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self.commits = 0
+        self.damage: str | None = None
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -154,7 +155,7 @@ class Writer:
                 raise
             execute("ROLLBACK TO work")
             execute("RELEASE work")
-            work.future.set_exception(_translated(error))
+            work.future.set_exception(self._translated(error))
         else:
             execute("RELEASE work")
             done.append((work, tx, result))
@@ -167,12 +168,14 @@ class Writer:
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:
             if not work.future.done():
-                work.future.set_exception(_translated(error))
+                work.future.set_exception(self._translated(error))
 
-
-def _translated(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError):
+    def _translated(self, error: BaseException) -> BaseException:
+        damaged = type(error) is sqlite3.DatabaseError
+        if not damaged and not isinstance(error, sqlite3.OperationalError):
+            return error
+        if damaged:
+            self.damage = f"the database file is damaged: {error}"
         storage = StorageError(f"the database could not take the write: {error}")
         storage.__cause__ = error
         return storage
-    return error

@@ -124,8 +124,8 @@ def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
 def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
     """When the lane may start its next job, if it has used up its rate; else None."""
     tx.execute(
-        "DELETE FROM lane_starts WHERE lane = ? AND started_at <= ?",
-        (lane.name, to_text(now - MINUTE)),
+        "DELETE FROM lane_starts WHERE lane = ? AND NOT (started_at > ? AND started_at <= ?)",
+        (lane.name, to_text(now - MINUTE), to_text(now)),
     )
     starts = tx.all(
         "SELECT started_at FROM lane_starts WHERE lane = ? ORDER BY started_at DESC LIMIT ?",

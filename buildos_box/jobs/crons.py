@@ -85,6 +85,7 @@ class CronBook:
         self._matches = {cron.name: cron.matches() for cron in self.crons.values()}
         self._next: dict[str, Instant] = {}
         self._running: set[str] = set()
+        self._looked_at = clock.now()
         self._gate = threading.Lock()
 
     async def open(self) -> None:
@@ -100,10 +101,17 @@ class CronBook:
     def is_due(self, name: str) -> bool:
         """Whether the cron should start now."""
         with self._gate:
+            now = self._clock.now()
+            if now < self._looked_at:
+                self._plan_again(now)
+            self._looked_at = now
             next_run = self._next.get(name)
-            return (
-                next_run is not None and name not in self._running and next_run <= self._clock.now()
-            )
+            return next_run is not None and name not in self._running and next_run <= now
+
+    def _plan_again(self, now: Instant) -> None:
+        """The clock was set back: no cron waits for a time that only the wrong clock knew."""
+        for name, planned in self._next.items():
+            self._next[name] = min(planned, next_due(self._matches[name], now))
 
     def next_of(self, name: str) -> Instant:
         """When the cron is due next."""

@@ -240,6 +240,8 @@ class Engine:
         )
 
     async def _recover_in_thread(self) -> None:
+        # What runs here is not lost, though the clock leapt or the process stood still.
+        await self.runner.beat()
         await asyncio.to_thread(self.recover)
 
     async def _check_workers(self) -> None:
