@@ -1,7 +1,7 @@
 """What the queue tells the rooms above of, inside the transaction in which it happens."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,19 @@ class JobCancelled:
     metadata: dict[str, Any]
     correlation_id: str
     reason: str
+
+
+class JobsChanged(NamedTuple):
+    """These rows of the ledger have a new status or were enqueued.
+
+    Only row ids, whatever their number: the ledger's speed is measured, and who wants more reads
+    it after the commit.
+    """
+
+    row_ids: tuple[int, ...]
+
+
+class JobProgressed(NamedTuple):
+    """The job in this row of the ledger says how far it is."""
+
+    row_id: int

@@ -8,6 +8,7 @@ from datetime import timedelta
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.jobs import ledger, pause_store
+from buildos_box.jobs.changes import JobsChanged
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.types import Status
 
@@ -297,6 +298,7 @@ def _lease(
              FROM json_each(:jobs)""",
         facts,
     )
+    tx.announce(JobsChanged(tuple(job.row_id for job in jobs)))
     return jobs
 
 

@@ -95,7 +95,7 @@ class Engine:
             utc=True,
             serializer=JsonSerializer(),
             storage_class=LedgerStorage,
-            claim=self._claim_blocking,
+            claim=lambda: db.submit(self.claim),
             clock=clock,
         )
         self._register_tasks()
@@ -142,6 +142,7 @@ class Engine:
         self._thread.start()
         self.recover(all_leases=True)
         self.call(self.book.open()).result()
+        self.storage.open()
         self._consumer.start()
         self._supervisor = self.call(self._supervise())
 
@@ -173,6 +174,8 @@ class Engine:
         while self._alive() and time.monotonic() < deadline:
             self._loop.call_soon_threadsafe(self.runner.stop_all, "draining")
             self._join_workers(0.2)
+        for claimed in self.storage.left_over():
+            self._loop.call_soon_threadsafe(self.runner.give_back, claimed)
         if self._supervisor is not None:
             self._supervisor.cancel()
         if closing is not None:
@@ -200,9 +203,6 @@ class Engine:
     async def _run_all(self, claimed: list[Claimed]) -> None:
         """Attempts that were claimed together run beside each other; each frees its own slot."""
         await asyncio.gather(*(self.runner.run(one, self._services) for one in claimed))
-
-    def _claim_blocking(self) -> Claims:
-        return self._db.write_blocking(self.claim)
 
     def claim(self, tx: Any, at_most: int | None = None) -> Claims:
         """Claim all that may start now, or `at_most` so many, in the transaction given."""

@@ -13,7 +13,7 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
-from buildos_box.jobs.changes import JobCancelled, JobFailed
+from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, JobsChanged
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import Status
 
@@ -35,12 +35,13 @@ def record_event(
     actor: str,
     now: Instant,
 ) -> None:
-    """Add to the job's audit trail."""
+    """Add to the job's audit trail, and tell of the change."""
     tx.execute(
         """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
            VALUES (?, ?, ?, ?, ?, ?)""",
         (row_id, from_status, to_status, reason, actor, to_text(now)),
     )
+    tx.announce(JobsChanged((row_id,)))
 
 
 def insert(tx: Tx, row: dict[str, Any], *, actor: str, now: Instant) -> int:
@@ -129,6 +130,7 @@ def set_progress(tx: Tx, row_id: int, lease_token: str, progress: str, now: Inst
     ).rowcount
     if changed != 1:
         raise LeaseLost("this attempt no longer holds its job")
+    tx.announce(JobProgressed(row_id))
 
 
 def keep_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> None:
@@ -197,7 +199,9 @@ def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
              FROM json_each(?)""",
         (rows,),
     )
-    return {row["id"] for row in held}
+    completed = {row["id"] for row in held}
+    tx.announce(JobsChanged(tuple(completed)))
+    return completed
 
 
 def fail(

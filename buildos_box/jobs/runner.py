@@ -170,7 +170,7 @@ class Runner:
         elif isinstance(error, LeaseLost) or run.stop_reason in ("cancelled", "lease_lost"):
             log.info("attempt_stopped", reason=run.stop_reason or "lease_lost")
         elif run.stop_reason == "draining":
-            self._give_back(claimed)
+            self.give_back(claimed)
         elif run.stop_reason == "timed_out":
             limit = job_type.timeout.total_seconds()
             timed_out = Failure("transient", "timed_out", f"took more than {limit:g} s", True)
@@ -254,7 +254,8 @@ class Runner:
     def _snooze(self, claimed: Claimed, snooze: Snooze) -> None:
         self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
 
-    def _give_back(self, claimed: Claimed) -> None:
+    def give_back(self, claimed: Claimed) -> None:
+        """The attempt is not to run here: its job waits again, uncounted (spec 3.7)."""
         self._hand_back(
             claimed, outcome="drained", reason="the box is stopping", at=self._clock.now()
         )

@@ -1,4 +1,4 @@
-"""The ledger as Huey's storage: `dequeue` is a claim, not a destructive read (design: engine).
+"""The ledger as Huey's storage: `dequeue` hands out claims, it reads nothing away (design).
 
 A job lives in `queue_jobs` and nowhere else; what Huey holds is a message that names a job
 and its lease. Only cron calls pass through memory: the cron book makes them again if lost.
@@ -7,6 +7,7 @@ and its lease. Only cron calls pass through memory: the cron book makes them aga
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +18,14 @@ from huey.serializer import Serializer
 from huey.storage import BaseStorage
 
 from buildos_box.clock import Clock, Instant
+from buildos_box.errors import Unavailable
 from buildos_box.jobs.claims import Claimed, Claims
+from buildos_box.log import logger
 
 STOP_CHECK_SECONDS = 1.0
 TRY_AGAIN_AFTER = timedelta(seconds=1)
 ATTEMPTS = b"attempts:"
+log = logger(__name__)
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]
@@ -47,38 +51,43 @@ def leases_in(data: bytes) -> tuple[str, ...]:
 
 
 class LedgerStorage(BaseStorage):  # type: ignore[misc]
-    """What Huey's workers read from. `claim` is called on a worker's thread and may block.
+    """What Huey's workers read from: attempts that have been claimed for the slots free now.
 
-    Nothing polls: workers that found nothing wait until an enqueue or a freed slot wakes one of
-    them, or the next job falls due; each second they only let Huey look at its stop flag. One
-    worker claims at a time, for all free slots, so that two never ask for the same work.
+    Nothing polls. Whoever has news (an enqueue, a freed slot, a due time that has come) asks the
+    ledger once, for all free slots; the answer wakes one worker. News that comes while an answer
+    is on its way is asked about after it. Each second the workers only look at Huey's stop flag.
     """
 
     blocking = True
 
     def __init__(
-        self, name: str = "buildos-box", *, claim: Callable[[], Claims], clock: Clock
+        self, name: str = "buildos-box", *, claim: Callable[[], "Future[Claims]"], clock: Clock
     ) -> None:
         super().__init__(name)
         self._claim = claim
         self._clock = clock
         self._calls: deque[bytes] = deque()
-        self._claimed: dict[str, Claimed] = {}
-        self._condition = threading.Condition()
-        self._claiming = False
-        self._wakes = 1
-        self._seen = 0
+        self._ready: deque[list[Claimed]] = deque()
+        self._taken: dict[str, Claimed] = {}
+        self._condition = threading.Condition(threading.Lock())
+        self._asking = False
+        self._news = True
         self._next_due: Instant | None = None
+        self._open = False
         self.stopped = False
         self.ticked_at = clock.monotonic()
 
     def wake(self) -> None:
-        """There may be something to claim: one waiting worker goes and looks."""
+        """There may be something to claim. Never blocks."""
         with self._condition:
-            somebody_goes = self._claiming or self._seen != self._wakes
-            self._wakes += 1
-            if not somebody_goes:
-                self._condition.notify()
+            self._news = True
+            if not self._begin_to_ask():
+                return
+        self._ask()
+
+    def open(self) -> None:
+        """From now on claims may be asked for: there are workers to take them."""
+        self._open = True
 
     def stop(self) -> None:
         """Claim nothing any more; every waiting worker returns at once."""
@@ -86,9 +95,16 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
             self.stopped = True
             self._condition.notify_all()
 
+    def left_over(self) -> list[Claimed]:
+        """What was claimed but never handed to a worker: for who stops the workers."""
+        with self._condition:
+            left = [claimed for batch in self._ready for claimed in batch]
+            self._ready.clear()
+            return left
+
     def take(self, lease_tokens: Iterable[str]) -> list[Claimed]:
         """The claims that a message names; each is handed out once."""
-        found = (self._claimed.pop(token, None) for token in lease_tokens)
+        found = (self._taken.pop(token, None) for token in lease_tokens)
         return [claimed for claimed in found if claimed is not None]
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
@@ -98,54 +114,66 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
             self._condition.notify()
 
     def dequeue(self) -> bytes | None:
-        """The next cron call or claimed jobs as a message; None after a second with neither."""
+        """The next cron call or claimed attempts as a message; None after a second of neither."""
         self.ticked_at = self._clock.monotonic()
         with self._condition:
-            if not self._calls and not self._may_claim():
+            if not (self._calls or self._ready or self._worth_asking()):
                 self._condition.wait(self._seconds_to_wait())
-            if self._calls:
-                call = self._calls.popleft()
-                self._pass_on()
-                return call
-            if not self._may_claim():
+            if self._ready:
+                batch = self._ready.popleft()
+                tokens = [claimed.lease_token for claimed in batch]
+                self._taken.update(zip(tokens, batch, strict=True))
+                return attempts_message(tokens)
+            if self._calls and not self.stopped:
+                return self._calls.popleft()
+            if not self._begin_to_ask():
                 return None
-            self._claiming, self._seen = True, self._wakes
-        found = self._look()
-        if not found.jobs:
-            return None
-        tokens = [claimed.lease_token for claimed in found.jobs]
-        self._claimed.update(zip(tokens, found.jobs, strict=True))
-        return attempts_message(tokens)
+        self._ask()
+        return None
 
-    def _look(self) -> Claims:
-        """Claim, as the one worker who may; after a look that failed, the next is in a while."""
-        next_due: Instant | None = self._clock.now() + TRY_AGAIN_AFTER
-        try:
-            found = self._claim()
-            next_due = found.next_due
-            return found
-        finally:
-            with self._condition:
-                self._claiming, self._next_due = False, next_due
-                self._pass_on()
-
-    def _may_claim(self) -> bool:
-        """Whether there may be something that no look has seen. Call with the lock held."""
-        if self.stopped or self._claiming:
+    def _worth_asking(self) -> bool:
+        """Whether there may be something that nobody asks about yet. Call with the lock held."""
+        if not self._open or self.stopped or self._asking:
             return False
-        if self._seen != self._wakes:
-            return True
-        return self._next_due is not None and self._next_due <= self._clock.now()
+        due = self._next_due is not None and self._next_due <= self._clock.now()
+        return self._news or due
 
-    def _pass_on(self) -> None:
-        """Send another worker for what is left, since this one is busy now."""
-        if self._calls or self._may_claim():
-            self._condition.notify()
+    def _begin_to_ask(self) -> bool:
+        """Whether the caller is the one who asks now. Call with the lock held."""
+        if not self._worth_asking():
+            return False
+        self._asking, self._news = True, False
+        return True
+
+    def _ask(self) -> None:
+        try:
+            self._claim().add_done_callback(self._answered)
+        except Unavailable:  # the database is closing, and everything with it
+            self.stop()
+
+    def _answered(self, answer: "Future[Claims]") -> None:
+        """Hand over what was claimed; after an error, ask again in a while."""
+        error = answer.exception()
+        if error is not None:
+            log.error("claim_failed", error=str(error))
+        with self._condition:
+            self._asking = False
+            if error is None:
+                found = answer.result()
+                self._next_due = found.next_due
+                if found.jobs:
+                    self._ready.append(found.jobs)
+                    self._condition.notify()
+            else:
+                self._next_due = self._clock.now() + TRY_AGAIN_AFTER
+            if not self._begin_to_ask():
+                return
+        self._ask()
 
     def _seconds_to_wait(self) -> float:
         if self.stopped:
             return 0.0
-        if self._claiming or self._next_due is None:
+        if self._asking or self._next_due is None:
             return STOP_CHECK_SECONDS
         left = (self._next_due - self._clock.now()) / timedelta(seconds=1)
         return min(max(left, 0.0), STOP_CHECK_SECONDS)

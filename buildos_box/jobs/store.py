@@ -21,6 +21,16 @@ async def job_named(db: Database, job_id: str) -> Row | None:
     return await db.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
 
 
+async def present_states(db: Database, row_ids: list[int]) -> list[Row]:
+    """How the jobs in these rows stand now, without what they are about."""
+    return await db.all(
+        """SELECT id, queue_job_id, job_type, user_id, status, progress, attempts, max_attempts,
+                  scheduled_for, error, correlation_id, updated_at
+             FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id""",
+        (msgspec.json.encode(row_ids).decode(),),
+    )
+
+
 async def list_jobs(
     db: Database,
     *,
