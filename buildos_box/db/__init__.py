@@ -3,5 +3,6 @@
 from buildos_box.db.database import Database
 from buildos_box.db.lock import InstanceLock
 from buildos_box.db.tx import Row, Tx
+from buildos_box.db.writer import StorageError
 
-__all__ = ["Database", "InstanceLock", "Row", "Tx"]
+__all__ = ["Database", "InstanceLock", "Row", "StorageError", "Tx"]

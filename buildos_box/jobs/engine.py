@@ -1,6 +1,7 @@
 """Huey, embedded: its consumer runs the ledger's claims on a jobs loop (design: the engine)."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -12,7 +13,7 @@ from huey.api import Huey
 from huey.consumer import Consumer, Scheduler
 
 from buildos_box.clock import Clock
-from buildos_box.db import Database
+from buildos_box.db import Database, StorageError
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
 from buildos_box.jobs.claims import Claimed, Claims
@@ -174,6 +175,8 @@ class Engine:
         while self._alive() and time.monotonic() < deadline:
             self._loop.call_soon_threadsafe(self.runner.stop_all, "draining")
             self._join_workers(0.2)
+        with contextlib.suppress(StorageError):
+            self._db.write_blocking(lambda _tx: None)  # the last claim has been answered
         for claimed in self.storage.left_over():
             self._loop.call_soon_threadsafe(self.runner.give_back, claimed)
         if self._supervisor is not None:
