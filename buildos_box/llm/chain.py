@@ -114,16 +114,16 @@ class SmartLLM:
                     source = f"{provider.name}:{provider.model}"
                     return Answer(value, source, spent.tokens_in, spent.tokens_out, spent.cost_usd)
         if self._providers:
-            await self._record(ask, BUILT_IN, BUILT_IN, "built_in")
+            await self._record(ask, None, "built_in")
         return Answer(fallback(), BUILT_IN, spent.tokens_in, spent.tokens_out, spent.cost_usd)
 
     async def _ask_one(self, provider: Provider, ask: Ask[T], spent: _Spent) -> T | None:
         breaker = self._breakers[provider.name]
         if breaker.is_open:
-            await self._record(ask, provider.name, provider.model, "breaker_open")
+            await self._record(ask, provider, "breaker_open")
             return None
         if await self._budget_is_spent():
-            await self._record(ask, provider.name, provider.model, "budget")
+            await self._record(ask, provider, "budget")
             return None
         turns: tuple[Turn, ...] = (Turn("user", _with_schema(ask)),)
         reply = await self._call(provider, ask, turns, breaker, spent)
@@ -178,6 +178,12 @@ class SmartLLM:
                 await self._sleep(wait.total_seconds())
                 return await self._call(provider, ask, turns, breaker, spent, again=False)
             return None
+        except asyncio.CancelledError:
+            # Nothing can be awaited now; the row goes its way without us.
+            call = self._row(ask, provider, "cancelled", latency_ms=self._since(started))
+            now = self._clock.now()
+            self._db.submit(lambda tx: store.record(tx, call, now))
+            raise
         breaker.succeeded()
         return replace(reply, latency_ms=self._since(started))
 
@@ -197,9 +203,7 @@ class SmartLLM:
     ) -> None:
         tokens = (reply.tokens_in, reply.tokens_out)
         cost = self._spend(provider, tokens, spent)
-        await self._record(
-            ask, provider.name, provider.model, outcome, 200, tokens, cost, reply.latency_ms
-        )
+        await self._record(ask, provider, outcome, 200, tokens, cost, reply.latency_ms)
 
     async def _record_failure(
         self, provider: Provider, ask: Ask[T], failure: CallFailed, started: float, spent: _Spent
@@ -214,8 +218,7 @@ class SmartLLM:
         )
         await self._record(
             ask,
-            provider.name,
-            provider.model,
+            provider,
             failure.outcome,
             failure.status,
             failure.tokens,
@@ -234,21 +237,34 @@ class SmartLLM:
     async def _record(
         self,
         ask: Ask[T],
-        provider: str,
-        model: str,
+        provider: Provider | None,
         outcome: str,
         status: int | None = None,
         tokens: tuple[int, int] = (0, 0),
         cost: float = 0.0,
         latency_ms: int = 0,
     ) -> None:
-        call = store.Call(
+        call = self._row(ask, provider, outcome, status, tokens, cost, latency_ms)
+        now = self._clock.now()
+        await self._db.write(lambda tx: store.record(tx, call, now))
+
+    @staticmethod
+    def _row(
+        ask: Ask[T],
+        provider: Provider | None,
+        outcome: str,
+        status: int | None = None,
+        tokens: tuple[int, int] = (0, 0),
+        cost: float = 0.0,
+        latency_ms: int = 0,
+    ) -> store.Call:
+        return store.Call(
             job_id=ask.job_id,
             user_id=ask.user_id,
             correlation_id=ask.correlation_id,
             purpose=ask.purpose,
-            provider=provider,
-            model=model,
+            provider=provider.name if provider else BUILT_IN,
+            model=provider.model if provider else BUILT_IN,
             outcome=outcome,
             http_status=status,
             tokens_in=tokens[0],
@@ -256,8 +272,6 @@ class SmartLLM:
             cost_usd=cost,
             latency_ms=latency_ms,
         )
-        now = self._clock.now()
-        await self._db.write(lambda tx: store.record(tx, call, now))
 
 
 def _with_schema(ask: Ask[T]) -> str:

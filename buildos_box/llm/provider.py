@@ -1,5 +1,6 @@
 """One provider: its request shape, and what its answers mean."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -93,13 +94,18 @@ class Provider:
 
     async def _call(self, prompt: Prompt) -> Reply:
         body = self._anthropic_body(prompt) if self._is_anthropic else self._openai_body(prompt)
-        timeout = httpx.Timeout(self._settings.timeout_seconds, connect=CONNECT_SECONDS)
+        longest = self._settings.timeout_seconds
+        timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
         try:
-            async with self._http.stream(
-                "POST", self._url(), json=body, headers=self._headers(), timeout=timeout
-            ) as response:
+            # httpx limits each wait for bytes; a server that drips would be waited for for ever.
+            async with (
+                asyncio.timeout(longest),
+                self._http.stream(
+                    "POST", self._url(), json=body, headers=self._headers(), timeout=timeout
+                ) as response,
+            ):
                 content = await _read_capped(response)
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             raise CallFailed("timeout") from None
         except httpx.HTTPError:
             raise CallFailed("connect_error") from None

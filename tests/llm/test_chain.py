@@ -1,0 +1,207 @@
+"""Spec 11: whatever a provider does, the question is answered, and every call is told."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from buildos_box.log import redact
+from tests.doubles import llm as double
+from tests.doubles.llm import TOKENS, Behaviour
+from tests.llm.conftest import FALLBACK, GOOD, KEY, ChainWorld, Verdict
+
+
+async def test_the_first_provider_answers_and_nobody_else_is_asked(llm: ChainWorld) -> None:
+    llm.first.default(double.ok(GOOD))
+    answer = await llm.ask()
+    assert (answer.value, answer.source) == (Verdict(mood="calm", tasks=3), "first:first-model")
+    assert (answer.tokens_in, answer.tokens_out) == TOKENS
+    assert answer.cost_usd == pytest.approx((100 * 1.0 + 20 * 10.0) / 1e6)
+    assert llm.second.requests == []
+    (row,) = await llm.calls()
+    assert (row["purpose"], row["job_id"], row["user_id"]) == ("test", "job-1", "ada")
+    assert (row["model"], row["outcome"], row["http_status"]) == ("first-model", "ok", 200)
+    assert (row["tokens_in"], row["tokens_out"]) == TOKENS
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (double.status(500), "http_error"),
+        (double.status(503), "http_error"),
+        (double.status(401), "auth_error"),
+        (double.status(403), "auth_error"),
+        (double.rate_limited(120), "rate_limited"),
+        (double.not_json(), "invalid_json"),
+        (double.empty(), "empty"),
+        (double.cut_off(), "cut_off"),
+        (double.hangs_up(), "connect_error"),
+        (double.hang(), "timeout"),
+        (double.drip(), "timeout"),
+        (double.huge(), "too_large"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Behaviour) else value,
+)
+async def test_when_one_fails_the_next_takes_over(
+    llm: ChainWorld, behaviour: Behaviour, outcome: str
+) -> None:
+    llm.first.default(behaviour)
+    llm.second.default(double.ok(GOOD))
+    answer = await llm.ask()
+    assert answer.source == "second:second-model"
+    assert await llm.outcomes() == [("first", outcome), ("second", "ok")]
+    assert len(llm.first.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [(double.garbage(), "invalid_json"), (double.wrong_schema(), "invalid_schema")],
+)
+async def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_the_fault_named(
+    llm: ChainWorld, behaviour: Behaviour, outcome: str
+) -> None:
+    llm.first.script(behaviour, double.ok(GOOD))
+    answer = await llm.ask()
+    assert (answer.value.mood, answer.tokens_in) == ("calm", 2 * TOKENS[0])
+    assert await llm.outcomes() == [("first", outcome), ("first", "ok")]
+    roles = [message["role"] for message in llm.first.requests[1].body["messages"]]
+    assert roles == ["system", "user", "assistant", "user"]
+    assert outcome in llm.first.requests[1].body["messages"][-1]["content"]
+
+
+async def test_who_gets_it_wrong_twice_is_left_for_the_next(llm: ChainWorld) -> None:
+    llm.first.default(double.wrong_schema())
+    llm.second.default(double.ok(GOOD))
+    assert (await llm.ask()).source == "second:second-model"
+    assert await llm.outcomes() == [
+        ("first", "invalid_schema"),
+        ("first", "invalid_schema"),
+        ("second", "ok"),
+    ]
+
+
+async def test_an_answer_in_a_code_fence_is_an_answer(llm: ChainWorld) -> None:
+    llm.first.default(double.fenced(GOOD))
+    assert (await llm.ask()).value.tasks == 3
+    assert len(llm.first.requests) == 1
+
+
+async def test_when_all_fail_the_fallback_answers_and_that_is_told(llm: ChainWorld) -> None:
+    answer = await llm.ask()
+    assert (answer.value, answer.is_builtin) == (FALLBACK, True)
+    assert await llm.outcomes() == [
+        ("first", "http_error"),
+        ("second", "http_error"),
+        ("built-in", "built_in"),
+    ]
+
+
+async def test_a_short_wait_that_is_asked_for_is_kept(llm: ChainWorld) -> None:
+    llm.first.script(double.rate_limited(2), double.ok(GOOD))
+    assert (await llm.ask()).source == "first:first-model"
+    assert llm.slept == [2.0]
+    assert await llm.outcomes() == [("first", "rate_limited"), ("first", "ok")]
+
+
+async def test_nobody_waits_for_a_provider_that_wants_minutes(llm: ChainWorld) -> None:
+    llm.first.default(double.rate_limited(60))
+    llm.second.default(double.ok(GOOD))
+    assert (await llm.ask()).source == "second:second-model"
+    assert llm.slept == []
+
+
+async def test_after_five_failures_in_a_row_a_provider_rests_for_a_minute(llm: ChainWorld) -> None:
+    llm.build("first")
+    for _ in range(6):
+        await llm.ask()
+    assert len(llm.first.requests) == 5
+    assert (await llm.outcomes())[-2:] == [("first", "breaker_open"), ("built-in", "built_in")]
+    llm.clock.advance(timedelta(seconds=60))
+    await llm.ask()
+    assert len(llm.first.requests) == 6, "half-open: one try"
+    await llm.ask()
+    assert len(llm.first.requests) == 6, "which failed: open again"
+    llm.clock.advance(timedelta(seconds=60))
+    llm.first.default(double.ok(GOOD))
+    assert not (await llm.ask()).is_builtin
+    assert not (await llm.ask()).is_builtin, "closed"
+
+
+async def test_a_success_forgets_the_failures_before_it(llm: ChainWorld) -> None:
+    llm.build("first")
+    llm.first.script(*[double.status(500)] * 4, double.ok(GOOD), *[double.status(500)] * 4)
+    llm.first.default(double.ok(GOOD))
+    for _ in range(9):
+        await llm.ask()
+    assert not (await llm.ask()).is_builtin
+    assert len(llm.first.requests) == 10
+
+
+@pytest.mark.parametrize(
+    "budget", [{"daily_budget_usd": 0.0005}, {"daily_budget_tokens": 2 * sum(TOKENS)}]
+)
+async def test_when_the_days_budget_is_spent_the_chain_stops_paying_until_midnight_utc(
+    llm: ChainWorld, budget: dict[str, float]
+) -> None:
+    llm.build("first", **budget)
+    llm.first.default(double.ok(GOOD))
+    assert [(await llm.ask()).is_builtin for _ in range(3)] == [False, False, True]
+    assert (await llm.outcomes())[-2:] == [("first", "budget"), ("built-in", "built_in")]
+    llm.clock.advance(timedelta(days=1))
+    assert not (await llm.ask()).is_builtin
+
+
+async def test_what_a_refused_answer_cost_counts_too(llm: ChainWorld) -> None:
+    llm.build("first", daily_budget_tokens=1)
+    llm.first.default(double.wrong_schema())
+    await llm.ask()
+    await llm.ask()
+    assert len(llm.first.requests) == 2
+
+
+async def test_no_more_calls_run_at_once_than_is_allowed(llm: ChainWorld) -> None:
+    llm.build("first", concurrency=2, timeout=10)
+    llm.first.default(double.hang())
+    asking = [asyncio.create_task(llm.ask()) for _ in range(5)]
+    while len(llm.first.requests) < 2:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert len(llm.first.requests) == 2
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_who_stops_waiting_hangs_up_and_the_call_is_told(llm: ChainWorld) -> None:
+    llm.build("first", timeout=30)
+    llm.first.default(double.hang())
+    asking = asyncio.create_task(llm.ask())
+    while not llm.first.requests:
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    for _ in range(500):
+        if llm.first.disconnects:
+            break
+        await asyncio.sleep(0.01)
+    assert llm.first.disconnects == 1
+    assert await llm.outcomes() == [("first", "cancelled")]
+
+
+async def test_the_key_goes_to_its_provider_and_nowhere_else(
+    llm: ChainWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    llm.second.default(double.ok(GOOD))
+    await llm.ask()
+    assert llm.first.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert KEY not in caplog.text
+    assert KEY not in redact(repr(llm.chain.__dict__ if llm.chain else ""))
+    assert all(KEY not in str(tuple(row)) for row in await llm.calls())
+
+
+async def test_prompts_are_not_kept(llm: ChainWorld) -> None:
+    llm.first.default(double.ok(GOOD))
+    await llm.ask(user="a very private question")
+    assert all("private" not in str(tuple(row)) for row in await llm.calls())
