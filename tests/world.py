@@ -160,11 +160,7 @@ async def open_world(
     chosen = settings or Settings()
     box = await Box.open(
         Settings(
-            **{
-                name: getattr(chosen, name)
-                for name in chosen.__struct_fields__
-                if name != "data"
-            },
+            **{name: getattr(chosen, name) for name in chosen.__struct_fields__ if name != "data"},
             data=DataSettings(dir=str(folder)),
         ),
         clock=clock,

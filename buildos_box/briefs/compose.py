@@ -47,17 +47,23 @@ DAY_LISTS = (Category.OVERDUE, Category.TODAY, Category.UPCOMING, Category.COMPL
 
 
 def compose(
-    facts: DayFacts, analysis: Analysis, source: str = BUILTIN, *, budget: int = WORD_BUDGET
+    facts: DayFacts,
+    analysis: Analysis,
+    source: str = BUILTIN,
+    *,
+    why_built_in: str | None = None,
+    budget: int = WORD_BUDGET,
 ) -> str:
     """The brief as Markdown in at most `budget` words (fewer than 500 cannot be promised).
 
-    `source` says who wrote the analysis: `builtin`, or the model's name as a reader may see it.
+    `source` says who wrote the analysis: `builtin`, or the model's name as a reader may see it;
+    `why_built_in` why no model did, if one was configured.
     """
     if facts.is_empty:
         return _join(heading(facts), holidays(facts), NOTHING)
     brief = ""
     for limits in TIGHTER:
-        brief = _compose(facts, analysis, source, limits)
+        brief = _compose(facts, analysis, _written_by(source, why_built_in), limits)
         if word_count(brief) <= budget:
             break
     return brief
@@ -149,7 +155,7 @@ def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
         yield f"Also active: {named_projects(left_out, limits.projects)}."
 
 
-def analysis_part(analysis: Analysis, source: str, limits: Limits) -> Iterator[str]:
+def analysis_part(analysis: Analysis, written_by: str, limits: Limits) -> Iterator[str]:
     """The analyst's judgement and insights, and who wrote them."""
     insights = analysis.insights[: limits.insights]
     if not (analysis.summary or insights):
@@ -157,7 +163,7 @@ def analysis_part(analysis: Analysis, source: str, limits: Limits) -> Iterator[s
     yield "## Analysis"
     yield escape(cap_summary(analysis.summary))
     yield bullets(insights, limits.insights, lambda insight: escape(cap_insight(insight)))
-    yield f"*{_written_by(source)}*"
+    yield f"*{written_by}*"
 
 
 def priority_part(facts: DayFacts, analysis: Analysis, limits: Limits) -> Iterator[str]:
@@ -171,7 +177,7 @@ def priority_part(facts: DayFacts, analysis: Analysis, limits: Limits) -> Iterat
         yield "\n".join(f"{rank}. {action}" for rank, action in enumerate(actions, 1))
 
 
-def _compose(facts: DayFacts, analysis: Analysis, source: str, limits: Limits) -> str:
+def _compose(facts: DayFacts, analysis: Analysis, written_by: str, limits: Limits) -> str:
     return _join(
         heading(facts),
         holidays(facts),
@@ -181,7 +187,7 @@ def _compose(facts: DayFacts, analysis: Analysis, source: str, limits: Limits) -
         calendar(facts, limits),
         *task_lists(facts, limits),
         *projects(facts, limits),
-        *analysis_part(analysis, source, limits),
+        *analysis_part(analysis, written_by, limits),
         *priority_part(facts, analysis, limits),
     )
 
@@ -230,8 +236,15 @@ def _actions(facts: DayFacts, analysis: Analysis) -> Iterator[tuple[str, str, st
             yield f"**{title(project.title)}**", " (project)", action.reason
 
 
-def _written_by(source: str) -> str:
+WHY_BUILT_IN = {
+    "budget": " Today's budget for language models is spent.",
+    "unavailable": " No language model gave a usable answer.",
+}
+
+
+def _written_by(source: str, why_built_in: str | None) -> str:
     if source == BUILTIN:
-        return "Written by the built-in analyst: fixed rules over your data, no language model."
+        said = "Written by the built-in analyst: fixed rules over your data, no language model."
+        return said + WHY_BUILT_IN.get(why_built_in or "", "")
     model = escape(shorten(source, 60, 6))
     return f"Written by {model}, a language model; the lists above come straight from your data."

@@ -84,7 +84,9 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
     await job.progress(85, "Writing it up")
     finished = store.Finished(
         subject=subject(facts),
-        markdown=compose(facts, thought.analysis, thought.source),
+        markdown=compose(
+            facts, thought.analysis, thought.source, why_built_in=thought.why_built_in
+        ),
         analysis=as_text(thought.analysis),
         analysis_source=thought.source,
         priority_actions=[msgspec.to_builtins(a) for a in thought.analysis.priorities],

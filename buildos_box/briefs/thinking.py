@@ -1,6 +1,7 @@
 """The analysis of a day: by the chain of language models, or by the built-in analyst."""
 
 import msgspec
+from msgspec.structs import replace
 
 from buildos_box.briefs import prompts
 from buildos_box.briefs.analyst import BUILTIN, Analysis, analyse
@@ -20,6 +21,8 @@ class Thought(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int
     tokens_out: int
     cost_usd: float
+    why_built_in: str | None = None
+    """`budget` or `unavailable` if a language model was to write it and did not."""
 
 
 async def think(
@@ -42,7 +45,13 @@ async def think(
         fallback=lambda: analyse(facts),
     )
     if answer.is_builtin:
-        return _by_rules(facts)
+        return replace(
+            _by_rules(facts),
+            why_built_in=answer.why_built_in,
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            cost_usd=answer.cost_usd,
+        )
     return Thought(
         analysis=prompts.accept(answer.value, facts).analysis,
         source=answer.source,

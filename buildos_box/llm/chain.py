@@ -1,20 +1,20 @@
 """The chain: providers in order, then what the caller can do without any (spec 11)."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.db import Database
-from buildos_box.llm import store
+from buildos_box.llm import answers, store
 from buildos_box.llm.breaker import Breaker
-from buildos_box.llm.fence import visible
+from buildos_box.llm.budget import CHARS_PER_TOKEN, Budget
+from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import CallFailed, Prompt, Provider, Reply, Turn
 from buildos_box.log import logger
 from buildos_box.settings import LlmSettings
@@ -22,14 +22,16 @@ from buildos_box.settings import LlmSettings
 T = TypeVar("T")
 BUILT_IN = "built-in"
 LONGEST_WAIT = timedelta(seconds=5)
-_FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL)
 _BUSY = frozenset({"rate_limited", "http_error", "timeout", "connect_error"})
 log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
-    """A question whose answer must fit `schema`, and whom it is asked for."""
+    """A question whose answer must fit `schema`, and whom it is asked for.
+
+    `check` may find a fault that a schema cannot say; it is treated as one of shape.
+    """
 
     purpose: str
     system: str
@@ -39,6 +41,7 @@ class Ask(Generic[T]):
     job_id: str | None = None
     correlation_id: str | None = None
     max_output_tokens: int = 1500
+    check: Callable[[T], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Answer(Generic[T]):
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    why_built_in: str | None = None
+    """`not_configured`, `budget` or `unavailable` when no provider gave it."""
 
     @property
     def is_builtin(self) -> bool:
@@ -58,10 +63,30 @@ class Answer(Generic[T]):
 
 
 @dataclass
-class _Spent:
+class _Question(Generic[T]):
+    """One question on its way along the chain, and what it has cost so far."""
+
+    ask: Ask[T]
+    schema: dict[str, Any]
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
+    outcomes: list[str] = field(default_factory=list)
+
+    def first_turn(self) -> Turn:
+        described = msgspec.json.encode(self.schema).decode()
+        return Turn(
+            "user",
+            f"{self.ask.user}\n\nAnswer with JSON only, by this JSON schema:\n{described}",
+        )
+
+    def read(self, text: str) -> tuple[T | None, str]:
+        value, fault = answers.read(text, self.ask.schema)
+        if value is not None and self.ask.check is not None:
+            found = self.ask.check(value)
+            if found is not None:
+                return None, f"invalid_content: {found}"
+        return value, fault
 
 
 class SmartLLM:
@@ -76,14 +101,15 @@ class SmartLLM:
         daily_budget_usd: float | None = None,
         daily_budget_tokens: int | None = None,
         concurrency: int = 4,
+        store_prompts: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._providers = providers
+        self.providers = providers
+        self.budget = Budget(db, clock, usd=daily_budget_usd, tokens=daily_budget_tokens)
         self._db = db
         self._clock = clock
-        self._budget_usd = daily_budget_usd
-        self._budget_tokens = daily_budget_tokens
         self._slots = asyncio.Semaphore(concurrency)
+        self._store_prompts = store_prompts
         self._sleep = sleep
         self._breakers = {p.name: Breaker(clock.monotonic) for p in providers}
 
@@ -99,6 +125,7 @@ class SmartLLM:
             daily_budget_usd=settings.daily_budget_usd,
             daily_budget_tokens=settings.daily_budget_tokens,
             concurrency=settings.concurrency,
+            store_prompts=settings.store_prompts,
         )
 
     async def ask(self, ask: Ask[T], *, fallback: Callable[[], T]) -> Answer[T]:
@@ -106,81 +133,79 @@ class SmartLLM:
 
         Never raises for a provider's fault.
         """
-        spent = _Spent()
+        question = _Question(ask, answers.json_schema(ask.schema))
         async with self._slots:
-            for provider in self._providers:
-                value = await self._ask_one(provider, ask, spent)
+            for provider in self.providers:
+                value = await self._ask_one(provider, question)
                 if value is not None:
-                    source = f"{provider.name}:{provider.model}"
-                    return Answer(value, source, spent.tokens_in, spent.tokens_out, spent.cost_usd)
-        if self._providers:
-            await self._record(ask, None, "built_in")
-        return Answer(fallback(), BUILT_IN, spent.tokens_in, spent.tokens_out, spent.cost_usd)
+                    return _answer(value, f"{provider.name}:{provider.model}", question)
+        if self.providers:
+            await self._record(question, None, "built_in")
+        return replace(_answer(fallback(), BUILT_IN, question), why_built_in=_why(question))
 
-    async def _ask_one(self, provider: Provider, ask: Ask[T], spent: _Spent) -> T | None:
-        breaker = self._breakers[provider.name]
-        if breaker.is_open:
-            await self._record(ask, provider, "breaker_open")
+    async def _ask_one(self, provider: Provider, question: _Question[T]) -> T | None:
+        limit = await self.budget.spent(paid=provider.is_paid)
+        refused = "budget" if limit else self._breakers[provider.name].refuses()
+        if refused is not None:
+            await self._record(question, provider, refused, alert=_budget_alert(limit))
             return None
-        if await self._budget_is_spent():
-            await self._record(ask, provider, "budget")
-            return None
-        turns: tuple[Turn, ...] = (Turn("user", _with_schema(ask)),)
-        reply = await self._call(provider, ask, turns, breaker, spent)
+        turns: tuple[Turn, ...] = (question.first_turn(),)
+        reply = await self._call(provider, question, turns)
         if reply is None:
             return None
-        value, fault = _read(reply.text, ask.schema)
+        value, fault = question.read(reply.text)
+        await self._record_reply(provider, question, turns, reply, fault)
         if value is not None:
-            await self._record_reply(provider, ask, reply, "ok", spent)
             return value
-        await self._record_reply(provider, ask, reply, _kind_of(fault), spent)
         return await self._repair(
-            provider, ask, (*turns, Turn("assistant", reply.text)), fault, spent
+            provider, question, (*turns, Turn("assistant", reply.text)), fault
         )
 
     async def _repair(
-        self, provider: Provider, ask: Ask[T], turns: tuple[Turn, ...], fault: str, spent: _Spent
+        self, provider: Provider, question: _Question[T], turns: tuple[Turn, ...], fault: str
     ) -> T | None:
         """One more try, with the fault named."""
         demand = f"That is not valid: {fault}. Answer again with the corrected JSON only."
-        breaker = self._breakers[provider.name]
-        reply = await self._call(provider, ask, (*turns, Turn("user", demand)), breaker, spent)
+        turns = (*turns, Turn("user", demand))
+        reply = await self._call(provider, question, turns)
         if reply is None:
             return None
-        value, fault = _read(reply.text, ask.schema)
-        outcome = "ok" if value is not None else _kind_of(fault)
-        await self._record_reply(provider, ask, reply, outcome, spent)
+        value, fault = question.read(reply.text)
+        await self._record_reply(provider, question, turns, reply, fault)
         return value
 
     async def _call(
         self,
         provider: Provider,
-        ask: Ask[T],
+        question: _Question[T],
         turns: tuple[Turn, ...],
-        breaker: Breaker,
-        spent: _Spent,
         *,
         again: bool = True,
     ) -> Reply | None:
         """A reply, or None when the next provider is to be asked.
 
-        A provider that asks for a short wait (5 s at most) is asked once more after it.
+        A provider that asks for a short wait (5 s at most) is asked once more after it; one that
+        asks for a longer one is left alone for as long.
         """
-        prompt = Prompt(ask.system, turns, ask.max_output_tokens)
+        ask, breaker = question.ask, self._breakers[provider.name]
+        prompt = Prompt(ask.system, turns, ask.max_output_tokens, question.schema)
         started = self._clock.monotonic()
         try:
-            reply = await provider.call(prompt)
+            with self.budget.on_the_way(*_estimate(provider, prompt)):
+                reply = await provider.call(prompt)
         except CallFailed as failure:
-            breaker.failed()
-            await self._record_failure(provider, ask, failure, started, spent)
-            wait = failure.retry_after
-            if again and wait is not None and wait <= LONGEST_WAIT and failure.outcome in _BUSY:
+            wait = failure.retry_after if failure.outcome in _BUSY else None
+            short = wait is not None and wait <= LONGEST_WAIT
+            opened = breaker.failed(None if short else wait)
+            await self._record_failure(provider, question, failure, started, opened=opened)
+            if wait is not None and short and again:
                 await self._sleep(wait.total_seconds())
-                return await self._call(provider, ask, turns, breaker, spent, again=False)
+                return await self._call(provider, question, turns, again=False)
             return None
         except asyncio.CancelledError:
+            breaker.abandoned()
             # Nothing can be awaited now; the row goes its way without us.
-            call = self._row(ask, provider, "cancelled", latency_ms=self._since(started))
+            call = self._row(question, provider, "cancelled", latency_ms=self._since(started))
             now = self._clock.now()
             self._db.submit(lambda tx: store.record(tx, call, now))
             raise
@@ -190,67 +215,73 @@ class SmartLLM:
     def _since(self, started: float) -> int:
         return int((self._clock.monotonic() - started) * 1000)
 
-    async def _budget_is_spent(self) -> bool:
-        if self._budget_usd is None and self._budget_tokens is None:
-            return False
-        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        usd, tokens = await store.spent_since(self._db, midnight)
-        over_usd = self._budget_usd is not None and usd >= self._budget_usd
-        return over_usd or (self._budget_tokens is not None and tokens >= self._budget_tokens)
-
     async def _record_reply(
-        self, provider: Provider, ask: Ask[T], reply: Reply, outcome: str, spent: _Spent
+        self,
+        provider: Provider,
+        question: _Question[T],
+        turns: tuple[Turn, ...],
+        reply: Reply,
+        fault: str,
     ) -> None:
         tokens = (reply.tokens_in, reply.tokens_out)
-        cost = self._spend(provider, tokens, spent)
-        await self._record(ask, provider, outcome, 200, tokens, cost, reply.latency_ms)
+        cost = _spend(provider, tokens, question)
+        outcome = answers.kind_of(fault) if fault else "ok"
+        said = None
+        if self._store_prompts:
+            said = store.Said(question.ask.system, msgspec.json.encode(turns).decode(), reply.text)
+        await self._record(
+            question, provider, outcome, 200, tokens, cost, reply.latency_ms, said=said
+        )
 
     async def _record_failure(
-        self, provider: Provider, ask: Ask[T], failure: CallFailed, started: float, spent: _Spent
+        self,
+        provider: Provider,
+        question: _Question[T],
+        failure: CallFailed,
+        started: float,
+        *,
+        opened: bool,
     ) -> None:
-        cost = self._spend(provider, failure.tokens, spent)
+        cost = _spend(provider, failure.tokens, question)
         log.warning(
             "llm_call_failed",
             provider=provider.name,
             outcome=failure.outcome,
             status=failure.status,
-            purpose=ask.purpose,
+            purpose=question.ask.purpose,
         )
         await self._record(
-            ask,
+            question,
             provider,
             failure.outcome,
             failure.status,
             failure.tokens,
             cost,
             self._since(started),
+            alert=_down_alert(provider, failure) if opened else None,
         )
-
-    @staticmethod
-    def _spend(provider: Provider, tokens: tuple[int, int], spent: _Spent) -> float:
-        cost = provider.cost(*tokens)
-        spent.tokens_in += tokens[0]
-        spent.tokens_out += tokens[1]
-        spent.cost_usd += cost
-        return cost
 
     async def _record(
         self,
-        ask: Ask[T],
+        question: _Question[T],
         provider: Provider | None,
         outcome: str,
         status: int | None = None,
         tokens: tuple[int, int] = (0, 0),
         cost: float = 0.0,
         latency_ms: int = 0,
+        *,
+        alert: LlmAlert | None = None,
+        said: store.Said | None = None,
     ) -> None:
-        call = self._row(ask, provider, outcome, status, tokens, cost, latency_ms)
+        question.outcomes.append(outcome)
+        call = self._row(question, provider, outcome, status, tokens, cost, latency_ms)
         now = self._clock.now()
-        await self._db.write(lambda tx: store.record(tx, call, now))
+        await self._db.write(lambda tx: store.record(tx, call, now, alert=alert, said=said))
 
     @staticmethod
     def _row(
-        ask: Ask[T],
+        question: _Question[T],
         provider: Provider | None,
         outcome: str,
         status: int | None = None,
@@ -258,6 +289,7 @@ class SmartLLM:
         cost: float = 0.0,
         latency_ms: int = 0,
     ) -> store.Call:
+        ask = question.ask
         return store.Call(
             job_id=ask.job_id,
             user_id=ask.user_id,
@@ -274,24 +306,49 @@ class SmartLLM:
         )
 
 
-def _with_schema(ask: Ask[T]) -> str:
-    """The question, and the JSON schema that its answer must fit."""
-    (schema,), components = msgspec.json.schema_components([ask.schema])
-    described = msgspec.json.encode({**schema, "$defs": components}).decode()
-    return f"{ask.user}\n\nAnswer with JSON only, by this JSON schema:\n{described}"
+def _answer(value: T, source: str, question: _Question[T]) -> Answer[T]:
+    return Answer(value, source, question.tokens_in, question.tokens_out, question.cost_usd)
 
 
-def _read(text: str, schema: type[T]) -> tuple[T | None, str]:
-    """The answer as the schema has it, or None and what is wrong."""
-    fenced = _FENCED.fullmatch(text)
-    body = visible(fenced[1] if fenced else text)
-    try:
-        return msgspec.json.decode(body, type=schema), ""
-    except msgspec.ValidationError as error:
-        return None, f"invalid_schema: {error}"
-    except msgspec.DecodeError as error:
-        return None, f"invalid_json: {error}"
+def _why(question: _Question[T]) -> str:
+    """Why no provider answered; the budget is named only if nothing else was tried."""
+    tried = [outcome for outcome in question.outcomes if outcome != "built_in"]
+    if not tried:
+        return "not_configured"
+    return "budget" if all(outcome == "budget" for outcome in tried) else "unavailable"
 
 
-def _kind_of(fault: str) -> str:
-    return fault.partition(":")[0]
+def _estimate(provider: Provider, prompt: Prompt) -> tuple[int, float]:
+    """Tokens and dollars that a call may cost."""
+    chars = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
+    tokens_in = chars // CHARS_PER_TOKEN
+    cost = provider.cost(tokens_in, prompt.max_output_tokens)
+    return tokens_in + prompt.max_output_tokens, cost
+
+
+def _spend(provider: Provider, tokens: tuple[int, int], question: _Question[T]) -> float:
+    cost = provider.cost(*tokens)
+    question.tokens_in += tokens[0]
+    question.tokens_out += tokens[1]
+    question.cost_usd += cost
+    return cost
+
+
+def _budget_alert(limit: str | None) -> LlmAlert | None:
+    if limit is None:
+        return None
+    named = {"usd": "US dollars", "tokens": "tokens"}[limit]
+    return LlmAlert(
+        "llm_budget",
+        f"today's budget of {named} for language models is spent; "
+        "the built-in analyst works until midnight UTC",
+    )
+
+
+def _down_alert(provider: Provider, failure: CallFailed) -> LlmAlert:
+    status = f" ({failure.status})" if failure.status else ""
+    return LlmAlert(
+        f"llm_down:{provider.name}",
+        f"{provider.name} failed five times in a row, at last with {failure.outcome}{status}; "
+        "it is left alone for a minute at a time",
+    )

@@ -4,6 +4,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import IntEnum
 from typing import Any, Literal
 
 import httpx
@@ -14,7 +15,19 @@ from buildos_box.settings import ProviderSettings
 MOST_BYTES = 1024 * 1024
 CONNECT_SECONDS = 5.0
 ANTHROPIC_VERSION = "2023-06-01"
-Kind = Literal["openai", "anthropic"]
+TOOL = "answer"
+UNKNOWN_SHAPE = (400, 422)
+
+
+class Shape(IntEnum):
+    """How an answer's form is asked for, the strictest first."""
+
+    SCHEMA = 1
+    """OpenAI's `json_schema` (Ollama, llama.cpp and vLLM know it); a forced tool at Anthropic's."""
+    OBJECT = 2
+    """OpenAI's `json_object` (DeepSeek knows only this)."""
+    PROMPT = 3
+    """By the prompt's words alone."""
 
 
 class CallFailed(Exception):
@@ -60,6 +73,8 @@ class Prompt:
     system: str
     turns: tuple[Turn, ...]
     max_output_tokens: int
+    schema: dict[str, Any] | None = None
+    """What the answer must fit; sent in the provider's own way where it has one."""
 
 
 class Provider:
@@ -70,7 +85,13 @@ class Provider:
         self.model = settings.model
         self._settings = settings
         self._http = http
-        self._json_mode = True
+        self._shapes = [Shape.SCHEMA, Shape.PROMPT] if self._is_anthropic else list(Shape)
+        """What it may still understand, the best first."""
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a call costs money; local servers have no price."""
+        return self._settings.price_in > 0 or self._settings.price_out > 0
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
         """US dollars, by the prices of the configuration (per million tokens)."""
@@ -79,21 +100,25 @@ class Provider:
 
     async def call(self, prompt: Prompt) -> Reply:
         """One call. Raises CallFailed."""
-        try:
-            return await self._call(prompt)
-        except CallFailed as failure:
-            if failure.status != 400 or not self._json_mode or self._is_anthropic:
-                raise
-            # Some servers refuse response_format; the schema stands in the prompt as well.
-            self._json_mode = False
-            return await self._call(prompt)
+        for shape in tuple(self._shapes):
+            try:
+                reply = await self._call(prompt, shape)
+            except CallFailed as failure:
+                # Some servers refuse what they don't know; the schema stands in the prompt as well.
+                if failure.status not in UNKNOWN_SHAPE or shape is Shape.PROMPT:
+                    raise
+            else:
+                self._shapes = [known for known in self._shapes if known >= shape]
+                return reply
+        raise AssertionError("the last shape either answers or raises")
 
     @property
     def _is_anthropic(self) -> bool:
         return self._settings.kind == "anthropic"
 
-    async def _call(self, prompt: Prompt) -> Reply:
-        body = self._anthropic_body(prompt) if self._is_anthropic else self._openai_body(prompt)
+    async def _call(self, prompt: Prompt, shape: "Shape") -> Reply:
+        make_body = self._anthropic_body if self._is_anthropic else self._openai_body
+        body = make_body(prompt, shape)
         longest = self._settings.timeout_seconds
         timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
         try:
@@ -131,7 +156,7 @@ class Provider:
             return {**headers, "x-api-key": key.reveal()} if key else headers
         return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
 
-    def _openai_body(self, prompt: Prompt) -> dict[str, Any]:
+    def _openai_body(self, prompt: Prompt, shape: "Shape") -> dict[str, Any]:
         messages = [{"role": "system", "content": prompt.system}]
         messages += [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
         body: dict[str, Any] = {
@@ -140,18 +165,33 @@ class Provider:
             "max_tokens": prompt.max_output_tokens,
             "temperature": 0.3,
         }
-        if self._json_mode:
+        if shape is Shape.SCHEMA and prompt.schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": TOOL, "schema": prompt.schema},
+            }
+        elif shape is not Shape.PROMPT:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def _anthropic_body(self, prompt: Prompt) -> dict[str, Any]:
-        return {
+    def _anthropic_body(self, prompt: Prompt, shape: "Shape") -> dict[str, Any]:
+        body: dict[str, Any] = {
             "model": self.model,
             "system": prompt.system,
             "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
             "max_tokens": prompt.max_output_tokens,
             "temperature": 0.3,
         }
+        if shape is Shape.SCHEMA and prompt.schema is not None:
+            body["tools"] = [
+                {
+                    "name": TOOL,
+                    "description": "Give your answer.",
+                    "input_schema": prompt.schema,
+                }
+            ]
+            body["tool_choice"] = {"type": "tool", "name": TOOL}
+        return body
 
     @staticmethod
     def _read_openai(answer: Any) -> Reply:
@@ -165,8 +205,11 @@ class Provider:
     def _read_anthropic(answer: Any) -> Reply:
         usage = answer.get("usage") or {}
         tokens = (int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)))
-        parts = [part["text"] for part in answer["content"] if part.get("type") == "text"]
-        return _reply("".join(parts), tokens, cut=answer.get("stop_reason") == "max_tokens")
+        content = answer["content"]
+        used = [part["input"] for part in content if part.get("type") == "tool_use"]
+        said = "".join(part["text"] for part in content if part.get("type") == "text")
+        text = msgspec.json.encode(used[0]).decode() if used else said
+        return _reply(text, tokens, cut=answer.get("stop_reason") == "max_tokens")
 
 
 def _reply(text: str, tokens: tuple[int, int], *, cut: bool) -> Reply:

@@ -1,9 +1,16 @@
-"""The table of calls: who asked what for, how it went, what it cost. Prompts are not kept."""
+"""The table of calls: who asked what for, how it went, what it cost.
+
+Prompts and answers are kept only if `llm.store_prompts` asks for it.
+"""
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.llm.changes import LlmAlert
+
+ALERT_AGAIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +31,25 @@ class Call:
     latency_ms: int
 
 
-def record(tx: Tx, call: Call, now: Instant) -> None:
-    """Keep a call."""
-    tx.execute(
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was asked and answered, word for word."""
+
+    system: str
+    turns: str
+    answer: str
+
+
+def record(
+    tx: Tx,
+    call: Call,
+    now: Instant,
+    *,
+    alert: LlmAlert | None = None,
+    said: Said | None = None,
+) -> None:
+    """Keep a call, and what was said if that is asked for; announce an alert that is news."""
+    call_id = tx.execute(
         """INSERT INTO llm_calls (job_id, user_id, correlation_id, purpose, provider, model,
                                   outcome, http_status, tokens_in, tokens_out, cost_usd,
                                   latency_ms, created_at)
@@ -34,6 +57,26 @@ def record(tx: Tx, call: Call, now: Instant) -> None:
                    :outcome, :http_status, :tokens_in, :tokens_out, :cost_usd,
                    :latency_ms, :now)""",
         {**asdict(call), "now": to_text(now)},
+    ).lastrowid
+    if said is not None:
+        tx.execute(
+            """INSERT INTO llm_prompts (call_id, system, turns, answer)
+               VALUES (:call_id, :system, :turns, :answer)""",
+            {**asdict(said), "call_id": call_id},
+        )
+    if alert is not None and _is_news(tx, alert, now):
+        tx.announce(alert)
+
+
+def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
+    """An alert is told once a day, however often it comes up."""
+    return (
+        tx.execute(
+            """INSERT INTO llm_alerts (kind, told_at) VALUES (:kind, :now)
+               ON CONFLICT (kind) DO UPDATE SET told_at = :now WHERE told_at <= :before""",
+            {"kind": alert.kind, "now": to_text(now), "before": to_text(now - ALERT_AGAIN)},
+        ).rowcount
+        == 1
     )
 
 
@@ -52,3 +95,17 @@ async def spent_since(db: Database, since: Instant) -> tuple[float, int]:
 async def calls_of(db: Database, job_id: str) -> list[Row]:
     """The calls that a job made, in order."""
     return await db.all("SELECT * FROM llm_calls WHERE job_id = ? ORDER BY id", (job_id,))
+
+
+async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:
+    """Calls, tokens and dollars by UTC day, user, purpose, provider and model."""
+    return await db.all(
+        """SELECT substr(created_at, 1, 10) AS day, user_id, purpose, provider, model,
+                  count(*) AS calls, sum(outcome = 'ok') AS ok,
+                  sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
+                  sum(cost_usd) AS cost_usd
+             FROM llm_calls
+            WHERE created_at >= ? AND created_at < ? AND outcome <> 'built_in'
+            GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
+        (to_text(since), to_text(until)),
+    )

@@ -4,6 +4,7 @@ from buildos_box.settings.load import Fault, Loaded, SettingsError, load_setting
 from buildos_box.settings.model import (
     BriefSettings,
     DataSettings,
+    EgressSettings,
     EmailSettings,
     LaneSettings,
     LlmSettings,
@@ -17,6 +18,7 @@ from buildos_box.settings.model import (
 __all__ = [
     "BriefSettings",
     "DataSettings",
+    "EgressSettings",
     "EmailSettings",
     "Fault",
     "LaneSettings",

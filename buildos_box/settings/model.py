@@ -231,6 +231,9 @@ class LlmSettings(Section, frozen=True, kw_only=True):
         NotNegative | None, _doc("Tokens a day (UTC) at most; no limit if unset.")
     ] = None
     concurrency: Annotated[int, _doc("Calls at once.", ge=1)] = 4
+    store_prompts: Annotated[
+        bool, _doc("Keep what was asked and answered, word for word (people's data).")
+    ] = False
 
 
 class LogSettings(Section, frozen=True, kw_only=True):

@@ -170,6 +170,30 @@ def refuses_json_mode(answer: Any) -> Behaviour:
     return Behaviour("refuses_json_mode", act)
 
 
+def knows_only_json_objects(answer: Any) -> Behaviour:
+    """400 for `json_schema`, as DeepSeek answers, else a good answer."""
+
+    def act(_double: "LlmDouble", handler: "_Handler", call: Call) -> None:
+        if call.body.get("response_format", {}).get("type") == "json_schema":
+            handler.answer(400, {"error": {"message": "this response_format is unavailable now"}})
+        else:
+            handler.answer(200, _reply(call, json.dumps(answer), "stop"))
+
+    return Behaviour("knows_only_json_objects", act)
+
+
+def tool_use(answer: Any) -> Behaviour:
+    """Anthropic's way of a structured answer: the input of the tool that it was made to use."""
+
+    def act(_double: "LlmDouble", handler: "_Handler", call: Call) -> None:
+        name = call.body["tools"][0]["name"]
+        content = [{"type": "tool_use", "id": "toolu_1", "name": name, "input": answer}]
+        reply = {**_reply(call, "", "stop"), "content": content, "stop_reason": "tool_use"}
+        handler.answer(200, reply)
+
+    return Behaviour("tool_use", act)
+
+
 def _reply(call: Call, text: str, finish: str) -> dict[str, Any]:
     if call.is_anthropic:
         return {

@@ -11,6 +11,7 @@ import pytest
 
 from buildos_box.db import Database
 from buildos_box.llm.chain import Answer, Ask, SmartLLM
+from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import Provider
 from buildos_box.settings import ProviderSettings, Secret
 from tests.clock import ManualClock
@@ -41,6 +42,8 @@ class ChainWorld:
     second: LlmDouble
     slept: list[float] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    prices: dict[str, float] = field(default_factory=dict)
+    alerts: list[str] = field(default_factory=list)
     chain: SmartLLM | None = None
 
     def build(self, *names: str, timeout: float = 0.3, **options: Any) -> SmartLLM:
@@ -60,8 +63,8 @@ class ChainWorld:
                         model=f"{name}-model",
                         api_key=Secret(KEY),
                         timeout_seconds=timeout,
-                        price_in=1.0,
-                        price_out=10.0,
+                        price_in=self.prices.get(name, 1.0),
+                        price_out=10 * self.prices.get(name, 1.0),
                     ),
                     self.http,
                 )
@@ -106,5 +109,7 @@ async def llm(tmp_path: Path, servers: tuple[LlmDouble, LlmDouble]) -> AsyncIter
     clock = ManualClock()
     db = await Database.open(tmp_path / "box.sqlite3", clock)
     async with httpx.AsyncClient() as http:
-        yield ChainWorld(db, clock, http, *servers)
+        world = ChainWorld(db, clock, http, *servers)
+        db.subscribe(LlmAlert, lambda _tx, alert: world.alerts.append(alert.kind))
+        yield world
     await db.close()

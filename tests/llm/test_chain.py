@@ -205,3 +205,96 @@ async def test_prompts_are_not_kept(llm: ChainWorld) -> None:
     llm.first.default(double.ok(GOOD))
     await llm.ask(user="a very private question")
     assert all("private" not in str(tuple(row)) for row in await llm.calls())
+
+
+async def test_a_provider_that_asks_for_a_rest_is_given_it(llm: ChainWorld) -> None:
+    llm.first.script(double.rate_limited(60))
+    llm.first.default(double.ok(GOOD))
+    llm.second.default(double.ok(GOOD))
+    sources = [(await llm.ask()).source for _ in range(2)]
+    assert sources == ["second:second-model"] * 2
+    assert ("first", "resting") in await llm.outcomes()
+    llm.clock.advance(timedelta(seconds=60))
+    assert (await llm.ask()).source == "first:first-model"
+
+
+async def test_a_rested_provider_is_tried_by_one_call_at_a_time(llm: ChainWorld) -> None:
+    llm.build("first", timeout=10)
+    for _ in range(5):
+        await llm.ask()
+    llm.clock.advance(timedelta(seconds=60))
+    llm.first.default(double.hang())
+    probing = asyncio.create_task(llm.ask())
+    while len(llm.first.requests) < 6:
+        await asyncio.sleep(0.01)
+    assert (await llm.ask()).is_builtin
+    assert len(llm.first.requests) == 6
+    probing.cancel()
+    await asyncio.gather(probing, return_exceptions=True)
+    llm.first.default(double.ok(GOOD))
+    assert not (await llm.ask()).is_builtin, "a call that was given up tells nothing"
+
+
+async def test_calls_at_once_do_not_overrun_the_budget(llm: ChainWorld) -> None:
+    llm.build("first", daily_budget_tokens=500, concurrency=8, timeout=10)
+    llm.first.default(double.hang())
+    asking = [asyncio.create_task(llm.ask()) for _ in range(8)]
+    while len([task for task in asking if task.done()]) < 7:
+        await asyncio.sleep(0.01)
+    assert len(llm.first.requests) == 1
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_a_local_server_that_costs_nothing_goes_on_when_the_dollars_are_spent(
+    llm: ChainWorld,
+) -> None:
+    llm.prices["second"] = 0.0
+    llm.build(daily_budget_usd=0.0)
+    llm.second.default(double.ok(GOOD))
+    assert (await llm.ask()).source == "second:second-model"
+    assert llm.first.requests == []
+
+
+async def test_why_the_built_in_analyst_answered_is_told(llm: ChainWorld) -> None:
+    llm.build("first", daily_budget_usd=0.0)
+    assert (await llm.ask()).why_built_in == "budget"
+    llm.build("first")
+    assert (await llm.ask()).why_built_in == "unavailable"
+    llm.first.default(double.ok(GOOD))
+    assert (await llm.ask()).why_built_in is None
+
+
+async def test_operators_hear_once_a_day_that_the_budget_is_spent(llm: ChainWorld) -> None:
+    llm.build("first", daily_budget_usd=0.0)
+    for _ in range(3):
+        await llm.ask()
+    assert llm.alerts == ["llm_budget"]
+    llm.clock.advance(timedelta(days=1))
+    await llm.ask()
+    assert llm.alerts == ["llm_budget"] * 2
+
+
+async def test_operators_hear_that_a_provider_is_down(llm: ChainWorld) -> None:
+    llm.build("first")
+    for _ in range(7):
+        await llm.ask()
+    assert llm.alerts == ["llm_down:first"]
+
+
+async def test_a_fault_that_no_schema_can_name_is_asked_about_too(llm: ChainWorld) -> None:
+    llm.first.script(double.ok({"mood": "angry", "tasks": 1}), double.ok(GOOD))
+    answer = await llm.ask(check=lambda value: "no anger" if value.mood == "angry" else None)
+    assert answer.value.mood == "calm"
+    assert "no anger" in llm.first.requests[1].prompt
+    assert await llm.outcomes() == [("first", "invalid_content"), ("first", "ok")]
+
+
+async def test_prompts_are_kept_if_that_is_asked_for(llm: ChainWorld) -> None:
+    llm.build("first", store_prompts=True)
+    llm.first.default(double.ok(GOOD))
+    await llm.ask()
+    (row,) = await llm.db.all("SELECT * FROM llm_prompts")
+    assert "How is today?" in row["turns"]
+    assert "calm" in row["answer"]

@@ -15,7 +15,10 @@ async def test_openais_shape(llm: ChainWorld) -> None:
     assert call.path == "/v1/chat/completions"
     assert call.body["model"] == "first-model"
     assert call.body["max_tokens"] == 77
-    assert call.body["response_format"] == {"type": "json_object"}
+    assert call.body["response_format"]["type"] == "json_schema"
+    described = call.body["response_format"]["json_schema"]["schema"]
+    assert described["type"] == "object"
+    assert described["required"] == ["mood", "tasks"]
     assert [message["role"] for message in call.body["messages"]] == ["system", "user"]
     assert call.body["messages"][0]["content"] == "You judge days."
     assert '"mood"' in call.prompt, "the schema stands in the prompt"
@@ -34,6 +37,15 @@ async def test_anthropics_shape(llm: ChainWorld) -> None:
     assert call.body["system"] == "You judge days."
     assert [message["role"] for message in call.body["messages"]] == ["user"]
     assert "response_format" not in call.body
+    (tool,) = call.body["tools"]
+    assert call.body["tool_choice"] == {"type": "tool", "name": tool["name"]}
+    assert tool["input_schema"]["required"] == ["mood", "tasks"]
+
+
+async def test_anthropics_answer_may_come_as_the_tools_input(llm: ChainWorld) -> None:
+    llm.kinds["first"] = "anthropic"
+    llm.first.default(double.tool_use(GOOD))
+    assert (await llm.ask()).value.mood == "calm"
 
 
 async def test_a_server_that_knows_no_json_mode_is_asked_without_it_from_then_on(
@@ -43,7 +55,26 @@ async def test_a_server_that_knows_no_json_mode_is_asked_without_it_from_then_on
     for _ in range(2):
         assert not (await llm.ask()).is_builtin
     asked = ["response_format" in call.body for call in llm.first.requests]
-    assert asked == [True, False, False]
+    assert asked == [True, True, False, False], "json_schema, json_object, then neither"
+
+
+async def test_a_server_that_knows_only_json_objects_is_asked_for_them(llm: ChainWorld) -> None:
+    llm.first.default(double.knows_only_json_objects(GOOD))
+    for _ in range(2):
+        assert not (await llm.ask()).is_builtin
+    asked = [call.body["response_format"]["type"] for call in llm.first.requests]
+    assert asked == ["json_schema", "json_object", "json_object"]
+
+
+async def test_a_request_that_is_refused_for_another_reason_forgets_no_shape(
+    llm: ChainWorld,
+) -> None:
+    llm.build("first")
+    llm.first.script(*[double.status(400)] * 3)
+    llm.first.default(double.ok(GOOD))
+    assert (await llm.ask()).is_builtin
+    await llm.ask()
+    assert llm.first.requests[-1].body["response_format"]["type"] == "json_schema"
 
 
 def test_what_people_wrote_stands_between_marks_that_it_cannot_forge() -> None:
