@@ -16,6 +16,7 @@ from buildos_box.access.tokens import load_key
 from buildos_box.api.app import make_api
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.db import Database, InstanceLock
+from buildos_box.egress import Egress
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -24,6 +25,9 @@ from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.llm.chain import SmartLLM
 from buildos_box.mail.transport import make_mailer
+from buildos_box.realtime.hub import Hub
+from buildos_box.realtime.job_news import JobNews
+from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Mailer, Services
 from buildos_box.settings import QueueSettings, Settings
 
@@ -38,6 +42,7 @@ class Box:
     engine: Engine
     book: CronBook
     keyring: Keyring
+    hub: Hub
     api: Litestar
     admin_token: str | None
     _lock: InstanceLock
@@ -51,6 +56,7 @@ class Box:
         clock: Clock | None = None,
         ids: Ids | None = None,
         mailer: Mailer | None = None,
+        egress: Egress | None = None,
     ) -> "Box":
         """Take the data folder, open the database, wire the rooms.
 
@@ -64,7 +70,7 @@ class Box:
         db: Database | None = None
         try:
             db = await Database.open(folder / DATABASE_FILE, clock)
-            return await cls._assemble(settings, folder, db, clock, ids, mailer, lock)
+            return await cls._assemble(settings, folder, db, clock, ids, mailer, egress, lock)
         except BaseException:
             # Its threads would keep a process alive that serves nothing.
             if db is not None:
@@ -81,6 +87,7 @@ class Box:
         clock: Clock,
         ids: Ids,
         mailer: Mailer | None,
+        egress: Egress | None,
         lock: InstanceLock,
     ) -> "Box":
         queue = Queue(
@@ -99,6 +106,7 @@ class Box:
             queue=queue,
             llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, http=http),
             http=http,
+            egress=egress or Egress(settings.egress),
             mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
         )
@@ -107,16 +115,20 @@ class Box:
         engine = _engine(settings.queue, services, book)
         service_token = settings.auth.service_token
         keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
+        hub = Hub(db, clock)
+        JobNews(db, hub)
         api = make_api(
             services=services,
             keyring=keyring,
             engine=engine,
             book=book,
+            hub=hub,
+            tickets=Tickets(db, clock, ids, services.secret),
             room_routes=registry.ROUTES,
             static=static_folder(),
         )
         admin_token = await keyring.first_start()
-        return cls(services, engine, book, keyring, api, admin_token, lock)
+        return cls(services, engine, book, keyring, hub, api, admin_token, lock)
 
     async def start(self) -> None:
         """Recover what a dead process left and start working."""
@@ -124,7 +136,11 @@ class Box:
         self._started = True
 
     async def drain(self) -> None:
-        """Stop claiming, let attempts finish, hand the rest back uncounted (spec 3.7)."""
+        """Stop claiming, let attempts finish, hand the rest back uncounted (spec 3.7).
+
+        Streams end first, with a hint to come back: an open one would hold up the server's stop.
+        """
+        self.hub.close()
         if self._started:
             seconds = self.services.settings.queue.drain_timeout_seconds
             await asyncio.to_thread(

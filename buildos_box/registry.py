@@ -14,27 +14,83 @@ from buildos_box.jobs import duties
 from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.crons import Cron
 from buildos_box.jobs.types import JobType
+from buildos_box.llm import routes as llm_routes
+from buildos_box.llm.changes import LlmAlert
 from buildos_box.mail import listeners as mail_listeners
+from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
+from buildos_box.notifications import due_soon_cron, push_job, push_routes
+from buildos_box.notifications import job as delivery_job
+from buildos_box.notifications import listeners as notification_listeners
+from buildos_box.notifications import routes as notification_routes
+from buildos_box.onboarding import job as onboarding_job
+from buildos_box.onboarding import routes as onboarding_routes
+from buildos_box.phases import job as phases_job
+from buildos_box.phases import routes as phases_routes
+from buildos_box.realtime import cron as realtime_cron
+from buildos_box.realtime import routes as realtime_routes
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
+from buildos_box.sms import cron as sms_cron
+from buildos_box.sms import health_cron as sms_health_cron
+from buildos_box.sms import listeners as sms_listeners
+from buildos_box.sms import routes as sms_routes
+from buildos_box.sms import schedule_job as sms_schedule_job
+from buildos_box.sms import send_job as sms_send_job
+from buildos_box.sms import webhook_routes as sms_webhook_routes
+from buildos_box.workspace import feed_cron, feed_job, feed_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
 
-JOB_TYPES: list[JobType[Any]] = [GENERATE_DAILY_BRIEF, GENERATE_BRIEF_EMAIL]
+JOB_TYPES: list[JobType[Any]] = [
+    GENERATE_DAILY_BRIEF,
+    GENERATE_BRIEF_EMAIL,
+    *notification_job.JOB_TYPES,
+    *sms_schedule_job.JOB_TYPES,
+    *sms_send_job.JOB_TYPES,
+    *delivery_job.JOB_TYPES,
+    *push_job.JOB_TYPES,
+    *feed_job.JOB_TYPES,
+    *phases_job.JOB_TYPES,
+    *onboarding_job.JOB_TYPES,
+]
 
-CRONS: list[Cron] = [brief_cron.BRIEFS, *duties.CRONS]
+CRONS: list[Cron] = [
+    brief_cron.BRIEFS,
+    *sms_cron.CRONS,
+    *sms_health_cron.CRONS,
+    *feed_cron.CRONS,
+    *due_soon_cron.CRONS,
+    realtime_cron.CLEANUP,
+    *duties.CRONS,
+]
 
-ROUTES: list[Any] = [*workspace_routes.ROUTES, *brief_routes.ROUTES, *mail_routes.ROUTES]
+ROUTES: list[Any] = [
+    *workspace_routes.ROUTES,
+    *feed_routes.ROUTES,
+    *brief_routes.ROUTES,
+    *llm_routes.ROUTES,
+    *realtime_routes.ROUTES,
+    *mail_routes.ROUTES,
+    *sms_routes.ROUTES,
+    *sms_webhook_routes.ROUTES,
+    *notification_routes.ROUTES,
+    *push_routes.ROUTES,
+    *phases_routes.ROUTES,
+    *onboarding_routes.ROUTES,
+]
 
 
 def listen(box: Services) -> None:
     """Subscribe every room to the changes below it that it cares about."""
     workspace_listeners.listen(box)
     mail_listeners.listen(box)
+    sms_listeners.listen(box)
+    notification_listeners.listen(box)
     brief_listeners.listen(box)
     box.db.subscribe(QueueAlert, lambda tx, alert: _show_alert(tx, alert, box))
+    box.db.subscribe(LlmAlert, lambda tx, alert: tx.announce(QueueAlert(alert.kind, alert.message)))
 
 
 def _show_alert(tx: Tx, alert: QueueAlert, box: Services) -> None:

@@ -7,6 +7,7 @@ import httpx
 
 from buildos_box.clock import Clock
 from buildos_box.db import Database
+from buildos_box.egress import Egress
 from buildos_box.ids import Ids
 from buildos_box.jobs.queue import Queue
 from buildos_box.llm.chain import SmartLLM
@@ -35,6 +36,9 @@ class Services:
     queue: Queue
     llm: SmartLLM
     http: httpx.AsyncClient
+    """To addresses that the operator gives."""
+    egress: Egress
+    """To addresses that people give."""
     mailer: Mailer
     secret: bytes
     """The box's own key, for tokens that it must be able to make again."""

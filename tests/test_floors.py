@@ -37,6 +37,12 @@ MAY_ALSO = {
     *((a, b) for a in ("settings", "clock", "ids", "errors", "log") for b in ("errors", "clock")),
     # Rooms' routes are declared where the rooms are, and read what the API hands them.
     ("jobs", "services"),
+    ("llm", "services"),
+    ("llm", "access"),
+    ("realtime", "services"),
+    # Streams tell of jobs, and end with the token they were opened by.
+    ("realtime", "jobs"),
+    ("realtime", "access"),
 }
 CLIENTS_ONLY_OVER_CLIENT = {"cli", "tui"}
 

@@ -1,5 +1,6 @@
 """The guard before every route: shut unless a route declares itself public (spec 14.1)."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
@@ -11,11 +12,17 @@ from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to open it to everybody."""
+AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]]
+"""A route's `opt` may name such a function as `also_by`: another way than a token to be known."""
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Recognise the caller before anything of the request's body is read. Raises Unauthorized."""
     if handler.opt.get("public"):
+        return
+    also_by: AlsoBy | None = handler.opt.get("also_by")
+    if also_by is not None and (known := await also_by(connection)) is not None:
+        connection.scope["state"]["caller"] = known
         return
     keyring: Keyring = connection.app.state.keyring
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")

@@ -1,5 +1,10 @@
 """The table of tokens."""
 
+from collections.abc import Iterable
+
+import msgspec
+
+from buildos_box.access.changes import TokensRevoked
 from buildos_box.access.tokens import Token
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
@@ -40,6 +45,7 @@ def revoke(tx: Tx, token_id: str, now: Instant) -> None:
     ).rowcount
     if changed != 1:
         raise NotFound(f"no token {token_id}")
+    tx.announce(TokensRevoked())
 
 
 def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
@@ -48,6 +54,18 @@ def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
         "UPDATE tokens SET revoked_at = ? WHERE scope = ? AND revoked_at IS NULL",
         (to_text(now), scope),
     )
+    tx.announce(TokensRevoked())
+
+
+async def no_longer_valid(db: Database, token_ids: Iterable[str], now: Instant) -> set[str]:
+    """Which of these tokens have been revoked or have expired."""
+    rows = await db.all(
+        """SELECT id FROM tokens
+            WHERE id IN (SELECT value FROM json_each(:ids))
+              AND (revoked_at IS NOT NULL OR expires_at <= :now)""",
+        {"ids": msgspec.json.encode(sorted(token_ids)).decode(), "now": to_text(now)},
+    )
+    return {row["id"] for row in rows}
 
 
 def any_token(tx: Tx) -> bool:

@@ -20,6 +20,8 @@ from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
+from buildos_box.realtime.hub import Hub
+from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,6 +42,8 @@ def make_api(
     keyring: Keyring,
     engine: Engine,
     book: CronBook,
+    hub: Hub,
+    tickets: Tickets,
     room_routes: list[Any],
     static: Path,
 ) -> Litestar:
@@ -64,6 +68,8 @@ def make_api(
             "keyring": provide(keyring),
             "engine": provide(engine),
             "book": provide(book),
+            "hub": provide(hub),
+            "tickets": provide(tickets),
             "caller": Provide(provide_caller, sync_to_thread=False),
             "correlation_id": Provide(provide_correlation, sync_to_thread=False),
         },
@@ -84,7 +90,7 @@ def make_api(
         else None,
         request_max_body_size=settings.server.max_body_bytes,
         openapi_config=docs.openapi_config(static),
-        state=State({"keyring": keyring, "engine": engine}),
+        state=State({"keyring": keyring, "engine": engine, "tickets": tickets}),
         logging_config=None,
         debug=False,
     )

@@ -11,6 +11,7 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import USER, Json, find_project, find_user, person
 from buildos_box.cli.output import AS_JSON, clean, show_json, show_table
 from buildos_box.client import BoxClient
+from buildos_box.errors import Malformed
 
 DAYS_BACK, DAYS_AHEAD = 30, 365
 """The window in which a calendar's repeating events are put down one by one."""
@@ -100,12 +101,12 @@ def _calendar(
             _read(file),
             user_id=owner.id,
             project_id=project["id"] if project else "",
-            default_zone=owner.zone,
+            default_zone=owner.zone.key,
             window_start=owner.now - timedelta(days=back),
             window_end=owner.now + timedelta(days=ahead),
             user_email=find_user(client, owner.id)["email"],
         )
-    except ValueError as error:
+    except Malformed as error:
         raise click.ClickException(f"{file} is no calendar: {error}") from None
     if found.tasks and project is None:
         raise click.UsageError(f"{file} has tasks; say with --project where they go")

@@ -1,1 +1,1 @@
-"""The book of events that people's screens want to hear of."""
+"""News for people's screens: a book of events, and streams that tell of them (spec 12)."""

@@ -1,11 +1,13 @@
 """The table of realtime events, written with what they tell of (spec 12)."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.realtime.changes import EventStored
 
 
 def publish(
@@ -17,21 +19,66 @@ def publish(
     correlation_id: str | None,
     now: Instant,
 ) -> None:
-    """Record an event in the transaction of what it tells of: never before, never without it."""
-    tx.execute(
+    """Record an event in the transaction of what it tells of: never before, never without it.
+
+    Those who listen are told after the commit. Without a `user_id` only operators are.
+    """
+    text, at = msgspec.json.encode(data).decode(), to_text(now)
+    event_id = tx.execute(
         """INSERT INTO realtime_events (user_id, type, data, correlation_id, at)
            VALUES (?, ?, ?, ?, ?)""",
-        (user_id, type, msgspec.json.encode(data).decode(), correlation_id, to_text(now)),
-    )
+        (user_id, type, text, correlation_id, at),
+    ).lastrowid
+    assert event_id is not None
+    tx.announce(EventStored(event_id, user_id, type, text, correlation_id, at))
 
 
 async def events_after(
     db: Database, *, user_id: str | None, after: int, limit: int = 500
 ) -> list[Row]:
     """Events newer than that id, oldest first; of one user, or of all when `user_id` is None."""
+    if user_id is None:
+        return await db.all(
+            "SELECT * FROM realtime_events WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
     return await db.all(
-        """SELECT * FROM realtime_events
-            WHERE id > :after AND (:user_id IS NULL OR user_id = :user_id)
-            ORDER BY id LIMIT :limit""",
-        {"after": after, "user_id": user_id, "limit": limit},
+        "SELECT * FROM realtime_events WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?",
+        (user_id, after, limit),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which ids there are: all in `(floor, latest]` are still in the table."""
+
+    floor: int
+    latest: int
+
+
+async def kept(db: Database) -> Kept:
+    """What a listener can still catch up on."""
+    row = await db.one(
+        """SELECT (SELECT min(id) FROM realtime_events) AS oldest,
+                  (SELECT seq FROM sqlite_sequence WHERE name = 'realtime_events') AS latest"""
+    )
+    latest = (row["latest"] if row else None) or 0
+    oldest = row["oldest"] if row else None
+    return Kept(latest if oldest is None else oldest - 1, latest)
+
+
+async def last_before(db: Database, before: Instant) -> int:
+    """The newest event from before then; 0 if there is none."""
+    row = await db.one("SELECT max(id) FROM realtime_events WHERE at < ?", (to_text(before),))
+    return (row[0] if row else None) or 0
+
+
+def delete_through(tx: Tx, event_id: int, limit: int) -> int:
+    """Delete the oldest events up to that id, `limit` at most; returns how many.
+
+    Always from the old end, so that what is kept has no gaps.
+    """
+    return tx.execute(
+        """DELETE FROM realtime_events
+            WHERE id IN (SELECT id FROM realtime_events WHERE id <= ? ORDER BY id LIMIT ?)""",
+        (event_id, limit),
+    ).rowcount

@@ -1,0 +1,5 @@
+"""The one way out to addresses that people give: push services and calendar feeds."""
+
+from buildos_box.egress.egress import AddressRefused, AnswerTooLarge, Egress, Fetched
+
+__all__ = ["AddressRefused", "AnswerTooLarge", "Egress", "Fetched"]

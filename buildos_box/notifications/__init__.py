@@ -1,0 +1,1 @@
+"""Notifications over every channel, each delivery once (spec 8)."""

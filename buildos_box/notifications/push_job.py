@@ -1,0 +1,5 @@
+"""The job that pushes to one subscription."""
+
+from typing import Any
+
+JOB_TYPES: list[Any] = []

@@ -1,0 +1,5 @@
+"""Push subscriptions over HTTP."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

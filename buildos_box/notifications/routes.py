@@ -1,0 +1,5 @@
+"""Notifications over HTTP."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

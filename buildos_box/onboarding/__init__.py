@@ -1,0 +1,1 @@
+"""The analysis of a new user (spec 10)."""

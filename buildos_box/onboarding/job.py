@@ -1,0 +1,5 @@
+"""The job that makes onboarding analyses."""
+
+from typing import Any
+
+JOB_TYPES: list[Any] = []

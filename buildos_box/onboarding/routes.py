@@ -1,0 +1,5 @@
+"""The HTTP of onboarding analyses."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

@@ -1,0 +1,1 @@
+"""Phases of projects (spec 9)."""

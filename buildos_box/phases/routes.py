@@ -1,0 +1,5 @@
+"""The HTTP of phases."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

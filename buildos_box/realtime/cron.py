@@ -1,0 +1,42 @@
+"""Events are kept for a day, for listeners that were away (spec 12)."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant
+from buildos_box.jobs.crons import Cron
+from buildos_box.realtime import store, ticket_store
+
+KEPT_FOR = timedelta(hours=24)
+BATCH = 500
+"""Rows a transaction: small enough that nobody waits 50 ms for the writer."""
+
+
+class Cleaned(msgspec.Struct, frozen=True):
+    """What a cleanup deleted."""
+
+    events: int
+    tickets: int
+
+
+async def _clean_up(_due: Instant, box: Any) -> Cleaned:
+    now = box.clock.now()
+    through = await store.last_before(box.db, now - KEPT_FOR)
+    events = 0
+    while True:
+        gone = await box.db.write(lambda tx: store.delete_through(tx, through, BATCH))
+        events += gone
+        if gone < BATCH:
+            break
+    tickets = await box.db.write(lambda tx: ticket_store.delete_expired(tx, now))
+    return Cleaned(events, tickets)
+
+
+CLEANUP = Cron(
+    name="realtime_cleanup",
+    schedule="10 * * * *",
+    does="Deletes realtime events older than a day, and old tickets",
+    run=_clean_up,
+)

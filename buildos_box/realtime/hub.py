@@ -1,0 +1,208 @@
+"""Tells open streams of what was committed: each event is encoded once, whoever listens.
+
+The writer's thread hands over after the commit, in the order of commits, which is the order of
+ids; nothing is read from the database for an event that happens while somebody listens.
+"""
+
+import asyncio
+import contextvars
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from buildos_box.access import store as access
+from buildos_box.access.changes import TokensRevoked
+from buildos_box.clock import Clock
+from buildos_box.db import Database, Tx
+from buildos_box.errors import RateLimited, Unavailable
+from buildos_box.log import logger
+from buildos_box.realtime import wire
+from buildos_box.realtime.changes import EventStored
+from buildos_box.realtime.listener import End, Listener
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How streams behave; the values are those of spec 12 where it names any."""
+
+    heartbeat_seconds: float = 15
+    retry_ms: int = 3000
+    max_bytes: int = 1024 * 1024
+    """What may wait for one listener, apart from what the sockets hold."""
+    stall_seconds: float = 30
+    """How long one send may take before the connection is given up."""
+    recheck_seconds: float = 5
+    """How often expired tokens are looked for; revoked ones are heard of at once."""
+    job_seconds: float = 0.1
+    """The least time between two events about one job."""
+    per_user: int = 20
+    """Streams of one user at once."""
+
+
+class Hub:
+    """Everybody who listens. Made and used on the API's loop; the writer's thread wakes it."""
+
+    def __init__(self, db: Database, clock: Clock, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._db = db
+        self._clock = clock
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._groups: dict[str | None, set[Listener]] = defaultdict(set)
+        self._beats: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        db.subscribe(EventStored, self._on_stored)
+        db.subscribe(TokensRevoked, self._on_revoked)
+
+    @property
+    def listeners(self) -> int:
+        """How many streams are open."""
+        return sum(len(group) for group in self._groups.values())
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens; any thread may ask."""
+        return self._loop is not None
+
+    def admit(self, user_id: str | None) -> None:
+        """Raise Unavailable when the box is stopping, RateLimited for one stream too many."""
+        if self._closed:
+            raise Unavailable("the box is stopping; ask again in a moment", code="draining")
+        if user_id is not None and len(self._groups.get(user_id, ())) >= self.limits.per_user:
+            raise RateLimited(
+                f"{self.limits.per_user} streams of this user are open already",
+                retry_after=timedelta(milliseconds=self.limits.retry_ms),
+            )
+
+    @contextmanager
+    def listening(self, user_id: str | None, token_id: str) -> Iterator[Listener]:
+        """A listener that is told of all that is committed from now on, until the block ends.
+
+        Without a `user_id` it hears everything; the routes let only operators ask for that.
+        """
+        listener = Listener(user_id, token_id, self.limits.max_bytes)
+        if self._closed:
+            listener.end(End.STOPPING)
+            yield listener
+            return
+        self._groups[user_id].add(listener)
+        self._loop = asyncio.get_running_loop()
+        if not self._beats:
+            self._beats = [
+                self.spawn(self._every(lambda: self.limits.heartbeat_seconds, self._beat)),
+                self.spawn(self._every(lambda: self.limits.recheck_seconds, self._check_tokens)),
+            ]
+        try:
+            yield listener
+        finally:
+            self._leave(listener)
+
+    def close(self) -> None:
+        """End every stream, with a hint to come back; takes no more of them."""
+        self._closed = True
+        for listener in self._all():
+            listener.end(End.STOPPING)
+            self._leave(listener)
+
+    def tell(self, user_id: str | None, event_id: int | None, encode: Callable[[], bytes]) -> None:
+        """Put an event into the line of that user's listeners and of all who hear everything."""
+        audience = [*self._groups.get(None, ())]
+        if user_id is not None:
+            audience += self._groups.get(user_id, ())
+        if not audience:
+            return
+        chunk = encode()
+        for listener in audience:
+            if not listener.put(event_id, chunk):
+                log.info("slow_listener_dropped", user_id=listener.user_id)
+                self._leave(listener)
+
+    def hand_over(self, act: Callable[..., None], *args: Any) -> bool:
+        """Have `act` called on the API's loop, in order; False if nobody listens. Any thread."""
+        loop = self._loop
+        if loop is None:
+            return False  # who joins later reads what is committed by now
+        try:
+            loop.call_soon_threadsafe(act, *args)
+        except RuntimeError:
+            return False  # that loop is closed, and its streams with it
+        return True
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run a duty of the hub's own: not in the context of the request that came first."""
+        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _all(self) -> list[Listener]:
+        return [listener for group in self._groups.values() for listener in group]
+
+    def _leave(self, listener: Listener) -> None:
+        group = self._groups.get(listener.user_id, set())
+        group.discard(listener)
+        if not group:
+            self._groups.pop(listener.user_id, None)
+        if not self._groups:
+            self._loop = None
+            for task in self._beats:
+                task.cancel()
+            self._beats = []
+
+    def _on_stored(self, tx: Tx, event: EventStored) -> None:
+        # Whether anybody listens is asked after the commit: who joins meanwhile must not miss it.
+        def committed() -> None:
+            self.hand_over(self._deliver, event)
+
+        tx.after_commit(committed)
+
+    def _on_revoked(self, tx: Tx, _change: TokensRevoked) -> None:
+        def committed() -> None:
+            self.hand_over(self._look_at_tokens)
+
+        tx.after_commit(committed)
+
+    def _look_at_tokens(self) -> None:
+        self.spawn(self._check_tokens())
+
+    def _deliver(self, event: EventStored) -> None:
+        self.tell(
+            event.user_id,
+            event.id,
+            lambda: wire.event(
+                event_id=event.id,
+                type=event.type,
+                user_id=event.user_id,
+                at=event.at,
+                correlation_id=event.correlation_id,
+                data=event.data,
+            ),
+        )
+
+    async def _every(
+        self, seconds: Callable[[], float], duty: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        while True:
+            await asyncio.sleep(seconds())
+            try:
+                await duty()
+            except Exception:
+                log.exception("realtime_duty_failed")
+
+    async def _beat(self) -> None:
+        for listener in self._all():
+            if listener.idle:
+                listener.put(None, wire.HEARTBEAT)
+
+    async def _check_tokens(self) -> None:
+        holders = {listener.token_id for listener in self._all()}
+        over = await access.no_longer_valid(self._db, holders, self._clock.now())
+        for listener in self._all():
+            if listener.token_id in over:
+                listener.end(End.TOKEN)
+                self._leave(listener)

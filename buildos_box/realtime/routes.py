@@ -1,0 +1,80 @@
+"""Streams of events over HTTP (spec 12)."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.openapi.datastructures import ResponseSpec
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import to_text
+from buildos_box.realtime.hub import Hub
+from buildos_box.realtime.stream import EventStream, chunks, last_id
+from buildos_box.realtime.tickets import Tickets, ticket_holder
+from buildos_box.services import Services
+
+AnyRequest = Request[Any, Any, Any]
+STREAM = {
+    200: ResponseSpec(
+        str,
+        generate_examples=False,
+        media_type="text/event-stream",
+        description=(
+            "Server-sent events. `data` is JSON: `{type, userId, at, correlationId, data}`. Stored "
+            "events have an `id` and can be caught up on for 24 hours; `job.updated` and "
+            "`job.progress` have none and tell the job's present state. `reset` says that "
+            "events after the id asked for are no longer all kept: read the state afresh."
+        ),
+    )
+}
+
+
+class TicketIssued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Opens one stream, once, until then."""
+
+    ticket: str
+    expires_at: str
+
+
+def _stream(
+    request: AnyRequest, box: Services, hub: Hub, caller: Caller, user_id: str | None
+) -> EventStream:
+    after = last_id(request.headers.get("last-event-id"), request.query_params.get("lastEventId"))
+    hub.admit(user_id)
+    content = chunks(hub, box.db, box.clock, user_id=user_id, token_id=caller.token_id, after=after)
+    return EventStream(content, hub.limits.stall_seconds)
+
+
+@get(
+    "/users/{user_id:str}/events",
+    tags=["Realtime"],
+    opt={"also_by": ticket_holder},
+    responses=STREAM,
+)
+async def user_events(
+    user_id: str, request: AnyRequest, box: Services, hub: Hub, caller: Caller
+) -> EventStream:
+    """One user's events as they happen; resumes after `Last-Event-ID` or `?lastEventId=`.
+
+    A page that cannot send its token sends a ticket as `?ticket=`.
+    """
+    caller.require_user(user_id)
+    return _stream(request, box, hub, caller, user_id)
+
+
+@get("/events", tags=["Realtime"], responses=STREAM)
+async def all_events(request: AnyRequest, box: Services, hub: Hub, caller: Caller) -> EventStream:
+    """Every event as it happens, for operators; resumes after `Last-Event-ID`."""
+    caller.require_service()
+    return _stream(request, box, hub, caller, None)
+
+
+@post("/users/{user_id:str}/events/ticket", tags=["Realtime"])
+async def issue_ticket(user_id: str, tickets: Tickets, caller: Caller) -> TicketIssued:
+    """A ticket for one stream of that user, good once and for a minute."""
+    caller.require_user(user_id)
+    ticket, expires_at = await tickets.issue(caller, user_id)
+    return TicketIssued(ticket=ticket, expires_at=to_text(expires_at))
+
+
+ROUTES: list[Any] = [user_events, all_events, issue_ticket]

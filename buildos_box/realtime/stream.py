@@ -1,0 +1,107 @@
+"""One stream from its request to its end: catching up first, then live (spec 12)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from litestar.types import Receive, Scope, Send
+
+from buildos_box.clock import Clock, to_text
+from buildos_box.db import Database, Row
+from buildos_box.errors import Malformed
+from buildos_box.log import logger
+from buildos_box.realtime import store, wire
+from buildos_box.realtime.hub import Hub
+
+PAGE = 200
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold events back
+]
+log = logger(__name__)
+
+
+def last_id(header: str | None, query: str | None) -> int | None:
+    """The id to go on from; what a browser sends by itself wins. Raises Malformed.
+
+    A page that opens a new `EventSource` cannot set the header, hence the query parameter.
+    """
+    text = header or query
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Malformed("Last-Event-ID must be the id of an event")
+    return int(text)
+
+
+async def chunks(
+    hub: Hub, db: Database, clock: Clock, *, user_id: str | None, token_id: str, after: int | None
+) -> AsyncGenerator[bytes, None]:
+    """All that the stream says, gap-free: it listens before it reads what it has missed."""
+    with hub.listening(user_id, token_id) as listener:
+        kept = await store.kept(db)
+        position = kept.latest if after is None else after
+        lost = not kept.floor <= position <= kept.latest
+        if lost:
+            position = kept.floor if position < kept.floor else kept.latest
+        yield wire.opening(position, hub.limits.retry_ms)
+        if lost:
+            yield wire.reset(position, to_text(clock.now()))
+        more = True
+        while more and listener.ended is None:
+            rows = await store.events_after(db, user_id=user_id, after=position, limit=PAGE)
+            more = len(rows) == PAGE
+            if rows:
+                position = rows[-1]["id"]
+                yield b"".join(map(_event, rows))
+        while (chunk := await listener.take(position)) is not None:
+            yield chunk
+        assert listener.ended is not None
+        yield wire.closing(listener.ended.value, hub.limits.retry_ms)
+
+
+def _event(row: Row) -> bytes:
+    return wire.event(
+        event_id=row["id"],
+        type=row["type"],
+        user_id=row["user_id"],
+        at=row["at"],
+        correlation_id=row["correlation_id"],
+        data=row["data"],
+    )
+
+
+class EventStream:
+    """The ASGI response: sends until the stream ends, the client goes, or a send stalls."""
+
+    def __init__(self, content: AsyncGenerator[bytes, None], stall_seconds: float) -> None:
+        self._content = content
+        self._stall_seconds = stall_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        sending = asyncio.create_task(self._send_all(send))
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            sending.cancel()
+            await asyncio.gather(sending, gone, return_exceptions=True)
+            await self._content.aclose()
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            raise error
+
+    async def _send_all(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        with contextlib.suppress(TimeoutError):
+            async for chunk in self._content:
+                async with asyncio.timeout(self._stall_seconds):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

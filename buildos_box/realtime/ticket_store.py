@@ -1,0 +1,32 @@
+"""The table of tickets: only their hashes, only for as long as they are good."""
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
+
+
+def add(
+    tx: Tx, hashed: bytes, *, user_id: str, token_id: str, expires_at: Instant, now: Instant
+) -> None:
+    """Keep a new ticket; those whose time is over go."""
+    delete_expired(tx, now)
+    tx.execute(
+        "INSERT INTO realtime_tickets (hash, user_id, token_id, expires_at) VALUES (?, ?, ?, ?)",
+        (hashed, user_id, token_id, to_text(expires_at)),
+    )
+
+
+def take(tx: Tx, hashed: bytes, *, user_id: str, now: Instant) -> str | None:
+    """Use up that user's ticket; the id of the token that it was issued to, None if not good."""
+    row = tx.one(
+        """DELETE FROM realtime_tickets WHERE hash = ? AND user_id = ? AND expires_at > ?
+           RETURNING token_id""",
+        (hashed, user_id, to_text(now)),
+    )
+    return row["token_id"] if row else None
+
+
+def delete_expired(tx: Tx, now: Instant) -> int:
+    """Delete tickets whose time is over; returns how many."""
+    return tx.execute(
+        "DELETE FROM realtime_tickets WHERE expires_at <= ?", (to_text(now),)
+    ).rowcount

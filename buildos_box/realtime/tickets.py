@@ -1,0 +1,69 @@
+"""Tickets: `EventSource` cannot send a token, so a page asks for a ticket and sends that.
+
+A ticket opens one stream of one user, once, within a minute. It may stand in a proxy's log, the
+token never does. Only its keyed hash is kept.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from litestar.connection import ASGIConnection
+
+from buildos_box.access import store as access
+from buildos_box.access.caller import Caller
+from buildos_box.access.tokens import USER_PREFIX, hash_token
+from buildos_box.clock import Clock, Instant
+from buildos_box.db import Database
+from buildos_box.errors import Unauthorized
+from buildos_box.ids import Ids
+from buildos_box.realtime import ticket_store
+
+GOOD_FOR = timedelta(seconds=60)
+TICKET_BITS = 160
+
+
+class Tickets:
+    """Issues tickets and takes them back."""
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, key: bytes) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._key = key
+
+    async def issue(self, caller: Caller, user_id: str) -> tuple[str, Instant]:
+        """A new ticket for that user's stream, and until when it is good."""
+        ticket, now = self._ids.secret(TICKET_BITS), self._clock.now()
+        expires_at, hashed = now + GOOD_FOR, hash_token(self._key, ticket)
+        await self._db.write(
+            lambda tx: ticket_store.add(
+                tx,
+                hashed,
+                user_id=user_id,
+                token_id=caller.token_id,
+                expires_at=expires_at,
+                now=now,
+            )
+        )
+        return ticket, expires_at
+
+    async def redeem(self, ticket: str, user_id: str) -> Caller:
+        """Use the ticket up: its holder may read what that user may, while the token that it was
+        issued to is good. Raises Unauthorized, the same for every reason.
+        """
+        now, hashed = self._clock.now(), hash_token(self._key, ticket)
+        token_id = await self._db.write(
+            lambda tx: ticket_store.take(tx, hashed, user_id=user_id, now=now)
+        )
+        if token_id is None or await access.no_longer_valid(self._db, {token_id}, now):
+            raise Unauthorized("this ticket is not valid; ask for a new one")
+        return Caller(f"{USER_PREFIX}{user_id}", token_id, "ticket")
+
+
+async def ticket_holder(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
+    """Who comes with a ticket in place of a token; None without one. Raises Unauthorized."""
+    ticket = connection.query_params.get("ticket")
+    if ticket is None:
+        return None
+    tickets: Tickets = connection.app.state.tickets
+    return await tickets.redeem(ticket, str(connection.path_params["user_id"]))

@@ -1,0 +1,1 @@
+"""Reminders and messages by SMS, through Twilio (spec 7)."""

@@ -1,0 +1,5 @@
+"""Plans reminders at each user's own midnight."""
+
+from typing import Any
+
+CRONS: list[Any] = []

@@ -1,0 +1,5 @@
+"""Watches how well SMS arrives."""
+
+from typing import Any
+
+CRONS: list[Any] = []

@@ -1,0 +1,5 @@
+"""SMS over HTTP."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

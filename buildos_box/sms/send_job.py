@@ -1,0 +1,5 @@
+"""The job that sends one SMS."""
+
+from typing import Any
+
+JOB_TYPES: list[Any] = []

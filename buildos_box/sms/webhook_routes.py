@@ -1,0 +1,5 @@
+"""What Twilio tells the box."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

@@ -1,0 +1,5 @@
+"""Pulls calendar feeds."""
+
+from typing import Any
+
+CRONS: list[Any] = []

@@ -1,0 +1,5 @@
+"""Calendar feeds over HTTP."""
+
+from typing import Any
+
+ROUTES: list[Any] = []
