@@ -1,14 +1,29 @@
-"""Connections to addresses that people give: checked where they are made (practice: SSRF)."""
+"""Connections to addresses that people give: checked where they are made (practice: SSRF).
 
-from collections.abc import Awaitable, Callable
+A name is resolved once, every address that it stands for is checked, and the connection goes to
+exactly such an address, so that no second look-up can lead elsewhere. Redirects are not followed.
+"""
+
+import asyncio
+import re
+import socket
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from buildos_box.errors import PermanentError
+from buildos_box.egress.addresses import Allowed, is_public, read
+from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.settings import EgressSettings
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
+TIMEOUT_SECONDS = 20.0
+MAX_BYTES = 1024 * 1024
+_PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
+"""What a URL is made of: no space, no control character, no backslash."""
+_GZIP_OR_ZLIB = 47
 
 
 class AddressRefused(PermanentError):
@@ -32,9 +47,190 @@ class Fetched:
     body: bytes
 
 
+async def resolve_by_system(host: str, port: int) -> list[str]:
+    """All addresses of a name. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
 class Egress:
-    """The one way out."""
+    """The one way out.
+
+    `get` and `post` raise AddressRefused, AnswerTooLarge and, where another try may help,
+    TransientError; an HTTP status, whichever, is an answer and no error.
+    """
 
     def __init__(self, settings: EgressSettings, *, resolve: Resolve | None = None) -> None:
         self._settings = settings
-        self._resolve = resolve
+        self._resolve = resolve or resolve_by_system
+        self._tls: ssl.SSLContext | None = None
+        try:
+            self._allowed = Allowed(settings.allow_private)
+        except ValueError as fault:
+            raise Impossible.field("egress.allow_private", str(fault)) from None
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> Fetched:
+        """GET; `timeout` in seconds bounds everything from the look-up to the last byte."""
+        return await self._fetch("GET", url, headers, None, max_bytes, timeout)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> Fetched:
+        """POST `content`."""
+        return await self._fetch("POST", url, headers, content, max_bytes, timeout)
+
+    async def check(self, url: str) -> None:
+        """Raise as a connection would, without making one."""
+        await self._addresses(_parse(url))
+
+    async def _fetch(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+        max_bytes: int,
+        seconds: float,
+    ) -> Fetched:
+        target = _parse(url)
+        try:
+            async with asyncio.timeout(seconds):
+                addresses = await self._addresses(target)
+                return await self._first_of(
+                    addresses, method, target, dict(headers or {}), content, max_bytes, seconds
+                )
+        except (TimeoutError, httpx.TimeoutException):
+            message = f"{target.host} has not answered in {seconds:g} s"
+            raise TransientError(message, code="timeout") from None
+        except httpx.TransportError as error:
+            message = f"{target.host}: {error or type(error).__name__}"
+            raise TransientError(message, code="connection") from error
+
+    async def _addresses(self, target: httpx.URL) -> list[str]:
+        host, port = target.host, target.port or (443 if target.scheme == "https" else 80)
+        try:
+            found = await self._resolve(host, port)
+        except (OSError, UnicodeError):
+            found = []
+        if not found:
+            raise TransientError(f"{host} has no address", code="unresolved")
+        for text in found:
+            self._check(target, text)
+        return found
+
+    def _check(self, target: httpx.URL, text: str) -> None:
+        try:
+            address = read(text)
+        except ValueError:
+            raise AddressRefused(f"{target.host} leads to no address") from None
+        if is_public(address):
+            if target.scheme != "https":
+                raise AddressRefused(f"{target.host}: only https leads out of this box")
+        elif address not in self._allowed:
+            # Which one stays untold: whoever gave the name is not to map the network with it.
+            raise AddressRefused(f"{target.host} is not a public address")
+
+    async def _first_of(
+        self,
+        addresses: list[str],
+        method: str,
+        target: httpx.URL,
+        headers: dict[str, str],
+        content: bytes | None,
+        max_bytes: int,
+        seconds: float,
+    ) -> Fetched:
+        """The answer of the first address that takes the connection."""
+        for number, address in enumerate(addresses, start=1):
+            try:
+                return await self._at(address, method, target, headers, content, max_bytes, seconds)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if number == len(addresses):
+                    raise
+        raise AssertionError("unreachable: there is an address")
+
+    async def _at(
+        self,
+        address: str,
+        method: str,
+        target: httpx.URL,
+        headers: dict[str, str],
+        content: bytes | None,
+        max_bytes: int,
+        seconds: float,
+    ) -> Fetched:
+        host = target.netloc.decode("ascii")
+        async with (
+            httpx.AsyncClient(
+                verify=self._context(), trust_env=False, follow_redirects=False, timeout=seconds
+            ) as client,
+            client.stream(
+                method,
+                target.copy_with(host=address),
+                headers={**headers, "Host": host, "Accept-Encoding": "gzip"},
+                content=content,
+                extensions={"sni_hostname": target.raw_host.decode("ascii")},
+            ) as answer,
+        ):
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_large(target, max_bytes)
+            return Fetched(
+                answer.status_code, answer.headers, _plain(answer, target, bytes(body), max_bytes)
+            )
+
+    def _context(self) -> ssl.SSLContext:
+        """Made when first needed: reading all authorities takes a while."""
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+            if self._settings.ca_file:
+                self._tls.load_verify_locations(self._settings.ca_file)
+        return self._tls
+
+
+def _parse(url: str) -> httpx.URL:
+    """Raises AddressRefused for what is no plain http(s) URL, or carries a name and password."""
+    if _PLAIN.fullmatch(url) is None:
+        raise AddressRefused("that is not an address: it has spaces or a backslash")
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL as fault:
+        raise AddressRefused(f"that is not an address: {fault}") from None
+    if target.scheme not in ("https", "http") or not target.host:
+        raise AddressRefused("an address starts with https://")
+    if target.userinfo:
+        raise AddressRefused("an address must not carry a name or a password")
+    return target
+
+
+def _plain(answer: httpx.Response, target: httpx.URL, body: bytes, max_bytes: int) -> bytes:
+    """Unpacked under the same limit, so that no small answer becomes a huge one."""
+    if answer.headers.get("content-encoding", "identity").lower() not in ("gzip", "deflate"):
+        return body
+    try:
+        plain = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, max_bytes + 1)
+    except zlib.error:
+        raise TransientError(f"{target.host} sent broken gzip", code="broken_answer") from None
+    if len(plain) > max_bytes:
+        raise _too_large(target, max_bytes)
+    return plain
+
+
+def _too_large(target: httpx.URL, max_bytes: int) -> AnswerTooLarge:
+    return AnswerTooLarge(f"{target.host} answers with more than {max_bytes} bytes")
