@@ -1,5 +1,146 @@
-"""The job that delivers one notification over one channel."""
+"""The job that delivers one notification over one channel, if the person wants it (spec 8)."""
 
+from datetime import timedelta
 from typing import Any
 
-JOB_TYPES: list[Any] = []
+import msgspec
+
+from buildos_box.clock import Instant, day_bounds, from_text, local_day, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import Snooze
+from buildos_box.jobs.types import JobType
+from buildos_box.notifications import fanout, push_outcome, push_store, store
+from buildos_box.notifications.event_types import Channel, channel, event_type
+from buildos_box.notifications.fanout import DeliveryPayload
+from buildos_box.notifications.preferences import Skip, Wait, decide
+from buildos_box.notifications.views import NotificationView
+from buildos_box.realtime import store as realtime
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+HOUR = timedelta(hours=1)
+
+
+class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What came of one delivery."""
+
+    delivery_id: str
+    status: str
+    reason: str | None = None
+
+
+async def send_notification(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
+    """Look once more at what the person wants, and deliver in the same transaction."""
+    outcome = await box.db.write(lambda tx: _deliver(tx, job, box))
+    if isinstance(outcome, Wait):
+        raise Snooze(outcome.until, "do-not-disturb")
+    return outcome
+
+
+def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult | Wait:
+    job.hold(tx)
+    delivery = store.delivery(tx, job.payload.delivery_id)
+    if delivery is None:
+        raise PermanentError("its notification was deleted", code="unknown_delivery")
+    if delivery["status"] not in (store.PENDING, store.FAILED):
+        return _finish(tx, job, delivery["status"], delivery["reason"])
+    notification, over = (
+        store.notification(tx, delivery["notification_id"]),
+        channel(delivery["channel"]),
+    )
+    verdict = _verdict(tx, box, notification, over)
+    if isinstance(verdict, Wait):
+        return verdict
+    store.begin(tx, delivery["id"], box.clock.now())
+    if isinstance(verdict, Skip):
+        return _skip(tx, job, box, delivery, verdict.reason)
+    if over == "in_app":
+        return _into_inbox(tx, job, box, delivery)
+    if over == "push":
+        return _to_browsers(tx, job, box, delivery, notification)
+    return _skip(tx, job, box, delivery, f"this box does not notify by {over}")
+
+
+def _verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | Wait | None:
+    now = box.clock.now()
+    user = workspace.find_user(tx, notification["user_id"])
+    if user is None:
+        raise PermanentError("there is no such user", code="unknown_user")
+    zone = zone_or_utc(user.timezone)
+    stale_at = notification["stale_at"]
+
+    def sent(since: Instant) -> int:
+        return store.sent_since(tx, user.id, since, but=notification["id"], now=now)
+
+    return decide(
+        store.find_preferences(tx, user.id),
+        event_type(notification["event_type"]),
+        over,
+        is_admin=user.is_admin,
+        sent_last_hour=sent(now - HOUR),
+        sent_today=sent(day_bounds(local_day(now, zone), zone)[0]),
+        stale_at=from_text(stale_at) if stale_at else None,
+        now=now,
+        zone=zone,
+    )
+
+
+def _finish(
+    tx: Tx, job: Attempt[DeliveryPayload], status: str, reason: str | None = None
+) -> DeliveryResult:
+    result = DeliveryResult(job.payload.delivery_id, status, reason)
+    job.finish(tx, result, message=reason or status)
+    return result
+
+
+def _skip(
+    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, reason: str
+) -> DeliveryResult:
+    """Not wanted is no failure (fault 18)."""
+    store.settle(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
+    return _finish(tx, job, store.SKIPPED, reason)
+
+
+def _into_inbox(
+    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row
+) -> DeliveryResult:
+    now = box.clock.now()
+    store.put_into_inbox(tx, delivery["notification_id"])
+    store.settle(tx, delivery["id"], store.SENT, now)
+    realtime.publish(
+        tx,
+        user_id=delivery["user_id"],
+        type="notification.created",
+        data=NotificationView.of(store.notification(tx, delivery["notification_id"])),
+        correlation_id=job.correlation_id,
+        now=now,
+    )
+    return _finish(tx, job, store.SENT)
+
+
+def _to_browsers(
+    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
+) -> DeliveryResult:
+    """A delivery and a job for each subscription; without any the inbox gets it instead."""
+    subscriptions = push_store.active_of(tx, delivery["user_id"])
+    if not subscriptions:
+        push_outcome.fall_back(tx, box, notification["id"])
+        return _skip(tx, job, box, delivery, "no push subscription")
+    for subscription in subscriptions:
+        fanout.add(tx, box, notification, "push", subscription_id=subscription["id"])
+    return _finish(tx, job, store.PENDING, f"to {len(subscriptions)} browsers")
+
+
+SEND_NOTIFICATION = JobType(
+    name=fanout.SEND_NOTIFICATION,
+    payload=DeliveryPayload,
+    run=send_notification,
+    lane="push",
+    timeout=timedelta(minutes=1),
+    max_attempts=5,
+    dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
+    expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
+)
+JOB_TYPES: list[JobType[Any]] = [SEND_NOTIFICATION]

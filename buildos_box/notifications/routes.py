@@ -1,5 +1,216 @@
-"""Notifications over HTTP."""
+"""Notifications over HTTP: ask for one, the inbox, what a person wants (spec 8, 14.4)."""
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-ROUTES: list[Any] = []
+import msgspec
+from litestar import get, post, put
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.db import Tx
+from buildos_box.errors import Impossible, NotFound
+from buildos_box.notifications import store
+from buildos_box.notifications.event_types import channel, event_type
+from buildos_box.notifications.outgoing import notify
+from buildos_box.notifications.preferences import NotificationPreferences
+from buildos_box.notifications.views import DeliveryView, NotificationView
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.paging import decode_cursor, encode_cursor
+
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+_WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class NotificationRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of `POST /queue/notification`; without a channel the event type's own are used."""
+
+    user_id: str
+    event_type: str
+    payload: dict[str, Any] = msgspec.field(default_factory=dict)
+    channel: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class NotificationQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The answer: the job of the first channel, and of each."""
+
+    success: bool
+    job_id: str
+    notification_id: str
+    jobs: dict[str, str]
+    correlation_id: str
+
+
+class Inbox(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of the inbox, newest first."""
+
+    items: list[NotificationView]
+    unread: int
+    next_cursor: str | None = None
+
+
+class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which to mark as read; all without `ids`."""
+
+    ids: list[str] | None = None
+
+
+class MarkedRead(msgspec.Struct, frozen=True):
+    """How many were not read before."""
+
+    success: bool
+    marked: int
+
+
+class DeliveryList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of deliveries, newest first."""
+
+    items: list[DeliveryView]
+    next_cursor: str | None = None
+
+
+@post("/queue/notification", status_code=200, tags=["Notifications"])
+async def post_notification(
+    data: NotificationRequest, box: Services, caller: Caller, correlation_id: str
+) -> NotificationQueued:
+    """Tell a user of an event (reference: Queue Notification)."""
+    caller.require_service()
+    over = None if data.channel is None else (channel(data.channel),)
+
+    def queue(tx: Tx) -> NotificationQueued:
+        if workspace.find_user(tx, data.user_id) is None:
+            raise Impossible.field("userId", f"there is no user {data.user_id}")
+        done = notify(
+            tx,
+            box,
+            user_id=data.user_id,
+            event_type=data.event_type,
+            payload=data.payload,
+            correlation_id=correlation_id,
+            channels=over,
+            requested=msgspec.to_builtins(data),
+            actor=caller.actor,
+        )
+        assert done is not None
+        return NotificationQueued(
+            success=True,
+            job_id=next(iter(done.jobs.values())),
+            notification_id=done.notification_id,
+            jobs={str(name): job for name, job in done.jobs.items()},
+            correlation_id=correlation_id,
+        )
+
+    return await box.db.write(queue)
+
+
+@get("/users/{user_id:str}/notifications", tags=["Notifications"])
+async def list_notifications(
+    user_id: str,
+    box: Services,
+    caller: Caller,
+    cursor: str | None = None,
+    unread: bool = False,
+    limit: Limit = 50,
+) -> Inbox:
+    """A user's inbox, newest first."""
+    caller.require_user(user_id)
+    before = decode_cursor(cursor)
+    rows = await store.inbox(box.db, user_id, before=before, unread=unread, limit=limit + 1)
+    shown = [NotificationView.of(row) for row in rows[:limit]]
+    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return Inbox(shown, await store.unread_count(box.db, user_id), more)
+
+
+@post("/users/{user_id:str}/notifications/read", status_code=200, tags=["Notifications"])
+async def mark_read(user_id: str, data: ReadRequest, box: Services, caller: Caller) -> MarkedRead:
+    """Mark some or all as read; doing so again changes nothing."""
+    caller.require_user(user_id)
+    now = box.clock.now()
+    return MarkedRead(
+        True, await box.db.write(lambda tx: store.mark_read(tx, user_id, data.ids, now))
+    )
+
+
+@get("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
+async def get_preferences(user_id: str, box: Services, caller: Caller) -> NotificationPreferences:
+    """What a user wants to be told of, and how."""
+    caller.require_user(user_id)
+    return await store.get_preferences(box.db, user_id)
+
+
+@put("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
+async def put_preferences(
+    user_id: str, data: dict[str, Any], box: Services, caller: Caller
+) -> NotificationPreferences:
+    """Change what is given; null clears hours and caps."""
+    caller.require_user(user_id)
+
+    def change(tx: Tx) -> NotificationPreferences:
+        if workspace.find_user(tx, user_id) is None:
+            raise NotFound(f"no user {user_id}")
+        stored = msgspec.to_builtins(store.find_preferences(tx, user_id))
+        wanted = _read({**stored, **{key: data[key] for key in data if key in stored}})
+        store.set_preferences(tx, user_id, wanted, box.clock.now())
+        return wanted
+
+    return await box.db.write(change)
+
+
+def _read(given: dict[str, Any]) -> NotificationPreferences:
+    """Raises Impossible."""
+    try:
+        wanted = msgspec.convert(given, NotificationPreferences)
+    except msgspec.ValidationError as fault:
+        raise Impossible.field("preferences", str(fault)) from None
+    for name, wall in (("dndStart", wanted.dnd_start), ("dndEnd", wanted.dnd_end)):
+        if wall is not None and _WALL.fullmatch(wall) is None:
+            raise Impossible.field(name, "must be a time of day, HH:MM")
+    if (wanted.dnd_start is None) != (wanted.dnd_end is None):
+        raise Impossible.field("dndStart", "give dndStart and dndEnd, or neither")
+    for name, cap in (("hourlyCap", wanted.hourly_cap), ("dailyCap", wanted.daily_cap)):
+        if cap is not None and not 0 <= cap <= 10_000:
+            raise Impossible.field(name, "must be from 0 to 10000")
+    types = {
+        event_type(name, "eventTypes").name: {
+            channel(over, "eventTypes"): on for over, on in chosen.items()
+        }
+        for name, chosen in wanted.event_types.items()
+    }
+    return msgspec.structs.replace(wanted, event_types=types)
+
+
+@get("/deliveries", tags=["Notifications"])
+async def list_deliveries(
+    box: Services,
+    caller: Caller,
+    user: str | None = None,
+    over: str | None = None,
+    status: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> DeliveryList:
+    """Deliveries of notifications, newest first; a user's token sees their own."""
+    if user is not None:
+        caller.require_user(user)
+    rows = await store.deliveries(
+        box.db,
+        user_id=user or caller.only_user,
+        channel=channel(over) if over else None,
+        status=status,
+        before=decode_cursor(cursor),
+        limit=limit + 1,
+    )
+    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return DeliveryList([DeliveryView.of(row) for row in rows[:limit]], more)
+
+
+ROUTES: list[Any] = [
+    post_notification,
+    list_notifications,
+    mark_read,
+    get_preferences,
+    put_preferences,
+    list_deliveries,
+]

@@ -1,0 +1,277 @@
+"""Every kind of event that people are told of: its payload, its audience, its words (spec 8)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from buildos_box.errors import Impossible
+
+Channel = Literal["in_app", "push", "email", "sms"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+LONGEST_TITLE, LONGEST_BODY = 120, 500
+
+
+class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What an event carries; what a sender adds beyond is ignored."""
+
+
+class UserPayload(_Payload, frozen=True, kw_only=True):
+    """Of an account."""
+
+    name: str = ""
+
+
+class MessagePayload(_Payload, frozen=True, kw_only=True):
+    """Of something that went wrong, in a sentence."""
+
+    message: str
+    kind: str = ""
+
+
+class BriefPayload(_Payload, frozen=True, kw_only=True):
+    """Of a brief."""
+
+    brief_id: str = ""
+    brief_date: str
+    subject: str = ""
+    error: str = ""
+
+
+class TaskPayload(_Payload, frozen=True, kw_only=True):
+    """Of a task. `when` says in words of the reader's zone when it is due."""
+
+    task_id: str
+    task_name: str
+    project_name: str = ""
+    when: str = ""
+    due_at: str | None = None
+
+
+class ProjectPayload(_Payload, frozen=True, kw_only=True):
+    """Of a project."""
+
+    project_id: str
+    project_name: str
+    phase_name: str = ""
+    count: int = 0
+
+
+class CalendarPayload(_Payload, frozen=True, kw_only=True):
+    """Of a calendar feed."""
+
+    feed_id: str = ""
+    name: str
+    error: str = ""
+
+
+class OnboardingPayload(_Payload, frozen=True, kw_only=True):
+    """Of a first analysis."""
+
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType:
+    """One kind of event. Its words are made by functions of the payload, never by a template."""
+
+    name: str
+    payload: type[Any]
+    channels: tuple[Channel, ...]
+    title: Callable[[Any], str]
+    body: Callable[[Any], str]
+    url: Callable[[Any], str]
+    tag: Callable[[Any], str]
+    admins_only: bool = False
+    urgent: bool = False
+    fresh_for: timedelta = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person reads."""
+
+    title: str
+    body: str
+    action_url: str
+    tag: str
+
+
+def _of(name: str, payload: type[Any], title: Any, body: Any, **more: Any) -> EventType:
+    settings = {
+        "channels": ("in_app",),
+        "url": lambda _payload: "/app",
+        "tag": lambda _payload: name,
+        **more,
+    }
+    return EventType(name=name, payload=payload, title=title, body=body, **settings)
+
+
+def _task(name: str, title: Any, **more: Any) -> EventType:
+    return _of(
+        name,
+        TaskPayload,
+        title,
+        lambda p: ": ".join(part for part in (p.project_name, p.task_name) if part),
+        tag=lambda p: f"{name}-{p.task_id}",
+        url=lambda p: f"/app#task-{p.task_id}",
+        **more,
+    )
+
+
+_BOTH: tuple[Channel, ...] = ("in_app", "push")
+_MAILED: tuple[Channel, ...] = ("in_app", "push", "email")
+_DAY = timedelta(days=1)
+
+EVENT_TYPES: dict[str, EventType] = {
+    event.name: event
+    for event in (
+        _of(
+            "user.signup",
+            UserPayload,
+            lambda p: f"Welcome, {p.name}" if p.name else "Welcome",
+            lambda _p: "Your daily briefs are being set up.",
+            channels=("in_app", "email"),
+            fresh_for=_DAY,
+        ),
+        _of(
+            "user.trial_expired",
+            UserPayload,
+            lambda _p: "Your trial has ended",
+            lambda _p: "Choose a plan to keep your daily briefs.",
+            channels=("in_app", "email"),
+            fresh_for=3 * _DAY,
+        ),
+        _of(
+            "payment.failed",
+            MessagePayload,
+            lambda _p: "A payment failed",
+            lambda p: p.message,
+            channels=_MAILED,
+            fresh_for=3 * _DAY,
+        ),
+        _of(
+            "error.critical",
+            MessagePayload,
+            lambda _p: "Something is badly wrong",
+            lambda p: p.message,
+            channels=_MAILED,
+            admins_only=True,
+            urgent=True,
+            fresh_for=_DAY,
+        ),
+        _of(
+            "brief.completed",
+            BriefPayload,
+            lambda _p: "Your daily brief is ready",
+            lambda p: p.subject or f"Your brief of {p.brief_date}",
+            channels=_BOTH,
+            url=lambda p: f"/app#brief-{p.brief_date}",
+            tag=lambda p: f"brief-{p.brief_date}",
+        ),
+        _of(
+            "brief.failed",
+            BriefPayload,
+            lambda _p: "Your daily brief could not be written",
+            lambda p: f"The brief of {p.brief_date} failed.",
+            tag=lambda p: f"brief-{p.brief_date}",
+        ),
+        _of(
+            "brief.email_sent",
+            BriefPayload,
+            lambda _p: "Your daily brief was mailed",
+            lambda p: p.subject or f"Your brief of {p.brief_date}",
+            tag=lambda p: f"brief-{p.brief_date}",
+        ),
+        _task(
+            "task.due_soon",
+            lambda p: f"Due {p.when}" if p.when else "Due soon",
+            channels=_BOTH,
+            fresh_for=timedelta(hours=2),
+        ),
+        _task("task.completed", lambda _p: "Task completed"),
+        _task("task.assigned", lambda _p: "A task was assigned to you", channels=_BOTH),
+        _of(
+            "project.phases_ready",
+            ProjectPayload,
+            lambda _p: "Project phases are ready",
+            lambda p: p.project_name,
+            channels=_BOTH,
+            tag=lambda p: f"phases-{p.project_id}",
+        ),
+        _of(
+            "project.phase_scheduled",
+            ProjectPayload,
+            lambda _p: "A phase was scheduled",
+            lambda p: f"{p.project_name}: {p.phase_name}" if p.phase_name else p.project_name,
+            tag=lambda p: f"phases-{p.project_id}",
+        ),
+        _of(
+            "project.activity.batched",
+            ProjectPayload,
+            lambda p: f"{p.count} changes" if p.count else "News of a project",
+            lambda p: p.project_name,
+            tag=lambda p: f"activity-{p.project_id}",
+        ),
+        _of(
+            "calendar.sync_failed",
+            CalendarPayload,
+            lambda _p: "A calendar could not be read",
+            lambda p: f"{p.name}: {p.error}" if p.error else p.name,
+            tag=lambda p: f"calendar-{p.feed_id}",
+        ),
+        _of(
+            "onboarding.completed",
+            OnboardingPayload,
+            lambda _p: "Your analysis is ready",
+            lambda p: p.summary or "See what was found in your projects.",
+            channels=_BOTH,
+        ),
+        _of("sms.alert", MessagePayload, lambda _p: "SMS", lambda p: p.message, admins_only=True),
+        _of(
+            "queue.alert", MessagePayload, lambda _p: "Queue", lambda p: p.message, admins_only=True
+        ),
+    )
+}
+_BY_SPELLING = {name.replace(".", "_"): name for name in EVENT_TYPES}
+
+
+def event_type(name: str, field: str = "eventType") -> EventType:
+    """That event type; `task_completed` is `task.completed`. Raises Impossible."""
+    found = EVENT_TYPES.get(_BY_SPELLING.get(name.replace(".", "_"), name))
+    if found is None:
+        raise Impossible.field(field, f"{name!r} is none of {', '.join(EVENT_TYPES)}")
+    return found
+
+
+def channel(name: str, field: str = "channel") -> Channel:
+    """That channel; `in-app` is `in_app`. Raises Impossible."""
+    for known in CHANNELS:
+        if known == name.replace("-", "_"):
+            return known
+    raise Impossible.field(field, f"{name!r} is none of {', '.join(CHANNELS)}")
+
+
+def read_payload(event: EventType, payload: Any) -> Any:
+    """The payload as the event's struct. Raises Impossible."""
+    try:
+        return msgspec.convert(payload, event.payload)
+    except msgspec.ValidationError as fault:
+        raise Impossible.field("payload", str(fault)) from None
+
+
+def words(event: EventType, payload: Any) -> Words:
+    """What a person is to read of that event."""
+    return Words(
+        _short(event.title(payload), LONGEST_TITLE),
+        _short(event.body(payload), LONGEST_BODY),
+        event.url(payload),
+        event.tag(payload),
+    )
+
+
+def _short(text: str, longest: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,0 +1,63 @@
+"""A delivery and its job, made together; the job types are asked for by name (spec 8)."""
+
+from typing import Any
+
+from buildos_box.clock import Instant
+from buildos_box.db import Row, Tx
+from buildos_box.jobs.types import Enqueued, Payload
+from buildos_box.notifications import store
+from buildos_box.services import Services
+
+SEND_NOTIFICATION, SEND_PUSH = "send_notification", "send_push"
+
+
+class DeliveryPayload(Payload, frozen=True, kw_only=True):
+    """A delivery to be made; what it says stands in its notification's row."""
+
+    user_id: str
+    delivery_id: str
+    event_type: str
+    channel: str
+    stale_at: str | None = None
+    requested: dict[str, Any] | None = None
+
+
+def delivery_key(delivery_id: str) -> str:
+    """One live job a delivery."""
+    return f"delivery-{delivery_id}"
+
+
+def add(
+    tx: Tx,
+    box: Services,
+    notification: Row,
+    channel: str,
+    *,
+    subscription_id: str | None = None,
+    send_at: Instant | None = None,
+    requested: dict[str, Any] | None = None,
+    actor: str = "system",
+) -> Enqueued | None:
+    """Add a delivery and its job; None if that delivery is there already."""
+    now = box.clock.now()
+    delivery_id = box.ids.new("delivery", now)
+    if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
+        return None
+    job_type = box.queue.type_named(SEND_PUSH if subscription_id else SEND_NOTIFICATION)
+    assert job_type is not None
+    return box.queue.enqueue(
+        tx,
+        job_type,
+        DeliveryPayload(
+            user_id=notification["user_id"],
+            delivery_id=delivery_id,
+            event_type=notification["event_type"],
+            channel=channel,
+            stale_at=notification["stale_at"],
+            requested=requested,
+        ),
+        user_id=notification["user_id"],
+        scheduled_for=send_at,
+        correlation_id=notification["correlation_id"],
+        actor=actor,
+    )

@@ -1,0 +1,95 @@
+"""Whether, and when, a person wants to be told: rules over plain values (spec 8)."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from buildos_box.clock import Instant, at_wall_time, local_day
+from buildos_box.notifications.event_types import Channel, EventType
+
+HOURLY_CAP, DAILY_CAP = 20, 100
+
+
+class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one person wants. `event_types` says otherwise for single types and channels."""
+
+    in_app: bool = True
+    push: bool = True
+    email: bool = True
+    sms: bool = True
+    event_types: dict[str, dict[str, bool]] = msgspec.field(default_factory=dict)
+    dnd_start: str | None = None
+    dnd_end: str | None = None
+    hourly_cap: int | None = HOURLY_CAP
+    daily_cap: int | None = DAILY_CAP
+
+    def wants(self, event_type: str, channel: Channel) -> bool:
+        """A channel that is off is off for all; one that is on may be off for a type."""
+        on: Any = getattr(self, channel)
+        return bool(on) and self.event_types.get(event_type, {}).get(channel, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not to be sent, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not before then."""
+
+    until: Instant
+
+
+def decide(
+    wanted: NotificationPreferences,
+    event: EventType,
+    channel: Channel,
+    *,
+    is_admin: bool,
+    sent_last_hour: int,
+    sent_today: int,
+    stale_at: Instant | None,
+    now: Instant,
+    zone: ZoneInfo,
+) -> Skip | Wait | None:
+    """None to send now. Do-not-disturb and caps bind neither what is urgent nor the inbox."""
+    if event.admins_only and not is_admin:
+        return Skip("only for admins")
+    if not wanted.wants(event.name, channel):
+        return Skip(f"{channel} is off for {event.name}")
+    if stale_at is not None and now >= stale_at:
+        return Skip("stale")
+    if channel == "in_app" or event.urgent:
+        return None
+    until = dnd_ends(wanted, now, zone)
+    if until is not None:
+        return Skip("stale after do-not-disturb") if _past(until, stale_at) else Wait(until)
+    if wanted.hourly_cap is not None and sent_last_hour >= wanted.hourly_cap:
+        return Skip("hourly cap")
+    if wanted.daily_cap is not None and sent_today >= wanted.daily_cap:
+        return Skip("daily cap")
+    return None
+
+
+def _past(at: Instant, stale_at: Instant | None) -> bool:
+    return stale_at is not None and at >= stale_at
+
+
+def dnd_ends(wanted: NotificationPreferences, now: Instant, zone: ZoneInfo) -> Instant | None:
+    """When the do-not-disturb hours that hold now end; None if none do. They may wrap midnight."""
+    if wanted.dnd_start is None or wanted.dnd_end is None or wanted.dnd_start == wanted.dnd_end:
+        return None
+    start, end = time.fromisoformat(wanted.dnd_start), time.fromisoformat(wanted.dnd_end)
+    today = local_day(now, zone)
+    for day in (today - timedelta(days=1), today):
+        last = day if start < end else day + timedelta(days=1)
+        ends = at_wall_time(last, end, zone)
+        if at_wall_time(day, start, zone) <= now < ends:
+            return ends
+    return None

@@ -1,0 +1,27 @@
+"""What comes of push as a whole, from what came of each subscription (spec 8)."""
+
+from buildos_box.db import Row, Tx
+from buildos_box.notifications import fanout, push_store, store
+from buildos_box.services import Services
+
+
+def settle_one(
+    tx: Tx, box: Services, delivery: Row, status: str, *, error: str | None = None
+) -> None:
+    """Note what came of one subscription; when all have failed the inbox gets it instead."""
+    now = box.clock.now()
+    store.settle(tx, delivery["id"], status, now, error=error)
+    whole = push_store.channel_delivery(tx, delivery["notification_id"])
+    if whole is None:
+        return
+    waiting, sent = push_store.settled_siblings(tx, delivery["notification_id"])
+    if sent:
+        store.settle(tx, whole["id"], store.SENT, now)
+    elif not waiting:
+        store.settle(tx, whole["id"], store.FAILED, now, error=error or "no subscription took it")
+        fall_back(tx, box, delivery["notification_id"])
+
+
+def fall_back(tx: Tx, box: Services, notification_id: str) -> None:
+    """In-app instead; nothing if it goes there anyway."""
+    fanout.add(tx, box, store.notification(tx, notification_id), "in_app")

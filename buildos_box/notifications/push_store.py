@@ -1,0 +1,95 @@
+"""The browsers that a person is reached in."""
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+
+
+def active_of(tx: Tx, user_id: str) -> list[Row]:
+    """A user's subscriptions that work, oldest first."""
+    return tx.all(
+        "SELECT * FROM push_subscriptions WHERE user_id = ? AND active = 1 ORDER BY seq", (user_id,)
+    )
+
+
+async def all_of(db: Database, user_id: str) -> list[Row]:
+    """A user's subscriptions, newest first."""
+    return await db.all(
+        "SELECT * FROM push_subscriptions WHERE user_id = ? ORDER BY seq DESC", (user_id,)
+    )
+
+
+def find(tx: Tx, subscription_id: str) -> Row | None:
+    """One subscription."""
+    return tx.one("SELECT * FROM push_subscriptions WHERE id = ?", (subscription_id,))
+
+
+def add(
+    tx: Tx, new_id: str, user_id: str, endpoint: str, p256dh: str, auth: str, now: Instant
+) -> Row:
+    """Keep a subscription. The endpoint is a browser's: it works again, for who uses it now."""
+    tx.execute(
+        """INSERT INTO push_subscriptions (id, user_id, endpoint, p256dh, auth, created_at)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (endpoint) DO UPDATE SET
+               user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth,
+               active = 1, reason = NULL""",
+        (new_id, user_id, endpoint, p256dh, auth, to_text(now)),
+    )
+    row = tx.one("SELECT * FROM push_subscriptions WHERE endpoint = ?", (endpoint,))
+    assert row is not None
+    return row
+
+
+def drop_beyond(tx: Tx, user_id: str, most: int) -> None:
+    """Keep that many: dead ones go first, then the oldest."""
+    tx.execute(
+        """DELETE FROM push_subscriptions WHERE id IN (
+               SELECT id FROM push_subscriptions WHERE user_id = ?
+                ORDER BY active DESC, seq DESC LIMIT -1 OFFSET ?)""",
+        (user_id, most),
+    )
+
+
+def remove(tx: Tx, user_id: str, subscription_id: str) -> bool:
+    """Forget a subscription of that user; False if it is not there."""
+    cursor = tx.execute(
+        "DELETE FROM push_subscriptions WHERE id = ? AND user_id = ?", (subscription_id, user_id)
+    )
+    return cursor.rowcount == 1
+
+
+def deactivate(tx: Tx, subscription_id: str, reason: str) -> None:
+    """The push service says that it is gone."""
+    tx.execute(
+        "UPDATE push_subscriptions SET active = 0, reason = ? WHERE id = ?",
+        (reason, subscription_id),
+    )
+
+
+def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:
+    """It worked."""
+    tx.execute(
+        "UPDATE push_subscriptions SET last_sent_at = ? WHERE id = ?",
+        (to_text(now), subscription_id),
+    )
+
+
+def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int]:
+    """Of the deliveries to single subscriptions: how many wait, how many have left."""
+    row = tx.one(
+        """SELECT coalesce(sum(status = 'pending'), 0) AS waiting,
+                  coalesce(sum(status NOT IN ('pending', 'failed', 'skipped')), 0) AS sent
+             FROM notification_deliveries
+            WHERE notification_id = ? AND channel = 'push' AND subscription_id IS NOT NULL""",
+        (notification_id,),
+    )
+    return (int(row["waiting"]), int(row["sent"])) if row else (0, 0)
+
+
+def channel_delivery(tx: Tx, notification_id: str) -> Row | None:
+    """The delivery of push as a whole."""
+    return tx.one(
+        """SELECT * FROM notification_deliveries
+            WHERE notification_id = ? AND channel = 'push' AND subscription_id IS NULL""",
+        (notification_id,),
+    )

@@ -1,0 +1,259 @@
+"""The tables of notifications."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.notifications.event_types import Words
+from buildos_box.notifications.preferences import NotificationPreferences
+
+PENDING, SENT, FAILED, SKIPPED = "pending", "sent", "failed", "skipped"
+UNDER_WAY = timedelta(minutes=10)
+"""For so long one that is being sent counts as sent, so that a cap holds for many at once."""
+_PREFERENCES = "SELECT * FROM notification_preferences WHERE user_id = ?"
+
+
+def _preferences(row: Row | None) -> NotificationPreferences:
+    if row is None:
+        return NotificationPreferences()
+    values: dict[str, Any] = {name: row[name] for name in NotificationPreferences.__struct_fields__}
+    for name in ("in_app", "push", "email", "sms"):
+        values[name] = bool(values[name])
+    values["event_types"] = msgspec.json.decode(row["event_types"])
+    return NotificationPreferences(**values)
+
+
+def find_preferences(tx: Tx, user_id: str) -> NotificationPreferences:
+    """A user's wishes, or those of someone who never said."""
+    return _preferences(tx.one(_PREFERENCES, (user_id,)))
+
+
+async def get_preferences(db: Database, user_id: str) -> NotificationPreferences:
+    """A user's wishes, or those of someone who never said."""
+    return _preferences(await db.one(_PREFERENCES, (user_id,)))
+
+
+def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: Instant) -> None:
+    """Keep a user's wishes."""
+    values = msgspec.structs.asdict(wanted)
+    values["event_types"] = msgspec.json.encode(wanted.event_types).decode()
+    tx.execute(
+        """INSERT INTO notification_preferences
+               (user_id, in_app, push, email, sms, event_types, dnd_start, dnd_end,
+                hourly_cap, daily_cap, updated_at)
+           VALUES (:user_id, :in_app, :push, :email, :sms, :event_types, :dnd_start, :dnd_end,
+                   :hourly_cap, :daily_cap, :now)
+           ON CONFLICT (user_id) DO UPDATE SET
+               in_app = excluded.in_app, push = excluded.push, email = excluded.email,
+               sms = excluded.sms, event_types = excluded.event_types,
+               dnd_start = excluded.dnd_start, dnd_end = excluded.dnd_end,
+               hourly_cap = excluded.hourly_cap, daily_cap = excluded.daily_cap,
+               updated_at = excluded.updated_at""",
+        {**values, "user_id": user_id, "now": to_text(now)},
+    )
+
+
+def add_notification(
+    tx: Tx,
+    notification_id: str,
+    *,
+    user_id: str,
+    event_type: str,
+    payload: str,
+    words: Words,
+    once_key: str | None,
+    stale_at: Instant | None,
+    correlation_id: str,
+    now: Instant,
+) -> bool:
+    """Keep a new notification; False if one with the same `once_key` is there."""
+    cursor = tx.execute(
+        """INSERT INTO notifications (id, user_id, event_type, payload, title, body, action_url,
+                                      tag, once_key, stale_at, correlation_id, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once_key) DO NOTHING""",
+        (
+            notification_id,
+            user_id,
+            event_type,
+            payload,
+            words.title,
+            words.body,
+            words.action_url,
+            words.tag,
+            once_key,
+            to_text(stale_at) if stale_at else None,
+            correlation_id,
+            to_text(now),
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def add_delivery(
+    tx: Tx,
+    delivery_id: str,
+    notification: Row,
+    channel: str,
+    now: Instant,
+    subscription_id: str | None = None,
+) -> bool:
+    """Keep a new delivery; False if there is one already."""
+    cursor = tx.execute(
+        """INSERT INTO notification_deliveries
+               (id, notification_id, user_id, event_type, channel, subscription_id,
+                correlation_id, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+        (
+            delivery_id,
+            notification["id"],
+            notification["user_id"],
+            notification["event_type"],
+            channel,
+            subscription_id,
+            notification["correlation_id"],
+            to_text(now),
+            to_text(now),
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def notification(tx: Tx, notification_id: str) -> Row:
+    """A notification that a delivery is of."""
+    row = tx.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
+    assert row is not None
+    return row
+
+
+def delivery(tx: Tx, delivery_id: str) -> Row | None:
+    """One delivery."""
+    return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
+
+
+def begin(tx: Tx, delivery_id: str, now: Instant) -> None:
+    """One more try; one that had failed waits again."""
+    tx.execute(
+        """UPDATE notification_deliveries
+              SET status = 'pending', attempts = attempts + 1, started_at = :now, updated_at = :now
+            WHERE id = :id""",
+        {"id": delivery_id, "now": to_text(now)},
+    )
+
+
+def settle(
+    tx: Tx,
+    delivery_id: str,
+    status: str,
+    now: Instant,
+    *,
+    reason: str | None = None,
+    error: str | None = None,
+    provider_id: str | None = None,
+) -> bool:
+    """Note what came of a delivery. What has been sent stays so; False then."""
+    cursor = tx.execute(
+        """UPDATE notification_deliveries
+              SET status = :status, reason = :reason, error = :error, updated_at = :now,
+                  provider_id = coalesce(:provider_id, provider_id),
+                  started_at = CASE :status WHEN 'sent' THEN started_at END,
+                  sent_at = CASE :status WHEN 'sent' THEN :now END
+            WHERE id = :id AND status IN ('pending', 'failed', 'skipped')""",
+        {
+            "id": delivery_id,
+            "status": status,
+            "reason": reason,
+            "error": error,
+            "provider_id": provider_id,
+            "now": to_text(now),
+        },
+    )
+    return cursor.rowcount == 1
+
+
+def sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
+    """How many notifications other than that one have left for the user since then."""
+    row = tx.one(
+        """SELECT count(DISTINCT notification_id) AS n FROM notification_deliveries
+            WHERE user_id = :user AND channel <> 'in_app' AND notification_id <> :but
+              AND started_at >= :since
+              AND (status NOT IN ('pending', 'failed', 'skipped')
+                   OR (status = 'pending' AND started_at >= :under_way))""",
+        {
+            "user": user_id,
+            "but": but,
+            "since": to_text(since),
+            "under_way": to_text(now - UNDER_WAY),
+        },
+    )
+    return int(row["n"]) if row else 0
+
+
+def put_into_inbox(tx: Tx, notification_id: str) -> None:
+    """Show it to its reader."""
+    tx.execute("UPDATE notifications SET in_inbox = 1 WHERE id = ?", (notification_id,))
+
+
+async def inbox(
+    db: Database, user_id: str, *, before: int | None, unread: bool, limit: int
+) -> list[Row]:
+    """A user's notifications, newest first."""
+    return await db.all(
+        """SELECT * FROM notifications
+            WHERE user_id = :user AND in_inbox = 1 AND (:before IS NULL OR seq < :before)
+              AND (NOT :unread OR read_at IS NULL)
+            ORDER BY seq DESC LIMIT :limit""",
+        {"user": user_id, "before": before, "unread": int(unread), "limit": limit},
+    )
+
+
+async def unread_count(db: Database, user_id: str) -> int:
+    """How many wait to be read."""
+    row = await db.one(
+        """SELECT count(*) AS n FROM notifications
+            WHERE user_id = ? AND in_inbox = 1 AND read_at IS NULL""",
+        (user_id,),
+    )
+    return int(row["n"]) if row else 0
+
+
+def mark_read(tx: Tx, user_id: str, ids: list[str] | None, now: Instant) -> int:
+    """Mark those, or all, as read; returns how many were not yet."""
+    return tx.execute(
+        """UPDATE notifications SET read_at = :now
+            WHERE user_id = :user AND in_inbox = 1 AND read_at IS NULL
+              AND (:all OR id IN (SELECT value FROM json_each(:ids)))""",
+        {
+            "now": to_text(now),
+            "user": user_id,
+            "all": int(ids is None),
+            "ids": msgspec.json.encode(ids or []).decode(),
+        },
+    ).rowcount
+
+
+async def deliveries(
+    db: Database,
+    *,
+    user_id: str | None,
+    channel: str | None,
+    status: str | None,
+    before: int | None,
+    limit: int,
+) -> list[Row]:
+    """Deliveries, newest first; of all users when `user_id` is None."""
+    return await db.all(
+        """SELECT * FROM notification_deliveries
+            WHERE (:user IS NULL OR user_id = :user) AND (:channel IS NULL OR channel = :channel)
+              AND (:status IS NULL OR status = :status) AND (:before IS NULL OR seq < :before)
+            ORDER BY seq DESC LIMIT :limit""",
+        {
+            "user": user_id,
+            "channel": channel,
+            "status": status,
+            "before": before,
+            "limit": limit,
+        },
+    )

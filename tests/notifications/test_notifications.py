@@ -1,0 +1,176 @@
+"""Spec 8: one delivery a channel, if and when the person wants it."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import BoxWorld
+
+TASK = {"taskId": "t1", "taskName": "Pay {0.__class__} {{7*7}}", "projectName": "Home"}
+
+
+async def tell(box: BoxWorld, **more: Any) -> Any:
+    body = {"userId": "ada", "eventType": "task_completed", "payload": TASK, **more}
+    return await box.post("/queue/notification", body)
+
+
+async def wish(box: BoxWorld, **wanted: Any) -> Any:
+    answer = await box.call("PUT", "/users/ada/notification-preferences", wanted)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def deliveries(box: BoxWorld) -> list[tuple[str, str, str | None]]:
+    items = (await box.get("/deliveries"))["items"]
+    return [(item["channel"], item["status"], item["reason"]) for item in reversed(items)]
+
+
+async def test_a_notification_comes_into_the_inbox_and_is_told_of_at_once(box: BoxWorld) -> None:
+    await box.person()
+    answer = await tell(box, channel="in-app")
+    await box.work()
+    assert await deliveries(box) == [("in_app", "sent", None)]
+    inbox = await box.get("/users/ada/notifications")
+    (item,) = inbox["items"]
+    assert inbox["unread"] == 1
+    assert (item["eventType"], item["title"]) == ("task.completed", "Task completed")
+    assert item["body"] == "Home: Pay {0.__class__} {{7*7}}"
+    (job,) = await box.jobs()
+    assert job["queue_job_id"] == answer["jobId"]
+    event = await box.db.one("SELECT * FROM realtime_events WHERE type = 'notification.created'")
+    assert (event["user_id"], event["correlation_id"]) == ("ada", answer["correlationId"])
+
+
+async def test_what_was_sent_is_kept_with_the_job(box: BoxWorld) -> None:
+    await box.person()
+    answer = await tell(box, channel="in-app", metadata={"from": "web"})
+    requested = (await box.get(f"/jobs/{answer['jobId']}"))["metadata"]["requested"]
+    assert (requested["eventType"], requested["channel"]) == ("task_completed", "in-app")
+    assert requested["metadata"] == {"from": "web"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"eventType": "task.exploded"}, "eventType"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"payload": {}}, "payload"),
+        ({"userId": "nobody"}, "userId"),
+    ],
+)
+async def test_what_cannot_be_told_is_refused(
+    box: BoxWorld, changed: dict[str, Any], field: str
+) -> None:
+    await box.person()
+    body = {"userId": "ada", "eventType": "task.completed", "payload": TASK, **changed}
+    answer = await box.call("POST", "/queue/notification", body)
+    assert answer.status_code == 422
+    assert [detail["field"] for detail in answer.json()["details"]] == [field]
+    assert await box.jobs() == []
+
+
+async def test_reading_marks_once_and_only_ones_own(box: BoxWorld) -> None:
+    await box.person("ada")
+    await box.person("bob")
+    await tell(box, channel="in_app")
+    await tell(box, channel="in_app")
+    await box.work()
+    bob = await box.token_for("user:bob")
+    answer = await box.call("POST", "/users/ada/notifications/read", {}, token=bob)
+    assert answer.status_code == 404
+    first = (await box.get("/users/ada/notifications"))["items"][0]["id"]
+    mine = await box.post("/users/bob/notifications/read", {"ids": [first]}, token=bob)
+    assert mine["marked"] == 0
+    assert (await box.post("/users/ada/notifications/read", {"ids": [first]}))["marked"] == 1
+    assert (await box.post("/users/ada/notifications/read", {}))["marked"] == 1
+    assert (await box.post("/users/ada/notifications/read", {}))["marked"] == 0
+    assert (await box.get("/users/ada/notifications?unread=true"))["items"] == []
+    page = await box.get("/users/ada/notifications?limit=1")
+    rest = await box.get(f"/users/ada/notifications?limit=1&cursor={page['nextCursor']}")
+    assert [item["id"] for item in page["items"]] == [first]
+    assert rest["nextCursor"] is None
+
+
+async def test_fault_18_what_is_not_wanted_is_skipped_with_its_reason(box: BoxWorld) -> None:
+    """Preference skips recorded as failures."""
+    await box.person()
+    await wish(box, eventTypes={"task_completed": {"in-app": False}})
+    await tell(box, channel="in_app")
+    await tell(box, eventType="error.critical", payload={"message": "fire"}, channel="in_app")
+    await box.work()
+    assert await deliveries(box) == [
+        ("in_app", "skipped", "in_app is off for task.completed"),
+        ("in_app", "skipped", "only for admins"),
+    ]
+    assert [job["status"] for job in await box.jobs()] == ["completed", "completed"]
+    assert (await box.get("/users/ada/notifications"))["items"] == []
+
+
+async def test_without_a_browser_push_is_skipped_and_the_inbox_gets_it(box: BoxWorld) -> None:
+    await box.person()
+    await tell(box, channel="push")
+    await box.work()
+    assert await deliveries(box) == [
+        ("push", "skipped", "no push subscription"),
+        ("in_app", "sent", None),
+    ]
+
+
+async def test_do_not_disturb_defers_push_but_never_the_inbox(box: BoxWorld) -> None:
+    await box.person(zone="Europe/Vienna")
+    await wish(box, dndStart="22:00", dndEnd="11:30")
+    await tell(box, channel="push")
+    await tell(box, channel="in_app")
+    await box.work()
+    assert await deliveries(box) == [("push", "pending", None), ("in_app", "sent", None)]
+    waiting = (await box.jobs())[0]
+    assert (waiting["status"], waiting["scheduled_for"]) == ("pending", "2024-10-23T09:30:00.000Z")
+    await box.run_until("2024-10-23T09:30:00Z")
+    assert (await deliveries(box))[0] == ("push", "skipped", "no push subscription")
+
+
+async def test_what_would_be_stale_after_do_not_disturb_is_skipped(box: BoxWorld) -> None:
+    await box.person()
+    await wish(box, dndStart="07:00", dndEnd="12:00")
+    await tell(box, eventType="task.due_soon", channel="push")
+    await box.work()
+    assert await deliveries(box) == [("push", "skipped", "stale after do-not-disturb")]
+
+
+async def test_wishes_are_kept_completed_and_checked(box: BoxWorld) -> None:
+    await box.person()
+    wanted = await wish(box, push=False, dndStart="22:00", dndEnd="07:00", dailyCap=None)
+    assert (wanted["push"], wanted["inApp"], wanted["dailyCap"]) == (False, True, None)
+    assert await wish(box, dndStart=None, dndEnd=None) == {
+        **wanted,
+        "dndStart": None,
+        "dndEnd": None,
+    }
+    for wrong in ({"dndStart": "22:00"}, {"dndStart": "25:00", "dndEnd": "1"}, {"push": "yes"}):
+        answer = await box.call("PUT", "/users/ada/notification-preferences", wrong)
+        assert answer.status_code == 422
+
+
+async def test_fault_14_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> None:
+    """Brief completed but notification lost."""
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})
+    assert await box.step()
+    (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
+    assert brief["generationStatus"] == "completed"
+    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
+    await box.recover()
+    await box.work()
+    (item,) = (await box.get("/users/ada/notifications"))["items"]
+    assert (item["eventType"], item["payload"]["briefId"]) == ("brief.completed", brief["id"])
+
+
+async def test_a_users_token_sees_its_own_deliveries_and_may_not_queue(box: BoxWorld) -> None:
+    await box.person("ada")
+    await box.person("bob")
+    await tell(box, channel="in_app")
+    bob = await box.token_for("user:bob")
+    assert (await box.get("/deliveries", token=bob))["items"] == []
+    assert (await box.call("GET", "/deliveries?user=ada", token=bob)).status_code == 404
+    body = {"userId": "bob", "eventType": "task.completed", "payload": TASK}
+    assert (await box.call("POST", "/queue/notification", body, token=bob)).status_code == 403
