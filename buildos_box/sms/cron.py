@@ -1,5 +1,45 @@
-"""Plans reminders at each user's own midnight."""
+"""Plans reminders at each user's own midnight (spec 4, `daily_sms`; fault 8)."""
 
-from typing import Any
+from datetime import timedelta
 
-CRONS: list[Any] = []
+import msgspec
+
+from buildos_box.clock import Instant
+from buildos_box.db import Tx
+from buildos_box.jobs.crons import Cron
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store
+from buildos_box.sms.schedule_job import plan_today
+
+BATCH = 200
+
+
+class DailySmsSummary(msgspec.Struct, frozen=True):
+    """For how many a day has begun, and how many of them want reminders."""
+
+    due: int
+    queued: int
+
+
+async def daily_sms(_due: Instant, box: Services) -> DailySmsSummary:
+    """Queue the day of every user whose midnight has passed, reading only those."""
+    due, queued = 0, 0
+    while users := await preferences_store.due(box.db, box.clock.now(), BATCH):
+        batch = users
+
+        def plan(tx: Tx, batch: list[str] = batch) -> int:
+            return sum(plan_today(tx, box, user_id) for user_id in batch)
+
+        queued += await box.db.write(plan)
+        due += len(users)
+    return DailySmsSummary(due, queued)
+
+
+DAILY_SMS = Cron(
+    name="daily_sms",
+    schedule="*/15 * * * *",
+    does="Plans SMS reminders for each user whose local day has begun",
+    run=daily_sms,
+    lookback=timedelta(hours=24),
+)
+CRONS = [DAILY_SMS]

@@ -1,7 +1,60 @@
-"""What this room does when something below it changes, in the same transaction."""
+"""What this room does when something below it changes, in the same transaction (fault 10)."""
 
+from buildos_box.db import Tx
+from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.services import Services
+from buildos_box.sms import store
+from buildos_box.sms.reminders import settle_changed, stop_reminders
+from buildos_box.sms.schedule_job import plan_today
+from buildos_box.sms.send_job import SEND_SMS
+from buildos_box.workspace.changes import (
+    EventCancelled,
+    EventDeleted,
+    EventMoved,
+    EventSaved,
+    UserSaved,
+)
 
 
 def listen(box: Services) -> None:
-    """Subscribe to changes below."""
+    """Subscribe to events and zones that change, and to jobs that end by another's word."""
+
+    def on_change(tx: Tx, change: EventSaved | EventMoved) -> None:
+        settle_changed(tx, box, change.event)
+
+    def on_cancelled(tx: Tx, change: EventCancelled) -> None:
+        stop_reminders(tx, box, change.event.id, "event_cancelled")
+
+    def on_deleted(tx: Tx, change: EventDeleted) -> None:
+        stop_reminders(tx, box, change.event.id, "event_deleted")
+
+    def on_user(tx: Tx, change: UserSaved) -> None:
+        if change.zone_changed:
+            plan_today(tx, box, change.user_id)
+
+    def on_job_cancelled(tx: Tx, change: JobCancelled) -> None:
+        if change.job_type == SEND_SMS.name:
+            _end(tx, str(change.metadata.get("smsId")), store.CANCELLED, change.reason)
+
+    def on_job_failed(tx: Tx, change: JobFailed) -> None:
+        if change.job_type == SEND_SMS.name:
+            _end(tx, str(change.metadata.get("smsId")), store.FAILED, change.message)
+
+    def _end(tx: Tx, sms_id: str, status: str, reason: str) -> None:
+        """A job ended by another's word; what is on its way may have left."""
+        row = store.find(tx, sms_id)
+        if reason == "rescheduled" or row is None:
+            return
+        if row["status"] == store.SENDING:
+            status = store.UNKNOWN
+        elif row["status"] != store.SCHEDULED:
+            return
+        store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
+
+    box.db.subscribe(EventSaved, on_change)
+    box.db.subscribe(EventMoved, on_change)
+    box.db.subscribe(EventCancelled, on_cancelled)
+    box.db.subscribe(EventDeleted, on_deleted)
+    box.db.subscribe(UserSaved, on_user)
+    box.db.subscribe(JobCancelled, on_job_cancelled)
+    box.db.subscribe(JobFailed, on_job_failed)

@@ -1,5 +1,269 @@
-"""SMS over HTTP."""
+"""SMS over HTTP: preferences, messages, and proving a number (spec 14)."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Annotated
 
-ROUTES: list[Any] = []
+import msgspec
+from litestar import get, patch, post
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.errors import Conflict, Impossible, NotFound
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.outgoing import add_message, expiry_of, move, stop
+from buildos_box.sms.phone import e164
+from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed
+from buildos_box.sms.reminders import BY_REQUEST
+from buildos_box.sms.schedule_job import plan_today
+from buildos_box.sms.text import plain, reminder_text
+from buildos_box.workspace import store as workspace
+
+LONGEST_MESSAGE = 1_000
+Count = Annotated[int, Parameter(ge=1, le=500)]
+
+
+class SmsSchedule(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Everybody's wishes that the caller may see."""
+
+    schedule: list[SmsSettingsView]
+    next_cursor: str | None = None
+
+
+class Updated(msgspec.Struct, frozen=True):
+    """Whether anything is different now."""
+
+    success: bool
+    updated: bool
+
+
+class SmsRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message to one person; without a number, to the user's own."""
+
+    user_id: str
+    message: str
+    phone_number: str | None = None
+    scheduled_for: str | None = None
+
+
+class SmsQueued(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer to `POST /queue/sms`."""
+
+    success: bool
+    job_id: str
+    sms_id: str
+    scheduled_for: str
+
+
+class SmsChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be different about a message that waits."""
+
+    message: str | None = None
+    scheduled_for: str | None = None
+
+
+class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message and what became of it."""
+
+    id: str
+    user_id: str
+    kind: str
+    event_id: str | None
+    event_title: str | None
+    event_start_at: str | None
+    phone_number: str | None
+    message: str
+    message_source: str
+    send_at: str
+    status: str
+    reason: str | None
+    twilio_sid: str | None
+    error_code: int | None
+    sent_at: str | None
+    delivered_at: str | None
+    created_at: str
+
+    @classmethod
+    def of(cls, row: Row) -> "SmsView":
+        """The view of one row."""
+        return cls(**{name: row[name] for name in cls.__struct_fields__})
+
+
+class SmsList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of messages, newest first."""
+
+    messages: list[SmsView]
+    next_cursor: str | None = None
+
+
+@get("/sms/scheduled", tags=["SMS"])
+async def get_schedule(
+    box: Services, caller: Caller, cursor: str = "", limit: Count = 500
+) -> SmsSchedule:
+    """Who wants reminders, and how (reference: Get SMS Schedule)."""
+    found = await preferences_store.list_all(
+        box.db, only_user=caller.only_user, after=cursor, limit=limit
+    )
+    more = found[-1].user_id if len(found) == limit else None
+    return SmsSchedule([SmsSettingsView.of(wishes) for wishes in found], more)
+
+
+@post("/sms/scheduled", status_code=200, tags=["SMS"])
+async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller) -> Updated:
+    """Change a user's wishes; the day is planned anew (reference: Update SMS Schedule)."""
+    caller.require_user(data.user_id)
+
+    def save(tx: Tx) -> bool:
+        if workspace.find_user(tx, data.user_id) is None:
+            raise NotFound(f"no user {data.user_id}")
+        before = preferences_store.find(tx, data.user_id)
+        wanted = changed(before, data, box.settings.sms.country, service=caller.is_service)
+        if wanted == before:
+            return False
+        preferences_store.save(tx, wanted, box.clock.now())
+        plan_today(tx, box, data.user_id)
+        return True
+
+    return Updated(success=True, updated=await box.db.write(save))
+
+
+@post("/queue/sms", status_code=200, tags=["SMS"])
+async def queue_sms(
+    data: SmsRequest, box: Services, caller: Caller, correlation_id: str
+) -> SmsQueued:
+    """Queue one message. Any number but the user's own takes a service or admin token."""
+    caller.require_user(data.user_id)
+    if data.phone_number is not None:
+        caller.require_service()
+    number = e164(data.phone_number, box.settings.sms.country) if data.phone_number else None
+    text = _text(data.message)
+    at = _instant(data.scheduled_for) if data.scheduled_for else box.clock.now()
+
+    def add(tx: Tx) -> tuple[str, str]:
+        if workspace.find_user(tx, data.user_id) is None:
+            raise NotFound(f"no user {data.user_id}")
+        if number is None and preferences_store.find(tx, data.user_id).phone_number is None:
+            raise Impossible.field("phoneNumber", "is needed: the user has none")
+        return add_message(
+            tx,
+            box,
+            user_id=data.user_id,
+            kind="message",
+            message=text,
+            phone_number=number,
+            at=at,
+            expires_at=max(at, box.clock.now()) + timedelta(hours=24),
+            correlation_id=correlation_id,
+            actor=caller.actor,
+        )
+
+    sms_id, job_id = await box.db.write(add)
+    return SmsQueued(True, job_id, sms_id, to_text(at))
+
+
+@get("/sms/scheduled/user/{user_id:str}", tags=["SMS"])
+async def list_messages(
+    user_id: str, box: Services, caller: Caller, cursor: int | None = None, limit: Count = 50
+) -> SmsList:
+    """A user's messages and reminders, newest first."""
+    caller.require_user(user_id)
+    rows = await store.page(box.db, user_id, before=cursor, limit=limit)
+    more = str(rows[-1]["seq"]) if len(rows) == limit else None
+    return SmsList([SmsView.of(row) for row in rows], more)
+
+
+@post("/sms/scheduled/{sms_id:str}/cancel", status_code=200, tags=["SMS"])
+async def cancel_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
+    """Cancel a message that waits, and its job with it."""
+
+    def cancel(tx: Tx) -> Row:
+        stop(tx, box, _waiting(tx, sms_id, caller), BY_REQUEST, caller.actor)
+        return _found(tx, sms_id)
+
+    return SmsView.of(await box.db.write(cancel))
+
+
+@patch("/sms/scheduled/{sms_id:str}/update", tags=["SMS"])
+async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Caller) -> SmsView:
+    """Change the text or the time of a message that waits; its job moves with it."""
+    text = _text(data.message) if data.message is not None else None
+    at = _instant(data.scheduled_for) if data.scheduled_for is not None else None
+
+    def update(tx: Tx) -> Row:
+        row = _waiting(tx, sms_id, caller)
+        if text is not None:
+            store.change(tx, sms_id, box.clock.now(), message=text, message_source="given")
+        expiry = expiry_of(row)
+        if at is not None and row["kind"] == "reminder" and expiry is not None and at >= expiry:
+            raise Impossible.field("scheduledFor", "is not before the event")
+        if at is not None:
+            if row["kind"] != "reminder":
+                late = to_text(at + timedelta(hours=24))
+                store.change(tx, sms_id, box.clock.now(), expires_at=late)
+            move(tx, box, _found(tx, sms_id), at, caller.actor)
+        return _found(tx, sms_id)
+
+    return SmsView.of(await box.db.write(update))
+
+
+@post("/sms/scheduled/{sms_id:str}/regenerate", status_code=200, tags=["SMS"])
+async def regenerate_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
+    """Write a waiting reminder's text anew, from its event as it is now."""
+
+    def regenerate(tx: Tx) -> Row:
+        row = _waiting(tx, sms_id, caller)
+        event = workspace.find_event(tx, row["event_id"]) if row["event_id"] else None
+        user = workspace.find_user(tx, row["user_id"])
+        if event is None or event.start_at is None or user is None:
+            raise Conflict("only a reminder of an event can be written anew")
+        text = reminder_text(
+            event.title, event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"])
+        )
+        store.change(tx, sms_id, box.clock.now(), message=text, message_source="template")
+        return _found(tx, sms_id)
+
+    return SmsView.of(await box.db.write(regenerate))
+
+
+def _found(tx: Tx, sms_id: str) -> Row:
+    row = store.find(tx, sms_id)
+    if row is None:
+        raise NotFound(f"no SMS {sms_id}")
+    return row
+
+
+def _waiting(tx: Tx, sms_id: str, caller: Caller) -> Row:
+    """The message, if the caller may see it and it has not left. Raises NotFound, Conflict."""
+    row = _found(tx, sms_id)
+    if caller.only_user not in (None, row["user_id"]):
+        raise NotFound(f"no SMS {sms_id}")
+    if row["status"] != store.SCHEDULED or row["kind"] == "code":
+        raise Conflict(f"this SMS is {row['status']}", code="not_waiting")
+    return row
+
+
+def _text(message: str) -> str:
+    text = plain(message, links=True)
+    if not 1 <= len(text) <= LONGEST_MESSAGE:
+        raise Impossible.field("message", f"must have 1 to {LONGEST_MESSAGE} characters")
+    return text
+
+
+def _instant(text: str) -> Instant:
+    try:
+        return from_text(text)
+    except ValueError as error:
+        raise Impossible.field("scheduledFor", str(error)) from error
+
+
+ROUTES = [
+    get_schedule,
+    post_schedule,
+    queue_sms,
+    list_messages,
+    cancel_message,
+    update_message,
+    regenerate_message,
+]

@@ -1,5 +1,92 @@
-"""The job that plans one user's day of reminders."""
+"""The job that plans one user's day of reminders (spec 7)."""
 
-from typing import Any
+from collections import Counter
+from datetime import date, timedelta
 
-JOB_TYPES: list[Any] = []
+import msgspec
+
+from buildos_box.clock import day_bounds, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Tx
+from buildos_box.errors import PermanentError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.reminders import settle_reminder
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Event
+
+
+class SchedulePayload(Payload, frozen=True, kw_only=True):
+    """One user's local day."""
+
+    user_id: str
+    date: str
+    expires_at: str
+
+
+class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
+    """How many events of the day have a reminder, and why others have none."""
+
+    date: str
+    scheduled: int
+    others: dict[str, int]
+
+
+async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> ScheduleResult:
+    """Bring every reminder of the day to what the rules say; a re-run adds nothing (fault 9)."""
+    user_id, day = job.payload.user_id, date.fromisoformat(job.payload.date)
+    user = await workspace.get_user(box.db, user_id)
+    if user is None:
+        raise PermanentError(f"no user {user_id}", code="unknown_user")
+    start, end = day_bounds(day, zone_or_utc(user.timezone))
+    events = await workspace.events_between(
+        box.db, user_id, start, end, first_day=day, day_after=day + timedelta(days=1)
+    )
+    found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < end)]
+    counts = await box.db.write(lambda tx: _plan(tx, job, box, found))
+    scheduled = counts.pop(store.SCHEDULED, 0)
+    return ScheduleResult(job.payload.date, scheduled, dict(counts))
+
+
+def _plan(
+    tx: Tx, job: Attempt[SchedulePayload], box: Services, events: list[Event]
+) -> Counter[str]:
+    """All in one transaction: the day is planned or it is not."""
+    job.hold(tx)
+    user = workspace.find_user(tx, job.payload.user_id)
+    wishes = preferences_store.find(tx, job.payload.user_id)
+    if user is None or not wishes.wants_reminders:
+        return Counter({"reminders_off": len(events)})
+    results: Counter[str] = Counter()
+    for event in events:
+        fresh = workspace.find_event(tx, event.id)
+        if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):
+            results[settle_reminder(tx, box, fresh, user, wishes, job.correlation_id)] += 1
+    return results
+
+
+SCHEDULE_DAILY_SMS = JobType(
+    name="schedule_daily_sms",
+    payload=SchedulePayload,
+    run=schedule_daily_sms,
+    timeout=timedelta(minutes=2),
+    dedup_key=lambda payload: f"daily-sms-{payload.user_id}-{payload.date}",
+    expires_at=lambda payload: from_text(payload.expires_at),
+)
+JOB_TYPES = [SCHEDULE_DAILY_SMS]
+
+
+def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
+    """Queue the planning of the user's present local day, and note when the next begins."""
+    user, now = workspace.find_user(tx, user_id), box.clock.now()
+    if user is None or not preferences_store.find(tx, user_id).wants_reminders:
+        preferences_store.plan_no_more(tx, user_id)
+        return False
+    zone = zone_or_utc(user.timezone)
+    day = local_day(now, zone)
+    _, end = day_bounds(day, zone)
+    preferences_store.plan_next(tx, user_id, day + timedelta(days=1), end)
+    payload = SchedulePayload(user_id=user_id, date=day.isoformat(), expires_at=to_text(end))
+    box.queue.enqueue(tx, SCHEDULE_DAILY_SMS, payload, user_id=user_id)
+    return True

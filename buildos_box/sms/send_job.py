@@ -1,5 +1,248 @@
-"""The job that sends one SMS."""
+"""The job that sends one SMS: checked again, handed over once, never late (spec 7)."""
 
-from typing import Any
+from datetime import timedelta
 
-JOB_TYPES: list[Any] = []
+import msgspec
+
+from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs import effects
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import Snooze
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.codes import with_code
+from buildos_box.sms.quiet_hours import quiet_until
+from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
+from buildos_box.workspace import store as workspace
+
+LONGEST_VALIDITY = 36_000
+A_MOMENT = timedelta(seconds=30)
+
+
+class SendPayload(Payload, frozen=True, kw_only=True):
+    """A message that waits to be sent; all that it says stands in its row."""
+
+    user_id: str
+    sms_id: str
+    expires_at: str | None = None
+
+
+class SmsResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What came of a message."""
+
+    sms_id: str
+    status: str
+    reason: str | None = None
+    twilio_sid: str | None = None
+
+
+class _NotSent(Exception):
+    """The checks say that it is not to leave after all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def sms_key(sms_id: str) -> str:
+    """One live job a message (spec 3.4)."""
+    return f"sms-{sms_id}"
+
+
+async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
+    """Send the message of the payload, unless something has changed since it was planned."""
+    sms_id = job.payload.sms_id
+    row = await store.get(box.db, sms_id)
+    if row is None:
+        raise PermanentError(f"there is no SMS {sms_id}", code="unknown_sms")
+    if store.RANK.get(row["status"], 0) >= store.RANK[store.SENT] and row["twilio_sid"]:
+        return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
+    in_doubt = row["status"] in store.IN_DOUBT
+    try:
+        sender = TwilioSender(box.settings)
+        number = (
+            row["phone_number"] if in_doubt else await box.db.write(lambda tx: _check(tx, job, box))
+        )
+        sid = await _send(job, box, sender, row, number)
+    except _NotSent as skip:
+        reason = skip.reason
+        await box.db.write(lambda tx: _skip(tx, job, box, reason))
+        return SmsResult(sms_id, store.SKIPPED, reason)
+    except Unsubscribed:
+        await box.db.write(lambda tx: _unsubscribed(tx, job, box, number))
+        return SmsResult(sms_id, store.SKIPPED, "opted_out")
+    except (PermanentError, TransientError) as error:
+        failure = error
+        await box.db.write(lambda tx: _failed(tx, job, box, failure))
+        raise
+    return SmsResult(sms_id, store.SENT, twilio_sid=sid)
+
+
+async def _send(
+    job: Attempt[SendPayload], box: Services, sender: TwilioSender, row: Row, number: str
+) -> str:
+    sms_id, now = str(row["id"]), box.clock.now()
+    message = Outgoing(
+        to=number,
+        body=(
+            with_code(row["message"], box.secret, sms_id)
+            if row["kind"] == "code"
+            else row["message"]
+        ),
+        validity=_validity(row, now),
+        callback=_callback(box, sms_id),
+    )
+
+    async def found() -> str | None:
+        since = from_text(row["sending_since"]) if row["sending_since"] else now
+        known = await store.known_sids(box.db, number)
+        return await sender.sent_since(message, since, known)
+
+    async def send() -> str:
+        if row["status"] in store.IN_DOUBT:
+            # It has not left, so what has changed meanwhile counts.
+            await box.db.write(lambda tx: _check(tx, job, box))
+        return await sender.send(message)
+
+    return await effects.once(
+        box,
+        job,
+        key=f"sms:{sms_id}",
+        kind="sms",
+        send=send,
+        found=found,
+        on_intent=lambda tx: _on_intent(tx, box, sms_id, number),
+        on_outcome=lambda tx, sid: _on_outcome(tx, box, sms_id, sid),
+    )
+
+
+def _validity(row: Row, now: Instant) -> int | None:
+    if row["expires_at"] is None:
+        return None
+    left = int((from_text(row["expires_at"]) - now).total_seconds())
+    return max(1, min(left, LONGEST_VALIDITY))
+
+
+def _callback(box: Services, sms_id: str) -> str | None:
+    """Where Twilio tells what became of it: only if the operator named a public address."""
+    if not box.settings.server.base_url:
+        return None
+    return f"{box.settings.server.public_url}/webhooks/twilio/status?sms={sms_id}"
+
+
+def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
+    """Whether the message may leave now, and to which number. Raises _NotSent, Snooze."""
+    job.hold(tx)
+    now, row = box.clock.now(), store.find(tx, job.payload.sms_id)
+    if row is None:
+        raise _NotSent("gone")
+    if row["status"] in (store.CANCELLED, store.SKIPPED):
+        raise _NotSent(row["reason"] or row["status"])
+    user = workspace.find_user(tx, row["user_id"])
+    wishes = preferences_store.find(tx, row["user_id"])
+    given = row["phone_number"] if row["kind"] in ("message", "code") else None
+    number = given or wishes.phone_number
+    if user is None or number is None:
+        raise _NotSent("no_phone_number")
+    if preferences_store.has_opted_out(tx, number):
+        raise _NotSent("opted_out")
+    if row["kind"] == "code":
+        return str(number)
+    if given is None and not wishes.phone_verified:
+        raise _NotSent("phone_not_verified")
+    if row["kind"] == "reminder":
+        _check_event(tx, row, wishes.event_reminders_enabled)
+    zone = zone_or_utc(user.timezone)
+    end = quiet_until(wishes.quiet, now, zone)
+    if end is not None:
+        if row["expires_at"] is not None and to_text(end) >= row["expires_at"]:
+            raise _NotSent("quiet_hours")
+        raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
+    got = preferences_store.count_on(tx, user.id, local_day(now, zone))
+    if got >= wishes.daily_limit:
+        raise _NotSent("daily_limit")
+    if got + store.sending_others(tx, user.id, row["id"]) >= wishes.daily_limit:
+        raise Snooze(now + A_MOMENT, "the last messages of the day are on their way")
+    return str(number)
+
+
+def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
+    event = workspace.find_event(tx, row["event_id"])
+    if not enabled:
+        raise _NotSent("reminders_off")
+    if event is None or event.status != "confirmed" or event.declined or event.all_day:
+        raise _NotSent("event_gone")
+    if event.start_at is None or to_text(event.start_at) != row["event_start_at"]:
+        raise _NotSent("event_moved")
+
+
+def _on_intent(tx: Tx, box: Services, sms_id: str, number: str) -> None:
+    row = store.find(tx, sms_id)
+    now = box.clock.now()
+    since = (row["sending_since"] if row else None) or to_text(now)
+    store.change(
+        tx, sms_id, now, status=store.SENDING, phone_number=number, sending_since=since, reason=None
+    )
+
+
+def _on_outcome(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
+    """Only now does the message count (fault 17). A callback may have come before."""
+    row, now = store.find(tx, sms_id), box.clock.now()
+    if row is None:
+        return
+    ahead = store.RANK.get(row["status"], 0) > store.RANK[store.SENT]
+    status = row["status"] if ahead else store.SENT
+    store.change(tx, sms_id, now, status=status, twilio_sid=sid, sent_at=to_text(now))
+    store.count(tx, store.SENT, now)
+    user = workspace.find_user(tx, row["user_id"])
+    if row["kind"] != "code" and user is not None:
+        day = local_day(now, zone_or_utc(user.timezone))
+        preferences_store.count_one(tx, row["user_id"], day)
+
+
+def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None:
+    job.hold(tx)
+    row, now = store.find(tx, job.payload.sms_id), box.clock.now()
+    if row is not None and row["status"] not in (store.CANCELLED, store.SKIPPED):
+        store.change(tx, row["id"], now, status=store.SKIPPED, reason=reason)
+        store.count(tx, f"skipped:{reason}", now)
+
+
+def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
+    preferences_store.opt(tx, number, out=True, now=box.clock.now())
+    _skip(tx, job, box, "opted_out")
+
+
+def _failed(
+    tx: Tx, job: Attempt[SendPayload], box: Services, error: PermanentError | TransientError
+) -> None:
+    """A message that is tried again stays as it was: perhaps in doubt, perhaps scheduled."""
+    job.hold(tx)
+    row, now = store.find(tx, job.payload.sms_id), box.clock.now()
+    if row is None:
+        return
+    if isinstance(error, BadNumber) and row["phone_number"]:
+        preferences_store.unverify(tx, row["phone_number"], now)
+    final = isinstance(error, PermanentError)
+    if final or job.number >= job.max_attempts:
+        # After the last try without an answer nobody can say whether it left.
+        doubt = not final and row["status"] in store.IN_DOUBT
+        status = store.UNKNOWN if doubt else store.FAILED
+        store.change(tx, row["id"], now, status=status, reason=error.message)
+        store.count(tx, store.FAILED, now)
+
+
+SEND_SMS = JobType(
+    name="send_sms",
+    payload=SendPayload,
+    run=send_sms,
+    lane="sms",
+    timeout=timedelta(minutes=2),
+    max_attempts=5,
+    dedup_key=lambda payload: sms_key(payload.sms_id),
+    expires_at=lambda payload: from_text(payload.expires_at) if payload.expires_at else None,
+)
+JOB_TYPES = [SEND_SMS]

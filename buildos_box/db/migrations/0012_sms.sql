@@ -59,6 +59,7 @@ CREATE TABLE scheduled_sms_messages (
     price          TEXT,
     price_unit     TEXT,
     delivery_id    TEXT,
+    sending_since  TEXT,
     sent_at        TEXT,
     delivered_at   TEXT,
     correlation_id TEXT NOT NULL,
@@ -95,10 +96,11 @@ CREATE TABLE sms_inbound (
     at         TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The code itself is nowhere: it is made of the box's key and the id of its message
 CREATE TABLE phone_verifications (
     user_id      TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     phone_number TEXT NOT NULL,
-    code_hash    BLOB NOT NULL,
+    sms_id       TEXT NOT NULL,
     tries        INTEGER NOT NULL DEFAULT 0,
     asked        INTEGER NOT NULL DEFAULT 1,
     asked_since  TEXT NOT NULL,

@@ -1,0 +1,82 @@
+"""Messages and the jobs that send them: added, moved and stopped together."""
+
+from typing import Any
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.services import Services
+from buildos_box.sms import store
+from buildos_box.sms.send_job import SEND_SMS, SendPayload, sms_key
+
+
+def enqueue(
+    tx: Tx, box: Services, row: Row | dict[str, Any], at: Instant, actor: str = "system"
+) -> str:
+    """Queue the message's job for that time; returns the job's id."""
+    payload = SendPayload(user_id=row["user_id"], sms_id=row["id"], expires_at=row["expires_at"])
+    return box.queue.enqueue(
+        tx,
+        SEND_SMS,
+        payload,
+        user_id=row["user_id"],
+        scheduled_for=at,
+        correlation_id=row["correlation_id"],
+        actor=actor,
+    ).job_id
+
+
+def add_message(
+    tx: Tx,
+    box: Services,
+    *,
+    user_id: str,
+    kind: str,
+    message: str,
+    at: Instant,
+    correlation_id: str,
+    phone_number: str | None = None,
+    expires_at: Instant | None = None,
+    actor: str = "system",
+) -> tuple[str, str]:
+    """A new message and its job; returns their ids."""
+    now = box.clock.now()
+    row = {
+        "id": box.ids.new("sms", now),
+        "user_id": user_id,
+        "kind": kind,
+        "phone_number": phone_number,
+        "message": message,
+        "message_source": "given",
+        "send_at": to_text(at),
+        "expires_at": to_text(expires_at) if expires_at else None,
+        "status": store.SCHEDULED,
+        "correlation_id": correlation_id,
+    }
+    store.add(tx, row, now)
+    store.count(tx, store.SCHEDULED, now)
+    return row["id"] or "", enqueue(tx, box, row, at, actor)
+
+
+def stop(tx: Tx, box: Services, row: Row, reason: str, actor: str = "system") -> None:
+    """Cancel a message that waits, and its job."""
+    store.change(tx, row["id"], box.clock.now(), status=store.CANCELLED, reason=reason)
+    box.queue.cancel_by_key(tx, sms_key(row["id"]), reason=reason, actor=actor)
+
+
+def move(tx: Tx, box: Services, row: Row, at: Instant, actor: str = "system") -> None:
+    """Let a message go out at another time: the job of the old time is no more (fault 10)."""
+    box.queue.cancel_by_key(tx, sms_key(row["id"]), reason="rescheduled", actor=actor)
+    store.change(
+        tx,
+        row["id"],
+        box.clock.now(),
+        send_at=to_text(at),
+        status=store.SCHEDULED,
+        reason=None,
+    )
+    enqueue(tx, box, row, at, actor)
+
+
+def expiry_of(row: Row) -> Instant | None:
+    """Past which the message is worse than none."""
+    return from_text(row["expires_at"]) if row["expires_at"] else None

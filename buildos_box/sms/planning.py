@@ -1,0 +1,56 @@
+"""When a reminder goes out, or why none does: pure rules (spec 7)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from buildos_box.clock import Instant
+from buildos_box.sms.quiet_hours import QuietHours, quiet_until
+from buildos_box.workspace.model import Event
+
+GRACE = timedelta(minutes=5)
+"""A reminder wanted at the very start is not late for that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendAt:
+    """The reminder goes out at that instant."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """No reminder, and that is no failure."""
+
+    reason: str
+
+
+def deadline(start: Instant, lead: timedelta) -> Instant:
+    """Past which a reminder is worse than none: the event's start."""
+    return start if lead else start + GRACE
+
+
+def decide_reminder(
+    event: Event,
+    *,
+    lead: timedelta,
+    quiet: QuietHours | None,
+    zone: ZoneInfo,
+    now: Instant,
+) -> SendAt | Skip:
+    """Whether and when to remind of the event; a time already past means now."""
+    if event.all_day or event.start_at is None:
+        return Skip("all_day")
+    if event.status != "confirmed":
+        return Skip(f"event_{event.status}")
+    if event.declined:
+        return Skip("declined")
+    latest = deadline(event.start_at, lead)
+    if now >= latest:
+        return Skip("event_started")
+    at = max(event.start_at - lead, now)
+    end = quiet_until(quiet, at, zone)
+    if end is None:
+        return SendAt(at)
+    return SendAt(end) if end < latest else Skip("quiet_hours")

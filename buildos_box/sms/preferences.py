@@ -1,0 +1,97 @@
+"""A person's wishes as the API takes and shows them, in the reference's own spelling."""
+
+import re
+from dataclasses import replace
+
+import msgspec
+
+from buildos_box.errors import Forbidden, Impossible
+from buildos_box.sms.phone import e164
+from buildos_box.sms.preferences_store import SmsPreferences
+
+_WALL = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+
+
+class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the schedule."""
+
+    user_id: str = msgspec.field(name="userId")
+    phone_number: str | None
+    phone_verified: bool
+    opted_out: bool
+    enabled: bool
+    lead_time_minutes: int
+    quiet_hours_start: str | None
+    quiet_hours_end: str | None
+    daily_limit: int
+
+    @classmethod
+    def of(cls, wishes: SmsPreferences) -> "SmsSettingsView":
+        """The view of one person's preferences."""
+        return cls(
+            user_id=wishes.user_id,
+            phone_number=wishes.phone_number,
+            phone_verified=wishes.phone_verified,
+            opted_out=wishes.opted_out,
+            enabled=wishes.event_reminders_enabled,
+            lead_time_minutes=wishes.lead_time_minutes,
+            quiet_hours_start=wishes.quiet_hours_start,
+            quiet_hours_end=wishes.quiet_hours_end,
+            daily_limit=wishes.daily_limit,
+        )
+
+
+class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different; what is not named stays."""
+
+    user_id: str = msgspec.field(name="userId")
+    phone_number: str | msgspec.UnsetType | None = msgspec.UNSET
+    phone_verified: bool | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    lead_time_minutes: int | msgspec.UnsetType = msgspec.UNSET
+    quiet_hours_start: str | msgspec.UnsetType | None = msgspec.UNSET
+    quiet_hours_end: str | msgspec.UnsetType | None = msgspec.UNSET
+    daily_limit: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def changed(
+    before: SmsPreferences, asked: SmsSettingsRequest, country: str, *, service: bool
+) -> SmsPreferences:
+    """The preferences with what was asked for. Raises Impossible, Forbidden."""
+    after = before
+    if not isinstance(asked.phone_number, msgspec.UnsetType):
+        number = asked.phone_number
+        number = e164(number, country, "phone_number") if number else None
+        if number != before.phone_number:
+            after = replace(after, phone_number=number, phone_verified=False, opted_out=False)
+    if not isinstance(asked.phone_verified, msgspec.UnsetType):
+        if not service:
+            raise Forbidden("only a service or an admin may say that a number is verified")
+        after = replace(after, phone_verified=asked.phone_verified)
+    if not isinstance(asked.enabled, msgspec.UnsetType):
+        after = replace(after, event_reminders_enabled=asked.enabled)
+    if not isinstance(asked.lead_time_minutes, msgspec.UnsetType):
+        _between("lead_time_minutes", asked.lead_time_minutes, 1440)
+        after = replace(after, lead_time_minutes=asked.lead_time_minutes)
+    if not isinstance(asked.daily_limit, msgspec.UnsetType):
+        _between("daily_limit", asked.daily_limit, 1000)
+        after = replace(after, daily_limit=asked.daily_limit)
+    if not isinstance(asked.quiet_hours_start, msgspec.UnsetType):
+        start = _wall("quiet_hours_start", asked.quiet_hours_start)
+        after = replace(after, quiet_hours_start=start)
+    if not isinstance(asked.quiet_hours_end, msgspec.UnsetType):
+        after = replace(after, quiet_hours_end=_wall("quiet_hours_end", asked.quiet_hours_end))
+    if (after.quiet_hours_start is None) != (after.quiet_hours_end is None):
+        raise Impossible.field("quiet_hours_end", "quiet hours need a start and an end, or neither")
+    return after
+
+
+def _between(field: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        raise Impossible.field(field, f"must be from 0 to {most}")
+
+
+def _wall(field: str, text: str | None) -> str | None:
+    if text is not None and _WALL.fullmatch(text) is None:
+        raise Impossible.field(field, f"{text!r} is no time; write it like 22:00")
+    return text

@@ -1,0 +1,172 @@
+"""What people want of SMS, how many they got today, and whose day is planned next."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.sms.quiet_hours import QuietHours
+
+
+@dataclass(frozen=True, slots=True)
+class SmsPreferences:
+    """One person's wishes; whether verified or opted out is the box's to say."""
+
+    user_id: str
+    phone_number: str | None = None
+    phone_verified: bool = False
+    opted_out: bool = False
+    event_reminders_enabled: bool = False
+    lead_time_minutes: int = 15
+    quiet_hours_start: str | None = None
+    quiet_hours_end: str | None = None
+    daily_limit: int = 10
+
+    @property
+    def lead(self) -> timedelta:
+        """How long before an event its reminder goes out."""
+        return timedelta(minutes=self.lead_time_minutes)
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The quiet hours, if there are any."""
+        return QuietHours.of(self.quiet_hours_start, self.quiet_hours_end)
+
+    @property
+    def wants_reminders(self) -> bool:
+        """Whether reminders are to be planned at all."""
+        return (
+            self.event_reminders_enabled
+            and self.phone_number is not None
+            and self.phone_verified
+            and not self.opted_out
+        )
+
+
+def _of(row: Row) -> SmsPreferences:
+    flags = ("phone_verified", "opted_out", "event_reminders_enabled")
+    values = {name: row[name] for name in SmsPreferences.__slots__}
+    return SmsPreferences(**values | {name: bool(values[name]) for name in flags})
+
+
+def find(tx: Tx, user_id: str) -> SmsPreferences:
+    """The user's preferences; the defaults if none were set."""
+    row = tx.one("SELECT * FROM user_sms_preferences WHERE user_id = ?", (user_id,))
+    return _of(row) if row else SmsPreferences(user_id)
+
+
+def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
+    """Set all of a user's preferences."""
+    tx.execute(
+        """INSERT INTO user_sms_preferences (user_id, phone_number, phone_verified, opted_out,
+                   event_reminders_enabled, lead_time_minutes, quiet_hours_start,
+                   quiet_hours_end, daily_limit, created_at, updated_at)
+           VALUES (:user_id, :phone_number, :phone_verified, :opted_out,
+                   :event_reminders_enabled, :lead_time_minutes, :quiet_hours_start,
+                   :quiet_hours_end, :daily_limit, :now, :now)
+           ON CONFLICT (user_id) DO UPDATE SET
+                   phone_number = excluded.phone_number,
+                   phone_verified = excluded.phone_verified, opted_out = excluded.opted_out,
+                   event_reminders_enabled = excluded.event_reminders_enabled,
+                   lead_time_minutes = excluded.lead_time_minutes,
+                   quiet_hours_start = excluded.quiet_hours_start,
+                   quiet_hours_end = excluded.quiet_hours_end,
+                   daily_limit = excluded.daily_limit, updated_at = excluded.updated_at""",
+        {
+            **{name: getattr(wanted, name) for name in SmsPreferences.__slots__},
+            "phone_verified": int(wanted.phone_verified),
+            "opted_out": int(wanted.opted_out),
+            "event_reminders_enabled": int(wanted.event_reminders_enabled),
+            "now": to_text(now),
+        },
+    )
+
+
+async def list_all(
+    db: Database, *, only_user: str | None, after: str, limit: int
+) -> list[SmsPreferences]:
+    """Preferences by user id, those of one user where the caller may see no others."""
+    rows = await db.all(
+        """SELECT * FROM user_sms_preferences
+            WHERE (:only IS NULL OR user_id = :only) AND user_id > :after
+            ORDER BY user_id LIMIT :limit""",
+        {"only": only_user, "after": after, "limit": limit},
+    )
+    return [_of(row) for row in rows]
+
+
+def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
+    """Opt everybody with that number out, or in again; returns who they are."""
+    rows = tx.all(
+        """UPDATE user_sms_preferences SET opted_out = ?, updated_at = ?
+            WHERE phone_number = ? RETURNING user_id""",
+        (int(out), to_text(now), phone_number),
+    )
+    return [str(row["user_id"]) for row in rows]
+
+
+def has_opted_out(tx: Tx, phone_number: str) -> bool:
+    """Whether anybody with that number has opted out."""
+    return (
+        tx.one(
+            "SELECT 1 FROM user_sms_preferences WHERE phone_number = ? AND opted_out = 1",
+            (phone_number,),
+        )
+        is not None
+    )
+
+
+def unverify(tx: Tx, phone_number: str, now: Instant) -> None:
+    """The network does not know the number: nobody's is verified by it."""
+    tx.execute(
+        "UPDATE user_sms_preferences SET phone_verified = 0, updated_at = ? WHERE phone_number = ?",
+        (to_text(now), phone_number),
+    )
+
+
+def count_on(tx: Tx, user_id: str, day: date) -> int:
+    """How many the user got on that local day."""
+    row = tx.one(
+        "SELECT count FROM sms_daily_counts WHERE user_id = ? AND day = ?",
+        (user_id, day.isoformat()),
+    )
+    return int(row["count"]) if row else 0
+
+
+def count_one(tx: Tx, user_id: str, day: date) -> None:
+    """One more has gone to the user."""
+    tx.execute(
+        """INSERT INTO sms_daily_counts (user_id, day, count) VALUES (?, ?, 1)
+           ON CONFLICT (user_id, day) DO UPDATE SET count = count + 1""",
+        (user_id, day.isoformat()),
+    )
+
+
+def plan_next(tx: Tx, user_id: str, day: date, at: Instant) -> None:
+    """The user's next day to plan begins then."""
+    tx.execute(
+        """INSERT INTO sms_planning (user_id, next_day, next_at) VALUES (?, ?, ?)
+           ON CONFLICT (user_id) DO UPDATE SET next_day = excluded.next_day,
+                                               next_at = excluded.next_at""",
+        (user_id, day.isoformat(), to_text(at)),
+    )
+
+
+def plan_no_more(tx: Tx, user_id: str) -> None:
+    """The user wants no reminders."""
+    tx.execute("DELETE FROM sms_planning WHERE user_id = ?", (user_id,))
+
+
+def planned_until(tx: Tx, user_id: str) -> str | None:
+    """The end of the last local day that is planned, as text."""
+    row = tx.one("SELECT next_at FROM sms_planning WHERE user_id = ?", (user_id,))
+    return str(row["next_at"]) if row else None
+
+
+async def due(db: Database, now: Instant, limit: int) -> list[str]:
+    """Users whose next day has begun."""
+    rows = await db.all(
+        "SELECT user_id FROM sms_planning WHERE next_at <= ? ORDER BY next_at LIMIT ?",
+        (to_text(now), limit),
+    )
+    return [str(row["user_id"]) for row in rows]

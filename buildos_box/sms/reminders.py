@@ -1,0 +1,142 @@
+"""One event's reminder, brought to what the rules say: again and again, with one result."""
+
+from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.outgoing import enqueue, move, stop
+from buildos_box.sms.planning import SendAt, Skip, deadline, decide_reminder
+from buildos_box.sms.preferences_store import SmsPreferences
+from buildos_box.sms.send_job import sms_key
+from buildos_box.sms.text import reminder_text
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Event, User
+
+BY_REQUEST = "cancelled by request"
+
+
+def settle_reminder(
+    tx: Tx, box: Services, event: Event, user: User, wishes: SmsPreferences, correlation_id: str
+) -> str:
+    """Plan, move, change or skip the event's reminder; returns what stands now."""
+    now, zone = box.clock.now(), zone_or_utc(user.timezone)
+    start = to_text(event.start_at) if event.start_at and not event.all_day else None
+    stop_reminders(tx, box, event.id, "event_moved", but=start)
+    decision = decide_reminder(event, lead=wishes.lead, quiet=wishes.quiet, zone=zone, now=now)
+    if start is None or event.start_at is None:
+        return decision.reason if isinstance(decision, Skip) else "all_day"
+    before = next(
+        (r for r in store.reminders_of(tx, event.id) if r["event_start_at"] == start), None
+    )
+    if before is not None and not _may_change(before):
+        return str(before["status"])
+    late = deadline(event.start_at, wishes.lead)
+    values = {
+        "event_title": event.title,
+        "event_end_at": to_text(event.end_at) if event.end_at else None,
+        "expires_at": to_text(late),
+    }
+    if isinstance(decision, Skip):
+        return _skip(tx, box, event, before, values, decision.reason, correlation_id)
+    values["message"] = reminder_text(event.title, event.start_at, zone, decision.at)
+    if before is None:
+        row = _row(box, event, start, values, correlation_id, now)
+        row |= {"send_at": to_text(decision.at), "status": store.SCHEDULED}
+        store.add(tx, row, now)
+        store.count(tx, store.SCHEDULED, now)
+        enqueue(tx, box, row, decision.at)
+        return store.SCHEDULED
+    _update(tx, box, before, values, decision)
+    return store.SCHEDULED
+
+
+def _may_change(row: Row) -> bool:
+    if row["status"] == store.CANCELLED:
+        return bool(row["reason"] != BY_REQUEST)
+    return row["status"] in (store.SCHEDULED, store.SKIPPED)
+
+
+def _update(
+    tx: Tx, box: Services, before: Row, values: dict[str, str | None], decision: SendAt
+) -> None:
+    if before["message_source"] == "given":
+        values.pop("message")
+    store.change(tx, before["id"], box.clock.now(), **values)
+    if before["status"] != store.SCHEDULED or before["send_at"] != to_text(decision.at):
+        waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= decision.at
+        if waits and decision.at <= box.clock.now():
+            return  # already due, and only the present has moved on
+        fresh = store.find(tx, before["id"])
+        assert fresh is not None
+        move(tx, box, fresh, decision.at)
+
+
+def _row(
+    box: Services,
+    event: Event,
+    start: str,
+    values: dict[str, str | None],
+    correlation_id: str,
+    now: Instant,
+) -> dict[str, str | None]:
+    return {
+        "id": box.ids.new("sms", now),
+        "user_id": event.user_id,
+        "kind": "reminder",
+        "event_id": event.id,
+        "event_start_at": start,
+        "message_source": "template",
+        "correlation_id": correlation_id,
+        **values,
+    }
+
+
+def _skip(
+    tx: Tx,
+    box: Services,
+    event: Event,
+    before: Row | None,
+    values: dict[str, str | None],
+    reason: str,
+    correlation_id: str,
+) -> str:
+    now = box.clock.now()
+    assert event.start_at is not None
+    if before is None:
+        row = _row(box, event, to_text(event.start_at), values, correlation_id, now)
+        row |= {"message": "", "send_at": to_text(now), "status": store.SKIPPED, "reason": reason}
+        store.add(tx, row, now)
+    elif before["status"] == store.SKIPPED and before["reason"] == reason:
+        return reason
+    else:
+        store.change(tx, before["id"], now, status=store.SKIPPED, reason=reason)
+        box.queue.cancel_by_key(tx, sms_key(before["id"]), reason=reason, actor="system")
+    store.count(tx, f"skipped:{reason}", now)
+    return reason
+
+
+def stop_reminders(
+    tx: Tx, box: Services, event_id: str, reason: str, *, but: str | None = None
+) -> None:
+    """Cancel what waits for that event, save the reminder of the start `but`."""
+    for row in store.reminders_of(tx, event_id):
+        if row["status"] == store.SCHEDULED and row["event_start_at"] != but:
+            stop(tx, box, row, reason)
+
+
+def settle_changed(tx: Tx, box: Services, event: Event) -> None:
+    """The event has changed: within the planned days its reminder follows, beyond none waits."""
+    user = workspace.find_user(tx, event.user_id)
+    wishes = preferences_store.find(tx, event.user_id)
+    until = preferences_store.planned_until(tx, event.user_id)
+    if user is None or until is None or not wishes.wants_reminders:
+        stop_reminders(tx, box, event.id, "event_changed")
+        return
+    begun = day_bounds(
+        local_day(box.clock.now(), zone_or_utc(user.timezone)), zone_or_utc(user.timezone)
+    )[0]
+    planned = event.start_at is None or begun <= event.start_at < from_text(until)
+    if not planned:
+        stop_reminders(tx, box, event.id, "event_moved")
+        return
+    settle_reminder(tx, box, event, user, wishes, f"corr-{event.id}"[:128])

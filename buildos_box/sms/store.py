@@ -1,0 +1,156 @@
+"""The table of messages, and the day's numbers."""
+
+from datetime import date
+from typing import Any
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+
+SCHEDULED, SENDING, SENT = "scheduled", "sending", "sent"
+DELIVERED, UNDELIVERED, FAILED = "delivered", "undelivered", "failed"
+UNKNOWN, CANCELLED, SKIPPED = "unknown", "cancelled", "skipped"
+IN_DOUBT = (SENDING, UNKNOWN)
+RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, FAILED: 3}
+"""What Twilio says may only lead forward."""
+
+
+def add(tx: Tx, row: dict[str, Any], now: Instant) -> None:
+    """Keep a new message; `row` has its columns."""
+    empty = dict.fromkeys(
+        ("event_id", "event_title", "event_start_at", "event_end_at", "phone_number", "reason")
+    )
+    tx.execute(
+        """INSERT INTO scheduled_sms_messages (id, user_id, kind, event_id, event_title,
+                   event_start_at, event_end_at, phone_number, message, message_source, send_at,
+                   expires_at, status, reason, correlation_id, created_at, updated_at)
+           VALUES (:id, :user_id, :kind, :event_id, :event_title,
+                   :event_start_at, :event_end_at, :phone_number, :message, :message_source,
+                   :send_at, :expires_at, :status, :reason, :correlation_id, :now, :now)""",
+        {**empty, "expires_at": None, **row, "now": to_text(now)},
+    )
+
+
+def change(tx: Tx, sms_id: str, now: Instant, **values: Any) -> None:
+    """Set columns of a message."""
+    names = ", ".join(f"{name} = :{name}" for name in values)
+    tx.execute(
+        f"UPDATE scheduled_sms_messages SET {names}, updated_at = :now WHERE id = :id",  # noqa: S608
+        {**values, "now": to_text(now), "id": sms_id},
+    )
+
+
+def find(tx: Tx, sms_id: str) -> Row | None:
+    """The message, read inside a transaction."""
+    return tx.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
+
+
+def find_by_sid(tx: Tx, sid: str) -> Row | None:
+    """The message that Twilio knows by that name."""
+    return tx.one("SELECT * FROM scheduled_sms_messages WHERE twilio_sid = ?", (sid,))
+
+
+async def get(db: Database, sms_id: str) -> Row | None:
+    """The message."""
+    return await db.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
+
+
+async def page(db: Database, user_id: str, *, before: int | None, limit: int) -> list[Row]:
+    """A user's messages, newest first."""
+    return await db.all(
+        """SELECT * FROM scheduled_sms_messages
+            WHERE user_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?""",
+        (user_id, before if before is not None else 2**62, limit),
+    )
+
+
+def reminders_of(tx: Tx, event_id: str) -> list[Row]:
+    """The event's reminders, of its present and its former times."""
+    return tx.all(
+        "SELECT * FROM scheduled_sms_messages WHERE event_id = ? ORDER BY seq", (event_id,)
+    )
+
+
+def sending_others(tx: Tx, user_id: str, sms_id: str) -> int:
+    """How many others of the user are on their way, uncounted as yet."""
+    row = tx.one(
+        """SELECT count(*) AS n FROM scheduled_sms_messages
+            WHERE user_id = ? AND status = 'sending' AND id <> ?""",
+        (user_id, sms_id),
+    )
+    return int(row["n"]) if row else 0
+
+
+async def known_sids(db: Database, phone_number: str) -> set[str]:
+    """Twilio's names of what went to that number and is accounted for."""
+    rows = await db.all(
+        """SELECT twilio_sid FROM scheduled_sms_messages
+            WHERE phone_number = ? AND twilio_sid IS NOT NULL""",
+        (phone_number,),
+    )
+    return {str(row["twilio_sid"]) for row in rows}
+
+
+def count(tx: Tx, name: str, now: Instant) -> None:
+    """One more of that kind on this UTC day."""
+    tx.execute(
+        """INSERT INTO sms_metrics (day, name, count) VALUES (?, ?, 1)
+           ON CONFLICT (day, name) DO UPDATE SET count = count + 1""",
+        (now.date().isoformat(), name),
+    )
+
+
+async def metrics(db: Database, since: date) -> list[Row]:
+    """The days' numbers, newest day first."""
+    return await db.all(
+        "SELECT day, name, count FROM sms_metrics WHERE day >= ? ORDER BY day DESC, name",
+        (since.isoformat(),),
+    )
+
+
+def record_callback(
+    tx: Tx, sms_id: str, status: str, error_code: int | None, changed: bool, now: Instant
+) -> None:
+    """Keep what Twilio said, with or without effect."""
+    tx.execute(
+        """INSERT INTO sms_callbacks (sms_id, status, error_code, changed, at)
+           VALUES (?, ?, ?, ?, ?)""",
+        (sms_id, status, error_code, int(changed), to_text(now)),
+    )
+
+
+def record_inbound(tx: Tx, sid: str, user_id: str | None, word: str, now: Instant) -> bool:
+    """Keep a word that came in; False if it had come before."""
+    cursor = tx.execute(
+        """INSERT INTO sms_inbound (twilio_sid, user_id, word, at) VALUES (?, ?, ?, ?)
+           ON CONFLICT (twilio_sid) DO NOTHING""",
+        (sid, user_id, word, to_text(now)),
+    )
+    return cursor.rowcount == 1
+
+
+def verification(tx: Tx, user_id: str) -> Row | None:
+    """The user's open verification of a number."""
+    return tx.one("SELECT * FROM phone_verifications WHERE user_id = ?", (user_id,))
+
+
+def open_verification(tx: Tx, row: dict[str, Any]) -> None:
+    """Ask for a code; the one before is void."""
+    tx.execute(
+        """INSERT INTO phone_verifications (user_id, phone_number, sms_id, asked, asked_since,
+                                            expires_at)
+           VALUES (:user_id, :phone_number, :sms_id, :asked, :asked_since, :expires_at)
+           ON CONFLICT (user_id) DO UPDATE SET phone_number = excluded.phone_number,
+                  sms_id = excluded.sms_id, tries = 0, asked = excluded.asked,
+                  asked_since = excluded.asked_since, expires_at = excluded.expires_at""",
+        row,
+    )
+
+
+def count_try(tx: Tx, user_id: str) -> None:
+    """A wrong code was given."""
+    tx.execute("UPDATE phone_verifications SET tries = tries + 1 WHERE user_id = ?", (user_id,))
+
+
+def close_verification(tx: Tx, user_id: str) -> None:
+    """The number is verified."""
+    tx.execute("DELETE FROM phone_verifications WHERE user_id = ?", (user_id,))

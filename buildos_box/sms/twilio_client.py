@@ -1,0 +1,109 @@
+"""Twilio through its own client, in a thread: sending, and asking what was sent (spec 7)."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from buildos_box.clock import Instant
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.settings import Settings
+
+TIMEOUT = 20.0
+UNSUBSCRIBED = 21610
+BAD_NUMBER = frozenset({21211, 21614})
+RETRYABLE = frozenset({20429, 20500, 20503, 30001, 30022})
+SLACK = timedelta(minutes=5)
+"""How far Twilio's clock and ours may differ."""
+
+
+class Unsubscribed(PermanentError):
+    """The person has told Twilio STOP."""
+
+
+class BadNumber(PermanentError):
+    """No SMS can reach that number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message as it is handed to Twilio."""
+
+    to: str
+    body: str
+    validity: int | None
+    callback: str | None
+
+
+def refusal(status: int, code: int | None, message: str) -> PermanentError | TransientError:
+    """The error that Twilio's answer means, by its code and never by its text."""
+    name = f"twilio_{code or status}"
+    if code == UNSUBSCRIBED:
+        return Unsubscribed("the number has opted out", code=name)
+    if code in BAD_NUMBER:
+        return BadNumber("no SMS can reach this number", code=name)
+    if code in RETRYABLE or status in (408, 425, 429) or status >= 500:
+        return TransientError(f"Twilio is busy ({status})", code=name)
+    return PermanentError(f"Twilio refused ({status}): {message}", code=name)
+
+
+class TwilioSender:
+    """One Twilio account with its messaging service."""
+
+    def __init__(self, settings: Settings) -> None:
+        sms = settings.sms
+        if not (sms.account_sid and sms.auth_token and sms.messaging_service_sid):
+            raise PermanentError("SMS not configured", code="sms_not_configured")
+        self._sms = sms
+        self._sid, self._token = sms.account_sid, sms.auth_token.reveal()
+
+    def _client(self) -> Any:
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        http = TwilioHttpClient(pool_connections=False, timeout=TIMEOUT)
+        client = Client(self._sid, self._token, http_client=http)
+        client.api.base_url = self._sms.api_base_url.rstrip("/")
+        return client
+
+    async def send(self, message: Outgoing) -> str:
+        """Hand the message over; returns Twilio's name for it.
+
+        Raises Unsubscribed, BadNumber, PermanentError, TransientError.
+        """
+        optional = {"validity_period": message.validity, "status_callback": message.callback}
+        created = await asyncio.to_thread(
+            self._call,
+            lambda client: client.messages.create(
+                to=message.to,
+                body=message.body,
+                messaging_service_sid=self._sms.messaging_service_sid,
+                smart_encoded=True,
+                **{name: value for name, value in optional.items() if value is not None},
+            ),
+        )
+        return str(created.sid)
+
+    async def sent_since(self, message: Outgoing, since: Instant, known: set[str]) -> str | None:
+        """Twilio's name of that very message to that number, if it has it and we do not."""
+        listed = await asyncio.to_thread(
+            self._call, lambda client: client.messages.list(to=message.to, limit=100)
+        )
+        for one in listed:
+            made = one.date_created
+            if one.sid in known or made is None or made < since - SLACK:
+                continue
+            if (one.body or "").endswith(message.body):
+                return str(one.sid)
+        return None
+
+    def _call(self, work: Any) -> Any:
+        import requests
+        from twilio.base.exceptions import TwilioException, TwilioRestException
+
+        try:
+            return work(self._client())
+        except TwilioRestException as error:
+            raise refusal(int(error.status), error.code, str(error.msg)) from error
+        except (requests.RequestException, TwilioException) as error:
+            raise TransientError(f"Twilio gave no answer: {type(error).__name__}") from error

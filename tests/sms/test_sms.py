@@ -1,0 +1,226 @@
+"""Reminders from the calendar to the phone (spec 7), and the faults of the first box."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from buildos_box.sms import store
+from tests.doubles.twilio import TwilioDouble
+from tests.world import BoxWorld
+
+NUMBER = "+14155552671"
+
+
+async def ada(box: BoxWorld, *, zone: str = "UTC", **wishes: Any) -> None:
+    await box.person(zone=zone)
+    await box.post(
+        "/sms/scheduled",
+        {
+            "userId": "ada",
+            "phone_number": NUMBER,
+            "phone_verified": True,
+            "enabled": True,
+            **wishes,
+        },
+    )
+    await box.work()
+
+
+async def event(box: BoxWorld, start: str, **more: Any) -> None:
+    await box.sync(
+        events=[{"id": "e1", "userId": "ada", "title": "Standup", "startAt": start, **more}]
+    )
+
+
+async def messages(box: BoxWorld) -> list[Any]:
+    return list(reversed((await box.get("/sms/scheduled/user/ada"))["messages"]))
+
+
+async def states(box: BoxWorld) -> list[tuple[str, str | None]]:
+    return [(m["status"], m["reason"]) for m in await messages(box)]
+
+
+async def live_jobs(box: BoxWorld) -> list[str]:
+    return [
+        job["scheduled_for"]
+        for job in await box.jobs()
+        if job["job_type"] == "send_sms" and job["status"] == "pending"
+    ]
+
+
+async def test_preferences_in_the_shape_of_the_reference(box: BoxWorld) -> None:
+    await ada(box, lead_time_minutes=30, quiet_hours_start="22:00", quiet_hours_end="08:00")
+    (line,) = (await box.get("/sms/scheduled"))["schedule"]
+    assert (
+        line.items()
+        >= {
+            "userId": "ada",
+            "phone_number": NUMBER,
+            "enabled": True,
+            "lead_time_minutes": 30,
+            "quiet_hours_start": "22:00",
+            "quiet_hours_end": "08:00",
+        }.items()
+    )
+    again = await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 30})
+    assert again == {"success": True, "updated": False}
+    token = await box.token_for("user:bob")
+    assert (await box.get("/sms/scheduled", token=token)) == {"schedule": []}
+    answer = await box.call("POST", "/sms/scheduled", {"userId": "ada"}, token=token)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"phone_number": "12"}, {"lead_time_minutes": 1441}, {"quiet_hours_start": "25:00"}],
+)
+async def test_impossible_preferences_are_refused(box: BoxWorld, wrong: dict[str, Any]) -> None:
+    await box.person()
+    answer = await box.call("POST", "/sms/scheduled", {"userId": "ada", **wrong})
+    assert answer.status_code == 422
+
+
+async def test_a_reminder_goes_out_before_its_event(box: BoxWorld, twilio: TwilioDouble) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await box.run_until("2024-10-23T09:44:00Z")
+    assert twilio.sent == []
+    await box.run_until("2024-10-23T09:46:00Z")
+    (sent,) = twilio.sent
+    assert sent["Body"] == "Reminder: Standup at 10:00, in 15 min"
+    assert (sent["To"], sent["MessagingServiceSid"]) == (NUMBER, "MG1")
+    assert (sent["ValidityPeriod"], sent["SmartEncoded"].lower()) == ("900", "true")
+    assert sent["StatusCallback"].startswith("https://box.example/webhooks/twilio/status?sms=sms-")
+    assert await states(box) == [("sent", None)]
+
+
+async def test_fault_05_an_answer_that_is_lost_sends_no_second_sms(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = ["lost"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    assert await states(box) == [("sending", None)]
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert (len(twilio.sent), twilio.listed) == (1, 1)
+    (message,) = await messages(box)
+    assert (message["status"], message["twilioSid"]) == ("sent", twilio.sent[0]["Sid"])
+
+
+async def test_what_twilio_never_got_is_sent_after_asking(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = [(503, 20503)]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert (len(twilio.sent), twilio.listed) == (1, 1)
+
+
+async def test_fault_08_the_day_is_the_users_own(box: BoxWorld, twilio: TwilioDouble) -> None:
+    await ada(box, zone="America/Los_Angeles")
+    # 21:00 on the 24th in Los Angeles: the next UTC day
+    await event(box, "2024-10-25T04:00:00Z")
+    await box.run_until("2024-10-24T06:45:00Z")
+    assert await messages(box) == []
+    await box.run_until("2024-10-24T07:01:00Z")
+    assert [m["sendAt"] for m in await messages(box)] == ["2024-10-25T03:45:00.000Z"]
+
+
+async def test_fault_09_a_day_planned_twice_has_one_reminder(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 20})
+    await box.work()
+    assert [m["sendAt"] for m in await messages(box)] == ["2024-10-23T09:40:00.000Z"]
+    assert await live_jobs(box) == ["2024-10-23T09:40:00.000Z"]
+    await box.run_until("2024-10-23T10:10:00Z")
+    assert len(twilio.sent) == 1
+
+
+async def test_fault_10_a_moved_event_moves_its_reminder_and_the_job(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await event(box, "2024-10-23T11:00:00Z")
+    assert await states(box) == [("cancelled", "event_moved"), ("scheduled", None)]
+    assert await live_jobs(box) == ["2024-10-23T10:45:00.000Z"]
+    await box.run_until("2024-10-23T10:30:00Z")
+    assert twilio.sent == []
+    await event(box, "2024-10-23T11:00:00Z", status="cancelled")
+    assert await live_jobs(box) == []
+
+
+async def test_fault_10_a_rescheduled_message_leaves_at_the_new_time_only(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    at = "2024-10-23T09:00:00Z"
+    made = await box.post("/queue/sms", {"userId": "ada", "message": "x", "scheduledFor": at})
+    change = {"scheduledFor": "2024-10-23T10:00:00Z", "message": "y"}
+    answer = await box.call("PATCH", f"/sms/scheduled/{made['smsId']}/update", change)
+    assert answer.status_code == 200, answer.text
+    await box.run_until("2024-10-23T09:30:00Z")
+    assert twilio.sent == []
+    await box.run_until("2024-10-23T10:01:00Z")
+    assert [sent["Body"] for sent in twilio.sent] == ["y"]
+
+
+async def test_fault_17_quiet_hours_defer_and_only_what_is_sent_counts(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box, quiet_hours_start="07:00", quiet_hours_end="09:00", daily_limit=1)
+    twilio.script = [(503, 20503)]
+    await box.post("/queue/sms", {"userId": "ada", "message": "one"})
+    await box.run_until("2024-10-23T08:59:00Z")
+    assert (twilio.sent, await states(box)) == ([], [("scheduled", None)])
+    await box.run_until("2024-10-23T09:02:00Z")
+    assert [sent["Body"] for sent in twilio.sent] == ["one"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "two"})
+    await box.work()
+    assert (await states(box))[-1] == ("skipped", "daily_limit")
+
+
+async def test_who_has_opted_out_at_twilio_is_opted_out_here(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = [(400, 21610)]
+    for text in ("one", "two"):
+        await box.post("/queue/sms", {"userId": "ada", "message": text})
+        await box.work()
+    assert await states(box) == [("skipped", "opted_out")] * 2
+    assert twilio.sent == []
+
+
+async def test_fault_19_no_log_line_has_the_whole_number(
+    box: BoxWorld, twilio: TwilioDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await ada(box)
+    twilio.script = [(400, 21211)]
+    await box.post("/queue/sms", {"userId": "ada", "message": "one"})
+    await box.work()
+    assert await states(box) == [("failed", "no SMS can reach this number")]
+    (line,) = (await box.get("/sms/scheduled"))["schedule"]
+    assert line["phone_verified"] is False
+    assert caplog.records
+    # The client writes what it sends; percent-encoded too.
+    assert [r for r in caplog.records if NUMBER[1:] in r.getMessage()] == []
+
+
+async def test_without_an_account_the_job_fails_at_once(tmp_path: Any) -> None:
+    from tests.world import open_world
+
+    async with open_world(tmp_path) as box:
+        await ada(box)
+        made = await box.post("/queue/sms", {"userId": "ada", "message": "x"})
+        await box.work()
+        job = await box.get(f"/jobs/{made['jobId']}")
+        assert "SMS not configured" in str(job)
+        assert await states(box) == [(store.FAILED, "SMS not configured")]
