@@ -109,9 +109,10 @@ def _add_commands() -> None:
     from buildos_box.cli.project_commands import project
     from buildos_box.cli.task_commands import task
     from buildos_box.cli.token_commands import token
+    from buildos_box.cli.tui_command import tui
     from buildos_box.cli.user_commands import user
 
-    for command in (config, user, project, task, note, event, brief, job, token, import_file):
+    for command in (config, user, project, task, note, event, brief, job, token, import_file, tui):
         main.add_command(command)
 
 

@@ -42,6 +42,7 @@ class BoxClient:
 
     def __init__(self, url: str, token: str | None, *, timeout_seconds: float = 30.0) -> None:
         self.url = url
+        self.token = token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(
             base_url=url, headers=headers, timeout=timeout_seconds, trust_env=False
@@ -65,7 +66,7 @@ class BoxClient:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         response = self._send(method, path, json=json, params=given)
         if response.status_code >= 300:
-            raise BoxRefused(response.status_code, _body(response))
+            raise BoxRefused(response.status_code, body_of(response))
         try:
             return response.json() if response.content else None
         except ValueError as error:
@@ -109,7 +110,7 @@ class BoxClient:
 
     def health(self) -> Json:
         """The box's state, also when it is not healthy."""
-        return _body(self._send("GET", "/health"))
+        return body_of(self._send("GET", "/health"))
 
     def sync(self, document: Json) -> Json:
         """Upsert and delete workspace data in one transaction; tells what changed."""
@@ -151,7 +152,8 @@ class BoxClient:
         return answer
 
 
-def _body(response: httpx.Response) -> Json:
+def body_of(response: httpx.Response) -> Json:
+    """The answer's JSON object; empty if it is none."""
     try:
         body = response.json()
     except ValueError:

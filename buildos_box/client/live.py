@@ -1,0 +1,118 @@
+"""The asynchronous client: the same calls without blocking a screen, and the event stream."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from buildos_box.client.client import BoxRefused, BoxUnreachable, Json, body_of, url_path
+from buildos_box.client.stream import BoxEvent, events_in
+
+SILENCE_SECONDS = 60.0
+"""The box sends a heartbeat well within this; a stream silent for longer is dead."""
+
+
+class LiveClient:
+    """Talks to one box from an event loop. Methods raise BoxUnreachable or BoxRefused."""
+
+    def __init__(self, url: str, token: str | None, *, timeout_seconds: float = 15.0) -> None:
+        self.url = url
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=timeout_seconds, trust_env=False
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def request(self, method: str, path: str, json: Any = None, **params: Any) -> Json:
+        """One call; returns the decoded object. Parameters that are None are left out."""
+        given = {name: value for name, value in params.items() if value is not None}
+        try:
+            response = await self._http.request(method, path, json=json, params=given)
+        except httpx.HTTPError as error:
+            raise BoxUnreachable(_reason(error)) from error
+        if response.status_code >= 300:
+            raise BoxRefused(response.status_code, body_of(response))
+        return body_of(response)
+
+    async def get(self, path: str, **params: Any) -> Json:
+        """GET with query parameters."""
+        return await self.request("GET", path, **params)
+
+    async def post(self, path: str, json: Any = None) -> Json:
+        """POST a JSON body."""
+        return await self.request("POST", path, json)
+
+    async def counts(self) -> list[Json]:
+        """How many jobs of each type are in each status."""
+        return list((await self.get("/queue/stats"))["stats"])
+
+    async def lanes(self) -> Json:
+        """Every lane with its load, and the pauses in force."""
+        return await self.get("/queue/lanes")
+
+    async def crons(self) -> list[Json]:
+        """Every cron with its last and its next run."""
+        return list((await self.get("/schedule"))["crons"])
+
+    async def run_cron(self, name: str) -> Json:
+        """Run a cron now; its run, when it has ended."""
+        return await self.post(url_path("schedule", name, "run"))
+
+    async def jobs(self, **filters: Any) -> Json:
+        """A page of jobs, newest first: `jobs` and `nextCursor`."""
+        return await self.get("/jobs", **filters)
+
+    async def job(self, job_id: str, part: str = "") -> Json:
+        """A job, or its `attempts`, `events` or `why`."""
+        return await self.get(url_path("jobs", job_id, *([part] if part else [])))
+
+    async def act(self, action: str, ids: list[str]) -> Json:
+        """Cancel, retry or promote jobs; tells how many and which refused."""
+        return await self.post("/jobs/bulk", {"action": action, "ids": ids})
+
+    async def pause(self, lane: str, *, paused: bool) -> None:
+        """Pause or resume a lane."""
+        await self.post("/queue/pause" if paused else "/queue/resume", {"lane": lane})
+
+    async def cleanup(self, *, dry_run: bool) -> Json:
+        """Clean up, or only count what a cleanup would do."""
+        return await self.post("/queue/cleanup", {"dryRun": dry_run})
+
+    async def users(self, cursor: str | None = None) -> Json:
+        """A page of users: `items` and `nextCursor`."""
+        return await self.get("/users", limit=200, cursor=cursor)
+
+    async def mails(self, user_id: str) -> list[Json]:
+        """A user's newest mails."""
+        return list((await self.get(url_path("users", user_id, "emails"), limit=200))["items"])
+
+    async def mail(self, user_id: str, mail_id: str) -> Json:
+        """One mail with its text part and its log."""
+        return await self.get(url_path("users", user_id, "emails", mail_id))
+
+    async def brief_now(self, user_id: str) -> Json:
+        """Ask for a user's brief, now."""
+        return await self.post("/queue/brief", {"userId": user_id})
+
+    async def events(self, after: str | None = None) -> AsyncIterator[BoxEvent]:
+        """Every event from now on, or from after that id; ends when the box ends the stream."""
+        headers = {"Last-Event-ID": after} if after else {}
+        limits = httpx.Timeout(15.0, read=SILENCE_SECONDS)
+        try:
+            async with self._http.stream(
+                "GET", "/events", headers=headers, timeout=limits
+            ) as answer:
+                if answer.status_code >= 300:
+                    await answer.aread()
+                    raise BoxRefused(answer.status_code, body_of(answer))
+                async for event in events_in(answer.aiter_lines()):
+                    yield event
+        except httpx.HTTPError as error:
+            raise BoxUnreachable(_reason(error)) from error
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,120 @@
+"""The filter language of the job list: `type:daily_brief status:failed since:2h words`."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.tui.words import STATES, WORDS
+
+KEYS = ("type", "status", "user", "lane", "id", "corr", "since", "until", "error")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d{1,5})([smhdw])")
+_FIELD = {
+    "type": "job_type",
+    "status": "status",
+    "user": "user_id",
+    "lane": "lane",
+    "id": "id",
+    "corr": "correlation_id",
+    "error": "error",
+}
+
+
+class WrongWord(ValueError):
+    """A word of a filter that means nothing; the sentence says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One word: the job's field must be (or, negated, not be) one of the values."""
+
+    key: str
+    values: tuple[str, ...]
+    negated: bool
+
+    def holds(self, job: dict[str, Any]) -> bool:
+        """Whether the job is as the word says. Errors match by part, all else as a whole."""
+        found = str(job.get(_FIELD[self.key]) or "").lower()
+        if self.key == "error":
+            hit = any(value in found for value in self.values)
+        else:
+            hit = found in self.values
+        return hit != self.negated
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the server is asked, and what is then checked here."""
+
+    asked: dict[str, str] = field(default_factory=dict)
+    checks: tuple[Condition, ...] = ()
+
+    def keeps(self, job: dict[str, Any]) -> bool:
+        """Whether a job that the server sent is wanted."""
+        return all(check.holds(job) for check in self.checks)
+
+
+def parse(text: str, now: Instant) -> Filter:
+    """Read a filter. Raises WrongWord, naming the word."""
+    asked: dict[str, str] = {}
+    checks: list[Condition] = []
+    free: list[str] = []
+    for word in text.split():
+        key, colon, rest = word.lstrip("-").partition(":")
+        if not colon:
+            free.append(word)
+            continue
+        if key not in KEYS:
+            raise WrongWord(f"{word}: no such filter; there are {', '.join(KEYS)}")
+        values = tuple(part.lower() for part in rest.split(",") if part)
+        if not values:
+            raise WrongWord(f"{word}: a value is missing after the colon")
+        if key in ("since", "until"):
+            asked[key] = _instant(word, rest, now)
+            continue
+        if key == "status":
+            values = tuple(_status(word, value) for value in values)
+        checks.append(Condition(key, values, word.startswith("-")))
+    if free:
+        asked["text"] = " ".join(free)
+    for check in checks:
+        _ask(asked, check)
+    return Filter(asked, tuple(checks))
+
+
+def _ask(asked: dict[str, str], check: Condition) -> None:
+    """Let the server leave out what it can: the checks hold in any case."""
+    several = len(check.values) > 1
+    if check.negated:
+        return
+    if check.key in ("type", "status"):
+        asked.setdefault(check.key, ",".join(check.values))
+    elif check.key == "user" and not several:
+        asked.setdefault("user", check.values[0])
+    elif check.key in ("id", "corr", "error") and not several:
+        asked.setdefault("text", check.values[0])
+
+
+def _status(word: str, value: str) -> str:
+    name = WORDS.get(value, value)
+    if name not in STATES:
+        raise WrongWord(f"{word}: a status is one of {', '.join((*WORDS, *STATES))}")
+    return name
+
+
+def _instant(word: str, value: str, now: Instant) -> str:
+    if age := _AGE.fullmatch(value.lower()):
+        return to_text(now - timedelta(**{_UNITS[age[2]]: int(age[1])}))
+    readers: tuple[Callable[[str], Instant], ...] = (
+        from_text,
+        lambda day: from_text(f"{day}T00:00:00Z"),
+    )
+    for read in readers:
+        try:
+            return to_text(read(value))
+        except ValueError:
+            continue
+    raise WrongWord(f"{word}: an age like 30m, 2h or 7d, or a date like 2024-10-23 (UTC)")

@@ -1,0 +1,101 @@
+"""What all screens of the dashboard share: loading, telling of errors, calm repaints."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, cast
+
+from textual.containers import Vertical
+
+from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
+
+if TYPE_CHECKING:
+    from buildos_box.tui.app import BoxApp
+
+REPAINT_SECONDS = 0.1
+RELOAD_SECONDS = 1.0
+
+
+class Pane(Vertical):
+    """One screen's content. Subclasses load from the box, and paint what they loaded."""
+
+    needs_focus = "DataTable"
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__(id=pane_id)
+        self._paint_due = False
+        self._load_due = False
+        self._gate = asyncio.Lock()
+
+    @property
+    def box(self) -> "BoxApp":
+        """The dashboard that this is a part of."""
+        return cast("BoxApp", self.app)
+
+    @property
+    def client(self) -> LiveClient:
+        """The box."""
+        return self.box.client
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a person sees it."""
+        return self.box.shown is self
+
+    async def load(self) -> None:
+        """Fetch what is shown."""
+
+    def paint(self) -> None:
+        """Show what is known, changing cells in place."""
+
+    def note(self, event: BoxEvent) -> None:
+        """Hear of an event while shown."""
+
+    def paint_soon(self) -> None:
+        """Repaint, at most ten times a second however much happens."""
+        if not self._paint_due:
+            self._paint_due = True
+            self.set_timer(REPAINT_SECONDS, self._paint_now)
+
+    def _paint_now(self) -> None:
+        self._paint_due = False
+        self.paint()
+
+    def load_soon(self) -> None:
+        """Fetch afresh, at most once a second however much happens."""
+        if not self._load_due:
+            self._load_due = True
+            self.set_timer(RELOAD_SECONDS, self._load_now)
+
+    def _load_now(self) -> None:
+        self._load_due = False
+        self.reload()
+
+    def reload(self) -> None:
+        """Fetch and show afresh, without making anybody wait."""
+        self.run_worker(self._reload(), exclusive=False)
+
+    async def _reload(self) -> None:
+        async with self._gate:
+            if await self.tell(self.load):
+                self.paint()
+
+    async def tell(self, work: Callable[[], Awaitable[object]]) -> bool:
+        """Do something with the box; if it refuses, say so in its words."""
+        try:
+            await work()
+        except BoxRefused as error:
+            self.box.tell_refused(error)
+            return False
+        except BoxUnreachable as error:
+            self.box.lost(str(error))
+            return False
+        return True
+
+    def act(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do something with the box in the background; never while it is read-only."""
+        if self.box.may_act():
+            self.run_worker(self._act(work), exclusive=False)
+
+    async def _act(self, work: Callable[[], Awaitable[object]]) -> None:
+        if await self.tell(work):
+            self.reload()

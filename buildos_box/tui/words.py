@@ -1,0 +1,58 @@
+"""How the dashboard says things: states by sign and word, instants, bars."""
+
+import unicodedata
+from datetime import UTC
+from typing import Any
+
+from buildos_box.clock import Instant, from_text
+
+STATES = {
+    "pending": "· waiting",
+    "processing": "▶ running",
+    "queued_for_retry": "↻ retry",
+    "completed": "✓ done",
+    "failed": "✗ failed",
+    "cancelled": "– cancelled",
+}
+WORDS = {
+    "waiting": "pending",
+    "running": "processing",
+    "retry": "queued_for_retry",
+    "done": "completed",
+}
+"""What people may type for a state, besides its own name."""
+
+
+def plain(value: Any) -> str:
+    """Text on one line that cannot steer the terminal."""
+    text = "" if value is None else str(value)
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
+
+
+def state(name: str) -> str:
+    """A job's state by sign and word, never by colour alone."""
+    return STATES.get(name, plain(name))
+
+
+def moment(text: str | None, now: Instant, *, utc: bool = False) -> str:
+    """An instant as the viewer's clock shows it; with the day if that is not today."""
+    if not text:
+        return "–"
+    zone = UTC if utc else None
+    at, here = from_text(text).astimezone(zone), now.astimezone(zone)
+    return at.strftime("%H:%M:%S" if at.date() == here.date() else "%d %b %H:%M")
+
+
+def bar(percent: float, width: int = 10) -> str:
+    """A bar of that many cells."""
+    full = round(max(0.0, min(percent, 100.0)) / 100 * width)
+    return "█" * full + "░" * (width - full)
+
+
+def progress(job: dict[str, Any], width: int = 10) -> str:
+    """How far a running job is; for others what went wrong, if anything did."""
+    found = job.get("progress")
+    if job["status"] == "processing" and isinstance(found, dict):
+        percent = float(found.get("current") or 0)
+        return f"{bar(percent, width)} {percent:.0f} % {plain(found.get('message'))}"
+    return plain(job.get("error") or job.get("cancel_reason"))
