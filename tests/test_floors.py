@@ -43,6 +43,8 @@ MAY_ALSO = {
     # Streams tell of jobs, and end with the token they were opened by.
     ("realtime", "jobs"),
     ("realtime", "access"),
+    # A command starts the dashboard, which knows nothing of the command line.
+    ("cli", "tui"),
 }
 CLIENTS_ONLY_OVER_CLIENT = {"cli", "tui"}
 
