@@ -18,7 +18,7 @@ async def test_a_jobs_way_is_told_to_its_user_and_ends_with_the_truth(live: Live
         news = [await reader.event()]
         while (news[-1].type, news[-1].data.get("status")) != ("job.updated", "completed"):
             news.append(await reader.event())
-            if news[-1].data["jobId"] != job:
+            if news[-1].data.get("jobId") != job:
                 news.pop()
     assert (first.data["jobId"], first.data["status"], first.id) == (job, "pending", None)
     assert first.data["jobType"] == "generate_daily_brief"
