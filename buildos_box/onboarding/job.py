@@ -1,5 +1,144 @@
-"""The job that makes onboarding analyses."""
+"""The job that makes onboarding analyses (spec 10)."""
 
+from datetime import timedelta
 from typing import Any
 
-JOB_TYPES: list[Any] = []
+import msgspec
+
+from buildos_box.db import Tx
+from buildos_box.errors import PermanentError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.llm.chain import Ask
+from buildos_box.notifications.outgoing import notify
+from buildos_box.onboarding import prompts, store
+from buildos_box.onboarding.analyst import analyse
+from buildos_box.onboarding.model import OnboardingAnalysis, UserContext
+from buildos_box.realtime import store as realtime
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+EVENT = "onboarding.completed"
+BUILTIN = "builtin"
+
+
+class OnboardingPayload(Payload, frozen=True, kw_only=True):
+    """Who it is about, and what they wrote."""
+
+    user_id: str
+    user_context: UserContext
+
+
+class Thought(msgspec.Struct, frozen=True, kw_only=True):
+    """An analysis, who wrote it, and what it cost."""
+
+    analysis: OnboardingAnalysis
+    source: str
+    why_built_in: str | None
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+
+class OnboardingResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What the job leaves as its result."""
+
+    analysis_id: str
+    source: str
+
+
+def onboarding_key(user_id: str) -> str:
+    """One live job a user."""
+    return f"onboarding-{user_id}"
+
+
+async def analyse_onboarding(job: Attempt[OnboardingPayload], box: Services) -> OnboardingResult:
+    """Write the analysis; what an earlier attempt has thought is not paid for again."""
+    if await workspace.get_user(box.db, job.payload.user_id) is None:
+        raise PermanentError(f"there is no user {job.payload.user_id}", code="unknown_user")
+    await job.progress(10, "Reading what you wrote")
+    kept = job.kept("analysis")
+    if kept is None:
+        thought = await _think(job, box)
+        await job.keep("analysis", thought)
+    else:
+        thought = msgspec.convert(kept, Thought)
+    await job.progress(90, "Writing it up")
+    return await box.db.write(lambda tx: _conclude(tx, job, box, thought))
+
+
+async def _think(job: Attempt[OnboardingPayload], box: Services) -> Thought:
+    context = job.payload.user_context
+    own = analyse(context)
+    answer = await box.llm.ask(
+        Ask(
+            purpose=prompts.PURPOSE,
+            system=prompts.system_text(),
+            user=prompts.user_text(context, box.ids),
+            schema=OnboardingAnalysis,
+            user_id=job.payload.user_id,
+            job_id=job.job_id,
+            correlation_id=job.correlation_id,
+        ),
+        fallback=lambda: own,
+    )
+    return Thought(
+        analysis=own if answer.is_builtin else prompts.accept(answer.value, own),
+        source=BUILTIN if answer.is_builtin else answer.source,
+        why_built_in=answer.why_built_in,
+        tokens_in=answer.tokens_in,
+        tokens_out=answer.tokens_out,
+        cost_usd=answer.cost_usd,
+    )
+
+
+def _conclude(
+    tx: Tx, job: Attempt[OnboardingPayload], box: Services, thought: Thought
+) -> OnboardingResult:
+    """The analysis, the mark on the user and the news of it, all in one commit."""
+    now, user_id = box.clock.now(), job.payload.user_id
+    job.hold(tx)
+    result = OnboardingResult(box.ids.new("onboarding", now), thought.source)
+    finished = store.Finished(
+        user_id=user_id,
+        id=result.analysis_id,
+        job_id=job.job_id,
+        result=msgspec.json.encode(thought.analysis).decode(),
+        source=thought.source,
+        why_built_in=thought.why_built_in,
+        tokens_in=thought.tokens_in,
+        tokens_out=thought.tokens_out,
+        cost_usd=thought.cost_usd,
+    )
+    store.complete(tx, finished, now)
+    realtime.publish(
+        tx,
+        user_id=user_id,
+        type=EVENT,
+        data=result,
+        correlation_id=job.correlation_id,
+        now=now,
+    )
+    notify(
+        tx,
+        box,
+        user_id=user_id,
+        event_type=EVENT,
+        payload={},
+        correlation_id=job.correlation_id,
+    )
+    job.finish(tx, result, message="Your analysis is ready")
+    return result
+
+
+ONBOARDING_ANALYSIS = JobType(
+    name="onboarding_analysis",
+    payload=OnboardingPayload,
+    run=analyse_onboarding,
+    lane="llm",
+    priority=1,
+    timeout=timedelta(minutes=5),
+    dedup_key=lambda payload: onboarding_key(payload.user_id),
+)
+
+JOB_TYPES: list[JobType[Any]] = [ONBOARDING_ANALYSIS]

@@ -1,0 +1,61 @@
+"""What a language model is told about a new user, and what of its answer is taken (spec 11)."""
+
+from functools import lru_cache
+from importlib import resources
+
+import msgspec
+
+from buildos_box.ids import Ids
+from buildos_box.llm.fence import fence
+from buildos_box.onboarding.features import WHAT_IT_DOES
+from buildos_box.onboarding.model import (
+    OnboardingAnalysis,
+    Optimization,
+    Recommendation,
+    UserContext,
+)
+from buildos_box.onboarding.plain import plain
+
+PURPOSE = "onboarding_analysis"
+VERSION = "v1"
+SENTENCE_CHARS, TITLE_CHARS, MOST_ITEMS = 400, 80, 6
+
+
+@lru_cache(maxsize=1)
+def system_text() -> str:
+    """The constant part of the prompt, from its file, and the features there are."""
+    folder = resources.files("buildos_box.onboarding").joinpath("prompts")
+    text = folder.joinpath(f"{PURPOSE}.{VERSION}.md").read_text(encoding="utf-8")
+    return text + "\n".join(f"- `{name}`: {what}" for name, what in WHAT_IT_DOES.items())
+
+
+def user_text(context: UserContext, ids: Ids) -> str:
+    """The changing part: what the person wrote, as JSON inside a fence."""
+    return f"Write the analysis.\n\n{fence(msgspec.json.encode(context).decode(), ids)}"
+
+
+def accept(answer: OnboardingAnalysis, own: OnboardingAnalysis) -> OnboardingAnalysis:
+    """What may be shown of an answer: plain, capped; the built-in analyst's where none is left."""
+    changes = [
+        Optimization(title=plain(item.title, TITLE_CHARS), description=_sentence(item.description))
+        for item in answer.workflow_optimizations
+    ]
+    features = {item.feature: _sentence(item.reason) for item in answer.recommended_features}
+    return OnboardingAnalysis(
+        insights=_sentences(answer.insights) or own.insights,
+        workflow_optimizations=[c for c in changes if c.title and c.description][:MOST_ITEMS]
+        or own.workflow_optimizations,
+        recommended_features=[
+            Recommendation(feature=name, reason=reason) for name, reason in features.items()
+        ]
+        or own.recommended_features,
+        best_practices=_sentences(answer.best_practices) or own.best_practices,
+    )
+
+
+def _sentence(text: str) -> str:
+    return plain(text, SENTENCE_CHARS)
+
+
+def _sentences(texts: list[str]) -> list[str]:
+    return [said for text in texts if (said := _sentence(text))][:MOST_ITEMS]

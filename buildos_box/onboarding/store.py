@@ -1,0 +1,43 @@
+"""The table of onboarding analyses: one a user, the newest."""
+
+from dataclasses import asdict, dataclass
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished analysis; `result` is its JSON."""
+
+    user_id: str
+    id: str
+    job_id: str
+    result: str
+    source: str
+    why_built_in: str | None
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+
+def complete(tx: Tx, finished: Finished, now: Instant) -> None:
+    """Keep the analysis in place of an older one, and mark the user as analysed."""
+    values = {**asdict(finished), "now": to_text(now)}
+    tx.execute(
+        """INSERT OR REPLACE INTO onboarding_analysis
+               (user_id, id, job_id, result, source, why_built_in, tokens_in, tokens_out,
+                cost_usd, completed_at)
+           VALUES (:user_id, :id, :job_id, :result, :source, :why_built_in, :tokens_in,
+                   :tokens_out, :cost_usd, :now)""",
+        values,
+    )
+    tx.execute(
+        "UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?",
+        (to_text(now), finished.user_id),
+    )
+
+
+async def analysis_of(db: Database, user_id: str) -> Row | None:
+    """The user's analysis."""
+    return await db.one("SELECT * FROM onboarding_analysis WHERE user_id = ?", (user_id,))
