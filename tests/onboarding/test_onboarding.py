@@ -111,7 +111,9 @@ async def test_two_in_parallel_make_one_job_and_one_conflict(box: BoxWorld) -> N
     assert len(await box.jobs()) == 1
 
 
-async def test_force_regenerate_cancels_the_running_job(smart: BoxWorld, double: LlmDouble) -> None:
+async def test_force_regenerate_replaces_a_job_that_a_worker_has_taken(
+    smart: BoxWorld, double: LlmDouble
+) -> None:
     double.default(ok(ANSWER))
     first = await smart.post("/queue/onboarding", ASK)
     assert await smart.claim() is not None
