@@ -1,5 +1,62 @@
-"""Watches how well SMS arrives."""
+"""Watches how well SMS arrives (spec 4, `sms_health`)."""
 
-from typing import Any
+from datetime import timedelta
 
-CRONS: list[Any] = []
+import msgspec
+
+from buildos_box.clock import Instant
+from buildos_box.db import Tx
+from buildos_box.jobs.alerts import QueueAlert
+from buildos_box.jobs.crons import Cron
+from buildos_box.services import Services
+from buildos_box.sms import store
+
+ENOUGH = 20
+LEAST_DELIVERED, MOST_FAILED = 0.90, 0.05
+
+
+class SmsHealth(msgspec.Struct, frozen=True):
+    """How the messages of the last day that have an end have ended."""
+
+    delivered: int
+    failed: int
+    alerts: list[str]
+
+
+def alerts_of(delivered: int, failed: int) -> list[QueueAlert]:
+    """What an operator should hear of; nothing under twenty messages."""
+    ended = delivered + failed
+    if ended < ENOUGH:
+        return []
+    found = []
+    if delivered < ended * LEAST_DELIVERED:
+        share = f"{delivered} of {ended} SMS of the last day were delivered"
+        found.append(QueueAlert("sms_delivery", share))
+    if failed > ended * MOST_FAILED:
+        found.append(QueueAlert("sms_failures", f"{failed} of {ended} SMS of the last day failed"))
+    return found
+
+
+async def sms_health(_due: Instant, box: Services) -> SmsHealth:
+    """Count what has ended and raise alerts, each once a day."""
+    now = box.clock.now()
+
+    def look(tx: Tx) -> SmsHealth:
+        delivered, failed = store.ended_since(tx, now - timedelta(days=1))
+        alerts = alerts_of(delivered, failed)
+        for alert in alerts:
+            if store.count(tx, f"alert:{alert.kind}", now) == 1:
+                tx.announce(alert)
+        return SmsHealth(delivered, failed, [alert.kind for alert in alerts])
+
+    return await box.db.write(look)
+
+
+SMS_HEALTH = Cron(
+    name="sms_health",
+    schedule="5 * * * *",
+    does="Watches how many SMS arrive, and raises alerts",
+    run=sms_health,
+    lookback=timedelta(hours=1),
+)
+CRONS = [SMS_HEALTH]

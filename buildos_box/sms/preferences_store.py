@@ -1,6 +1,6 @@
 """What people want of SMS, how many they got today, and whose day is planned next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from buildos_box.clock import Instant, to_text
@@ -103,6 +103,19 @@ def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
         (int(out), to_text(now), phone_number),
     )
     return [str(row["user_id"]) for row in rows]
+
+
+def proved(wishes: SmsPreferences, number: str, *, opted_out: bool) -> SmsPreferences:
+    """The preferences of a person who has proved that number."""
+    return replace(wishes, phone_number=number, phone_verified=True, opted_out=opted_out)
+
+
+def user_of_number(tx: Tx, phone_number: str) -> str | None:
+    """Somebody with that number."""
+    row = tx.one(
+        "SELECT user_id FROM user_sms_preferences WHERE phone_number = ? LIMIT 1", (phone_number,)
+    )
+    return str(row["user_id"]) if row else None
 
 
 def has_opted_out(tx: Tx, phone_number: str) -> bool:

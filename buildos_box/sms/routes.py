@@ -12,7 +12,7 @@ from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, Impossible, NotFound
 from buildos_box.services import Services
-from buildos_box.sms import preferences_store, store
+from buildos_box.sms import phone_routes, preferences_store, store
 from buildos_box.sms.outgoing import add_message, expiry_of, move, stop
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed
@@ -266,4 +266,5 @@ ROUTES = [
     cancel_message,
     update_message,
     regenerate_message,
+    *phone_routes.ROUTES,
 ]

@@ -90,13 +90,25 @@ async def known_sids(db: Database, phone_number: str) -> set[str]:
     return {str(row["twilio_sid"]) for row in rows}
 
 
-def count(tx: Tx, name: str, now: Instant) -> None:
-    """One more of that kind on this UTC day."""
-    tx.execute(
+def count(tx: Tx, name: str, now: Instant) -> int:
+    """One more of that kind on this UTC day; returns how many there are now."""
+    row = tx.one(
         """INSERT INTO sms_metrics (day, name, count) VALUES (?, ?, 1)
-           ON CONFLICT (day, name) DO UPDATE SET count = count + 1""",
+           ON CONFLICT (day, name) DO UPDATE SET count = count + 1 RETURNING count""",
         (now.date().isoformat(), name),
     )
+    return int(row["count"]) if row else 0
+
+
+def ended_since(tx: Tx, since: Instant) -> tuple[int, int]:
+    """How many messages due since then were delivered, and how many failed."""
+    row = tx.one(
+        """SELECT count(*) FILTER (WHERE status = 'delivered') AS delivered,
+                  count(*) FILTER (WHERE status IN ('undelivered', 'failed')) AS failed
+             FROM scheduled_sms_messages WHERE send_at >= ?""",
+        (to_text(since),),
+    )
+    return (int(row["delivered"]), int(row["failed"])) if row else (0, 0)
 
 
 async def metrics(db: Database, since: date) -> list[Row]:

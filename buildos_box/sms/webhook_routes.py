@@ -1,5 +1,115 @@
-"""What Twilio tells the box."""
+"""What Twilio tells the box: signed, repeated and in any order (spec 7)."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
-ROUTES: list[Any] = []
+from litestar import Request, Response, post
+
+from buildos_box.access.guard import PUBLIC
+from buildos_box.clock import to_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import Forbidden
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
+
+AnyRequest = Request[Any, Any, Any]
+OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+IN = frozenset({"START", "YES", "UNSTOP"})
+HELP = frozenset({"HELP", "INFO"})
+STATUSES = {
+    "sending": store.SENDING,
+    "sent": store.SENT,
+    "delivered": store.DELIVERED,
+    "read": store.DELIVERED,
+    "undelivered": store.UNDELIVERED,
+    "failed": store.FAILED,
+}
+
+
+async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
+    """The form, once its signature is known to be Twilio's: before any read. Raises Forbidden."""
+    from twilio.request_validator import RequestValidator
+
+    token = box.settings.sms.auth_token
+    signature = request.headers.get("x-twilio-signature", "")
+    body = await request.body()
+    try:
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError:
+        form = {}
+    query = request.scope["query_string"].decode("latin-1")
+    url = f"{box.settings.server.public_url}{request.url.path}" + (f"?{query}" if query else "")
+    if (
+        token is None
+        or not token.reveal()
+        or not RequestValidator(token.reveal()).validate(url, form, signature)
+    ):
+        raise Forbidden("this is not signed by Twilio", code="bad_signature")
+    return form
+
+
+@post("/webhooks/twilio/status", status_code=204, opt=PUBLIC, tags=["SMS"])
+async def twilio_status(request: AnyRequest, box: Services) -> None:
+    """What became of a message; only ever leads it forward."""
+    form = await _signed(request, box)
+    sid, said = form.get("MessageSid", ""), form.get("MessageStatus", "").lower()
+    code = form.get("ErrorCode", "")
+    error = int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else None
+    named = request.query_params.get("sms", "")
+    await box.db.write(lambda tx: _record(tx, box, sid, named, said, error))
+
+
+def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int | None) -> None:
+    row = store.find_by_sid(tx, sid) or _not_yet_named(tx, named)
+    if row is None or not sid:
+        return
+    now, status = box.clock.now(), STATUSES.get(said)
+    forward = status is not None and store.RANK[status] > store.RANK.get(row["status"], 3)
+    store.record_callback(tx, row["id"], said[:40], error, forward, now)
+    if not forward or status is None:
+        return
+    values: dict[str, Any] = {"status": status, "twilio_sid": sid}
+    if status == store.DELIVERED:
+        values["delivered_at"] = to_text(now)
+        store.count(tx, store.DELIVERED, now)
+    if status in (store.UNDELIVERED, store.FAILED):
+        values |= {"error_code": error, "reason": f"twilio_{error}" if error else said}
+        store.count(tx, store.FAILED, now)
+    store.change(tx, row["id"], now, **values)
+    if error == UNSUBSCRIBED and row["phone_number"]:
+        preferences_store.opt(tx, row["phone_number"], out=True, now=now)
+    if error in BAD_NUMBER and row["phone_number"]:
+        preferences_store.unverify(tx, row["phone_number"], now)
+
+
+def _not_yet_named(tx: Tx, sms_id: str) -> Row | None:
+    """A message whose callback came before Twilio's answer was written down."""
+    row = store.find(tx, sms_id) if sms_id else None
+    return row if row is not None and row["twilio_sid"] is None else None
+
+
+@post("/webhooks/twilio/inbound", status_code=200, opt=PUBLIC, tags=["SMS"])
+async def twilio_inbound(request: AnyRequest, box: Services) -> Response[str]:
+    """A word that a person sent. Twilio answers it itself: the box only records."""
+    form = await _signed(request, box)
+    words = form.get("Body", "").upper().split()
+    word = form.get("OptOutType", "").upper() or (words[0].strip(".!") if len(words) == 1 else "")
+    word = word if word in OUT | IN | HELP else "OTHER"
+    sid, number = form.get("MessageSid", ""), form.get("From", "")
+    await box.db.write(lambda tx: _heard(tx, box, sid, number, word))
+    return Response("<Response/>", media_type="text/xml")
+
+
+def _heard(tx: Tx, box: Services, sid: str, number: str, word: str) -> None:
+    now = box.clock.now()
+    user_id = preferences_store.user_of_number(tx, number)
+    if not sid or not store.record_inbound(tx, sid, user_id, word, now):
+        return
+    if word in OUT:
+        preferences_store.opt(tx, number, out=True, now=now)
+    elif word in IN:
+        preferences_store.opt(tx, number, out=False, now=now)
+
+
+ROUTES = [twilio_status, twilio_inbound]

@@ -1,0 +1,132 @@
+"""Proving that a number is one's own, by a code sent to it (spec 14.5)."""
+
+from datetime import timedelta
+
+import msgspec
+from litestar import post
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import from_text, to_text
+from buildos_box.db import Tx
+from buildos_box.errors import Impossible, NotFound, RateLimited
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.codes import PLACE, is_code
+from buildos_box.sms.outgoing import add_message
+from buildos_box.sms.phone import e164
+from buildos_box.sms.schedule_job import plan_today
+from buildos_box.workspace import store as workspace
+
+VALID = timedelta(minutes=10)
+TRIES = 5
+WINDOW, ASKED_AT_MOST = timedelta(hours=1), 3
+TEXT = f"Your verification code is {PLACE}. It is valid for 10 minutes."
+
+
+class PhoneRequest(msgspec.Struct, frozen=True, rename="camel"):
+    """The number to prove."""
+
+    phone_number: str
+
+
+class CodeRequest(msgspec.Struct, frozen=True):
+    """The code that came."""
+
+    code: str
+
+
+class CodeSent(msgspec.Struct, frozen=True, rename="camel"):
+    """Until when the code is good, and the job that sends it."""
+
+    success: bool
+    job_id: str
+    expires_at: str
+
+
+class Verified(msgspec.Struct, frozen=True, rename="camel"):
+    """The number that is proved now."""
+
+    success: bool
+    phone_number: str
+
+
+@post("/users/{user_id:str}/phone", status_code=200, tags=["SMS"])
+async def ask_code(
+    user_id: str, data: PhoneRequest, box: Services, caller: Caller, correlation_id: str
+) -> CodeSent:
+    """Send a six-digit code to a number, three times an hour at most."""
+    caller.require_user(user_id)
+    number = e164(data.phone_number, box.settings.sms.country)
+
+    def ask(tx: Tx) -> CodeSent:
+        if workspace.find_user(tx, user_id) is None:
+            raise NotFound(f"no user {user_id}")
+        now, asked, since = box.clock.now(), 1, box.clock.now()
+        before = store.verification(tx, user_id)
+        if before is not None and now - from_text(before["asked_since"]) < WINDOW:
+            asked, since = before["asked"] + 1, from_text(before["asked_since"])
+        if asked > ASKED_AT_MOST:
+            raise RateLimited("too many codes asked for", retry_after=since + WINDOW - now)
+        expires = now + VALID
+        sms_id, job_id = add_message(
+            tx,
+            box,
+            user_id=user_id,
+            kind="code",
+            message=TEXT,
+            phone_number=number,
+            at=now,
+            expires_at=expires,
+            correlation_id=correlation_id,
+            actor=caller.actor,
+        )
+        store.open_verification(
+            tx,
+            {
+                "user_id": user_id,
+                "phone_number": number,
+                "sms_id": sms_id,
+                "asked": asked,
+                "asked_since": to_text(since),
+                "expires_at": to_text(expires),
+            },
+        )
+        return CodeSent(True, job_id, to_text(expires))
+
+    return await box.db.write(ask)
+
+
+@post("/users/{user_id:str}/phone/verify", status_code=200, tags=["SMS"])
+async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Caller) -> Verified:
+    """Prove the number with its code: five tries, ten minutes."""
+    caller.require_user(user_id)
+
+    def verify(tx: Tx) -> str | None:
+        """The number; None if the code is wrong, so that the try is committed."""
+        now, row = box.clock.now(), store.verification(tx, user_id)
+        if row is None or now >= from_text(row["expires_at"]):
+            raise Impossible.field("code", "there is no code to give, or it is too old")
+        if row["tries"] >= TRIES:
+            raise Impossible.field("code", "too many wrong tries; ask for a new code")
+        if not is_code(data.code.strip(), box.secret, row["sms_id"]):
+            store.count_try(tx, user_id)
+            return None
+        store.close_verification(tx, user_id)
+        number = str(row["phone_number"])
+        wishes = preferences_store.find(tx, user_id)
+        same = wishes.phone_number == number
+        preferences_store.save(
+            tx,
+            preferences_store.proved(wishes, number, opted_out=wishes.opted_out and same),
+            now,
+        )
+        plan_today(tx, box, user_id)
+        return number
+
+    number = await box.db.write(verify)
+    if number is None:
+        raise Impossible.field("code", "is not the code that was sent")
+    return Verified(True, number)
+
+
+ROUTES = [ask_code, verify_code]

@@ -1,0 +1,135 @@
+"""What Twilio tells the box, proving a number, and the day's numbers (spec 7)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from twilio.request_validator import RequestValidator
+
+from buildos_box.sms.health_cron import alerts_of
+from tests.doubles.twilio import TwilioDouble
+from tests.sms.test_sms import NUMBER, ada, messages, states
+from tests.world import BoxWorld
+
+
+async def tell(box: BoxWorld, path: str, *, key: str = "token", **form: str) -> httpx.Response:
+    url = f"https://box.example/webhooks/twilio/{path}"
+    headers = {
+        "X-Twilio-Signature": RequestValidator(key).compute_signature(url, form),
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    return await box.api.post(f"/webhooks/twilio/{path}", content=urlencode(form), headers=headers)
+
+
+async def sent(box: BoxWorld, twilio: TwilioDouble) -> tuple[str, str]:
+    await ada(box)
+    made = await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    return f"status?sms={made['smsId']}", twilio.sent[-1]["Sid"]
+
+
+@pytest.mark.parametrize(
+    ("order", "status"),
+    [
+        (["queued", "sent", "delivered"], "delivered"),
+        (["delivered", "sent", "sending", "delivered"], "delivered"),
+        (["undelivered", "sent"], "undelivered"),
+        (["queued", "nonsense"], "sent"),
+    ],
+)
+async def test_callbacks_only_lead_forward(
+    box: BoxWorld, twilio: TwilioDouble, order: list[str], status: str
+) -> None:
+    path, sid = await sent(box, twilio)
+    for said in order:
+        answer = await tell(box, path, MessageSid=sid, MessageStatus=said)
+        assert answer.status_code == 204
+    assert (await messages(box))[0]["status"] == status
+
+
+async def test_a_callback_before_the_answer_is_written_down_finds_its_message(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    twilio.script = ["lost"]
+    path, sid = await sent(box, twilio)
+    await tell(box, path, MessageSid=sid, MessageStatus="delivered")
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert [m["status"] for m in await messages(box)] == ["delivered"]
+    assert len(twilio.sent) == 1
+
+
+async def test_fault_21_nothing_is_read_or_written_before_the_signature(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    path, sid = await sent(box, twilio)
+    form = {"MessageSid": sid, "MessageStatus": "delivered"}
+    assert (await tell(box, path, key="wrong", **form)).status_code == 403
+    assert await states(box) == [("sent", None)]
+    # With its database gone the box still tells a forger no more than that.
+    await box.box.services.db.close()
+    assert (await tell(box, path, key="wrong", **form)).status_code == 403
+    assert (await tell(box, "inbound", key="wrong", Body="STOP")).status_code == 403
+    assert (await tell(box, path, **form)).status_code >= 500
+
+
+async def test_stop_opts_out_and_start_in_again(box: BoxWorld, twilio: TwilioDouble) -> None:
+    await ada(box)
+
+    async def opted_out() -> Any:
+        (line,) = (await box.get("/sms/scheduled"))["schedule"]
+        return line["opted_out"]
+
+    answer = await tell(box, "inbound", MessageSid="SM1", From=NUMBER, Body=" stop ")
+    assert (answer.status_code, answer.text) == (200, "<Response/>")
+    assert await opted_out()
+    await tell(box, "inbound", MessageSid="SM2", From=NUMBER, Body="Start")
+    await tell(box, "inbound", MessageSid="SM1", From=NUMBER, Body=" stop ")
+    assert not await opted_out()
+
+
+async def test_a_number_is_proved_by_the_code_sent_to_it(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await box.person()
+    token = await box.token_for("user:ada")
+    await box.post("/users/ada/phone", {"phoneNumber": "(415) 555-2671"}, token=token)
+    await box.work()
+    code = twilio.sent[0]["Body"].split("code is ")[1][:6]
+    assert code.isdigit()
+    assert code not in str(await messages(box))
+    wrong = "000000" if code != "000000" else "111111"
+    path = "/users/ada/phone/verify"
+    assert (await box.call("POST", path, {"code": wrong}, token=token)).status_code == 422
+    proved = await box.post(path, {"code": code}, token=token)
+    assert proved == {"success": True, "phoneNumber": NUMBER}
+    (line,) = (await box.get("/sms/scheduled"))["schedule"]
+    assert line["phone_verified"] is True
+
+
+async def test_five_wrong_tries_void_the_code(box: BoxWorld, twilio: TwilioDouble) -> None:
+    await box.person()
+    await box.post("/users/ada/phone", {"phoneNumber": NUMBER})
+    await box.work()
+    code = twilio.sent[0]["Body"].split("code is ")[1][:6]
+    wrong = "000000" if code != "000000" else "111111"
+    for given in [wrong] * 5 + [code]:
+        answer = await box.call("POST", "/users/ada/phone/verify", {"code": given})
+        assert answer.status_code == 422
+    for status in (200, 200, 429):
+        asked = await box.call("POST", "/users/ada/phone", {"phoneNumber": NUMBER})
+        assert asked.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("delivered", "failed", "kinds"),
+    [
+        (19, 0, []),
+        (10, 9, []),
+        (19, 1, []),
+        (18, 2, ["sms_failures"]),
+        (17, 3, ["sms_delivery", "sms_failures"]),
+    ],
+)
+def test_alerts_from_twenty_messages_on(delivered: int, failed: int, kinds: list[str]) -> None:
+    assert [alert.kind for alert in alerts_of(delivered, failed)] == kinds
