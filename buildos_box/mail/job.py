@@ -1,6 +1,8 @@
 """The job that sends one mail: checked again, rendered, handed over once (spec 6)."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
@@ -49,13 +51,23 @@ def sender_of(box: Services) -> Sender:
     return Sender(email.from_name, email.from_address, box.settings.server.public_url, box.secret)
 
 
+Refuse = Callable[[Tx, Attempt[Any], Services, store.Email], str | None]
+"""Why a mail is not to leave after all; None if it is to leave."""
+
+
 async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> EmailResult:
     """Send the mail of the payload. A crash and a retry send the very same bytes again."""
-    email_id = job.payload.email_id
+    return await deliver(job, box, job.payload.email_id, _refused)
+
+
+async def deliver(
+    job: Attempt[Any], box: Services, email_id: str, refused_because: Refuse
+) -> EmailResult:
+    """Send the mail unless `refused_because` tells, in one transaction, that it is not to leave."""
     email = await store.get(box.db, email_id)
     if email is None:
         raise PermanentError(f"there is no mail {email_id}", code="unknown_email")
-    refused = await box.db.write(lambda tx: _refused(tx, job, box, email))
+    refused = await box.db.write(lambda tx: refused_because(tx, job, box, email))
     if refused is not None:
         return EmailResult(email_id, refused)
     try:
@@ -70,7 +82,7 @@ async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> Em
     return EmailResult(email_id, store.SENT, provider_id)
 
 
-async def _send(job: Attempt[BriefEmailPayload], box: Services, email: store.Email) -> str:
+async def _send(job: Attempt[Any], box: Services, email: store.Email) -> str:
     rendered = render(email, sender_of(box))
     return await effects.once(
         box,
@@ -83,9 +95,7 @@ async def _send(job: Attempt[BriefEmailPayload], box: Services, email: store.Ema
     )
 
 
-def _refused(
-    tx: Tx, job: Attempt[BriefEmailPayload], box: Services, email: store.Email
-) -> str | None:
+def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
     """Why the mail is not to leave after all: it has left, is outdated, or is not wanted.
 
     One that failed or was cancelled may leave when its job is run again by hand.
@@ -94,18 +104,18 @@ def _refused(
     if email.status == store.SENT:
         return store.SENT
     if not store.is_newest_of_brief(tx, email):
-        return _settle(tx, box, email, store.CANCELLED, "superseded")
+        return settle(tx, box, email, store.CANCELLED, "superseded")
     if email.status in store.IN_DOUBT:
         return None
     if store.is_unsubscribed(tx, email.user_id, BRIEFS):
-        return _settle(tx, box, email, store.SKIPPED, "unsubscribed")
+        return settle(tx, box, email, store.SKIPPED, "unsubscribed")
     preferences = workspace.find_preferences(tx, email.user_id)
     if preferences is not None and not preferences.email_daily_brief:
-        return _settle(tx, box, email, store.SKIPPED, "email_daily_brief is off")
+        return settle(tx, box, email, store.SKIPPED, "email_daily_brief is off")
     return None
 
 
-def _settle(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
+def settle(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
     """What is in doubt stays so: it may have left."""
     status = store.UNKNOWN if email.status in store.IN_DOUBT else status
     store.set_status(tx, email.id, status, box.clock.now(), reason=reason)
@@ -131,7 +141,7 @@ def _on_outcome(tx: Tx, box: Services, email_id: str, provider_id: str) -> None:
 
 def _not_sent(
     tx: Tx,
-    job: Attempt[BriefEmailPayload],
+    job: Attempt[Any],
     box: Services,
     email: store.Email,
     error: PermanentError | TransientError,

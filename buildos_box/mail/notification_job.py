@@ -1,5 +1,51 @@
-"""The job that mails a notification."""
+"""The job that mails a notification (spec 8): checked again, then sent as any mail is."""
 
+from datetime import timedelta
 from typing import Any
 
-JOB_TYPES: list[Any] = []
+from buildos_box.db import Tx
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.mail import store
+from buildos_box.mail.job import EmailResult, deliver, settle
+from buildos_box.services import Services
+
+NOTIFICATIONS = "notifications"
+
+
+class NotificationEmailPayload(Payload, frozen=True, kw_only=True):
+    """A notification's mail that waits to be sent; all that it says stands in its row."""
+
+    user_id: str
+    email_id: str
+
+
+async def send_notification_email(
+    job: Attempt[NotificationEmailPayload], box: Services
+) -> EmailResult:
+    """Send the mail of the payload. A crash and a retry send the very same bytes again."""
+    return await deliver(job, box, job.payload.email_id, _refused)
+
+
+def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
+    """It has left already, or its reader has unsubscribed since it was queued."""
+    job.hold(tx)
+    if email.status == store.SENT:
+        return store.SENT
+    if email.status in store.IN_DOUBT:
+        return None
+    if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
+        return settle(tx, box, email, store.SKIPPED, "unsubscribed")
+    return None
+
+
+SEND_NOTIFICATION_EMAIL = JobType(
+    name="send_notification_email",
+    payload=NotificationEmailPayload,
+    run=send_notification_email,
+    lane="email",
+    timeout=timedelta(minutes=5),
+    max_attempts=8,
+    dedup_key=lambda payload: f"notification-email-{payload.email_id}",
+)
+JOB_TYPES: list[Any] = [SEND_NOTIFICATION_EMAIL]

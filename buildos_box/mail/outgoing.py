@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.mail import links, store
+from buildos_box.mail.html import is_safe_link
 from buildos_box.mail.job import BRIEFS, GENERATE_BRIEF_EMAIL, BriefEmailPayload, email_key
+from buildos_box.mail.notification_job import (
+    NOTIFICATIONS,
+    SEND_NOTIFICATION_EMAIL,
+    NotificationEmailPayload,
+)
 from buildos_box.mail.render import message_id
 from buildos_box.services import Services
+from buildos_box.workspace.model import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,52 @@ def queue_brief_email(
         scheduled_for=send_at,
         correlation_id=correlation_id,
         actor="job:generate_daily_brief",
+    )
+    return QueuedEmail(email_id)
+
+
+def queue_notification_email(
+    tx: Tx,
+    box: Services,
+    user: User,
+    *,
+    subject: str,
+    body_markdown: str,
+    correlation_id: str,
+    action_url: str | None = None,
+) -> QueuedEmail:
+    """Queue a notification's mail for now; `action_url` becomes a link under its text."""
+    now = box.clock.now()
+    if not user.email:
+        return QueuedEmail(None, "no address")
+    if store.is_unsubscribed(tx, user.id, NOTIFICATIONS):
+        return QueuedEmail(None, "unsubscribed")
+    if action_url is not None and is_safe_link(action_url):
+        body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
+    email_id = box.ids.new("email", now)
+    email = store.Email(
+        id=email_id,
+        user_id=user.id,
+        subject=subject,
+        body_markdown=body_markdown,
+        message_id=message_id(email_id, box.settings.email.from_address),
+        tracking=box.settings.email.tracking,
+        status=store.QUEUED,
+        brief_id=None,
+        address=user.email,
+        tracking_id=box.ids.secret(128),
+        created_at=now,
+        send_at=now,
+    )
+    token = links.unsubscribe_token(box.secret, email_id)
+    store.add(tx, email, kind="notification", unsubscribe=token, correlation_id=correlation_id)
+    box.queue.enqueue(
+        tx,
+        SEND_NOTIFICATION_EMAIL,
+        NotificationEmailPayload(user_id=user.id, email_id=email_id),
+        user_id=user.id,
+        correlation_id=correlation_id,
+        actor="system",
     )
     return QueuedEmail(email_id)
 

@@ -15,12 +15,14 @@ from buildos_box.errors import BoxError, NotFound
 from buildos_box.log import logger
 from buildos_box.mail import store, tracking_store
 from buildos_box.mail.job import BRIEFS, sender_of
+from buildos_box.mail.notification_job import NOTIFICATIONS
 from buildos_box.mail.render import text_part
 from buildos_box.mail.tracking import IN_A_SECOND, PIXEL, suspect
 from buildos_box.services import Services
 
 log = logger(__name__)
 NO_STORE = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer"}
+_WHAT = {BRIEFS: "daily briefs", NOTIFICATIONS: "notifications"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 _RESERVED = "!#$%&'()*+,/:;=?@[]~"
@@ -110,14 +112,15 @@ def _page(status: int, title: str, text: str, form: str = "") -> Response[str]:
 @get("/unsubscribe/{token:str}", opt=PUBLIC, tags=["Mail"])
 async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     """A page with a button: scanners that open links unsubscribe nobody."""
-    user_id = await store.user_of_token(box.db, token)
-    if user_id is None:
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
         return _invalid()
-    if await store.has_unsubscribed(box.db, user_id, BRIEFS):
-        return _page(200, "You get no daily briefs by mail", "As you wished.", _undo(token))
+    user_id, scope = reader
+    if await store.has_unsubscribed(box.db, user_id, scope):
+        return _page(200, f"You get no {_WHAT[scope]} by mail", "As you wished.", _undo(token))
     return _page(
         200,
-        "No more daily briefs by mail?",
+        f"No more {_WHAT[scope]} by mail?",
         "You can switch them on again later with the same link.",
         _button("Unsubscribe", token),
     )
@@ -126,22 +129,24 @@ async def unsubscribe_page(token: str, box: Services) -> Response[str]:
 @post("/unsubscribe/{token:str}", status_code=200, opt=PUBLIC, tags=["Mail"])
 async def unsubscribe(token: str, box: Services) -> Response[str]:
     """Unsubscribes at once, without a redirect or a sign-in (RFC 8058)."""
-    user_id = await store.user_of_token(box.db, token)
-    if user_id is None:
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
         return _invalid()
+    user_id, scope = reader
     now = box.clock.now()
-    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, BRIEFS, now))
-    return _page(200, "Done", "You will get no more daily briefs by mail.", _undo(token))
+    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, scope, now))
+    return _page(200, "Done", f"You will get no more {_WHAT[scope]} by mail.", _undo(token))
 
 
 @post("/unsubscribe/{token:str}/undo", status_code=200, opt=PUBLIC, tags=["Mail"])
 async def resubscribe(token: str, box: Services) -> Response[str]:
     """Takes the unsubscribing back."""
-    user_id = await store.user_of_token(box.db, token)
-    if user_id is None:
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
         return _invalid()
-    await box.db.write(lambda tx: store.resubscribe(tx, user_id, BRIEFS))
-    return _page(200, "Done", "You will get your daily briefs by mail again.")
+    user_id, scope = reader
+    await box.db.write(lambda tx: store.resubscribe(tx, user_id, scope))
+    return _page(200, "Done", f"You will get your {_WHAT[scope]} by mail again.")
 
 
 def _invalid() -> Response[str]:

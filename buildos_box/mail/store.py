@@ -205,14 +205,16 @@ async def has_unsubscribed(db: Database, user_id: str, scope: str) -> bool:
     return row is not None
 
 
-async def user_of_token(db: Database, token: str) -> str | None:
-    """Whose unsubscribe token that is."""
+async def reader_of_token(db: Database, token: str) -> tuple[str, str] | None:
+    """Whose unsubscribe token that is, and the scope of the mail that it came with."""
     row = await db.one(
-        """SELECT e.user_id FROM email_recipients r JOIN emails e ON e.id = r.email_id
+        """SELECT e.user_id,
+                  CASE e.kind WHEN 'notification' THEN 'notifications' ELSE 'briefs' END AS scope
+             FROM email_recipients r JOIN emails e ON e.id = r.email_id
             WHERE r.unsubscribe_hash = ?""",
         (hash_token(token),),
     )
-    return row["user_id"] if row else None
+    return (row["user_id"], row["scope"]) if row else None
 
 
 async def mails_of(
