@@ -17,6 +17,7 @@ from buildos_box.access.keyring import Keyring
 from buildos_box.api import control_routes, docs, health, job_routes, queue_routes, token_routes
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
+from buildos_box.api.security_headers import add_security_headers
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -75,6 +76,7 @@ def make_api(
         },
         signature_namespace={"Services": Services},
         middleware=[DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
+        before_send=[add_security_headers],
         exception_handlers={
             BoxError: on_box_error,
             ValidationException: on_validation_error,
