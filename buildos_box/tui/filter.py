@@ -37,9 +37,9 @@ class Condition:
 
     def holds(self, job: dict[str, Any]) -> bool:
         """Whether the job is as the word says. Errors match by part, all else as a whole."""
-        found = str(job.get(_FIELD[self.key]) or "").lower()
+        found = str(job.get(_FIELD[self.key]) or "")
         if self.key == "error":
-            hit = any(value in found for value in self.values)
+            hit = any(value.lower() in found.lower() for value in self.values)
         else:
             hit = found in self.values
         return hit != self.negated
@@ -69,14 +69,14 @@ def parse(text: str, now: Instant) -> Filter:
             continue
         if key not in KEYS:
             raise WrongWord(f"{word}: no such filter; there are {', '.join(KEYS)}")
-        values = tuple(part.lower() for part in rest.split(",") if part)
+        values = tuple(part for part in rest.split(",") if part)
         if not values:
             raise WrongWord(f"{word}: a value is missing after the colon")
         if key in ("since", "until"):
             asked[key] = _instant(word, rest, now)
             continue
         if key == "status":
-            values = tuple(_status(word, value) for value in values)
+            values = tuple(_status(word, value.lower()) for value in values)
         checks.append(Condition(key, values, word.startswith("-")))
     if free:
         asked["text"] = " ".join(free)

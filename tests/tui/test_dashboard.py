@@ -131,3 +131,10 @@ def test_filters_ask_the_server_what_it_can_answer() -> None:
 def test_a_wrong_word_is_named(text: str) -> None:
     with pytest.raises(WrongWord, match=text.split(":")[0]):
         parse(text, NOW)
+
+
+def test_ids_keep_their_case() -> None:
+    found = parse("user:Ada", NOW)
+    assert found.asked == {"user": "Ada"}
+    assert found.keeps({"user_id": "Ada"})
+    assert not found.keeps({"user_id": "ada"})
