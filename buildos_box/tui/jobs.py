@@ -50,8 +50,8 @@ class Jobs(Pane):
     def compose(self) -> ComposeResult:
         """The filter, the list, and what is to be said of it."""
         yield Input(placeholder="type:daily_brief status:failed since:2h words", id="filter")
-        heads = ("●", "id", "type", "user", "status", "try", "when", "message")
-        yield Table("job-table", heads)
+        heads = ("●", "status", "type", "user", "try", "when", "message", "id")
+        yield Table("job-table", heads, (1, 11, 20, 10, 3, 8, 40, 27))
         yield Static("Loading …", id="job-note")
 
     async def load(self) -> None:
@@ -106,13 +106,13 @@ class Jobs(Pane):
         when = job["completed_at"] or job["started_at"] or job["scheduled_for"]
         return (
             "●" if job["id"] in self._selected else " ",
-            plain(job["id"]),
+            state(job["status"]),
             plain(job["job_type"]),
             plain(job["user_id"]),
-            state(job["status"]),
             f"{job['attempts']}/{job['max_attempts']}",
             self.box.at(when),
             progress(job)[:80],
+            plain(job["id"]),
         )
 
     def _note_line(self) -> str:

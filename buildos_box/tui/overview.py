@@ -40,7 +40,7 @@ class Overview(Pane):
         """Trouble, the table, then lines."""
         yield Static(id="trouble")
         heads = ("type", "waiting", "running", "retry", "failed", "done", "cancelled")
-        yield Table("counts", heads)
+        yield Table("counts", heads, (22, 7, 7, 5, 6, 6, 9))
         yield Static("Loading …", id="lines")
 
     async def load(self) -> None:

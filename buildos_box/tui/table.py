@@ -21,12 +21,13 @@ class Table(DataTable[Text]):
         Binding("ctrl+u", "page_up", "Page up", show=False),
     ]
 
-    def __init__(self, table_id: str, heads: Sequence[str]) -> None:
+    def __init__(self, table_id: str, heads: Sequence[str], widths: Sequence[int]) -> None:
         super().__init__(id=table_id, cursor_type="row", zebra_stripes=False)
         self._heads = heads
         self._shown: dict[str, Sequence[str]] = {}
-        for head in heads:
-            self.add_column(head, key=head)
+        # Widths are fixed: measured ones come too late for the first paint, which is kept.
+        for head, width in zip(heads, widths, strict=True):
+            self.add_column(head, key=head, width=width)
 
     @property
     def chosen(self) -> str | None:
@@ -56,5 +57,5 @@ class Table(DataTable[Text]):
             before = self._shown[key]
             for head, old, new in zip(self._heads, before, cells, strict=True):
                 if old != new:
-                    self.update_cell(key, head, Text(new), update_width=True)
+                    self.update_cell(key, head, Text(new))
             self._shown[key] = cells

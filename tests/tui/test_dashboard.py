@@ -55,6 +55,7 @@ async def test_jobs_are_filtered_cancelled_after_a_question_and_retried(tmp_path
         async with app.run_test(size=(100, 24)) as pilot:
             await pilot.press("2")
             await until(pilot, lambda: statuses(app) == ["· waiting"])
+            await until(pilot, lambda: "generate_daily_brief" in app.export_screenshot())
             await pilot.press("c")
             await until(pilot, lambda: bool(app.screen.query("#question")))
             assert "Cancel 1 job?" in text_of(app, "#question")
