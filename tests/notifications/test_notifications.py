@@ -151,20 +151,6 @@ async def test_wishes_are_kept_completed_and_checked(box: BoxWorld) -> None:
         assert answer.status_code == 422
 
 
-async def test_fault_14_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> None:
-    """Brief completed but notification lost."""
-    await box.person()
-    await box.post("/queue/brief", {"userId": "ada"})
-    assert await box.step()
-    (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
-    assert brief["generationStatus"] == "completed"
-    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
-    await box.recover()
-    await box.work()
-    (item,) = (await box.get("/users/ada/notifications"))["items"]
-    assert (item["eventType"], item["payload"]["briefId"]) == ("brief.completed", brief["id"])
-
-
 async def test_a_users_token_sees_its_own_deliveries_and_may_not_queue(box: BoxWorld) -> None:
     await box.person("ada")
     await box.person("bob")
