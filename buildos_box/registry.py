@@ -20,14 +20,11 @@ from buildos_box.mail import listeners as mail_listeners
 from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
-from buildos_box.notifications import due_soon_cron, push_job, push_routes
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
 from buildos_box.onboarding import job as onboarding_job
 from buildos_box.onboarding import routes as onboarding_routes
-from buildos_box.phases import job as phases_job
-from buildos_box.phases import routes as phases_routes
 from buildos_box.realtime import cron as realtime_cron
 from buildos_box.realtime import routes as realtime_routes
 from buildos_box.realtime import store as realtime
@@ -39,7 +36,6 @@ from buildos_box.sms import routes as sms_routes
 from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
 from buildos_box.sms import webhook_routes as sms_webhook_routes
-from buildos_box.workspace import feed_cron, feed_job, feed_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
 
@@ -50,9 +46,6 @@ JOB_TYPES: list[JobType[Any]] = [
     *sms_schedule_job.JOB_TYPES,
     *sms_send_job.JOB_TYPES,
     *delivery_job.JOB_TYPES,
-    *push_job.JOB_TYPES,
-    *feed_job.JOB_TYPES,
-    *phases_job.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
 ]
 
@@ -60,15 +53,12 @@ CRONS: list[Cron] = [
     brief_cron.BRIEFS,
     *sms_cron.CRONS,
     *sms_health_cron.CRONS,
-    *feed_cron.CRONS,
-    *due_soon_cron.CRONS,
     realtime_cron.CLEANUP,
     *duties.CRONS,
 ]
 
 ROUTES: list[Any] = [
     *workspace_routes.ROUTES,
-    *feed_routes.ROUTES,
     *brief_routes.ROUTES,
     *llm_routes.ROUTES,
     *realtime_routes.ROUTES,
@@ -76,8 +66,6 @@ ROUTES: list[Any] = [
     *sms_routes.ROUTES,
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
-    *push_routes.ROUTES,
-    *phases_routes.ROUTES,
     *onboarding_routes.ROUTES,
 ]
 

@@ -1,5 +1,0 @@
-"""Tells of tasks that are due soon."""
-
-from typing import Any
-
-CRONS: list[Any] = []

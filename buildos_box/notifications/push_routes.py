@@ -1,5 +1,0 @@
-"""Push subscriptions over HTTP."""
-
-from typing import Any
-
-ROUTES: list[Any] = []

@@ -1,5 +1,0 @@
-"""The HTTP of phases."""
-
-from typing import Any
-
-ROUTES: list[Any] = []

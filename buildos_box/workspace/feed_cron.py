@@ -1,5 +1,0 @@
-"""Pulls calendar feeds."""
-
-from typing import Any
-
-CRONS: list[Any] = []

@@ -1,5 +1,0 @@
-"""Calendar feeds over HTTP."""
-
-from typing import Any
-
-ROUTES: list[Any] = []
