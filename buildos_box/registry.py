@@ -19,6 +19,7 @@ from buildos_box.llm.changes import LlmAlert
 from buildos_box.mail import listeners as mail_listeners
 from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
+from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
@@ -35,6 +36,7 @@ from buildos_box.sms import listeners as sms_listeners
 from buildos_box.sms import routes as sms_routes
 from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
+from buildos_box.sms import trial as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
@@ -43,8 +45,10 @@ JOB_TYPES: list[JobType[Any]] = [
     GENERATE_DAILY_BRIEF,
     GENERATE_BRIEF_EMAIL,
     *notification_job.JOB_TYPES,
+    *mail_trial.JOB_TYPES,
     *sms_schedule_job.JOB_TYPES,
     *sms_send_job.JOB_TYPES,
+    *sms_trial.JOB_TYPES,
     *delivery_job.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
 ]
@@ -63,7 +67,9 @@ ROUTES: list[Any] = [
     *llm_routes.ROUTES,
     *realtime_routes.ROUTES,
     *mail_routes.ROUTES,
+    *mail_trial.ROUTES,
     *sms_routes.ROUTES,
+    *sms_trial.ROUTES,
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
     *onboarding_routes.ROUTES,

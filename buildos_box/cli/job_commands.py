@@ -1,4 +1,4 @@
-"""`buildos-box job list|show|cancel|retry|why`."""
+"""`buildos-box job list|show|cancel|retry|promote|why`; `bulk` is in a module of its own."""
 
 import json
 from itertools import islice
@@ -116,6 +116,15 @@ def cancel(client: BoxClient, job_id: str, as_json: bool) -> None:
 def retry(client: BoxClient, job_id: str, as_json: bool) -> None:
     """Run a failed or cancelled job again, now."""
     _steer(client, job_id, "retry", as_json=as_json)
+
+
+@job.command()
+@click.argument("job_id")
+@AS_JSON
+@with_client
+def promote(client: BoxClient, job_id: str, as_json: bool) -> None:
+    """Make a waiting job due now and first in line."""
+    _steer(client, job_id, "promote", as_json=as_json)
 
 
 @job.command()

@@ -101,18 +101,24 @@ def openapi(client: BoxClient) -> None:
 
 def _add_commands() -> None:
     from buildos_box.cli.brief_commands import brief
+    from buildos_box.cli.bulk_command import bulk
     from buildos_box.cli.config_commands import config
+    from buildos_box.cli.cron_commands import cron
     from buildos_box.cli.event_commands import event
     from buildos_box.cli.import_command import import_file
     from buildos_box.cli.job_commands import job
     from buildos_box.cli.note_commands import note
     from buildos_box.cli.project_commands import project
+    from buildos_box.cli.queue_commands import queue
+    from buildos_box.cli.send_test_commands import send_test
     from buildos_box.cli.task_commands import task
     from buildos_box.cli.token_commands import token
     from buildos_box.cli.tui_command import tui
     from buildos_box.cli.user_commands import user
 
-    for command in (config, user, project, task, note, event, brief, job, token, import_file, tui):
+    job.add_command(bulk)
+    work = (user, project, task, note, event, brief, import_file)
+    for command in (config, *work, job, queue, cron, send_test, token, tui):
         main.add_command(command)
 
 

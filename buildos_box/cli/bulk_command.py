@@ -1,0 +1,94 @@
+"""`buildos-box job bulk`: one action on many jobs, counted before it is done."""
+
+from datetime import timedelta
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.days import given
+from buildos_box.cli.naming import Json, find_user
+from buildos_box.cli.output import AS_JSON, YES, say, show_json
+from buildos_box.client import BoxClient
+from buildos_box.clock import SystemClock, to_text
+
+ACTIONS = ("cancel", "retry", "promote")
+DONE = {"cancel": "Cancelled", "retry": "Retried", "promote": "Promoted"}
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@click.command()
+@click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("job_ids", nargs=-1)
+@click.option("--status", help="Of these states only: failed,cancelled.")
+@click.option("--type", "job_type", help="Of these types only, with commas between.")
+@click.option("--user", "-u", "user_name", help="Of this user only: id, mail address or name.")
+@click.option("--lane", help="Of this lane only.")
+@click.option("--older", help="Made longer ago than this only: 30m, 2h, 7d.")
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+@YES
+@AS_JSON
+@with_client
+def bulk(
+    client: BoxClient,
+    action: str,
+    job_ids: tuple[str, ...],
+    status: str | None,
+    job_type: str | None,
+    user_name: str | None,
+    lane: str | None,
+    older: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Cancel, retry or promote many jobs: JOB_IDS, or all that the options name.
+
+    Tells how many first, and asks.
+    """
+    chosen: Json = {
+        "statuses": _list(status),
+        "types": _list(job_type),
+        "userId": find_user(client, user_name)["id"] if user_name else None,
+        "lane": lane,
+        "createdBefore": _before(older) if older else None,
+    }
+    wanted = {name: value for name, value in chosen.items() if value is not None}
+    if bool(wanted) == bool(job_ids):
+        raise click.UsageError("say which jobs: their ids, or at least one option; not both")
+    body: Json = {"action": action, **({"ids": [*job_ids]} if job_ids else {"filter": wanted})}
+    counted = client.post("/jobs/bulk", {**body, "dryRun": True})
+    if dry_run:
+        _tell(counted, f"Would {action} {counted['done']} of {counted['matched']}", as_json)
+        return
+    if not yes:
+        click.confirm(f"{action.title()} {_jobs(counted['done'])}?", abort=True, err=True)
+    done = client.post("/jobs/bulk", body)
+    _tell(done, f"{DONE[action]} {done['done']} of {_jobs(done['matched'])}", as_json)
+
+
+def _tell(report: Json, sentence: str, as_json: bool) -> None:
+    if as_json:
+        show_json(report)
+        return
+    say(sentence)
+    for refused in report["refused"]:
+        say(f"  {refused['id']}: {refused['reason']}")
+
+
+def _jobs(count: int) -> str:
+    return f"{count:,} job{'' if count == 1 else 's'}"
+
+
+def _list(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _before(age: str) -> str:
+    def read() -> timedelta:
+        number, unit = age[:-1], age[-1:]
+        if not (number.isascii() and number.isdigit()) or unit not in _UNITS:
+            raise ValueError(f"{age!r} is no age; write it like 30m, 2h or 7d")
+        return timedelta(**{_UNITS[unit]: int(number)})
+
+    # So long ago that no calendar has it: an OverflowError, told like a wrong age.
+    return given("--older", lambda: to_text(SystemClock().now() - read()))

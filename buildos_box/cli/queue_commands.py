@@ -1,0 +1,152 @@
+"""`buildos-box queue stats|lanes|pause|resume|cleanup`."""
+
+from collections import Counter
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.naming import Json
+from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table
+from buildos_box.client import BoxClient
+
+STATES = ("pending", "processing", "queued_for_retry", "completed", "failed", "cancelled")
+HEADS = ("waiting", "running", "retry", "done", "failed", "cancelled")
+LANE = click.option("--lane", help="This lane only.")
+TYPE = click.option("--type", "job_type", help="Jobs of this type only.")
+
+
+@click.group()
+def queue() -> None:
+    """The queue as a whole."""
+
+
+@queue.command()
+@AS_JSON
+@with_client
+def stats(client: BoxClient, as_json: bool) -> None:
+    """How many jobs of each type are in each state."""
+    counts = client.get("/queue/stats")["stats"]
+    if as_json:
+        show_json(counts)
+        return
+    by_type: dict[str, Counter[str]] = {}
+    for row in counts:
+        by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
+    rows = [[name, *(str(found[state]) for state in STATES)] for name, found in by_type.items()]
+    show_table(["type", *HEADS], rows, empty="No job.")
+
+
+@queue.command()
+@AS_JSON
+@with_client
+def lanes(client: BoxClient, as_json: bool) -> None:
+    """Every lane with its load, and what is paused."""
+    found = client.get("/queue/lanes")
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        [
+            lane["name"],
+            f"{lane['running']}/{lane['concurrency']}",
+            str(lane["waiting"]),
+            "paused" if lane["paused"] else "",
+        ]
+        for lane in found["lanes"]
+    ]
+    show_table(["lane", "running", "waiting", "state"], rows, empty="No lane.")
+    for pause in found["pauses"]:
+        say(f"paused: {_named(pause)} since {pause['since']} by {pause['actor']}")
+
+
+@queue.command()
+@LANE
+@TYPE
+@AS_JSON
+@with_client
+def pause(client: BoxClient, lane: str | None, job_type: str | None, as_json: bool) -> None:
+    """Start nothing more: of a lane, of a type, or at all. What runs goes on."""
+    _switch(client, "pause", lane, job_type, as_json)
+
+
+@queue.command()
+@LANE
+@TYPE
+@AS_JSON
+@with_client
+def resume(client: BoxClient, lane: str | None, job_type: str | None, as_json: bool) -> None:
+    """Lift a pause."""
+    _switch(client, "resume", lane, job_type, as_json)
+
+
+@queue.command()
+@click.option("--stale-hours", type=float, help="Unfinished for longer: cancelled. Default 24.")
+@click.option("--failed-days", type=float, help="Failed longer ago: archived. Default 7.")
+@click.option("--completed-days", type=float, help="Finished longer ago: deleted. Default 30.")
+@click.option("--dry-run", is_flag=True, help="Only count them.")
+@YES
+@AS_JSON
+@with_client
+def cleanup(
+    client: BoxClient,
+    stale_hours: float | None,
+    failed_days: float | None,
+    completed_days: float | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Cancel stale jobs, archive old failed ones, delete old finished ones. Counts first, asks."""
+    ages = {
+        "staleThresholdHours": stale_hours,
+        "oldFailedJobsDays": failed_days,
+        "completedRetentionDays": completed_days,
+    }
+    body: Json = {name: value for name, value in ages.items() if value is not None}
+    counted = client.post("/queue/cleanup", {**body, "dryRun": True})
+    if dry_run:
+        _tell(counted, f"Would {_what(counted)}", as_json)
+        return
+    if not yes:
+        click.confirm(f"{_what(counted).capitalize()}?", abort=True, err=True)
+    done = client.post("/queue/cleanup", body)
+    _tell(done, f"Done: {_what(done)}", as_json)
+
+
+def _switch(
+    client: BoxClient, verb: str, lane: str | None, job_type: str | None, as_json: bool
+) -> None:
+    if lane is not None:
+        known = [found["name"] for found in client.get("/queue/lanes")["lanes"]]
+        if lane not in known:
+            raise click.BadParameter(
+                f"there is no lane {lane!r}; there are {', '.join(known)}", param_hint="--lane"
+            )
+    named = {"lane": lane, "type": job_type}
+    body = {name: value for name, value in named.items() if value is not None}
+    answer = client.post(f"/queue/{verb}", body)
+    if as_json:
+        show_json(answer)
+        return
+    what = f"lane {lane}" if lane else f"type {job_type}" if job_type else "all jobs"
+    state = "paused" if verb == "pause" else "not paused"
+    say(f"{what}: {state}{'' if answer['changed'] else ', as before'}")
+
+
+def _named(pause: Json) -> str:
+    return "all jobs" if pause["kind"] == "all" else f"{pause['kind']} {pause['name']}"
+
+
+def _what(report: Json) -> str:
+    return (
+        f"cancel {report['staleCancelled']:,} stale, "
+        f"archive {report['oldFailedCancelled']:,} old failed and "
+        f"delete {report['completedDeleted']:,} old finished jobs"
+    )
+
+
+def _tell(report: Json, sentence: str, as_json: bool) -> None:
+    if as_json:
+        show_json(report)
+    else:
+        say(sentence)

@@ -1,0 +1,55 @@
+"""`buildos-box send-test email|sms`: does it reach me?"""
+
+import click
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.naming import Json
+from buildos_box.cli.output import AS_JSON, clean, say, show_json
+from buildos_box.client import BoxClient
+
+PATIENCE_SECONDS = 150.0
+ASK_EVERY_SECONDS = 0.1
+
+
+@click.group(name="send-test")
+def send_test() -> None:
+    """Send one test message, and wait for what the provider says."""
+
+
+@send_test.command()
+@click.argument("address")
+@AS_JSON
+@with_client
+def email(client: BoxClient, address: str, as_json: bool) -> None:
+    """Send a test mail to ADDRESS over the configured transport."""
+    job = _ended(client, client.post("/queue/test-email", {"to": address}), as_json=as_json)
+    if not as_json:
+        result = job["result"]
+        say(f"Handed to {result['transport']} for {address} as {result['messageId']}")
+
+
+@send_test.command()
+@click.argument("number")
+@AS_JSON
+@with_client
+def sms(client: BoxClient, number: str, as_json: bool) -> None:
+    """Send a test SMS to NUMBER, written like +14155552671."""
+    job = _ended(client, client.post("/queue/test-sms", {"to": number}), as_json=as_json)
+    if not as_json:
+        say(f"Handed to Twilio for {number} as {job['result']['twilioSid']}")
+
+
+def _ended(client: BoxClient, queued: Json, *, as_json: bool) -> Json:
+    """The finished job; a failed one ends the command with its reason."""
+    *_, job = client.follow(
+        queued["jobId"], every_seconds=ASK_EVERY_SECONDS, timeout_seconds=PATIENCE_SECONDS
+    )
+    if as_json:
+        show_json(job)
+    if job["status"] == "completed":
+        return job
+    if not as_json:
+        why = job["error"] or job["cancel_reason"]
+        click.echo(clean(f"Not sent ({job['id']}): {why}"), err=True)
+    raise SystemExit(exit_codes.FAILED)

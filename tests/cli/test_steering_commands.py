@@ -1,0 +1,121 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.cli.served import Cli, Served
+
+
+def waiting(ada: Cli, day: str) -> str:
+    """A brief's job that is due in a month."""
+    due = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"userId": "ada", "scheduledFor": due, "briefDate": day}
+    return str(ada.client().post("/queue/brief", body)["jobId"])
+
+
+def status(ada: Cli, job_id: str) -> str:
+    return str(ada.json("job", "show", job_id)["status"])
+
+
+def test_a_job_is_promoted(ada: Cli) -> None:
+    ada.ok("queue", "pause")
+    job_id = waiting(ada, "2031-02-01")
+    assert ada.ok("job", "promote", job_id) == f"{job_id} is pending\n"
+    assert ada.json("job", "show", job_id)["priority"] == 1
+    ada.ok("job", "cancel", job_id)
+    ada.ok("queue", "resume")
+
+
+def test_many_jobs_are_counted_asked_for_and_cancelled(ada: Cli) -> None:
+    ids = [waiting(ada, f"2031-03-0{n}") for n in (1, 2)]
+    chosen = ("--status", "pending", "--user", "ada")
+    assert ada.ok("job", "bulk", "cancel", *chosen, "--dry-run") == "Would cancel 2 of 2\n"
+    asked = ada.run("job", "bulk", "cancel", *chosen, stdin="n\n")
+    assert "Cancel 2 jobs?" in asked.stderr
+    assert asked.exit_code == 1
+    assert [status(ada, job_id) for job_id in ids] == ["pending", "pending"]
+    assert ada.ok("job", "bulk", "cancel", *chosen, "--yes") == "Cancelled 2 of 2 jobs\n"
+    assert [status(ada, job_id) for job_id in ids] == ["cancelled", "cancelled"]
+    report = ada.json("job", "bulk", "cancel", ids[0], "--yes")
+    assert (report["matched"], report["done"]) == (1, 0)
+    assert report["refused"][0]["id"] == ids[0]
+
+
+def test_only_jobs_old_enough_are_meant(ada: Cli) -> None:
+    job_id = waiting(ada, "2031-04-01")
+    report = ada.json("job", "bulk", "cancel", "--older", "2h", "--status", "pending", "--dry-run")
+    assert report["matched"] == 0
+    assert "no age" in ada.fails("job", "bulk", "cancel", "--older", "soon", code=2)
+    ada.ok("job", "cancel", job_id)
+
+
+def test_bulk_never_means_all_jobs(ada: Cli) -> None:
+    assert "say which jobs" in ada.fails("job", "bulk", "cancel", "--yes", code=2)
+
+
+def test_a_lane_is_paused_and_resumed(ada: Cli) -> None:
+    assert ada.ok("queue", "pause", "--lane", "llm") == "lane llm: paused\n"
+    assert ada.ok("queue", "pause", "--lane", "llm") == "lane llm: paused, as before\n"
+    lanes = {lane["name"]: lane for lane in ada.json("queue", "lanes")["lanes"]}
+    assert lanes["llm"]["paused"]
+    assert "paused: lane llm since" in ada.ok("queue", "lanes")
+    assert ada.json("queue", "resume", "--lane", "llm") == {"success": True, "changed": True}
+    assert "there is no lane 'lml'" in ada.fails("queue", "pause", "--lane", "lml", code=2)
+
+
+def test_the_queue_is_counted(ada: Cli) -> None:
+    ada.ok("brief", "now")
+    counts = ada.json("queue", "stats")
+    assert {"job_type": "generate_daily_brief", "status": "completed", "count": 1} in counts
+    assert "generate_daily_brief" in ada.ok("queue", "stats")
+
+
+def test_cleanup_counts_and_asks_first(ada: Cli) -> None:
+    job_id = waiting(ada, "2031-05-01")
+    said = ada.ok("queue", "cleanup", "--dry-run", "--completed-days", "0.0000001")
+    assert said.startswith("Would cancel 0 stale, archive 0 old failed and delete ")
+    count = int(said.split()[-4])
+    assert count > 0
+    again = ("queue", "cleanup", "--completed-days", "0.0000001")
+    asked = ada.run(*again, stdin="n\n")
+    assert f"delete {count} old finished jobs?" in asked.stderr
+    assert ada.json(*again, "--yes")["completedDeleted"] == count
+    assert status(ada, job_id) == "pending"
+
+
+def test_crons_are_listed_and_run(ada: Cli) -> None:
+    crons = {cron["name"]: cron for cron in ada.json("cron", "list")}
+    assert crons["briefs"]["schedule"] == "0 * * * *"
+    assert ada.ok("cron", "run", "briefs").startswith("briefs: ")
+    assert "briefs" in ada.ok("cron", "list")
+    assert ada.json("cron", "run", "briefs")["cause"] == "by_hand"
+    assert "no cron nonsense" in ada.fails("cron", "run", "nonsense", code=1)
+
+
+def test_a_test_mail_is_written_where_the_transport_says(ada: Cli, served: Served) -> None:
+    said = ada.ok("send-test", "email", "me@example.org")
+    name = said.split()[-1]
+    assert said == f"Handed to outbox for me@example.org as {name}\n"
+    mail = Path(served.data / "outbox" / name).read_text("utf-8")
+    assert "To: me@example.org" in mail
+    assert ada.json("send-test", "email", "me@example.org")["status"] == "completed"
+
+
+def test_a_test_mail_to_what_is_no_address_is_refused(ada: Cli) -> None:
+    assert ada.fails("send-test", "email", "nobody", code=1).startswith("to: ")
+
+
+def test_a_test_sms_without_an_account_says_so(ada: Cli) -> None:
+    assert "SMS not configured" in ada.fails("send-test", "sms", "+14155552671", code=1)
+    assert ada.fails("send-test", "sms", "12", code=1).startswith("to: ")
+
+
+def test_a_users_token_may_not_steer_the_queue(ada: Cli) -> None:
+    token = ada.ok("token", "create", "t", "--scope", "user:ada").strip()
+    for words in (
+        ("queue", "pause"),
+        ("queue", "cleanup", "--yes"),
+        ("cron", "run", "briefs"),
+        ("send-test", "email", "me@example.org"),
+        ("send-test", "sms", "+14155552671"),
+        ("job", "bulk", "cancel", "--user", "ada", "--yes"),
+    ):
+        assert "needs a token" in ada.fails(*words, token=token, code=4)
