@@ -10,9 +10,11 @@ from typing import Any, Literal
 import httpx
 import msgspec
 
-from buildos_box.settings import ProviderSettings
+from buildos_box.llm.fence import visible
+from buildos_box.settings import ProviderSettings, Secret
 
 MOST_BYTES = 1024 * 1024
+MOST_DETAIL = 160
 CONNECT_SECONDS = 5.0
 ANTHROPIC_VERSION = "2023-06-01"
 TOOL = "answer"
@@ -40,12 +42,15 @@ class CallFailed(Exception):
         status: int | None = None,
         retry_after: timedelta | None = None,
         tokens: tuple[int, int] = (0, 0),
+        detail: str = "",
     ) -> None:
         super().__init__(outcome)
         self.outcome = outcome
         self.status = status
         self.retry_after = retry_after
         self.tokens = tokens
+        self.detail = detail
+        """The server's own words, one line, for whoever runs the box; never logged or kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class Provider:
         except httpx.HTTPError:
             raise CallFailed("connect_error") from None
         if response.status_code != 200:
-            raise _refused(response)
+            raise _refused(response, content, self._settings.api_key)
         try:
             answer = msgspec.json.decode(content)
             return self._read_anthropic(answer) if self._is_anthropic else self._read_openai(answer)
@@ -227,10 +232,24 @@ async def _read_capped(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _refused(response: httpx.Response) -> CallFailed:
+def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> CallFailed:
     status = response.status_code
     outcome = {401: "auth_error", 403: "auth_error", 429: "rate_limited"}.get(status, "http_error")
-    return CallFailed(outcome, status=status, retry_after=_retry_after(response))
+    detail = _words_of(content)
+    if key is not None:
+        detail = detail.replace(key.reveal(), "…")
+    return CallFailed(outcome, status=status, retry_after=_retry_after(response), detail=detail)
+
+
+def _words_of(content: bytes) -> str:
+    """What the server said is wrong: `{"error": {"message": …}}`, `{"error": …}` or nothing."""
+    try:
+        said = msgspec.json.decode(content)
+        error = said.get("error") or said.get("message")
+        text = error.get("message") if isinstance(error, dict) else error
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
+        return ""
+    return " ".join(visible(text).split())[:MOST_DETAIL] if isinstance(text, str) else ""
 
 
 def _retry_after(response: httpx.Response) -> timedelta | None:

@@ -1,0 +1,129 @@
+"""One small real call to each provider, for `doctor`: who answers, how fast, and what to do."""
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from buildos_box.clock import Clock, SystemClock
+from buildos_box.llm import answers
+from buildos_box.llm.provider import CallFailed, Prompt, Provider, Turn
+from buildos_box.settings import ProviderSettings
+
+LONGEST_SECONDS = 30.0
+LOCAL_LONGEST_SECONDS = 120.0
+"""A local server may have to load its model first."""
+MAX_OUTPUT_TOKENS = 1000
+"""Far more than the answer needs, since some models think aloud before it."""
+_LOCAL_ENDS = (".local", ".lan", ".internal", ".localhost")
+
+
+class _Works(msgspec.Struct, frozen=True):
+    works: bool
+
+
+_QUESTION = Prompt(
+    "You are asked whether you work.",
+    (Turn("user", 'Answer with this JSON object and nothing else: {"works": true}'),),
+    MAX_OUTPUT_TOKENS,
+    answers.json_schema(_Works),
+)
+
+
+class ProviderCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What came of one call. `words` is one sentence without the provider's name or any secret."""
+
+    name: str
+    kind: str
+    model: str
+    base_url: str
+    ok: bool
+    latency_ms: int
+    words: str
+
+
+async def check(
+    providers: Iterable[ProviderSettings],
+    *,
+    http: httpx.AsyncClient | None = None,
+    clock: Clock | None = None,
+    longest_seconds: float | None = None,
+) -> list[ProviderCheck]:
+    """Call every provider, all at once; in their order. Never raises for a provider's fault.
+
+    Each call costs a few dozen tokens and is not recorded. Waits 30 s at most, or two minutes for
+    local servers, unless `longest_seconds` says otherwise. Without `http`, over a client of its
+    own; it needs no box.
+    """
+    clock = clock or SystemClock()
+    if http is not None:
+        return list(
+            await asyncio.gather(*(_one(p, http, clock, longest_seconds) for p in providers))
+        )
+    async with httpx.AsyncClient(follow_redirects=False) as own:
+        return await check(providers, http=own, clock=clock, longest_seconds=longest_seconds)
+
+
+async def _one(
+    settings: ProviderSettings, http: httpx.AsyncClient, clock: Clock, longest: float | None
+) -> ProviderCheck:
+    seconds = longest or (LOCAL_LONGEST_SECONDS if is_local(settings) else LONGEST_SECONDS)
+    limited = msgspec.structs.replace(settings, timeout_seconds=seconds)
+    started = clock.monotonic()
+    try:
+        reply = await Provider(limited, http).call(_QUESTION)
+    except CallFailed as failure:
+        ok, words = False, _why(settings, failure, seconds)
+    else:
+        value, _ = answers.read(reply.text, _Works)
+        ok = value is not None
+        words = "answers" if ok else "answers, but not with the JSON that it is asked for"
+    latency_ms = int((clock.monotonic() - started) * 1000)
+    return ProviderCheck(
+        name=settings.name,
+        kind=settings.kind,
+        model=settings.model,
+        base_url=settings.base_url,
+        ok=ok,
+        latency_ms=latency_ms,
+        words=f"{words} in {latency_ms} ms" if words == "answers" else words,
+    )
+
+
+def is_local(settings: ProviderSettings) -> bool:
+    """Whether its address is this machine or one on a private network."""
+    host = urlsplit(settings.base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_ENDS)
+
+
+def _why(settings: ProviderSettings, failure: CallFailed, seconds: float) -> str:
+    """What went wrong and what to do about it."""
+    ollama = ":11434" in settings.base_url
+    said = f": {failure.detail}" if failure.detail else ""
+    match failure.outcome:
+        case "timeout":
+            return f"did not answer within {seconds:g} s"
+        case "connect_error":
+            start = "; start it with `ollama serve`" if ollama else ""
+            return f"nothing answers at {settings.base_url}{start or '; check base_url'}"
+        case "auth_error" if settings.api_key is None:
+            return f"wants a key ({failure.status}); set its api_key"
+        case "auth_error":
+            return f"refuses the key ({failure.status}); check its api_key{said}"
+        case "rate_limited":
+            return f"takes no more calls for now (429); look at the account's limits{said}"
+        case "http_error" if failure.status == 404:
+            load = f"; load it with `ollama pull {settings.model}`" if ollama else ""
+            return f"does not know the model {settings.model} or the address (404){said}{load}"
+        case "http_error":
+            return f"answers {failure.status}{said}"
+        case "cut_off" | "empty":
+            return f"answers without a word within {MAX_OUTPUT_TOKENS} tokens"
+        case _:
+            return f"answers with something that is no {settings.kind} answer; check base_url"
