@@ -1,4 +1,4 @@
-"""Plans reminders at each user's own midnight (spec 4, `daily_sms`; fault 8)."""
+"""Plans reminders at each user's own midnight, and catches whom that missed (spec 4; fault 8)."""
 
 from datetime import timedelta
 
@@ -12,6 +12,8 @@ from buildos_box.sms import preferences_store
 from buildos_box.sms.schedule_job import plan_today
 
 BATCH = 200
+LONGEST_DAY = timedelta(hours=26)
+"""No local midnight is further away, clocks changing or not."""
 
 
 class DailySmsSummary(msgspec.Struct, frozen=True):
@@ -35,6 +37,25 @@ async def daily_sms(_due: Instant, box: Services) -> DailySmsSummary:
     return DailySmsSummary(due, queued)
 
 
+async def catch_all(_due: Instant, box: Services) -> DailySmsSummary:
+    """Queue the day of all whose next midnight is not noted, or absurdly far off.
+
+    So it is after a clock that was wrong, or an import beside the box; a re-run adds nothing.
+    """
+    last, found = "", 0
+    while users := await preferences_store.unplanned(
+        box.db, box.clock.now() + LONGEST_DAY, last, BATCH
+    ):
+        batch = users
+
+        def plan(tx: Tx, batch: list[str] = batch) -> int:
+            return sum(plan_today(tx, box, user_id) for user_id in batch)
+
+        found += await box.db.write(plan)
+        last = users[-1]
+    return DailySmsSummary(found, found)
+
+
 DAILY_SMS = Cron(
     name="daily_sms",
     schedule="*/15 * * * *",
@@ -42,4 +63,11 @@ DAILY_SMS = Cron(
     run=daily_sms,
     lookback=timedelta(hours=24),
 )
-CRONS = [DAILY_SMS]
+CATCH_ALL = Cron(
+    name="daily_sms_catch_all",
+    schedule="0 0 * * *",
+    does="Plans the day of all who want SMS reminders and have no next day planned",
+    run=catch_all,
+    lookback=timedelta(hours=24),
+)
+CRONS = [DAILY_SMS, CATCH_ALL]

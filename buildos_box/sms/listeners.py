@@ -12,6 +12,7 @@ from buildos_box.workspace.changes import (
     EventDeleted,
     EventMoved,
     EventSaved,
+    SmsPreferencesChanged,
     UserSaved,
 )
 
@@ -31,6 +32,9 @@ def listen(box: Services) -> None:
     def on_user(tx: Tx, change: UserSaved) -> None:
         if change.zone_changed:
             plan_today(tx, box, change.user_id)
+
+    def on_wishes(tx: Tx, change: SmsPreferencesChanged) -> None:
+        plan_today(tx, box, change.user_id)
 
     def on_job_cancelled(tx: Tx, change: JobCancelled) -> None:
         if change.job_type == SEND_SMS.name:
@@ -56,5 +60,6 @@ def listen(box: Services) -> None:
     box.db.subscribe(EventCancelled, on_cancelled)
     box.db.subscribe(EventDeleted, on_deleted)
     box.db.subscribe(UserSaved, on_user)
+    box.db.subscribe(SmsPreferencesChanged, on_wishes)
     box.db.subscribe(JobCancelled, on_job_cancelled)
     box.db.subscribe(JobFailed, on_job_failed)

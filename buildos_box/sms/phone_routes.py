@@ -61,6 +61,10 @@ async def ask_code(
     def ask(tx: Tx) -> CodeSent:
         if workspace.find_user(tx, user_id) is None:
             raise NotFound(f"no user {user_id}")
+        if preferences_store.has_opted_out(tx, number):
+            raise Impossible.field(
+                "phoneNumber", "has opted out of our messages; send START from it to opt in again"
+            )
         now, asked, since = box.clock.now(), 1, box.clock.now()
         before = store.verification(tx, user_id)
         if before is not None and now - from_text(before["asked_since"]) < WINDOW:
@@ -114,12 +118,7 @@ async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Ca
         store.close_verification(tx, user_id)
         number = str(row["phone_number"])
         wishes = preferences_store.find(tx, user_id)
-        same = wishes.phone_number == number
-        preferences_store.save(
-            tx,
-            preferences_store.proved(wishes, number, opted_out=wishes.opted_out and same),
-            now,
-        )
+        preferences_store.save(tx, preferences_store.proved(wishes, number), now)
         plan_today(tx, box, user_id)
         return number
 

@@ -63,7 +63,7 @@ def changed(
         number = asked.phone_number
         number = e164(number, country, "phone_number") if number else None
         if number != before.phone_number:
-            after = replace(after, phone_number=number, phone_verified=False, opted_out=False)
+            after = replace(after, phone_number=number, phone_verified=False)
     if not isinstance(asked.phone_verified, msgspec.UnsetType):
         if not service:
             raise Forbidden("only a service or an admin may say that a number is verified")

@@ -10,7 +10,7 @@ from buildos_box.sms.quiet_hours import QuietHours
 
 @dataclass(frozen=True, slots=True)
 class SmsPreferences:
-    """One person's wishes; whether verified or opted out is the box's to say."""
+    """One person's wishes; whether verified is the box's to say, and opted out the number's."""
 
     user_id: str
     phone_number: str | None = None
@@ -43,6 +43,10 @@ class SmsPreferences:
         )
 
 
+_COLUMNS = """p.*, EXISTS (SELECT 1 FROM sms_opt_outs o
+                            WHERE o.phone_number = p.phone_number) AS opted_out"""
+
+
 def _of(row: Row) -> SmsPreferences:
     flags = ("phone_verified", "opted_out", "event_reminders_enabled")
     values = {name: row[name] for name in SmsPreferences.__slots__}
@@ -51,22 +55,25 @@ def _of(row: Row) -> SmsPreferences:
 
 def find(tx: Tx, user_id: str) -> SmsPreferences:
     """The user's preferences; the defaults if none were set."""
-    row = tx.one("SELECT * FROM user_sms_preferences WHERE user_id = ?", (user_id,))
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM user_sms_preferences p WHERE user_id = ?",  # noqa: S608
+        (user_id,),
+    )
     return _of(row) if row else SmsPreferences(user_id)
 
 
 def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
-    """Set all of a user's preferences."""
+    """Set all of a user's preferences; `opted_out` is not theirs to set."""
     tx.execute(
-        """INSERT INTO user_sms_preferences (user_id, phone_number, phone_verified, opted_out,
+        """INSERT INTO user_sms_preferences (user_id, phone_number, phone_verified,
                    event_reminders_enabled, lead_time_minutes, quiet_hours_start,
                    quiet_hours_end, daily_limit, created_at, updated_at)
-           VALUES (:user_id, :phone_number, :phone_verified, :opted_out,
+           VALUES (:user_id, :phone_number, :phone_verified,
                    :event_reminders_enabled, :lead_time_minutes, :quiet_hours_start,
                    :quiet_hours_end, :daily_limit, :now, :now)
            ON CONFLICT (user_id) DO UPDATE SET
                    phone_number = excluded.phone_number,
-                   phone_verified = excluded.phone_verified, opted_out = excluded.opted_out,
+                   phone_verified = excluded.phone_verified,
                    event_reminders_enabled = excluded.event_reminders_enabled,
                    lead_time_minutes = excluded.lead_time_minutes,
                    quiet_hours_start = excluded.quiet_hours_start,
@@ -75,7 +82,6 @@ def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
         {
             **{name: getattr(wanted, name) for name in SmsPreferences.__slots__},
             "phone_verified": int(wanted.phone_verified),
-            "opted_out": int(wanted.opted_out),
             "event_reminders_enabled": int(wanted.event_reminders_enabled),
             "now": to_text(now),
         },
@@ -87,27 +93,34 @@ async def list_all(
 ) -> list[SmsPreferences]:
     """Preferences by user id, those of one user where the caller may see no others."""
     rows = await db.all(
-        """SELECT * FROM user_sms_preferences
-            WHERE (:only IS NULL OR user_id = :only) AND user_id > :after
-            ORDER BY user_id LIMIT :limit""",
+        f"""SELECT {_COLUMNS} FROM user_sms_preferences p
+             WHERE (:only IS NULL OR user_id = :only) AND user_id > :after
+             ORDER BY user_id LIMIT :limit""",  # noqa: S608
         {"only": only_user, "after": after, "limit": limit},
     )
     return [_of(row) for row in rows]
 
 
 def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
-    """Opt everybody with that number out, or in again; returns who they are."""
+    """Opt that number out, or in again; returns whose it is now."""
+    if out:
+        tx.execute(
+            """INSERT INTO sms_opt_outs (phone_number, at) VALUES (?, ?)
+               ON CONFLICT (phone_number) DO NOTHING""",
+            (phone_number, to_text(now)),
+        )
+    else:
+        tx.execute("DELETE FROM sms_opt_outs WHERE phone_number = ?", (phone_number,))
     rows = tx.all(
-        """UPDATE user_sms_preferences SET opted_out = ?, updated_at = ?
-            WHERE phone_number = ? RETURNING user_id""",
-        (int(out), to_text(now), phone_number),
+        "SELECT user_id FROM user_sms_preferences WHERE phone_number = ? ORDER BY user_id",
+        (phone_number,),
     )
     return [str(row["user_id"]) for row in rows]
 
 
-def proved(wishes: SmsPreferences, number: str, *, opted_out: bool) -> SmsPreferences:
+def proved(wishes: SmsPreferences, number: str) -> SmsPreferences:
     """The preferences of a person who has proved that number."""
-    return replace(wishes, phone_number=number, phone_verified=True, opted_out=opted_out)
+    return replace(wishes, phone_number=number, phone_verified=True)
 
 
 def user_of_number(tx: Tx, phone_number: str) -> str | None:
@@ -119,14 +132,8 @@ def user_of_number(tx: Tx, phone_number: str) -> str | None:
 
 
 def has_opted_out(tx: Tx, phone_number: str) -> bool:
-    """Whether anybody with that number has opted out."""
-    return (
-        tx.one(
-            "SELECT 1 FROM user_sms_preferences WHERE phone_number = ? AND opted_out = 1",
-            (phone_number,),
-        )
-        is not None
-    )
+    """Whether STOP was said for that number, and no START since."""
+    return tx.one("SELECT 1 FROM sms_opt_outs WHERE phone_number = ?", (phone_number,)) is not None
 
 
 def unverify(tx: Tx, phone_number: str, now: Instant) -> None:
@@ -181,5 +188,20 @@ async def due(db: Database, now: Instant, limit: int) -> list[str]:
     rows = await db.all(
         "SELECT user_id FROM sms_planning WHERE next_at <= ? ORDER BY next_at LIMIT ?",
         (to_text(now), limit),
+    )
+    return [str(row["user_id"]) for row in rows]
+
+
+async def unplanned(db: Database, latest: Instant, after: str, limit: int) -> list[str]:
+    """Users who want reminders, but whose next day is not planned, or only past `latest`."""
+    rows = await db.all(
+        """SELECT p.user_id FROM user_sms_preferences p
+             LEFT JOIN sms_planning d ON d.user_id = p.user_id
+            WHERE p.event_reminders_enabled = 1 AND p.phone_verified = 1
+              AND p.phone_number IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM sms_opt_outs o WHERE o.phone_number = p.phone_number)
+              AND (d.next_at IS NULL OR d.next_at > ?) AND p.user_id > ?
+            ORDER BY p.user_id LIMIT ?""",
+        (to_text(latest), after, limit),
     )
     return [str(row["user_id"]) for row in rows]

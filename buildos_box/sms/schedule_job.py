@@ -90,3 +90,9 @@ def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
     payload = SchedulePayload(user_id=user_id, date=day.isoformat(), expires_at=to_text(end))
     box.queue.enqueue(tx, SCHEDULE_DAILY_SMS, payload, user_id=user_id)
     return True
+
+
+def opt(tx: Tx, box: Services, phone_number: str, *, out: bool) -> None:
+    """Opt a number out, or in again: the days of all who have it are planned accordingly."""
+    for user_id in preferences_store.opt(tx, phone_number, out=out, now=box.clock.now()):
+        plan_today(tx, box, user_id)

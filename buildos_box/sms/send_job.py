@@ -212,7 +212,8 @@ def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None
 
 
 def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
-    preferences_store.opt(tx, number, out=True, now=box.clock.now())
+    for user_id in preferences_store.opt(tx, number, out=True, now=box.clock.now()):
+        preferences_store.plan_no_more(tx, user_id)
     _skip(tx, job, box, "opted_out")
 
 

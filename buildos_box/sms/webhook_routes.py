@@ -11,6 +11,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Forbidden
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.schedule_job import opt
 from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
 
 AnyRequest = Request[Any, Any, Any]
@@ -78,7 +79,7 @@ def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int |
         store.count(tx, store.FAILED, now)
     store.change(tx, row["id"], now, **values)
     if error == UNSUBSCRIBED and row["phone_number"]:
-        preferences_store.opt(tx, row["phone_number"], out=True, now=now)
+        opt(tx, box, row["phone_number"], out=True)
     if error in BAD_NUMBER and row["phone_number"]:
         preferences_store.unverify(tx, row["phone_number"], now)
 
@@ -106,10 +107,8 @@ def _heard(tx: Tx, box: Services, sid: str, number: str, word: str) -> None:
     user_id = preferences_store.user_of_number(tx, number)
     if not sid or not store.record_inbound(tx, sid, user_id, word, now):
         return
-    if word in OUT:
-        preferences_store.opt(tx, number, out=True, now=now)
-    elif word in IN:
-        preferences_store.opt(tx, number, out=False, now=now)
+    if word in OUT | IN:
+        opt(tx, box, number, out=word in OUT)
 
 
 ROUTES = [twilio_status, twilio_inbound]

@@ -9,6 +9,7 @@ from buildos_box.workspace.changes import (
     PreferencesChanged,
     ProjectDeleted,
     ProjectSaved,
+    SmsPreferencesChanged,
     TaskChanged,
     TaskDeleted,
     UserDeleted,
@@ -27,6 +28,8 @@ def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str
             tx.announce(UserSaved(after["id"], zone_changed, created=before is None))
         case "preferences":
             tx.announce(PreferencesChanged(after["user_id"]))
+        case "smsPreferences":
+            tx.announce(SmsPreferencesChanged(after["user_id"]))
         case "projects":
             tx.announce(ProjectSaved(Project.of(before) if before else None, Project.of(after)))
         case "tasks":
@@ -67,3 +70,5 @@ def announce_gone(tx: Tx, kind: str, key: str) -> None:
     """Tell of a row that has gone: preferences, whose absence is itself a setting."""
     if kind == "preferences":
         tx.announce(PreferencesChanged(key))
+    elif kind == "smsPreferences":
+        tx.announce(SmsPreferencesChanged(key))

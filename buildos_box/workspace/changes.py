@@ -34,6 +34,13 @@ class PreferencesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsPreferencesChanged:
+    """What a user wants of SMS was set, changed or taken away by a sync or an import."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSaved:
     """A project was created (`before` is None) or changed."""
 

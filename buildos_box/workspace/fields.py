@@ -132,6 +132,39 @@ def wall_time(value: object) -> str:
     return found.isoformat("seconds" if found.second else "minutes")
 
 
+def wall_minute(value: object) -> str:
+    """`HH:MM`."""
+    if not isinstance(value, str) or len(value) != 5:
+        raise ValueError("must be a time like 22:00")
+    return wall_time(value)
+
+
+def whole(least: int, most: int) -> Reader:
+    """A whole number between the two."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"must be a whole number from {least} to {most:,}")
+        return value
+
+    return read
+
+
+def phone_number(value: object) -> str:
+    """A telephone number that can exist, with its country, in E.164 whatever its spaces."""
+    import phonenumbers
+
+    try:
+        if not isinstance(value, str) or not value.startswith("+"):
+            raise ValueError
+        number = phonenumbers.parse(value, None)
+    except (ValueError, phonenumbers.NumberParseException):
+        raise ValueError("must be a telephone number like +14155552671") from None
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("is no telephone number that can exist")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
 def week_day(value: object) -> int:
     """A day's number: 0 is Sunday, 6 is Saturday."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 6:

@@ -31,11 +31,13 @@ class Kind:
     derived: tuple[str, ...] = ()
     """Columns that `settle` computes."""
     settle: Settle = rules.as_it_is
+    stored_in: str = ""
+    """Its table, where that does not bear the list's name."""
 
     @property
     def table(self) -> str:
-        """Its table bears the list's name."""
-        return self.name
+        """Where its items are stored."""
+        return self.stored_in or self.name
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -107,6 +109,26 @@ PREFERENCES = Kind(
         Field("emailDailyBrief", "email_daily_brief", fields.flag, default=1),
         Field("smsDailyBrief", "sms_daily_brief", fields.flag, default=0),
     ),
+)
+
+SMS_PREFERENCES = Kind(
+    name="smsPreferences",
+    noun="SMS preferences",
+    key=_user,
+    parent="users",
+    parent_field=_user,
+    fields=(
+        _user,
+        Field("phoneNumber", "phone_number", fields.phone_number),
+        Field("phoneVerified", "phone_verified", fields.flag, default=0, service_only=True),
+        Field("eventRemindersEnabled", "event_reminders_enabled", fields.flag, default=0),
+        Field("leadTimeMinutes", "lead_time_minutes", fields.whole(0, 1440), default=15),
+        Field("quietHoursStart", "quiet_hours_start", fields.wall_minute),
+        Field("quietHoursEnd", "quiet_hours_end", fields.wall_minute),
+        Field("dailyLimit", "daily_limit", fields.whole(0, 1000), default=10),
+    ),
+    settle=rules.settle_sms_preferences,
+    stored_in="user_sms_preferences",
 )
 
 PROJECTS = Kind(
@@ -185,7 +207,7 @@ EVENTS = Kind(
     settle=rules.settle_event,
 )
 
-KINDS = (USERS, PREFERENCES, PROJECTS, TASKS, NOTES, EVENTS)
+KINDS = (USERS, PREFERENCES, SMS_PREFERENCES, PROJECTS, TASKS, NOTES, EVENTS)
 """Parents before children: the order of writing."""
 
 DEPENDENCIES = "taskDependencies"

@@ -36,6 +36,25 @@ def settle_user(
     return iter(())
 
 
+def settle_sms_preferences(
+    before: Values | None, given: Values, merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """Another number is unverified unless said otherwise; quiet hours have both ends or none."""
+    number = merged["phone_number"]
+    if number != (before["phone_number"] if before else None) and "phone_verified" not in given:
+        merged["phone_verified"] = 0
+    if number is None and merged["phone_verified"]:
+        if given.get("phone_verified"):
+            yield "phone_verified", "needs a phoneNumber"
+        merged["phone_verified"] = 0
+    for one, other in (
+        ("quiet_hours_start", "quiet_hours_end"),
+        ("quiet_hours_end", "quiet_hours_start"),
+    ):
+        if merged[one] is not None and merged[other] is None:
+            yield other, "is needed: quiet hours have a start and an end, or neither"
+
+
 def settle_task(
     before: Values | None, given: Values, merged: Values, now: Instant
 ) -> Iterator[tuple[str, str]]:
