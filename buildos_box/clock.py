@@ -47,6 +47,7 @@ def truncate(instant: datetime) -> Instant:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=256)
 def to_text(instant: Instant) -> str:
     """`2024-10-23T09:00:00.000Z`: the one form in which instants are stored and sent."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

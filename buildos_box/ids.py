@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32, lower case: sorts like its value and has no look-alikes."""
@@ -22,6 +23,11 @@ def _base32(value: int, digits: int) -> str:
     return "".join(first + out)
 
 
+@lru_cache(maxsize=16)
+def _time_digits(millis: int) -> str:
+    return _base32(millis, _EPOCH_DIGITS)
+
+
 class Ids:
     """Makes ids. The source of randomness is passed in so that a run can be repeated."""
 
@@ -32,7 +38,7 @@ class Ids:
         """`job-01jb…`: prefix, 50 bits of milliseconds, 65 random bits; 23 digits in all."""
         millis = round(now.timestamp() * 1000)
         random = self._random_bits(_RANDOM_DIGITS * 5)
-        return f"{prefix}-{_base32(millis, _EPOCH_DIGITS)}{_base32(random, _RANDOM_DIGITS)}"
+        return f"{prefix}-{_time_digits(millis)}{_base32(random, _RANDOM_DIGITS)}"
 
     def secret(self, bits: int = 128) -> str:
         """An unguessable token of at least `bits` random bits, in base 32."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
 
 _TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
 _PHONE = re.compile(r"(?<![\w.+-])(\+[1-9]\d{3})\d{3,8}(\d{4})\b")
@@ -34,6 +34,11 @@ def correlated(correlation_id: str | None, **facts: str) -> Iterator[None]:
     bound = {**facts, **({"correlation_id": correlation_id} if correlation_id else {})}
     with bound_contextvars(**bound):
         yield
+
+
+def correlate(correlation_id: str, **facts: str) -> None:
+    """The same for the rest of a task, whose context is its own and ends with it."""
+    bind_contextvars(correlation_id=correlation_id, **facts)
 
 
 def mask_phone(text: str) -> str:

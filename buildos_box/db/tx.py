@@ -64,5 +64,8 @@ class Tx:
         self._listeners.tell(self, change)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run `action` on the writer's thread once this is durable; it must not block."""
+        """Run `action` on the writer's thread once this is durable; it must not block.
+
+        The same action, asked for by several transactions that one commit takes, runs once.
+        """
         self.after.append(action)

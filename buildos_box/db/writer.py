@@ -114,12 +114,12 @@ class Writer:
             self._roll_back(group, error)
             return
         self.commits += 1
+        ran: set[Callable[[], None]] = set()
         for work, tx, result in done:
             for action in tx.after:
-                try:
-                    action()
-                except Exception:
-                    log.exception("after_commit_failed")
+                if action not in ran:
+                    ran.add(action)
+                    _run_after_commit(action)
             work.future.set_result(result)
 
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
@@ -179,3 +179,10 @@ class Writer:
         storage = StorageError(f"the database could not take the write: {error}")
         storage.__cause__ = error
         return storage
+
+
+def _run_after_commit(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except Exception:
+        log.exception("after_commit_failed")

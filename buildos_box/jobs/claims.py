@@ -26,11 +26,17 @@ class Claimed:
     user_id: str | None
     number: int
     max_attempts: int
-    scheduled_for: Instant
+    due: str
+    """When it was due, as stored."""
     dedup_key: str | None
     metadata: str
     correlation_id: str
     lease_token: str
+
+    @property
+    def scheduled_for(self) -> Instant:
+        """When it was due."""
+        return from_text(self.due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,14 @@ def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
     return from_text(starts[-1]["started_at"]) + MINUTE
 
 
+_ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
+                         max_attempts, scheduled_for, expires_at, dedup_key, metadata,
+                         correlation_id
+                    FROM queue_jobs WHERE ready = 1 AND lane = ?
+                   ORDER BY priority, scheduled_for, id LIMIT ?"""
+"""What nearly every claim reads: nothing is paused, nobody is at their share."""
+
+
 class _Line:
     """Who is next: the most urgent jobs of each lane, read a few at a time."""
 
@@ -148,6 +162,8 @@ class _Line:
         self._running = running(tx)
         self._ahead: dict[str, deque[Row]] = {}
         self._taken: list[int] = []
+        self._dry: set[str] = set()
+        """Lanes in which nobody waits any more, as of this transaction."""
         self._look_at_pauses()
 
     def _look_at_pauses(self) -> None:
@@ -158,16 +174,20 @@ class _Line:
 
     def take(self) -> Row | None:
         """The most urgent job that may start now; each is given out once."""
-        heads = (
-            self._head_of(lane)
+        heads = [
+            head
             for lane in open_lanes(self._lanes, self._running, self._workers, self._closed)
-        )
-        best = min((head for head in heads if head is not None), key=_urgency, default=None)
-        if best is not None:
-            self._taken.append(best["id"])
-            ahead = self._ahead[best["lane"]]
-            if best in ahead:
-                ahead.remove(best)
+            if (head := self._head_of(lane)) is not None
+        ]
+        if not heads:
+            return None
+        best = heads[0] if len(heads) == 1 else min(heads, key=_urgency)
+        self._taken.append(best["id"])
+        ahead = self._ahead[best["lane"]]
+        if ahead and ahead[0] is best:
+            ahead.popleft()
+        elif best in ahead:
+            ahead.remove(best)
         return best
 
     def started(self, row: Row) -> None:
@@ -183,10 +203,13 @@ class _Line:
 
     def _head_of(self, lane: Lane) -> Row | None:
         """The lane's most urgent job; of users at their share only if nobody else waits."""
+        if lane.name in self._dry:
+            return None
         ahead = self._ahead.setdefault(lane.name, deque())
         if not ahead:
             ahead.extend(self._first(lane, users=[], at_most=lane.concurrency))
         if not ahead:
+            self._dry.add(lane.name)
             return None
         head = ahead[0]
         full = users_at_their_share(lane, self._running) if head["user_id"] is not None else []
@@ -202,6 +225,8 @@ class _Line:
 
     def _first(self, lane: Lane, *, users: list[str], at_most: int) -> list[Row]:
         """The lane's first jobs that nobody has taken, past paused types and these users."""
+        if not (self._taken or users or self._paused_types):
+            return self._tx.all(_ALL_OF_LANE, (lane.name, at_most))
         return self._tx.all(
             """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
                       max_attempts, scheduled_for, expires_at, dedup_key, metadata,
@@ -252,6 +277,7 @@ def _lease(
     now: Instant,
 ) -> list[Claimed]:
     """Lease them all, in three statements however many they are."""
+    secret = new_token()
     jobs = [
         Claimed(
             row_id=row["id"],
@@ -260,11 +286,11 @@ def _lease(
             user_id=row["user_id"],
             number=row["attempts"] + 1,
             max_attempts=row["max_attempts"],
-            scheduled_for=from_text(row["scheduled_for"]),
+            due=row["scheduled_for"],
             dedup_key=row["dedup_key"],
             metadata=row["metadata"],
             correlation_id=row["correlation_id"],
-            lease_token=new_token(),
+            lease_token=f"{secret}-{row['id']}",
         )
         for row in rows
     ]

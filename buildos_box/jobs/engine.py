@@ -16,7 +16,7 @@ from buildos_box.clock import Clock
 from buildos_box.db import Database, StorageError
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
-from buildos_box.jobs.claims import Claimed, Claims
+from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
@@ -98,6 +98,7 @@ class Engine:
             storage_class=LedgerStorage,
             claim=lambda: db.submit(self.claim),
             clock=clock,
+            has_free_slot=lambda claimed: claimed + runner.in_flight < workers,
         )
         self._register_tasks()
         # One more thread than attempts may run at once: a cron never waits for a job to end.
@@ -119,7 +120,8 @@ class Engine:
     def _register_tasks(self) -> None:
         @self._huey.task(name="run_attempts")  # type: ignore[untyped-decorator]
         def run_attempts(*lease_tokens: str) -> None:
-            self.call(self._run_all(self.storage.take(lease_tokens))).result()
+            taken = self.storage.take(lease_tokens)
+            self.call(self.runner.run_together(taken, self._services)).result()
 
         self._huey.run_attempts = run_attempts
         for name in self.book.crons:
@@ -202,10 +204,6 @@ class Engine:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         self._loop.close()
-
-    async def _run_all(self, claimed: list[Claimed]) -> None:
-        """Attempts that were claimed together run beside each other; each frees its own slot."""
-        await asyncio.gather(*(self.runner.run(one, self._services) for one in claimed))
 
     def claim(self, tx: Any, at_most: int | None = None) -> Claims:
         """Claim all that may start now, or `at_most` so many, in the transaction given."""

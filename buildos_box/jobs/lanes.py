@@ -34,14 +34,11 @@ class Running:
 
     by_lane: dict[str, int] = field(default_factory=dict)
     by_user: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    @property
-    def total(self) -> int:
-        """All attempts that run now."""
-        return sum(self.by_lane.values())
+    total: int = 0
 
     def add(self, lane: str, user: str | None, count: int = 1) -> None:
         """Count more of the lane, and of the user in it."""
+        self.total += count
         self.by_lane[lane] = self.by_lane.get(lane, 0) + count
         if user is not None:
             self.by_user[lane, user] = self.by_user.get((lane, user), 0) + count

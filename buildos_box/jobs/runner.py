@@ -21,7 +21,7 @@ from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import Failure, RetryAt, Snooze, classify, decide
 from buildos_box.jobs.store import steps_of
 from buildos_box.jobs.types import JobType
-from buildos_box.log import correlated, logger
+from buildos_box.log import correlate, correlated, logger
 
 StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
 log = logger(__name__)
@@ -73,6 +73,7 @@ class Runner:
         self._jitter = jitter
         self._runs: dict[int, _Run] = {}
         self._ended: list[Ended] = []
+        self._waking = False
 
     @property
     def in_flight(self) -> int:
@@ -85,19 +86,45 @@ class Runner:
         Returns once the outcome is submitted, not when it is durable: the writer keeps the
         order, so whatever this worker asks for next is committed after it.
         """
+        with correlated(claimed.correlation_id, job_id=claimed.job_id):
+            await self._run_claimed(claimed, services)
+        # The outcomes of all that ended in this turn of the loop go out together, after it.
+        await asyncio.sleep(0)
+
+    async def run_together(self, claimed: list[Claimed], services: Any) -> None:
+        """Run attempts that were claimed together beside each other; each frees its own slot."""
+        await asyncio.gather(*(self._run_as_a_task(one, services) for one in claimed))
+
+    async def _run_as_a_task(self, claimed: Claimed, services: Any) -> None:
+        # A task's context is its own, so nothing has to be put back when it ends.
+        correlate(claimed.correlation_id, job_id=claimed.job_id)
+        await self._run_claimed(claimed, services)
+
+    async def _run_claimed(self, claimed: Claimed, services: Any) -> None:
         run = _Run(claimed)
-        await self._wait_for_predecessors(claimed)
+        if self._runs:
+            await self._wait_for_predecessors(claimed)
         self._runs[claimed.row_id] = run
         try:
-            with correlated(claimed.correlation_id, job_id=claimed.job_id):
-                await self._run(run, services)
-                # Let the outcomes of all that ended in this turn of the loop go out together.
-                await asyncio.sleep(0)
+            await self._run(run, services)
         finally:
             if self._runs.get(claimed.row_id) is run:
                 del self._runs[claimed.row_id]
             run.done.set()
-            self._queue.wake()
+            self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        """Ask for the next claims once for all that end in this turn of the loop.
+
+        The question follows their outcomes to the writer so closely that one commit takes both.
+        """
+        if not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._queue.wake()
 
     async def _wait_for_predecessors(self, claimed: Claimed) -> None:
         """Work that was told to stop really stops before its successor starts."""

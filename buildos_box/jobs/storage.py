@@ -61,11 +61,17 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
     blocking = True
 
     def __init__(
-        self, name: str = "buildos-box", *, claim: Callable[[], "Future[Claims]"], clock: Clock
+        self,
+        name: str = "buildos-box",
+        *,
+        claim: Callable[[], "Future[Claims]"],
+        clock: Clock,
+        has_free_slot: Callable[[int], bool] = lambda _claimed: True,
     ) -> None:
         super().__init__(name)
         self._claim = claim
         self._clock = clock
+        self._has_free_slot = has_free_slot
         self._calls: deque[bytes] = deque()
         self._ready: deque[list[Claimed]] = deque()
         self._taken: dict[str, Claimed] = {}
@@ -135,8 +141,13 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         """Whether there may be something that nobody asks about yet. Call with the lock held."""
         if not self._open or self.stopped or self._asking:
             return False
+        if self._is_full():
+            return False  # the attempt that frees a slot is news
         due = self._next_due is not None and self._next_due <= self._clock.now()
         return self._news or due
+
+    def _is_full(self) -> bool:
+        return not self._has_free_slot(sum(map(len, self._ready)) + len(self._taken))
 
     def _begin_to_ask(self) -> bool:
         """Whether the caller is the one who asks now. Call with the lock held."""
@@ -173,7 +184,7 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
     def _seconds_to_wait(self) -> float:
         if self.stopped:
             return 0.0
-        if self._asking or self._next_due is None:
+        if self._asking or self._next_due is None or self._is_full():
             return STOP_CHECK_SECONDS
         left = (self._next_due - self._clock.now()) / timedelta(seconds=1)
         return min(max(left, 0.0), STOP_CHECK_SECONDS)

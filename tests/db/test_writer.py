@@ -62,6 +62,22 @@ async def test_work_that_waits_together_is_committed_together(db: Database) -> N
     assert db.commits - before == 2
 
 
+async def test_what_several_of_one_commit_ask_for_after_it_runs_once(db: Database) -> None:
+    started, gate = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    def look() -> None:
+        seen.append("looked")
+
+    blocker = db.submit(lambda tx: (started.set(), gate.wait(5)))
+    started.wait(5)
+    futures = [db.submit(lambda tx: tx.after_commit(look)) for _ in range(10)]
+    gate.set()
+    for future in (blocker, *futures):
+        future.result()
+    assert seen == ["looked"]
+
+
 async def test_after_commit_runs_after_the_commit_and_before_the_caller_goes_on(
     db: Database,
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from buildos_box.errors import TransientError
 from buildos_box.jobs.claims import Claimed, Claims
-from buildos_box.jobs.storage import LedgerStorage, leases_in
+from buildos_box.jobs.storage import STOP_CHECK_SECONDS, LedgerStorage, leases_in
 from tests.clock import ManualClock
 
 A_CLAIM = Claimed(
@@ -19,7 +19,7 @@ A_CLAIM = Claimed(
     user_id=None,
     number=1,
     max_attempts=3,
-    scheduled_for=ManualClock().now(),
+    due="2024-10-23T08:00:00.000Z",
     dedup_key=None,
     metadata="{}",
     correlation_id="corr-1",
@@ -124,6 +124,35 @@ def test_a_waiting_worker_is_woken_by_the_answer(storage: LedgerStorage, ledger:
     ledger.asked[0].set_result(Claims([A_CLAIM], None))
     worker.join(timeout=10)
     assert [leases_in(message or b"") for message in got] == [("token-1",)]
+
+
+def test_with_every_slot_taken_nothing_is_asked_until_one_is_free(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    in_flight = 0
+    storage = LedgerStorage(
+        claim=ledger.claim, clock=clock, has_free_slot=lambda claimed: claimed + in_flight < 1
+    )
+    storage.open()
+    storage.wake()
+    ledger.asked[0].set_result(Claims([A_CLAIM], None))
+    storage.wake()
+    assert len(ledger.asked) == 1, "the claim that waits for a worker has the slot"
+    in_flight = len(storage.take(leases_in(storage.dequeue() or b"")))
+    storage.wake()
+    assert len(ledger.asked) == 1, "the attempt that runs has the slot"
+    in_flight = 0
+    storage.wake()
+    assert len(ledger.asked) == 2
+
+
+def test_a_due_time_that_comes_while_all_slots_are_taken_keeps_no_worker_spinning(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    storage = LedgerStorage(claim=ledger.claim, clock=clock, has_free_slot=lambda _claimed: False)
+    storage.open()
+    storage._next_due = clock.now() - timedelta(seconds=1)
+    assert storage._seconds_to_wait() == STOP_CHECK_SECONDS
 
 
 def test_once_stopped_it_neither_asks_nor_keeps_what_it_had(
