@@ -21,6 +21,7 @@ from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
+from buildos_box.notifications import due_soon
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
@@ -57,6 +58,7 @@ CRONS: list[Cron] = [
     brief_cron.BRIEFS,
     *sms_cron.CRONS,
     *sms_health_cron.CRONS,
+    *due_soon.CRONS,
     realtime_cron.CLEANUP,
     *duties.CRONS,
 ]

@@ -16,6 +16,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail.outgoing import queue_brief_email, supersede
+from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -187,8 +188,38 @@ def _conclude(
         correlation_id=job.correlation_id,
         now=now,
     )
+    _notify(tx, job, box, brief_id, payload, finished, now)
     job.finish(tx, result, message="Your brief is ready")
     return result
+
+
+def _notify(
+    tx: Tx,
+    job: Attempt[BriefPayload],
+    box: Services,
+    brief_id: str,
+    payload: BriefPayload,
+    finished: store.Finished,
+    now: Instant,
+) -> None:
+    """In-app and push, when the mail goes out too; the mail itself is the brief's own."""
+    planned = payload.notification_scheduled_for
+    notify(
+        tx,
+        box,
+        user_id=payload.user_id,
+        event_type="brief.completed",
+        payload={
+            "briefId": brief_id,
+            "briefDate": payload.brief_date,
+            "subject": finished.subject,
+        },
+        correlation_id=job.correlation_id,
+        send_at=max(from_text(planned), now) if planned else now,
+        stale_at=_expires_at(payload),
+        replaces=True,
+        actor="job:generate_daily_brief",
+    )
 
 
 def _queue_mail(

@@ -5,8 +5,10 @@ from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
 from buildos_box.briefs.planning import reschedule
 from buildos_box.db import Tx
 from buildos_box.jobs.changes import JobFailed
+from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import PreferencesChanged, UserSaved
 
 
@@ -38,6 +40,20 @@ def listen(box: Services) -> None:
             correlation_id=change.correlation_id,
             now=now,
         )
+        if change.user_id is not None and workspace.find_user(tx, change.user_id) is not None:
+            notify(
+                tx,
+                box,
+                user_id=change.user_id,
+                event_type="brief.failed",
+                payload={
+                    "briefId": brief["id"] if brief else "",
+                    "briefDate": str(change.metadata.get("briefDate")),
+                    "error": change.message,
+                },
+                correlation_id=change.correlation_id,
+                actor="job:generate_daily_brief",
+            )
 
     box.db.subscribe(PreferencesChanged, on_preferences)
     box.db.subscribe(UserSaved, on_user)

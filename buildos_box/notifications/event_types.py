@@ -238,6 +238,11 @@ EVENT_TYPES: dict[str, EventType] = {
 _BY_SPELLING = {name.replace(".", "_"): name for name in EVENT_TYPES}
 
 
+def due_soon_tag(task_id: str) -> str:
+    """The tag of what tells that a task is due soon."""
+    return f"task.due_soon-{task_id}"
+
+
 def event_type(name: str, field: str = "eventType") -> EventType:
     """That event type; `task_completed` is `task.completed`. Raises Impossible."""
     found = EVENT_TYPES.get(_BY_SPELLING.get(name.replace(".", "_"), name))

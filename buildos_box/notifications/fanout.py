@@ -27,6 +27,14 @@ def delivery_key(delivery_id: str) -> str:
     return f"delivery-{delivery_id}"
 
 
+def withdraw(
+    tx: Tx, box: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
+) -> None:
+    """What waits under that tag is not delivered any more: it is no longer so."""
+    for delivery_id in store.waiting(tx, user_id, tag):
+        box.queue.cancel_by_key(tx, delivery_key(delivery_id), reason=reason, actor=actor)
+
+
 def add(
     tx: Tx,
     box: Services,

@@ -1,9 +1,14 @@
-"""What notifications do when their jobs end in other ways than by their own word."""
+"""What notifications do on news from below: jobs that end, tasks that change, alerts."""
 
 from buildos_box.db import Tx
+from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.notifications import fanout, push_outcome, store
+from buildos_box.notifications.event_types import due_soon_tag
+from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.changes import TaskChanged, TaskDeleted
 
 
 def listen(box: Services) -> None:
@@ -28,5 +33,35 @@ def listen(box: Services) -> None:
     def on_cancel(tx: Tx, change: JobCancelled) -> None:
         end(tx, change, store.SKIPPED, change.reason, None)
 
+    def on_task(tx: Tx, change: TaskChanged) -> None:
+        before, task = change.before, change.task
+        if before is None or (task.completed_at, task.due_at, task.due_date) == (
+            before.completed_at,
+            before.due_at,
+            before.due_date,
+        ):
+            return
+        reason = "completed" if task.completed_at else "moved"
+        fanout.withdraw(tx, box, change.user_id, due_soon_tag(task.id), reason=reason)
+
+    def on_task_gone(tx: Tx, change: TaskDeleted) -> None:
+        fanout.withdraw(tx, box, change.user_id, due_soon_tag(change.task.id), reason="deleted")
+
+    def on_alert(tx: Tx, alert: QueueAlert) -> None:
+        """Whoever runs the box reads of it in the inbox too."""
+        event = "sms.alert" if alert.kind.startswith("sms") else "queue.alert"
+        for admin in workspace.find_admins(tx):
+            notify(
+                tx,
+                box,
+                user_id=admin,
+                event_type=event,
+                payload={"message": alert.message, "kind": alert.kind},
+                correlation_id=None,
+            )
+
+    box.db.subscribe(TaskChanged, on_task)
+    box.db.subscribe(TaskDeleted, on_task_gone)
+    box.db.subscribe(QueueAlert, on_alert)
     box.db.subscribe(JobFailed, on_failure)
     box.db.subscribe(JobCancelled, on_cancel)

@@ -35,23 +35,28 @@ def notify(
     stale_at: Instant | None = None,
     once_key: str | None = None,
     requested: dict[str, Any] | None = None,
+    replaces: bool = False,
     actor: str = "system",
 ) -> Notified | None:
     """One delivery and one job for each channel, the event type's own unless `channels` are given.
 
     What the person wants is looked at when the time has come. None if `once_key` was used before.
+    With `replaces`, what still waits under the same tag is withdrawn.
     Raises Impossible for an event type or payload that is none.
     """
     now, event = box.clock.now(), find(event_type)
     content = read_payload(event, payload)
     notification_id = box.ids.new("notification", now)
+    said = words(event, content)
+    if replaces:
+        fanout.withdraw(tx, box, user_id, said.tag, reason="superseded", actor=actor)
     added = store.add_notification(
         tx,
         notification_id,
         user_id=user_id,
         event_type=event.name,
         payload=msgspec.json.encode(content).decode(),
-        words=words(event, content),
+        words=said,
         once_key=once_key,
         stale_at=stale_at or (send_at or now) + event.fresh_for,
         correlation_id=correlation_id or f"corr{notification_id.removeprefix('notification')}",

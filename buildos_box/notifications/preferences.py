@@ -11,6 +11,7 @@ from buildos_box.clock import Instant, at_wall_time, local_day
 from buildos_box.notifications.event_types import Channel, EventType
 
 HOURLY_CAP, DAILY_CAP = 20, 100
+DUE_SOON_MINUTES = 60
 
 
 class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -25,6 +26,8 @@ class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename=
     dnd_end: str | None = None
     hourly_cap: int | None = HOURLY_CAP
     daily_cap: int | None = DAILY_CAP
+    due_soon_minutes: int = DUE_SOON_MINUTES
+    """How long before a task is due to tell of it; 0 for not at all."""
 
     def wants(self, event_type: str, channel: Channel) -> bool:
         """A channel that is off is off for all; one that is on may be off for a type."""

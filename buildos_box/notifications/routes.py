@@ -11,6 +11,7 @@ from buildos_box.access.caller import Caller
 from buildos_box.db import Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.notifications import store
+from buildos_box.notifications.due_store import LONGEST_LEAD_MINUTES
 from buildos_box.notifications.event_types import channel, event_type
 from buildos_box.notifications.outgoing import notify
 from buildos_box.notifications.preferences import NotificationPreferences
@@ -172,6 +173,8 @@ def _read(given: dict[str, Any]) -> NotificationPreferences:
     for name, cap in (("hourlyCap", wanted.hourly_cap), ("dailyCap", wanted.daily_cap)):
         if cap is not None and not 0 <= cap <= 10_000:
             raise Impossible.field(name, "must be from 0 to 10000")
+    if not 0 <= wanted.due_soon_minutes <= LONGEST_LEAD_MINUTES:
+        raise Impossible.field("dueSoonMinutes", f"must be from 0 to {LONGEST_LEAD_MINUTES}")
     types = {
         event_type(name, "eventTypes").name: {
             channel(over, "eventTypes"): on for over, on in chosen.items()

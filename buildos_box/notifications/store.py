@@ -43,14 +43,15 @@ def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: 
     tx.execute(
         """INSERT INTO notification_preferences
                (user_id, in_app, push, email, sms, event_types, dnd_start, dnd_end,
-                hourly_cap, daily_cap, updated_at)
+                hourly_cap, daily_cap, due_soon_minutes, updated_at)
            VALUES (:user_id, :in_app, :push, :email, :sms, :event_types, :dnd_start, :dnd_end,
-                   :hourly_cap, :daily_cap, :now)
+                   :hourly_cap, :daily_cap, :due_soon_minutes, :now)
            ON CONFLICT (user_id) DO UPDATE SET
                in_app = excluded.in_app, push = excluded.push, email = excluded.email,
                sms = excluded.sms, event_types = excluded.event_types,
                dnd_start = excluded.dnd_start, dnd_end = excluded.dnd_end,
                hourly_cap = excluded.hourly_cap, daily_cap = excluded.daily_cap,
+               due_soon_minutes = excluded.due_soon_minutes,
                updated_at = excluded.updated_at""",
         {**values, "user_id": user_id, "now": to_text(now)},
     )
@@ -131,6 +132,19 @@ def notification(tx: Tx, notification_id: str) -> Row:
 def delivery(tx: Tx, delivery_id: str) -> Row | None:
     """One delivery."""
     return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
+
+
+def waiting(tx: Tx, user_id: str, tag: str) -> list[str]:
+    """Deliveries of notifications with that tag which nobody has begun to make."""
+    rows = tx.all(
+        """SELECT notification_deliveries.id FROM notifications
+             JOIN notification_deliveries
+                  ON notification_deliveries.notification_id = notifications.id
+            WHERE notifications.user_id = ? AND notifications.tag = ?
+              AND status = 'pending' AND started_at IS NULL""",
+        (user_id, tag),
+    )
+    return [row["id"] for row in rows]
 
 
 def begin(tx: Tx, delivery_id: str, now: Instant) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from tests.faults.box_process import BoxProcess
 
 Json = dict[str, Any]
+BRIEF_JOBS = ("generate_daily_brief", "generate_brief_email")
+"""A brief also notifies of itself; these are the jobs that must not be done twice."""
 
 
 def with_a_task(*names: str) -> Json:

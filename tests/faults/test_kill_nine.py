@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.lives import live, with_a_task
+from tests.faults.lives import BRIEF_JOBS, live, with_a_task
 
 BRIEFS = int(os.environ.get("FAULT_BRIEFS", "40"))
 KILLS = int(os.environ.get("FAULT_KILLS", "8"))
@@ -48,6 +48,7 @@ def test_kill_nine_at_random_moments_completes_every_brief_and_mail_exactly_once
         assert set(told) <= _in_ledger(box)
         _assert_each_brief_once(box, told)
         _assert_each_mail_once(box)
+        _assert_each_told_once(box, told)
         _assert_history_adds_up(box)
 
 
@@ -104,12 +105,19 @@ def _assert_each_mail_once(box: BoxProcess) -> None:
     assert sorted(written) == sorted(f"{row['id']}.eml" for row in emails)
 
 
+def _assert_each_told_once(box: BoxProcess, told: dict[str, str]) -> None:
+    inbox = box.rows("SELECT user_id FROM notifications WHERE in_inbox = 1")
+    assert Counter(row["user_id"] for row in inbox) == Counter(told.values())
+    news = box.rows("SELECT user_id FROM realtime_events WHERE type = 'notification.created'")
+    assert Counter(row["user_id"] for row in news) == Counter(told.values())
+
+
 def _assert_history_adds_up(box: BoxProcess) -> None:
     jobs = box.rows("SELECT * FROM queue_jobs")
     assert {row["status"] for row in jobs} == {"completed"}, [
         (row["queue_job_id"], row["status"], row["error"]) for row in jobs
     ]
-    assert len(jobs) == 2 * BRIEFS
+    assert sum(row["job_type"] in BRIEF_JOBS for row in jobs) == 2 * BRIEFS
     completions = box.rows("SELECT job_id FROM job_events WHERE to_status = 'completed'")
     assert Counter(row["job_id"] for row in completions) == Counter(row["id"] for row in jobs)
     attempts = box.rows("SELECT job_id, outcome FROM job_attempts")

@@ -1,9 +1,11 @@
 """Spec 8: one delivery a channel, if and when the person wants it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from buildos_box.jobs.alerts import QueueAlert
 from tests.world import BoxWorld
 
 TASK = {"taskId": "t1", "taskName": "Pay {0.__class__} {{7*7}}", "projectName": "Home"}
@@ -149,6 +151,53 @@ async def test_wishes_are_kept_completed_and_checked(box: BoxWorld) -> None:
     for wrong in ({"dndStart": "22:00"}, {"dndStart": "25:00", "dndEnd": "1"}, {"push": "yes"}):
         answer = await box.call("PUT", "/users/ada/notification-preferences", wrong)
         assert answer.status_code == 422
+
+
+async def test_fault_14_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> None:
+    """Brief completed but notification lost."""
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})
+    assert await box.step()
+    (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
+    assert brief["generationStatus"] == "completed"
+    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
+    await box.recover()
+    await box.work()
+    (item,) = (await box.get("/users/ada/notifications"))["items"]
+    assert (item["eventType"], item["payload"]["briefId"]) == ("brief.completed", brief["id"])
+
+
+async def test_a_brief_written_anew_before_its_hour_is_told_of_once(box: BoxWorld) -> None:
+    await box.person(at="09:00")
+    await box.run_until("2024-10-23T08:58:00Z", step=timedelta(minutes=58))
+    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
+    await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
+    await box.run_until("2024-10-23T09:05:00Z")
+    assert await deliveries(box) == [
+        ("in_app", "skipped", "superseded"),
+        ("push", "skipped", "superseded"),
+        ("in_app", "sent", None),
+        ("push", "skipped", "no push subscription"),
+    ]
+    assert len((await box.get("/users/ada/notifications"))["items"]) == 1
+
+
+async def test_alerts_come_into_the_inbox_of_admins_alone(box: BoxWorld) -> None:
+    await box.sync(
+        users=[
+            {"id": "root", "email": "root@example.org", "name": "Root", "isAdmin": True},
+            {"id": "ada", "email": "ada@example.org", "name": "Ada"},
+        ]
+    )
+    for kind in ("oldest_runnable", "sms_failures"):
+        await box.db.write(lambda tx, kind=kind: tx.announce(QueueAlert(kind, f"{kind}!")))
+    await box.work()
+    inbox = (await box.get("/users/root/notifications"))["items"]
+    assert [(item["eventType"], item["body"]) for item in reversed(inbox)] == [
+        ("queue.alert", "oldest_runnable!"),
+        ("sms.alert", "sms_failures!"),
+    ]
+    assert (await box.get("/users/ada/notifications"))["items"] == []
 
 
 async def test_a_users_token_sees_its_own_deliveries_and_may_not_queue(box: BoxWorld) -> None:

@@ -11,6 +11,7 @@ from buildos_box.workspace.store.lists import (
 )
 from buildos_box.workspace.store.people import (
     admins,
+    find_admins,
     find_preferences,
     find_user,
     get_preferences,
@@ -35,6 +36,7 @@ __all__ = [
     "admins",
     "dependencies_among",
     "events_between",
+    "find_admins",
     "find_event",
     "find_preferences",
     "find_project",

@@ -38,6 +38,12 @@ async def admins(db: Database, *, limit: int = 100) -> list[User]:
     return [User.of(row) for row in rows]
 
 
+def find_admins(tx: Tx, *, limit: int = 100) -> list[str]:
+    """Ids of users who are admins, read inside a transaction."""
+    rows = tx.all("SELECT id FROM users WHERE is_admin = 1 ORDER BY id LIMIT ?", (limit,))
+    return [row["id"] for row in rows]
+
+
 async def latest_activity(db: Database, user_id: str) -> Instant | None:
     """When something of the user's work last changed: project, task, note or event."""
     row = await db.one(

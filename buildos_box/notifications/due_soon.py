@@ -1,0 +1,130 @@
+"""Tells people of tasks that are due soon, each time once (spec 4, `task_due_soon`).
+
+One due at an instant is told of when that lies within its reader's lead time. One due on a day
+is told of in the morning of that day, where its reader lives, as calendars do for all-day things.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from buildos_box.clock import (
+    Instant,
+    at_wall_time,
+    day_bounds,
+    from_text,
+    local_day,
+    zone_or_utc,
+)
+from buildos_box.db import Row, Tx
+from buildos_box.jobs.crons import Cron
+from buildos_box.notifications import due_store
+from buildos_box.notifications.outgoing import notify
+from buildos_box.services import Services
+
+MORNING = time(9)
+STILL_MORNING = timedelta(hours=3)
+"""For so long after it the morning's tasks are told of: not one that is added in the afternoon."""
+BATCH = 200
+
+
+class DueSoonSummary(msgspec.Struct, frozen=True):
+    """How many tasks were told of."""
+
+    timed: int
+    all_day: int
+
+
+def morning_days(zones: Iterable[str], now: Instant) -> dict[str, str]:
+    """The zones where it is morning now, each with its day there; an unknown zone is UTC."""
+    found = {}
+    for name in zones:
+        zone = zone_or_utc(name)
+        day = local_day(now, zone)
+        begins = at_wall_time(day, MORNING, zone)
+        if begins <= now < begins + STILL_MORNING:
+            found[name] = day.isoformat()
+    return found
+
+
+def due_words(due_at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
+    """When it is due, after the word "Due", on the reader's clock."""
+    if due_at is None:
+        return "today"
+    day, clock = local_day(due_at, zone), f"{due_at.astimezone(zone):%H:%M}"
+    today = local_day(now, zone)
+    if day == today:
+        return f"at {clock}"
+    if day == today + timedelta(days=1):
+        return f"tomorrow at {clock}"
+    return f"on {day:%a, %b} {day.day} at {clock}"
+
+
+def stale_from(task: Row, zone: ZoneInfo) -> Instant:
+    """Past which it is no longer "soon"."""
+    if task["due_at"] is not None:
+        return from_text(task["due_at"])
+    return day_bounds(date.fromisoformat(task["due_date"]), zone)[1]
+
+
+async def task_due_soon(_due: Instant, box: Services) -> DueSoonSummary:
+    """Look for tasks that are due soon, and tell of each that has not been told of."""
+    now = box.clock.now()
+    days = morning_days(await due_store.zones(box.db), now)
+
+    async def next_timed() -> list[Row]:
+        return await due_store.timed(box.db, now, BATCH)
+
+    async def next_all_day() -> list[Row]:
+        return await due_store.all_day(box.db, days, BATCH) if days else []
+
+    return DueSoonSummary(await _tell(box, now, next_timed), await _tell(box, now, next_all_day))
+
+
+async def _tell(box: Services, now: Instant, look: Callable[[], Awaitable[list[Row]]]) -> int:
+    """Batch by batch: what has been told of is not found again."""
+    told = 0
+    while tasks := await look():
+        batch = tasks
+
+        def tell(tx: Tx, batch: list[Row] = batch) -> None:
+            for task in batch:
+                _tell_of(tx, box, task, now)
+
+        await box.db.write(tell)
+        told += len(batch)
+    return told
+
+
+def _tell_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
+    zone = zone_or_utc(task["timezone"])
+    due_at = from_text(task["due_at"]) if task["due_at"] else None
+    notify(
+        tx,
+        box,
+        user_id=task["user_id"],
+        event_type="task.due_soon",
+        payload={
+            "taskId": task["id"],
+            "taskName": task["title"],
+            "projectName": task["project"],
+            "when": due_words(due_at, now, zone),
+            "dueAt": task["due_at"],
+        },
+        correlation_id=None,
+        stale_at=stale_from(task, zone),
+        once_key=due_store.once_key(task),
+        actor="cron:task_due_soon",
+    )
+
+
+TASK_DUE_SOON = Cron(
+    name="task_due_soon",
+    schedule="*/15 * * * *",
+    does="Tells people of tasks that are due soon",
+    run=task_due_soon,
+    lookback=timedelta(hours=3),
+)
+CRONS = [TASK_DUE_SOON]
