@@ -25,6 +25,7 @@ from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.llm.chain import SmartLLM
 from buildos_box.mail.transport import make_mailer
+from buildos_box.notifications.vapid import load_key as load_vapid_key
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.job_news import JobNews
 from buildos_box.realtime.tickets import Tickets
@@ -109,6 +110,7 @@ class Box:
             egress=egress or Egress(settings.egress),
             mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
+            vapid_key=load_vapid_key(folder),
         )
         registry.listen(services)
         book = CronBook(db, clock, registry.CRONS)

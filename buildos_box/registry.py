@@ -21,7 +21,7 @@ from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
-from buildos_box.notifications import due_soon
+from buildos_box.notifications import due_soon, push_job, push_routes
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
@@ -51,6 +51,7 @@ JOB_TYPES: list[JobType[Any]] = [
     *sms_send_job.JOB_TYPES,
     *sms_trial.JOB_TYPES,
     *delivery_job.JOB_TYPES,
+    *push_job.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
 ]
 
@@ -74,6 +75,7 @@ ROUTES: list[Any] = [
     *sms_trial.ROUTES,
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
+    *push_routes.ROUTES,
     *onboarding_routes.ROUTES,
 ]
 

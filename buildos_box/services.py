@@ -42,3 +42,5 @@ class Services:
     mailer: Mailer
     secret: bytes
     """The box's own key, for tokens that it must be able to make again."""
+    vapid_key: bytes
+    """The private key by which push services know this box, PEM."""

@@ -14,6 +14,7 @@ import httpx
 
 from buildos_box.app import Box
 from buildos_box.clock import Instant, from_text
+from buildos_box.egress import Egress
 from buildos_box.jobs import ledger, store
 from buildos_box.jobs.claims import Claimed
 from buildos_box.settings import DataSettings, Settings
@@ -154,6 +155,7 @@ async def open_world(
     at: str = "2024-10-23T08:00:00Z",
     clock: ManualClock | None = None,
     settings: Settings | None = None,
+    egress: Egress | None = None,
 ) -> AsyncIterator[BoxWorld]:
     """Open a box in the folder, its crons ready, nothing running by itself."""
     clock = clock or ManualClock(at)
@@ -164,6 +166,7 @@ async def open_world(
             data=DataSettings(dir=str(folder)),
         ),
         clock=clock,
+        egress=egress,
     )
     await box.book.open()
     transport = httpx.ASGITransport(app=box.api, raise_app_exceptions=False)  # type: ignore[arg-type]

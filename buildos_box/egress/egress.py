@@ -93,9 +93,16 @@ class Egress:
         """POST `content`."""
         return await self._fetch("POST", url, headers, content, max_bytes, timeout)
 
-    async def check(self, url: str) -> None:
-        """Raise as a connection would, without making one."""
-        await self._addresses(_parse(url))
+    async def check(self, url: str, *, any_port: bool = True) -> None:
+        """Raise as a connection would, without making one.
+
+        Without `any_port` only 443 will do, save on networks that the operator allows: nobody is
+        to look for open ports with this box.
+        """
+        target = _parse(url)
+        if not any_port and target.port is not None and not self._settings.allow_private:
+            raise AddressRefused(f"{target.host}: only port 443 will do")
+        await self._addresses(target)
 
     async def _fetch(
         self,

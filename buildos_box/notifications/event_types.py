@@ -260,7 +260,12 @@ def channel(name: str, field: str = "channel") -> Channel:
 
 
 def read_payload(event: EventType, payload: Any) -> Any:
-    """The payload as the event's struct. Raises Impossible."""
+    """The payload as the event's struct; the reference's `taskTitle` is `taskName`.
+
+    Raises Impossible.
+    """
+    if isinstance(payload, dict) and "taskTitle" in payload:
+        payload = {"taskName": payload["taskTitle"], **payload}
     try:
         return msgspec.convert(payload, event.payload)
     except msgspec.ValidationError as fault:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from buildos_box.clock import Instant
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.types import Enqueued, Payload
@@ -22,9 +24,17 @@ class DeliveryPayload(Payload, frozen=True, kw_only=True):
     requested: dict[str, Any] | None = None
 
 
+class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What came of one delivery."""
+
+    delivery_id: str
+    status: str
+    reason: str | None = None
+
+
 def delivery_key(delivery_id: str) -> str:
-    """One live job a delivery."""
-    return f"delivery-{delivery_id}"
+    """One live job a delivery (spec 3.4)."""
+    return f"notification-{delivery_id}"
 
 
 def withdraw(

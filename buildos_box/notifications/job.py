@@ -3,32 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
-from buildos_box.clock import Instant, day_bounds, from_text, local_day, zone_or_utc
+from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType
-from buildos_box.notifications import fanout, push_outcome, push_store, store
-from buildos_box.notifications.event_types import Channel, channel, event_type
-from buildos_box.notifications.fanout import DeliveryPayload
-from buildos_box.notifications.preferences import Skip, Wait, decide
+from buildos_box.notifications import checks, fanout, push_outcome, push_store, store
+from buildos_box.notifications.event_types import channel
+from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
+from buildos_box.notifications.preferences import Skip, Wait
 from buildos_box.notifications.views import NotificationView
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
-from buildos_box.workspace import store as workspace
-
-HOUR = timedelta(hours=1)
-
-
-class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What came of one delivery."""
-
-    delivery_id: str
-    status: str
-    reason: str | None = None
 
 
 async def send_notification(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
@@ -50,7 +37,7 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
         store.notification(tx, delivery["notification_id"]),
         channel(delivery["channel"]),
     )
-    verdict = _verdict(tx, box, notification, over)
+    verdict = checks.verdict(tx, box, notification, over)
     if isinstance(verdict, Wait):
         return verdict
     store.begin(tx, delivery["id"], box.clock.now())
@@ -61,30 +48,6 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
     if over == "push":
         return _to_browsers(tx, job, box, delivery, notification)
     return _skip(tx, job, box, delivery, f"this box does not notify by {over}")
-
-
-def _verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | Wait | None:
-    now = box.clock.now()
-    user = workspace.find_user(tx, notification["user_id"])
-    if user is None:
-        raise PermanentError("there is no such user", code="unknown_user")
-    zone = zone_or_utc(user.timezone)
-    stale_at = notification["stale_at"]
-
-    def sent(since: Instant) -> int:
-        return store.sent_since(tx, user.id, since, but=notification["id"], now=now)
-
-    return decide(
-        store.find_preferences(tx, user.id),
-        event_type(notification["event_type"]),
-        over,
-        is_admin=user.is_admin,
-        sent_last_hour=sent(now - HOUR),
-        sent_today=sent(day_bounds(local_day(now, zone), zone)[0]),
-        stale_at=from_text(stale_at) if stale_at else None,
-        now=now,
-        zone=zone,
-    )
 
 
 def _finish(

@@ -23,7 +23,7 @@ def listen(box: Services) -> None:
         if delivery is None:
             return
         if change.job_type == fanout.SEND_PUSH:
-            push_outcome.settle_one(tx, box, delivery, status, error=error or reason)
+            push_outcome.settle_one(tx, box, delivery, status, reason=reason, error=error)
         elif delivery["status"] == store.PENDING:
             store.settle(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
 

@@ -6,11 +6,20 @@ from buildos_box.services import Services
 
 
 def settle_one(
-    tx: Tx, box: Services, delivery: Row, status: str, *, error: str | None = None
+    tx: Tx,
+    box: Services,
+    delivery: Row,
+    status: str,
+    *,
+    reason: str | None = None,
+    error: str | None = None,
+    provider_id: str | None = None,
 ) -> None:
     """Note what came of one subscription; when all have failed the inbox gets it instead."""
     now = box.clock.now()
-    store.settle(tx, delivery["id"], status, now, error=error)
+    store.settle(
+        tx, delivery["id"], status, now, reason=reason, error=error, provider_id=provider_id
+    )
     whole = push_store.channel_delivery(tx, delivery["notification_id"])
     if whole is None:
         return

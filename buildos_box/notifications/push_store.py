@@ -1,7 +1,11 @@
 """The browsers that a person is reached in."""
 
+from datetime import timedelta
+
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+
+ALERT_AGAIN = timedelta(days=1)
 
 
 def active_of(tx: Tx, user_id: str) -> list[Row]:
@@ -64,6 +68,16 @@ def deactivate(tx: Tx, subscription_id: str, reason: str) -> None:
         "UPDATE push_subscriptions SET active = 0, reason = ? WHERE id = ?",
         (reason, subscription_id),
     )
+
+
+def note_refusal(tx: Tx, host: str, now: Instant) -> bool:
+    """That service refuses this box; True if nobody has been told of it today."""
+    cursor = tx.execute(
+        """INSERT INTO push_refusals (host, alerted_at) VALUES (:host, :now)
+           ON CONFLICT (host) DO UPDATE SET alerted_at = :now WHERE alerted_at <= :before""",
+        {"host": host, "now": to_text(now), "before": to_text(now - ALERT_AGAIN)},
+    )
+    return cursor.rowcount == 1
 
 
 def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:

@@ -187,6 +187,14 @@ def settle(
     return cursor.rowcount == 1
 
 
+def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
+    """What went wrong with a try that is not the last."""
+    tx.execute(
+        "UPDATE notification_deliveries SET error = ?, updated_at = ? WHERE id = ?",
+        (error, to_text(now), delivery_id),
+    )
+
+
 def sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
     """How many notifications other than that one have left for the user since then."""
     row = tx.one(

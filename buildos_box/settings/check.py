@@ -20,6 +20,14 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
+def _is_subject(text: str) -> bool:
+    """Empty, or an address that a push service may write to (RFC 8292, 2.1)."""
+    if text.startswith("mailto:"):
+        name, _, host = text.removeprefix("mailto:").partition("@")
+        return bool(name and host) and not any(c.isspace() for c in text)
+    return not text or (text.startswith("https://") and _is_url(text))
+
+
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text, strict=False)
@@ -68,6 +76,9 @@ def _email(settings: Settings) -> Iterator[tuple[str, str]]:
 def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
     if "sms.api_base_url" in given and not _is_url(settings.sms.api_base_url):
         yield "sms.api_base_url", f"{settings.sms.api_base_url!r} is no http(s) address"
+    if not _is_subject(settings.push.vapid_subject):
+        subject = settings.push.vapid_subject
+        yield "push.vapid_subject", f"{subject!r} is no address like mailto:ops@example.org"
     if isinstance(settings.egress.allow_private, tuple):
         for network in settings.egress.allow_private:
             if not _is_network(network):

@@ -1,0 +1,43 @@
+"""The look at what a person wants, at the moment of sending (spec 8)."""
+
+from datetime import timedelta
+
+from buildos_box.clock import Instant, day_bounds, from_text, local_day, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError
+from buildos_box.notifications import store
+from buildos_box.notifications.event_types import Channel, event_type
+from buildos_box.notifications.preferences import Skip, Wait, decide
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+HOUR = timedelta(hours=1)
+
+
+def stale_at(notification: Row) -> Instant | None:
+    """Past which it is not worth telling."""
+    return from_text(notification["stale_at"]) if notification["stale_at"] else None
+
+
+def verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | Wait | None:
+    """Whether that notification may leave now over that channel; None if so."""
+    now = box.clock.now()
+    user = workspace.find_user(tx, notification["user_id"])
+    if user is None:
+        raise PermanentError("there is no such user", code="unknown_user")
+    zone = zone_or_utc(user.timezone)
+
+    def sent(since: Instant) -> int:
+        return store.sent_since(tx, user.id, since, but=notification["id"], now=now)
+
+    return decide(
+        store.find_preferences(tx, user.id),
+        event_type(notification["event_type"]),
+        over,
+        is_admin=user.is_admin,
+        sent_last_hour=sent(now - HOUR),
+        sent_today=sent(day_bounds(local_day(now, zone), zone)[0]),
+        stale_at=stale_at(notification),
+        now=now,
+        zone=zone,
+    )

@@ -1,0 +1,119 @@
+"""Hands a message to a browser's push service: encrypted, signed, through the one way out."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row
+from buildos_box.egress import Fetched
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs.retry import retryable_status
+from buildos_box.notifications import vapid
+from buildos_box.notifications.push_message import (
+    LONGEST_PAYLOAD,
+    SHRUNK_PAYLOAD,
+    PushMessage,
+    fitted,
+)
+from buildos_box.services import Services
+
+TIMEOUT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 64 * 1024
+LONGEST_WAIT = timedelta(days=1)
+TOO_LARGE = 413
+
+
+class SubscriptionGone(PermanentError):
+    """The push service knows this subscription no longer."""
+
+    code = "subscription_gone"
+
+
+class KeyRefused(PermanentError):
+    """The service does not accept this box's key or subject: no subscription is to blame."""
+
+    code = "push_key_refused"
+
+
+async def send(box: Services, subscription: Row, message: PushMessage) -> str:
+    """Send, and return the service's own name for the message.
+
+    Raises SubscriptionGone, KeyRefused, PermanentError, TransientError.
+    """
+    endpoint, now = str(subscription["endpoint"]), box.clock.now()
+    for limit in (LONGEST_PAYLOAD, SHRUNK_PAYLOAD):
+        headers, body = await asyncio.to_thread(_sealed, box, subscription, message, limit, now)
+        answer = await box.egress.post(
+            endpoint,
+            content=body,
+            headers=headers,
+            max_bytes=MAX_ANSWER_BYTES,
+            timeout=TIMEOUT_SECONDS,
+        )
+        if answer.status != TOO_LARGE:
+            break
+    return read_answer(answer, host_of(endpoint), now)
+
+
+def host_of(endpoint: str) -> str:
+    """The service's name: an endpoint itself is a secret."""
+    return urlsplit(endpoint).hostname or "?"
+
+
+def _sealed(
+    box: Services, subscription: Row, message: PushMessage, limit: int, now: Instant
+) -> tuple[dict[str, str], bytes]:
+    """Headers, and the message encrypted for that browser alone (RFC 8291)."""
+    from pywebpush import WebPusher
+
+    endpoint = subscription["endpoint"]
+    keys = {"p256dh": subscription["p256dh"], "auth": subscription["auth"]}
+    pusher = WebPusher({"endpoint": endpoint, "keys": keys})
+    body: bytes = pusher.encode(fitted(message.content, limit), "aes128gcm")["body"]
+    subject = vapid.subject_of(box.settings)
+    headers = {
+        "Authorization": vapid.authorization(box.vapid_key, endpoint, subject, now),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "TTL": str(message.ttl),
+        "Urgency": message.urgency,
+        "Topic": message.topic,
+    }
+    return headers, body
+
+
+def read_answer(answer: Fetched, host: str, now: Instant) -> str:
+    """What a push service's answer means (RFC 8030; practice 4.3)."""
+    status = answer.status
+    if 200 <= status < 300:
+        return answer.headers.get("location", "")[:500] or f"{host} {status} {to_text(now)}"
+    if status in (404, 410):
+        raise SubscriptionGone(f"{host} answers {status}: this subscription is gone")
+    if status in (401, 403):
+        raise KeyRefused(f"{host} answers {status}: it refuses this box's key{_said(answer)}")
+    message = f"{host} answers {status}{_said(answer)}"
+    if retryable_status(status):
+        wait = retry_after(answer.headers, now)
+        raise TransientError(message, code=f"http_{status}", retry_after=wait)
+    raise PermanentError(message, code=f"http_{status}")
+
+
+def _said(answer: Fetched) -> str:
+    text = " ".join(answer.body[:200].decode("utf-8", "replace").split())
+    return f": {text}" if text.isprintable() and text else ""
+
+
+def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
+    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), a day at most."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=min(int(text[:9]), int(LONGEST_WAIT.total_seconds())))
+    else:
+        try:
+            wait = parsedate_to_datetime(text) - now
+        except (TypeError, ValueError):
+            return None
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)

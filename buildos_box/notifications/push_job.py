@@ -1,0 +1,151 @@
+"""The job that sends one push message to one browser (spec 8): once, alone, in its own time.
+
+Push services know no key of repetition. After a crash between intent and outcome the message is
+sent again under the same topic and tag: it takes the first one's place on its way and on the
+screen, so that its reader sees one.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from buildos_box.clock import from_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs import effects
+from buildos_box.jobs.alerts import QueueAlert
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import Snooze
+from buildos_box.jobs.types import JobType
+from buildos_box.notifications import checks, fanout, push_client, push_outcome, push_store, store
+from buildos_box.notifications.event_types import event_type
+from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
+from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.notifications.push_client import KeyRefused, SubscriptionGone
+from buildos_box.notifications.push_message import PushMessage, push_message
+from buildos_box.services import Services
+
+SETTLED = ("sent", "delivered", "opened", "clicked")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    subscription: Row
+    message: PushMessage
+
+
+async def send_push(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
+    """Send the message of the payload, unless it is not wanted any more."""
+    ready = await box.db.write(lambda tx: _prepare(tx, job, box))
+    if isinstance(ready, Wait):
+        raise Snooze(ready.until, "do-not-disturb")
+    if isinstance(ready, DeliveryResult):
+        return ready
+    try:
+        await _send(job, box, ready)
+    except SubscriptionGone as gone:
+        error = gone
+        return await box.db.write(lambda tx: _gone(tx, job, box, ready.subscription, error))
+    except KeyRefused as refused:
+        message = refused.message
+        await box.db.write(lambda tx: _refused(tx, job, box, ready.subscription, message))
+        raise
+    except TransientError as fault:
+        message = fault.message
+        await box.db.write(lambda tx: _waits(tx, job, box, message))
+        raise
+    return DeliveryResult(job.payload.delivery_id, store.SENT)
+
+
+def _prepare(
+    tx: Tx, job: Attempt[DeliveryPayload], box: Services
+) -> _Ready | DeliveryResult | Wait:
+    job.hold(tx)
+    delivery = store.delivery(tx, job.payload.delivery_id)
+    if delivery is None:
+        raise PermanentError("its notification was deleted", code="unknown_delivery")
+    if delivery["status"] in SETTLED:
+        return DeliveryResult(delivery["id"], delivery["status"])
+    notification = store.notification(tx, delivery["notification_id"])
+    verdict = checks.verdict(tx, box, notification, "push")
+    if isinstance(verdict, Wait):
+        return verdict
+    store.begin(tx, delivery["id"], box.clock.now())
+    if isinstance(verdict, Skip):
+        return _skip(tx, box, delivery, verdict.reason)
+    subscription = push_store.find(tx, delivery["subscription_id"])
+    if subscription is None or not subscription["active"]:
+        return _skip(tx, box, delivery, "the subscription was removed")
+    return _Ready(
+        subscription,
+        push_message(
+            notification,
+            urgent=event_type(notification["event_type"]).urgent,
+            now=box.clock.now(),
+            stale_at=checks.stale_at(notification),
+        ),
+    )
+
+
+def _skip(tx: Tx, box: Services, delivery: Row, reason: str) -> DeliveryResult:
+    push_outcome.settle_one(tx, box, delivery, store.SKIPPED, reason=reason)
+    return DeliveryResult(delivery["id"], store.SKIPPED, reason)
+
+
+async def _send(job: Attempt[DeliveryPayload], box: Services, ready: _Ready) -> None:
+    delivery_id, subscription_id = job.payload.delivery_id, str(ready.subscription["id"])
+
+    def sent(tx: Tx, provider_id: str) -> None:
+        push_store.note_sent(tx, subscription_id, box.clock.now())
+        delivery = store.delivery(tx, delivery_id)
+        if delivery is not None:
+            push_outcome.settle_one(tx, box, delivery, store.SENT, provider_id=provider_id)
+
+    await effects.once(
+        box,
+        job,
+        key=f"push:{delivery_id}",
+        kind="push",
+        send=lambda: push_client.send(box, ready.subscription, ready.message),
+        on_outcome=sent,
+    )
+
+
+def _gone(
+    tx: Tx, job: Attempt[Any], box: Services, subscription: Row, error: SubscriptionGone
+) -> DeliveryResult:
+    """Nobody's failure: a browser was reset, or its owner took the permission back."""
+    job.hold(tx)
+    push_store.deactivate(tx, subscription["id"], error.message)
+    delivery = store.delivery(tx, job.payload.delivery_id)
+    if delivery is not None:
+        push_outcome.settle_one(tx, box, delivery, store.FAILED, error=error.message)
+    return DeliveryResult(job.payload.delivery_id, store.FAILED, error.message)
+
+
+def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, message: str) -> None:
+    """The key or its subject is wrong for all: an operator hears of it, nobody is unsubscribed."""
+    job.hold(tx)
+    host = push_client.host_of(subscription["endpoint"])
+    if push_store.note_refusal(tx, host, box.clock.now()):
+        advice = "set push.vapid_subject to an address that can be reached"
+        tx.announce(QueueAlert(f"push_refused:{host}", f"{message}; {advice}"))
+
+
+def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
+    """The delivery is not over: only its job says when it is (fault 6)."""
+    job.hold(tx)
+    store.note_error(tx, job.payload.delivery_id, message, box.clock.now())
+
+
+SEND_PUSH = JobType(
+    name=fanout.SEND_PUSH,
+    payload=DeliveryPayload,
+    run=send_push,
+    lane="push",
+    timeout=timedelta(minutes=1),
+    max_attempts=8,
+    dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
+    expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
+)
+JOB_TYPES: list[JobType[Any]] = [SEND_PUSH]

@@ -1,0 +1,88 @@
+"""The key by which push services know this box, and what is signed with it (RFC 8292)."""
+
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from buildos_box.access.tokens import write_private
+from buildos_box.clock import Instant
+from buildos_box.settings import Settings
+
+KEY_FILE = "vapid.pem"
+VALID_FOR = timedelta(hours=12)
+"""RFC 8292 allows 24 hours; half leaves room for clocks that differ."""
+_OTHERS = 0o077
+
+
+def load_key(folder: Path) -> bytes:
+    """The private key, PEM, made on first use and readable by its owner alone.
+
+    Browsers subscribe to this very key: another one would cut every subscription off.
+    """
+    path = folder / KEY_FILE
+    if not path.exists():
+        write_private(path, _new_key())
+    elif path.stat().st_mode & _OTHERS:
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def _new_key() -> bytes:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+@lru_cache(maxsize=4)
+def _signer(pem: bytes) -> Any:
+    from cryptography.hazmat.primitives import serialization
+    from py_vapid import Vapid02
+
+    # Its own check of the subject refuses addresses with a path; the settings have been checked.
+    return Vapid02(serialization.load_pem_private_key(pem, None), conf={"no-strict": True})
+
+
+def public_key(pem: bytes) -> str:
+    """What a browser is given as `applicationServerKey`: the point, uncompressed, base64url."""
+    from cryptography.hazmat.primitives import serialization
+    from py_vapid.utils import b64urlencode
+
+    point = _signer(pem).public_key.public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    return str(b64urlencode(point))
+
+
+def subject_of(settings: Settings) -> str:
+    """Whom a push service may write to: as configured, else the sender of mail or the web page.
+
+    Some services refuse one that nobody can reach (Apple: `BadJwtToken` for localhost).
+    """
+    if settings.push.vapid_subject:
+        return settings.push.vapid_subject
+    if settings.server.base_url.startswith("https://"):
+        return settings.server.public_url
+    return f"mailto:{settings.email.from_address}"
+
+
+def origin(endpoint: str) -> str:
+    """Scheme, host and port: whom a signature is for. Another service's would be refused."""
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def authorization(pem: bytes, endpoint: str, subject: str, now: Instant) -> str:
+    """The header that proves who sends, made anew for each message: `vapid t=…,k=…`."""
+    claims = {
+        "sub": subject,
+        "aud": origin(endpoint),
+        "exp": int((now + VALID_FOR).timestamp()),
+    }
+    return str(_signer(pem).sign(claims)["Authorization"])
