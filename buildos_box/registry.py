@@ -19,6 +19,7 @@ from buildos_box.llm.changes import LlmAlert
 from buildos_box.mail import listeners as mail_listeners
 from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
+from buildos_box.mail import subscription_routes as mail_subscription_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.notifications import due_soon, push_job, push_routes
@@ -39,6 +40,7 @@ from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
 from buildos_box.sms import trial as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
+from buildos_box.web import routes as web_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
 
@@ -71,12 +73,14 @@ ROUTES: list[Any] = [
     *realtime_routes.ROUTES,
     *mail_routes.ROUTES,
     *mail_trial.ROUTES,
+    *mail_subscription_routes.ROUTES,
     *sms_routes.ROUTES,
     *sms_trial.ROUTES,
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
     *push_routes.ROUTES,
     *onboarding_routes.ROUTES,
+    *web_routes.ROUTES,
 ]
 
 

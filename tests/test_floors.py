@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "workspace": 4,
     "mail": 5,
     "sms": 5,
+    "web": 5,
     "notifications": 6,
     "briefs": 7,
     "phases": 7,

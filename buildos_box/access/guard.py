@@ -12,6 +12,9 @@ from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to open it to everybody."""
+SESSION_COOKIE = "box_session"
+"""Holds the token of the users' page (spec 13); no script can read it."""
+PAGE_HEADER = "x-box-page"
 AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]]
 """A route's `opt` may name such a function as `also_by`: another way than a token to be known."""
 
@@ -25,11 +28,30 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         connection.scope["state"]["caller"] = known
         return
     keyring: Keyring = connection.app.state.keyring
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized("send a token: Authorization: Bearer bos_…")
-    connection.scope["state"]["caller"] = await keyring.recognise(token.strip())
+    connection.scope["state"]["caller"] = await keyring.recognise(_token_of(connection))
     _require_json(connection)
+
+
+def _token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The token that was sent, or that the page's cookie holds. Raises Unauthorized."""
+    header = connection.headers.get("authorization")
+    if header is None and from_our_page(connection):
+        token = connection.cookies.get(SESSION_COOKIE, "")
+    else:
+        scheme, _, token = (header or "").partition(" ")
+        token = token if scheme.lower() == "bearer" else ""
+    if not token.strip():
+        raise Unauthorized("send a token: Authorization: Bearer bos_…")
+    return token.strip()
+
+
+def from_our_page(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether the box's own page asks: the cookie alone opens nothing.
+
+    Another site's page cannot add this header without being let to by CORS, which never allows
+    it; so it cannot make a browser act with the cookie, even where SameSite would not help.
+    """
+    return connection.headers.get(PAGE_HEADER) == "1"
 
 
 def _require_json(connection: ASGIConnection[Any, Any, Any, Any]) -> None:

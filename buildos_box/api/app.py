@@ -24,6 +24,7 @@ from buildos_box.jobs.engine import Engine
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
+from buildos_box.web.pages import page_routes
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -61,6 +62,7 @@ def make_api(
             *control_routes.ROUTES,
             *token_routes.ROUTES,
             *health.ROUTES,
+            *page_routes(static),
             *room_routes,
         ],
         guards=[refuse_while_draining, guard],

@@ -1,4 +1,4 @@
-"""`buildos-box user add|list|show|set|delete`."""
+"""`buildos-box user add|list|show|link|set|delete`."""
 
 from typing import Any
 
@@ -72,6 +72,22 @@ def show(client: BoxClient, name: str, as_json: bool) -> None:
         show_json({**found, "preferences": preferences})
         return
     _show(found, preferences)
+
+
+@user.command()
+@click.argument("name")
+@AS_JSON
+@with_client
+def link(client: BoxClient, name: str, as_json: bool) -> None:
+    """A link that signs the user in to their web page: good once, for a day."""
+    found = find_user(client, name)
+    made = client.post(url_path("users", found["id"], "sign-in-link"))
+    if as_json:
+        show_json(made)
+        return
+    until = shown_time(made["expiresAt"], zone_or_utc(found["timezone"]))
+    click.echo(f"For {found['name']}, good once, until {until} their time:", err=True)
+    click.echo(made["url"])
 
 
 @user.command(name="set")

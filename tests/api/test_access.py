@@ -18,6 +18,11 @@ PUBLIC = {
     # Signed by Twilio; tests/sms holds that nothing is read before the signature.
     "/webhooks/twilio/inbound",
     "/webhooks/twilio/status",
+    # The users' page: files without anyone's data, and signing in (tests/web).
+    "/",
+    "/app",
+    "/app/{name}",
+    "/app/session",
 }
 
 

@@ -55,3 +55,12 @@ def test_a_user_is_erased_only_after_a_yes(cli: Cli) -> None:
     assert cli.run("user", "delete", "bo", stdin="n\n").exit_code == 1
     assert cli.ok("user", "delete", "bo", "--yes") == "Erased Bo (bo)\n"
     assert "there is no user 'bo'" in cli.fails("user", "show", "bo", code=1)
+
+
+def test_a_link_to_the_users_page(cli: Cli) -> None:
+    cli.ok("user", "add", "Link", "--id", "link")
+    result = cli.run("user", "link", "link")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("http://")
+    assert "/app/#sign-in=" in result.stdout
+    assert "until" in result.stderr

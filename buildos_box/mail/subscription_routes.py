@@ -1,0 +1,67 @@
+"""Which mails a person gets, as they see and change it without a mail's link (spec 7, 13)."""
+
+from typing import Any
+
+import msgspec
+from litestar import get, put
+
+from buildos_box.access.caller import Caller
+from buildos_box.db import Tx
+from buildos_box.errors import NotFound
+from buildos_box.mail import store
+from buildos_box.mail.job import BRIEFS
+from buildos_box.mail.notification_job import NOTIFICATIONS
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+
+class EmailSubscriptions(msgspec.Struct, frozen=True):
+    """Whether mails of each sort are sent; false after unsubscribing."""
+
+    briefs: bool
+    notifications: bool
+
+
+class SubscriptionChange(msgspec.Struct, frozen=True):
+    """What is to be different; what is not named stays."""
+
+    briefs: bool | None = None
+    notifications: bool | None = None
+
+
+@get("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
+async def get_subscriptions(user_id: str, box: Services, caller: Caller) -> EmailSubscriptions:
+    """Which mails a user gets."""
+    caller.require_user(user_id)
+    return await _present(box, user_id)
+
+
+@put("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
+async def put_subscriptions(
+    user_id: str, data: SubscriptionChange, box: Services, caller: Caller
+) -> EmailSubscriptions:
+    """Unsubscribe from some mails, or take that back."""
+    caller.require_user(user_id)
+    now = box.clock.now()
+
+    def change(tx: Tx) -> None:
+        if workspace.find_user(tx, user_id) is None:
+            raise NotFound(f"no user {user_id}")
+        for scope, wanted in ((BRIEFS, data.briefs), (NOTIFICATIONS, data.notifications)):
+            if wanted is False:
+                store.unsubscribe(tx, user_id, scope, now)
+            elif wanted:
+                store.resubscribe(tx, user_id, scope)
+
+    await box.db.write(change)
+    return await _present(box, user_id)
+
+
+async def _present(box: Services, user_id: str) -> EmailSubscriptions:
+    return EmailSubscriptions(
+        briefs=not await store.has_unsubscribed(box.db, user_id, BRIEFS),
+        notifications=not await store.has_unsubscribed(box.db, user_id, NOTIFICATIONS),
+    )
+
+
+ROUTES: list[Any] = [get_subscriptions, put_subscriptions]

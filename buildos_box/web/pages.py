@@ -1,0 +1,85 @@
+"""The page's files, as they lie in `static/app`: no build step, nothing from elsewhere (spec 13).
+
+They are read once and served from memory; browsers ask each time whether they have changed.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from litestar import HttpMethod, Request, Response, route
+
+from buildos_box.access.guard import PUBLIC
+from buildos_box.errors import NotFound
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types box-worker"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-cache",
+}
+MEDIA = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+READ = [HttpMethod.GET, HttpMethod.HEAD]
+AnyRequest = Request[Any, Any, Any]
+
+
+class _Asset:
+    """One file, and the name of its very content."""
+
+    def __init__(self, path: Path) -> None:
+        self._content = path.read_bytes()
+        self._media = MEDIA[path.suffix]
+        self._etag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
+
+    def answer(self, request: AnyRequest) -> Response[bytes]:
+        """The file, or 304 for whoever has it."""
+        headers = {**HEADERS, "ETag": self._etag}
+        known = request.headers.get("if-none-match", "")
+        if self._etag in known:
+            return Response(b"", status_code=304, headers=headers, media_type=self._media)
+        return Response(self._content, headers=headers, media_type=self._media)
+
+
+def page_routes(static: Path) -> list[Any]:
+    """`/app/` with its files, and the way there from `/`; all public, none with anyone's data."""
+    folder = static / "app"
+    assets = {path.name: _Asset(path) for path in folder.iterdir() if path.suffix in MEDIA}
+
+    @route(
+        "/", http_method=READ, opt=PUBLIC, status_code=302, include_in_schema=False,
+        sync_to_thread=False,
+    )  # fmt: skip
+    def front_door() -> Response[bytes]:
+        return Response(b"", status_code=302, headers={"Location": "app/"})
+
+    @route("/app", http_method=READ, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+    def page(request: AnyRequest) -> Response[bytes]:
+        # The page's links are relative to its folder, so that the box may live under a path.
+        if not request.scope["raw_path"].endswith(b"/"):
+            return Response(b"", status_code=302, headers={"Location": "app/"})
+        return assets["index.html"].answer(request)
+
+    @route(
+        "/app/{name:str}", http_method=READ, opt=PUBLIC, include_in_schema=False,
+        sync_to_thread=False,
+    )  # fmt: skip
+    def file(name: str, request: AnyRequest) -> Response[bytes]:
+        if name not in assets:
+            raise NotFound(f"no file {name}")
+        return assets[name].answer(request)
+
+    return [front_door, page, file]

@@ -1,0 +1,119 @@
+"""Signing in and out of the users' page (spec 13)."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request, Response, delete, get, post
+
+from buildos_box.access.caller import Caller
+from buildos_box.access.guard import PUBLIC, SESSION_COOKIE, from_our_page
+from buildos_box.access.keyring import Keyring
+from buildos_box.clock import to_text
+from buildos_box.db import Row
+from buildos_box.errors import Forbidden, Impossible
+from buildos_box.services import Services
+from buildos_box.web import sign_in
+from buildos_box.workspace import store as workspace
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Either a token (with `userId` where it may act for everyone) or a link's code."""
+
+    token: str | None = None
+    code: str | None = None
+    user_id: str | None = None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whose page it is."""
+
+    user_id: str
+    name: str
+    timezone: str
+
+    @classmethod
+    def of(cls, row: Row) -> "Session":
+        """The view of a user."""
+        return cls(user_id=row["id"], name=row["name"], timezone=row["timezone"])
+
+
+class SignInLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Opens that user's page once, until then."""
+
+    url: str
+    expires_at: str
+
+
+@post("/app/session", status_code=200, opt=PUBLIC, tags=["Web page"])
+async def open_session(
+    data: SignIn, request: AnyRequest, box: Services, keyring: Keyring
+) -> Response[Session]:
+    """Sign in to the page: the answer sets its cookie."""
+    if not from_our_page(request):
+        # Else another site could sign a visitor in as somebody that they are not.
+        raise Forbidden("this is for the box's own page; programs send their token")
+    if data.code:
+        signed_in = await sign_in.by_code(box, keyring, data.code.strip())
+    elif data.token:
+        signed_in = await sign_in.by_token(box, keyring, data.token.strip(), data.user_id or None)
+    else:
+        raise Impossible.field("token", "give a token, or the code of a link")
+    row = await workspace.row_of(box.db, "users", signed_in.user_id)
+    if row is None:
+        raise Impossible.field("token", f"its user {signed_in.user_id} is not in the box")
+    response = Response(Session.of(row), status_code=200)
+    seconds = int(sign_in.SIGNED_IN_FOR.total_seconds())
+    _set_cookie(response, box, request, signed_in.token, seconds)
+    return response
+
+
+@get("/app/session", tags=["Web page"])
+async def get_session(box: Services, caller: Caller) -> Session:
+    """Whose page it is; for users' tokens only."""
+    if caller.only_user is None:
+        raise Forbidden("this token belongs to no single user")
+    row = await workspace.row_of(box.db, "users", caller.only_user)
+    if row is None:
+        raise Impossible.field("userId", f"there is no user {caller.only_user} in the box")
+    return Session.of(row)
+
+
+@delete("/app/session", status_code=200, tags=["Web page"])
+async def close_session(
+    request: AnyRequest, box: Services, keyring: Keyring, caller: Caller
+) -> Response[dict[str, bool]]:
+    """Sign out: the cookie goes, and with it the page's own token; one that was given stays."""
+    if caller.name == sign_in.PAGE_TOKEN:
+        await keyring.revoke(caller.token_id)
+    response = Response({"success": True}, status_code=200)
+    _set_cookie(response, box, request, "", 0)
+    return response
+
+
+@post("/users/{user_id:str}/sign-in-link", tags=["Web page"])
+async def issue_link(user_id: str, box: Services, caller: Caller) -> SignInLink:
+    """A link that opens that user's page once, within a day."""
+    caller.require_service()
+    url, expires_at = await sign_in.make_link(box, user_id)
+    return SignInLink(url=url, expires_at=to_text(expires_at))
+
+
+def _set_cookie(
+    response: Response[Any], box: Services, request: AnyRequest, value: str, seconds: int
+) -> None:
+    base = urlsplit(box.settings.server.public_url)
+    response.set_cookie(
+        key=SESSION_COOKIE,
+        value=value,
+        max_age=seconds,
+        path=base.path or "/",
+        secure="https" in (base.scheme, request.url.scheme),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+ROUTES: list[Any] = [open_session, get_session, close_session, issue_link]

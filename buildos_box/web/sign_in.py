@@ -1,0 +1,74 @@
+"""Signing in to the page, with a token or a link (spec 13).
+
+The page itself never keeps a token: it lies in a cookie that scripts cannot read and that other
+sites cannot make a browser send. A link carries a code in its fragment, which browsers send to
+no server; it is good once.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from buildos_box.access.keyring import Keyring
+from buildos_box.access.tokens import USER_PREFIX, hash_token
+from buildos_box.clock import Instant
+from buildos_box.errors import Impossible, NotFound, Unauthorized
+from buildos_box.services import Services
+from buildos_box.web import store
+from buildos_box.workspace import store as workspace
+
+SIGNED_IN_FOR = timedelta(days=30)
+LINK_GOOD_FOR = timedelta(hours=24)
+CODE_BITS = 160
+PAGE_TOKEN = "web page"  # noqa: S105 (a name, no secret)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Whose page it is now, and what the cookie is to hold."""
+
+    user_id: str
+    token: str
+
+
+async def make_link(box: Services, user_id: str) -> tuple[str, Instant]:
+    """A link that signs that user in once, and until when. Raises NotFound."""
+    code, now = box.ids.secret(CODE_BITS), box.clock.now()
+    expires_at, hashed = now + LINK_GOOD_FOR, hash_token(box.secret, code)
+    if await workspace.row_of(box.db, "users", user_id) is None:
+        raise NotFound(f"no user {user_id}")
+    await box.db.write(lambda tx: store.add(tx, hashed, user_id, expires_at, now))
+    return f"{box.settings.server.public_url}/app/#sign-in={code}", expires_at
+
+
+async def by_code(box: Services, keyring: Keyring, code: str) -> SignedIn:
+    """Use a link up. Raises Unauthorized, the same for every reason."""
+    now, hashed = box.clock.now(), hash_token(box.secret, code)
+    user_id = await box.db.write(lambda tx: store.take(tx, hashed, now))
+    if user_id is None:
+        raise Unauthorized("this link is used up or too old; ask for a new one")
+    return await _own_token(box, keyring, user_id)
+
+
+async def by_token(box: Services, keyring: Keyring, token: str, user_id: str | None) -> SignedIn:
+    """With a user's own token, or with one that may act for all and a word for whom.
+
+    An admin's or the service's token never comes to lie in a cookie: the page gets one of its
+    own, for that user alone. Raises Unauthorized, Impossible (no such user, or none named).
+    """
+    caller = await keyring.recognise(token)
+    if caller.only_user is not None:
+        return SignedIn(caller.only_user, token)
+    if user_id is None:
+        users = await workspace.page_users(box.db, before=None, limit=2)
+        if len(users) != 1:
+            raise Impossible.field("userId", "this token may act for everyone: say for whom")
+        user_id = str(users[0]["id"])
+    elif await workspace.row_of(box.db, "users", user_id) is None:
+        raise Impossible.field("userId", f"there is no user {user_id}")
+    return await _own_token(box, keyring, user_id)
+
+
+async def _own_token(box: Services, keyring: Keyring, user_id: str) -> SignedIn:
+    expires_at = box.clock.now() + SIGNED_IN_FOR
+    _, token = await keyring.issue(PAGE_TOKEN, f"{USER_PREFIX}{user_id}", expires_at)
+    return SignedIn(user_id, token)

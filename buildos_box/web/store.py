@@ -1,0 +1,22 @@
+"""Sign-in links that wait to be used."""
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
+
+
+def add(tx: Tx, hashed: bytes, user_id: str, expires_at: Instant, now: Instant) -> None:
+    """Keep a link, and forget those whose time is over."""
+    tx.execute("DELETE FROM sign_in_links WHERE expires_at <= ?", (to_text(now),))
+    tx.execute(
+        "INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES (?, ?, ?)",
+        (hashed, user_id, to_text(expires_at)),
+    )
+
+
+def take(tx: Tx, hashed: bytes, now: Instant) -> str | None:
+    """Whose link that is, used up by asking; None if there is none, or its time is over."""
+    row = tx.one("SELECT user_id, expires_at FROM sign_in_links WHERE hash = ?", (hashed,))
+    if row is None:
+        return None
+    tx.execute("DELETE FROM sign_in_links WHERE hash = ?", (hashed,))
+    return str(row["user_id"]) if to_text(now) < row["expires_at"] else None

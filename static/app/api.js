@@ -1,0 +1,62 @@
+// The box's API. The cookie that scripts cannot read says who we are; the header, that it is us.
+
+export const ROOT = new URL("../", document.baseURI);
+
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body.error || `the box answered ${status}`);
+    this.status = status;
+    this.code = body.code;
+    this.details = body.details || [];
+    this.existingJobId = body.existingJobId;
+  }
+}
+
+export const person = { id: "", name: "", zone: "UTC" };
+
+export function path(parts, query = {}) {
+  const url = new URL(parts.map(encodeURIComponent).join("/"), ROOT);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
+export async function call(method, url, body) {
+  const headers = { "X-Box-Page": "1" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method, headers, cache: "no-store", credentials: "same-origin",
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Refused(0, { error: "The box cannot be reached. Is it running?", code: "offline" });
+  }
+  const text = await answer.text();
+  let read = {};
+  try {
+    read = text ? JSON.parse(text) : {};
+  } catch {
+    read = { error: `the box answered ${answer.status}` };
+  }
+  if (answer.ok) return read;
+  if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
+  throw new Refused(answer.status, read);
+}
+
+export const own = (...rest) => ["users", person.id, ...rest];
+export const get = (parts, query) => call("GET", path(parts, query));
+export const post = (parts, body = {}) => call("POST", path(parts), body);
+export const put = (parts, body) => call("PUT", path(parts), body);
+export const patch = (parts, body) => call("PATCH", path(parts), body);
+export const remove = (parts) => call("DELETE", path(parts));
+
+// What is not there is no fault: null.
+export async function find(parts, query) {
+  try {
+    return await get(parts, query);
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
+}

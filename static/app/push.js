@@ -1,0 +1,74 @@
+// Push messages to this browser, by its service worker.
+
+import { get, own, path, post, remove } from "./api.js";
+import { action, el, say } from "./dom.js";
+
+const able = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+
+// The policy of this page lets only this make addresses of workers, and this only the one.
+const scripts = window.trustedTypes?.createPolicy("box-worker", { createScriptURL: () => "sw.js" });
+
+function worker() {
+  return navigator.serviceWorker.register(scripts ? scripts.createScriptURL("") : "sw.js", { type: "module" });
+}
+
+const bytes = (text) => Uint8Array.from(
+  atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+
+async function present() {
+  const registration = await navigator.serviceWorker.getRegistration();
+  return registration ? registration.pushManager.getSubscription() : null;
+}
+
+async function optIn() {
+  if ((await Notification.requestPermission()) !== "granted") {
+    throw new Error("This browser does not allow it. Its settings for this page can change that.");
+  }
+  await worker();
+  const registration = await navigator.serviceWorker.ready;
+  const { publicKey } = await get(["push", "vapid-key"]);
+  const subscription = await registration.pushManager.subscribe({
+    userVisibleOnly: true, applicationServerKey: bytes(publicKey),
+  });
+  await post(own("push-subscriptions"), subscription.toJSON());
+}
+
+async function optOut() {
+  const subscription = await present();
+  const { items } = await get(own("push-subscriptions"));
+  const mine = items.find((item) => item.endpoint === subscription?.endpoint);
+  if (mine) await remove(own("push-subscriptions", mine.id));
+  await subscription?.unsubscribe();
+}
+
+// A browser may have changed its subscription while nobody looked: the box learns of it again.
+export async function refreshPush() {
+  try {
+    const subscription = able() && Notification.permission === "granted" ? await present() : null;
+    if (subscription) await post(own("push-subscriptions"), subscription.toJSON());
+  } catch { /* the settings show what is so */ }
+}
+
+export function pushSettings() {
+  const state = el("p");
+  const place = el("div", {}, state);
+  const draw = async () => {
+    if (!able()) {
+      state.textContent = location.protocol === "https:" || location.hostname === "localhost"
+        ? "This browser cannot receive push messages."
+        : "Push needs this page to be served over https.";
+      return;
+    }
+    const on = Boolean(await present());
+    state.textContent = on ? "This browser receives push messages." : "Off in this browser.";
+    const button = action(on ? "Turn push off" : "Turn push on", async () => {
+      await (on ? optOut() : optIn());
+      await draw();
+      place.querySelector("button").focus();
+      say(state.textContent);
+    });
+    place.replaceChildren(state, button);
+  };
+  draw().catch((error) => { state.textContent = error.message; });
+  return place;
+}

@@ -1,0 +1,135 @@
+// Today's brief, watched while it is written, and those of the past.
+
+import { find, get, own, person, post } from "./api.js";
+import { action, el, say } from "./dom.js";
+import { listen } from "./live.js";
+import { markdown } from "./markdown.js";
+import { dayInWords, timeInWords, today as todaysDay } from "./words.js";
+
+const TYPE = "generate_daily_brief";
+const LIVE = ["pending", "processing", "queued_for_retry"];
+
+export async function today(body, page) {
+  const day = todaysDay();
+  const place = el("div");
+  const past = el("section", { "aria-labelledby": "past" });
+  body.append(place, past);
+  await briefAt(place, day, page, () => showPast(past));
+  await showPast(past);
+}
+
+export async function briefPage(body, page) {
+  const day = page.argument;
+  page.heading.textContent = day === todaysDay() ? "Today" : dayInWords(day);
+  const place = el("div");
+  body.append(place, el("p", {}, el("a", { href: "#today" }, "All briefs")));
+  await briefAt(place, day, page, () => {});
+}
+
+async function showPast(past) {
+  const { briefs, nextCursor } = await get(own("briefs"));
+  const list = el("ul", { class: "plain" });
+  const add = (found) => list.append(...found.map(line));
+  add(briefs.filter((brief) => brief.briefDate !== todaysDay()));
+  let cursor = nextCursor;
+  const more = action("Show older briefs", async () => {
+    const next = await get(own("briefs"), { cursor });
+    add(next.briefs);
+    cursor = next.nextCursor;
+    more.hidden = !cursor;
+  });
+  more.hidden = !cursor;
+  past.replaceChildren(el("h2", { id: "past" }, "Earlier briefs"),
+    list.children.length ? list : el("p", { class: "soft" }, "None yet."), more);
+}
+
+const line = (brief) => el("li", {},
+  el("a", { href: `#brief-${brief.briefDate}` }, dayInWords(brief.briefDate)),
+  el("span", { class: "soft" }, brief.generationStatus === "completed"
+    ? ` – ${(brief.subject || "").split(": ").slice(1).join(": ")}` : " – not written"));
+
+async function briefAt(place, day, page, onDone) {
+  let watched = null;
+  const refresh = async () => {
+    const [brief, job] = await Promise.all([find(own("briefs", day)), liveJob(day)]);
+    if (page.isOver()) return;
+    if (job) {
+      if (watched?.id !== job.id) place.replaceChildren(watched = panel(job, refresh));
+      watched.tell(job);
+    } else {
+      watched = null;
+      place.replaceChildren(...written(brief, day, refresh));
+    }
+  };
+  const off = listen(async (type, data) => {
+    try {
+      if (type === "job.progress" || type === "job.updated") {
+        if (data.jobType !== TYPE) return;
+        if (watched?.id === data.jobId && LIVE.includes(data.status)) watched.tell(data);
+        else await refresh();
+      } else if (type === "brief.completed" && data.briefDate === day) {
+        await refresh();
+        say("Your brief is ready.");
+        await onDone();
+      } else if (["opened", "reset", "brief.failed"].includes(type)) {
+        await refresh();
+      }
+    } catch (error) {
+      say(error.message);
+    }
+  });
+  page.until(off);
+  await refresh();
+}
+
+async function liveJob(day) {
+  const query = { type: TYPE, status: LIVE.join(","), limit: 20 };
+  const { jobs } = await get(own("jobs"), query);
+  return jobs.find((job) => job.metadata?.briefDate === day && (job.status !== "pending"
+    || new Date(job.scheduled_for) <= new Date(Date.now() + 5000)));
+}
+
+function panel(job, refresh) {
+  const bar = el("progress", { max: "100", value: 0, "aria-label": "How far the brief is" });
+  const words = el("p", { role: "status" }, "Waiting for its turn…");
+  const made = el("section", { class: "card", "aria-label": "A brief is being written" },
+    el("h2", {}, "Your brief is being written"), bar, words,
+    action("Stop", async () => {
+      await post(["jobs", job.id, "cancel"]);
+      await refresh();
+      say("Stopped.");
+    }));
+  made.id = job.id;
+  made.tell = (news) => {
+    const progress = news.progress;
+    let message = progress?.message || "Waiting for its turn…";
+    if (news.status === "queued_for_retry") {
+      const at = timeInWords(news.scheduledFor || news.scheduled_for);
+      message = `That went wrong: ${news.error || "no reason was given"}. Next try: ${at}.`;
+    }
+    bar.value = progress?.total ? (100 * progress.current) / progress.total : 0;
+    if (words.textContent !== message) words.textContent = message;
+  };
+  return made;
+}
+
+function written(brief, day, refresh) {
+  const ask = (label, force) => action(label, async () => {
+    const body = { userId: person.id, briefDate: day, forceImmediate: true };
+    await post(["queue", "brief"], force ? { ...body, forceRegenerate: true } : body);
+    await refresh();
+  }, { class: force ? "" : "main" });
+  const done = brief?.generationStatus === "completed" && brief.summaryContent;
+  if (done) {
+    return [
+      el("article", { class: "card brief" }, markdown(brief.summaryContent, 2)),
+      el("div", { class: "row" }, ask("Write it again", true),
+        el("span", { class: "soft" }, `Written ${timeInWords(brief.generationCompletedAt)}`)),
+    ];
+  }
+  const failed = brief?.generationStatus === "failed";
+  return [el("section", { class: "card", "aria-label": "No brief" },
+    el("h2", {}, failed ? "This brief could not be written" : "No brief for this day yet"),
+    failed ? el("p", { class: "bad" }, brief.generationError || "") : null,
+    ask(failed ? "Try again" : "Write it now", failed))];
+}

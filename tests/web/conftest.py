@@ -1,0 +1,130 @@
+"""One browser and one served box for all tests with a browser."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.doubles.llm import Behaviour, LlmDouble, status
+from tests.faults.box_process import BoxProcess
+from tests.web.browser import Person, chromium, launched
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CONFIG = """
+[[llm.providers]]
+name = "slow"
+kind = "openai"
+base_url = "{url}"
+model = "any"
+api_key = "k"
+timeout_seconds = 60
+
+[queue.lanes.llm]
+concurrency = 4
+"""
+
+
+@dataclass
+class Gate:
+    """Holds the language model's answers back until it is opened."""
+
+    opened: threading.Event
+
+    def shut(self) -> None:
+        self.opened.clear()
+
+    def open(self) -> None:
+        self.opened.set()
+
+
+@dataclass
+class Home:
+    """A box that serves, with a model whose answers can be held back."""
+
+    process: BoxProcess
+    gate: Gate
+
+    @property
+    def url(self) -> str:
+        url = self.process.url()
+        assert url is not None
+        return url
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.process.post(path, body)
+
+    def get(self, path: str) -> Any:
+        return self.process.get(path)
+
+    def user(self, user_id: str, **more: Any) -> str:
+        """A user with one project and two open tasks; returns their token."""
+        self.post(
+            "/sync",
+            {
+                "users": [
+                    {
+                        "id": user_id,
+                        "name": user_id.title(),
+                        "email": f"{user_id}@example.org",
+                        "timezone": "Europe/Berlin",
+                        **more,
+                    }
+                ],
+                "projects": [{"id": f"{user_id}-home", "userId": user_id, "name": "Home"}],
+                "tasks": [
+                    {"id": f"{user_id}-{n}", "projectId": f"{user_id}-home", "title": f"Chore {n}"}
+                    for n in (1, 2)
+                ],
+            },
+        )
+        made = self.post("/tokens", {"name": user_id, "scope": f"user:{user_id}"})
+        return str(made["token"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    executable = chromium()
+    if executable is None:
+        pytest.skip("there is no Chromium on this machine; apt-get install chromium brings it")
+    with launched(executable) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    opened = threading.Event()
+    opened.set()
+
+    def act(double: Any, handler: Any, call: Any) -> None:
+        opened.wait(60)
+        status(401).act(double, handler, call)  # the built-in analyst steps in at once
+
+    with LlmDouble() as model:
+        model.default(Behaviour("held", act))
+        folder: Path = tmp_path_factory.mktemp("home")
+        with BoxProcess(folder, config=CONFIG.format(url=model.url)) as process:
+            yield Home(process, Gate(opened))
+            opened.set()
+
+
+@pytest.fixture
+def person(browser: "Browser", home: Home) -> Iterator[Callable[..., Person]]:
+    """Makes people at windows; at the end none has gone elsewhere or met an error."""
+    made: list[Person] = []
+
+    def make(**more: Any) -> Person:
+        made.append(Person(browser, home.url, **more))
+        return made[-1]
+
+    yield make
+    home.gate.open()
+    for who in made:
+        who.leave()
+    for who in made:
+        assert who.went_elsewhere() == []
+        assert who.complaints == []

@@ -1,0 +1,227 @@
+"""Spec 13 in a real browser: keyboard only, narrow and wide, light and dark, nothing from afar."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.browser import Person
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Home
+
+pytestmark = pytest.mark.slow
+PAGES = {"#today": "Today", "#tasks": "Tasks", "#inbox": "Inbox", "#plans": "Plans",
+         "#settings": "Settings"}  # fmt: skip
+Someone = Callable[..., Person]
+
+
+def test_a_brief_is_asked_for_and_watched_while_it_is_written(home: "Home", person: Someone):
+    token = home.user("ada")
+    ada = person()
+    ada.sign_in(token)
+    assert token not in ada.page.url
+    assert ada.page.evaluate("() => document.cookie + localStorage.length") == "0"
+    ada.sees("No brief for this day yet")
+    home.gate.shut()
+    ada.press("Write it now")
+    ada.heading("Your brief is being written", 2)
+    ada.is_told("Thinking about the day")
+    bar = ada.page.get_by_role("progressbar")
+    assert 0 < bar.evaluate("e => e.value") < 100
+    home.gate.open()
+    ada.is_told("Your brief is ready")
+    ada.heading("Your brief for", 2)
+    ada.heading("Executive summary", 3)
+    ada.press("Write it again")
+    ada.is_told("Your brief is ready")
+
+
+def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("stop"))
+    home.gate.shut()
+    ada.press("Write it now")
+    ada.is_told("Thinking about the day")
+    ada.press("Stop")
+    ada.is_told("Stopped")
+    ada.sees("Write it now")
+
+
+def test_a_second_window_that_comes_later_sees_it_being_written(home: "Home", person: Someone):
+    token = home.user("two")
+    home.gate.shut()
+    home.post("/queue/brief", {"userId": "two", "forceImmediate": True})
+    late = person()
+    late.sign_in(token)
+    late.is_told("Thinking about the day")
+    home.gate.open()
+    late.heading("Your brief for", 2)
+
+
+def test_a_link_signs_in_once(home: "Home", person: Someone):
+    home.user("link")
+    url = home.post("/users/link/sign-in-link")["url"]
+    fragment = url.partition("/app/")[2]
+    first, second = person(), person()
+    first.go(fragment)
+    first.heading("Today")
+    assert first.page.url == f"{home.url}/app/"
+    first.page.reload()
+    first.heading("Today")
+    second.go(fragment)
+    second.heading("Sign in")
+    second.sees("this link is used up or too old")
+
+
+def test_a_wrong_token_is_told_where_it_was_typed(person: Someone):
+    someone = person()
+    someone.go()
+    someone.type_into("Your token", "bos_nothing")
+    someone.page.keyboard.press("Enter")
+    someone.page.get_by_role("alert").filter(has_text="this token is not valid").wait_for()
+
+
+def test_signing_out(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("out"))
+    ada.go("#settings")
+    ada.press("Sign out")
+    ada.heading("Sign in")
+    ada.page.reload()
+    ada.heading("Sign in")
+
+
+def test_tasks_are_ticked_off_and_added(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("tasks"))
+    ada.press("Tasks", role="link")
+    ada.type_into("New task", "Buy <b>paint</b>")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Added.")
+    box = ada.page.get_by_role("checkbox", name="Chore 1")
+    ada.tab_to(box)
+    ada.page.keyboard.press("Space")
+    ada.is_told("Done.")
+    found = {task["title"]: task["status"] for task in home.get("/users/tasks/tasks")["items"]}
+    assert found == {"Buy <b>paint</b>": "todo", "Chore 1": "done", "Chore 2": "todo"}
+
+
+def test_the_inbox_fills_by_itself(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("inbox"))
+    ada.press("Inbox", role="link")
+    ada.sees("Nothing has come yet")
+    home.post("/queue/notification", {
+        "userId": "inbox", "eventType": "task.due_soon", "channel": "in_app",
+        "payload": {"taskId": "inbox-1", "taskName": "Chore 1"}})  # fmt: skip
+    notice = ada.page.get_by_role("listitem").filter(has_text="Chore 1").get_by_role("link")
+    notice.wait_for()
+    ada.page.locator("#unread").filter(has_text="1").wait_for()
+    ada.press("Mark all as read")
+    ada.is_told("All are read")
+    ada.tab_to(notice)
+    ada.page.keyboard.press("Enter")
+    ada.heading("Tasks")
+    assert ada.page.locator("li.marked").inner_text().startswith("Chore 1")
+
+
+def test_preferences_are_changed(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("prefs"))
+    ada.go("#settings")
+    brief = ada.page.get_by_role("form", name="Daily brief")
+    ada.tab_to(brief.get_by_label("Write me a brief"))
+    ada.page.keyboard.press("Space")
+    ada.tab_to(brief.get_by_label("How often"))
+    ada.page.keyboard.press("o")  # On weekdays
+    ada.tab_to(brief.get_by_label("At", exact=True))
+    ada.page.keyboard.type("0715a")
+    ada.tab_to(brief.get_by_role("button", name="Save"))
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Saved.")
+    stored = home.get("/users/prefs/preferences")
+    assert (stored["isActive"], stored["frequency"], stored["timeOfDay"][:5]) == (
+        True, "weekdays", "07:15")  # fmt: skip
+    ada.type_into("Time zone", "Mars/Olympus")
+    ada.page.keyboard.press("Enter")
+    zone = ada.page.get_by_label("Time zone")
+    ada.page.locator("[aria-invalid=true]").wait_for()
+    assert zone.evaluate("e => e === document.activeElement && e.ariaInvalid") == "true"
+    ada.type_into("Time zone", "America/Lima")
+    ada.page.keyboard.press("Enter")
+    ada.page.locator("[aria-invalid=true]").wait_for(state="detached")
+    ada.is_told("Saved.")
+    assert home.get("/users/prefs")["timezone"] == "America/Lima"
+
+
+def test_quiet_hours_and_reminders(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("quiet"))
+    ada.go("#settings")
+    notices = ada.page.get_by_role("form", name="How you are told")
+    ada.tab_to(notices.get_by_label("Quiet from"))
+    ada.page.keyboard.type("10")
+    ada.page.keyboard.press("Enter")
+    ada.sees("is not complete")
+    assert home.get("/users/quiet/notification-preferences")["dndStart"] is None
+    ada.page.keyboard.type("00p")
+    ada.tab_to(notices.get_by_label("Quiet until"))
+    ada.page.keyboard.type("0700a")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Saved.")
+    stored = home.get("/users/quiet/notification-preferences")
+    assert (stored["dndStart"], stored["dndEnd"]) == ("22:00", "07:00")
+    texts = ada.page.get_by_role("form", name="Text messages")
+    ada.tab_to(texts.get_by_label("Remind me of events"))
+    ada.page.keyboard.press("Space")
+    ada.tab_to(texts.get_by_role("button", name="Save"))
+    ada.page.keyboard.press("Enter")
+    ada.page.wait_for_timeout(300)
+    mine = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "quiet"]
+    assert [s["enabled"] for s in mine] == [True]
+
+
+def test_unsubscribing_and_coming_back(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("unsub"))
+    ada.go("#settings")
+    ada.press("Unsubscribe: briefs")
+    ada.is_told("You get no briefs by mail")
+    assert home.get("/users/unsub/email-subscriptions")["briefs"] is False
+    ada.press("Subscribe again: briefs")
+    ada.is_told("You get briefs by mail")
+    assert home.get("/users/unsub/email-subscriptions")["briefs"] is True
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_page_fits_and_axe_finds_nothing_serious(
+    home: "Home", person: Someone, width: int, dark: bool
+):
+    user = f"axe{width}{dark}"
+    token = home.user(user)
+    home.post("/queue/notification", {
+        "userId": user, "eventType": "task.due_soon", "channel": "in_app",
+        "payload": {"taskId": f"{user}-1", "taskName": "Chore 1"}})  # fmt: skip
+    ada = person(width=width, dark=dark)
+    ada.go()
+    ada.heading("Sign in")
+    assert ada.findings() == []
+    ada.sign_in(token)
+    home.gate.shut()
+    ada.press("Write it now")
+    ada.is_told("Thinking about the day")
+    assert ada.findings() == []
+    home.gate.open()
+    ada.heading("Executive summary", 3)
+    for fragment, title in PAGES.items():
+        ada.go(fragment)
+        ada.heading(title)
+        assert ada.fits(), f"{fragment} is wider than {width}"
+        assert ada.findings() == [], fragment
+    if dark:
+        colour = ada.page.evaluate(
+            "() => getComputedStyle(document.documentElement).backgroundColor"
+        )
+        assert colour == "rgb(21, 24, 28)"
