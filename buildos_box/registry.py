@@ -35,6 +35,7 @@ from buildos_box.services import Services
 from buildos_box.sms import cron as sms_cron
 from buildos_box.sms import health_cron as sms_health_cron
 from buildos_box.sms import listeners as sms_listeners
+from buildos_box.sms import outcome_cron as sms_outcome_cron
 from buildos_box.sms import routes as sms_routes
 from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
@@ -62,6 +63,7 @@ CRONS: list[Cron] = [
     *sms_cron.CRONS,
     *sms_health_cron.CRONS,
     *due_soon.CRONS,
+    *sms_outcome_cron.CRONS,
     realtime_cron.CLEANUP,
     *duties.CRONS,
 ]

@@ -182,6 +182,9 @@ class SmsSettings(Section, frozen=True, kw_only=True):
         "https://api.twilio.com"
     )
     country: Annotated[str, _doc("Country of numbers written without +.")] = "US"
+    llm_text: Annotated[
+        bool, _doc("Let language models, if there are any, put reminders into words.")
+    ] = True
 
 
 class PushSettings(Section, frozen=True, kw_only=True):

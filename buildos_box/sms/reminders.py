@@ -9,6 +9,7 @@ from buildos_box.sms.planning import SendAt, Skip, deadline, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
+from buildos_box.sms.writing import Facts, facts_of, fault_of
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event, User
 
@@ -46,7 +47,8 @@ def settle_reminder(
         store.count(tx, store.SCHEDULED, now)
         enqueue(tx, box, row, decision.at)
         return store.SCHEDULED
-    _update(tx, box, before, values, decision)
+    facts = facts_of(event.title, event.location, event.start_at, zone, decision.at)
+    _update(tx, box, before, values, decision, facts)
     return store.SCHEDULED
 
 
@@ -57,10 +59,18 @@ def _may_change(row: Row) -> bool:
 
 
 def _update(
-    tx: Tx, box: Services, before: Row, values: dict[str, str | None], decision: SendAt
+    tx: Tx,
+    box: Services,
+    before: Row,
+    values: dict[str, str | None],
+    decision: SendAt,
+    facts: Facts,
 ) -> None:
-    if before["message_source"] == "given":
+    written = before["message_source"] == "llm" and fault_of(before["message"], facts) is None
+    if before["message_source"] == "given" or written:
         values.pop("message")
+    else:
+        values["message_source"] = "template"
     store.change(tx, before["id"], box.clock.now(), **values)
     if before["status"] != store.SCHEDULED or before["send_at"] != to_text(decision.at):
         waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= decision.at
@@ -124,19 +134,22 @@ def stop_reminders(
             stop(tx, box, row, reason)
 
 
-def settle_changed(tx: Tx, box: Services, event: Event) -> None:
-    """The event has changed: within the planned days its reminder follows, beyond none waits."""
+def settle_changed(tx: Tx, box: Services, event: Event) -> str | None:
+    """The event has changed: within the planned days its reminder follows, beyond none waits.
+
+    Returns what stands now, if the event is within those days.
+    """
     user = workspace.find_user(tx, event.user_id)
     wishes = preferences_store.find(tx, event.user_id)
     until = preferences_store.planned_until(tx, event.user_id)
     if user is None or until is None or not wishes.wants_reminders:
         stop_reminders(tx, box, event.id, "event_changed")
-        return
+        return None
     begun = day_bounds(
         local_day(box.clock.now(), zone_or_utc(user.timezone)), zone_or_utc(user.timezone)
     )[0]
     planned = event.start_at is None or begun <= event.start_at < from_text(until)
     if not planned:
         stop_reminders(tx, box, event.id, "event_moved")
-        return
-    settle_reminder(tx, box, event, user, wishes, f"corr-{event.id}"[:128])
+        return None
+    return settle_reminder(tx, box, event, user, wishes, f"corr-{event.id}"[:128])

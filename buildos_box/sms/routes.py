@@ -12,13 +12,14 @@ from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, Impossible, NotFound
 from buildos_box.services import Services
-from buildos_box.sms import phone_routes, preferences_store, store
+from buildos_box.sms import metrics_routes, phone_routes, preferences_store, store
 from buildos_box.sms.outgoing import add_message, expiry_of, move, stop
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed
 from buildos_box.sms.reminders import BY_REQUEST
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.text import plain, reminder_text
+from buildos_box.sms.writing import Facts, facts_of, write_texts
 from buildos_box.workspace import store as workspace
 
 LONGEST_MESSAGE = 1_000
@@ -81,6 +82,9 @@ class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str | None
     twilio_sid: str | None
     error_code: int | None
+    segments: int | None
+    price: str | None
+    price_unit: str | None
     sent_at: str | None
     delivered_at: str | None
     created_at: str
@@ -209,19 +213,32 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
 
 
 @post("/sms/scheduled/{sms_id:str}/regenerate", status_code=200, tags=["SMS"])
-async def regenerate_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
+async def regenerate_message(
+    sms_id: str, box: Services, caller: Caller, correlation_id: str
+) -> SmsView:
     """Write a waiting reminder's text anew, from its event as it is now."""
 
-    def regenerate(tx: Tx) -> Row:
+    def read(tx: Tx) -> tuple[str, str, Facts]:
         row = _waiting(tx, sms_id, caller)
         event = workspace.find_event(tx, row["event_id"]) if row["event_id"] else None
         user = workspace.find_user(tx, row["user_id"])
         if event is None or event.start_at is None or user is None:
             raise Conflict("only a reminder of an event can be written anew")
-        text = reminder_text(
-            event.title, event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"])
-        )
-        store.change(tx, sms_id, box.clock.now(), message=text, message_source="template")
+        about = (event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"]))
+        template = reminder_text(event.title, *about)
+        return user.id, template, facts_of(event.title, event.location, *about)
+
+    user_id, template, facts = await box.db.write(read)
+    (text,) = await write_texts(
+        box, [facts], user_id=user_id, job_id=None, correlation_id=correlation_id
+    )
+
+    def regenerate(tx: Tx) -> Row:
+        _waiting(tx, sms_id, caller)
+        if read(tx) != (user_id, template, facts):
+            raise Conflict("the event has changed meanwhile; try again")
+        source = "llm" if text else "template"
+        store.change(tx, sms_id, box.clock.now(), message=text or template, message_source=source)
         return _found(tx, sms_id)
 
     return SmsView.of(await box.db.write(regenerate))
@@ -267,4 +284,5 @@ ROUTES = [
     update_message,
     regenerate_message,
     *phone_routes.ROUTES,
+    *metrics_routes.ROUTES,
 ]

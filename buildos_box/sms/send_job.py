@@ -15,11 +15,14 @@ from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import with_code
 from buildos_box.sms.quiet_hours import quiet_until
+from buildos_box.sms.text import segments
 from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
 from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
+FIRST_QUESTION = timedelta(minutes=5)
+"""So long after a message has left Twilio is asked what became of it."""
 
 
 class SendPayload(Payload, frozen=True, kw_only=True):
@@ -115,7 +118,7 @@ async def _send(
         send=send,
         found=found,
         on_intent=lambda tx: _on_intent(tx, box, sms_id, number),
-        on_outcome=lambda tx, sid: _on_outcome(tx, box, sms_id, sid),
+        on_outcome=lambda tx, sid: _on_outcome(tx, box, sms_id, sid, segments(message.body)),
     )
 
 
@@ -188,15 +191,25 @@ def _on_intent(tx: Tx, box: Services, sms_id: str, number: str) -> None:
     )
 
 
-def _on_outcome(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
+def _on_outcome(tx: Tx, box: Services, sms_id: str, sid: str, parts: int) -> None:
     """Only now does the message count (fault 17). A callback may have come before."""
     row, now = store.find(tx, sms_id), box.clock.now()
     if row is None:
         return
     ahead = store.RANK.get(row["status"], 0) > store.RANK[store.SENT]
     status = row["status"] if ahead else store.SENT
-    store.change(tx, sms_id, now, status=status, twilio_sid=sid, sent_at=to_text(now))
+    store.change(
+        tx,
+        sms_id,
+        now,
+        status=status,
+        twilio_sid=sid,
+        sent_at=to_text(now),
+        segments=parts,
+        ask_at=to_text(now + FIRST_QUESTION),
+    )
     store.count(tx, store.SENT, now)
+    store.count(tx, store.SEGMENTS, now, parts)
     user = workspace.find_user(tx, row["user_id"])
     if row["kind"] != "code" and user is not None:
         day = local_day(now, zone_or_utc(user.timezone))

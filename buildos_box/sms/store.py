@@ -5,11 +5,15 @@ from typing import Any
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.sms.changes import SmsChanged
 
 SCHEDULED, SENDING, SENT = "scheduled", "sending", "sent"
 DELIVERED, UNDELIVERED, FAILED = "delivered", "undelivered", "failed"
 UNKNOWN, CANCELLED, SKIPPED = "unknown", "cancelled", "skipped"
+SEGMENTS = "segments"
 IN_DOUBT = (SENDING, UNKNOWN)
+ENDED = (DELIVERED, UNDELIVERED, FAILED)
+COUNTED = (SCHEDULED, SENT, DELIVERED, FAILED, SEGMENTS)
 RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, FAILED: 3}
 """What Twilio says may only lead forward."""
 
@@ -28,15 +32,19 @@ def add(tx: Tx, row: dict[str, Any], now: Instant) -> None:
                    :send_at, :expires_at, :status, :reason, :correlation_id, :now, :now)""",
         {**empty, "expires_at": None, **row, "now": to_text(now)},
     )
+    tx.announce(SmsChanged(row["id"]))
 
 
 def change(tx: Tx, sms_id: str, now: Instant, **values: Any) -> None:
     """Set columns of a message."""
+    before = find(tx, sms_id) if "status" in values else None
     names = ", ".join(f"{name} = :{name}" for name in values)
     tx.execute(
         f"UPDATE scheduled_sms_messages SET {names}, updated_at = :now WHERE id = :id",  # noqa: S608
         {**values, "now": to_text(now), "id": sms_id},
     )
+    if before is not None and before["status"] != values["status"]:
+        tx.announce(SmsChanged(sms_id))
 
 
 def find(tx: Tx, sms_id: str) -> Row | None:
@@ -90,12 +98,50 @@ async def known_sids(db: Database, phone_number: str) -> set[str]:
     return {str(row["twilio_sid"]) for row in rows}
 
 
-def count(tx: Tx, name: str, now: Instant) -> int:
-    """One more of that kind on this UTC day; returns how many there are now."""
+def to_write(tx: Tx, user_id: str, start: Instant, end: Instant, now: Instant) -> list[Row]:
+    """Reminders of events in `[start, end)` that wait with a template's text."""
+    return tx.all(
+        """SELECT * FROM scheduled_sms_messages
+            WHERE user_id = ? AND kind = 'reminder' AND status = 'scheduled'
+              AND message_source = 'template' AND event_start_at >= ? AND event_start_at < ?
+              AND send_at > ? ORDER BY send_at""",
+        (user_id, to_text(start), to_text(end), to_text(now)),
+    )
+
+
+async def to_ask(db: Database, now: Instant, limit: int) -> list[Row]:
+    """Messages that Twilio is to be asked after."""
+    return await db.all(
+        """SELECT * FROM scheduled_sms_messages
+            WHERE ask_at <= ? AND twilio_sid IS NOT NULL ORDER BY ask_at LIMIT ?""",
+        (to_text(now), limit),
+    )
+
+
+def add_cost(tx: Tx, day: date, unit: str, micros: int) -> None:
+    """So many millionths of that currency more were spent on messages of that UTC day."""
+    tx.execute(
+        """INSERT INTO sms_costs (day, unit, micros) VALUES (?, ?, ?)
+           ON CONFLICT (day, unit) DO UPDATE SET micros = micros + excluded.micros""",
+        (day.isoformat(), unit, micros),
+    )
+
+
+async def costs(db: Database, since: date) -> list[Row]:
+    """What the days' messages cost, by currency."""
+    return await db.all(
+        "SELECT day, unit, micros FROM sms_costs WHERE day >= ? ORDER BY day DESC, unit",
+        (since.isoformat(),),
+    )
+
+
+def count(tx: Tx, name: str, now: Instant, by: int = 1) -> int:
+    """So many more of that kind on this UTC day; returns how many there are now."""
     row = tx.one(
-        """INSERT INTO sms_metrics (day, name, count) VALUES (?, ?, 1)
-           ON CONFLICT (day, name) DO UPDATE SET count = count + 1 RETURNING count""",
-        (now.date().isoformat(), name),
+        """INSERT INTO sms_metrics (day, name, count) VALUES (?, ?, ?)
+           ON CONFLICT (day, name) DO UPDATE SET count = count + excluded.count
+           RETURNING count""",
+        (now.date().isoformat(), name, by),
     )
     return int(row["count"]) if row else 0
 

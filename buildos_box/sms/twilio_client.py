@@ -35,6 +35,17 @@ class Outgoing:
     callback: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Twilio says of a message; price and segments in its own spelling, once known."""
+
+    status: str
+    error_code: int | None
+    segments: str | None
+    price: str | None
+    unit: str | None
+
+
 def refusal(status: int, code: int | None, message: str) -> PermanentError | TransientError:
     """The error that Twilio's answer means, by its code and never by its text."""
     name = f"twilio_{code or status}"
@@ -96,6 +107,17 @@ class TwilioSender:
             if (one.body or "").endswith(message.body):
                 return str(one.sid)
         return None
+
+    async def fetch(self, sid: str) -> Told:
+        """What became of that message. Raises PermanentError, TransientError."""
+        one = await asyncio.to_thread(self._call, lambda client: client.messages(sid).fetch())
+        return Told(
+            status=str(getattr(one.status, "value", one.status)),
+            error_code=int(one.error_code) if one.error_code else None,
+            segments=str(one.num_segments) if one.num_segments else None,
+            price=str(one.price) if one.price is not None else None,
+            unit=str(one.price_unit) if one.price_unit else None,
+        )
 
     def _call(self, work: Any) -> Any:
         import requests

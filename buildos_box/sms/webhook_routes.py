@@ -6,26 +6,17 @@ from urllib.parse import parse_qsl
 from litestar import Request, Response, post
 
 from buildos_box.access.guard import PUBLIC
-from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Forbidden
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.outcomes import lead_forward
 from buildos_box.sms.schedule_job import opt
-from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
 
 AnyRequest = Request[Any, Any, Any]
 OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 IN = frozenset({"START", "YES", "UNSTOP"})
 HELP = frozenset({"HELP", "INFO"})
-STATUSES = {
-    "sending": store.SENDING,
-    "sent": store.SENT,
-    "delivered": store.DELIVERED,
-    "read": store.DELIVERED,
-    "undelivered": store.UNDELIVERED,
-    "failed": store.FAILED,
-}
 
 
 async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
@@ -65,23 +56,8 @@ def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int |
     row = store.find_by_sid(tx, sid) or _not_yet_named(tx, named)
     if row is None or not sid:
         return
-    now, status = box.clock.now(), STATUSES.get(said)
-    forward = status is not None and store.RANK[status] > store.RANK.get(row["status"], 3)
-    store.record_callback(tx, row["id"], said[:40], error, forward, now)
-    if not forward or status is None:
-        return
-    values: dict[str, Any] = {"status": status, "twilio_sid": sid}
-    if status == store.DELIVERED:
-        values["delivered_at"] = to_text(now)
-        store.count(tx, store.DELIVERED, now)
-    if status in (store.UNDELIVERED, store.FAILED):
-        values |= {"error_code": error, "reason": f"twilio_{error}" if error else said}
-        store.count(tx, store.FAILED, now)
-    store.change(tx, row["id"], now, **values)
-    if error == UNSUBSCRIBED and row["phone_number"]:
-        opt(tx, box, row["phone_number"], out=True)
-    if error in BAD_NUMBER and row["phone_number"]:
-        preferences_store.unverify(tx, row["phone_number"], now)
+    forward = lead_forward(tx, box, row, said, error, sid)
+    store.record_callback(tx, row["id"], said[:40], error, forward, box.clock.now())
 
 
 def _not_yet_named(tx: Tx, sms_id: str) -> Row | None:

@@ -1,18 +1,37 @@
 """A box with a Twilio account at a double, and a person who wants reminders."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from buildos_box.clock import from_text
-from buildos_box.settings import Settings
+from buildos_box.settings import LlmSettings, Settings
 from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import ServerSettings, SmsSettings
-from tests.doubles.twilio import TwilioDouble
+from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.world import BoxWorld, open_world
 
 START = "2024-10-23T08:00:00Z"
+
+
+@asynccontextmanager
+async def sms_box(
+    folder: Path, twilio: TwilioDouble, *, at: str = START, llm: LlmSettings | None = None
+) -> AsyncIterator[BoxWorld]:
+    """A box whose SMS go to that double."""
+    sms = SmsSettings(
+        account_sid=ACCOUNT,
+        auth_token=Secret(TOKEN),
+        messaging_service_sid=SERVICE,
+        api_base_url=twilio.url,
+    )
+    server = ServerSettings(base_url="https://box.example")
+    settings = Settings(sms=sms, server=server, llm=llm or LlmSettings())
+    async with open_world(folder / "data", at=at, settings=settings) as world:
+        yield world
+    assert twilio.faults == []
 
 
 @pytest.fixture
@@ -23,12 +42,5 @@ def twilio() -> Iterator[TwilioDouble]:
 
 @pytest.fixture
 async def box(tmp_path: Path, twilio: TwilioDouble) -> AsyncIterator[BoxWorld]:
-    sms = SmsSettings(
-        account_sid="AC1",
-        auth_token=Secret("token"),
-        messaging_service_sid="MG1",
-        api_base_url=twilio.url,
-    )
-    settings = Settings(sms=sms, server=ServerSettings(base_url="https://box.example"))
-    async with open_world(tmp_path / "data", at=START, settings=settings) as world:
+    async with sms_box(tmp_path, twilio) as world:
         yield world

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.sms import store
-from tests.doubles.twilio import TwilioDouble
+from tests.doubles.twilio import SERVICE, TwilioDouble
 from tests.world import BoxWorld
 
 NUMBER = "+14155552671"
@@ -89,7 +89,7 @@ async def test_a_reminder_goes_out_before_its_event(box: BoxWorld, twilio: Twili
     await box.run_until("2024-10-23T09:46:00Z")
     (sent,) = twilio.sent
     assert sent["Body"] == "Reminder: Standup at 10:00, in 15 min"
-    assert (sent["To"], sent["MessagingServiceSid"]) == (NUMBER, "MG1")
+    assert (sent["To"], sent["MessagingServiceSid"]) == (NUMBER, SERVICE)
     assert (sent["ValidityPeriod"], sent["SmartEncoded"].lower()) == ("900", "true")
     assert sent["StatusCallback"].startswith("https://box.example/webhooks/twilio/status?sms=sms-")
     assert await states(box) == [("sent", None)]

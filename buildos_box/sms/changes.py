@@ -1,0 +1,10 @@
+"""What this room tells of itself, in the transaction of the change."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SmsChanged:
+    """A message was added, or stands otherwise than before."""
+
+    sms_id: str

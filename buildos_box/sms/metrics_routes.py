@@ -1,0 +1,67 @@
+"""The days' numbers over HTTP (spec 7, `sms_metrics`)."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.services import Services
+from buildos_box.sms import store
+
+SKIPPED = "skipped:"
+Days = Annotated[int, Parameter(ge=1, le=366)]
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What a day's messages cost, as far as Twilio has told: its currency and the amount."""
+
+    unit: str
+    amount: str
+
+
+class DayMetrics(msgspec.Struct, kw_only=True, rename="camel"):
+    """One UTC day; `delivery_rate` is of the messages that have an end, none without any."""
+
+    day: str
+    scheduled: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    segments: int = 0
+    skipped: dict[str, int] = msgspec.field(default_factory=dict)
+    cost: list[Cost] = msgspec.field(default_factory=list)
+    delivery_rate: float | None = None
+
+
+class SmsMetrics(msgspec.Struct, frozen=True):
+    """Days that had any message, newest first."""
+
+    days: list[DayMetrics]
+
+
+@get("/sms/metrics", tags=["SMS"])
+async def get_metrics(box: Services, caller: Caller, days: Days = 30) -> SmsMetrics:
+    """Scheduled, sent, delivered, failed, skipped by reason, segments and cost, day by day."""
+    caller.require_service()
+    since = box.clock.now().date() - timedelta(days=days - 1)
+    found: dict[str, DayMetrics] = {}
+    for row in await store.metrics(box.db, since):
+        day = found.setdefault(row["day"], DayMetrics(day=row["day"]))
+        name, count = str(row["name"]), int(row["count"])
+        if name.startswith(SKIPPED):
+            day.skipped[name.removeprefix(SKIPPED)] = count
+        elif name in store.COUNTED:
+            setattr(day, name, count)
+    for row in await store.costs(box.db, since):
+        day = found.setdefault(row["day"], DayMetrics(day=row["day"]))
+        day.cost.append(Cost(row["unit"], f"{row['micros'] / 1_000_000:.6f}"))
+    for day in found.values():
+        ended = day.delivered + day.failed
+        day.delivery_rate = round(day.delivered / ended, 4) if ended else None
+    return SmsMetrics(sorted(found.values(), key=lambda day: day.day, reverse=True))
+
+
+ROUTES = [get_metrics]

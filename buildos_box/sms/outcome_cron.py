@@ -1,0 +1,89 @@
+"""Asks Twilio for what no callback told: a message's end and its price (spec 7).
+
+A box that no public address reaches gets no callbacks, and no callback ever names a price.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs.crons import Cron
+from buildos_box.log import logger
+from buildos_box.services import Services
+from buildos_box.sms import store
+from buildos_box.sms.outcomes import lead_forward, settle_cost
+from buildos_box.sms.twilio_client import Told, TwilioSender
+
+AT_ONCE = 50
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 360, 1440))
+"""From one question to the next; after the last one there is no more asking."""
+log = logger(__name__)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """How many messages were asked after, and how many are settled now."""
+
+    asked: int
+    settled: int
+
+
+async def sms_outcomes(_due: Instant, box: Services) -> Asked:
+    """Ask after the messages that are due, oldest first; stop where Twilio gives no answer."""
+    rows = await store.to_ask(box.db, box.clock.now(), AT_ONCE)
+    if not rows:
+        return Asked(0, 0)
+    asked, settled = 0, 0
+    try:
+        sender = TwilioSender(box.settings)
+        for row in rows:
+            told = await _ask(sender, row)
+            asked += 1
+
+            def learn(tx: Tx, row: Row = row, told: Told | None = told) -> bool:
+                return _learn(tx, box, str(row["id"]), told)
+
+            settled += await box.db.write(learn)
+    except (PermanentError, TransientError) as error:
+        log.warning("sms_outcomes_unknown", error=error.message)
+    return Asked(asked, settled)
+
+
+async def _ask(sender: TwilioSender, row: Row) -> Told | None:
+    """None if Twilio knows no such message, or no more."""
+    try:
+        return await sender.fetch(row["twilio_sid"])
+    except PermanentError as error:
+        if error.code != "twilio_20404":
+            raise
+        return None
+
+
+def _learn(tx: Tx, box: Services, sms_id: str, told: Told | None) -> bool:
+    row, now = store.find(tx, sms_id), box.clock.now()
+    if row is None or row["ask_at"] is None:
+        return False
+    if told is not None:
+        lead_forward(tx, box, row, told.status, told.error_code, row["twilio_sid"])
+        settle_cost(tx, box, row, segments=told.segments, price=told.price, unit=told.unit)
+    fresh = store.find(tx, sms_id)
+    assert fresh is not None
+    done = told is None or (fresh["price"] is not None and fresh["status"] in store.ENDED)
+    wait = None if done or row["asked"] >= len(WAITS) else WAITS[row["asked"]]
+    store.change(
+        tx, sms_id, now, ask_at=to_text(now + wait) if wait else None, asked=row["asked"] + 1
+    )
+    return done
+
+
+CRONS = [
+    Cron(
+        name="sms_outcomes",
+        schedule="*/5 * * * *",
+        does="Asks Twilio what became of messages sent, and what they cost",
+        run=sms_outcomes,
+        lookback=timedelta(minutes=5),
+    )
+]

@@ -1,0 +1,70 @@
+"""What became of a message, and what it cost, as Twilio tells it: by callback or when asked."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from buildos_box.clock import from_text, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.schedule_job import opt
+from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
+
+STATUSES = {
+    "sending": store.SENDING,
+    "sent": store.SENT,
+    "delivered": store.DELIVERED,
+    "read": store.DELIVERED,
+    "undelivered": store.UNDELIVERED,
+    "failed": store.FAILED,
+    "canceled": store.FAILED,
+}
+"""Twilio's words; those before these tell nothing new."""
+MICROS = 1_000_000
+
+
+def lead_forward(tx: Tx, box: Services, row: Row, said: str, error: int | None, sid: str) -> bool:
+    """Take what Twilio says, in whatever order it comes; False if it leads nowhere."""
+    now, status = box.clock.now(), STATUSES.get(said)
+    if status is None or store.RANK[status] <= store.RANK.get(row["status"], 3):
+        return False
+    values: dict[str, Any] = {"status": status, "twilio_sid": sid}
+    if status == store.DELIVERED:
+        values["delivered_at"] = to_text(now)
+        store.count(tx, store.DELIVERED, now)
+    if status in (store.UNDELIVERED, store.FAILED):
+        values |= {"error_code": error, "reason": f"twilio_{error}" if error else said}
+        store.count(tx, store.FAILED, now)
+    store.change(tx, row["id"], now, **values)
+    if error == UNSUBSCRIBED and row["phone_number"]:
+        opt(tx, box, row["phone_number"], out=True)
+    if error in BAD_NUMBER and row["phone_number"]:
+        preferences_store.unverify(tx, row["phone_number"], now)
+    return True
+
+
+def settle_cost(
+    tx: Tx, box: Services, row: Row, *, segments: str | None, price: str | None, unit: str | None
+) -> None:
+    """Keep what the message cost, once. With the price comes the count of segments that bills.
+
+    Before there is a price Twilio's count is provisional, and ours is the better one.
+    """
+    micros = micros_of(price)
+    if micros is None or row["price"] is not None:
+        return
+    sent = from_text(row["sent_at"]) if row["sent_at"] else box.clock.now()
+    values: dict[str, Any] = {"price": price, "price_unit": unit or "USD"}
+    store.add_cost(tx, sent.date(), values["price_unit"], micros)
+    if segments is not None and segments.isdecimal() and 0 < int(segments) != row["segments"]:
+        store.count(tx, store.SEGMENTS, sent, int(segments) - (row["segments"] or 0))
+        values["segments"] = int(segments)
+    store.change(tx, row["id"], box.clock.now(), **values)
+
+
+def micros_of(price: str | None) -> int | None:
+    """Millionths of the currency; Twilio writes what one pays as a negative number."""
+    try:
+        return abs(int(Decimal(price) * MICROS)) if price is not None else None
+    except InvalidOperation:
+        return None
