@@ -43,7 +43,7 @@ class TwilioDouble:
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.waiting = threading.Semaphore(0)
         """One for each request that is held."""
-        self._closing = threading.Event()
+        self._released = threading.Event()
         handler = type("Handler", (_Handler,), {"double": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -73,13 +73,17 @@ class TwilioDouble:
         """Keep the caller waiting until it is gone."""
         self.waiting.release()
         end = time.monotonic() + HOLD_SECONDS
-        while time.monotonic() < end and not self._closing.wait(LOOK_SECONDS):
+        while time.monotonic() < end and not self._released.wait(LOOK_SECONDS):
             readable, _, _ = select.select([caller], [], [], 0)
             try:
                 if readable and caller.recv(1, socket.MSG_PEEK) == b"":
                     return
             except OSError:
                 return
+
+    def release(self) -> None:
+        """Hang up on all that are held, and hold nobody any more."""
+        self._released.set()
 
     @property
     def url(self) -> str:
@@ -96,7 +100,7 @@ class TwilioDouble:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._closing.set()
+        self.release()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -1,6 +1,5 @@
 """Reminders from the calendar to the phone (spec 7), and the faults of the first box."""
 
-import logging
 from typing import Any
 
 import pytest
@@ -95,20 +94,6 @@ async def test_a_reminder_goes_out_before_its_event(box: BoxWorld, twilio: Twili
     assert await states(box) == [("sent", None)]
 
 
-async def test_fault_05_an_answer_that_is_lost_sends_no_second_sms(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    await ada(box)
-    twilio.script = ["lost"]
-    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
-    await box.work()
-    assert await states(box) == [("sending", None)]
-    await box.run_until("2024-10-23T08:05:00Z")
-    assert (len(twilio.sent), twilio.listed) == (1, 1)
-    (message,) = await messages(box)
-    assert (message["status"], message["twilioSid"]) == ("sent", twilio.sent[0]["Sid"])
-
-
 async def test_what_twilio_never_got_is_sent_after_asking(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
@@ -117,73 +102,6 @@ async def test_what_twilio_never_got_is_sent_after_asking(
     await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
     await box.run_until("2024-10-23T08:05:00Z")
     assert (len(twilio.sent), twilio.listed) == (1, 1)
-
-
-async def test_fault_08_the_day_is_the_users_own(box: BoxWorld, twilio: TwilioDouble) -> None:
-    await ada(box, zone="America/Los_Angeles")
-    # 21:00 on the 24th in Los Angeles: the next UTC day
-    await event(box, "2024-10-25T04:00:00Z")
-    await box.run_until("2024-10-24T06:45:00Z")
-    assert await messages(box) == []
-    await box.run_until("2024-10-24T07:01:00Z")
-    assert [m["sendAt"] for m in await messages(box)] == ["2024-10-25T03:45:00.000Z"]
-
-
-async def test_fault_09_a_day_planned_twice_has_one_reminder(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    await ada(box)
-    await event(box, "2024-10-23T10:00:00Z")
-    await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 20})
-    await box.work()
-    assert [m["sendAt"] for m in await messages(box)] == ["2024-10-23T09:40:00.000Z"]
-    assert await live_jobs(box) == ["2024-10-23T09:40:00.000Z"]
-    await box.run_until("2024-10-23T10:10:00Z")
-    assert len(twilio.sent) == 1
-
-
-async def test_fault_10_a_moved_event_moves_its_reminder_and_the_job(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    await ada(box)
-    await event(box, "2024-10-23T10:00:00Z")
-    await event(box, "2024-10-23T11:00:00Z")
-    assert await states(box) == [("cancelled", "event_moved"), ("scheduled", None)]
-    assert await live_jobs(box) == ["2024-10-23T10:45:00.000Z"]
-    await box.run_until("2024-10-23T10:30:00Z")
-    assert twilio.sent == []
-    await event(box, "2024-10-23T11:00:00Z", status="cancelled")
-    assert await live_jobs(box) == []
-
-
-async def test_fault_10_a_rescheduled_message_leaves_at_the_new_time_only(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    await ada(box)
-    at = "2024-10-23T09:00:00Z"
-    made = await box.post("/queue/sms", {"userId": "ada", "message": "x", "scheduledFor": at})
-    change = {"scheduledFor": "2024-10-23T10:00:00Z", "message": "y"}
-    answer = await box.call("PATCH", f"/sms/scheduled/{made['smsId']}/update", change)
-    assert answer.status_code == 200, answer.text
-    await box.run_until("2024-10-23T09:30:00Z")
-    assert twilio.sent == []
-    await box.run_until("2024-10-23T10:01:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["y"]
-
-
-async def test_fault_17_quiet_hours_defer_and_only_what_is_sent_counts(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    await ada(box, quiet_hours_start="07:00", quiet_hours_end="09:00", daily_limit=1)
-    twilio.script = [(503, 20503)]
-    await box.post("/queue/sms", {"userId": "ada", "message": "one"})
-    await box.run_until("2024-10-23T08:59:00Z")
-    assert (twilio.sent, await states(box)) == ([], [("scheduled", None)])
-    await box.run_until("2024-10-23T09:02:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["one"]
-    await box.post("/queue/sms", {"userId": "ada", "message": "two"})
-    await box.work()
-    assert (await states(box))[-1] == ("skipped", "daily_limit")
 
 
 async def test_who_has_opted_out_at_twilio_is_opted_out_here(
@@ -196,22 +114,6 @@ async def test_who_has_opted_out_at_twilio_is_opted_out_here(
         await box.work()
     assert await states(box) == [("skipped", "opted_out")] * 2
     assert twilio.sent == []
-
-
-async def test_fault_19_no_log_line_has_the_whole_number(
-    box: BoxWorld, twilio: TwilioDouble, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    await ada(box)
-    twilio.script = [(400, 21211)]
-    await box.post("/queue/sms", {"userId": "ada", "message": "one"})
-    await box.work()
-    assert await states(box) == [("failed", "no SMS can reach this number")]
-    (line,) = (await box.get("/sms/scheduled"))["schedule"]
-    assert line["phone_verified"] is False
-    assert caplog.records
-    # The client writes what it sends; percent-encoded too.
-    assert [r for r in caplog.records if NUMBER[1:] in r.getMessage()] == []
 
 
 async def test_without_an_account_the_job_fails_at_once(tmp_path: Any) -> None:

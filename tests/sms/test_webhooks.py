@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 
 from buildos_box.sms.health_cron import alerts_of
 from tests.doubles.twilio import TwilioDouble
-from tests.sms.test_sms import NUMBER, ada, messages, states
+from tests.sms.test_sms import NUMBER, ada, messages
 from tests.world import BoxWorld
 
 
@@ -57,20 +57,6 @@ async def test_a_callback_before_the_answer_is_written_down_finds_its_message(
     await box.run_until("2024-10-23T08:05:00Z")
     assert [m["status"] for m in await messages(box)] == ["delivered"]
     assert len(twilio.sent) == 1
-
-
-async def test_fault_21_nothing_is_read_or_written_before_the_signature(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
-    path, sid = await sent(box, twilio)
-    form = {"MessageSid": sid, "MessageStatus": "delivered"}
-    assert (await tell(box, path, key="wrong", **form)).status_code == 403
-    assert await states(box) == [("sent", None)]
-    # With its database gone the box still tells a forger no more than that.
-    await box.box.services.db.close()
-    assert (await tell(box, path, key="wrong", **form)).status_code == 403
-    assert (await tell(box, "inbound", key="wrong", Body="STOP")).status_code == 403
-    assert (await tell(box, path, **form)).status_code >= 500
 
 
 async def test_stop_opts_out_and_start_in_again(box: BoxWorld, twilio: TwilioDouble) -> None:

@@ -1,0 +1,5 @@
+"""The box with SMS of `tests/sms`, for faults of SMS."""
+
+from tests.sms.conftest import box, twilio
+
+__all__ = ["box", "twilio"]
