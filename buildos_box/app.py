@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import httpx
 from litestar import Litestar
@@ -35,6 +38,22 @@ from buildos_box.settings import QueueSettings, Settings
 DATABASE_FILE = "box.sqlite3"
 
 
+def _new_http() -> httpx.AsyncClient:
+    return httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a box stands on: a simulation puts its own disk, threads, chance and network there."""
+
+    jitter: Callable[[], float] = random.random
+    open_database: Callable[[Path, Clock], Awaitable[Database]] = Database.open
+    engine: type[Engine] = Engine
+    http: Callable[[], httpx.AsyncClient] = _new_http
+    twilio_http: Any = None
+    make_api: Callable[..., Litestar] = make_api
+
+
 @dataclass
 class Box:
     """One box, put together. `start` sets it to work; without it, a test drives it by hand."""
@@ -58,20 +77,24 @@ class Box:
         ids: Ids | None = None,
         mailer: Mailer | None = None,
         egress: Egress | None = None,
+        ground: Ground | None = None,
     ) -> "Box":
         """Take the data folder, open the database, wire the rooms.
 
         Raises AlreadyRunning, SchemaTooNew. `admin_token` is set on a box's very first start.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
+        ground = ground or Ground()
         folder = Path(settings.data.dir)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = InstanceLock(folder)
         lock.acquire()
         db: Database | None = None
         try:
-            db = await Database.open(folder / DATABASE_FILE, clock)
-            return await cls._assemble(settings, folder, db, clock, ids, mailer, egress, lock)
+            db = await ground.open_database(folder / DATABASE_FILE, clock)
+            return await cls._assemble(
+                settings, folder, db, clock, ids, mailer, egress, lock, ground
+            )
         except BaseException:
             # Its threads would keep a process alive that serves nothing.
             if db is not None:
@@ -90,6 +113,7 @@ class Box:
         mailer: Mailer | None,
         egress: Egress | None,
         lock: InstanceLock,
+        ground: Ground,
     ) -> "Box":
         queue = Queue(
             clock=clock,
@@ -98,7 +122,7 @@ class Box:
             max_attempts=settings.queue.max_attempts,
         )
         queue.register(registry.JOB_TYPES)
-        http = httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5))
+        http = ground.http()
         services = Services(
             settings=settings,
             clock=clock,
@@ -111,15 +135,16 @@ class Box:
             mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
             vapid_key=load_vapid_key(folder),
+            twilio_http=ground.twilio_http,
         )
         registry.listen(services)
         book = CronBook(db, clock, registry.CRONS)
-        engine = _engine(settings.queue, services, book)
+        engine = _engine(settings.queue, services, book, ground)
         service_token = settings.auth.service_token
         keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
         hub = Hub(db, clock)
         JobNews(db, hub)
-        api = make_api(
+        api = ground.make_api(
             services=services,
             keyring=keyring,
             engine=engine,
@@ -165,7 +190,7 @@ def _lanes(settings: QueueSettings) -> dict[str, Lane]:
     }
 
 
-def _engine(settings: QueueSettings, services: Services, book: CronBook) -> Engine:
+def _engine(settings: QueueSettings, services: Services, book: CronBook, ground: Ground) -> Engine:
     lease = timedelta(seconds=settings.lease_seconds)
     runner = Runner(
         db=services.db,
@@ -173,8 +198,9 @@ def _engine(settings: QueueSettings, services: Services, book: CronBook) -> Engi
         clock=services.clock,
         lease=lease,
         backoff_base=timedelta(milliseconds=settings.retry_backoff_base_ms),
+        jitter=ground.jitter,
     )
-    return Engine(
+    return ground.engine(
         db=services.db,
         queue=services.queue,
         clock=services.clock,

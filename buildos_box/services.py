@@ -1,7 +1,7 @@
 """What handlers are given: the box's parts, none of them global (design: Services)."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -44,3 +44,5 @@ class Services:
     """The box's own key, for tokens that it must be able to make again."""
     vapid_key: bytes
     """The private key by which push services know this box, PEM."""
+    twilio_http: Any = None
+    """How Twilio's client reaches Twilio; None means its own connections."""

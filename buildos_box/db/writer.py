@@ -56,6 +56,10 @@ class Writer:
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
         sys.setswitchinterval(SWITCH_SECONDS)
+        self._thread: threading.Thread | None = None
+        self._start()
+
+    def _start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="db-writer", daemon=True)
         self._thread.start()
 
@@ -78,7 +82,8 @@ class Writer:
                 return
             self._closed = True
         self._work.put(None)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _loop(self) -> None:
         while True:

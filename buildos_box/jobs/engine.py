@@ -74,6 +74,7 @@ class Engine:
         lease: timedelta,
         heartbeat: timedelta,
         name: str,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._db = db
         self._queue = queue
@@ -86,7 +87,7 @@ class Engine:
         self._heartbeat = heartbeat
         self._name = name
         self._services: Any = None
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop or asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="jobs-loop", daemon=True)
         self._supervisor: Future[None] | None = None
         self.scheduler_ticked_at = clock.monotonic()
@@ -102,7 +103,7 @@ class Engine:
         )
         self._register_tasks()
         # One more thread than attempts may run at once: a cron never waits for a job to end.
-        self._consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
+        self.consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
         queue.on_wake(self.storage.wake)
         queue.on_cancel(self._stop_attempt)
 
@@ -146,7 +147,7 @@ class Engine:
         self.recover(all_leases=True)
         self.call(self.book.open()).result()
         self.storage.open()
-        self._consumer.start()
+        self.consumer.start()
         self._supervisor = self.call(self._supervise())
 
     def call(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
@@ -171,7 +172,7 @@ class Engine:
         `closing` runs on the jobs loop last, for what belongs to that loop.
         """
         self.storage.stop()
-        self._consumer.stop_flag.set()
+        self.consumer.stop_flag.set()
         self._join_workers(drain.total_seconds())
         deadline = time.monotonic() + STOP_AT_LAST_SECONDS
         while self._alive() and time.monotonic() < deadline:
@@ -189,7 +190,7 @@ class Engine:
         self._thread.join(STOP_AT_LAST_SECONDS)
 
     def _alive(self) -> list[threading.Thread]:
-        return [thread for _, thread in self._consumer.worker_threads if thread.is_alive()]
+        return [thread for _, thread in self.consumer.worker_threads if thread.is_alive()]
 
     def _join_workers(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -247,7 +248,7 @@ class Engine:
 
     async def _check_workers(self) -> None:
         if not self.storage.stopped:
-            await asyncio.to_thread(self._consumer.check_worker_health)
+            await asyncio.to_thread(self.consumer.check_worker_health)
 
 
 async def _every(seconds: float, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:

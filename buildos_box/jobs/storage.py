@@ -101,6 +101,17 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
             self.stopped = True
             self._condition.notify_all()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether `dequeue` would not wait: for who drives the workers by hand."""
+        with self._condition:
+            return bool(self._ready or self._calls or self._worth_asking())
+
+    @property
+    def next_due(self) -> Instant | None:
+        """When the next waiting job falls due, as far as the last claim has told."""
+        return self._next_due
+
     def left_over(self) -> list[Claimed]:
         """What was claimed but never handed to a worker: for who stops the workers."""
         with self._condition:

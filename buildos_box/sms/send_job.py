@@ -65,7 +65,7 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
         return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
     in_doubt = row["status"] in store.IN_DOUBT
     try:
-        sender = TwilioSender(box.settings)
+        sender = TwilioSender(box.settings, box.twilio_http)
         number = (
             row["phone_number"] if in_doubt else await box.db.write(lambda tx: _check(tx, job, box))
         )

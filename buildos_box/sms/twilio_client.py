@@ -61,7 +61,8 @@ def refusal(status: int, code: int | None, message: str) -> PermanentError | Tra
 class TwilioSender:
     """One Twilio account with its messaging service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, http: Any = None) -> None:
+        self._http = http
         sms = settings.sms
         if not (sms.account_sid and sms.auth_token and sms.messaging_service_sid):
             raise PermanentError("SMS not configured", code="sms_not_configured")
@@ -72,7 +73,7 @@ class TwilioSender:
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
-        http = TwilioHttpClient(pool_connections=False, timeout=TIMEOUT)
+        http = self._http or TwilioHttpClient(pool_connections=False, timeout=TIMEOUT)
         client = Client(self._sid, self._token, http_client=http)
         client.api.base_url = self._sms.api_base_url.rstrip("/")
         return client

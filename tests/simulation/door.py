@@ -1,0 +1,70 @@
+"""People's requests, through the functions behind the routes."""
+
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from buildos_box.access.caller import Caller
+from buildos_box.app import Box
+from buildos_box.briefs.queueing import BriefRequest, queue_brief
+from buildos_box.sms.preferences import SmsSettingsRequest
+from buildos_box.sms.routes import post_schedule
+from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
+from buildos_box.workspace.routes import post_sync
+from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
+
+SERVICE = Caller("service", "t", "frontend")
+
+
+async def knock(box: Box, do: str, who: str, body: Any) -> Any:
+    """Do what is asked; returns the answer. Raises the box's own errors."""
+    services = box.services
+    match do:
+        case "sync":
+            answer = await post_sync.fn(data=body, box=services, caller=SERVICE)
+        case "sms_preferences":
+            asked = msgspec.convert(body, SmsSettingsRequest)
+            answer = await post_schedule.fn(data=asked, box=services, caller=SERVICE)
+        case "brief":
+            asked = msgspec.convert(body, BriefRequest)
+            answer = await queue_brief(services, asked, correlation_id=None, actor=who)
+            return {"job": answer.job_id, "day": answer.day.isoformat()}
+        case "word":
+            form = {**body, "MessageSid": f"IN-{who}-{body['n']}"}
+            await twilio_inbound.fn(
+                request=_signed("/webhooks/twilio/inbound", "", form), box=services
+            )
+            return None
+        case "callback":
+            path, _, query = body["url"].removeprefix(PUBLIC_URL).partition("?")
+            await twilio_status.fn(request=_signed(path, query, body["form"]), box=services)
+            return None
+        case _:
+            raise ValueError(do)
+    return msgspec.to_builtins(answer)
+
+
+class _Request:
+    """As much of a request as the webhooks look at."""
+
+    def __init__(self, path: str, query: str, body: bytes, headers: dict[str, str]) -> None:
+        self.headers = headers
+        self.scope = {"query_string": query.encode("latin-1")}
+        self.url = SimpleNamespace(path=path)
+        self.query_params = dict(parse_qsl(query))
+        self._body = body
+
+    async def body(self) -> bytes:
+        return self._body
+
+
+def _signed(path: str, query: str, form: dict[str, str]) -> Any:
+    """A request as Twilio makes it."""
+    from twilio.request_validator import RequestValidator
+
+    url = f"{PUBLIC_URL}{path}" + (f"?{query}" if query else "")
+    form = {name: str(value) for name, value in form.items()}
+    signature = RequestValidator(TWILIO_TOKEN).compute_signature(url, form)
+    return _Request(path, query, urlencode(form).encode(), {"x-twilio-signature": signature})

@@ -1,0 +1,321 @@
+"""What the story says, put in order for the oracle: revisions, outages, versions of events.
+
+Nothing here knows the product; it reads the story's lines and nothing else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Fact = dict[str, Any]
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@dataclass
+class Span:
+    begin: datetime
+    end: datetime
+
+    def touches(self, begin: datetime, end: datetime) -> bool:
+        return self.begin <= end and self.end >= begin
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """All that a person wants, as it was at one time."""
+
+    zone: str = "UTC"
+    active: bool = True
+    frequency: str = "daily"
+    day_of_week: int = 1
+    days: tuple[int, ...] = ()
+    time_of_day: str = "09:00"
+    email: bool = True
+    has_preferences: bool = False
+    reminders: bool = False
+    lead: int = 15
+    quiet: tuple[str, str] | None = None
+    limit: int = 10
+    number: str | None = None
+    stopped: bool = False
+
+
+@dataclass
+class Revision:
+    """From `since` on a person wanted this; asked for at `asked`."""
+
+    asked: datetime
+    since: datetime
+    wishes: Wishes
+
+
+@dataclass
+class Version:
+    """An event as it was from `since` on; None: deleted."""
+
+    asked: datetime
+    since: datetime
+    event: Fact | None
+
+
+@dataclass
+class Facts:
+    """The story, sorted out."""
+
+    end: datetime = FOREVER
+    begin: datetime = FOREVER
+    mails: list[Fact] = field(default_factory=list)
+    sms: list[Fact] = field(default_factory=list)
+    refused_sms: list[Fact] = field(default_factory=list)
+    asks: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    answers: list[Fact] = field(default_factory=list)
+    revisions: dict[str, list[Revision]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[str, list[Version]] = field(default_factory=lambda: defaultdict(list))
+    tasks: dict[str, Fact | None] = field(default_factory=dict)
+    open_deeds: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    down: list[Span] = field(default_factory=list)
+    trouble: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    clock: list[Span] = field(default_factory=list)
+    disk: list[Span] = field(default_factory=list)
+    called_back: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    restored: list[datetime] = field(default_factory=list)
+
+    def wishes_between(self, who: str, begin: datetime, end: datetime) -> list[Wishes]:
+        """All that may have been in force at some time in between."""
+        found = []
+        history = self.revisions[who]
+        for index, revision in enumerate(history):
+            over = history[index + 1].since if index + 1 < len(history) else FOREVER
+            if revision.asked <= end and over >= begin:
+                found.append(revision.wishes)
+        return found
+
+    def asks_between(self, who: str, begin: datetime, end: datetime) -> list[Fact]:
+        """Requests for a brief that may have been heard in that time."""
+        return [ask for ask in self.asks[who] if ask["t"] <= end and ask["until"] >= begin]
+
+    def versions_between(self, name: str, begin: datetime, end: datetime) -> list[Fact | None]:
+        history = self.events[name]
+        found: list[Fact | None] = []
+        for index, version in enumerate(history):
+            over = history[index + 1].since if index + 1 < len(history) else FOREVER
+            if version.asked <= end and over >= begin:
+                found.append(version.event)
+        return found
+
+    def up_between(self, begin: datetime, end: datetime) -> timedelta:
+        """How long the box was up in that time."""
+        down = timedelta(0)
+        for span in self.down:
+            if span.touches(begin, end):
+                down += min(end, span.end) - max(begin, span.begin)
+        return (end - begin) - down
+
+    def crashes(self, begin: datetime, end: datetime) -> int:
+        return sum(span.touches(begin, end) for span in self.down)
+
+    def ill(self, begin: datetime, end: datetime, *providers: str) -> bool:
+        """Whether something was wrong, then or shortly before, that excuses a delay."""
+        spans = [span for name in providers for span in self.trouble[name]] + self.disk
+        if any(span.touches(begin - 10 * MINUTE, end) for span in spans):
+            return True
+        return any(span.touches(begin - 2 * HOUR, end + 2 * HOUR) for span in self.clock)
+
+    def unsettled(self, who: str, begin: datetime, end: datetime) -> bool:
+        """Whether something that this person asked for had no answer yet at some time then."""
+        return any(span.touches(begin, end) for span in self.open_deeds[who])
+
+
+def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
+    """Sort the story out, as far as it has been told (`until`)."""
+    facts = Facts(end=until)
+    wishes: dict[str, Wishes] = defaultdict(Wishes)
+    asked: dict[int, datetime] = {}
+    who_asked: dict[int, str] = {}
+    began: dict[str, datetime] = {}
+    for fact in story:
+        at = instant(fact["box"])
+        facts.begin = min(facts.begin, at)
+        match fact["what"]:
+            case "mail":
+                facts.mails.append({**fact, "t": at})
+            case "sms":
+                facts.sms.append({**fact, "t": at})
+            case "sms_refused":
+                facts.refused_sms.append({**fact, "t": at})
+            case "asked":
+                asked[fact["n"]], who_asked[fact["n"]] = at, fact["who"]
+                if fact["do"] == "brief":
+                    facts.asks[fact["who"]].append({**fact, "t": at, "until": FOREVER})
+            case "acked":
+                since = asked.pop(fact["n"])
+                if fact["do"] == "brief":
+                    for ask in facts.asks[fact["who"]]:
+                        if ask["n"] == fact["n"]:
+                            ask["until"] = at
+                if at - since > SECOND:
+                    facts.open_deeds[fact["who"]].append(Span(since, at))
+                _learn(facts, wishes, fact, since, at)
+            case "refused":
+                asked.pop(fact["n"], None)
+            case "called_back":
+                facts.called_back[fact["sid"]].append(fact["status"])
+            case "trouble":
+                key = f"trouble {fact['provider']}"
+                if fact["mode"] == "well":
+                    _close(facts.trouble[fact["provider"]], began, key, at)
+                else:
+                    began.setdefault(key, at)
+            case "down" | "stopping":
+                began.setdefault("down", at)
+            case "up":
+                _close(facts.down, began, "down", at)
+            case "disk_full":
+                if fact["on"]:
+                    began.setdefault("disk", at)
+                else:
+                    _close(facts.disk, began, "disk", at)
+            case "clock":
+                true = instant(fact["at"])
+                facts.clock.append(Span(min(at, true), max(at, true)))
+            case "restored":
+                facts.restored.append(at)
+            case "end":
+                facts.end = at
+    for key, since in began.items():
+        spans = {"down": facts.down, "disk": facts.disk}.get(key)
+        (facts.trouble[key[8:]] if spans is None else spans).append(Span(since, facts.end))
+    for number, since in asked.items():
+        facts.open_deeds[who_asked[number]].append(Span(since, FOREVER))
+    _join_clocks(facts)
+    return facts
+
+
+def _join_clocks(facts: Facts) -> None:
+    """From the step to the step back the clock was wrong all the time."""
+    joined = []
+    for index in range(0, len(facts.clock), 2):
+        pair = facts.clock[index : index + 2]
+        last = pair[-1].end if len(pair) == 2 else facts.end
+        joined.append(Span(min(s.begin for s in pair), max(last, pair[0].end)))
+    facts.clock = joined
+
+
+def _close(spans: list[Span], began: dict[str, datetime], key: str, at: datetime) -> None:
+    since = began.pop(key, None)
+    if since is not None:
+        spans.append(Span(min(since, at), max(since, at)))
+
+
+def _learn(
+    facts: Facts, wishes: dict[str, Wishes], fact: Fact, asked: datetime, at: datetime
+) -> None:
+    who, body = fact["who"], fact["body"]
+    before = wishes[who]
+    values = dict(before.__dict__)
+    match fact["do"]:
+        case "brief":
+            facts.answers.append({**fact, "t": at})
+            return
+        case "word":
+            values["stopped"] = body["Body"] == "STOP"
+        case "sms_preferences":
+            quiet = (body["quiet_hours_start"], body["quiet_hours_end"])
+            values |= {
+                "reminders": body.get("enabled", before.reminders),
+                "lead": body["lead_time_minutes"],
+                "limit": body["daily_limit"],
+                "quiet": quiet if quiet[0] is not None else None,
+                "number": body.get("phone_number", before.number),
+            }
+        case "sync":
+            for user in body.get("users", ()):
+                values["zone"] = user["timezone"]
+            for wanted in body.get("preferences", ()):
+                values |= {
+                    "has_preferences": True,
+                    "active": wanted["isActive"],
+                    "frequency": wanted["frequency"],
+                    "day_of_week": wanted.get("dayOfWeek", before.day_of_week),
+                    "days": tuple(wanted.get("days", before.days)),
+                    "time_of_day": wanted["timeOfDay"],
+                    "email": wanted["emailDailyBrief"],
+                }
+            for event in body.get("events", ()):
+                facts.events[event["id"]].append(Version(asked, at, event))
+            for task in body.get("tasks", ()):
+                facts.tasks[task["id"]] = task
+            deleted = body.get("delete", {})
+            for name in deleted.get("events", ()):
+                facts.events[name].append(Version(asked, at, None))
+            for name in deleted.get("tasks", ()):
+                facts.tasks[name] = None
+    after = Wishes(**values)
+    if after != before:
+        wishes[who] = after
+        facts.revisions[who].append(Revision(asked, at, after))
+
+
+def wall_instant(day: date, wall: time, zone: str) -> datetime:
+    """The first instant at which clocks there show that time, or, if none does, a later one.
+
+    The slow way: go through the minutes around it.
+    """
+    tz = ZoneInfo(zone)
+    naive = datetime.combine(day, wall)
+    guess = naive.replace(tzinfo=UTC) - timedelta(hours=15)
+    # Coarse steps to the last quarter hour at which clocks show less, then minutes.
+    while (guess + 15 * MINUTE).astimezone(tz).replace(tzinfo=None) < naive:
+        guess += 15 * MINUTE
+    while guess.astimezone(tz).replace(tzinfo=None) < naive:
+        guess += MINUTE
+    return guess
+
+
+def local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
+
+
+def covers(wishes: Wishes, day: date) -> bool:
+    weekday = (day.weekday() + 1) % 7
+    if wishes.frequency == "weekdays":
+        return weekday not in (0, 6)
+    if wishes.frequency == "weekly":
+        return weekday == wishes.day_of_week
+    if wishes.frequency == "custom" and wishes.days:
+        return weekday in wishes.days
+    return True
+
+
+def runs_of(wishes: Wishes, begin: datetime, end: datetime) -> list[tuple[datetime, date]]:
+    """When briefs are to be told of between two instants, and of which day each is."""
+    if not wishes.active or not wishes.has_preferences:
+        return []
+    found = []
+    day = local(begin, wishes.zone).date() - DAY
+    while day <= local(end, wishes.zone).date() + DAY:
+        at = wall_instant(day, time.fromisoformat(wishes.time_of_day), wishes.zone)
+        if covers(wishes, day) and begin <= at < end:
+            found.append((at, day))
+        day += DAY
+    return found
+
+
+def in_quiet(quiet: tuple[str, str] | None, wall: time) -> bool:
+    if quiet is None:
+        return False
+    begin, end = time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])
+    if begin <= end:
+        return begin <= wall < end
+    return wall >= begin or wall < end

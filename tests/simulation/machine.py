@@ -1,0 +1,198 @@
+"""The machine under the box: one thread, a disk without fsync, and a plug that can be pulled."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+
+from buildos_box.clock import Clock
+from buildos_box.db.connect import READER_PRAGMAS
+from buildos_box.db.database import Database
+from buildos_box.db.migrate import migrate
+from buildos_box.db.readers import Readers
+from buildos_box.db.tx import Listeners, Params, Row, Tx
+from buildos_box.db.writer import Writer, _Work
+from buildos_box.errors import Unavailable
+from buildos_box.jobs.engine import Engine
+
+
+class PowerCut(BaseException):
+    """The process is gone at this very point; nothing in it may go on."""
+
+
+class Plug:
+    """Counts commits and effects, and ends the process at the one it is armed for."""
+
+    def __init__(self, on_death: Callable[[str], None]) -> None:
+        self.dead = False
+        self._on_death = on_death
+        self._armed: dict[str, int] = {}
+
+    def arm(self, seam: str, nth: int) -> None:
+        """Die at the nth `seam` from now: `before commit`, `after commit`, `before effect`, …"""
+        self._armed[seam] = nth
+
+    def pull(self, where: str) -> None:
+        """Die now, though nothing is being done."""
+        if not self.dead:
+            self.dead = True
+            self._on_death(where)
+
+    def at(self, seam: str) -> None:
+        """Raises PowerCut if the process ends here."""
+        if self.dead:
+            raise PowerCut
+        left = self._armed.get(seam)
+        if left is None:
+            return
+        if left > 1:
+            self._armed[seam] = left - 1
+            return
+        del self._armed[seam]
+        self.pull(seam)
+        raise PowerCut
+
+
+class OnThreadWriter(Writer):
+    """The writer without its thread: each transaction is committed as it is submitted."""
+
+    def __init__(self, path: Path, listeners: Listeners, plug: Plug) -> None:
+        self._plug = plug
+        self._busy = False
+        super().__init__(path, listeners)
+        self._connection.execute("PRAGMA synchronous=OFF")
+        self._connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+    def _start(self) -> None:
+        """No thread: whoever submits does the work."""
+
+    def submit(self, run: Callable[[Tx], Any]) -> "Future[Any]":
+        if self._plug.dead:
+            raise PowerCut
+        if self._closed:
+            raise Unavailable("the database is closed")
+        future: Future[Any] = Future()
+        self._work.put(_Work(run, future))
+        if not self._busy:
+            self._busy = True
+            try:
+                while not self._work.empty():
+                    work = self._work.get()
+                    assert work is not None
+                    self._plug.at("before commit")
+                    self._commit([work])
+                    self._plug.at("after commit")
+            finally:
+                self._busy = False
+        return future
+
+    def close(self) -> None:
+        self._closed = True
+        self._connection.close()
+
+    def limit_pages(self, more: int | None) -> None:
+        """Fill the disk, save for so many pages; None makes room again."""
+        count = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        most = count + more if more is not None else 1_000_000_000
+        self._connection.execute(f"PRAGMA max_page_count={most:d}")
+
+
+class OnThreadReaders(Readers):
+    """One connection that reads, on the same thread."""
+
+    async def open(self) -> None:
+        self._connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
+        self._connection.row_factory = Row
+        for pragma in READER_PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    async def all(self, sql: str, params: Params = ()) -> list[Row]:
+        return self._connection.execute(sql, params).fetchall()
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class OnThreadDatabase(Database):
+    """The database, its two ends on this thread."""
+
+    plug: Plug
+    writer: OnThreadWriter
+
+    @classmethod
+    def opener(cls, plug: Plug) -> Any:
+        async def open_database(path: Path, clock: Clock) -> Database:
+            migrate(path, clock)
+            listeners = Listeners()
+            writer = OnThreadWriter(path, listeners, plug)
+            readers = OnThreadReaders(path)
+            await readers.open()
+            database = cls(path, writer, readers, listeners)
+            database.plug, database.writer = plug, writer
+            return database
+
+        return open_database
+
+    async def write(self, run: Callable[[Tx], Any]) -> Any:
+        result = self._writer.submit(run).result()
+        await asyncio.sleep(0)
+        return result
+
+    async def all(self, sql: str, params: Params = ()) -> list[Row]:
+        if self.plug.dead:
+            raise PowerCut
+        return await super().all(sql, params)
+
+
+class _Started:
+    """What `Engine.call` gives back: whoever waits for it is let go at once."""
+
+    def result(self, timeout: float | None = None) -> None:
+        """The work goes on by itself; how much may run at once is the ledger's to say."""
+
+
+class OnThreadEngine(Engine):
+    """The engine on the simulation's loop: Huey's worker starts attempts and does not wait."""
+
+    tasks: "set[asyncio.Task[Any]]"
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(loop=asyncio.get_running_loop(), **parts)
+        self.tasks = set()
+
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+        return _Started()
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    def begin(self, services: Any) -> None:
+        """What `start` does, without threads, but for what must be awaited."""
+        self._services = services
+        self.recover(all_leases=True)
+        self.storage.open()
+
+
+@lru_cache(maxsize=1)
+def no_api(**_parts: Any) -> Litestar:
+    """Requests come in by the handlers' own functions: an assembled API takes half a second."""
+    return Litestar([])
+
+
+def no_api_for(**_parts: Any) -> Litestar:
+    return no_api()
+
+
+def seeded(seed: str) -> random.Random:
+    return random.Random(seed)

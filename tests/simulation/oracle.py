@@ -1,0 +1,353 @@
+"""The judge: naive, slow, from the specification alone. It knows nothing of the product's code.
+
+It is given the story of what people asked, what was answered, what the world received and what
+went wrong, and the rows that the specification names. It excuses only what a trouble nearby can
+excuse; in between it is strict.
+"""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from tests.simulation.facts import (
+    DAY,
+    FOREVER,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Fact,
+    Facts,
+    Wishes,
+    in_quiet,
+    instant,
+    local,
+    runs_of,
+    wall_instant,
+)
+
+SUBJECT = re.compile(r"for (\w{3}, \w{3} \d{1,2})\b")
+EVENT = re.compile(r"Visit (u\d\de\d+)x")
+OWNER = re.compile(r"owner-(u\d\d)")
+AT = re.compile(r"\bat (\d\d:\d\d)\b")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A promise that was not kept."""
+
+    promise: str
+    at: datetime
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.promise}: {self.says}"
+
+
+def judge(facts: Facts) -> list[Broken]:
+    """Every broken promise that the story alone shows, the first one first."""
+    broken: list[Broken] = []
+    briefs = _briefs(facts, broken)
+    _mails(facts, briefs, broken)
+    _missing_briefs(facts, briefs, broken)
+    reminders = _reminders(facts, broken)
+    _missing_reminders(facts, reminders, broken)
+    _limits(facts, broken)
+    return sorted(broken, key=lambda one: one.at)
+
+
+@dataclass
+class Brief:
+    """A brief's mail as it arrived: whose, of which day."""
+
+    who: str
+    day: date
+    t: datetime
+    fact: Fact
+
+
+def _briefs(facts: Facts, broken: list[Broken]) -> list[Brief]:
+    found = []
+    for mail in facts.mails:
+        who = mail["to"].partition("@")[0]
+        named = SUBJECT.search(mail["subject"])
+        if named is None:
+            continue
+        day = next(
+            (
+                day
+                for ahead in (0, -1, 1, -2, 2)
+                if f"{(day := mail['t'].date() + ahead * DAY):%a, %b} {day.day}" == named[1]
+            ),
+            None,
+        )
+        if day is None:
+            broken.append(Broken("brief of a day at hand", mail["t"], mail["subject"]))
+            continue
+        found.append(Brief(who, day, mail["t"], mail))
+    return found
+
+
+def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
+    seen: dict[str, list[Fact]] = defaultdict(list)
+    for mail in facts.mails:
+        who = mail["to"].partition("@")[0]
+        strangers = set(OWNER.findall(mail["text"] + mail["subject"])) - {who}
+        if strangers:
+            broken.append(Broken("nobody sees another's data", mail["t"], f"{who}: {strangers}"))
+        for before in seen[mail["message_id"]][-1:]:
+            unsure = before["lost"] or facts.crashes(before["t"] - SECOND, before["t"] + MINUTE)
+            if not unsure and not _clock_near(facts, mail["t"]):
+                says = f"{mail['message_id']} again, though its outcome was known"
+                broken.append(Broken("a mail leaves once", mail["t"], says))
+        seen[mail["message_id"]].append(mail)
+    by_day: dict[tuple[str, date], set[str]] = defaultdict(set)
+    for brief in briefs:
+        ids = by_day[brief.who, brief.day]
+        ids.add(brief.fact["message_id"])
+        forced = sum(
+            1
+            for ask in facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t)
+            if ask["body"].get("forceRegenerate")
+        )
+        if len(ids) > 1 + forced:
+            says = f"{brief.who} got {len(ids)} different mails for {brief.day}"
+            broken.append(Broken("one brief, one mail", brief.t, says))
+        _timely(facts, brief, broken)
+
+
+def _timely(facts: Facts, brief: Brief, broken: list[Broken]) -> None:
+    t, who = brief.t, brief.who
+    if _clock_near(facts, t):
+        return
+    lately = facts.wishes_between(who, t - 36 * HOUR, t)
+    ends = [wall_instant(brief.day + DAY, time(0), wishes.zone) for wishes in lately]
+    if ends and t > max(ends) + 10 * MINUTE:
+        broken.append(Broken("no brief of a past day", t, f"{who} of {brief.day}"))
+    now = facts.wishes_between(who, t - 3 * MINUTE, t)
+    if now and not any(wishes.email for wishes in now):
+        broken.append(Broken("no mail to who wants none", t, who))
+    if facts.asks_between(who, t - 40 * HOUR, t):
+        return
+    runs = [
+        at
+        for wishes in lately
+        for at, day in runs_of(wishes, t - 30 * HOUR, t + 3 * HOUR)
+        if day == brief.day
+    ]
+    before = [at for at in runs if at <= t + SECOND]
+    if not before:
+        says = f"{who} got {brief.day}'s at {t:%H:%M}Z; times are {[f'{r:%d %H:%M}' for r in runs]}"
+        broken.append(Broken("a brief comes at its time", t, says))
+        return
+    if not any(_may_come(facts, who, run, t) for run in before):
+        says = f"{who}'s of {max(before):%m-%d %H:%M}Z came at {t:%H:%M:%S}Z"
+        broken.append(Broken("a brief comes at its time", t, says))
+
+
+def _may_come(facts: Facts, who: str, run: datetime, t: datetime) -> bool:
+    """Whether a brief of that run may still arrive at `t`."""
+    begin, end = run - 130 * MINUTE, run + HOUR + MINUTE
+    if facts.up_between(begin, end) <= timedelta(0):
+        return False  # missed by more than an hour: skipped, not made good
+    if t <= run + 10 * MINUTE:
+        return True
+    return bool(
+        facts.crashes(run - 2 * HOUR, t)
+        or facts.ill(run - HOUR, t, "relay", "model")
+        or facts.unsettled(who, run - 30 * HOUR, t)
+    )
+
+
+def _missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
+    got: dict[tuple[str, date], list[datetime]] = defaultdict(list)
+    for brief in briefs:
+        got[brief.who, brief.day].append(brief.t)
+    for who, history in facts.revisions.items():
+        for index, revision in enumerate(history):
+            last = index + 1 == len(history)
+            over = facts.end if last else history[index + 1].asked
+            wishes = revision.wishes
+            if not wishes.email:
+                continue
+            for run, day in runs_of(wishes, revision.since + 5 * MINUTE, over - 20 * MINUTE):
+                late = _due_by(facts, who, run)
+                if late is None or late > facts.end - MINUTE or late > over - MINUTE:
+                    continue
+                if not any(t <= late for t in got[who, day]) and not _excused(facts, who, run, day):
+                    says = f"{who} did not get {day}'s, due {run:%m-%d %H:%M}Z, by {late:%H:%M}Z"
+                    broken.append(Broken("every brief comes", late, says))
+
+
+def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
+    """By when the brief must be there; None if something nearby excuses its absence."""
+    late = run + 10 * MINUTE
+    crashes = facts.crashes(run - 70 * MINUTE, late)
+    if crashes:
+        ups = [span.end for span in facts.down if span.touches(run - 70 * MINUTE, late)]
+        if crashes > 1 or max(ups) > run + 50 * MINUTE:
+            return None
+        late = max(late, max(ups) + 12 * MINUTE)
+        if facts.crashes(run - 70 * MINUTE, late) > crashes:
+            return None
+    if facts.ill(run - 65 * MINUTE, late, "relay", "model"):
+        return None
+    return None if facts.unsettled(who, run - 3 * HOUR, late) else late
+
+
+def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:
+    """The day's brief was made on demand, and its mail was not wanted or went down with trouble."""
+    if facts.asks_between(who, run - 30 * HOUR, run + HOUR):
+        return True
+    # In another zone the same calendar day had its brief already, perhaps without a mail.
+    earlier = facts.wishes_between(who, run - 40 * HOUR, run - SECOND)
+    return len({(w.zone, w.time_of_day, w.email) for w in earlier}) > 1
+
+
+def _clock_near(facts: Facts, t: datetime) -> bool:
+    return any(span.touches(t - 3 * HOUR, t + 3 * HOUR) for span in facts.clock)
+
+
+@dataclass
+class Reminder:
+    who: str
+    event: str
+    start: datetime
+    t: datetime
+
+
+def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
+    numbers = {
+        revision.wishes.number: who
+        for who, history in facts.revisions.items()
+        for revision in history
+    }
+    found: list[Reminder] = []
+    once: dict[tuple[str, datetime], Fact] = {}
+    for sms in facts.sms + facts.refused_sms:
+        who, t = numbers.get(sms["to"], "?"), sms["t"]
+        now = facts.wishes_between(who, t - 2 * SECOND, t)
+        if now and all(wishes.stopped for wishes in now):
+            broken.append(Broken("no SMS after STOP", t, f"{who}: {sms['body']}"))
+        if sms["what"] == "sms_refused":
+            continue
+        if now and all(in_quiet(w.quiet, local(t, w.zone).time()) for w in now):
+            says = f"{who} at {local(t, now[-1].zone):%H:%M} local: {sms['body']}"
+            broken.append(Broken("no SMS in quiet hours", t, says))
+        strangers = set(OWNER.findall(sms["body"])) - {who}
+        if strangers:
+            broken.append(Broken("nobody sees another's data", t, f"{who}: {sms['body']}"))
+        named = EVENT.search(sms["body"])
+        if named is None:
+            broken.append(Broken("an SMS names its event", t, sms["body"]))
+            continue
+        reminder = _matching(facts, who, named[1], sms, now, broken)
+        if reminder is None:
+            continue
+        before = once.get((reminder.event, reminder.start))
+        if before is not None:
+            says = f"{who}, {reminder.event} of {reminder.start:%m-%d %H:%M}Z, before at " + str(
+                before["t"]
+            )
+            broken.append(Broken("a reminder is sent once", t, says))
+        once[reminder.event, reminder.start] = sms
+        found.append(reminder)
+    return found
+
+
+def _matching(
+    facts: Facts, who: str, name: str, sms: Fact, now: list[Wishes], broken: list[Broken]
+) -> Reminder | None:
+    """The event as it stood when its reminder left; it must have stood like that."""
+    t = sms["t"]
+    said = AT.search(sms["body"])
+    why = "was deleted"
+    for event in facts.versions_between(name, t - 3 * SECOND, t):
+        if event is None:
+            continue
+        start = instant(event["startAt"])
+        if event["status"] != "confirmed" or event["declined"]:
+            why = f"is {event['status']}, declined: {event['declined']}"
+            continue
+        grace = timedelta(0) if now and all(w.lead for w in now) else 5 * MINUTE
+        if t > start + grace + SECOND and not _clock_near(facts, t):
+            why = f"began at {start:%m-%d %H:%M}Z"
+            continue
+        zones = {w.zone for w in facts.wishes_between(who, t - 5 * MINUTE, t)}
+        walls = {f"{local(start, zone):%H:%M}" for zone in zones}
+        if said is None or said[1] not in walls:
+            why = f"is at {walls}"
+            continue
+        return Reminder(who, name, start, t)
+    if not _clock_near(facts, t):
+        broken.append(Broken("a reminder is true", t, f"{name} {why}: {sms['body']!r} to {who}"))
+    return None
+
+
+def _missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Broken]) -> None:
+    sent = {(one.event, one.start) for one in reminders}
+    counts = Counter((one.who, one.t.date() + DAY * n) for one in reminders for n in (-1, 0, 1))
+    for name, history in facts.events.items():
+        for index, version in enumerate(history):
+            event = version.event
+            if event is None or event["status"] != "confirmed" or event["declined"]:
+                continue
+            over = history[index + 1].asked if index + 1 < len(history) else FOREVER
+            start = instant(event["startAt"])
+            due = _due(facts, event["userId"], start, version.since, over)
+            if due is None or (name, start) in sent:
+                continue
+            who = event["userId"]
+            limit = min(w.limit for w in facts.wishes_between(who, due - DAY, due))
+            if counts[who, due.date()] >= limit:
+                continue
+            says = f"{who} was not told of {name} at {start:%m-%d %H:%M}Z, due {due:%m-%d %H:%M}Z"
+            broken.append(Broken("every reminder comes", due, says))
+
+
+def _due(
+    facts: Facts, who: str, start: datetime, known: datetime, over: datetime
+) -> datetime | None:
+    """When the reminder had to be sent; None if none was owed, or its absence is excused."""
+    around = facts.wishes_between(who, min(start, known) - 26 * HOUR, start)
+    if len(around) != 1 or not around[0].reminders or around[0].stopped:
+        return None
+    wishes = around[0]
+    midnight = wall_instant(local(start, wishes.zone).date(), time(0), wishes.zone)
+    due = max(start - wishes.lead * MINUTE, midnight, known)
+    while in_quiet(wishes.quiet, local(due, wishes.zone).time()):
+        due = (due + MINUTE).replace(second=0, microsecond=0)
+    late = due + 3 * MINUTE
+    if due >= start or late > over or late > facts.end:
+        return None
+    crashes = facts.crashes(due - 20 * MINUTE, late)
+    if crashes or facts.crashes(midnight - MINUTE, midnight + 20 * MINUTE):
+        backs = [span.end for span in facts.down if span.touches(midnight, late)]
+        late = max([late, *(back + 3 * MINUTE for back in backs)])
+        if crashes > 1 or late > min(start, over) or facts.crashes(due, late) > crashes:
+            return None
+    if late > start + (0 if wishes.lead else 3) * MINUTE:
+        return None
+    if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(due - 20 * MINUTE, late, "twilio"):
+        return None
+    return None if facts.unsettled(who, known - 26 * HOUR, late) else due
+
+
+def _limits(facts: Facts, broken: list[Broken]) -> None:
+    numbers = {
+        revision.wishes.number: who
+        for who, history in facts.revisions.items()
+        for revision in history
+    }
+    counts: Counter[tuple[str, date]] = Counter()
+    for sms in facts.sms:
+        who, t = numbers.get(sms["to"], "?"), sms["t"]
+        lately = facts.wishes_between(who, t - DAY, t)
+        if len({w.zone for w in lately}) != 1 or _clock_near(facts, t):
+            continue
+        day = local(t, lately[0].zone).date()
+        counts[who, day] += 1
+        most = max(w.limit for w in lately)
+        if counts[who, day] > most:
+            says = f"{who} got {counts[who, day]} on {day}, wants {most} at most"
+            broken.append(Broken("the daily limit holds", t, says))

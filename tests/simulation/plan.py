@@ -1,0 +1,310 @@
+"""What will happen, made from a seed before anything runs: people, their deeds, and the faults.
+
+A plan is a list of plain items, so that the search for a shorter story can leave some out.
+"""
+
+import random
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.simulation.loop import iso, utc
+
+ZONES = (
+    "Pacific/Kiritimati",
+    "Etc/GMT+12",
+    "America/New_York",
+    "Europe/Berlin",
+    "Asia/Kathmandu",
+    "America/Los_Angeles",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Europe/London",
+    "Asia/Kolkata",
+    "America/Sao_Paulo",
+    "UTC",
+)
+STARTS = ("2024-10-20", "2025-03-01", "2024-03-20", "2025-10-12", "2024-06-10", "2025-12-20")
+"""Most of them within reach of a change of clocks."""
+DAY = 86_400.0
+
+
+@dataclass
+class Item:
+    """One thing that happens: `at` seconds from the start, by whom, what."""
+
+    at: float
+    do: str
+    who: str = ""
+    body: Any = None
+
+
+@dataclass
+class Plan:
+    seed: int
+    start: str
+    days: int
+    people: int
+    items: list[Item] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class Options:
+    """How rough the times are: how many faults a day, and how busy people are."""
+
+    faults_a_day: float = 8.0
+    deeds_a_day: float = 1.0
+    model: bool = True
+
+
+class _Person:
+    """Someone's life, day by day."""
+
+    def __init__(self, plan: Plan, number: int, rng: random.Random, options: Options) -> None:
+        self.plan = plan
+        self.rng = rng
+        self.options = options
+        self.id = f"u{number:02d}"
+        self.start = utc(plan.start)
+        self.zone = ZONES[(number + plan.seed) % len(ZONES)]
+        self.events: dict[str, dict[str, Any]] = {}
+        self.tasks: list[str] = []
+        self.count = 0
+        self.sms = number % 4 != 3
+        self.stopped = False
+
+    def add(self, at: float, do: str, body: Any) -> None:
+        if at < self.plan.days * DAY:
+            self.plan.items.append(Item(round(at, 3), do, self.id, body))
+
+    def name(self, kind: str) -> str:
+        self.count += 1
+        return f"{self.id}{kind}{self.count}"
+
+    def settle_in(self) -> None:
+        at = self.rng.uniform(1, 600)
+        project = f"{self.id}-project"
+        self.add(
+            at,
+            "sync",
+            {
+                "users": [self.user()],
+                "preferences": [self.preferences()],
+                "projects": [
+                    {"id": project, "userId": self.id, "name": f"Garden of owner-{self.id}"}
+                ],
+                "tasks": [self.task(at) for _ in range(2)],
+            },
+        )
+        if self.sms:
+            self.add(at + 1, "sms_preferences", self.sms_preferences(first=True))
+
+    def user(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "email": f"{self.id}@example.org",
+            "name": self.id.title(),
+            "timezone": self.zone,
+        }
+
+    def preferences(self) -> dict[str, Any]:
+        rng = self.rng
+        hour = rng.choice([0, 1, 1, 2, 2, 6, 7, 8, 9, 9, 12, 18, 22, 23])
+        wanted: dict[str, Any] = {
+            "userId": self.id,
+            "isActive": rng.random() < 0.95,
+            "frequency": rng.choice(["daily"] * 6 + ["weekdays", "weekly", "custom"]),
+            "timeOfDay": f"{hour:02d}:{rng.choice([0, 0, 15, 30, 47]):02d}",
+            "emailDailyBrief": rng.random() < 0.93,
+        }
+        if wanted["frequency"] == "weekly":
+            wanted["dayOfWeek"] = rng.randrange(7)
+        if wanted["frequency"] == "custom":
+            wanted["days"] = sorted(rng.sample(range(7), rng.randint(1, 5)))
+        return wanted
+
+    def sms_preferences(self, *, first: bool = False) -> dict[str, Any]:
+        rng = self.rng
+        wanted: dict[str, Any] = {
+            "userId": self.id,
+            "lead_time_minutes": rng.choice([0, 5, 15, 15, 15, 30, 60]),
+            "daily_limit": rng.choice([2, 10, 10, 10]),
+        }
+        quiet = rng.choice([None, ("22:00", "07:30"), ("22:00", "07:30"), ("13:00", "14:30")])
+        wanted["quiet_hours_start"], wanted["quiet_hours_end"] = quiet or (None, None)
+        if first:
+            number = int(self.id[1:])
+            wanted |= {"phone_number": f"+1212555{number:04d}", "phone_verified": True}
+            wanted["enabled"] = True
+        return wanted
+
+    def task(self, at: float) -> dict[str, Any]:
+        name = self.name("t")
+        self.tasks.append(name)
+        day = (self.start + timedelta(seconds=at)).date() + timedelta(days=self.rng.randint(-1, 5))
+        return {
+            "id": name,
+            "projectId": f"{self.id}-project",
+            "title": f"Water bed {name} owner-{self.id}",
+            "dueDate": day.isoformat(),
+        }
+
+    def event(self, name: str, at: float) -> dict[str, Any]:
+        rng = self.rng
+        moment = self.start + timedelta(seconds=at + rng.uniform(0.3, 60) * 3600)
+        begins = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+        return {
+            "id": name,
+            "userId": self.id,
+            "title": f"Visit {name}x owner-{self.id}",
+            "startAt": iso(begins),
+            "endAt": iso(begins + timedelta(minutes=45)),
+            "status": rng.choice(["confirmed"] * 9 + ["tentative"]),
+            "declined": rng.random() < 0.05,
+        }
+
+    def live_a_day(self, day: int) -> None:
+        rng = self.rng
+        for chance, deed in (
+            (0.25, self.adds_task),
+            (0.2, self.ends_task),
+            (0.6, self.adds_event),
+            (0.25, self.changes_event),
+            (0.05, self.deletes_event),
+            (0.03, self.changes_preferences),
+            (0.025, self.travels),
+            (0.04, self.changes_sms),
+            (0.03, self.sends_word),
+            (0.05, self.asks),
+        ):
+            if rng.random() < chance * self.options.deeds_a_day:
+                deed(day * DAY + rng.uniform(0, DAY))
+
+    def adds_task(self, at: float) -> None:
+        self.add(at, "sync", {"tasks": [self.task(at)]})
+
+    def ends_task(self, at: float) -> None:
+        if self.tasks:
+            name = self.tasks.pop(self.rng.randrange(len(self.tasks)))
+            self.add(at, "sync", {"delete": {"tasks": [name]}})
+
+    def adds_event(self, at: float) -> None:
+        name = self.name("e")
+        self.events[name] = self.event(name, at)
+        self.add(at, "sync", {"events": [self.events[name]]})
+
+    def changes_event(self, at: float) -> None:
+        """Moves or cancels one that is still ahead."""
+        now = iso(self.start + timedelta(seconds=at))
+        ahead = [name for name, event in self.events.items() if event["startAt"] > now]
+        if not ahead:
+            return
+        name = self.rng.choice(ahead)
+        changed = self.event(name, at)
+        if self.rng.random() < 0.15:
+            changed = {**self.events[name], "status": "cancelled"}
+        self.events[name] = changed
+        self.add(at, "sync", {"events": [changed]})
+
+    def deletes_event(self, at: float) -> None:
+        if self.events:
+            name = self.rng.choice(sorted(self.events))
+            del self.events[name]
+            self.add(at, "sync", {"delete": {"events": [name]}})
+
+    def changes_preferences(self, at: float) -> None:
+        self.add(at, "sync", {"preferences": [self.preferences()]})
+
+    def travels(self, at: float) -> None:
+        self.zone = self.rng.choice(ZONES)
+        self.add(at, "sync", {"users": [self.user()]})
+
+    def changes_sms(self, at: float) -> None:
+        if self.sms:
+            self.add(at, "sms_preferences", self.sms_preferences())
+
+    def sends_word(self, at: float) -> None:
+        if self.sms:
+            self.stopped = not self.stopped
+            number = f"+1212555{int(self.id[1:]):04d}"
+            word = "STOP" if self.stopped else "START"
+            self.add(at, "word", {"From": number, "Body": word})
+
+    def asks(self, at: float) -> None:
+        body: dict[str, Any] = {"userId": self.id}
+        if self.rng.random() < 0.3:
+            body["forceRegenerate"] = True
+        self.add(at, "brief", body)
+        if self.rng.random() < 0.5:
+            self.add(at + self.rng.choice([0.0, 0.002, 1.0]), "brief", dict(body))
+
+
+SEAMS = (
+    "before commit",
+    "after commit",
+    "before commit",
+    "after commit",
+    "before effect",
+    "in effect",
+    "after effect",
+    "after effect",
+)
+
+
+def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
+    last = (plan.days - 2) * DAY
+    for _ in range(round(options.faults_a_day * plan.days)):
+        at = rng.uniform(3600, max(3601.0, last))
+        # Most trouble comes when there is something to do.
+        if rng.random() < 0.5:
+            at = at // 3600 * 3600 + rng.uniform(-125, 20)
+        kind = rng.random()
+        if kind < 0.35:
+            body: dict[str, Any] = {
+                "seam": rng.choice(SEAMS),
+                "nth": rng.choice([1, 1, 2, 3, 5, 8, 13, 21]),
+                "back_after": rng.choice([1.0, 3.0, 20.0, rng.uniform(30, 400)]),
+            }
+            plan.items.append(Item(round(at, 3), "crash", body=body))
+        elif kind < 0.90:
+            provider, modes = rng.choice(
+                [
+                    ("relay", ["down", "busy", "slow", "lost"]),
+                    ("twilio", ["down", "busy", "error", "slow", "lost", "lost"]),
+                    ("model", ["down", "silent", "busy", "error", "slow", "garbage"]),
+                ]
+            )
+            lasts = rng.choice([10.0, 60.0, 300.0, rng.uniform(300, 3000)])
+            mode = {"provider": provider, "mode": rng.choice(modes), "lasts": lasts}
+            plan.items.append(Item(round(at, 3), "trouble", body=mode))
+        elif kind < 0.94:
+            hours = rng.choice([0.2, 0.5, 1, 1, 2, 4, 12, 60 if rng.random() < 0.2 else 3])
+            gone = hours * 3600 * rng.uniform(0.7, 1.3)
+            body = {"for": gone, "gently": rng.random() < 0.5}
+            plan.items.append(Item(round(at, 3), "off", body=body))
+        elif kind < 0.97:
+            by = rng.choice([-3600.0, -70.0, 70.0, 400.0, 5400.0])
+            body = {"by": by, "lasts": rng.uniform(60, 7200)}
+            plan.items.append(Item(round(at, 3), "clock", body=body))
+        else:
+            body = {"pages": rng.choice([0, 0, 2]), "lasts": rng.uniform(30, 2400)}
+            plan.items.append(Item(round(at, 3), "disk_full", body=body))
+
+
+def make(seed: int, *, days: int = 30, people: int = 12, options: Options | None = None) -> Plan:
+    """The plan of that seed."""
+    options = options or Options()
+    plan = Plan(seed, STARTS[seed % len(STARTS)], days, people)
+    for number in range(people):
+        person = _Person(plan, number, random.Random(f"{seed} person {number}"), options)
+        person.settle_in()
+        away = person.rng.uniform(0, 3 * days) if person.rng.random() < 0.5 else None
+        for day in range(days - 1):
+            if away is None or not away <= day < away + 20:
+                person.live_a_day(day)
+    _faults(plan, random.Random(f"{seed} faults"), options)
+    plan.items.sort(key=lambda item: item.at)
+    return plan

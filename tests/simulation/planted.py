@@ -1,0 +1,191 @@
+"""Faults to be planted in a copy of the product: the oracle must see each of them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault: `old` becomes `new` in `file`; the run that must see it, and as what."""
+
+    name: str
+    edits: tuple[tuple[str, str, str], ...]
+    seen_as: tuple[str, ...]
+    arguments: tuple[str, ...] = field(default=())
+
+
+PLANTED = [
+    Planted(
+        "day boundary by UTC",
+        (
+            (
+                "briefs/planning.py",
+                "local_day(due.notify_at, person.zone)\n    options",
+                'local_day(due.notify_at, zone_or_utc("UTC"))\n    options',
+            ),
+        ),
+        ("every brief comes", "a brief comes at its time"),
+        ("--faults", "0", "--days", "4"),
+    ),
+    Planted(
+        "lease check dropped",
+        (
+            (
+                "jobs/ledger.py",
+                "(:every OR lease_expires_at <= :now)",
+                "(:every OR lease_expires_at <= '9' OR :now)",
+            ),
+        ),
+        ("what runs is not run again", "no more attempts than allowed"),
+    ),
+    Planted(
+        "intent not committed before the effect",
+        (
+            (
+                "jobs/effects.py",
+                "before = await box.db.write("
+                "lambda tx: _intend(tx, box, job, key, kind, on_intent))",
+                "before = None",
+            ),
+            (
+                "jobs/effects.py",
+                "    outcome = provider_id\n",
+                "    outcome = provider_id\n"
+                "    await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))\n",
+            ),
+        ),
+        ("a reminder is sent once", "a mail leaves once"),
+        ("--faults", "16", "--deeds", "3"),
+    ),
+    Planted(
+        "quiet hours not wrapping midnight",
+        (
+            (
+                "sms/quiet_hours.py",
+                "return wall >= self.start or wall < self.end",
+                "return self.start <= wall < self.end",
+            ),
+        ),
+        ("no SMS in quiet hours",),
+        ("--faults", "1"),
+    ),
+    Planted(
+        "retry counted twice",
+        (
+            (
+                "jobs/ledger.py",
+                "attempts = attempts - :uncount,",
+                "attempts = attempts - :uncount + (:status = 'queued_for_retry'),",
+            ),
+        ),
+        ("attempts are counted once",),
+    ),
+    Planted(
+        "dedup index dropped",
+        (
+            (
+                "db/migrations/0003_queue.sql",
+                "CREATE UNIQUE INDEX queue_jobs_live_key",
+                "CREATE INDEX queue_jobs_live_key",
+            ),
+            (
+                "jobs/ledger.py",
+                '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND completed_at IS NULL"',
+                '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND 1 = 0"',
+            ),
+        ),
+        ("one brief, one mail", "one live job a key"),
+    ),
+    Planted(
+        "catch-up without a limit",
+        (
+            (
+                "briefs/schedule.py",
+                "if notify_at < now - lookback:",
+                "if notify_at < now - 300 * lookback:",
+            ),
+        ),
+        ("a brief comes at its time", "no brief of a past day"),
+        ("--faults", "16"),
+    ),
+    Planted(
+        "late callback overwriting",
+        (
+            (
+                "sms/webhook_routes.py",
+                'store.RANK[status] > store.RANK.get(row["status"], 3)',
+                "store.RANK[status] >= 0",
+            ),
+        ),
+        ("a late callback changes nothing",),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+    Planted(
+        "event moved but not its job",
+        (
+            (
+                "sms/listeners.py",
+                "        settle_changed(tx, box, change.event)",
+                "        if isinstance(change, EventSaved):\n"
+                "            settle_changed(tx, box, change.event)",
+            ),
+            ("sms/send_job.py", 'raise _NotSent("event_moved")', "pass"),
+        ),
+        ("a reminder is true", "every reminder comes", "a reminder is sent once"),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+    Planted(
+        "snooze counting an attempt",
+        (("jobs/ledger.py", "        uncount=True,", "        uncount=False,"),),
+        ("attempts are counted once",),
+        ("--deeds", "4"),
+    ),
+    Planted(
+        "wrong DST fold",
+        (
+            (
+                "clock.py",
+                "        return (naive - before).replace(tzinfo=UTC)\n",
+                "        return (naive - after).replace(tzinfo=UTC)\n",
+            ),
+        ),
+        ("a brief comes at its time", "every brief comes", "every reminder comes"),
+        ("--faults", "0", "--days", "16", "--seed", "6", "--people", "24"),
+    ),
+]
+
+
+def copy_with(planted: Planted, target: Path) -> Path:
+    """A copy of the product with the fault in it. Raises if the code to change is not there."""
+    shutil.copytree(ROOT / "buildos_box", target / "buildos_box")
+    for name, old, new in planted.edits:
+        file = target / "buildos_box" / name
+        text = file.read_text("utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"{planted.name}: {name} has {text.count(old)} times {old!r}")
+        file.write_text(text.replace(old, new), "utf-8")
+    tests = target / "tests"
+    tests.mkdir()
+    (tests / "__init__.py").touch()
+    shutil.copytree(ROOT / "tests" / "simulation", tests / "simulation")
+    return target
+
+
+def run(target: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """The simulation over the product in `target`: its exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", *arguments],
+        cwd=target,
+        env={**os.environ, "PYTHONPATH": str(target), **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr[-2000:]

@@ -1,0 +1,199 @@
+"""The world outside: a mail relay, Twilio and a language model, each with its bad days."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import requests
+
+from buildos_box.errors import TransientError
+from buildos_box.mail.outcome import OutcomeUnknown
+from tests.simulation.loop import SimClock, VirtualLoop
+from tests.simulation.machine import Plug
+
+Tell = Callable[..., None]
+
+
+@dataclass
+class Trouble:
+    """What ails each provider now: set and lifted by the timeline."""
+
+    modes: dict[str, str] = field(default_factory=dict)
+
+    def of(self, provider: str) -> str:
+        return self.modes.get(provider, "well")
+
+
+class Relay:
+    """A mail relay: takes messages, and may say so late, or not at all."""
+
+    def __init__(self, trouble: Trouble, tell: Tell, rng: random.Random) -> None:
+        self._trouble = trouble
+        self._tell = tell
+        self._rng = rng
+        self.plug: Plug | None = None
+
+    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+        assert self.plug is not None
+        self.plug.at("before effect")
+        mode = self._trouble.of("relay")
+        await asyncio.sleep(0.05)
+        self.plug.at("in effect")
+        if mode == "down":
+            raise TransientError("the mail server is out of reach", code="smtp")
+        if mode == "busy":
+            raise TransientError("the mail server answered 451", code="smtp_451")
+        if mode == "slow":
+            await asyncio.sleep(self._rng.uniform(20, 50))
+            self.plug.at("in effect")
+        self._accept(recipient, message, lost=mode == "lost")
+        if mode == "lost":
+            raise OutcomeUnknown("the mail server left no answer")
+        self.plug.at("after effect")
+        return f"250 ok {email_id}"
+
+    def _accept(self, recipient: str, message: bytes, *, lost: bool) -> None:
+        mail = message_from_bytes(message, policy=policy.default)
+        plain = mail.get_body(("plain",))  # type: ignore[attr-defined]
+        self._tell(
+            "mail",
+            to=recipient,
+            message_id=mail["Message-ID"],
+            subject=mail["Subject"],
+            text=plain.get_content() if plain else "",
+            lost=lost,
+        )
+
+
+class Twilio:
+    """Twilio behind its own client's HTTP: messages, their list, callbacks, STOP words."""
+
+    def __init__(
+        self, loop: VirtualLoop, clock: SimClock, trouble: Trouble, tell: Tell, rng: random.Random
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._trouble = trouble
+        self._tell = tell
+        self._rng = rng
+        self._sent: list[dict[str, Any]] = []
+        self.stopped: set[str] = set()
+        self.plug: Plug | None = None
+        self.call_back: Callable[[str, dict[str, str], float], None] = lambda *_: None
+
+    def request(
+        self, method: str, url: str, params: Any = None, data: Any = None, **_rest: Any
+    ) -> Any:
+        from twilio.http.response import Response
+
+        assert self.plug is not None
+        mode = self._trouble.of("twilio")
+        if method == "GET":
+            if mode in ("down", "error"):
+                raise requests.ConnectionError("no route to Twilio")
+            to = (params or {}).get("To") or parse_qs(urlsplit(url).query)["To"][0]
+            found = [self._view(one) for one in reversed(self._sent) if one["to"] == to][:100]
+            body = {"messages": found, "next_page_uri": None, "page_size": 100}
+            return Response(200, json.dumps(body))
+        self.plug.at("before effect")
+        if mode == "down":
+            raise requests.ConnectionError("no route to Twilio")
+        if mode == "busy":
+            return self._refusal(429, 20429, {"Retry-After": "30"})
+        if mode == "error":
+            return self._refusal(503, 20503, {})
+        if data["To"] in self.stopped:
+            self._tell("sms_refused", to=data["To"], body=data["Body"])
+            return self._refusal(400, 21610, {})
+        message = self._accept(data, lost=mode == "lost")
+        if mode == "lost":
+            raise requests.ReadTimeout("no answer from Twilio")
+        self.plug.at("after effect")
+        if mode == "slow":
+            self._loop.answer_after = self._rng.uniform(5, 18)
+        return Response(201, json.dumps(self._view(message)))
+
+    def _accept(self, data: dict[str, str], *, lost: bool) -> dict[str, Any]:
+        sid = f"SM{len(self._sent):032x}"
+        message = {"sid": sid, "to": data["To"], "body": data["Body"], "at": self._clock.true_now()}
+        self._sent.append(message)
+        self._tell("sms", to=data["To"], body=data["Body"], sid=sid, lost=lost)
+        callback = data.get("StatusCallback")
+        if callback:
+            for status, after in self._fate():
+                self.call_back(callback, {"MessageSid": sid, "MessageStatus": status}, after)
+        return message
+
+    def _fate(self) -> list[tuple[str, float]]:
+        """The callbacks of one message: mostly in order, now and then late, twice or turned."""
+        sent, delivered = self._rng.uniform(0.2, 3), self._rng.uniform(3, 9)
+        luck = self._rng.random()
+        if luck < 0.05:
+            return [("delivered", delivered), ("sent", delivered + self._rng.uniform(1, 4000))]
+        if luck < 0.10:
+            return [("sent", sent), ("delivered", delivered), ("delivered", delivered + 1)]
+        if luck < 0.12:
+            return [("sent", sent), ("delivered", self._rng.uniform(3000, 20000))]
+        return [("sent", sent), ("delivered", delivered)]
+
+    @staticmethod
+    def _view(message: dict[str, Any]) -> dict[str, Any]:
+        made: datetime = message["at"]
+        return {
+            "sid": message["sid"],
+            "to": message["to"],
+            "body": message["body"],
+            "status": "queued",
+            "date_created": format_datetime(made),
+        }
+
+    @staticmethod
+    def _refusal(status: int, code: int, headers: dict[str, str]) -> Any:
+        from twilio.http.response import Response
+
+        text = json.dumps({"status": status, "code": code, "message": "no"})
+        return Response(status, text, headers)
+
+
+class Model(httpx.AsyncBaseTransport):
+    """A language model's server: answers by the schema, or does not."""
+
+    def __init__(self, trouble: Trouble, rng: random.Random) -> None:
+        self._trouble = trouble
+        self._rng = rng
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        mode = self._trouble.of("model")
+        await asyncio.sleep(self._rng.uniform(0.5, 4))
+        if mode == "down":
+            raise httpx.ConnectError("no route")
+        if mode == "silent":
+            await asyncio.sleep(self._rng.uniform(40, 100))
+            raise httpx.ReadTimeout("no answer")
+        if mode == "busy":
+            return httpx.Response(429, headers={"Retry-After": self._rng.choice(["2", "90"])})
+        if mode == "error":
+            return httpx.Response(503, json={"error": {"message": "no"}})
+        if mode == "slow":
+            await asyncio.sleep(self._rng.uniform(60, 200))
+        answer = {"summary": "A day like others.", "insights": ["Begin early."], "priorities": []}
+        text = json.dumps(answer) if mode != "garbage" else "Certainly! Here it is: {"
+        return httpx.Response(
+            200,
+            json={
+                "choices": [{"message": {"content": text}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 100, "completion_tokens": 20},
+            },
+        )
+
+
+def later(clock: SimClock, seconds: float) -> datetime:
+    return clock.true_now() + timedelta(seconds=seconds)
