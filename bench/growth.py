@@ -135,6 +135,7 @@ class Ledger:
         self.db.execute("BEGIN IMMEDIATE")
         started = time.perf_counter()
         answer = work(tx)
+        tx.settle()
         seconds = time.perf_counter() - started
         self.db.execute("COMMIT")
         return answer, seconds

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from buildos_box.db.connect import connect_writer
-from buildos_box.db.tx import Listeners, Tx
+from buildos_box.db.tx import Listeners, Together, Tx
 from buildos_box.errors import BoxError, TransientError, Unavailable
 from buildos_box.log import logger
 
@@ -130,10 +130,12 @@ class Writer:
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
         self._connection.execute("BEGIN IMMEDIATE")
         done: list[_Done] = []
+        together = Together(self._connection)
         try:
             for work in group:
-                tx = Tx(self._connection, self._listeners)
+                tx = Tx(self._connection, self._listeners, together)
                 done.append((work, tx, work.run(tx)))
+            together.write()
         except BaseException as error:
             if len(group) == 1 or not self._connection.in_transaction:
                 raise
@@ -155,6 +157,7 @@ class Writer:
         execute("SAVEPOINT work")
         try:
             result = work.run(tx)
+            tx.settle()
         except BaseException as error:
             if not self._connection.in_transaction:
                 raise

@@ -276,7 +276,7 @@ def _lease(
     until: Instant,
     now: Instant,
 ) -> list[Claimed]:
-    """Lease them all, in three statements however many they are."""
+    """Lease them all, in a few statements however many they are."""
     secret = new_token()
     jobs = [
         Claimed(
@@ -295,7 +295,7 @@ def _lease(
         for row in rows
     ]
     facts = {
-        "jobs": ledger.dump([[j.row_id, j.lease_token, j.number, j.max_attempts] for j in jobs]),
+        "jobs": ledger.dump([[j.row_id, j.lease_token, j.number] for j in jobs]),
         "worker": worker,
         "now": to_text(now),
         "until": to_text(until),
@@ -315,14 +315,19 @@ def _lease(
              FROM json_each(:jobs)""",
         facts,
     )
-    tx.execute(
-        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
-           SELECT json_extract(value, '$[0]'), 'pending', 'processing',
-                  format('attempt %d of %d', json_extract(value, '$[2]'),
-                                             json_extract(value, '$[3]')),
-                  :worker, :now
-             FROM json_each(:jobs)""",
-        facts,
+    ledger.keep_events(
+        tx,
+        [
+            (
+                job.row_id,
+                "pending",
+                "processing",
+                f"attempt {job.number} of {job.max_attempts}",
+                worker,
+                facts["now"],
+            )
+            for job in jobs
+        ],
     )
     tx.announce(JobsChanged(tuple(job.row_id for job in jobs)))
     return jobs

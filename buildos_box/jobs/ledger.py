@@ -36,12 +36,20 @@ def record_event(
     now: Instant,
 ) -> None:
     """Add to the job's audit trail, and tell of the change."""
-    tx.execute(
-        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
-           VALUES (?, ?, ?, ?, ?, ?)""",
-        (row_id, from_status, to_status, reason, actor, to_text(now)),
-    )
+    keep_events(tx, [(row_id, from_status, to_status, reason, actor, to_text(now))])
     tx.announce(JobsChanged((row_id,)))
+
+
+Event = tuple[int, str | None, str, str, str, str]
+"""Row id of the job, status before, status after, reason, actor, when."""
+
+
+def keep_events(tx: Tx, events: list[Event]) -> None:
+    """Add to the audit trail, in one statement with the other events of the commit."""
+    tx.insert_together(
+        "INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at) VALUES",
+        events,
+    )
 
 
 def insert(tx: Tx, row: dict[str, Any], *, actor: str, now: Instant) -> int:
@@ -159,7 +167,7 @@ def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Ins
 
 
 def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
-    """`processing → completed` for each whose lease still holds, in four statements for all.
+    """`processing → completed` for each whose lease still holds, in a few statements for all.
 
     Returns the rows that were completed; a job whose lease was lost is left as it is.
     """
@@ -192,12 +200,12 @@ def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
             WHERE job_id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))""",
         (rows,),
     )
-    tx.execute(
-        """INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
-           SELECT json_extract(value, '$[0]'), 'processing', 'completed', 'completed', 'worker',
-                  json_extract(value, '$[1]')
-             FROM json_each(?)""",
-        (rows,),
+    keep_events(
+        tx,
+        [
+            (row["id"], "processing", "completed", "completed", "worker", row["completed_at"])
+            for row in held
+        ],
     )
     completed = {row["id"] for row in held}
     tx.announce(JobsChanged(tuple(completed)))

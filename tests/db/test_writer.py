@@ -166,3 +166,48 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> N
 def test_scripts_are_cut_at_statements_not_at_semicolons() -> None:
     script = "CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END; SELECT ';';"
     assert len(statements(script)) == 2
+
+
+INSERT_T = "INSERT INTO t (n) VALUES"
+
+
+async def test_rows_given_together_are_written_with_the_commit(db: Database) -> None:
+    futures = [db.submit(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in range(70)]
+    for future in futures:
+        future.result()
+    assert await numbers(db) == list(range(70))
+
+
+async def test_rows_of_a_transaction_that_failed_are_not_written_with_the_others(
+    db: Database,
+) -> None:
+    def fail(tx: Tx) -> None:
+        tx.insert_together(INSERT_T, [[99]])
+        raise BoxError("no")
+
+    results = await asyncio.gather(
+        *(db.write(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in range(3)),
+        db.write(fail),
+        return_exceptions=True,
+    )
+    assert isinstance(results[-1], BoxError)
+    assert await numbers(db) == [0, 1, 2]
+
+
+async def test_a_row_that_the_file_refuses_fails_its_own_transaction_only(db: Database) -> None:
+    await db.write(insert(1))
+    results = await asyncio.gather(
+        *(db.write(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in (1, 2, 3)),
+        return_exceptions=True,
+    )
+    assert [isinstance(one, Exception) for one in results] == [True, False, False]
+    assert await numbers(db) == [1, 2, 3]
+
+
+async def test_what_was_settled_can_be_read_in_the_same_transaction(db: Database) -> None:
+    def look(tx: Tx) -> int:
+        tx.insert_together(INSERT_T, [[7]])
+        tx.settle()
+        return len(tx.all("SELECT n FROM t"))
+
+    assert await db.write(look) == 1
