@@ -1,7 +1,7 @@
 """The benchmark of the queue: `python bench/queue_bench.py [--quick]`.
 
 Runs this queue, its floors and its peers by turns, each round of each in a process of its own;
-prints the tables and writes them to `bench/RESULTS.md`.
+prints the tables and writes them to its part of `bench/RESULTS.md`.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import contenders, machine, report  # noqa: E402
+from bench import contenders, machine, parts, report  # noqa: E402
 from bench.contenders import Contender, Figures, Size  # noqa: E402
 from bench.peers.env import Unavailable  # noqa: E402
 
@@ -71,7 +71,7 @@ def main() -> None:
         quick=options.quick,
     )
     print("\n" + text)
-    options.output.write_text(text, "utf-8")
+    parts.put(options.output, text)
 
 
 if __name__ == "__main__":

@@ -170,15 +170,18 @@ class Box:
         self.hub.close()
         if self._started:
             seconds = self.services.settings.queue.drain_timeout_seconds
-            await asyncio.to_thread(
-                self.engine.stop, timedelta(seconds=seconds), self.services.http.aclose
-            )
+            await asyncio.to_thread(self.engine.stop, timedelta(seconds=seconds), self._hang_up)
             self._started = False
+
+    async def _hang_up(self) -> None:
+        """Close what this event loop has kept open to the outside."""
+        await self.services.mailer.close()
+        await self.services.http.aclose()
 
     async def close(self) -> None:
         """Drain, write what is queued, close every file."""
         await self.drain()
-        await self.services.http.aclose()
+        await self._hang_up()
         await self.services.db.close()
         self._lock.release()
 

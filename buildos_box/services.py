@@ -24,6 +24,10 @@ class Mailer(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Give up what was kept open on the running event loop."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

@@ -1,12 +1,12 @@
 """Handing a message to a mail server over SMTP (spec 6, RFC 5321)."""
 
 import ssl
-from contextlib import suppress
 
 import aiosmtplib
 
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.smtp_pool import TROUBLE, Line, Lines, Pool
 from buildos_box.settings import SmtpSettings
 
 GMAIL = ("smtp.gmail.com", 587, "starttls")
@@ -27,6 +27,9 @@ class SmtpMailer:
             if settings.preset == "gmail"
             else (settings.host, settings.port, settings.security)
         )
+        self._pool = Pool(
+            self._client, at_most=settings.connections, idle_seconds=settings.idle_seconds
+        )
 
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
         """Send; returns the server's answer.
@@ -34,12 +37,26 @@ class SmtpMailer:
         Raises TransientError and PermanentError if the server has refused the message or never
         had it, OutcomeUnknown if it may have taken it.
         """
-        client = self._client()
-        try:
-            await self._prepare(client, recipient)
-            return await _hand_over(client, message)
-        finally:
-            client.close()
+        lines = self._pool.here()
+        async with lines.slot:
+            line = await self._addressed(lines, recipient)
+            try:
+                answer = await _hand_over(line.client, message)
+            except OutcomeUnknown:
+                line.drop()
+                raise
+            except (PermanentError, TransientError):
+                await lines.keep_after_refusal(line)
+                raise
+            except BaseException:
+                line.drop()
+                raise
+            lines.keep(line)
+            return answer
+
+    async def close(self) -> None:
+        """Say goodbye on the connections that the running event loop has kept."""
+        await self._pool.close()
 
     def _client(self) -> aiosmtplib.SMTP:
         password = self._settings.password
@@ -54,16 +71,56 @@ class SmtpMailer:
             tls_context=self._tls if self._security != "none" else None,
         )
 
-    async def _prepare(self, client: aiosmtplib.SMTP, recipient: str) -> None:
-        """All that comes before the message itself: whatever fails here, nothing was sent."""
+    async def _addressed(self, lines: Lines, recipient: str) -> Line:
+        """A connection on which sender and recipient have been taken: nothing was sent yet.
+
+        A kept connection that turns out to be dead is replaced by a new one, once.
+        """
+        kept = await lines.take()
+        if kept is not None:
+            try:
+                await self._address(lines, kept, recipient)
+            except _GoneError:
+                pass
+            else:
+                return kept
         try:
-            await client.connect()
-            await client.mail(self._from)
-            await client.rcpt(recipient)
+            line = await lines.open()
         except aiosmtplib.SMTPResponseException as error:
             raise _by_reply(error) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except TROUBLE as error:
             raise _without_reply(error) from error
+        try:
+            await self._address(lines, line, recipient)
+        except _GoneError as gone:
+            raise gone.error from gone.__cause__
+        return line
+
+    async def _address(self, lines: Lines, line: Line, recipient: str) -> None:
+        """Raises _GoneError if the connection has ended, else what the server's answer means."""
+        try:
+            await line.client.mail(self._from)
+            await line.client.rcpt(recipient)
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code == SERVICE_CLOSING:
+                line.drop()
+                raise _GoneError(_by_reply(error)) from error
+            await lines.keep_after_refusal(line)
+            raise _by_reply(error) from error
+        except TROUBLE as error:
+            line.drop()
+            raise _GoneError(_without_reply(error)) from error
+        except BaseException:
+            line.drop()
+            raise
+
+
+class _GoneError(Exception):
+    """The connection ended before the message; `error` is what that means for the mail."""
+
+    def __init__(self, error: TransientError | PermanentError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> str:
@@ -73,11 +130,8 @@ async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> str:
         if error.code == SERVICE_CLOSING:
             raise OutcomeUnknown(f"the mail server closed: {error.message}") from error
         raise _by_reply(error) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
+    except TROUBLE as error:
         raise OutcomeUnknown(f"the mail server left no answer: {error}") from error
-    # The message is the server's now: a clumsy goodbye changes nothing.
-    with suppress(aiosmtplib.SMTPException, OSError):
-        await client.quit()
     return answer
 
 

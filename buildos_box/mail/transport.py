@@ -24,6 +24,9 @@ class OutboxMailer:
         """Write the file, whole and durable; returns its name. Raises TransientError."""
         return await asyncio.to_thread(self._write, email_id, message)
 
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
     def _write(self, email_id: str, message: bytes) -> str:
         target = self._folder / f"{email_id}.eml"
         # A stopped attempt's thread may still be writing: each has its own unfinished file.

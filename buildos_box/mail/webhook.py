@@ -93,6 +93,9 @@ class WebhookMailer:
             await self._pause(0.5 * 2**number)
         raise AssertionError("the last try returns or raises")
 
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
     async def _post(self, email_id: str, body: bytes) -> httpx.Response:
         timeout = httpx.Timeout(self._settings.timeout_seconds)
         verify: ssl.SSLContext | bool = self._tls or True

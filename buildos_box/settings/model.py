@@ -147,6 +147,10 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
     username: Annotated[str, _doc("Account; empty for none.")] = ""
     password: Annotated[Secret | None, _doc("Password or app password.")] = None
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
+    connections: Annotated[int, _doc("Connections at once, at most.", ge=1, le=64)] = 4
+    idle_seconds: Annotated[
+        float, _doc("How long a connection is kept open for the next mail.", gt=0)
+    ] = 30
 
 
 class EmailWebhookSettings(Section, frozen=True, kw_only=True):

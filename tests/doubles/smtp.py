@@ -43,21 +43,32 @@ class _Handler:
     sessions: int = 0
     over_tls: list[bool] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
+    greeted: set[int] = field(default_factory=set)
+    open: dict[int, Any] = field(default_factory=dict)
+    goodbyes: int = 0
+    slow_seconds: float = 0
 
     async def handle_EHLO(
         self, server: Any, session: Any, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         self.sessions += 1
+        self.greeted.add(id(server))
+        self.open[id(server)] = server
         session.host_name = hostname
         return responses
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        await asyncio.sleep(self.slow_seconds)
         answer = self.recipient_script.pop(0) if self.recipient_script else "250 OK"
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Envelope) -> str:
+        self.goodbyes += 1
+        return "221 2.0.0 bye"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         answer = self.script.pop(0) if self.script else ACCEPT
@@ -136,6 +147,37 @@ class SmtpDouble:
     def answers(self, *answers: str) -> None:
         """What to say to the next messages, one each; after them all are accepted."""
         self._handler.script += answers
+
+    @property
+    def connections(self) -> int:
+        """How many connections have ever said EHLO."""
+        return len(self._handler.greeted)
+
+    @property
+    def open_connections(self) -> int:
+        """How many of them still stand."""
+        held = list(self._handler.open.values())
+        return sum(server.transport is not None for server in held)
+
+    @property
+    def goodbyes(self) -> int:
+        """How many said QUIT."""
+        return self._handler.goodbyes
+
+    def be_slow(self, seconds: float) -> None:
+        """Answer to recipients that much later from now on."""
+        self._handler.slow_seconds = seconds
+
+    def hang_up(self) -> None:
+        """End every connection without a word, and wait until it is done."""
+        held = list(self._handler.open.values())
+
+        async def abort() -> None:
+            for server in held:
+                if server.transport is not None:
+                    server.transport.abort()
+
+        asyncio.run_coroutine_threadsafe(abort(), self._controller.loop).result(5)
 
     def answers_to_recipients(self, *answers: str) -> None:
         """What to say to the next RCPT commands, one each."""

@@ -1,0 +1,21 @@
+"""RESULTS.md by parts: each bench replaces the one under its own heading and leaves the others."""
+
+import re
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
+_HEADING = re.compile(r"^# ", re.MULTILINE)
+
+
+def put(path: Path, text: str) -> None:
+    """Write the part that begins with `# Title`, in place of the one with that title."""
+    title = text.splitlines()[0]
+    old = path.read_text("utf-8") if path.exists() else ""
+    starts = [match.start() for match in _HEADING.finditer(old)]
+    parts = [old[a:b].strip() for a, b in zip(starts, [*starts[1:], len(old)], strict=True)]
+    found = [number for number, part in enumerate(parts) if part.splitlines()[0] == title]
+    if found:
+        parts[found[0]] = text.strip()
+    else:
+        parts.append(text.strip())
+    path.write_text("\n\n".join(parts) + "\n", "utf-8")
