@@ -107,6 +107,7 @@ def _add_commands() -> None:
     from buildos_box.cli.event_commands import event
     from buildos_box.cli.import_command import import_file
     from buildos_box.cli.job_commands import job
+    from buildos_box.cli.mail_commands import mail
     from buildos_box.cli.note_commands import note
     from buildos_box.cli.project_commands import project
     from buildos_box.cli.queue_commands import queue
@@ -118,7 +119,7 @@ def _add_commands() -> None:
 
     job.add_command(bulk)
     work = (user, project, task, note, event, brief, import_file)
-    for command in (config, *work, job, queue, cron, send_test, token, tui):
+    for command in (config, *work, mail, job, queue, cron, send_test, token, tui):
         main.add_command(command)
 
 

@@ -12,8 +12,9 @@ from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
-from buildos_box.mail import store
-from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail import bounce_store, store
+from buildos_box.mail.changes import EmailBounced
+from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
 from buildos_box.mail.render import Rendered, Sender, render
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -112,7 +113,13 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
     preferences = workspace.find_preferences(tx, email.user_id)
     if preferences is not None and not preferences.email_daily_brief:
         return settle(tx, box, email, store.SKIPPED, "email_daily_brief is off")
-    return None
+    return refused_by_bounce(tx, box, email)
+
+
+def refused_by_bounce(tx: Tx, box: Services, email: store.Email) -> str | None:
+    """Nothing goes to an address at which nobody is, until somebody says that it works again."""
+    reason = bounce_store.reason_against(tx, email.address)
+    return settle(tx, box, email, store.SKIPPED, reason) if reason else None
 
 
 def settle(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
@@ -155,6 +162,28 @@ def _not_sent(
     else:
         status = store.QUEUED
     store.set_status(tx, email.id, status, box.clock.now(), reason=error.message)
+    if isinstance(error, AddressBounced):
+        _bounced(tx, box, email, error, job.correlation_id)
+
+
+def _bounced(
+    tx: Tx, box: Services, email: store.Email, error: AddressBounced, correlation_id: str
+) -> None:
+    now = box.clock.now()
+    store.log(tx, email.id, "bounced", "no more mail goes to this address", now)
+    is_news = bounce_store.mark(
+        tx,
+        user_id=email.user_id,
+        address=email.address,
+        email_id=email.id,
+        code=error.code,
+        reason=error.message,
+        now=now,
+    )
+    if is_news:
+        tx.announce(
+            EmailBounced(email.user_id, email.id, email.address, error.message, correlation_id)
+        )
 
 
 GENERATE_BRIEF_EMAIL = JobType(

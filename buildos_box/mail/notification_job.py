@@ -7,7 +7,7 @@ from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import store
-from buildos_box.mail.job import EmailResult, deliver, settle
+from buildos_box.mail.job import EmailResult, deliver, refused_by_bounce, settle
 from buildos_box.services import Services
 
 NOTIFICATIONS = "notifications"
@@ -36,7 +36,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
         return None
     if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
         return settle(tx, box, email, store.SKIPPED, "unsubscribed")
-    return None
+    return refused_by_bounce(tx, box, email)
 
 
 SEND_NOTIFICATION_EMAIL = JobType(

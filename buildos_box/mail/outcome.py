@@ -1,6 +1,6 @@
 """What a transport says when it cannot say (spec 6: `unknown`)."""
 
-from buildos_box.errors import TransientError
+from buildos_box.errors import PermanentError, TransientError
 
 
 class OutcomeUnknown(TransientError):
@@ -11,3 +11,9 @@ class OutcomeUnknown(TransientError):
     """
 
     code = "outcome_unknown"
+
+
+class AddressBounced(PermanentError):
+    """The server says that nobody is at that address: no later mail goes there either."""
+
+    code = "bounced"

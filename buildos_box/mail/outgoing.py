@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
-from buildos_box.mail import links, store
+from buildos_box.mail import bounce_store, links, store
 from buildos_box.mail.html import is_safe_link
 from buildos_box.mail.job import BRIEFS, GENERATE_BRIEF_EMAIL, BriefEmailPayload, email_key
 from buildos_box.mail.notification_job import (
@@ -94,6 +94,8 @@ def queue_notification_email(
         return QueuedEmail(None, "no address")
     if store.is_unsubscribed(tx, user.id, NOTIFICATIONS):
         return QueuedEmail(None, "unsubscribed")
+    if bounced := bounce_store.reason_against(tx, user.email):
+        return QueuedEmail(None, bounced)
     if action_url is not None and is_safe_link(action_url):
         body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
     email_id = box.ids.new("email", now)
@@ -103,7 +105,7 @@ def queue_notification_email(
         subject=subject,
         body_markdown=body_markdown,
         message_id=message_id(email_id, box.settings.email.from_address),
-        tracking=box.settings.email.tracking,
+        tracking=user.email_tracking and box.settings.email.tracking,
         status=store.QUEUED,
         brief_id=None,
         address=user.email,

@@ -1,11 +1,10 @@
 """Mail over HTTP: opens, clicks, unsubscribing (public), and the delivery log."""
 
-from html import escape
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from litestar import HttpMethod, Request, Response, get, post, route
+from litestar import HttpMethod, Request, Response, get, route
 from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
@@ -13,17 +12,14 @@ from buildos_box.access.guard import PUBLIC
 from buildos_box.db import Row, Tx
 from buildos_box.errors import BoxError, NotFound
 from buildos_box.log import logger
-from buildos_box.mail import store, tracking_store
-from buildos_box.mail.job import BRIEFS, sender_of
-from buildos_box.mail.notification_job import NOTIFICATIONS
+from buildos_box.mail import standing, store, tracking_store, unsubscribe_routes
+from buildos_box.mail.job import sender_of
+from buildos_box.mail.page import NO_STORE, page
 from buildos_box.mail.render import text_part
 from buildos_box.mail.tracking import IN_A_SECOND, PIXEL, suspect
 from buildos_box.services import Services
 
 log = logger(__name__)
-NO_STORE = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer"}
-_WHAT = {BRIEFS: "daily briefs", NOTIFICATIONS: "notifications"}
-PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 _RESERVED = "!#$%&'()*+,/:;=?@[]~"
 AnyRequest = Request[Any, Any, Any]
@@ -44,7 +40,7 @@ async def track_click(
     known = await tracking_store.tracked(box.db, tracking_id)
     link = await tracking_store.link_id(box.db, known.email_id, url) if known else None
     if link is None:
-        return _page(400, "This link is not from a mail of ours", _where(url))
+        return page(400, "This link is not from a mail of ours", _where(url))
     await _quietly(_record(box, request, tracking_id, "clicked", link))
     # A header is ASCII; what is escaped already stays as it is.
     location = quote(url, safe=_RESERVED)
@@ -55,7 +51,7 @@ async def _record(
     box: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
 ) -> None:
     known = await tracking_store.tracked(box.db, tracking_id)
-    if known is None:
+    if known is None or not known.allowed or not box.settings.email.tracking:
         return
     now = box.clock.now()
 
@@ -90,79 +86,6 @@ def _where(url: str) -> str:
     except ValueError:
         host = None
     return f"It wanted to lead to: {host}" if host else "It does not say where it leads."
-
-
-def _page(status: int, title: str, text: str, form: str = "") -> Response[str]:
-    html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title></head>"
-        '<body style="font:17px/1.5 sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem">'
-        f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{form}</body></html>"
-    )
-    headers = {
-        **NO_STORE,
-        "Content-Security-Policy": PAGE_POLICY,
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(html, status_code=status, media_type="text/html", headers=headers)
-
-
-@get("/unsubscribe/{token:str}", opt=PUBLIC, tags=["Mail"])
-async def unsubscribe_page(token: str, box: Services) -> Response[str]:
-    """A page with a button: scanners that open links unsubscribe nobody."""
-    reader = await store.reader_of_token(box.db, token)
-    if reader is None:
-        return _invalid()
-    user_id, scope = reader
-    if await store.has_unsubscribed(box.db, user_id, scope):
-        return _page(200, f"You get no {_WHAT[scope]} by mail", "As you wished.", _undo(token))
-    return _page(
-        200,
-        f"No more {_WHAT[scope]} by mail?",
-        "You can switch them on again later with the same link.",
-        _button("Unsubscribe", token),
-    )
-
-
-@post("/unsubscribe/{token:str}", status_code=200, opt=PUBLIC, tags=["Mail"])
-async def unsubscribe(token: str, box: Services) -> Response[str]:
-    """Unsubscribes at once, without a redirect or a sign-in (RFC 8058)."""
-    reader = await store.reader_of_token(box.db, token)
-    if reader is None:
-        return _invalid()
-    user_id, scope = reader
-    now = box.clock.now()
-    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, scope, now))
-    return _page(200, "Done", f"You will get no more {_WHAT[scope]} by mail.", _undo(token))
-
-
-@post("/unsubscribe/{token:str}/undo", status_code=200, opt=PUBLIC, tags=["Mail"])
-async def resubscribe(token: str, box: Services) -> Response[str]:
-    """Takes the unsubscribing back."""
-    reader = await store.reader_of_token(box.db, token)
-    if reader is None:
-        return _invalid()
-    user_id, scope = reader
-    await box.db.write(lambda tx: store.resubscribe(tx, user_id, scope))
-    return _page(200, "Done", f"You will get your {_WHAT[scope]} by mail again.")
-
-
-def _invalid() -> Response[str]:
-    return _page(404, "This link is not valid", "Please use the link in a newer mail.")
-
-
-def _undo(token: str) -> str:
-    return _button("Send them again", f"{token}/undo")
-
-
-def _button(label: str, action: str) -> str:
-    """`action` is relative to the page, so that the box may live under a path of its host."""
-    return (
-        f'<form method="post" action="{escape(action)}">'
-        f'<button style="font:inherit;padding:.5em 1em">{escape(label)}</button></form>'
-    )
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -250,9 +173,8 @@ async def get_mail(user_id: str, email_id: str, box: Services, caller: Caller) -
 ROUTES: list[Any] = [
     track_open,
     track_click,
-    unsubscribe_page,
-    unsubscribe,
-    resubscribe,
     list_mails,
     get_mail,
+    *unsubscribe_routes.ROUTES,
+    *standing.ROUTES,
 ]

@@ -5,7 +5,8 @@ import ssl
 import aiosmtplib
 
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.bounces import is_bounce
+from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
 from buildos_box.mail.smtp_pool import TROUBLE, Line, Lines, Pool
 from buildos_box.settings import SmtpSettings
 
@@ -35,7 +36,7 @@ class SmtpMailer:
         """Send; returns the server's answer.
 
         Raises TransientError and PermanentError if the server has refused the message or never
-        had it, OutcomeUnknown if it may have taken it.
+        had it, AddressBounced if nobody is there, OutcomeUnknown if it may have taken it.
         """
         lines = self._pool.here()
         async with lines.slot:
@@ -98,15 +99,17 @@ class SmtpMailer:
 
     async def _address(self, lines: Lines, line: Line, recipient: str) -> None:
         """Raises _GoneError if the connection has ended, else what the server's answer means."""
+        to_recipient = False
         try:
             await line.client.mail(self._from)
+            to_recipient = True
             await line.client.rcpt(recipient)
         except aiosmtplib.SMTPResponseException as error:
             if error.code == SERVICE_CLOSING:
                 line.drop()
                 raise _GoneError(_by_reply(error)) from error
             await lines.keep_after_refusal(line)
-            raise _by_reply(error) from error
+            raise _by_reply(error, to_recipient=to_recipient) from error
         except TROUBLE as error:
             line.drop()
             raise _GoneError(_without_reply(error)) from error
@@ -129,16 +132,23 @@ async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> str:
     except aiosmtplib.SMTPResponseException as error:
         if error.code == SERVICE_CLOSING:
             raise OutcomeUnknown(f"the mail server closed: {error.message}") from error
-        raise _by_reply(error) from error
+        raise _by_reply(error, to_recipient=True) from error
     except TROUBLE as error:
         raise OutcomeUnknown(f"the mail server left no answer: {error}") from error
     return answer
 
 
-def _by_reply(error: aiosmtplib.SMTPResponseException) -> TransientError | PermanentError:
-    """4xx may be tried again, 5xx not (RFC 5321, 4.2.1)."""
+def _by_reply(
+    error: aiosmtplib.SMTPResponseException, *, to_recipient: bool = False
+) -> TransientError | PermanentError:
+    """4xx may be tried again, 5xx not (RFC 5321, 4.2.1); `to_recipient`: the answer is about them.
+
+    One mail has one recipient, so that an answer to the message may be about them too.
+    """
     said = f"the mail server answered {error.code}: {error.message}"
     code = f"smtp_{error.code}"
+    if to_recipient and is_bounce(error.code, error.message):
+        return AddressBounced(said, code=code)
     if 500 <= error.code < 600:
         return PermanentError(said, code=code)
     return TransientError(said, code=code)

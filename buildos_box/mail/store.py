@@ -1,6 +1,7 @@
 """The tables of mail."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
@@ -8,6 +9,9 @@ from buildos_box.db import Database, Row, Tx
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped"
+ALL = "all"
+"""The scope of every mail there is; the others are the kinds of mail."""
+SCOPES = ("briefs", "notifications", ALL)
 IN_DOUBT = (SENDING, UNKNOWN)
 """Handed over with no answer known: whoever gets it may get it once more, the same."""
 
@@ -192,17 +196,39 @@ def unsubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
     )
 
 
-def resubscribe(tx: Tx, user_id: str, scope: str) -> None:
-    """The user wants mail of that scope again."""
+def resubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
+    """The user wants mail of that scope again; what else `all` has stopped stays stopped."""
+    stopped = "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope = 'all'"
+    if scope != ALL and tx.one(stopped, (user_id,)) is not None:
+        for other in SCOPES:
+            unsubscribe(tx, user_id, other, now)
+        tx.execute("DELETE FROM email_unsubscribes WHERE user_id = ? AND scope = 'all'", (user_id,))
     tx.execute("DELETE FROM email_unsubscribes WHERE user_id = ? AND scope = ?", (user_id, scope))
 
 
-async def has_unsubscribed(db: Database, user_id: str, scope: str) -> bool:
-    """Whether the user wants no more mail of that very scope."""
-    row = await db.one(
-        "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope = ?", (user_id, scope)
+def set_unsubscribed(tx: Tx, user_id: str, scopes: Iterable[str], now: Instant) -> None:
+    """The user wants no mail of these scopes, and all other mail."""
+    wanted = set(scopes)
+    for scope in SCOPES:
+        if scope in wanted:
+            unsubscribe(tx, user_id, scope, now)
+        else:
+            tx.execute(
+                "DELETE FROM email_unsubscribes WHERE user_id = ? AND scope = ?", (user_id, scope)
+            )
+
+
+def stop_tracking(tx: Tx, user_id: str) -> None:
+    """What waits to be sent goes out without pixel and wrapped links."""
+    tx.execute("UPDATE emails SET tracking = 0 WHERE user_id = ? AND status = 'queued'", (user_id,))
+
+
+async def unsubscribed_scopes(db: Database, user_id: str) -> list[str]:
+    """What the user wants no more mail of."""
+    rows = await db.all(
+        "SELECT scope FROM email_unsubscribes WHERE user_id = ? ORDER BY scope", (user_id,)
     )
-    return row is not None
+    return [row["scope"] for row in rows]
 
 
 async def reader_of_token(db: Database, token: str) -> tuple[str, str] | None:

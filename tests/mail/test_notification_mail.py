@@ -54,7 +54,7 @@ async def test_a_5xx_fails_it_and_is_not_repeated(tmp_path: Path) -> None:
             await notify(box)
             await box.work()
             assert await statuses(box) == ["failed"]
-            assert await logged(box) == ["queued", "sending", "failed"]
+            assert await logged(box) == ["queued", "sending", "failed", "bounced"]
             assert server.messages == []
 
 

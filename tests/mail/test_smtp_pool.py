@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.smtp_pool import MOST_MAILS
@@ -125,7 +125,7 @@ async def test_a_refused_mail_leaves_the_connection_fit_for_the_next() -> None:
             server.answers_to_recipients("550 5.1.1 nobody", "250 OK", "451 4.2.1 later")
             server.answers("552 5.3.4 too big")
             refused = [(await send(box))[0] for _ in range(3)]
-            assert [type(e) for e in refused] == [PermanentError, PermanentError, TransientError]
+            assert [type(e) for e in refused] == [AddressBounced, PermanentError, TransientError]
             assert await send(box) == ["2.0.0 kept"]
         assert (server.recipients, server.connections) == (["u0@example.org"], 1)
 

@@ -1,0 +1,103 @@
+"""Unsubscribing over HTTP, without a sign-in (RFC 8058): public, by the token in each mail.
+
+A mail's link speaks of that mail's own kind; its page offers to stop all mail as well. Only a POST
+ever changes anything: scanners open links, and some run the scripts they find.
+"""
+
+from html import escape
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.params import QueryParameter
+
+from buildos_box.access.guard import PUBLIC
+from buildos_box.mail import store
+from buildos_box.mail.job import BRIEFS
+from buildos_box.mail.notification_job import NOTIFICATIONS
+from buildos_box.mail.page import page
+from buildos_box.services import Services
+
+Scope = Annotated[str | None, QueryParameter(name="scope", description="`all`, or the mail's own")]
+_WHAT = {BRIEFS: "daily briefs", NOTIFICATIONS: "notifications"}
+
+
+@get("/unsubscribe/{token:str}", opt=PUBLIC, tags=["Mail"])
+async def unsubscribe_page(token: str, box: Services) -> Response[str]:
+    """A page with buttons: scanners that open links unsubscribe nobody."""
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
+        return _invalid()
+    user_id, own = reader
+    refused = await store.unsubscribed_scopes(box.db, user_id)
+    what = _WHAT[own]
+    if store.ALL in refused:
+        return page(200, "You get no mail from here", "As you wished.", _undo(token, store.ALL))
+    if own in refused:
+        buttons = _undo(token, own) + _stop(token, store.ALL)
+        return page(200, f"You get no {what} by mail", "As you wished.", buttons)
+    return page(
+        200,
+        f"No more {what} by mail?",
+        "You can switch them on again later with the same link.",
+        _stop(token, own) + _stop(token, store.ALL),
+    )
+
+
+@post("/unsubscribe/{token:str}", status_code=200, opt=PUBLIC, tags=["Mail"])
+async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
+    """Unsubscribes at once, without a redirect or a sign-in (RFC 8058).
+
+    From the mail's own kind; with `scope=all`, from all mail.
+    """
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
+        return _invalid()
+    user_id, own = reader
+    scope, now = _chosen(chosen, own), box.clock.now()
+    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, scope, now))
+    what = _WHAT.get(scope)
+    told = f"You will get no more {what} by mail." if what else "You will get no more mail."
+    return page(200, "Done", told, _undo(token, scope))
+
+
+@post("/unsubscribe/{token:str}/undo", status_code=200, opt=PUBLIC, tags=["Mail"])
+async def resubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
+    """Takes the unsubscribing back."""
+    reader = await store.reader_of_token(box.db, token)
+    if reader is None:
+        return _invalid()
+    user_id, own = reader
+    scope, now = _chosen(chosen, own), box.clock.now()
+    await box.db.write(lambda tx: store.resubscribe(tx, user_id, scope, now))
+    what = f"your {_WHAT[scope]} by mail" if scope in _WHAT else "mail"
+    return page(200, "Done", f"You will get {what} again.")
+
+
+def _chosen(chosen: str | None, own: str) -> str:
+    return store.ALL if chosen == store.ALL else own
+
+
+def _invalid() -> Response[str]:
+    return page(404, "This link is not valid", "Please use the link in a newer mail.")
+
+
+def _stop(token: str, scope: str) -> str:
+    if scope == store.ALL:
+        return _button("No mail at all", f"{token}?scope=all")
+    return _button("Unsubscribe", token)
+
+
+def _undo(token: str, scope: str) -> str:
+    label = "Send me mail again" if scope == store.ALL else "Send them again"
+    return _button(label, f"{token}/undo" + ("?scope=all" if scope == store.ALL else ""))
+
+
+def _button(label: str, action: str) -> str:
+    """`action` is relative to the page, so that the box may live under a path of its host."""
+    return (
+        f'<form method="post" action="{escape(action)}">'
+        f'<button style="font:inherit;padding:.5em 1em">{escape(label)}</button></form>'
+    )
+
+
+ROUTES: list[Any] = [unsubscribe_page, unsubscribe, resubscribe]
