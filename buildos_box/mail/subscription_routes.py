@@ -51,16 +51,17 @@ async def put_subscriptions(
             if wanted is False:
                 store.unsubscribe(tx, user_id, scope, now)
             elif wanted:
-                store.resubscribe(tx, user_id, scope)
+                store.resubscribe(tx, user_id, scope, now)
 
     await box.db.write(change)
     return await _present(box, user_id)
 
 
 async def _present(box: Services, user_id: str) -> EmailSubscriptions:
+    refused = await store.unsubscribed_scopes(box.db, user_id)
     return EmailSubscriptions(
-        briefs=not await store.has_unsubscribed(box.db, user_id, BRIEFS),
-        notifications=not await store.has_unsubscribed(box.db, user_id, NOTIFICATIONS),
+        briefs=store.ALL not in refused and BRIEFS not in refused,
+        notifications=store.ALL not in refused and NOTIFICATIONS not in refused,
     )
 
 
