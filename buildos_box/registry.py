@@ -22,7 +22,7 @@ from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import subscription_routes as mail_subscription_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
-from buildos_box.notifications import due_soon, push_job, push_routes
+from buildos_box.notifications import calendar_news, due_soon, push_job, push_routes
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
@@ -42,10 +42,12 @@ from buildos_box.sms import send_job as sms_send_job
 from buildos_box.sms import trial as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
 from buildos_box.web import routes as web_routes
+from buildos_box.workspace import feed_cron, feed_job, feed_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
 
 JOB_TYPES: list[JobType[Any]] = [
+    *feed_job.JOB_TYPES,
     GENERATE_DAILY_BRIEF,
     GENERATE_BRIEF_EMAIL,
     *notification_job.JOB_TYPES,
@@ -59,6 +61,7 @@ JOB_TYPES: list[JobType[Any]] = [
 ]
 
 CRONS: list[Cron] = [
+    *feed_cron.CRONS,
     brief_cron.BRIEFS,
     *sms_cron.CRONS,
     *sms_health_cron.CRONS,
@@ -70,6 +73,7 @@ CRONS: list[Cron] = [
 
 ROUTES: list[Any] = [
     *workspace_routes.ROUTES,
+    *feed_routes.ROUTES,
     *brief_routes.ROUTES,
     *llm_routes.ROUTES,
     *realtime_routes.ROUTES,
@@ -92,6 +96,7 @@ def listen(box: Services) -> None:
     mail_listeners.listen(box)
     sms_listeners.listen(box)
     notification_listeners.listen(box)
+    calendar_news.listen(box)
     brief_listeners.listen(box)
     box.db.subscribe(QueueAlert, lambda tx, alert: _show_alert(tx, alert, box))
     box.db.subscribe(LlmAlert, lambda tx, alert: tx.announce(QueueAlert(alert.kind, alert.message)))

@@ -105,6 +105,7 @@ def _add_commands() -> None:
     from buildos_box.cli.config_commands import config
     from buildos_box.cli.cron_commands import cron
     from buildos_box.cli.event_commands import event
+    from buildos_box.cli.feed_commands import feed
     from buildos_box.cli.import_command import import_file
     from buildos_box.cli.job_commands import job
     from buildos_box.cli.mail_commands import mail
@@ -118,7 +119,7 @@ def _add_commands() -> None:
     from buildos_box.cli.user_commands import user
 
     job.add_command(bulk)
-    work = (user, project, task, note, event, brief, import_file)
+    work = (user, project, task, note, event, feed, brief, import_file)
     for command in (config, *work, mail, job, queue, cron, send_test, token, tui):
         main.add_command(command)
 

@@ -101,3 +101,14 @@ class EventDeleted:
     """An event goes."""
 
     event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSyncFailed:
+    """A feed could not be read three times in a row; `error` does not name its address."""
+
+    user_id: str
+    feed_id: str
+    name: str
+    error: str
+    correlation_id: str

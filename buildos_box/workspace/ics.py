@@ -36,6 +36,8 @@ class CalendarImport:
     events: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     warnings: list[str]
+    complete: bool = True
+    """Whether nothing was left out because it is too much: what is not here is not there."""
 
 
 def parse_calendar(
@@ -73,7 +75,8 @@ def parse_calendar(
     tasks = reading.tasks()
     for name in sorted(zones.unknown):
         warnings.add(f"the time zone {name[:100]!r} is not known; {default_zone} was used instead")
-    return CalendarImport(events, tasks, warnings.all())
+    complete = not file.too_many and not reading.cut_short
+    return CalendarImport(events, tasks, warnings.all(), complete)
 
 
 def _warn_of_file(file: File, warnings: Warnings) -> None:
@@ -87,7 +90,7 @@ def _address(mail: str | None) -> str:
     return (mail or "").strip().casefold().removeprefix("mailto:")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
     """One file on its way to be lists."""
 
@@ -97,6 +100,7 @@ class _Reading:
     zones: Zones
     warnings: Warnings
     mail: str
+    cut_short: bool = False
 
     def events(self, window: Window) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -110,6 +114,7 @@ class _Reading:
                     if len(found) >= MAX_EVENTS:
                         raise BudgetSpentError
         except BudgetSpentError:
+            self.cut_short = True
             self.warnings.add(f"the file holds too much; only {len(found):,} events were taken")
         return sorted(found.values(), key=_start)
 

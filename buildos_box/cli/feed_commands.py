@@ -1,0 +1,164 @@
+"""`buildos-box feed add|list|show|sync|pause|resume|remove`."""
+
+import sys
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.naming import USER, Json, Person, choose, person
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    clean,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+    shown_time,
+)
+from buildos_box.client import BoxClient, url_path
+
+
+@click.group()
+def feed() -> None:
+    """Subscribed calendars: read again and again, their events kept as they change."""
+
+
+@feed.command()
+@click.argument("address", metavar="URL")
+@click.option("--name", help="What to call it; its server's name if not said.")
+@USER
+@AS_JSON
+@with_client
+def add(
+    client: BoxClient, address: str, name: str | None, user_name: str | None, as_json: bool
+) -> None:
+    """Subscribe to the calendar at URL (https: or webcal:); `-` reads it from standard input.
+
+    Whoever knows the address can read the calendar: with `-` it stays out of the shell's history.
+    """
+    owner = person(client, user_name)
+    given = sys.stdin.readline().strip() if address == "-" else address
+    body: Json = {"url": given, **({"name": name} if name else {})}
+    made = client.post(_path(owner), body)
+    if as_json:
+        show_json(made)
+    else:
+        say(f"Subscribed to “{made['name']}” ({made['id']}), {made['url']}")
+
+
+@feed.command(name="list")
+@USER
+@AS_JSON
+@with_client
+def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
+    """A user's subscribed calendars."""
+    owner = person(client, user_name)
+    found = list(client.items(_path(owner), limit=200))
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        [
+            f["id"],
+            f["name"],
+            f["url"],
+            f["status"],
+            str(f["eventCount"]),
+            shown_time(f["lastSuccessAt"], owner.zone),
+            f["error"] or "",
+        ]
+        for f in found
+    ]
+    heads = ["id", "name", "from", "status", "events", "read", "trouble"]
+    show_table(heads, rows, empty="No calendar feed.")
+
+
+@feed.command()
+@click.argument("name")
+@USER
+@AS_JSON
+@with_client
+def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
+    """One subscribed calendar, and what could not be taken from it."""
+    owner = person(client, user_name)
+    found = _find(client, owner, name)
+    if as_json:
+        show_json(found)
+        return
+    show_facts(
+        [
+            ("id", found["id"]),
+            ("name", found["name"]),
+            ("from", found["url"]),
+            ("status", found["status"]),
+            ("failures in a row", found["failures"] or None),
+            ("trouble", found["error"]),
+            ("events", found["eventCount"]),
+            ("read", shown_time(found["lastSuccessAt"], owner.zone)),
+            ("next", shown_time(found["nextSyncAt"], owner.zone)),
+        ]
+    )
+    for warning in found["warnings"]:
+        click.echo(clean(f"note: {warning}"))
+
+
+@feed.command()
+@click.argument("name")
+@USER
+@with_client
+def sync(client: BoxClient, name: str, user_name: str | None) -> None:
+    """Read a calendar now, by id or name."""
+    owner = person(client, user_name)
+    found = _find(client, owner, name)
+    job = client.post(f"{_path(owner, found['id'])}/sync")["jobId"]
+    say(f"Reading “{found['name']}” ({job})")
+
+
+@feed.command()
+@click.argument("name")
+@USER
+@with_client
+def pause(client: BoxClient, name: str, user_name: str | None) -> None:
+    """Read a calendar no more for now; its events stay."""
+    _set_active(client, name, user_name, active=False)
+
+
+@feed.command()
+@click.argument("name")
+@USER
+@with_client
+def resume(client: BoxClient, name: str, user_name: str | None) -> None:
+    """Go on with a paused calendar."""
+    _set_active(client, name, user_name, active=True)
+
+
+@feed.command()
+@click.argument("name")
+@YES
+@USER
+@with_client
+def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
+    """Give a calendar up, with its events, by id or name."""
+    owner = person(client, user_name)
+    found = _find(client, owner, name)
+    if not yes:
+        click.confirm(f"Give up “{found['name']}” and its events?", abort=True, err=True)
+    client.delete(_path(owner, found["id"]))
+    say(f"Gave up “{found['name']}”")
+
+
+def _set_active(client: BoxClient, name: str, user_name: str | None, *, active: bool) -> None:
+    owner = person(client, user_name)
+    found = _find(client, owner, name)
+    client.patch(_path(owner, found["id"]), {"isActive": active})
+    say(f"{'Going on with' if active else 'Paused'} “{found['name']}”")
+
+
+def _path(owner: Person, *more: str) -> str:
+    return url_path("users", owner.id, "calendar-feeds", *more)
+
+
+def _find(client: BoxClient, owner: Person, name: str) -> Json:
+    feeds = client.items(_path(owner), limit=200)
+    return choose(name, feeds, "calendar feed", lambda feed: (feed["name"],))

@@ -1,0 +1,192 @@
+"""The table of calendar feeds, and which events came from which."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import Database, Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed, as it is to be read."""
+
+    id: str
+    user_id: str
+    name: str
+    url: str
+    is_active: bool
+    etag: str | None
+    last_modified: str | None
+    failures: int
+    last_read_at: Instant | None
+
+    @classmethod
+    def of(cls, row: Row) -> "Feed":
+        """The row as a struct."""
+        return cls(
+            id=row["id"],
+            user_id=row["user_id"],
+            name=row["name"],
+            url=row["url"],
+            is_active=bool(row["is_active"]),
+            etag=row["etag"],
+            last_modified=row["last_modified"],
+            failures=row["failures"],
+            last_read_at=from_text(row["last_read_at"]) if row["last_read_at"] else None,
+        )
+
+
+async def get(db: Database, feed_id: str) -> Feed | None:
+    """The feed."""
+    row = await db.one("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
+    return Feed.of(row) if row else None
+
+
+def find(tx: Tx, feed_id: str) -> Feed | None:
+    """The feed, inside a transaction."""
+    row = tx.one("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
+    return Feed.of(row) if row else None
+
+
+async def row_of(db: Database, user_id: str, feed_id: str) -> Row | None:
+    """A feed of that user, as it is shown."""
+    return await db.one(
+        "SELECT * FROM calendar_feeds WHERE id = ? AND user_id = ?", (feed_id, user_id)
+    )
+
+
+async def page(db: Database, user_id: str, *, before: int | None, limit: int) -> list[Row]:
+    """A user's feeds, newest first."""
+    return await db.all(
+        """SELECT * FROM calendar_feeds
+            WHERE user_id = :user AND (:before IS NULL OR seq < :before)
+            ORDER BY seq DESC LIMIT :limit""",
+        {"user": user_id, "before": before, "limit": limit},
+    )
+
+
+def with_url(tx: Tx, user_id: str, url: str) -> str | None:
+    """The id of the user's feed with that address."""
+    row = tx.one("SELECT id FROM calendar_feeds WHERE user_id = ? AND url = ?", (user_id, url))
+    return row["id"] if row else None
+
+
+def count(tx: Tx, user_id: str) -> int:
+    """How many feeds the user has."""
+    row = tx.one("SELECT count(*) FROM calendar_feeds WHERE user_id = ?", (user_id,))
+    return int(row[0]) if row else 0
+
+
+def add(tx: Tx, feed_id: str, user_id: str, name: str, url: str, now: Instant) -> None:
+    """A new feed, due at once."""
+    tx.execute(
+        """INSERT INTO calendar_feeds (id, user_id, name, url, next_sync_at, created_at, updated_at)
+           VALUES (:id, :user, :name, :url, :now, :now, :now)""",
+        {"id": feed_id, "user": user_id, "name": name, "url": url, "now": to_text(now)},
+    )
+
+
+def change(tx: Tx, feed_id: str, *, name: str, url: str, is_active: bool, now: Instant) -> None:
+    """Set what people may set; a new address is a new start."""
+    tx.execute(
+        """UPDATE calendar_feeds
+              SET name = :name, is_active = :active, updated_at = :now, next_sync_at = :now,
+                  etag = CASE WHEN url = :url THEN etag END,
+                  last_modified = CASE WHEN url = :url THEN last_modified END,
+                  failures = 0, error = NULL, url = :url
+            WHERE id = :id""",
+        {"id": feed_id, "name": name, "url": url, "active": int(is_active), "now": to_text(now)},
+    )
+
+
+def delete(tx: Tx, feed_id: str) -> None:
+    """Forget the feed; its events are for others to take away first."""
+    tx.execute("DELETE FROM calendar_feeds WHERE id = ?", (feed_id,))
+
+
+def due(tx: Tx, now: Instant, limit: int) -> list[Feed]:
+    """Active feeds whose time has come, the longest due first."""
+    rows = tx.all(
+        """SELECT * FROM calendar_feeds WHERE is_active = 1 AND next_sync_at <= ?
+            ORDER BY next_sync_at, seq LIMIT ?""",
+        (to_text(now), limit),
+    )
+    return [Feed.of(row) for row in rows]
+
+
+def put_off(tx: Tx, feed_id: str, until: Instant) -> None:
+    """Not due again before then."""
+    tx.execute("UPDATE calendar_feeds SET next_sync_at = ? WHERE id = ?", (to_text(until), feed_id))
+
+
+def succeeded(tx: Tx, feed_id: str, now: Instant, next_at: Instant) -> None:
+    """The server has answered as it should, if only that nothing is new."""
+    tx.execute(
+        """UPDATE calendar_feeds SET failures = 0, error = NULL, last_sync_at = :now,
+                  last_success_at = :now, next_sync_at = :next WHERE id = :id""",
+        {"id": feed_id, "now": to_text(now), "next": to_text(next_at)},
+    )
+
+
+def was_read(
+    tx: Tx,
+    feed_id: str,
+    *,
+    etag: str | None,
+    last_modified: str | None,
+    events: int,
+    warnings: list[str],
+    now: Instant,
+) -> None:
+    """A new text of the calendar is in; its marks are asked with next time."""
+    tx.execute(
+        """UPDATE calendar_feeds SET etag = :etag, last_modified = :modified,
+                  event_count = :events, warnings = :warnings, last_read_at = :now
+            WHERE id = :id""",
+        {
+            "id": feed_id,
+            "etag": etag,
+            "modified": last_modified,
+            "events": events,
+            "warnings": json.dumps(warnings),
+            "now": to_text(now),
+        },
+    )
+
+
+def failed(
+    tx: Tx, feed_id: str, *, failures: int, error: str, now: Instant, next_at: Instant
+) -> None:
+    """It could not be read."""
+    tx.execute(
+        """UPDATE calendar_feeds SET failures = :failures, error = :error, last_sync_at = :now,
+                  next_sync_at = :next WHERE id = :id""",
+        {
+            "id": feed_id,
+            "failures": failures,
+            "error": error,
+            "now": to_text(now),
+            "next": to_text(next_at),
+        },
+    )
+
+
+def events_of(tx: Tx, feed_id: str) -> list[Row]:
+    """Every event that came from that feed."""
+    return tx.all(
+        """SELECT id, status, COALESCE(start_at, start_date) AS starts,
+                  COALESCE(end_at, end_date, start_at, start_date) AS ends
+             FROM events WHERE feed_id = ?""",
+        (feed_id,),
+    )
+
+
+def claim_events(tx: Tx, feed_id: str, event_ids: Collection[str]) -> None:
+    """Note that these events came from that feed."""
+    tx.execute(
+        """UPDATE events SET source = 'feed', feed_id = :feed, feed_uid = id
+            WHERE id IN (SELECT value FROM json_each(:ids)) AND feed_id IS NULL""",
+        {"feed": feed_id, "ids": json.dumps(sorted(event_ids))},
+    )
