@@ -4,7 +4,8 @@
 API does, and lets the real engine write them with the built-in analyst and mail them to the
 outbox. Then the same people's briefs are made by the same functions called in a plain loop: read,
 compose, render, write the file; no jobs, no stages, no tracking rows. The ratio is what a durable
-queue costs. `--profile` adds where the engine's threads spent their time.
+queue costs. `--profile` adds where the engine's threads spent their time; `--write` keeps the
+figures in `bench/RESULTS.md`.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench import parts
+from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
 from buildos_box.briefs.analyst import BUILTIN, analyse
@@ -144,11 +147,28 @@ def _show(box: Box, profiles: dict[str, cProfile.Profile]) -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(14)
 
 
+def _part(figures: dict[str, Any]) -> str:
+    return f"""# Briefs from request to mail
+
+{"; ".join(describe(peers=False))}.
+
+| {figures["briefs"]:,} of {figures["users"]:,} users | briefs/s | of the loop |
+| --- | ---: | ---: |
+| through the queue | {figures["queue_per_second"]:.0f} | {figures["ratio"]:.2f} × |
+| the same functions in a plain loop | {figures["loop_per_second"]:.0f} | 1 |
+
+The built-in analyst writes, mails go to the outbox; each brief is a job with its stages and one
+more for its mail, with tracking rows; the loop reads, composes, renders and writes the file.
+`python -m bench.briefs_bench --write`.
+"""
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--briefs", type=int, default=1_000)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         box = await Box.open(Settings(data=DataSettings(dir=folder)))
@@ -177,6 +197,8 @@ async def main() -> None:
         f"{figures['queue_per_second']:.0f}/s through the queue, "
         f"{figures['loop_per_second']:.0f}/s in a plain loop: {figures['ratio']:.2f} x"
     )
+    if options.write:
+        parts.put(parts.RESULTS, _part(figures))
     tell({"briefs": figures})
 
 

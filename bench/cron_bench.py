@@ -3,7 +3,7 @@
 `python -m bench.cron_bench` fills boxes with 1,000, 10,000 and 100,000 users, of whom the same
 400 are due in the coming hour, and times one run of the cron in each. It also times a run with
 nobody due, and what reading every user's preferences would cost (the floor of the design that
-looks at everybody).
+looks at everybody). `--write` keeps the figures in `bench/RESULTS.md`.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import tempfile
 import time
 from typing import Any
 
+from bench import parts
+from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
 from buildos_box.briefs.cron import schedule_briefs
@@ -83,10 +85,32 @@ async def _measure(count: int) -> dict[str, float]:
             await box.close()
 
 
+def _part(figures: list[dict[str, float]]) -> str:
+    base = figures[0]["due_ms"]
+    rows = "\n".join(
+        f"| {row['users']:,.0f} | {row['due_ms']:.1f} | {row['due_ms'] / base:.2f} × "
+        f"| {row['nobody_due_ms']:.2f} | {row['read_everybody_ms']:.1f} |"
+        for row in figures
+    )
+    return f"""# One run of the brief cron
+
+{"; ".join(describe(peers=False))}.
+
+| users | {DUE} due, ms | to the first row | none due, ms | reading all preferences, ms |
+| ---: | ---: | ---: | ---: | ---: |
+{rows}
+
+Median of {ROUNDS} runs; the same {DUE} people are due in each box.
+`python -m bench.cron_bench --write`.
+"""
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    figures = [await _measure(count) for count in parser.parse_args().users]
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    figures = [await _measure(count) for count in options.users]
     base = figures[0]
     print(f"{'users':>8} {'400 due':>10} {'ratio':>6} {'none due':>10} {'read everybody':>15}")
     for row in figures:
@@ -94,6 +118,8 @@ async def main() -> None:
             f"{row['users']:>8} {row['due_ms']:>8.1f}ms {row['due_ms'] / base['due_ms']:>6.2f} "
             f"{row['nobody_due_ms']:>8.2f}ms {row['read_everybody_ms']:>13.1f}ms"
         )
+    if options.write:
+        parts.put(parts.RESULTS, _part(figures))
     tell({"cron": figures})
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bench import parts
 from bench.machine import describe
 from bench.measure import percentile, rss_mb, tell
 from tests.faults.box_process import BoxProcess
@@ -28,7 +29,6 @@ LISTENERS = 500
 SECONDS = 20
 LIMIT = 0.30
 """Of one core, for 500 listeners with one event a second."""
-RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADING = "# Open streams"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -198,9 +198,7 @@ def main() -> None:
     section = report(loads, options.listeners)
     print(section)
     if options.write:
-        text = RESULTS.read_text("utf-8")
-        kept = re.sub(rf"{re.escape(HEADING)}\n.*?(?=^# |\Z)", "", text, flags=re.S | re.M)
-        RESULTS.write_text(f"{kept.rstrip()}\n\n{section}", "utf-8")
+        parts.put(parts.RESULTS, section)
     tell({load.name: load.cores for load in loads})
 
 
