@@ -1,13 +1,14 @@
 """Asks Twilio for what no callback told: a message's end and its price (spec 7).
 
-A box that no public address reaches gets no callbacks, and no callback ever names a price.
+A box that no public address reaches gets no callbacks, and no callback ever names a price. One
+that was given up without an answer is looked for too: nobody knows yet whether it has left.
 """
 
 from datetime import timedelta
 
 import msgspec
 
-from buildos_box.clock import Instant, to_text
+from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs.crons import Cron
@@ -15,7 +16,9 @@ from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.outcomes import lead_forward, settle_cost
-from buildos_box.sms.twilio_client import Told, TwilioSender
+from buildos_box.sms.send_job import left
+from buildos_box.sms.text import segments
+from buildos_box.sms.twilio_client import Outgoing, Told, TwilioSender
 
 AT_ONCE = 50
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 360, 1440))
@@ -39,8 +42,11 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
     try:
         sender = TwilioSender(box.settings)
         for row in rows:
-            told = await _ask(sender, row)
             asked += 1
+            if row["twilio_sid"] is None:
+                settled += await _look_for(sender, box, row)
+                continue
+            told = await _ask(sender, row)
 
             def learn(tx: Tx, row: Row = row, told: Told | None = told) -> bool:
                 return _learn(tx, box, str(row["id"]), told)
@@ -49,6 +55,28 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
     except (PermanentError, TransientError) as error:
         log.warning("sms_outcomes_unknown", error=error.message)
     return Asked(asked, settled)
+
+
+async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
+    """One that may have left: if Twilio has it, it has. It is never sent again from here."""
+    message = Outgoing(row["phone_number"] or "", row["message"], None, None)
+    since = from_text(row["sending_since"] or row["updated_at"])
+    known = await store.known_sids(box.db, message.to)
+    sid = await sender.sent_since(message, since, known)
+
+    def learn(tx: Tx) -> bool:
+        fresh = store.find(tx, row["id"])
+        if fresh is None or fresh["status"] != store.UNKNOWN or fresh["twilio_sid"]:
+            return False
+        if sid is None:
+            _ask_again(tx, box, fresh, done=False)
+            return False
+        store.count(tx, store.FAILED, from_text(fresh["updated_at"]), -1)
+        store.change(tx, fresh["id"], box.clock.now(), reason=None)
+        left(tx, box, fresh["id"], sid, segments(message.body))
+        return True
+
+    return await box.db.write(learn)
 
 
 async def _ask(sender: TwilioSender, row: Row) -> Told | None:
@@ -62,7 +90,7 @@ async def _ask(sender: TwilioSender, row: Row) -> Told | None:
 
 
 def _learn(tx: Tx, box: Services, sms_id: str, told: Told | None) -> bool:
-    row, now = store.find(tx, sms_id), box.clock.now()
+    row = store.find(tx, sms_id)
     if row is None or row["ask_at"] is None:
         return False
     if told is not None:
@@ -71,11 +99,15 @@ def _learn(tx: Tx, box: Services, sms_id: str, told: Told | None) -> bool:
     fresh = store.find(tx, sms_id)
     assert fresh is not None
     done = told is None or (fresh["price"] is not None and fresh["status"] in store.ENDED)
-    wait = None if done or row["asked"] >= len(WAITS) else WAITS[row["asked"]]
-    store.change(
-        tx, sms_id, now, ask_at=to_text(now + wait) if wait else None, asked=row["asked"] + 1
-    )
+    _ask_again(tx, box, row, done=done)
     return done
+
+
+def _ask_again(tx: Tx, box: Services, row: Row, *, done: bool) -> None:
+    now = box.clock.now()
+    wait = None if done or row["asked"] >= len(WAITS) else WAITS[row["asked"]]
+    ask_at = to_text(now + wait) if wait else None
+    store.change(tx, row["id"], now, ask_at=ask_at, asked=row["asked"] + 1)
 
 
 CRONS = [

@@ -1,6 +1,7 @@
 """The job that sends one SMS: checked again, handed over once, never late (spec 7)."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -15,12 +16,13 @@ from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import with_code
 from buildos_box.sms.quiet_hours import quiet_until
-from buildos_box.sms.text import segments
+from buildos_box.sms.text import reminder_text, segments
 from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
 from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
+LATE = timedelta(seconds=90)
 FIRST_QUESTION = timedelta(minutes=5)
 """So long after a message has left Twilio is asked what became of it."""
 
@@ -66,9 +68,11 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
     in_doubt = row["status"] in store.IN_DOUBT
     try:
         sender = TwilioSender(box.settings, box.twilio_http)
-        number = (
-            row["phone_number"] if in_doubt else await box.db.write(lambda tx: _check(tx, job, box))
-        )
+        if in_doubt:
+            number = row["phone_number"]
+        else:
+            number = await box.db.write(lambda tx: _check(tx, job, box))
+            row = await store.get(box.db, sms_id) or row
         sid = await _send(job, box, sender, row, number)
     except _NotSent as skip:
         reason = skip.reason
@@ -118,7 +122,7 @@ async def _send(
         send=send,
         found=found,
         on_intent=lambda tx: _on_intent(tx, box, sms_id, number),
-        on_outcome=lambda tx, sid: _on_outcome(tx, box, sms_id, sid, segments(message.body)),
+        on_outcome=lambda tx, sid: left(tx, box, sms_id, sid, segments(message.body)),
     )
 
 
@@ -156,9 +160,9 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
         return str(number)
     if given is None and not wishes.phone_verified:
         raise _NotSent("phone_not_verified")
+    zone = zone_or_utc(user.timezone)
     if row["kind"] == "reminder":
         _check_event(tx, row, wishes.event_reminders_enabled)
-    zone = zone_or_utc(user.timezone)
     end = quiet_until(wishes.quiet, now, zone)
     if end is not None:
         if row["expires_at"] is not None and to_text(end) >= row["expires_at"]:
@@ -169,7 +173,20 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
         raise _NotSent("daily_limit")
     if got + store.sending_others(tx, user.id, row["id"]) >= wishes.daily_limit:
         raise Snooze(now + A_MOMENT, "the last messages of the day are on their way")
+    _say_what_is_so(tx, row, zone, now)
     return str(number)
+
+
+def _say_what_is_so(tx: Tx, row: Row, zone: ZoneInfo, now: Instant) -> None:
+    """A reminder that leaves later than planned does not promise the minutes of the plan.
+
+    Not one in doubt: what Twilio may have must stay as it was, or it is not found again.
+    """
+    own = row["kind"] == "reminder" and row["message_source"] != "given"
+    if own and row["status"] == store.SCHEDULED and now - from_text(row["send_at"]) > LATE:
+        start = from_text(row["event_start_at"])
+        text = reminder_text(row["event_title"], start, zone, now)
+        store.change(tx, row["id"], now, message=text, message_source="template")
 
 
 def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
@@ -191,8 +208,8 @@ def _on_intent(tx: Tx, box: Services, sms_id: str, number: str) -> None:
     )
 
 
-def _on_outcome(tx: Tx, box: Services, sms_id: str, sid: str, parts: int) -> None:
-    """Only now does the message count (fault 17). A callback may have come before."""
+def left(tx: Tx, box: Services, sms_id: str, sid: str, parts: int) -> None:
+    """Twilio has the message: now it counts (fault 17). A callback may have come before."""
     row, now = store.find(tx, sms_id), box.clock.now()
     if row is None:
         return
@@ -245,7 +262,8 @@ def _failed(
         # After the last try without an answer nobody can say whether it left.
         doubt = not final and row["status"] in store.IN_DOUBT
         status = store.UNKNOWN if doubt else store.FAILED
-        store.change(tx, row["id"], now, status=status, reason=error.message)
+        ask_at = to_text(now + FIRST_QUESTION) if doubt else None
+        store.change(tx, row["id"], now, status=status, reason=error.message, ask_at=ask_at)
         store.count(tx, store.FAILED, now)
 
 

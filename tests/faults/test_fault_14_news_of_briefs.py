@@ -1,4 +1,4 @@
-"""Brief completed but its news lost (spec 17): brief, mail and news are one commit."""
+"""Brief completed but its news lost (spec 17): brief, mail and all news are one commit."""
 
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from tests.world import BoxWorld, open_world
 FOUND = """SELECT (SELECT count(*) FROM daily_briefs
                     WHERE generation_status = 'completed') AS briefs,
                   (SELECT count(*) FROM emails) AS mails,
+                  (SELECT count(*) FROM notifications
+                    WHERE event_type = 'brief.completed') AS told,
                   (SELECT count(*) FROM realtime_events WHERE type = 'brief.completed') AS news"""
 
 
-async def found(box: BoxWorld) -> tuple[int, int, int]:
+async def found(box: BoxWorld) -> tuple[int, int, int, int]:
     row = await box.db.one(FOUND)
-    return row["briefs"], row["mails"], row["news"]
+    return row["briefs"], row["mails"], row["told"], row["news"]
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -37,7 +39,7 @@ async def test_fault_14_a_brief_whose_news_cannot_be_written_is_not_complete(
         box.db.subscribe(EventStored, break_down)
         await box.post("/queue/brief", {"userId": "ada"})
         await box.work()
-        assert await found(box) == (0, 0, 0)
+        assert await found(box) == (0, 0, 0, 0)
         await box.run_until("2024-10-23T08:20:00Z")
-        assert (left, await found(box)) == (0, (1, 1, 1))
+        assert (left, await found(box)) == (0, (1, 1, 1, 1))
         assert len(box.outbox) == 1

@@ -1,5 +1,6 @@
 """Reminders from the calendar to the phone (spec 7), and the faults of the first box."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +103,33 @@ async def test_what_twilio_never_got_is_sent_after_asking(
     await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
     await box.run_until("2024-10-23T08:05:00Z")
     assert (len(twilio.sent), twilio.listed) == (1, 1)
+
+
+async def test_one_given_up_without_an_answer_is_looked_for_and_never_sent_again(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = [(503, 20503)] * 4 + ["lost"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.run_until("2024-10-23T08:30:00Z")
+    while (await states(box))[0][0] != "unknown":
+        await box.run_until(box.clock.now() + timedelta(minutes=1))
+    assert len(twilio.sent) == 1
+    await box.run_until(box.clock.now() + timedelta(minutes=11))
+    assert (await states(box), len(twilio.sent)) == ([("sent", None)], 1)
+    (day,) = (await box.get("/sms/metrics"))["days"]
+    assert (day["sent"], day["failed"]) == (1, 0)
+
+
+async def test_a_reminder_that_leaves_late_does_not_promise_the_planned_minutes(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await box.work()
+    box.clock.set("2024-10-23T09:55:00Z")
+    await box.work()
+    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:00, in 5 min"]
 
 
 async def test_who_has_opted_out_at_twilio_is_opted_out_here(

@@ -1,5 +1,6 @@
 """What Twilio tells the box, proving a number, and the day's numbers (spec 7)."""
 
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,6 +47,24 @@ async def test_callbacks_only_lead_forward(
         answer = await tell(box, path, MessageSid=sid, MessageStatus=said)
         assert answer.status_code == 204
     assert (await messages(box))[0]["status"] == status
+
+
+async def test_in_whatever_order_and_however_often_the_end_is_the_same(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box, daily_limit=100)
+    orders = list(permutations(["queued", "sending", "sent", "delivered"]))
+    for order in orders:
+        made = await box.post("/queue/sms", {"userId": "ada", "message": " ".join(order)})
+        await box.work()
+        path, sid = f"status?sms={made['smsId']}", twilio.sent[-1]["Sid"]
+        for said in (*order, *order):
+            await tell(box, path, MessageSid=sid, MessageStatus=said)
+    assert {message["status"] for message in await messages(box)} == {"delivered"}
+    (day,) = (await box.get("/sms/metrics"))["days"]
+    assert (day["sent"], day["delivered"], day["failed"]) == (len(orders), len(orders), 0)
+    kept = await box.db.one("SELECT count(*) AS n, sum(changed) AS c FROM sms_callbacks")
+    assert (kept["n"], kept["c"]) == (8 * len(orders), len(orders))
 
 
 async def test_a_callback_before_the_answer_is_written_down_finds_its_message(
