@@ -40,7 +40,7 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
         return Asked(0, 0)
     asked, settled = 0, 0
     try:
-        sender = TwilioSender(box.settings)
+        sender = TwilioSender(box.settings, box.twilio_http)
         for row in rows:
             asked += 1
             if row["twilio_sid"] is None:
