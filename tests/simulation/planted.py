@@ -118,9 +118,9 @@ PLANTED = [
         "late callback overwriting",
         (
             (
-                "sms/webhook_routes.py",
-                'store.RANK[status] > store.RANK.get(row["status"], 3)',
-                "store.RANK[status] >= 0",
+                "sms/outcomes.py",
+                'store.RANK[status] <= store.RANK.get(row["status"], 3)',
+                "store.RANK[status] < 0",
             ),
         ),
         ("a late callback changes nothing",),
@@ -131,9 +131,9 @@ PLANTED = [
         (
             (
                 "sms/listeners.py",
-                "        settle_changed(tx, box, change.event)",
-                "        if isinstance(change, EventSaved):\n"
-                "            settle_changed(tx, box, change.event)",
+                "        if settle_changed(tx, box, change.event) == store.SCHEDULED",
+                "        if isinstance(change, EventSaved)"
+                " and settle_changed(tx, box, change.event)",
             ),
             ("sms/send_job.py", 'raise _NotSent("event_moved")', "pass"),
         ),

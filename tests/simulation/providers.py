@@ -99,6 +99,8 @@ class Twilio:
         if method == "GET":
             if mode in ("down", "error"):
                 raise requests.ConnectionError("no route to Twilio")
+            if "/Messages/" in url:
+                return self._fetched(url)
             to = (params or {}).get("To") or parse_qs(urlsplit(url).query)["To"][0]
             found = [self._view(one) for one in reversed(self._sent) if one["to"] == to][:100]
             body = {"messages": found, "next_page_uri": None, "page_size": 100}
@@ -120,6 +122,16 @@ class Twilio:
         if mode == "slow":
             self._loop.answer_after = self._rng.uniform(5, 18)
         return Response(201, json.dumps(self._view(message)))
+
+    def _fetched(self, url: str) -> Any:
+        """One message by its name; nothing more is known of it than that it is queued."""
+        from twilio.http.response import Response
+
+        sid = urlsplit(url).path.rpartition("/")[2].removesuffix(".json")
+        for one in self._sent:
+            if one["sid"] == sid:
+                return Response(200, json.dumps(self._view(one)))
+        return self._refusal(404, 20404, {})
 
     def _accept(self, data: dict[str, str], *, lost: bool) -> dict[str, Any]:
         sid = f"SM{len(self._sent):032x}"
