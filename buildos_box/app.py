@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,7 +34,9 @@ from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.job_news import JobNews
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Mailer, Services
-from buildos_box.settings import QueueSettings, Settings
+from buildos_box.settings import DataSettings, QueueSettings, Settings
+from buildos_box.upkeep.epoch import settle_epoch
+from buildos_box.upkeep.restore import finish_restore
 
 DATABASE_FILE = "box.sqlite3"
 
@@ -91,6 +94,7 @@ class Box:
         lock.acquire()
         db: Database | None = None
         try:
+            await asyncio.to_thread(finish_restore, folder)
             db = await ground.open_database(folder / DATABASE_FILE, clock)
             return await cls._assemble(
                 settings, folder, db, clock, ids, mailer, egress, lock, ground
@@ -138,6 +142,7 @@ class Box:
             twilio_http=ground.twilio_http,
         )
         registry.listen(services)
+        await settle_epoch(services)
         book = CronBook(db, clock, registry.CRONS)
         engine = _engine(settings.queue, services, book, ground)
         service_token = settings.auth.service_token
@@ -222,3 +227,13 @@ def static_folder() -> Path:
     package = Path(str(resources.files("buildos_box")))
     inside = package / "static"
     return inside if inside.is_dir() else package.parent / "static"
+
+
+async def describe_api() -> dict[str, Any]:
+    """The OpenAPI description, from a box that lives for this moment only."""
+    with tempfile.TemporaryDirectory(prefix="buildos-box-") as folder:
+        box = await Box.open(Settings(data=DataSettings(dir=folder)))
+        try:
+            return box.api.openapi_schema.to_schema()
+        finally:
+            await box.close()

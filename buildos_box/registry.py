@@ -41,6 +41,8 @@ from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
 from buildos_box.sms import trial as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
+from buildos_box.upkeep import cron as upkeep_cron
+from buildos_box.upkeep import erasing, export_routes
 from buildos_box.web import routes as web_routes
 from buildos_box.workspace import feed_cron, feed_job, feed_routes
 from buildos_box.workspace import listeners as workspace_listeners
@@ -69,6 +71,7 @@ CRONS: list[Cron] = [
     *sms_outcome_cron.CRONS,
     realtime_cron.CLEANUP,
     *duties.CRONS,
+    *upkeep_cron.CRONS,
 ]
 
 ROUTES: list[Any] = [
@@ -87,6 +90,7 @@ ROUTES: list[Any] = [
     *push_routes.ROUTES,
     *onboarding_routes.ROUTES,
     *web_routes.ROUTES,
+    *export_routes.ROUTES,
 ]
 
 
@@ -98,6 +102,7 @@ def listen(box: Services) -> None:
     notification_listeners.listen(box)
     calendar_news.listen(box)
     brief_listeners.listen(box)
+    erasing.listen(box)
     box.db.subscribe(QueueAlert, lambda tx, alert: _show_alert(tx, alert, box))
     box.db.subscribe(LlmAlert, lambda tx, alert: tx.announce(QueueAlert(alert.kind, alert.message)))
 

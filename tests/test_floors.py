@@ -25,13 +25,14 @@ FLOORS: dict[str, int] = {
     "briefs": 7,
     "phases": 7,
     "onboarding": 7,
-    "registry": 8,
-    "api": 9,
-    "app": 10,
-    "serve": 11,
-    "client": 11,
-    "cli": 12,
-    "tui": 12,
+    "upkeep": 8,
+    "registry": 9,
+    "api": 10,
+    "app": 11,
+    "serve": 12,
+    "client": 12,
+    "cli": 13,
+    "tui": 13,
 }
 MAY_ALSO = {
     # Floor 0 holds each other's words: an error may name an instant, a log line an id.

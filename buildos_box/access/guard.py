@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
 from buildos_box.access.caller import Caller
-from buildos_box.access.keyring import Keyring
+from buildos_box.access.limits import Doorkeeper
 from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
@@ -20,15 +20,20 @@ AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Recognise the caller before anything of the request's body is read. Raises Unauthorized."""
+    """Recognise the caller before anything of the request's body is read.
+
+    Raises Unauthorized, RateLimited.
+    """
     if handler.opt.get("public"):
         return
     also_by: AlsoBy | None = handler.opt.get("also_by")
     if also_by is not None and (known := await also_by(connection)) is not None:
         connection.scope["state"]["caller"] = known
         return
-    keyring: Keyring = connection.app.state.keyring
-    connection.scope["state"]["caller"] = await keyring.recognise(_token_of(connection))
+    doorkeeper: Doorkeeper = connection.app.state.doorkeeper
+    caller = await doorkeeper.recognise(connection, _token_of(connection))
+    doorkeeper.admit(caller)
+    connection.scope["state"]["caller"] = caller
     _require_json(connection)
 
 

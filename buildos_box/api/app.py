@@ -14,13 +14,24 @@ from litestar.middleware import DefineMiddleware
 
 from buildos_box.access.guard import guard, provide_caller
 from buildos_box.access.keyring import Keyring
-from buildos_box.api import control_routes, docs, health, job_routes, queue_routes, token_routes
+from buildos_box.access.limits import Doorkeeper
+from buildos_box.api import (
+    control_routes,
+    docs,
+    health,
+    job_routes,
+    metrics_routes,
+    queue_routes,
+    token_routes,
+)
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
+from buildos_box.api.meter import HttpMeter, Timing
 from buildos_box.api.security_headers import add_security_headers
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
+from buildos_box.jobs.meter import AttemptMeter
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
@@ -51,6 +62,14 @@ def make_api(
 ) -> Litestar:
     """The whole API. Every route is shut unless its own `opt` says that it is public."""
     settings = services.settings
+    meter = HttpMeter()
+    doorkeeper = Doorkeeper(
+        keyring,
+        services.clock.monotonic,
+        trusted_proxies=settings.server.trusted_proxies,
+        failures_per_minute=settings.server.wrong_tokens_per_minute,
+        user_requests_per_minute=settings.server.user_requests_per_minute,
+    )
 
     def provide(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
@@ -63,6 +82,7 @@ def make_api(
             *token_routes.ROUTES,
             *health.ROUTES,
             *page_routes(static),
+            *metrics_routes.ROUTES,
             *room_routes,
         ],
         guards=[refuse_while_draining, guard],
@@ -77,8 +97,8 @@ def make_api(
             "correlation_id": Provide(provide_correlation, sync_to_thread=False),
         },
         signature_namespace={"Services": Services},
-        middleware=[DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
-        before_send=[add_security_headers],
+        middleware=[Timing, DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
+        before_send=[add_security_headers, meter.before_send],
         exception_handlers={
             BoxError: on_box_error,
             ValidationException: on_validation_error,
@@ -94,7 +114,15 @@ def make_api(
         else None,
         request_max_body_size=settings.server.max_body_bytes,
         openapi_config=docs.openapi_config(static),
-        state=State({"keyring": keyring, "engine": engine, "tickets": tickets}),
+        state=State(
+            {
+                "engine": engine,
+                "tickets": tickets,
+                "doorkeeper": doorkeeper,
+                "http_meter": meter,
+                "attempt_meter": AttemptMeter(services.db, services.clock),
+            }
+        ),
         logging_config=None,
         debug=False,
     )

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, get, head
 
 from buildos_box.access.guard import PUBLIC
-from buildos_box.access.keyring import Keyring
+from buildos_box.access.limits import Doorkeeper
 from buildos_box.api.shapes import TypeCount
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
@@ -54,6 +54,13 @@ async def health(
     return Response(body, status_code=200 if status == "healthy" else 503)
 
 
+@head("/health", opt=PUBLIC, tags=["Health"])
+async def health_status(box: Services, engine: Engine) -> Response[None]:
+    """Whether the box lives, by the status alone: 200 or 503."""
+    well = not engine.storage.stopped and not await _reasons(box, engine)
+    return Response(None, status_code=200 if well else 503)
+
+
 async def _reasons(box: Services, engine: Engine) -> list[str]:
     found = []
     try:
@@ -77,15 +84,15 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
 
 
 async def _has_token(request: Request[Any, Any, Any]) -> bool:
-    keyring: Keyring = request.app.state.keyring
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False
     try:
-        await keyring.recognise(token.strip())
+        await doorkeeper.recognise(request, token.strip())
     except BoxError:
         return False
     return True
 
 
-ROUTES: list[Any] = [health]
+ROUTES: list[Any] = [health, health_status]

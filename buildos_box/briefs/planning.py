@@ -12,7 +12,7 @@ from buildos_box.briefs.engagement import Rest, Send, decide
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
 from buildos_box.briefs.schedule import QueueAt, Schedule, Skip, next_run, plan
 from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
-from buildos_box.db import Row, Tx
+from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.jobs import ledger
 from buildos_box.jobs import store as jobs_store
 from buildos_box.services import Services
@@ -91,6 +91,9 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         buffer=timedelta(seconds=settings.pre_generation_buffer_seconds),
         lookback=timedelta(seconds=settings.missed_lookback_seconds),
     )
+    told = epoch_store.told_until(tx)
+    if told is not None and due.notify_at <= told:
+        decision = Skip("before_restore")
     match decision:
         case QueueAt():
             stage = _stage(tx, box, person, due)

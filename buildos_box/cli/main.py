@@ -1,6 +1,7 @@
 """`buildos-box`: every command, each in a module of its own."""
 
 import asyncio
+import errno
 import json
 import logging
 import sqlite3
@@ -11,9 +12,7 @@ import click
 
 from buildos_box import __version__
 from buildos_box.cli import exit_codes
-from buildos_box.cli.connection import with_client
 from buildos_box.cli.settings_option import load_or_exit
-from buildos_box.client import BoxClient
 
 CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
@@ -61,13 +60,39 @@ def serve(
         sys.exit(exit_codes.FAILED)
     except OSError as error:
         where = f"{settings.server.host}:{settings.server.port}"
-        click.echo(f"cannot serve on {where} from {settings.data.dir}: {error}", err=True)
+        click.echo(
+            f"cannot serve on {where} from {settings.data.dir}: {error}{_way_out(error)}", err=True
+        )
         sys.exit(exit_codes.FAILED)
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "; stop what serves there, or take another port with --port or server.port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "; that address is not this machine's: see --host or server.host"
+    if error.errno in (errno.EACCES, errno.EROFS):
+        return "; give the user that runs the box a folder it may write, or --data another"
+    if error.errno == errno.ENOSPC:
+        return "; make room on that disk"
+    return ""
 
 
 def _cure(error: sqlite3.DatabaseError) -> str:
     damaged = not isinstance(error, sqlite3.OperationalError)
-    return "; put a backup in its place" if damaged else ""
+    return "; put a backup in its place: buildos-box restore FILE" if damaged else ""
+
+
+def _add_upkeep() -> None:
+    from buildos_box.cli.backup_commands import backup, restore, verify
+    from buildos_box.cli.doctor_command import doctor
+    from buildos_box.cli.export_command import export
+
+    for command in (backup, verify, restore, doctor, export):
+        main.add_command(command)
+
+
+_add_upkeep()
 
 
 def _say_ready(box: object, url: str) -> None:
@@ -93,10 +118,11 @@ def demo(keep: bool, timezone: str | None) -> None:
 
 
 @main.command()
-@with_client
-def openapi(client: BoxClient) -> None:
-    """Print the OpenAPI description of the API."""
-    click.echo(json.dumps(client.get("/docs/openapi.json"), indent=2))
+def openapi() -> None:
+    """Print the OpenAPI description of this program's API; no box need run."""
+    from buildos_box.app import describe_api
+
+    click.echo(json.dumps(asyncio.run(describe_api()), indent=2))
 
 
 def _add_commands() -> None:

@@ -1,8 +1,8 @@
 """One SQLite file: one writer with group commit, many readers, migrations, backup."""
 
 from buildos_box.db.database import Database
-from buildos_box.db.lock import InstanceLock
+from buildos_box.db.lock import AlreadyRunning, InstanceLock
 from buildos_box.db.tx import Row, Tx
 from buildos_box.db.writer import StorageError
 
-__all__ = ["Database", "InstanceLock", "Row", "StorageError", "Tx"]
+__all__ = ["AlreadyRunning", "Database", "InstanceLock", "Row", "StorageError", "Tx"]

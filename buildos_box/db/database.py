@@ -1,13 +1,13 @@
 """The database of a box: where every write goes through one door (design: one writer)."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
 from buildos_box.clock import Clock
+from buildos_box.db.copying import copy_database
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
@@ -91,14 +91,3 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Copy the database while it is in use, with SQLite's online backup."""
         await asyncio.to_thread(copy_database, self.path, target)
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """A consistent copy of a database that others may be writing."""
-    reading = sqlite3.connect(source)
-    writing = sqlite3.connect(target)
-    try:
-        reading.backup(writing, pages=256, sleep=0.001)
-    finally:
-        writing.close()
-        reading.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from buildos_box.clock import Clock, to_text
 from buildos_box.db.connect import connect_writer
+from buildos_box.db.copying import sync_file
 from buildos_box.errors import BoxError
 from buildos_box.log import logger
 
@@ -40,10 +41,12 @@ def known_migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
-def migrate(path: Path, clock: Clock, migrations: list[Migration] | None = None) -> None:
+def migrate(
+    path: Path, clock: Clock, migrations: list[Migration] | None = None, *, keep_old: bool = True
+) -> None:
     """Bring the file's schema up to date; raises SchemaTooNew and then touches nothing.
 
-    A file that already holds data is copied beside itself first.
+    A file that already holds data is copied beside itself first, unless `keep_old` is false.
     """
     known = known_migrations() if migrations is None else migrations
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,7 @@ def migrate(path: Path, clock: Clock, migrations: list[Migration] | None = None)
         missing = [migration for migration in known if migration.number > current]
         if not missing:
             return
-        if current:
+        if current and keep_old:
             _back_up(connection, path, current)
         _apply(connection, missing, clock)
     finally:
@@ -79,7 +82,9 @@ def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
         connection.backup(copy)
     finally:
         copy.close()
+    sync_file(partial)
     partial.replace(target)
+    sync_file(target.parent)
     log.info("backup_before_migration", file=target.name)
 
 

@@ -81,6 +81,11 @@ def live_of(tx: Tx, user_id: str) -> list[Row]:
     return tx.all("SELECT * FROM queue_jobs WHERE user_id = ? AND completed_at IS NULL", (user_id,))
 
 
+def live_all(tx: Tx) -> list[Row]:
+    """Every live job, for what must look at all of them once."""
+    return tx.all("SELECT * FROM queue_jobs WHERE completed_at IS NULL")
+
+
 def by_public_id(tx: Tx, job_id: str) -> Row | None:
     """The job with that `job-…` id."""
     return tx.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))

@@ -59,6 +59,12 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[str, ...], _doc("Networks whose X-Forwarded-For is believed.")
     ] = ()
+    user_requests_per_minute: Annotated[
+        int, _doc("Requests per minute with one user's token; 0 for no limit.", ge=0)
+    ] = 600
+    wrong_tokens_per_minute: Annotated[
+        int, _doc("Wrong tokens per minute from one address; 0 for no limit.", ge=0)
+    ] = 20
     max_body_bytes: Annotated[
         int, _doc("Largest request body, in bytes (/sync takes 32 MiB).", gt=0)
     ] = 1024 * 1024
@@ -76,6 +82,13 @@ class DataSettings(Section, frozen=True, kw_only=True):
     """Where everything is kept."""
 
     dir: Annotated[str, _doc("Folder of the database, keys, outbox and backups.")] = "data"
+
+
+class BackupSettings(Section, frozen=True, kw_only=True):
+    """The nightly backup."""
+
+    dir: Annotated[str, _doc("Folder of the backups; backups in the data folder if empty.")] = ""
+    keep: Annotated[int, _doc("Backups that are kept; 0 makes none at night.", ge=0)] = 7
 
 
 class AuthSettings(Section, frozen=True, kw_only=True):
@@ -258,6 +271,7 @@ class Settings(Section, frozen=True, kw_only=True):
 
     server: ServerSettings = field(default_factory=ServerSettings)
     data: DataSettings = field(default_factory=DataSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     auth: AuthSettings = field(default_factory=AuthSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     briefs: BriefSettings = field(default_factory=BriefSettings)

@@ -1,7 +1,7 @@
 """One event's reminder, brought to what the rules say: again and again, with one result."""
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
-from buildos_box.db import Row, Tx
+from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.outgoing import enqueue, move, stop
@@ -24,6 +24,9 @@ def settle_reminder(
     start = to_text(event.start_at) if event.start_at and not event.all_day else None
     stop_reminders(tx, box, event.id, "event_moved", but=start)
     decision = decide_reminder(event, lead=wishes.lead, quiet=wishes.quiet, zone=zone, now=now)
+    told = epoch_store.told_until(tx)
+    if event.start_at is not None and told is not None and event.start_at - wishes.lead <= told:
+        decision = Skip("before_restore")
     if start is None or event.start_at is None:
         return decision.reason if isinstance(decision, Skip) else "all_day"
     before = next(

@@ -1,0 +1,196 @@
+"""`buildos-box backup`, `backup list`, `backup verify`, `verify` and `restore`.
+
+They work on the data folder itself, since a box that does not start must be restored too.
+"""
+
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
+from buildos_box.cli.settings_option import load_or_exit
+from buildos_box.clock import SystemClock
+from buildos_box.db.copying import Progress
+from buildos_box.errors import BoxError
+from buildos_box.settings import Settings
+
+T = TypeVar("T")
+CONFIG = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
+)
+DATA = click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir."
+)
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command `--config` and `--data` as settings; failures become a line and exit 1."""
+
+    @CONFIG
+    @DATA
+    @wraps(command)
+    def run(*args: Any, config_path: Path | None, data_dir: Path | None, **options: Any) -> T:
+        settings = load_or_exit(config_path).override(data_dir=data_dir)
+        try:
+            return command(settings, *args, **options)
+        except (BoxError, OSError, sqlite3.Error) as error:
+            said = error.message if isinstance(error, BoxError) else str(error)
+            click.echo(said, err=True)
+            raise SystemExit(exit_codes.FAILED) from None
+
+    return run
+
+
+@click.group(invoke_without_command=True)
+@click.option("--to", type=click.Path(path_type=Path), help="A file, or a folder; data/backups.")
+@AS_JSON
+@CONFIG
+@DATA
+@click.pass_context
+def backup(context: click.Context, /, to: Path | None, as_json: bool, **where: Any) -> None:
+    """Back the box up into one file, while it runs or not.
+
+    The file holds the database and the keys it needs, so it is as secret as the box itself.
+    """
+    if context.invoked_subcommand is None:
+        _back_up(to=to, as_json=as_json, **where)
+
+
+@on_the_folder
+def _back_up(settings: Settings, to: Path | None, as_json: bool) -> None:
+    from buildos_box.upkeep.backup import make_backup
+    from buildos_box.upkeep.cron import backup_folder
+
+    if to is None:
+        to = backup_folder(settings)
+        if Path(settings.data.dir).is_dir():
+            to.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _bar() as bar:
+        made = make_backup(
+            Path(settings.data.dir), to, SystemClock(), progress=_shown_on(bar) if bar else None
+        )
+    if as_json:
+        show_json({"path": str(made.path), "bytes": made.bytes, **_plain(made.manifest)})
+        return
+    say(f"Made {made.path} ({made.bytes:,} bytes, schema {made.manifest.schema})")
+
+
+def _bar() -> AbstractContextManager[Any]:
+    if not sys.stderr.isatty():
+        return nullcontext(None)
+    return click.progressbar(length=1, label="Copying", file=sys.stderr)
+
+
+def _shown_on(bar: Any) -> Progress:
+    def show(left: int, total: int) -> None:
+        bar.length = max(1, total)
+        bar.update(total - left - bar.pos)
+
+    return show
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+@backup.command(name="list")
+@AS_JSON
+@on_the_folder
+def list_backups(settings: Settings, as_json: bool) -> None:
+    """The backups of this box, newest first."""
+    from buildos_box.upkeep.backup import backups_in
+    from buildos_box.upkeep.cron import backup_folder
+
+    found = [(path, path.stat().st_size) for path in backups_in(backup_folder(settings))]
+    if as_json:
+        show_json([{"path": str(path), "bytes": size} for path, size in found])
+        return
+    show_table(["file", "bytes"], [[str(p), f"{n:,}"] for p, n in found], empty="No backup.")
+
+
+@click.command()
+@FILE
+@AS_JSON
+def verify(file: Path, as_json: bool) -> None:
+    """Check a backup whole: hashes, integrity, references, rows of every table, keys.
+
+    Exit code 1 if it cannot be relied on.
+    """
+    from buildos_box.upkeep.backup import verify as check
+    from buildos_box.upkeep.restore import described
+
+    try:
+        with tempfile.TemporaryDirectory(prefix=".box-verify-", dir=_roomy(file)) as staging:
+            verdict = check(file, Path(staging))
+    except (BoxError, OSError, sqlite3.Error) as error:
+        said = error.message if isinstance(error, BoxError) else str(error)
+        if as_json:
+            show_json({"path": str(file), "ok": False, "faults": [said]})
+        click.echo(said, err=True)
+        raise SystemExit(exit_codes.FAILED) from None
+    if as_json:
+        show_json(_plain(verdict))
+    else:
+        say(f"{file}: {described(verdict)}")
+        show_facts((f"key {name}", print_) for name, print_ in verdict.keys.items())
+        rows = [[name, str(count)] for name, count in verdict.counts.items() if count]
+        show_table(["table", "rows"], rows, empty="Every table is empty.")
+        say("It is whole." if verdict.ok else "It is NOT whole:")
+    for fault in verdict.faults:
+        click.echo(fault, err=True)
+    if not verdict.ok:
+        raise SystemExit(exit_codes.FAILED)
+
+
+backup.add_command(verify)
+
+
+def _roomy(file: Path) -> Path | None:
+    """Beside the backup there was room for it; elsewhere if nothing may be written there."""
+    import os
+
+    folder = file.absolute().parent
+    return folder if os.access(folder, os.W_OK) else None
+
+
+@click.command()
+@FILE
+@click.option(
+    "--resume-sends", is_flag=True, help="Also send what was due between the backup and now."
+)
+@YES
+@AS_JSON
+@on_the_folder
+def restore(settings: Settings, file: Path, resume_sends: bool, yes: bool, as_json: bool) -> None:
+    """Put a backup in the place of the box's data; the box must not run.
+
+    The backup is checked before anything is replaced, and what was there is kept in a folder
+    beside it. Mail, SMS and push that were due before now are not sent again.
+    """
+    from buildos_box.upkeep.restore import described
+    from buildos_box.upkeep.restore import restore as put_back
+
+    data = Path(settings.data.dir)
+    if not yes and (data / "box.sqlite3").exists():
+        click.confirm(f"Replace what is in {data} by {file}?", abort=True, err=True)
+    done = put_back(file, data, SystemClock(), resume_sends=resume_sends)
+    if as_json:
+        aside = str(done.aside) if done.aside else None
+        show_json({"data": str(data), "aside": aside, "backup": _plain(done.verdict)})
+        return
+    say(f"Restored {data} from {file}: {described(done.verdict)}")
+    if done.aside:
+        say(f"What was there before lies in {done.aside}; delete it when all is well.")
+    say("Tokens that were revoked after the backup are valid again: buildos-box token list")
+    if not resume_sends:
+        say("What was due to be sent before now will not be sent.")

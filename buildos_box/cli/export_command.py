@@ -1,0 +1,66 @@
+"""`buildos-box export`: everything, or one user's data, as JSON."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.naming import Json, find_user
+from buildos_box.client import BoxClient, url_path
+
+LISTS = (
+    "users",
+    "preferences",
+    "smsPreferences",
+    "projects",
+    "tasks",
+    "taskDependencies",
+    "notes",
+    "events",
+)
+
+
+@click.command()
+@click.option("--user", "-u", "user_name", help="Only theirs: id, mail address or name.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="A file; else stdout.")
+@with_client
+def export(client: BoxClient, user_name: str | None, to: Path | None) -> None:
+    """Write all data, or one user's, as JSON that `buildos-box import` takes again.
+
+    Besides the workspace it holds briefs, mails, messages and jobs, under `records`.
+    """
+    if user_name:
+        document: Json = _of(client, find_user(client, user_name)["id"])
+    else:
+        document = _all(client)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if to is None:
+        click.echo(text)
+        return
+    fd = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    click.echo(f"Wrote {to}", err=True)
+
+
+def _of(client: BoxClient, user_id: str) -> Json:
+    found: Json = client.get(url_path("users", user_id, "export"))
+    return found
+
+
+def _all(client: BoxClient) -> Json:
+    whole: Json = {name: [] for name in LISTS}
+    records: dict[str, list[Json]] = {}
+    ids = [user["id"] for user in client.items("/users", limit=200)]
+    with click.progressbar(ids, label="Exporting", file=sys.stderr) as bar:
+        for user_id in bar:
+            document = _of(client, user_id)
+            whole["exportedAt"] = document["exportedAt"]
+            for name in LISTS:
+                whole[name] += document[name]
+            for table, rows in document["records"].items():
+                records.setdefault(table, []).extend(rows)
+    return {**whole, "records": records}

@@ -1,0 +1,129 @@
+"""Consistent copies of a database that others write to, and what a file holds (spec 15)."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildos_box.db.connect import BUSY_MS
+from buildos_box.db.tx import Listeners, Row, Tx
+
+PAGES_A_STEP = 1024
+_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+)
+Progress = Callable[[int, int], None]
+"""Called with the pages that are left and the pages that there are."""
+
+
+def copy_database(source: Path, target: Path, progress: Progress | None = None) -> None:
+    """Copy the state of one instant, synced to disk, while the box goes on writing.
+
+    An open read transaction holds that instant. Without it SQLite starts the copy anew after
+    every commit of another connection, and under load it would never end.
+    """
+    reading = _reader(source)
+    try:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        writing = sqlite3.connect(target)
+        try:
+            writing.execute("PRAGMA synchronous=OFF")  # synced once, below
+            reading.backup(
+                writing,
+                pages=PAGES_A_STEP,
+                progress=(lambda _status, left, total: progress(left, total)) if progress else None,
+            )
+        finally:
+            writing.close()
+    finally:
+        reading.close()
+    sync_file(target)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there")
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = Row
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def sync_file(path: Path) -> None:
+    """Let the disk have what was written to a file, or the names in a folder."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is in a database file, and what is wrong with it."""
+
+    faults: list[str]
+    schema: int
+    counts: dict[str, int]
+
+
+def inspect(path: Path) -> Inspection:
+    """Check a file whole: every page, every index, every reference; and count every table.
+
+    Raises sqlite3.DatabaseError for what is no database at all.
+    """
+    connection = _reader(path)
+    try:
+        faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        faults = [] if faults == ["ok"] else faults
+        faults += [
+            f"{row['table']}: row {row['rowid']} points to nothing in {row['parent']}"
+            for row in connection.execute("PRAGMA foreign_key_check").fetchmany(20)
+        ]
+        schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        return Inspection(faults, schema, _counts(connection))
+    finally:
+        connection.close()
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    names = connection.execute(_TABLES).fetchall()
+    quoted = [str(row["name"]).replace('"', '""') for row in names]
+    return {
+        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608
+        for name in quoted
+    }
+
+
+def newest_moment(path: Path) -> str | None:
+    """The latest instant at which anything was written to a box's database."""
+    connection = _reader(path)
+    try:
+        names = [str(r["name"]).replace('"', '""') for r in connection.execute(_TABLES).fetchall()]
+        if not {"queue_jobs", "cron_runs"} <= set(names):
+            return None
+        row = connection.execute(
+            "SELECT max(at) AS at FROM (SELECT max(updated_at) AS at FROM queue_jobs"
+            " UNION ALL SELECT max(started_at) FROM cron_runs"
+            " UNION ALL SELECT max(applied_at) FROM schema_migrations)"
+        ).fetchone()
+        return str(row["at"]) if row["at"] else None
+    finally:
+        connection.close()
+
+
+def change_offline(path: Path, run: Callable[[Tx], None]) -> None:
+    """One transaction on a file that nobody serves; all of it ends in the one file."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = Row
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        run(Tx(connection, Listeners()))
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()

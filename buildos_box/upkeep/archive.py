@@ -1,0 +1,171 @@
+"""The file that a backup is: a gzipped tar of one database, the keys it needs and a manifest.
+
+Nothing of an archive is believed: names come from a fixed list, only plain files are taken,
+and each member is as long as the manifest says and hashes to what it says.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import re
+import shutil
+import tarfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from buildos_box.errors import BoxError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DATABASE = "box.sqlite3"
+KEY_NAME = re.compile(r"secret\.key|admin-token|vapid[A-Za-z0-9._-]{0,40}")
+"""The files of a data folder without which its database is of little use."""
+MAX_MANIFEST = 1024 * 1024
+MAX_KEY = 64 * 1024
+_CHUNK = 1024 * 1024
+
+
+class BadBackup(BoxError):
+    """A file that is no backup, or not a whole one."""
+
+    code = "bad_backup"
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One file inside, as it must come out."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup says of itself. `counts` is the number of rows of every table."""
+
+    format: int
+    made_at: str
+    version: str
+    schema: int
+    counts: dict[str, int]
+    members: list[Member]
+
+
+def key_files(folder: Path) -> list[Path]:
+    """The keys that lie in a data folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if KEY_NAME.fullmatch(p.name) and p.is_file())
+
+
+def fingerprint(key: bytes) -> str:
+    """A short name for a key, by which two can be told apart; says nothing of the key."""
+    return hashlib.sha256(b"buildos-box fingerprint\0" + key).hexdigest()[:16]
+
+
+def member_of(path: Path, name: str) -> Member:
+    """Size and hash of a file that is to go in."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Member(name, path.stat().st_size, digest)
+
+
+def pack(target: Path, manifest: Manifest, files: dict[str, Path]) -> None:
+    """Write the archive, readable by its owner alone (it holds keys), synced to disk."""
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "wb") as raw:
+        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as tar:
+            content = msgspec.json.format(msgspec.json.encode(manifest))
+            tar.addfile(_entry(MANIFEST, len(content)), io.BytesIO(content))
+            for member in manifest.members:
+                with files[member.name].open("rb") as file:
+                    tar.addfile(_entry(member.name, member.size), file)
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = size, 0o600
+    return entry
+
+
+def unpack(archive: Path, folder: Path) -> Manifest:
+    """Lay what is inside into an empty folder and check it. Raises BadBackup, OSError."""
+    try:
+        with gzip.open(archive) as plain:
+            with tarfile.open(fileobj=plain, mode="r|") as tar:
+                manifest = _unpack(tar, folder)
+            _to_the_end(plain)
+            return manifest
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
+        raise BadBackup(f"{archive} is no whole backup: {error}") from None
+    except BadBackup as error:
+        raise BadBackup(f"{archive}: {error.message}") from None
+
+
+def _to_the_end(plain: gzip.GzipFile) -> None:
+    """The checksum of the whole comes last; after the last member there are only zeros."""
+    while chunk := plain.read(_CHUNK):
+        if chunk.strip(b"\0"):
+            raise BadBackup("something lies behind its end")
+
+
+def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
+    manifest: Manifest | None = None
+    waited: dict[str, Member] = {}
+    for entry in tar:
+        if not entry.isreg():
+            raise BadBackup(f"{entry.name!r} in it is no plain file")
+        content = tar.extractfile(entry)
+        assert content is not None
+        if manifest is None:
+            manifest = _manifest(entry, content)
+            waited = {member.name: member for member in manifest.members}
+            continue
+        member = waited.pop(entry.name, None)
+        if member is None or member.size != entry.size:
+            raise BadBackup(f"{entry.name!r} in it is not what its manifest tells of")
+        _lay(content, folder / member.name, member)
+    if manifest is None or waited:
+        raise BadBackup(f"it lacks {', '.join(waited) or MANIFEST}")
+    return manifest
+
+
+def _manifest(entry: tarfile.TarInfo, content: IO[bytes]) -> Manifest:
+    if entry.name != MANIFEST or entry.size > MAX_MANIFEST:
+        raise BadBackup("it does not begin with its manifest")
+    try:
+        manifest = msgspec.json.decode(content.read(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise BadBackup(f"its manifest cannot be read: {error}") from None
+    if manifest.format != FORMAT:
+        raise BadBackup(f"its format {manifest.format} is not one that this program knows")
+    names = [member.name for member in manifest.members]
+    for member in manifest.members:
+        small = member.size <= MAX_KEY and KEY_NAME.fullmatch(member.name)
+        if member.size < 0 or not (small or member.name == DATABASE):
+            raise BadBackup(f"{member.name!r} does not belong into a backup")
+    if names.count(DATABASE) != 1 or len(set(names)) != len(names):
+        raise BadBackup("it must hold one database, and every file once")
+    return manifest
+
+
+def _lay(content: IO[bytes], path: Path, member: Member) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if member.size > free:
+        raise BadBackup(f"{member.name} needs {member.size} bytes of disk, {free} are free")
+    digest, left = hashlib.sha256(), member.size
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        while left and (chunk := content.read(min(_CHUNK, left))):
+            digest.update(chunk)
+            file.write(chunk)
+            left -= len(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    if left or digest.hexdigest() != member.sha256:
+        raise BadBackup(f"{member.name} in it is damaged")

@@ -1,0 +1,186 @@
+"""Making backups of a box that runs, and knowing which of them to keep (spec 15)."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from buildos_box import __version__
+from buildos_box.clock import Clock, Instant, to_text
+from buildos_box.db.copying import Progress, copy_database, inspect, sync_file
+from buildos_box.errors import BoxError, Conflict
+from buildos_box.upkeep import archive
+from buildos_box.upkeep.archive import Manifest
+
+PREFIX, SUFFIX = "box-", ".backup.tar.gz"
+_PARTIAL = ".box-backup-"
+_LOCK = "backup.lock"
+
+
+class DamagedSource(BoxError):
+    """The database is damaged: a backup of it would push out the good ones."""
+
+    code = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished backup."""
+
+    path: Path
+    bytes: int
+    manifest: Manifest
+
+
+def name_for(now: Instant) -> str:
+    """The name of a backup made then; names sort by time."""
+    return f"{PREFIX}{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}Z{SUFFIX}"
+
+
+def make_backup(
+    data: Path, target: Path, clock: Clock, *, progress: Progress | None = None
+) -> Made:
+    """Back a data folder up into the file `target`, or into a file in the folder `target`.
+
+    The box may run meanwhile. The file appears under its name only when it is whole. Raises
+    Conflict if a backup is being made or the file exists, DamagedSource, OSError.
+    """
+    now = clock.now()
+    if not (data / archive.DATABASE).is_file():
+        raise FileNotFoundError(f"there is no box in {data}")
+    if target.is_dir() or target.suffix == "":
+        target = target / name_for(now)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if target.exists():
+        raise Conflict(f"{target} exists already", code="exists")
+    with _only_one(data):
+        for left in target.parent.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=target.parent) as partial:
+            made = _make(data, Path(partial), target, now, progress)
+    return made
+
+
+def _make(data: Path, partial: Path, target: Path, now: Instant, progress: Progress | None) -> Made:
+    database = data / archive.DATABASE
+    _require_room(database, partial)
+    copy = partial / archive.DATABASE
+    copy_database(database, copy, progress)
+    found = inspect(copy)
+    if found.faults:
+        raise DamagedSource(f"{database} is damaged: {found.faults[0]}; nothing was backed up")
+    files = {archive.DATABASE: copy, **{path.name: path for path in archive.key_files(data)}}
+    manifest = Manifest(
+        format=archive.FORMAT,
+        made_at=to_text(now),
+        version=__version__,
+        schema=found.schema,
+        counts=found.counts,
+        members=[archive.member_of(path, name) for name, path in files.items()],
+    )
+    whole = partial / "whole"
+    archive.pack(whole, manifest, files)
+    size = whole.stat().st_size
+    # A link, unlike a rename, never replaces what somebody else has put there meanwhile.
+    os.link(whole, target)
+    sync_file(target.parent)
+    return Made(target, size, manifest)
+
+
+def _require_room(database: Path, partial: Path) -> None:
+    """The copy and the archive of it lie side by side for a while."""
+    wanted = sum(
+        path.stat().st_size
+        for path in (database, database.with_name(database.name + "-wal"))
+        if path.exists()
+    )
+    free = shutil.disk_usage(partial).free
+    if free < 2 * wanted:
+        raise OSError(f"a backup needs about {2 * wanted} bytes in {partial.parent}, {free} free")
+
+
+@contextlib.contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """The kernel lets go of the lock when a process dies."""
+    fd = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict("another backup is being made", code="already_running") from None
+        yield
+    finally:
+        os.close(fd)
+
+
+def backups_in(folder: Path) -> list[Path]:
+    """The backups with names of ours, newest first."""
+    return sorted(folder.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
+
+
+def forget_old(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the newest `keep` of our own backups; returns what went."""
+    gone = backups_in(folder)[keep:]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return gone
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is in a backup, and whether it can be relied on: `faults` is empty then."""
+
+    path: str
+    ok: bool
+    made_at: str | None
+    version: str | None
+    schema: int
+    counts: dict[str, int]
+    keys: dict[str, str]
+    """Fingerprints, by file."""
+    faults: list[str]
+
+
+def verify(path: Path, staging: Path) -> Verdict:
+    """Take a backup apart into an empty folder and check all of it. Raises BadBackup, OSError."""
+    manifest = open_backup(path, staging)
+    found = inspect(staging / archive.DATABASE)
+    faults = list(found.faults)
+    if manifest is not None:
+        if found.schema != manifest.schema:
+            faults.append(f"its schema is {found.schema}, not {manifest.schema} as it says")
+        faults += [
+            f"{name} has {found.counts.get(name)} rows, not {count} as it says"
+            for name, count in manifest.counts.items()
+            if found.counts.get(name) != count
+        ]
+    keys = {p.name: archive.fingerprint(p.read_bytes()) for p in archive.key_files(staging)}
+    return Verdict(
+        path=str(path),
+        ok=not faults,
+        made_at=manifest.made_at if manifest else None,
+        version=manifest.version if manifest else None,
+        schema=found.schema,
+        counts=found.counts,
+        keys=keys,
+        faults=faults,
+    )
+
+
+def open_backup(path: Path, staging: Path) -> Manifest | None:
+    """Lay a backup's files into an empty folder; None for a bare database, which has no manifest.
+
+    Raises BadBackup, OSError.
+    """
+    with path.open("rb") as file:
+        bare = file.read(16) == b"SQLite format 3\0"
+    if not bare:
+        return archive.unpack(path, staging)
+    copy_database(path, staging / archive.DATABASE)
+    (staging / archive.DATABASE).chmod(0o600)
+    return None

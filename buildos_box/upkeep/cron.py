@@ -1,0 +1,48 @@
+"""The nightly backup (spec 4, 15)."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from buildos_box.clock import Instant
+from buildos_box.jobs.crons import Cron
+from buildos_box.services import Services
+from buildos_box.settings import Settings
+from buildos_box.upkeep.backup import forget_old, make_backup
+
+
+class BackedUp(msgspec.Struct, frozen=True, rename="camel"):
+    """What the nightly backup left."""
+
+    file: str | None
+    bytes: int = 0
+    deleted: int = 0
+    note: str | None = None
+
+
+def backup_folder(settings: Settings) -> Path:
+    """Where backups lie."""
+    return Path(settings.backup.dir or Path(settings.data.dir) / "backups")
+
+
+async def back_up(_due: Instant, box: Services) -> BackedUp:
+    """Back up, then forget the oldest: a backup that fails costs no older one."""
+    keep, folder = box.settings.backup.keep, backup_folder(box.settings)
+    if keep == 0:
+        return BackedUp(None, note="backup.keep is 0: nightly backups are off")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data = Path(box.settings.data.dir)
+    made = await asyncio.to_thread(make_backup, data, folder, box.clock)
+    gone = await asyncio.to_thread(forget_old, folder, keep)
+    return BackedUp(made.path.name, made.bytes, len(gone))
+
+
+CRONS = [
+    Cron(
+        name="backup",
+        schedule="0 4 * * *",
+        does="Backs the box up while it runs and keeps the newest backups",
+        run=back_up,
+    )
+]

@@ -1,0 +1,43 @@
+"""After a restore: what was due to be told before it is not told again (spec 15)."""
+
+from typing import Any
+
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
+from buildos_box.clock import from_text
+from buildos_box.db import Row, Tx, epoch_store
+from buildos_box.jobs import ledger
+from buildos_box.log import logger
+from buildos_box.services import Services
+from buildos_box.sms.schedule_job import SCHEDULE_DAILY_SMS
+
+LANES = ("email", "sms", "push")
+TYPES = (GENERATE_DAILY_BRIEF.name, SCHEDULE_DAILY_SMS.name)
+"""Work of other lanes that ends in a message of its day."""
+REASON = "restored: it was due before the restore"
+log = logger(__name__)
+
+
+async def settle_epoch(box: Services) -> int:
+    """Expire what an unsettled epoch must not send; returns how many jobs were cancelled."""
+    expired = await box.db.write(lambda tx: _settle(tx, box))
+    if expired:
+        log.warning("restored_sends_expired", jobs=expired)
+    return expired
+
+
+def _settle(tx: Tx, box: Services) -> int:
+    epoch = epoch_store.unsettled(tx)
+    if epoch is None:
+        return 0
+    old: list[Row] = []
+    if not epoch.resume_sends:
+        old = [row for row in ledger.live_all(tx) if _was_due(row, epoch)]
+    for row in old:
+        box.queue.cancel(tx, row["queue_job_id"], reason=REASON, actor="restore")
+    epoch_store.settle(tx, box.clock.now())
+    return len(old)
+
+
+def _was_due(row: Any, epoch: epoch_store.Epoch) -> bool:
+    tells = row["lane"] in LANES or row["job_type"] in TYPES
+    return tells and from_text(row["scheduled_for"]) <= epoch.started_at

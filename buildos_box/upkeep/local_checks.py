@@ -1,0 +1,200 @@
+"""What `doctor` looks at on this machine: folder, disk, clock, database, backups."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from buildos_box import __version__
+from buildos_box.clock import Instant, from_text, is_zone
+from buildos_box.db import AlreadyRunning, InstanceLock
+from buildos_box.db.copying import inspect, newest_moment
+from buildos_box.db.migrate import known_migrations
+from buildos_box.settings import Settings
+from buildos_box.upkeep.archive import DATABASE, key_files
+from buildos_box.upkeep.backup import backups_in
+from buildos_box.upkeep.cron import backup_folder
+from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
+
+LEAST_FREE = 100 * 1024 * 1024
+LITTLE_FREE = 1024 * 1024 * 1024
+OLDEST_BACKUP = timedelta(days=2)
+WAL_RESET_FIXED = (3, 51, 3)
+NETWORK_SYSTEMS = ("nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "9p", "fuse.sshfs", "afs")
+SLACK = timedelta(minutes=5)
+
+
+def program() -> Iterator[Finding]:
+    """Versions and zone data."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield ok("program", f"BuildOS Box {__version__}, Python {python}")
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info < WAL_RESET_FIXED:
+        yield note(
+            "sqlite",
+            f"SQLite {version} can damage a log that several connections write (before 3.51.3); "
+            "this box writes through one only",
+            "let no other program write to the database file",
+        )
+    else:
+        yield ok("sqlite", f"SQLite {version}")
+    if is_zone("Europe/Berlin"):
+        yield ok("zones", "time zones are known")
+    else:
+        yield fault("zones", "no time zones are known", "pip install tzdata")
+
+
+def folder(settings: Settings) -> Iterator[Finding]:
+    """The data folder: there, ours, private, on a disk of this machine, with room."""
+    data = Path(settings.data.dir).absolute()
+    name = "data folder"
+    if not data.exists():
+        yield note(name, f"{data} is not there yet", "the first `buildos-box serve` makes it")
+        parent = next(path for path in data.parents if path.exists())
+        if not os.access(parent, os.W_OK | os.X_OK):
+            yield fault(name, f"{parent} cannot be written", f"chown $(id -u) {parent}")
+        return
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        yield fault(
+            name, f"{data} cannot be read and written by user {os.getuid()}",
+            f"chown -R {os.getuid()} {data}",
+        )  # fmt: skip
+        return
+    yield ok(name, str(data))
+    yield from _private(data)
+    system = _file_system(data)
+    if system in NETWORK_SYSTEMS:
+        yield fault(
+            "file system", f"{data} lies on {system}: SQLite's locks do not hold over a network",
+            "set data.dir to a folder on a disk of this machine",
+        )  # fmt: skip
+    yield _room(data)
+
+
+def _private(data: Path) -> Iterator[Finding]:
+    shared = stat.S_IRWXG | stat.S_IRWXO
+    open_keys = [path for path in key_files(data) if path.stat().st_mode & shared]
+    if open_keys:
+        names = " ".join(str(path) for path in open_keys)
+        yield fault("keys", f"others can read {names}", f"chmod 600 {names}")
+    elif data.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+        yield warning(
+            "permissions", f"others can look into {data}, where people's data lies",
+            f"chmod 700 {data}",
+        )  # fmt: skip
+    else:
+        yield ok("permissions", "the folder and its keys are the owner's alone")
+
+
+def _file_system(path: Path) -> str:
+    """The type of the mount on which a path lies; empty where that is not told."""
+    best, found = "", ""
+    try:
+        lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        _, where, system, *_ = line.split(" ")
+        where = where.replace("\\040", " ")
+        inside = str(path) == where or str(path).startswith(where.rstrip("/") + "/")
+        if inside and len(where) >= len(best):
+            best, found = where, system
+    return found
+
+
+def _room(data: Path) -> Finding:
+    free = shutil.disk_usage(data).free
+    said = f"{free / 1024**3:.1f} GB free"
+    if free < LEAST_FREE:
+        return fault("disk", said, f"make room on the disk of {data}: the box calls itself unwell")
+    if free < LITTLE_FREE:
+        return warning("disk", said, f"make room on the disk of {data}; old backups, perhaps")
+    return ok("disk", said)
+
+
+def running(settings: Settings) -> Iterator[Finding]:
+    """Whether a box serves the folder."""
+    data = Path(settings.data.dir)
+    if not data.is_dir() or not os.access(data, os.W_OK):
+        return
+    lock = InstanceLock(data)
+    try:
+        lock.acquire()
+    except AlreadyRunning as error:
+        yield ok("process", error.message.partition(";")[0])
+        return
+    lock.release()
+    yield note("process", "no box serves this folder now", "buildos-box serve")
+
+
+def database(settings: Settings, now: Instant) -> Iterator[Finding]:
+    """Every page, index and reference; the schema; and whether the clock went back."""
+    path = Path(settings.data.dir) / DATABASE
+    name = "database"
+    if not path.exists():
+        yield note(name, "there is none yet", "the first `buildos-box serve` makes it")
+        return
+    mend = "stop the box, then: buildos-box restore FILE (buildos-box backup list)"
+    try:
+        found = inspect(path)
+        latest = newest_moment(path)
+    except sqlite3.OperationalError as error:
+        yield fault(name, f"{path}: {error}", f"chown -R {os.getuid()} {path.parent}")
+        return
+    except sqlite3.DatabaseError as error:
+        yield fault(name, f"{path}: {error}", mend)
+        return
+    if found.faults:
+        yield fault(name, f"{path} is damaged: {'; '.join(found.faults[:3])}", mend)
+    else:
+        megabytes = path.stat().st_size / 1024**2
+        yield ok(name, f"whole; {megabytes:.1f} MB, {found.counts.get('users', 0)} users")
+    yield _schema(found.schema)
+    if latest is not None and from_text(latest) > now + SLACK:
+        yield fault(
+            "clock", f"the database knows {latest}, but the clock says {now:%Y-%m-%d %H:%M} UTC",
+            "set the clock (timedatectl set-ntp true): briefs come at the wrong time",
+        )  # fmt: skip
+    else:
+        yield ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _schema(schema: int) -> Finding:
+    newest = known_migrations()[-1].number
+    if schema > newest:
+        return fault(
+            "schema", f"{schema}, written by a newer BuildOS Box; this one knows {newest}",
+            "install the newer version, or restore a backup made by this one",
+        )  # fmt: skip
+    if schema < newest:
+        return note(
+            "schema", f"{schema}; the next start brings it to {newest}",
+            "nothing: a copy is made before",
+        )  # fmt: skip
+    return ok("schema", str(schema))
+
+
+def backups(settings: Settings, now: Instant) -> Iterator[Finding]:
+    """Whether there is a young backup, on another disk or at all."""
+    where = backup_folder(settings)
+    if not (Path(settings.data.dir) / DATABASE).exists():
+        return
+    found = backups_in(where) if where.is_dir() else []
+    ages = [now.timestamp() - path.stat().st_mtime for path in found]
+    if not ages:
+        if settings.backup.keep == 0:
+            yield warning("backups", "none, and backup.keep is 0", "set backup.keep to 7")
+        else:
+            yield note("backups", "none yet", "buildos-box backup, or wait for 04:00 UTC")
+    elif min(ages) > OLDEST_BACKUP.total_seconds():
+        days = min(ages) / 86400
+        yield warning(
+            "backups", f"the newest is {days:.0f} days old",
+            "buildos-box backup; see the cron: buildos-box cron list",
+        )  # fmt: skip
+    else:
+        yield ok("backups", f"{len(found)} in {where}")

@@ -1,0 +1,109 @@
+"""All that the box holds of one person, found by the schema itself.
+
+A table belongs to a person if it has a `user_id`, or refers to a table that does: a new room's
+tables are in every export, and in the test of erasure, without a line here.
+"""
+
+from typing import Any
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Tx
+
+NOT_EXPORTED = frozenset({"realtime_tickets"})
+"""Keys for a minute, of which only hashes are kept."""
+SECRET_COLUMNS = frozenset(
+    {"hash", "unsubscribe_hash", "tracking_id", "auth", "p256dh", "lease_token"}
+)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+async def everything_of(db: Database, user_id: str) -> Rows:
+    """Every row of that person by table, without what is a key rather than data."""
+    found: Rows = {}
+    for table, condition in (await _tables(db)).items():
+        if table in NOT_EXPORTED:
+            continue
+        rows = await db.all(
+            f"SELECT * FROM {_quoted(table)} WHERE {condition}",  # noqa: S608 (names of the schema)
+            {"user": user_id},
+        )
+        found[table] = [
+            {name: row[name] for name in row.keys() if name not in SECRET_COLUMNS}  # noqa: SIM118
+            for row in rows
+        ]
+    return found
+
+
+async def _tables(db: Database) -> dict[str, str]:
+    """The tables that hold something of people, and the condition by which a row is one's."""
+    names = [
+        str(row["name"])
+        for row in await db.all(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            " ORDER BY name"
+        )
+    ]
+    conditions = {"users": "id = :user"}
+    for name in names:
+        columns = await db.all("SELECT name FROM pragma_table_info(?)", (name,))
+        if "user_id" in {row["name"] for row in columns}:
+            conditions[name] = "user_id = :user"
+    links = {
+        name: await db.all(
+            'SELECT "from" AS here, "table" AS parent, "to" AS there'
+            " FROM pragma_foreign_key_list(?)",
+            (name,),
+        )
+        for name in names
+    }
+    grown = True
+    while grown:
+        grown = False
+        for name, keys in links.items():
+            key = next((k for k in keys if k["parent"] in conditions), None)
+            if name in conditions or key is None:
+                continue
+            parent = key["parent"]
+            inner = f"SELECT {_quoted(key['there'])} FROM {_quoted(parent)}"  # noqa: S608
+            conditions[name] = f"{_quoted(key['here'])} IN ({inner} WHERE {conditions[parent]})"
+            grown = True
+    return conditions
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def emails_of(tx: Tx, user_id: str) -> list[str]:
+    """The ids of a person's mails."""
+    return [row["id"] for row in tx.all("SELECT id FROM emails WHERE user_id = ?", (user_id,))]
+
+
+def erase_traces(tx: Tx, user_id: str, now: Instant) -> None:
+    """What stays when a user's own rows are gone: of their jobs the bare fact that they ran.
+
+    The user's own rows go with the user, by the schema's references.
+    """
+    tx.execute(
+        "DELETE FROM job_steps WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)",
+        (user_id,),
+    )
+    tx.execute(
+        """UPDATE job_attempts SET error = NULL, stack = NULL
+            WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
+        (user_id,),
+    )
+    tx.execute(
+        """UPDATE queue_jobs SET metadata = '{}', result = NULL, error = NULL, progress = NULL,
+                  updated_at = ? WHERE user_id = ? AND completed_at IS NOT NULL""",
+        (to_text(now), user_id),
+    )
+    tx.execute("DELETE FROM queue_jobs_archive WHERE user_id = ?", (user_id,))
+    tx.execute(
+        "DELETE FROM llm_prompts WHERE call_id IN (SELECT id FROM llm_calls WHERE user_id = ?)",
+        (user_id,),
+    )
+    tx.execute("UPDATE llm_calls SET user_id = NULL WHERE user_id = ?", (user_id,))
+    tx.execute("DELETE FROM realtime_events WHERE user_id = ?", (user_id,))
+    tx.execute("DELETE FROM realtime_tickets WHERE user_id = ?", (user_id,))

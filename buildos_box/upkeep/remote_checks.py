@@ -1,0 +1,232 @@
+"""What `doctor` asks of others: nothing is sent to anybody, and nothing is written."""
+
+import asyncio
+import smtplib
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from buildos_box.errors import BoxError
+from buildos_box.llm.check import check
+from buildos_box.mail.smtp import GMAIL
+from buildos_box.settings import Settings
+from buildos_box.upkeep.archive import key_files
+from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
+
+SECONDS = 15.0
+SERVICE = "daily-brief-worker"
+
+
+async def language_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+    """A real, tiny call to each provider of the chain."""
+    if not settings.llm.providers:
+        yield note(
+            "language model", "none: the built-in analyst writes the briefs",
+            "set DEEPSEEK_API_KEY, OPENAI_API_KEY or ANTHROPIC_API_KEY, or [[llm.providers]]",
+        )  # fmt: skip
+    for found in await check(settings.llm.providers, http=http):
+        name = f"language model {found.name}"
+        if found.ok:
+            yield ok(name, f"{found.model} {found.words}")
+        else:
+            fallen = "without it the next provider, or the built-in analyst, writes"
+            yield fault(name, f"{found.model} {found.words}", f"see [[llm.providers]]; {fallen}")
+
+
+async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+    """The mail server, up to and with the login; no mail is begun."""
+    email = settings.email
+    if email.transport == "outbox":
+        yield note(
+            "mail", f"is written to {settings.data.dir}/outbox and reaches nobody",
+            'set email.transport = "smtp"',
+        )  # fmt: skip
+    elif email.transport == "webhook":
+        yield await _reach("mail webhook", email.webhook.url, http, "check email.webhook.url")
+    else:
+        yield await asyncio.to_thread(_smtp, settings)
+    if email.transport != "outbox" and email.from_address.endswith("@localhost"):
+        yield fault(
+            "sender", f"mail comes from {email.from_address}, which nobody can answer",
+            "set email.from_address to an address of your domain",
+        )  # fmt: skip
+
+
+def _smtp(settings: Settings) -> Finding:
+    smtp = settings.email.smtp
+    host, port, security = (
+        GMAIL if smtp.preset == "gmail" else (smtp.host, smtp.port, smtp.security)
+    )
+    where = f"{host}:{port}"
+    try:
+        tls = _tls(settings)
+        server = (
+            smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=tls)
+            if security == "tls"
+            else smtplib.SMTP(host, port, timeout=SECONDS)
+        )
+        with server:
+            if security == "starttls":
+                server.starttls(context=tls)
+            if smtp.username:
+                server.login(smtp.username, smtp.password.reveal() if smtp.password else "")
+            server.noop()
+    except smtplib.SMTPAuthenticationError as error:
+        raw = error.smtp_error
+        said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+        return fault(
+            "mail", f"{where} refuses the login ({error.smtp_code}): {said}",
+            "check email.smtp.username and password; Gmail wants an app password",
+        )  # fmt: skip
+    except smtplib.SMTPNotSupportedError as error:
+        return fault("mail", f"{where}: {error}", "check email.smtp.security and port")
+    except ssl.SSLError as error:
+        return fault("mail", f"{where}: {error}", "the certificate, or email.smtp.security, is off")
+    except (smtplib.SMTPException, OSError) as error:
+        return fault(
+            "mail", f"{where} is out of reach: {error}",
+            "check email.smtp.host and port, and whether this machine may connect out there",
+        )  # fmt: skip
+    login = "logs in" if smtp.username else "answers (no login is configured)"
+    return ok("mail", f"{where} {login}")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.egress.ca_file:
+        context.load_verify_locations(settings.egress.ca_file)
+    return context
+
+
+async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+    """Twilio's account, fetched with the credentials."""
+    sms = settings.sms
+    if not sms.account_sid or sms.auth_token is None:
+        yield note("sms", "off: no Twilio account is configured", "set [sms] if you want it")
+        return
+    if not sms.messaging_service_sid:
+        yield fault("sms", "sms.messaging_service_sid is missing", "set it: MG…, from Twilio")
+    url = f"{sms.api_base_url.rstrip('/')}/2010-04-01/Accounts/{sms.account_sid}.json"
+    try:
+        answer = await http.get(
+            url, auth=(sms.account_sid, sms.auth_token.reveal()), timeout=SECONDS
+        )
+    except httpx.HTTPError as error:
+        yield fault("sms", f"Twilio is out of reach: {_words(error)}", "check sms.api_base_url")
+        return
+    if answer.status_code == 200:
+        yield ok("sms", "Twilio knows the account")
+    elif answer.status_code in (401, 403, 404):
+        yield fault(
+            "sms", f"Twilio refuses the credentials ({answer.status_code})",
+            "check sms.account_sid and sms.auth_token in Twilio's console",
+        )  # fmt: skip
+    else:
+        yield warning("sms", f"Twilio answers {answer.status_code}", "try again later")
+
+
+async def push(settings: Settings) -> AsyncIterator[Finding]:
+    """The keys and the contact address that push services want."""
+    keys = [p.name for p in key_files(Path(settings.data.dir)) if p.name.startswith("vapid")]
+    if not keys:
+        yield note("push", "no VAPID keys yet", "the first `buildos-box serve` makes them")
+    subject = settings.push.vapid_subject
+    if not subject:
+        yield note(
+            "push", "push.vapid_subject is empty: push services cannot tell you of trouble",
+            'set push.vapid_subject = "mailto:you@your.domain"',
+        )  # fmt: skip
+    elif "localhost" in subject or not subject.startswith(("mailto:", "https://")):
+        yield fault(
+            "push", f"{subject!r} is refused by some push services",
+            'set push.vapid_subject = "mailto:you@your.domain"',
+        )  # fmt: skip
+    elif keys:
+        yield ok("push", f"{', '.join(keys)}, {subject}")
+
+
+async def egress(settings: Settings) -> AsyncIterator[Finding]:
+    """What the box may connect to at people's word, and whether names resolve at all."""
+    if settings.egress.allow_private is True:
+        yield warning(
+            "egress", "people's addresses may lead into your own network (egress.allow_private)",
+            "list only the networks that must be reached",
+        )  # fmt: skip
+    else:
+        yield ok("egress", "people's addresses lead to the public internet only")
+    ca_file = settings.egress.ca_file
+    if ca_file:
+        try:
+            _tls(settings)
+        except (OSError, ssl.SSLError) as error:
+            yield fault("egress", f"{ca_file}: {error}", "egress.ca_file must be a PEM file")
+
+
+async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+    """Whether the links in mail lead to this box."""
+    name, url = "public address", settings.server.public_url
+    if not settings.server.base_url:
+        yield warning(
+            name, f"links in mail lead to {url}, which only this machine reaches",
+            "set server.base_url to the address at which people reach the box",
+        )  # fmt: skip
+        return
+    if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
+        yield warning(
+            name, f"{url} is not encrypted: tokens travel in the clear, and push does not work",
+            "put a reverse proxy with a certificate in front (docs: operating)",
+        )  # fmt: skip
+    try:
+        answer = await http.get(f"{url}/health", timeout=SECONDS)
+        service = answer.json().get("service") if answer.content else None
+    except (httpx.HTTPError, ValueError, AttributeError) as error:
+        yield fault(
+            name, f"nothing of ours answers at {url}/health: {_words(error)}",
+            "start the box; check server.base_url, the DNS and the proxy",
+        )  # fmt: skip
+        return
+    if service == SERVICE:
+        yield ok(name, f"{url} leads to a box")
+    else:
+        yield fault(name, f"something else answers at {url}/health", "check the proxy")
+
+
+async def port(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the port is free, or ours."""
+    host, number = settings.server.host, settings.server.port
+    name, where = "port", f"{host}:{number}"
+    if number == 0:
+        yield ok(name, "any that is free")
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, number))
+    except OSError as error:
+        if (Path(settings.data.dir) / "address").exists():
+            yield ok(name, f"{where} is in use while the box runs")
+        else:
+            yield fault(
+                name, f"{where}: {error.strerror}",
+                "stop what serves there, or set server.port to another",
+            )  # fmt: skip
+        return
+    yield ok(name, f"{where} is free")
+
+
+async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Finding:
+    """Any answer will do: only what POSTs means something there."""
+    try:
+        answer = await http.head(url, timeout=SECONDS)
+    except httpx.HTTPError as error:
+        return fault(name, f"{urlsplit(url).netloc} is out of reach: {_words(error)}", cure)
+    return ok(name, f"{urlsplit(url).netloc} answers ({answer.status_code} to HEAD)")
+
+
+def _words(error: Exception) -> str:
+    return error.message if isinstance(error, BoxError) else str(error) or type(error).__name__

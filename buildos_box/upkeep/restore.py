@@ -1,0 +1,119 @@
+"""Putting a backup in a box's place: checked first, then swapped in, whole or not at all.
+
+What is to come in lies ready in one folder, whose name says so once it is complete. From then on
+the swap is finished by whoever comes next, be it this process or, after a power cut, `serve`.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildos_box.clock import Clock
+from buildos_box.db import InstanceLock, epoch_store
+from buildos_box.db.copying import change_offline, sync_file
+from buildos_box.db.migrate import migrate
+from buildos_box.upkeep import archive
+from buildos_box.upkeep.archive import BadBackup
+from buildos_box.upkeep.backup import Verdict, verify
+
+_STAGING, _READY, _ASIDE = "restore.partial", "restore.ready", "before-restore-"
+_SIDE_FILES = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put in place, and where what was there before lies now."""
+
+    verdict: Verdict
+    aside: Path | None
+
+
+def restore(backup: Path, data: Path, clock: Clock, *, resume_sends: bool = False) -> Restored:
+    """Replace what is in a data folder by a backup, and begin a new epoch.
+
+    Raises AlreadyRunning if a box serves the folder, BadBackup, SchemaTooNew, OSError; the folder
+    is then as it was.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = InstanceLock(data)
+    lock.acquire()
+    try:
+        finish_restore(data)
+        staging = data / _STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        try:
+            verdict = _prepare(backup, staging, clock, resume_sends)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        aside = f"{_ASIDE}{clock.now():%Y%m%dT%H%M%S}Z"
+        (staging / "aside").write_text(aside, "utf-8")
+        for path in staging.iterdir():
+            sync_file(path)
+        sync_file(staging)
+        staging.rename(data / _READY)
+        sync_file(data)
+        finish_restore(data)
+        return Restored(verdict, data / aside if (data / aside).exists() else None)
+    finally:
+        lock.release()
+
+
+def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> Verdict:
+    verdict = verify(backup, staging)
+    if not verdict.ok:
+        raise BadBackup(f"{backup}: {'; '.join(verdict.faults[:5])}")
+    if verdict.schema == 0:
+        raise BadBackup(f"{backup} is not the database of a box")
+    database = staging / archive.DATABASE
+    migrate(database, clock, keep_old=False)
+    change_offline(
+        database,
+        lambda tx: epoch_store.begin(
+            tx, clock.now(), backup_at=verdict.made_at, resume_sends=resume_sends
+        ),
+    )
+    for side in _SIDE_FILES:
+        (staging / f"{archive.DATABASE}{side}").unlink(missing_ok=True)
+    return verdict
+
+
+def finish_restore(data: Path) -> bool:
+    """Finish a swap that was begun; the caller holds the folder. False if there is none.
+
+    Every step can be repeated: a file is moved only while its successor still lies ready.
+    """
+    ready = data / _READY
+    if not ready.is_dir():
+        return False
+    aside = data / (ready / "aside").read_text("utf-8").strip()
+    aside.mkdir(mode=0o700, exist_ok=True)
+    names = [path.name for path in archive.key_files(ready)]
+    for name in [*names, archive.DATABASE]:
+        if (ready / name).exists():
+            _swap(name, ready, data, aside)
+    sync_file(data)
+    shutil.rmtree(ready)
+    if not any(aside.iterdir()):
+        aside.rmdir()
+    sync_file(data)
+    return True
+
+
+def _swap(name: str, ready: Path, data: Path, aside: Path) -> None:
+    """The log of the old database goes with it: it must never meet the new one."""
+    sides = [f"{name}{side}" for side in _SIDE_FILES] if name == archive.DATABASE else []
+    for old in [*sides, name]:
+        if (data / old).exists():
+            (data / old).replace(aside / old)
+    sync_file(aside)
+    (ready / name).replace(data / name)
+
+
+def described(verdict: Verdict) -> str:
+    """A backup in a line for people."""
+    users = verdict.counts.get("users", 0)
+    jobs = verdict.counts.get("queue_jobs", 0)
+    made = verdict.made_at or "at an unknown time"
+    return f"made {made}, schema {verdict.schema}, {users} users, {jobs} jobs"

@@ -1,0 +1,55 @@
+"""Backup, verify and restore as a person types them."""
+
+import json
+import os
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.main import main
+from tests.cli.served import Cli, Served
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(main, [*map(str, args)])
+
+
+def test_a_backup_of_a_running_box_is_made_verified_and_restored(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    cli.ok("user", "add", "Ada", "--id", "ada")
+    here = ("--data", served.data, "--config", os.devnull)
+    made = run("backup", "--json", *here)
+    assert made.exit_code == 0, made.output
+    path = Path(json.loads(made.stdout)["path"])
+    assert path.parent == served.data / "backups"
+    assert str(path) in run("backup", "list", *here).stdout
+    checked = run("backup", "verify", path)
+    assert checked.exit_code == 0, checked.output
+    assert "1 users" in checked.stdout
+    assert "key secret.key" in checked.stdout
+    there = ("--data", tmp_path / "new", "--config", os.devnull)
+    restored = run("restore", path, *there)
+    assert restored.exit_code == 0, restored.output
+    assert "will not be sent" in restored.stdout
+    refused = run("restore", path, "--yes", *here)
+    assert refused.exit_code == exit_codes.FAILED
+    assert "already serves" in refused.stderr
+
+
+def test_a_file_that_is_no_backup_is_said_so(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(b"no")
+    for command in (("verify", bad), ("restore", bad, "--data", tmp_path / "d", "--yes")):
+        refused = run(*command)
+        assert refused.exit_code == exit_codes.FAILED
+        assert "no whole backup" in refused.stderr
+        assert "Traceback" not in refused.output
+
+
+def test_without_a_box_there_is_nothing_to_back_up(tmp_path: Path) -> None:
+    refused = run("backup", "--data", tmp_path / "none", "--to", tmp_path, "--config", os.devnull)
+    assert refused.exit_code == exit_codes.FAILED
+    assert "no box" in refused.stderr
+    assert not (tmp_path / "none").exists()

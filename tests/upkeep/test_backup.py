@@ -1,0 +1,158 @@
+"""Backups: whole, of one instant, and worth something when they are needed (spec 15)."""
+
+import io
+import os
+import stat
+import tarfile
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from buildos_box.db.copying import inspect
+from buildos_box.errors import Conflict
+from buildos_box.upkeep import archive
+from buildos_box.upkeep.archive import BadBackup, Manifest, Member
+from buildos_box.upkeep.backup import backups_in, forget_old, make_backup, verify
+from buildos_box.upkeep.cron import back_up
+from tests.clock import ManualClock
+from tests.world import open_world
+
+DB = archive.DATABASE
+
+
+async def test_a_backup_holds_the_rows_of_every_table_and_the_keys(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person("ada", at="09:00")
+        await world.project("ada", tasks=3)
+        made = make_backup(world.folder, tmp_path / "out", world.clock)
+        live = inspect(world.folder / DB)
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    verdict = verify(made.path, staging)
+    assert verdict.ok
+    assert verdict.counts == live.counts
+    assert verdict.counts["tasks"] == 3
+    assert verdict.schema == live.schema
+    key = (world.folder / "secret.key").read_bytes()
+    assert verdict.keys["secret.key"] == archive.fingerprint(key)
+    assert (staging / "secret.key").read_bytes() == key
+    assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [made.path.name]
+
+
+async def test_the_nightly_backup_keeps_the_newest(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        names = []
+        for _ in range(9):
+            done = await back_up(world.clock.now(), world.box.services)
+            names.append(done.file)
+            world.clock.advance(timedelta(days=1))
+        kept = [path.name for path in backups_in(world.folder / "backups")]
+    assert kept == list(reversed(names))[:7]
+
+
+def test_only_our_own_names_are_ever_deleted(tmp_path: Path) -> None:
+    mine = tmp_path / "photos.tar.gz"
+    mine.write_bytes(b"x")
+    for n in range(3):
+        (tmp_path / f"box-2024010{n}T000000000Z.backup.tar.gz").write_bytes(b"x")
+    gone = forget_old(tmp_path, 1)
+    assert len(gone) == 2
+    assert mine.exists()
+
+
+async def test_no_backup_replaces_a_file(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        target = tmp_path / "mine.tar.gz"
+        target.write_bytes(b"dear")
+        with pytest.raises(Conflict):
+            make_backup(world.folder, target, world.clock)
+    assert target.read_bytes() == b"dear"
+
+
+async def test_a_folder_without_a_box_is_no_backup(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(FileNotFoundError, match="no box"):
+        make_backup(tmp_path / "data", tmp_path / "out", ManualClock("2024-01-01T00:00:00Z"))
+
+
+def _tar(path: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for entry, content in entries:
+            if entry.isreg() and entry.size == 0:
+                entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def _manifest(*members: Member) -> tuple[tarfile.TarInfo, bytes]:
+    manifest = Manifest(
+        format=1, made_at="2024-01-01T00:00:00.000Z", version="1", schema=1, counts={},
+        members=list(members),
+    )  # fmt: skip
+    return tarfile.TarInfo("manifest.json"), msgspec.json.encode(manifest)
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/evil", "a/../../evil", "box.lock", "secret.key/../../evil"]
+)
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    bad = _tar(
+        tmp_path / "bad.tar.gz",
+        _manifest(Member(DB, 1, "00"), Member(name, 1, "00")),
+        (tarfile.TarInfo(name), b"x"),
+    )
+    _refused(tmp_path, bad)
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    link = tarfile.TarInfo(DB)
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    _refused(tmp_path, _tar(tmp_path / "bad.tar.gz", _manifest(Member(DB, 1, "00")), (link, b"")))
+
+
+def test_more_than_the_manifest_tells_of_is_refused(tmp_path: Path) -> None:
+    entry = tarfile.TarInfo(DB)
+    bad = _tar(tmp_path / "bad.tar.gz", _manifest(Member(DB, 1, "00")), (entry, b"\0" * 50_000_000))
+    _refused(tmp_path, bad)
+
+
+def test_a_member_larger_than_the_disk_is_refused(tmp_path: Path) -> None:
+    huge = 1 << 60
+    entry = tarfile.TarInfo(DB)
+    entry.size = huge
+    head = entry.tobuf(tarfile.GNU_FORMAT)
+    import gzip
+
+    said, content = _manifest(Member(DB, huge, "00"))
+    said.size = len(content)
+    padded = content + b"\0" * (-len(content) % 512)
+    path = tmp_path / "bad.tar.gz"
+    path.write_bytes(gzip.compress(said.tobuf() + padded + head + b"\0" * 4096))
+    _refused(tmp_path, path)
+
+
+async def test_every_cut_and_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person("ada")
+        made = make_backup(world.folder, tmp_path / "out", world.clock)
+    whole = made.path.read_bytes()
+    for cut in (0, 10, 200, len(whole) // 2, len(whole) - 600):
+        broken = tmp_path / "cut.tar.gz"
+        broken.write_bytes(whole[:cut])
+        _refused(tmp_path, broken)
+    for place in range(30, len(whole) - 600, len(whole) // 25):
+        broken = tmp_path / "flipped.tar.gz"
+        broken.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        _refused(tmp_path, broken)
+
+
+def _refused(tmp_path: Path, backup: Path) -> None:
+    staging = tmp_path / f"staging-{os.urandom(4).hex()}"
+    staging.mkdir()
+    with pytest.raises(BadBackup):
+        verify(backup, staging)
+    assert not (tmp_path / "evil").exists()
+    assert sum(path.stat().st_size for path in staging.iterdir()) < 3_000_000

@@ -1,0 +1,128 @@
+"""`doctor` names what is broken and how to mend it, and sends nothing to anybody."""
+
+import asyncio
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.main import main
+from buildos_box.settings import Settings
+from buildos_box.upkeep import local_checks, remote_checks
+from buildos_box.upkeep.archive import DATABASE
+from tests.clock import ManualClock
+from tests.doubles.smtp import SmtpDouble
+from tests.world import open_world
+
+
+def run(tmp_path: Path, config: str, *more: str) -> Result:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[server]\nport = 0\n[data]\ndir = "{tmp_path / "data"}"\n{config}', "utf-8")
+    env = {name: "" for name in os.environ if name.endswith("_API_KEY")}
+    return CliRunner().invoke(main, ["doctor", "--config", str(file), *more], env=env)
+
+
+def levels(result: Result) -> dict[str, str]:
+    return {f["name"]: f["level"] for f in json.loads(result.stdout)["findings"]}
+
+
+async def test_a_box_in_good_order_has_no_fault(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person("ada")
+    result = await asyncio.to_thread(run, tmp_path, "", "--json", "--offline")
+    assert result.exit_code == 0, result.output
+    found = levels(result)
+    assert found["database"] == "ok"
+    assert found["schema"] == "ok"
+    assert found["permissions"] == "ok"
+    assert "fault" not in found.values()
+
+
+async def test_open_keys_and_a_damaged_database_are_faults_with_a_cure(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person("ada")
+    (world.folder / "secret.key").chmod(0o644)
+    database = world.folder / DATABASE
+    content = bytearray(database.read_bytes())
+    content[8192:40960] = b"\xff" * 32768
+    database.write_bytes(content)
+    result = await asyncio.to_thread(run, tmp_path, "", "--offline")
+    assert result.exit_code == exit_codes.FAILED
+    assert f"chmod 600 {world.folder}/secret.key" in result.stdout
+    assert "buildos-box restore" in result.stdout
+
+
+async def test_a_clock_that_went_back_is_seen(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data", at="2024-10-23T08:00:00Z") as world:
+        await world.person("ada")
+        await world.post("/queue/brief", {"userId": "ada"})
+        settings = world.box.services.settings
+        found = {f.name: f for f in local_checks.database(settings, world.clock.now())}
+        assert found["clock"].level == "ok"
+        early = ManualClock("2024-10-20T08:00:00Z").now()
+        found = {f.name: f for f in local_checks.database(settings, early)}
+    assert found["clock"].level == "fault"
+
+
+def test_settings_at_fault_end_with_the_code_for_settings(tmp_path: Path) -> None:
+    result = run(tmp_path, '[log]\nformat = "loud"\n', "--json")
+    assert result.exit_code == exit_codes.USAGE
+    assert json.loads(result.stdout)["ok"] is False
+    assert "log.format" in result.stdout
+
+
+def test_a_login_that_is_refused_is_told_and_nothing_is_mailed(tmp_path: Path) -> None:
+    with SmtpDouble(account=("briefs", "right")) as smtp:
+        config = f"""
+[email]
+transport = "smtp"
+from_address = "briefs@example.org"
+[email.smtp]
+host = "127.0.0.1"
+port = {smtp.port}
+security = "none"
+username = "briefs"
+password = "wrong"
+"""
+        result = run(tmp_path, config, "--json")
+        assert levels(result)["mail"] == "fault"
+        assert "refuses the login" in result.stdout
+        assert "wrong" not in result.stdout.replace("login", "")
+        assert levels(run(tmp_path, config.replace("wrong", "right"), "--json"))["mail"] == "ok"
+        assert smtp.messages == []
+
+
+def test_a_port_that_is_taken_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        env = {"BUILDOS_BOX_SERVER__PORT": str(port)}
+        result = CliRunner().invoke(
+            main, ["doctor", "--offline", "--data", str(tmp_path / "d")], env=env
+        )
+    assert result.exit_code == exit_codes.FAILED
+    assert "server.port" in result.stdout
+
+
+async def findings(checks: object) -> dict[str, str]:
+    return {f.name: f.level async for f in checks}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("subject", "level"),
+    [("mailto:a@localhost", "fault"), ("me@example.org", "fault"), ("", "note")],
+)
+async def test_a_vapid_subject_that_push_services_refuse(
+    tmp_path: Path, subject: str, level: str
+) -> None:
+    from buildos_box.settings.model import DataSettings, PushSettings
+
+    settings = Settings(
+        data=DataSettings(dir=str(tmp_path)), push=PushSettings(vapid_subject=subject)
+    )
+    assert (await findings(remote_checks.push(settings)))["push"] == level
