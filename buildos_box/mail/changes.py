@@ -12,3 +12,20 @@ class EmailBounced:
     address: str
     reason: str
     correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailChanged:
+    """A mail stands otherwise than before."""
+
+    email_id: str
+    status: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EmailRead:
+    """A person, and no scanner, has opened a mail or clicked in it; `kind` says which."""
+
+    email_id: str
+    kind: str

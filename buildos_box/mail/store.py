@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.mail.changes import EmailChanged
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped"
@@ -137,6 +138,7 @@ def set_status(
     ).rowcount
     if changed:
         log(tx, email_id, status, reason or provider_id, now)
+        tx.announce(EmailChanged(email_id, status, reason))
 
 
 def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Tx
+from buildos_box.mail.changes import EmailRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ def record_hit(
         (recipient_id, kind, link, suspect, to_text(now)),
     )
     _recount(tx, recipient_id)
+    row = tx.one("SELECT email_id FROM email_recipients WHERE id = ?", (recipient_id,))
+    if row is not None and suspect is None:
+        tx.announce(EmailRead(row["email_id"], kind))
 
 
 def suspect_clicks_since(tx: Tx, recipient_id: int, since: Instant, why: str) -> None:

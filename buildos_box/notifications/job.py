@@ -9,7 +9,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType
-from buildos_box.notifications import checks, fanout, push_outcome, push_store, store
+from buildos_box.notifications import carried, checks, fanout, push_outcome, push_store, store
 from buildos_box.notifications.event_types import channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
@@ -47,7 +47,10 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
         return _into_inbox(tx, job, box, delivery)
     if over == "push":
         return _to_browsers(tx, job, box, delivery, notification)
-    return _skip(tx, job, box, delivery, f"this box does not notify by {over}")
+    if over == "email":
+        return _by_mail(tx, job, box, delivery, notification)
+    carried.by_sms(tx, box, delivery, notification)
+    return _finish(tx, job, store.PENDING, "its SMS is queued")
 
 
 def _finish(
@@ -81,6 +84,16 @@ def _into_inbox(
         now=now,
     )
     return _finish(tx, job, store.SENT)
+
+
+def _by_mail(
+    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
+) -> DeliveryResult:
+    skipped = carried.by_mail(tx, box, delivery, notification)
+    if skipped is None:
+        return _finish(tx, job, store.PENDING, "its mail is queued")
+    push_outcome.fall_back(tx, box, notification["id"])
+    return _skip(tx, job, box, delivery, skipped)
 
 
 def _to_browsers(

@@ -3,10 +3,13 @@
 from buildos_box.db import Tx
 from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.changes import JobCancelled, JobFailed
-from buildos_box.notifications import fanout, push_outcome, store
+from buildos_box.mail.changes import EmailChanged, EmailRead
+from buildos_box.notifications import carried, fanout, push_outcome, store
 from buildos_box.notifications.event_types import due_soon_tag
 from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
+from buildos_box.sms import store as sms_store
+from buildos_box.sms.changes import SmsChanged
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import TaskChanged, TaskDeleted
 
@@ -60,6 +63,24 @@ def listen(box: Services) -> None:
                 correlation_id=None,
             )
 
+    def on_mail(tx: Tx, change: EmailChanged) -> None:
+        status = carried.MAIL_ENDS.get(change.status)
+        carried.settle(tx, box, "email", change.email_id, status, change.reason)
+
+    def on_mail_read(tx: Tx, change: EmailRead) -> None:
+        delivery = store.carried_by(tx, "email", change.email_id)
+        if delivery is not None:
+            store.advance(tx, delivery["id"], change.kind, box.clock.now())
+
+    def on_sms(tx: Tx, change: SmsChanged) -> None:
+        row = sms_store.find(tx, change.sms_id)
+        if row is not None and row["kind"] == "notification":
+            status = carried.SMS_ENDS.get(row["status"])
+            carried.settle(tx, box, "sms", change.sms_id, status, row["reason"])
+
+    box.db.subscribe(EmailChanged, on_mail)
+    box.db.subscribe(EmailRead, on_mail_read)
+    box.db.subscribe(SmsChanged, on_sms)
     box.db.subscribe(TaskChanged, on_task)
     box.db.subscribe(TaskDeleted, on_task_gone)
     box.db.subscribe(QueueAlert, on_alert)

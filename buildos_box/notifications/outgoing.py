@@ -9,7 +9,13 @@ import msgspec
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.notifications import fanout, store
-from buildos_box.notifications.event_types import Channel, read_payload, words
+from buildos_box.notifications.event_types import (
+    CHANNELS,
+    Channel,
+    EventType,
+    read_payload,
+    words,
+)
 from buildos_box.notifications.event_types import event_type as find
 from buildos_box.services import Services
 
@@ -38,7 +44,8 @@ def notify(
     replaces: bool = False,
     actor: str = "system",
 ) -> Notified | None:
-    """One delivery and one job for each channel, the event type's own unless `channels` are given.
+    """One delivery and one job for each channel, unless `channels` are given the event type's
+    own and those that the person has asked for.
 
     What the person wants is looked at when the time has come. None if `once_key` was used before.
     With `replaces`, what still waits under the same tag is withdrawn.
@@ -67,7 +74,7 @@ def notify(
     row = store.notification(tx, notification_id)
     jobs = {
         channel: job.job_id
-        for channel in channels or event.channels
+        for channel in channels or _channels(tx, user_id, event)
         if (
             job := fanout.add(
                 tx, box, row, channel, send_at=send_at, requested=requested, actor=actor
@@ -75,3 +82,9 @@ def notify(
         )
     }
     return Notified(notification_id, jobs)
+
+
+def _channels(tx: Tx, user_id: str, event: EventType) -> list[Channel]:
+    """The event type's own, and those that the person has asked for by name."""
+    asked = store.find_preferences(tx, user_id).event_types.get(event.name, {})
+    return [name for name in CHANNELS if name in event.channels or asked.get(name)]

@@ -187,6 +187,34 @@ def settle(
     return cursor.rowcount == 1
 
 
+def hand_over(tx: Tx, delivery_id: str, carrier_id: str, now: Instant) -> None:
+    """That mail or SMS carries it now."""
+    tx.execute(
+        "UPDATE notification_deliveries SET provider_id = ?, updated_at = ? WHERE id = ?",
+        (carrier_id, to_text(now), delivery_id),
+    )
+
+
+def carried_by(tx: Tx, channel: str, carrier_id: str) -> Row | None:
+    """The delivery that this mail or SMS carries."""
+    return tx.one(
+        "SELECT * FROM notification_deliveries WHERE channel = ? AND provider_id = ?",
+        (channel, carrier_id),
+    )
+
+
+def advance(tx: Tx, delivery_id: str, status: str, now: Instant) -> None:
+    """What has been sent was also delivered, opened or clicked: forward only."""
+    tx.execute(
+        """UPDATE notification_deliveries SET status = :status, updated_at = :now
+            WHERE id = :id
+              AND instr('sent delivered opened clicked', status) > 0
+              AND instr('sent delivered opened clicked', status) <
+                  instr('sent delivered opened clicked', :status)""",
+        {"id": delivery_id, "status": status, "now": to_text(now)},
+    )
+
+
 def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
     """What went wrong with a try that is not the last."""
     tx.execute(
