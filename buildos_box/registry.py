@@ -22,7 +22,7 @@ from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import subscription_routes as mail_subscription_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
-from buildos_box.notifications import calendar_news, due_soon, push_job, push_routes
+from buildos_box.notifications import calendar_news, due_soon, push_job, push_routes, push_trial
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
@@ -59,6 +59,7 @@ JOB_TYPES: list[JobType[Any]] = [
     *sms_trial.JOB_TYPES,
     *delivery_job.JOB_TYPES,
     *push_job.JOB_TYPES,
+    *push_trial.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
 ]
 
@@ -88,6 +89,7 @@ ROUTES: list[Any] = [
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
     *push_routes.ROUTES,
+    *push_trial.ROUTES,
     *onboarding_routes.ROUTES,
     *web_routes.ROUTES,
     *export_routes.ROUTES,

@@ -1,4 +1,4 @@
-"""`buildos-box send-test email|sms`: does it reach me?"""
+"""`buildos-box send-test email|sms|push`: does it reach me?"""
 
 import click
 
@@ -38,6 +38,20 @@ def sms(client: BoxClient, number: str, as_json: bool) -> None:
     job = _ended(client, client.post("/queue/test-sms", {"to": number}), as_json=as_json)
     if not as_json:
         say(f"Handed to Twilio for {number} as {job['result']['twilioSid']}")
+
+
+@send_test.command()
+@click.argument("user")
+@AS_JSON
+@with_client
+def push(client: BoxClient, user: str, as_json: bool) -> None:
+    """Send a test message to the browsers of USER (an id) that have subscribed."""
+    job = _ended(client, client.post("/queue/test-push", {"userId": user}), as_json=as_json)
+    if not as_json:
+        result = job["result"]
+        say(f"Handed to the push services of {result['sent']} browsers")
+        for fault in result["failed"]:
+            click.echo(clean(f"Not sent: {fault}"), err=True)
 
 
 def _ended(client: BoxClient, queued: Json, *, as_json: bool) -> Json:

@@ -143,7 +143,7 @@ SEND_PUSH = JobType(
     payload=DeliveryPayload,
     run=send_push,
     lane="push",
-    timeout=timedelta(minutes=1),
+    timeout=timedelta(minutes=2),
     max_attempts=8,
     dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
     expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,

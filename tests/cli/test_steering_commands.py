@@ -108,6 +108,10 @@ def test_a_test_sms_without_an_account_says_so(ada: Cli) -> None:
     assert ada.fails("send-test", "sms", "12", code=1).startswith("to: ")
 
 
+def test_a_test_push_to_who_has_no_browser_says_so(ada: Cli) -> None:
+    assert "no browser of ada has subscribed" in ada.fails("send-test", "push", "ada", code=1)
+
+
 def test_a_users_token_may_not_steer_the_queue(ada: Cli) -> None:
     token = ada.ok("token", "create", "t", "--scope", "user:ada").strip()
     for words in (
@@ -116,6 +120,7 @@ def test_a_users_token_may_not_steer_the_queue(ada: Cli) -> None:
         ("cron", "run", "briefs"),
         ("send-test", "email", "me@example.org"),
         ("send-test", "sms", "+14155552671"),
+        ("send-test", "push", "ada"),
         ("job", "bulk", "cancel", "--user", "ada", "--yes"),
     ):
         assert "needs a token" in ada.fails(*words, token=token, code=4)

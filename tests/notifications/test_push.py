@@ -308,3 +308,38 @@ def test_a_payload_is_shortened_and_never_refused(content: dict[str, str], limit
 def test_how_long_a_service_asks_to_wait(text: str, seconds: int | None) -> None:
     found = retry_after(httpx.Headers({"Retry-After": text}), from_text("2024-10-23T08:00:00Z"))
     assert found == (None if seconds is None else timedelta(seconds=seconds))
+
+
+async def test_a_test_message_goes_to_all_browsers_and_tells_what_each_service_said(
+    box: BoxWorld, web: Web
+) -> None:
+    web.by_path |= {"/push/b": Answer(410), "/push/c": Answer(403, b"BadJwtToken")}
+    (first, *_) = await subscribe(box, web, "a", "b", "c")
+    job = (await box.post("/queue/test-push", {"userId": "ada"}))["jobId"]
+    await box.work()
+    result = (await box.get(f"/jobs/{job}"))["result"]
+    assert result["sent"] == 1
+    assert [fault[:21] for fault in result["failed"]] == [
+        "localhost answers 410",
+        "localhost answers 403",
+    ]
+    assert first.read(web.seen[0])["body"] == "You are reading the proof."
+    shown = (await box.get("/users/ada/push-subscriptions"))["items"]
+    assert {i["endpoint"].rpartition("/")[2]: i["active"] for i in shown} == {
+        "a": True,
+        "b": False,
+        "c": True,
+    }
+
+
+async def test_a_test_message_that_no_service_takes_fails_with_what_they_said(
+    box: BoxWorld, web: Web
+) -> None:
+    answer = await box.call("POST", "/queue/test-push", {"userId": "ada"})
+    assert answer.status_code == 422
+    web.by_path["/push/a"] = Answer(503, b"busy")
+    await subscribe(box, web, "a")
+    job = (await box.post("/queue/test-push", {"userId": "ada"}))["jobId"]
+    await box.work()
+    shown = await box.get(f"/jobs/{job}")
+    assert (shown["status"], shown["error"]) == ("failed", "localhost answers 503: busy")
