@@ -28,6 +28,8 @@ from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
 from buildos_box.onboarding import job as onboarding_job
 from buildos_box.onboarding import routes as onboarding_routes
+from buildos_box.phases import job as phases_job
+from buildos_box.phases import routes as phases_routes
 from buildos_box.realtime import cron as realtime_cron
 from buildos_box.realtime import routes as realtime_routes
 from buildos_box.realtime import store as realtime
@@ -61,6 +63,7 @@ JOB_TYPES: list[JobType[Any]] = [
     *push_job.JOB_TYPES,
     *push_trial.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
+    *phases_job.JOB_TYPES,
 ]
 
 CRONS: list[Cron] = [
@@ -93,6 +96,7 @@ ROUTES: list[Any] = [
     *onboarding_routes.ROUTES,
     *web_routes.ROUTES,
     *export_routes.ROUTES,
+    *phases_routes.ROUTES,
 ]
 
 

@@ -7,16 +7,13 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 
-from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.days import given, read_day
 from buildos_box.cli.naming import USER, Json, Person, find_project, person
 from buildos_box.cli.output import AS_JSON, clean, say, show_json, show_table, shown_time
+from buildos_box.cli.waiting import wait_for
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
-
-PATIENCE_SECONDS = 600.0
-ASK_EVERY_SECONDS = 0.2
 
 
 @click.group()
@@ -57,7 +54,7 @@ def now(
             say(f"Queued the brief of {queued['briefDate']}: {queued['jobId']}")
         return
     if not queued.get("alreadyCompleted"):
-        _wait_for(client, queued["jobId"])
+        wait_for(client, queued["jobId"], "The brief")
     _show(client.brief(owner.id, queued["briefDate"]), as_json=as_json)
 
 
@@ -108,21 +105,6 @@ def _newest(client: BoxClient, owner: Person) -> str:
             f"{owner.name} has no brief yet; have one written: buildos-box brief now"
         )
     return str(found[0]["briefDate"])
-
-
-def _wait_for(client: BoxClient, job_id: str) -> None:
-    """Wait until the job has finished, telling how far it is on standard error."""
-    job: Json = {}
-    for job in client.follow(
-        job_id, every_seconds=ASK_EVERY_SECONDS, timeout_seconds=PATIENCE_SECONDS
-    ):
-        progress = job["progress"]
-        if progress:
-            click.echo(f"{progress['current']:>3} % {clean(progress['message'] or '')}", err=True)
-    if job["status"] != "completed":
-        why = job["error"] or job["cancel_reason"] or "it says not why"
-        click.echo(clean(f"The brief {job['status']} ({job_id}): {why}"), err=True)
-        raise SystemExit(exit_codes.FAILED)
 
 
 def _show(brief: Json, *, as_json: bool) -> None:

@@ -136,6 +136,7 @@ def _add_commands() -> None:
     from buildos_box.cli.job_commands import job
     from buildos_box.cli.mail_commands import mail
     from buildos_box.cli.note_commands import note
+    from buildos_box.cli.phases_commands import phases
     from buildos_box.cli.project_commands import project
     from buildos_box.cli.queue_commands import queue
     from buildos_box.cli.send_test_commands import send_test
@@ -148,6 +149,7 @@ def _add_commands() -> None:
     work = (user, project, task, note, event, feed, brief, import_file)
     for command in (config, *work, mail, job, queue, cron, send_test, token, tui):
         main.add_command(command)
+    main.add_command(phases)
 
 
 _add_commands()

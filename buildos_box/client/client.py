@@ -122,6 +122,17 @@ class BoxClient:
         answer: Json = self.post("/queue/brief", {"userId": user_id, **options})
         return answer
 
+    def queue_phases(self, user_id: str, project_id: str, **options: Any) -> Json:
+        """Ask for a project's phases; `options` are the body's other fields, in camelCase."""
+        body = {"userId": user_id, "projectId": project_id, **options}
+        answer: Json = self.post("/queue/phases", body)
+        return answer
+
+    def phases(self, project_id: str) -> Json:
+        """A project's phases, and how they came about."""
+        answer: Json = self.get(url_path("projects", project_id, "phases"))
+        return answer
+
     def job(self, job_id: str) -> Json:
         """One job."""
         answer: Json = self.get(url_path("jobs", job_id))

@@ -199,6 +199,7 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda _p: "Project phases are ready",
             lambda p: p.project_name,
             channels=_BOTH,
+            url=lambda p: f"/app#project-{p.project_id}",
             tag=lambda p: f"phases-{p.project_id}",
         ),
         _of(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from buildos_box.llm.plain import plain
 from buildos_box.onboarding.features import FeatureName
 from buildos_box.onboarding.model import (
     OnboardingAnalysis,
@@ -10,7 +11,6 @@ from buildos_box.onboarding.model import (
     Recommendation,
     UserContext,
 )
-from buildos_box.onboarding.plain import plain
 
 _QUOTE_CHARS = 90
 MOST_THEMES = 4
@@ -150,7 +150,7 @@ def _themes(context: UserContext) -> list[Theme]:
 
 
 def _quotes(items: list[str], most: int = 3) -> list[str]:
-    said = (plain(item, _QUOTE_CHARS).rstrip(".") for item in items)
+    said = (plain(item, _QUOTE_CHARS, own=[item]).rstrip(".") for item in items)
     return [f"“{text}”" for text in said if text][:most]
 
 

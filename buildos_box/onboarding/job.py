@@ -13,7 +13,7 @@ from buildos_box.llm.chain import Ask
 from buildos_box.notifications.outgoing import notify
 from buildos_box.onboarding import prompts, store
 from buildos_box.onboarding.analyst import analyse
-from buildos_box.onboarding.model import OnboardingAnalysis, UserContext
+from buildos_box.onboarding.model import OnboardingAnalysis, ProposedAnalysis, UserContext
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -75,20 +75,26 @@ async def _think(job: Attempt[OnboardingPayload], box: Services) -> Thought:
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
             user=prompts.user_text(context, box.ids),
-            schema=OnboardingAnalysis,
+            schema=ProposedAnalysis,
             user_id=job.payload.user_id,
             job_id=job.job_id,
             correlation_id=job.correlation_id,
         ),
-        fallback=lambda: own,
+        fallback=_nothing,
     )
     return Thought(
-        analysis=own if answer.is_builtin else prompts.accept(answer.value, own),
+        analysis=own if answer.is_builtin else prompts.accept(answer.value, own, context.texts),
         source=BUILTIN if answer.is_builtin else answer.source,
         why_built_in=answer.why_built_in,
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         cost_usd=answer.cost_usd,
+    )
+
+
+def _nothing() -> ProposedAnalysis:
+    return ProposedAnalysis(
+        insights=[], workflow_optimizations=[], recommended_features=[], best_practices=[]
     )
 
 

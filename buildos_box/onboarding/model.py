@@ -1,9 +1,12 @@
 """What a new user tells of themselves, and what an analysis says."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from buildos_box.errors import FieldFault, Impossible
-from buildos_box.onboarding.features import FeatureName
+from buildos_box.onboarding.features import NAMES, FeatureName
 
 MOST_ITEMS = 30
 MOST_ITEM_CHARS = 500
@@ -56,6 +59,22 @@ class OnboardingAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     insights: list[str]
     workflow_optimizations: list[Optimization]
     recommended_features: list[Recommendation]
+    best_practices: list[str]
+
+
+class ProposedFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature as a model names it: told which there are, but it may invent one."""
+
+    feature: Annotated[str, Meta(extra_json_schema={"enum": list(NAMES)})]
+    reason: str
+
+
+class ProposedAnalysis(msgspec.Struct, frozen=True, kw_only=True):
+    """A model's answer, before it is known which of its features there are."""
+
+    insights: list[str]
+    workflow_optimizations: list[Optimization]
+    recommended_features: list[ProposedFeature]
     best_practices: list[str]
 
 

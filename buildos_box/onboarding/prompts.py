@@ -1,5 +1,6 @@
 """What a language model is told about a new user, and what of its answer is taken (spec 11)."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -7,14 +8,15 @@ import msgspec
 
 from buildos_box.ids import Ids
 from buildos_box.llm.fence import fence
-from buildos_box.onboarding.features import WHAT_IT_DOES
+from buildos_box.llm.plain import plain
+from buildos_box.onboarding.features import NAMES, WHAT_IT_DOES
 from buildos_box.onboarding.model import (
     OnboardingAnalysis,
     Optimization,
+    ProposedAnalysis,
     Recommendation,
     UserContext,
 )
-from buildos_box.onboarding.plain import plain
 
 PURPOSE = "onboarding_analysis"
 VERSION = "v1"
@@ -34,28 +36,40 @@ def user_text(context: UserContext, ids: Ids) -> str:
     return f"Write the analysis.\n\n{fence(msgspec.json.encode(context).decode(), ids)}"
 
 
-def accept(answer: OnboardingAnalysis, own: OnboardingAnalysis) -> OnboardingAnalysis:
-    """What may be shown of an answer: plain, capped; the built-in analyst's where none is left."""
+def accept(
+    answer: ProposedAnalysis, own: OnboardingAnalysis, texts: Sequence[str]
+) -> OnboardingAnalysis:
+    """What may be shown of an answer: plain, capped; features that there are, each once.
+
+    Where nothing is left the built-in analyst's takes its place. `texts` are the person's own
+    words, whose names may be said.
+    """
+
+    def sentence(text: str, most: int = SENTENCE_CHARS) -> str:
+        return plain(text, most, own=texts)
+
+    def sentences(said: list[str]) -> list[str]:
+        return [line for text in said if (line := sentence(text))][:MOST_ITEMS]
+
     changes = [
-        Optimization(title=plain(item.title, TITLE_CHARS), description=_sentence(item.description))
+        Optimization(
+            title=sentence(item.title, TITLE_CHARS), description=sentence(item.description)
+        )
         for item in answer.workflow_optimizations
     ]
-    features = {item.feature: _sentence(item.reason) for item in answer.recommended_features}
+    known = {str(name): name for name in NAMES}
+    features = {
+        known[name]: reason
+        for item in answer.recommended_features
+        if (name := item.feature.strip()) in known and (reason := sentence(item.reason))
+    }
     return OnboardingAnalysis(
-        insights=_sentences(answer.insights) or own.insights,
+        insights=sentences(answer.insights) or own.insights,
         workflow_optimizations=[c for c in changes if c.title and c.description][:MOST_ITEMS]
         or own.workflow_optimizations,
         recommended_features=[
             Recommendation(feature=name, reason=reason) for name, reason in features.items()
         ]
         or own.recommended_features,
-        best_practices=_sentences(answer.best_practices) or own.best_practices,
+        best_practices=sentences(answer.best_practices) or own.best_practices,
     )
-
-
-def _sentence(text: str) -> str:
-    return plain(text, SENTENCE_CHARS)
-
-
-def _sentences(texts: list[str]) -> list[str]:
-    return [said for text in texts if (said := _sentence(text))][:MOST_ITEMS]

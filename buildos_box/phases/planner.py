@@ -1,102 +1,151 @@
-"""The built-in planner: phases by dependency and due date, without a language model (spec 9)."""
+"""The built-in planner: phases by dependency and due date, without a language model (spec 9).
 
-from collections.abc import Iterable
-from datetime import date
+What is done comes first, in a phase of its own. Of the rest a task stands one phase after what it
+waits for, and not before the part of the calendar in which it is due; what others wait for is
+brought forward to their part. Always the same for the same tasks.
+"""
 
-import msgspec
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from itertools import pairwise
 
-MOST_PHASES = 8
+from buildos_box.llm.plain import plain
+from buildos_box.phases.circles import before, circles, named
+from buildos_box.phases.model import MOST_PHASES, Phase, Plan, PlanTask, Span, days_of
 
+DAYS_A_PART, MOST_PARTS = 14, 4
+BY_PRIORITY_FROM = 8
+"""So many tasks without any date are parted by priority."""
+TITLE_CHARS = 60
+_URGENCY = {"urgent": 0, "high": 0, "medium": 1, "low": 2}
 
-class PlanTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as a plan reads it; `after` are the ids of the tasks it waits for."""
-
-    id: str
-    title: str
-    due: date | None = None
-    after: tuple[str, ...] = ()
-
-
-class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks that can be done side by side once all earlier phases are done."""
-
-    name: str
-    task_ids: tuple[str, ...]
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases in order, and the titles of tasks that wait for each other in a circle."""
-
-    phases: tuple[Phase, ...]
-    cycles: tuple[tuple[str, ...], ...] = ()
+__all__ = ["MOST_PHASES", "Phase", "Plan", "PlanTask", "Span", "plan"]
 
 
-def plan(tasks: Iterable[PlanTask]) -> Plan:
+def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
     """Every task once, none before one that it waits for unless both are in one circle."""
     known = {task.id: task for task in tasks}
-    groups = _circles(known)
+    groups = circles(known)
     home = {task_id: index for index, group in enumerate(groups) for task_id in group}
-    level: list[int] = []
-    for index, group in enumerate(groups):  # what a group waits for stands before it
-        before = {home[a] for t in group for a in known[t].after if a in known} - {index}
-        level.append(max((level[other] + 1 for other in before), default=0))
-    depth = max(level, default=-1) + 1
-    width = -(-depth // MOST_PHASES) or 1
-    cells: dict[int, list[PlanTask]] = {}
+    waits = [{home[a] for a in before(group, known)} for group in groups]
+    over = _over(groups, waits, known)
+    rank = _ranks(groups, waits, over, known)
+    used = sorted({rank[index] for index in range(len(groups)) if not over[index]})
+    room = MOST_PHASES - any(over)
+    width = -(-len(used) // room) or 1
+    cells: dict[int, list[int]] = {}
+    for index in range(len(groups)):
+        cell = 0 if over[index] else 1 + bisect_left(used, rank[index]) // width
+        cells.setdefault(cell, []).append(index)
+    waited = Counter(a for t in known.values() if not t.done for a in set(t.after) if a in known)
+    phases = []
+    for number, cell in enumerate(sorted(cells), start=1):
+        inside = [known[t] for index in cells[cell] for t in groups[index]]
+        inside.sort(key=lambda t: (rank[home[t.id]], _key(t)))
+        phases.append(_phase(number, inside, waited, cell == 0, span or Span()))
+    return Plan(phases=tuple(phases), cycles=named(groups, known))
+
+
+def _over(
+    groups: list[list[str]], waits: list[set[int]], known: Mapping[str, PlanTask]
+) -> list[bool]:
+    """Which groups are done with all that they waited for."""
+    over: list[bool] = []
     for index, group in enumerate(groups):
-        cells.setdefault(level[index] // width, []).extend(known[t] for t in group)
-    phases = tuple(
-        Phase(
-            name=f"Phase {number + 1}",
-            task_ids=tuple(
-                t.id for t in sorted(cells[number], key=lambda t: (level[home[t.id]], _key(t)))
-            ),
+        over.append(all(known[t].done for t in group) and all(over[w] for w in waits[index]))
+    return over
+
+
+def _ranks(
+    groups: list[list[str]],
+    waits: list[set[int]],
+    over: list[bool],
+    known: Mapping[str, PlanTask],
+) -> list[int]:
+    """How late each group comes: not before its part of the calendar, after what it waits for."""
+    part = _parts(
+        [t for index, group in enumerate(groups) if not over[index] for t in group], known
+    )
+    wanted = [min((part[t] for t in group if t in part), default=0) for group in groups]
+    for index in reversed(range(len(groups))):
+        for other in waits[index]:
+            wanted[other] = min(wanted[other], wanted[index])
+    rank: list[int] = []
+    for index in range(len(groups)):
+        after = max((rank[w] + 1 for w in waits[index] if not over[w]), default=0)
+        rank.append(0 if over[index] else max(wanted[index], after))
+    return rank
+
+
+def _parts(open_ids: list[str], known: Mapping[str, PlanTask]) -> dict[str, int]:
+    """The part of the calendar each task belongs to, or of the priorities where none has a date."""
+    tasks = [known[t] for t in open_ids]
+    days = sorted({task.due for task in tasks if task.due})
+    edges = _edges(days)
+    if not days:
+        parted = len(tasks) >= BY_PRIORITY_FROM
+        return {task.id: _URGENCY.get(task.priority, 1) if parted else 0 for task in tasks}
+    undated = {task.id: 0 if _URGENCY.get(task.priority, 1) == 0 else len(edges) for task in tasks}
+    return {
+        task.id: bisect_left(edges, task.due) if task.due else undated[task.id] for task in tasks
+    }
+
+
+def _edges(days: list[date]) -> list[date]:
+    """The last day of each part but the last: parts of two weeks or more, cut at wide gaps."""
+    if not days:
+        return []
+    length = (days[-1] - days[0]).days
+    parts = min(1 + length // DAYS_A_PART, MOST_PARTS, len(days))
+    edges = set()
+    for number in range(1, parts):
+        ideal = days[0] + timedelta(days=length * number / parts)
+        edges.add(
+            min(
+                pairwise(days),
+                key=lambda pair: (abs((pair[0] - ideal).days) - (pair[1] - pair[0]).days, pair[0]),
+            )[0]
         )
-        for number in sorted(cells)
+    return sorted(edges)
+
+
+def _phase(
+    number: int, tasks: list[PlanTask], waited: Mapping[str, int], over: bool, span: Span
+) -> Phase:
+    lead = min(tasks, key=lambda t: (-waited.get(t.id, 0), _key(t)))
+    first, last = days_of(tasks, span)
+    title = plain(lead.title, TITLE_CHARS) or f"Phase {number}"
+    more = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+    return Phase(
+        name="Done already" if over else f"{title}{more}",
+        task_ids=tuple(task.id for task in tasks),
+        description=_words(tasks, title, waited.get(lead.id, 0), over),
+        start_date=first,
+        end_date=last,
     )
-    cycles = tuple(
-        tuple(known[t].title for t in sorted(group))
-        for group in groups
-        if len(group) > 1 or group[0] in known[group[0]].after
-    )
-    return Plan(phases=phases, cycles=cycles)
+
+
+def _words(tasks: list[PlanTask], title: str, waiting: int, over: bool) -> str:
+    """What there is to say of a phase, from its data alone."""
+    if over:
+        return f"{len(tasks)} tasks that are done." if len(tasks) > 1 else "A task that is done."
+    said = []
+    if waiting and len(tasks) > 1:
+        others = f"{waiting} others wait" if waiting > 1 else "another task waits"
+        said.append(f"Begin with “{title}”: {others} for it.")
+    elif waiting:
+        said.append(f"{waiting} others wait for it." if waiting > 1 else "Another waits for it.")
+    due = [task.due for task in tasks if task.due]
+    if due:
+        who = "It" if len(tasks) == 1 else "One of them" if len(due) == 1 else "The last of them"
+        said.append(f"{who} is due on {max(due).day} {max(due):%B %Y}.")
+    if not said:
+        alone = len(tasks) == 1
+        said.append("Nothing waits for it." if alone else "Take these in any order.")
+    return " ".join(said)
 
 
 def _key(task: PlanTask) -> tuple[date, str, str]:
     return task.due or date.max, task.title.casefold(), task.id
-
-
-def _circles(known: dict[str, PlanTask]) -> list[list[str]]:
-    """Strongly connected tasks, those waited for first (Tarjan, without recursion)."""
-    found: list[list[str]] = []
-    seen: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    inside: set[str] = set()
-    for root in sorted(known):
-        if root in seen:
-            continue
-        walk = [(root, iter(sorted(known[root].after)))]
-        seen[root] = low[root] = len(seen)
-        stack.append(root)
-        inside.add(root)
-        while walk:
-            here, rest = walk[-1]
-            following = next((a for a in rest if a in known), None)
-            if following is None:
-                walk.pop()
-                if walk:
-                    low[walk[-1][0]] = min(low[walk[-1][0]], low[here])
-                if low[here] == seen[here]:
-                    group = stack[stack.index(here) :]
-                    del stack[-len(group) :]
-                    inside.difference_update(group)
-                    found.append(group)
-            elif following not in seen:
-                seen[following] = low[following] = len(seen)
-                stack.append(following)
-                inside.add(following)
-                walk.append((following, iter(sorted(known[following].after))))
-            elif following in inside:
-                low[here] = min(low[here], seen[following])
-    return found

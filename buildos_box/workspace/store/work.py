@@ -142,6 +142,26 @@ def find_task(tx: Tx, task_id: str) -> Task | None:
     return Task.of(row) if row else None
 
 
+def find_tasks(tx: Tx, project_id: str, *, limit: int) -> list[Task]:
+    """A project's tasks, done ones too, oldest first, read inside a transaction."""
+    rows = tx.all(
+        "SELECT * FROM tasks WHERE project_id = ? ORDER BY seq LIMIT ?", (project_id, limit)
+    )
+    return [Task.of(row) for row in rows]
+
+
+def find_dependencies(tx: Tx, project_id: str, *, limit: int = 10_000) -> list[Dependency]:
+    """Which tasks of a project wait for which of its own, read inside a transaction."""
+    rows = tx.all(
+        """SELECT d.task_id, d.depends_on_id
+             FROM tasks t JOIN task_dependencies d ON d.task_id = t.id
+             JOIN tasks o ON o.id = d.depends_on_id AND o.project_id = t.project_id
+            WHERE t.project_id = ? ORDER BY d.task_id, d.depends_on_id LIMIT ?""",
+        (project_id, limit),
+    )
+    return [Dependency(row["task_id"], row["depends_on_id"]) for row in rows]
+
+
 def mark_phases_generated(tx: Tx, project_id: str, now: Instant) -> None:
     """Note that the project has phases (spec 9)."""
     tx.execute(

@@ -1,0 +1,97 @@
+"""`buildos-box phases now|show`."""
+
+import click
+
+from buildos_box.cli.connection import with_client
+from buildos_box.cli.naming import USER, Json, find_project, person
+from buildos_box.cli.output import AS_JSON, clean, say, show_json
+from buildos_box.cli.waiting import wait_for
+from buildos_box.client import BoxClient
+
+WHY = {
+    "not_configured": "",
+    "budget": ", since today's budget for language models is spent",
+    "unavailable": ", since no language model gave a usable answer",
+    "too_many_tasks": ", since it has too many tasks for a language model",
+}
+
+
+@click.group()
+def phases() -> None:
+    """A project's tasks, divided into stages of work."""
+
+
+@phases.command()
+@click.argument("project")
+@click.option("--again", is_flag=True, help="Stop the one under way and begin anew.")
+@click.option("--wait/--no-wait", default=True, help="Wait for them and show them.")
+@USER
+@AS_JSON
+@with_client
+def now(
+    client: BoxClient,
+    project: str,
+    again: bool,
+    wait: bool,
+    user_name: str | None,
+    as_json: bool,
+) -> None:
+    """Divide a project, by name or id, into phases, and show them."""
+    owner = person(client, user_name)
+    found = find_project(client, owner, project)
+    options = {"options": {"forceRegenerate": True}} if again else {}
+    queued = client.queue_phases(owner.id, found["id"], **options)
+    if wait:
+        wait_for(client, queued["jobId"], "The plan")
+        _show(found, client.phases(found["id"]), as_json=as_json)
+    elif as_json:
+        show_json(queued)
+    else:
+        say(f"Queued phases for “{found['name']}”: {queued['jobId']}")
+
+
+@phases.command()
+@click.argument("project")
+@USER
+@AS_JSON
+@with_client
+def show(client: BoxClient, project: str, user_name: str | None, as_json: bool) -> None:
+    """Show the phases of a project, by name or id."""
+    found = find_project(client, person(client, user_name), project)
+    _show(found, client.phases(found["id"]), as_json=as_json)
+
+
+def _show(project: Json, made: Json, *, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    plan = made["plan"]
+    if plan is None:
+        raise click.ClickException(
+            clean(
+                f"“{project['name']}” has no phases yet; "
+                f"have them made: buildos-box phases now {project['id']}"
+            )
+        )
+    for phase in made["phases"]:
+        days = " to ".join(day for day in (phase["startDate"], phase["endDate"]) if day)
+        say(f"{phase['order']}. {phase['name']}{f'   ({days})' if days else ''}")
+        if phase["description"]:
+            say(f"   {phase['description']}")
+        for task in phase["tasks"]:
+            mark = "x" if task["status"] == "done" else " "
+            due = f"   due {task['dueDate']}" if task["dueDate"] else ""
+            say(f"   [{mark}] {task['title']}{due}")
+    for circle in plan["cycles"]:
+        names = ", ".join(f"“{title}”" for title in circle)
+        say(f"These wait for each other, so one has to go first: {names}")
+    new = len(made["unplacedTaskIds"])
+    if new:
+        have = "1 task has" if new == 1 else f"{new} tasks have"
+        say(f"{have} come since and {'is' if new == 1 else 'are'} in no phase.")
+    by = (
+        f"the box's own planner{WHY.get(plan['whyBuiltIn'] or '', '')}"
+        if plan["source"] == "builtin"
+        else plan["source"]
+    )
+    say(f"Made {plan['generatedAt']} by {by}.")

@@ -1,0 +1,29 @@
+"""Waiting for a job, and telling how far it is."""
+
+import click
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.naming import Json
+from buildos_box.cli.output import clean
+from buildos_box.client import BoxClient
+
+PATIENCE_SECONDS = 600.0
+ASK_EVERY_SECONDS = 0.2
+
+
+def wait_for(client: BoxClient, job_id: str, what: str) -> None:
+    """Wait until the job has finished, telling how far it is on standard error.
+
+    Exits as failed unless it has completed; `what` names its work ("The brief").
+    """
+    job: Json = {}
+    for job in client.follow(
+        job_id, every_seconds=ASK_EVERY_SECONDS, timeout_seconds=PATIENCE_SECONDS
+    ):
+        progress = job["progress"]
+        if progress:
+            click.echo(f"{progress['current']:>3} % {clean(progress['message'] or '')}", err=True)
+    if job["status"] != "completed":
+        why = job["error"] or job["cancel_reason"] or "it says not why"
+        click.echo(clean(f"{what} {job['status']} ({job_id}): {why}"), err=True)
+        raise SystemExit(exit_codes.FAILED)

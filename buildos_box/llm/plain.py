@@ -1,0 +1,59 @@
+"""Text made fit to show: one plain line without links, images, markup or HTML (spec 11)."""
+
+import re
+from collections.abc import Sequence
+
+from buildos_box.llm.fence import visible
+
+_IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()]{0,1000}\)")
+_LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()]{0,1000}\)")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|(?:javascript|data|vbscript|mailto|tel|sms|file):)\S+"
+    r"|(?<![\w.-])(?P<bare>(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24})(?P<rest>[/?#:]\S*)?(?![\w@])"
+    r"|(?<![\w.-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?:[/?#:]\S*)?(?!\w)",
+    re.IGNORECASE,
+)
+_NO_TOP_DOMAIN = re.compile(
+    r"[jt]sx?|[mc]js|json|ya?ml|toml|ini|[ct]sv|txt|pdf|docx?|xlsx?|pptx?|od[ts]|html|css|xml"
+    r"|png|jpe?g|gif|svg|psd|sql|ics|vcf|eml|log|bak|exe|dll",
+    re.IGNORECASE,
+)
+"""Ends of names of tools and files (Node.js, plan.pdf) that are no top-level domains."""
+_MARKS = str.maketrans("", "", "<>`*[]#|~\\")
+
+
+def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
+    """The text in one line of at most `most` characters, cut between words.
+
+    Names such as Node.js stay. So does a name spelt as one (Monday.com, with a capital and
+    without a path) if it stands like that in `own`, the person's own words.
+    """
+    line = visible(text[: most * 8])
+    for pattern, put in ((_IMAGE, " "), (_LINK, r"\1"), (_TAG, " ")):
+        line = pattern.sub(put, line)
+    line = _without_addresses(line, own)
+    # Taking marks away may join what is left to a new address, so look for those once more.
+    line = _without_addresses(line.translate(_MARKS), own)
+    line = " ".join(line.split())
+    if len(line) <= most:
+        return line
+    return line[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+
+
+def _without_addresses(line: str, own: Sequence[str]) -> str:
+    def put(found: re.Match[str]) -> str:
+        name, rest = found["bare"], found["rest"] or ""
+        if name is None:
+            return " "
+        if _NO_TOP_DOMAIN.fullmatch(name.rpartition(".")[2]):
+            return name + rest[:1] + _without_addresses(rest[1:], own)
+        spelt = name[0].isupper() and not rest.strip("/?#:") and any(_has(t, name) for t in own)
+        return name + rest if spelt else " "
+
+    return _ADDRESS.sub(put, line)
+
+
+def _has(text: str, name: str) -> bool:
+    """Whether the name stands there by itself, not as a part of an address."""
+    return re.search(rf"(?<![\w.@/:-]){re.escape(name)}(?![\w@/-]|\.\w)", text) is not None

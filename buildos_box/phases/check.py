@@ -1,0 +1,187 @@
+"""Whether proposed phases are right, and what can be put right by rule (spec 9).
+
+Right: every task in exactly one phase, no unknown id, nothing waits for a task of a later phase,
+days inside the project's.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+import msgspec
+
+from buildos_box.phases.circles import before, circles, named
+from buildos_box.phases.model import Phase, Plan, PlanTask, Span, days_of
+
+NAMED_AT_MOST = 8
+
+
+class Repairs(msgspec.Struct, frozen=True, kw_only=True):
+    """What was wrong, by task id; `dates` counts phases whose days were wrong."""
+
+    invented: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    """Stood before a task that they wait for."""
+    dates: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many tasks and references were wrong."""
+        return len(self.invented) + len(self.doubled) + len(self.missing) + len(self.moved)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of each kind; kinds without any are left out."""
+        kinds = {
+            "invented": len(self.invented),
+            "doubled": len(self.doubled),
+            "missing": len(self.missing),
+            "moved": len(self.moved),
+            "dates": self.dates,
+        }
+        return {kind: count for kind, count in kinds.items() if count}
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A right plan, and what had to be repaired for it."""
+
+    plan: Plan
+    repairs: Repairs
+
+
+def settle(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> Settled:
+    """Put the phases right, changing as little as that takes. There must be at least one phase.
+
+    Unknown ids are dropped; a task named twice stays where it stood first; one that waits for a
+    later task moves to that one's phase, circles stay together; one that is missing goes where
+    what it waits for, what waits for it and its due date want it.
+    """
+    known = {task.id: task for task in tasks}
+    at, invented, doubled = _places(phases, known)
+    groups = circles(known)
+    placed = _Placed(phases, known, at)
+    for group in groups:
+        placed.put(group)
+    missing = tuple(t for t in known if t not in at)
+    moved = tuple(t for t in known if t in at and placed.home[t] != at[t])
+    kept, wrong_dates = _phases(phases, placed, span)
+    return Settled(
+        Plan(phases=kept, cycles=named(groups, known)),
+        Repairs(
+            invented=invented, doubled=doubled, missing=missing, moved=moved, dates=wrong_dates
+        ),
+    )
+
+
+def too_wrong(repairs: Repairs, tasks: int) -> bool:
+    """Whether so much had to be repaired that asking once more is better than guessing."""
+    return repairs.total > max(5, tasks // 3)
+
+
+def in_words(repairs: Repairs, name: Callable[[str], str] = str) -> str:
+    """What was wrong, in words for whoever is to do it again."""
+    said = [
+        f"{_some(ids, name)} {words}"
+        for ids, words in (
+            (repairs.missing, "must be in a phase and in none"),
+            (repairs.doubled, "in more than one phase"),
+            (repairs.invented, "no task of this project"),
+            (repairs.moved, "in an earlier phase than a task that it waits for"),
+        )
+        if ids
+    ]
+    return "; ".join(said)
+
+
+def _some(ids: tuple[str, ...], name: Callable[[str], str]) -> str:
+    more = f" and {len(ids) - NAMED_AT_MOST} more:" if len(ids) > NAMED_AT_MOST else ":"
+    return ", ".join(name(task_id) for task_id in ids[:NAMED_AT_MOST]) + more
+
+
+def _places(
+    phases: tuple[Phase, ...], known: dict[str, PlanTask]
+) -> tuple[dict[str, int], tuple[str, ...], tuple[str, ...]]:
+    at: dict[str, int] = {}
+    invented: dict[str, None] = {}
+    doubled: dict[str, None] = {}
+    for index, phase in enumerate(phases):
+        for task_id in phase.task_ids:
+            if task_id not in known:
+                invented[task_id] = None
+            elif task_id in at:
+                doubled[task_id] = None
+            else:
+                at[task_id] = index
+    return at, tuple(invented), tuple(doubled)
+
+
+class _Placed:
+    """Where each task goes; groups are put in an order in which what is waited for comes first."""
+
+    def __init__(
+        self, phases: tuple[Phase, ...], known: dict[str, PlanTask], at: dict[str, int]
+    ) -> None:
+        self.known = known
+        self.home: dict[str, int] = {}
+        self.depth: dict[str, int] = {}
+        self._at = at
+        self._last = len(phases) - 1
+        self._until = [
+            max((known[t].due or date.min for t in phase.task_ids if t in known), default=date.min)
+            for phase in phases
+        ]
+        self._waiting: dict[str, list[str]] = {}
+        for task in known.values():
+            for other in task.after:
+                self._waiting.setdefault(other, []).append(task.id)
+
+    def put(self, group: list[str]) -> None:
+        """Place a group, all of it in one phase."""
+        earlier = before(group, self.known)
+        lowest = max((self.home[t] for t in earlier), default=0)
+        named_at = [self._at[t] for t in group if t in self._at]
+        index = max(lowest, *named_at) if named_at else self._guess(group, lowest, bool(earlier))
+        deep = max((self.depth[t] + 1 for t in earlier), default=0)
+        for task_id in group:
+            self.home[task_id] = index
+            self.depth[task_id] = deep
+
+    def _guess(self, group: list[str], lowest: int, waits: bool) -> int:
+        later = [w for t in group for w in self._waiting.get(t, ()) if w in self._at]
+        highest = max(lowest, min((self._at[w] for w in later), default=self._last))
+        due = min((d for t in group if (d := self.known[t].due)), default=None)
+        if due is not None:
+            fitting = (i for i in range(lowest, highest + 1) if self._until[i] >= due)
+            return next(fitting, highest)
+        return lowest if waits and not later else highest
+
+
+def _phases(
+    phases: tuple[Phase, ...], placed: _Placed, span: Span
+) -> tuple[tuple[Phase, ...], int]:
+    """The phases that have tasks, with these in an order to work in; how many had wrong days."""
+    inside: list[list[str]] = [[] for _ in phases]
+    listed = list(dict.fromkeys(t for phase in phases for t in phase.task_ids if t in placed.home))
+    for task_id in [*listed, *(t for t in placed.known if t not in set(listed))]:
+        inside[placed.home[task_id]].append(task_id)
+    kept: list[Phase] = []
+    wrong = 0
+    for phase, ids in zip(phases, inside, strict=True):
+        if not ids:
+            continue
+        ids.sort(key=placed.depth.__getitem__)
+        days = span.clip(phase.start_date, phase.end_date)
+        wrong += days != (phase.start_date, phase.end_date)
+        if days == (None, None):
+            days = days_of([placed.known[t] for t in ids], span)
+        kept.append(
+            Phase(
+                name=phase.name or f"Phase {len(kept) + 1}",
+                description=phase.description,
+                task_ids=tuple(ids),
+                start_date=days[0],
+                end_date=days[1],
+            )
+        )
+    return tuple(kept), wrong

@@ -1,0 +1,290 @@
+"""The job that divides one project into phases (spec 9)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import local_day, zone_or_utc
+from buildos_box.db import Tx
+from buildos_box.errors import PermanentError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.llm.chain import Ask
+from buildos_box.notifications.outgoing import notify
+from buildos_box.phases import prompts, store
+from buildos_box.phases.check import Repairs, in_words, settle, too_wrong
+from buildos_box.phases.model import Phase, PlanTask, Span
+from buildos_box.phases.planner import plan
+from buildos_box.realtime import store as realtime
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Dependency, Project, Task, User
+
+REALTIME_EVENT = "phases.ready"
+NOTIFICATION = "project.phases_ready"
+BUILTIN = "builtin"
+MOST_TASKS = 2_000
+
+
+class PhasesPayload(Payload, frozen=True, kw_only=True):
+    """Whose project, and which."""
+
+    user_id: str
+    project_id: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A project as it is planned from."""
+
+    user: User
+    project: Project
+    tasks: list[Task]
+    dependencies: list[Dependency]
+
+
+class Thought(msgspec.Struct, frozen=True, kw_only=True):
+    """Phases as they were thought of, who thought of them, and what it cost."""
+
+    phases: tuple[Phase, ...]
+    repairs: Repairs
+    source: str
+    why_built_in: str | None
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+
+class PhasesResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What the job leaves as its result, and what the stream tells."""
+
+    project_id: str
+    phases: int
+    tasks: int
+    source: str
+    repairs: dict[str, int]
+    cycles: tuple[tuple[str, ...], ...]
+
+
+def phases_key(project_id: str) -> str:
+    """One live job a project (spec 3.4)."""
+    return f"phases-{project_id}"
+
+
+async def generate_phases(job: Attempt[PhasesPayload], box: Services) -> PhasesResult:
+    """Plan the project; what an earlier attempt has thought is not paid for again."""
+    await job.progress(5, "Reading the project")
+    found = await _collect(job.payload, box)
+    waits = len(found.dependencies)
+    await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} waiting for others")
+    kept = job.kept("phases")
+    if kept is None:
+        await job.progress(20, "Thinking about phases")
+        thought = await _think(job, box, found)
+        await job.keep("phases", thought)
+    else:
+        thought = msgspec.convert(kept, Thought)
+    await job.progress(90, f"Writing down {_count(len(thought.phases), 'phase')}")
+    return await box.db.write(lambda tx: _conclude(tx, job, box, thought))
+
+
+async def _collect(payload: PhasesPayload, box: Services) -> Found:
+    user = await workspace.get_user(box.db, payload.user_id)
+    project = await workspace.get_project(box.db, payload.user_id, payload.project_id)
+    if user is None or project is None:
+        raise _no_project()
+    tasks = await workspace.tasks_of_project(box.db, project.id, limit=MOST_TASKS)
+    if not tasks:
+        raise _no_tasks()
+    links = await workspace.dependencies_among(box.db, [task.id for task in tasks])
+    return Found(user=user, project=project, tasks=tasks, dependencies=links)
+
+
+async def _think(job: Attempt[PhasesPayload], box: Services, found: Found) -> Thought:
+    zone = zone_or_utc(found.user.timezone)
+    tasks = plan_tasks(found.tasks, found.dependencies)
+    span = Span(found.project.start_date, found.project.due_date)
+    if len(tasks) > prompts.MOST_TASKS_ASKED:
+        return _by_rules(tasks, span, why="too_many_tasks" if box.llm.providers else None)
+    short = prompts.Short(found.tasks)
+    texts = [found.project.name, found.project.description, *(t.title for t in found.tasks)]
+
+    def fault(answer: prompts.Proposal) -> str | None:
+        phases = prompts.accept(answer, short, texts)
+        if not phases:
+            return "there are no phases"
+        repairs = settle(phases, tasks, span).repairs
+        return in_words(repairs, short.of) if too_wrong(repairs, len(tasks)) else None
+
+    answer = await box.llm.ask(
+        Ask(
+            purpose=prompts.PURPOSE,
+            system=prompts.system_text(),
+            user=prompts.user_text(
+                found.project,
+                found.tasks,
+                found.dependencies,
+                await _existing(box, found.project.id),
+                today=local_day(box.clock.now(), zone),
+                short=short,
+                ids=box.ids,
+            ),
+            schema=prompts.Proposal,
+            user_id=job.payload.user_id,
+            job_id=job.job_id,
+            correlation_id=job.correlation_id,
+            max_output_tokens=prompts.tokens_for(len(tasks)),
+            check=fault,
+        ),
+        fallback=lambda: prompts.Proposal(phases=[]),
+    )
+    cost = (answer.tokens_in, answer.tokens_out, answer.cost_usd)
+    if answer.is_builtin:
+        return _by_rules(tasks, span, why=answer.why_built_in, cost=cost)
+    settled = settle(prompts.accept(answer.value, short, texts), tasks, span)
+    return _thought(settled.plan.phases, settled.repairs, answer.source, None, cost)
+
+
+def _by_rules(
+    tasks: list[PlanTask],
+    span: Span,
+    *,
+    why: str | None,
+    cost: tuple[int, int, float] = (0, 0, 0.0),
+) -> Thought:
+    return _thought(plan(tasks, span).phases, Repairs(), BUILTIN, why, cost)
+
+
+def _thought(
+    phases: tuple[Phase, ...],
+    repairs: Repairs,
+    source: str,
+    why: str | None,
+    cost: tuple[int, int, float],
+) -> Thought:
+    return Thought(
+        phases=phases,
+        repairs=repairs,
+        source=source,
+        why_built_in=why,
+        tokens_in=cost[0],
+        tokens_out=cost[1],
+        cost_usd=cost[2],
+    )
+
+
+async def _existing(box: Services, project_id: str) -> list[tuple[str, list[str]]]:
+    phases: dict[str, tuple[str, list[str]]] = {}
+    for row in await store.phases_of(box.db, project_id):
+        if row["phase_id"] is not None:
+            phase = phases.setdefault(row["phase_id"], (row["name"], []))
+            phase[1].extend([row["task_id"]] if row["task_id"] else [])
+    return list(phases.values())
+
+
+def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> list[PlanTask]:
+    """The tasks as a planner reads them."""
+    waits: dict[str, list[str]] = {}
+    for link in dependencies:
+        waits.setdefault(link.task_id, []).append(link.depends_on_id)
+    return [
+        PlanTask(
+            id=task.id,
+            title=task.title,
+            due=task.due_date or (task.due_at.date() if task.due_at else None),
+            start=task.start_date,
+            done=task.status == "done",
+            priority=task.priority,
+            after=tuple(waits.get(task.id, ())),
+        )
+        for task in tasks
+    ]
+
+
+def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, thought: Thought) -> PhasesResult:
+    """The phases, the mark on the project and the news of it, all in one commit.
+
+    Tasks may have come, gone or changed while a model thought, so the plan is put right once more
+    against what is there now.
+    """
+    now, payload = box.clock.now(), job.payload
+    job.hold(tx)
+    project = workspace.find_project(tx, payload.project_id)
+    if project is None or project.user_id != payload.user_id:
+        raise _no_project()
+    tasks = workspace.find_tasks(tx, project.id, limit=MOST_TASKS)
+    if not tasks:
+        raise _no_tasks()
+    now_there = plan_tasks(tasks, workspace.find_dependencies(tx, project.id))
+    settled = settle(thought.phases, now_there, Span(project.start_date, project.due_date))
+    made = settled.plan
+    result = PhasesResult(
+        project_id=project.id,
+        phases=len(made.phases),
+        tasks=len(tasks),
+        source=thought.source,
+        repairs=thought.repairs.counts,
+        cycles=made.cycles,
+    )
+    store.replace(
+        tx,
+        store.Made(
+            project_id=project.id,
+            job_id=job.job_id,
+            source=thought.source,
+            why_built_in=thought.why_built_in,
+            prompt_version=prompts.VERSION,
+            repairs=msgspec.json.encode(result.repairs).decode(),
+            cycles=msgspec.json.encode(made.cycles).decode(),
+            tokens_in=thought.tokens_in,
+            tokens_out=thought.tokens_out,
+            cost_usd=thought.cost_usd,
+        ),
+        [(box.ids.new("phase", now), phase) for phase in made.phases],
+        now,
+    )
+    workspace.mark_phases_generated(tx, project.id, now)
+    realtime.publish(
+        tx,
+        user_id=payload.user_id,
+        type=REALTIME_EVENT,
+        data=result,
+        correlation_id=job.correlation_id,
+        now=now,
+    )
+    notify(
+        tx,
+        box,
+        user_id=payload.user_id,
+        event_type=NOTIFICATION,
+        payload={"projectId": project.id, "projectName": project.name},
+        correlation_id=job.correlation_id,
+    )
+    job.finish(tx, result, message="Your phases are ready")
+    return result
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _no_project() -> PermanentError:
+    return PermanentError("the project is no longer there", code="unknown_project")
+
+
+def _no_tasks() -> PermanentError:
+    return PermanentError("the project has no tasks any more", code="no_tasks")
+
+
+GENERATE_PHASES = JobType(
+    name="generate_phases",
+    payload=PhasesPayload,
+    run=generate_phases,
+    lane="llm",
+    priority=5,
+    timeout=timedelta(minutes=5),
+    dedup_key=lambda payload: phases_key(payload.project_id),
+)
+
+JOB_TYPES: list[JobType[Any]] = [GENERATE_PHASES]

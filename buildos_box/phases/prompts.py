@@ -1,0 +1,152 @@
+"""What a language model is told about a project, and what of its answer is taken (spec 9, 11).
+
+Tasks go in under short names (`t1`, `t2`): a model cannot spell those wrong as easily as ids, and
+no text in the project can speak of another's.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import day_from_text
+from buildos_box.ids import Ids
+from buildos_box.llm.fence import fence
+from buildos_box.llm.plain import plain
+from buildos_box.phases.model import MOST_PHASES, Phase
+from buildos_box.workspace.model import Dependency, Project, Task
+
+PURPOSE = "project_phases"
+VERSION = "v1"
+NAME_CHARS, SENTENCE_CHARS = 80, 300
+TITLE_CHARS, PROJECT_CHARS = 120, 1_500
+MOST_TASKS_ASKED = 300
+"""More than that neither fits into a prompt nor comes back whole; the built-in planner plans."""
+DESCRIPTIONS_CHARS = 24_000
+DESCRIPTION_CHARS = 300
+MOST_PROPOSED = 3 * MOST_PHASES
+
+
+class ProposedPhase(msgspec.Struct, frozen=True, kw_only=True):
+    """One phase of a model's answer."""
+
+    name: str
+    task_ids: list[str]
+    description: str = ""
+    order: int | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A model's answer."""
+
+    phases: list[ProposedPhase]
+
+
+class Short:
+    """The tasks' short names, and back."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._short = {task.id: f"t{number}" for number, task in enumerate(tasks, start=1)}
+        self._long = {short: task_id for task_id, short in self._short.items()}
+
+    def of(self, task_id: str) -> str:
+        """The short name; what is no task's id stays as it is."""
+        return self._short.get(task_id, task_id)
+
+    def back(self, name: str) -> str:
+        """The task's id; what is no short name stays as it is, to be found out as unknown."""
+        return self._long.get(name.strip(), name.strip())
+
+
+@lru_cache(maxsize=1)
+def system_text() -> str:
+    """The constant part of the prompt, from its file."""
+    folder = resources.files("buildos_box.phases").joinpath("prompts")
+    return folder.joinpath(f"{PURPOSE}.{VERSION}.md").read_text(encoding="utf-8")
+
+
+def user_text(
+    project: Project,
+    tasks: Sequence[Task],
+    dependencies: Sequence[Dependency],
+    existing: Sequence[tuple[str, list[str]]],
+    *,
+    today: date,
+    short: Short,
+    ids: Ids,
+) -> str:
+    """The changing part: the project as JSON inside a fence. `existing` are names and task ids."""
+    waits: dict[str, list[str]] = {}
+    for link in dependencies:
+        waits.setdefault(link.task_id, []).append(short.of(link.depends_on_id))
+    room = min(DESCRIPTION_CHARS, DESCRIPTIONS_CHARS // max(len(tasks), 1))
+    data = {
+        "today": today,
+        "project": _filled(
+            name=project.name[:TITLE_CHARS],
+            description=project.description[:PROJECT_CHARS],
+            start=project.start_date,
+            due=project.due_date,
+        ),
+        "tasks": [_task(task, waits.get(task.id, []), room, short) for task in tasks],
+        "phases_before": [
+            {"name": name[:NAME_CHARS], "task_ids": [short.of(t) for t in task_ids]}
+            for name, task_ids in existing
+        ],
+    }
+    return f"Divide this project into phases.\n\n{fence(msgspec.json.encode(data).decode(), ids)}"
+
+
+def _task(task: Task, waits_for: list[str], room: int, short: Short) -> dict[str, Any]:
+    return _filled(
+        id=short.of(task.id),
+        title=task.title[:TITLE_CHARS],
+        status=task.status,
+        priority=task.priority,
+        start=task.start_date,
+        due=task.due_date or (task.due_at.date() if task.due_at else None),
+        waits_for=waits_for,
+        description=task.description[:room],
+    )
+
+
+def _filled(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}
+
+
+def tokens_for(tasks: int) -> int:
+    """The longest answer that so many tasks may need, in tokens."""
+    return 1_500 + 10 * tasks
+
+
+def accept(answer: Proposal, short: Short, texts: Sequence[str]) -> tuple[Phase, ...]:
+    """What may be kept of an answer: real ids, plain text, days that are days; in its order.
+
+    Which tasks it names is still to be checked. `texts` are the person's own words.
+    """
+    listed = answer.phases[:MOST_PROPOSED]
+    numbers = [phase.order for phase in listed]
+    if None not in numbers and len(set(numbers)) == len(numbers):
+        listed = sorted(listed, key=lambda phase: phase.order or 0)
+    return tuple(
+        Phase(
+            name=plain(phase.name, NAME_CHARS, own=texts),
+            description=plain(phase.description, SENTENCE_CHARS, own=texts),
+            task_ids=tuple(short.back(name) for name in phase.task_ids),
+            start_date=_day(phase.start_date),
+            end_date=_day(phase.end_date),
+        )
+        for phase in listed
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return day_from_text(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""The tables of phases: one plan a project, the newest."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Database, Row, Tx
+from buildos_box.phases.model import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a plan came about; `repairs` and `cycles` are JSON."""
+
+    project_id: str
+    job_id: str
+    source: str
+    why_built_in: str | None
+    prompt_version: str
+    repairs: str
+    cycles: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+
+
+def replace(tx: Tx, made: Made, phases: Sequence[tuple[str, Phase]], now: Instant) -> None:
+    """Put these phases, each with its id, in place of all that the project had."""
+    values = {**asdict(made), "now": to_text(now)}
+    tx.execute("DELETE FROM phases WHERE project_id = ?", (made.project_id,))
+    tx.execute(
+        """INSERT OR REPLACE INTO phase_plans
+               (project_id, job_id, source, why_built_in, prompt_version, repairs, cycles,
+                tokens_in, tokens_out, cost_usd, generated_at)
+           VALUES (:project_id, :job_id, :source, :why_built_in, :prompt_version, :repairs,
+                   :cycles, :tokens_in, :tokens_out, :cost_usd, :now)""",
+        values,
+    )
+    for position, (phase_id, phase) in enumerate(phases, start=1):
+        tx.execute(
+            """INSERT INTO phases (id, project_id, position, name, description, start_date,
+                                   end_date, created_at)
+               VALUES (:id, :project_id, :position, :name, :description, :start_date,
+                       :end_date, :now)""",
+            {
+                "id": phase_id,
+                "project_id": made.project_id,
+                "position": position,
+                "name": phase.name,
+                "description": phase.description,
+                "start_date": phase.start_date.isoformat() if phase.start_date else None,
+                "end_date": phase.end_date.isoformat() if phase.end_date else None,
+                "now": values["now"],
+            },
+        )
+        # A task that came from another project may still stand in a phase of that one.
+        tx.executemany(
+            "INSERT OR REPLACE INTO phase_tasks (task_id, phase_id, position) VALUES (?, ?, ?)",
+            [(task_id, phase_id, place) for place, task_id in enumerate(phase.task_ids, start=1)],
+        )
+
+
+async def phases_of(db: Database, project_id: str) -> list[Row]:
+    """The project's plan: a row for each task, and for each phase without any; in order.
+
+    Tasks that have gone to another project since are left out. One query, so that a plan which is
+    replaced meanwhile is read whole.
+    """
+    return await db.all(
+        """SELECT m.job_id, m.source, m.why_built_in, m.prompt_version, m.repairs, m.cycles,
+                  m.tokens_in, m.tokens_out, m.cost_usd, m.generated_at,
+                  p.id AS phase_id, p.position, p.name, p.description, p.start_date, p.end_date,
+                  t.id AS task_id, t.title, t.status,
+                  COALESCE(t.due_date, substr(t.due_at, 1, 10)) AS due_date
+             FROM phase_plans m
+             LEFT JOIN phases p ON p.project_id = m.project_id
+             LEFT JOIN (phase_tasks k JOIN tasks t ON t.id = k.task_id)
+                    ON k.phase_id = p.id AND t.project_id = m.project_id
+            WHERE m.project_id = ? ORDER BY p.position, k.position""",
+        (project_id,),
+    )
+
+
+async def unplaced_tasks(db: Database, project_id: str) -> list[str]:
+    """Tasks that stand in none of the project's phases, oldest first, by id."""
+    rows = await db.all(
+        """SELECT t.id FROM tasks t
+            WHERE t.project_id = :project
+              AND NOT EXISTS (SELECT 1 FROM phase_tasks k JOIN phases p ON p.id = k.phase_id
+                               WHERE k.task_id = t.id AND p.project_id = :project)
+            ORDER BY t.seq""",
+        {"project": project_id},
+    )
+    return [row["id"] for row in rows]

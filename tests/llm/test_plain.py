@@ -1,0 +1,47 @@
+"""Nothing that a model says is a link, an image or markup; names of tools stay names."""
+
+import pytest
+
+from buildos_box.llm.plain import plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a <b>b</b> c", "a b c"),
+        ("see ht*tps://evil.example/x now", "see ht now"),
+        ("**bold** `code`", "bold code"),
+        ("javascript:alert(1) ok", "ok"),
+        ("Move to Node.js: it is done", "Move to Node.js: it is done"),
+        ("Node.js and Vue.js, then plan.PDF.", "Node.js and Vue.js, then plan.PDF."),
+        ("Node.js/evil.example/x", "Node.js/"),
+        ("Get node.js@evil.example now", "Get now"),
+        ("Use Monday.com", "Use"),
+        ("Use ASP.NET", "Use"),
+        ("evil.example is near", "is near"),
+        ("ev\u200bil.exam\u202eple", ""),
+        ("[Node.js](https://evil.example) rocks", "Node.js rocks"),
+    ],
+)
+def test_plain_leaves_no_links_or_markup(text: str, shown: str) -> None:
+    assert plain(text, 100) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "shown"),
+    [
+        ("Tidy your Monday.com board", "I live in Monday.com.", "Tidy your Monday.com board"),
+        ("Keep ASP.NET, drop Perl", "ASP.NET!", "Keep ASP.NET, drop Perl"),
+        ("Go to monday.com", "I live in monday.com", "Go to"),
+        ("Go to Monday.com/login", "I live in Monday.com", "Go to"),
+        ("Go to Evil.com", "see https://Evil.com/x", "Go to"),
+        ("Go to Evil.com", "NotEvil.com", "Go to"),
+        ("Go to Evil.com", "Evil.com.example", "Go to"),
+    ],
+)
+def test_a_name_that_the_person_wrote_stays(text: str, own: str, shown: str) -> None:
+    assert plain(text, 100, own=[own]) == shown
+
+
+def test_it_is_cut_between_words() -> None:
+    assert plain("one two three four", 10) == "one two…"
