@@ -24,7 +24,10 @@ LEAST_FREE_BYTES = 100 * 1024 * 1024
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state of the box. `reasons` and `stats` only for the holder of a token."""
+    """The state of the box. All but the first four only for the holder of a token.
+
+    `warnings` do not make it unhealthy: it works, though not as well as it could.
+    """
 
     status: str
     timestamp: str
@@ -32,6 +35,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     queue: str
     stats: list[TypeCount] | None = None
     reasons: list[str] | None = None
+    warnings: list[str] | None = None
 
 
 @get("/health", opt=PUBLIC, tags=["Health"])
@@ -50,6 +54,7 @@ async def health(
         queue="sqlite",
         stats=[TypeCount(*row) for row in await store.counts(box.db)] if known else [],
         reasons=reasons if known and reasons else None,
+        warnings=(await box.llm.warnings() or None) if known else None,
     )
     return Response(body, status_code=200 if status == "healthy" else 503)
 

@@ -57,6 +57,7 @@ class BriefResult(msgspec.Struct, frozen=True, rename="camel"):
     analysis_source: str
     email_id: str | None
     email_skipped: str | None = None
+    why_built_in: str | None = None
 
 
 def brief_key(user_id: str, brief_date: str) -> str:
@@ -90,6 +91,7 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
         ),
         analysis=as_text(thought.analysis),
         analysis_source=thought.source,
+        why_built_in=thought.why_built_in,
         priority_actions=[msgspec.to_builtins(a) for a in thought.analysis.priorities],
         counts=facts.counts,
         tokens_in=thought.tokens_in,
@@ -179,6 +181,7 @@ def _conclude(
         analysis_source=finished.analysis_source,
         email_id=email_id,
         email_skipped=skipped,
+        why_built_in=finished.why_built_in,
     )
     realtime.publish(
         tx,

@@ -48,7 +48,11 @@ class SectionView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A brief. `summary_content` is its Markdown; None until it has been written once."""
+    """A brief. `summary_content` is its Markdown; None until it has been written once.
+
+    `why_built_in` is `not_configured`, `budget` or `unavailable` if no language model wrote the
+    analysis.
+    """
 
     id: str
     user_id: str
@@ -61,6 +65,7 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     summary_content: str | None
     llm_analysis: str | None
     analysis_source: str | None
+    why_built_in: str | None
     priority_actions: Any
     counts: Any
     tokens_in: int

@@ -21,6 +21,7 @@ class Finished:
     markdown: str
     analysis: str
     analysis_source: str
+    why_built_in: str | None
     priority_actions: list[Any]
     counts: dict[str, int]
     tokens_in: int
@@ -63,7 +64,8 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
         """UPDATE daily_briefs
               SET generation_status = 'completed', generations = generations + 1,
                   subject = :subject, summary_content = :markdown, llm_analysis = :analysis,
-                  analysis_source = :source, priority_actions = :actions, counts = :counts,
+                  analysis_source = :source, why_built_in = :why,
+                  priority_actions = :actions, counts = :counts,
                   tokens_in = :tokens_in, tokens_out = :tokens_out, cost_usd = :cost,
                   generation_completed_at = :now, generation_error = NULL, updated_at = :now
             WHERE id = :id""",
@@ -73,6 +75,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
             "markdown": done.markdown,
             "analysis": done.analysis,
             "source": done.analysis_source,
+            "why": done.why_built_in,
             "actions": msgspec.json.encode(done.priority_actions).decode(),
             "counts": msgspec.json.encode(done.counts).decode(),
             "tokens_in": done.tokens_in,

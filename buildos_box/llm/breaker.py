@@ -21,6 +21,11 @@ class Breaker:
         self._rests_until = 0.0
         self._probing = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has failed so often that it is left alone; asking changes nothing."""
+        return self._opened_at is not None
+
     def refuses(self) -> str | None:
         """Why the provider is to be left alone now; None lets one call through.
 

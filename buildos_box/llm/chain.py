@@ -15,13 +15,17 @@ from buildos_box.llm import answers, store
 from buildos_box.llm.breaker import Breaker
 from buildos_box.llm.budget import CHARS_PER_TOKEN, Budget
 from buildos_box.llm.changes import LlmAlert
-from buildos_box.llm.provider import CallFailed, Prompt, Provider, Reply, Turn
+from buildos_box.llm.provider import Provider
+from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
 from buildos_box.log import logger
 from buildos_box.settings import LlmSettings
 
 T = TypeVar("T")
 BUILT_IN = "built-in"
 LONGEST_WAIT = timedelta(seconds=5)
+WITHIN = timedelta(minutes=8)
+"""Below the ten minutes that a job has, so that a slow chain costs a job its model, not its end."""
+LEAST_SECONDS = 1.0
 _BUSY = frozenset({"rate_limited", "http_error", "timeout", "connect_error"})
 log = logger(__name__)
 
@@ -41,6 +45,8 @@ class Ask(Generic[T]):
     job_id: str | None = None
     correlation_id: str | None = None
     max_output_tokens: int = 1500
+    within: timedelta = WITHIN
+    """How long all tries together may take; then the fallback answers."""
     check: Callable[[T], str | None] | None = None
 
 
@@ -68,6 +74,8 @@ class _Question(Generic[T]):
 
     ask: Ask[T]
     schema: dict[str, Any]
+    until: float
+    """By the monotonic clock."""
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
@@ -128,12 +136,24 @@ class SmartLLM:
             store_prompts=settings.store_prompts,
         )
 
+    async def warnings(self) -> list[str]:
+        """What keeps language models from answering now, in sentences for whoever runs the box."""
+        said = []
+        limit = await self.budget.spent(paid=True) if self.providers else None
+        if limit is not None:
+            said.append(_budget_words(limit))
+        down = [p.name for p in self.providers if self._breakers[p.name].is_open]
+        if down:
+            said.append(f"{', '.join(down)} failed five times in a row and is left alone for now")
+        return said
+
     async def ask(self, ask: Ask[T], *, fallback: Callable[[], T]) -> Answer[T]:
         """The first valid answer of the chain, else `fallback()`. Every call is recorded.
 
         Never raises for a provider's fault.
         """
-        question = _Question(ask, answers.json_schema(ask.schema))
+        until = self._clock.monotonic() + ask.within.total_seconds()
+        question = _Question(ask, answers.json_schema(ask.schema), until)
         async with self._slots:
             for provider in self.providers:
                 value = await self._ask_one(provider, question)
@@ -148,6 +168,10 @@ class SmartLLM:
         refused = "budget" if limit else self._breakers[provider.name].refuses()
         if refused is not None:
             await self._record(question, provider, refused, alert=_budget_alert(limit))
+            return None
+        if question.until - self._clock.monotonic() < LEAST_SECONDS:
+            self._breakers[provider.name].abandoned()
+            await self._record(question, provider, "no_time")
             return None
         turns: tuple[Turn, ...] = (question.first_turn(),)
         reply = await self._call(provider, question, turns)
@@ -188,15 +212,20 @@ class SmartLLM:
         asks for a longer one is left alone for as long.
         """
         ask, breaker = question.ask, self._breakers[provider.name]
+        left = max(question.until - self._clock.monotonic(), LEAST_SECONDS)
         prompt = Prompt(ask.system, turns, ask.max_output_tokens, question.schema)
         started = self._clock.monotonic()
         try:
             with self.budget.on_the_way(*_estimate(provider, prompt)):
-                reply = await provider.call(prompt)
+                reply = await provider.call(prompt, longest_seconds=left)
         except CallFailed as failure:
             wait = failure.retry_after if failure.outcome in _BUSY else None
             short = wait is not None and wait <= LONGEST_WAIT
-            opened = breaker.failed(None if short else wait)
+            if failure.outcome == "too_long":  # tells of the question, not of the provider
+                breaker.abandoned()
+                opened = False
+            else:
+                opened = breaker.failed(None if short else wait)
             await self._record_failure(provider, question, failure, started, opened=opened)
             if wait is not None and short and again:
                 await self._sleep(wait.total_seconds())
@@ -337,11 +366,14 @@ def _spend(provider: Provider, tokens: tuple[int, int], question: _Question[T]) 
 def _budget_alert(limit: str | None) -> LlmAlert | None:
     if limit is None:
         return None
+    return LlmAlert("llm_budget", _budget_words(limit))
+
+
+def _budget_words(limit: str) -> str:
     named = {"usd": "US dollars", "tokens": "tokens"}[limit]
-    return LlmAlert(
-        "llm_budget",
+    return (
         f"today's budget of {named} for language models is spent; "
-        "the built-in analyst works until midnight UTC",
+        "the built-in analyst works until midnight UTC"
     )
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.llm import answers
-from buildos_box.llm.provider import CallFailed, Prompt, Provider, Turn
+from buildos_box.llm.provider import Provider
+from buildos_box.llm.wire import CallFailed, Prompt, Turn
 from buildos_box.settings import ProviderSettings
 
 LONGEST_SECONDS = 30.0
@@ -104,7 +105,7 @@ def is_local(settings: ProviderSettings) -> bool:
 
 def _why(settings: ProviderSettings, failure: CallFailed, seconds: float) -> str:
     """What went wrong and what to do about it."""
-    ollama = ":11434" in settings.base_url
+    ollama = settings.kind == "ollama" or ":11434" in settings.base_url
     said = f": {failure.detail}" if failure.detail else ""
     match failure.outcome:
         case "timeout":
@@ -118,6 +119,8 @@ def _why(settings: ProviderSettings, failure: CallFailed, seconds: float) -> str
             return f"refuses the key ({failure.status}); check its api_key{said}"
         case "rate_limited":
             return f"takes no more calls for now (429); look at the account's limits{said}"
+        case "http_error" if failure.status == 503 and "loading" in said.lower():
+            return "still loads its model (503); try again in a moment"
         case "http_error" if failure.status == 404:
             load = f"; load it with `ollama pull {settings.model}`" if ollama else ""
             return f"does not know the model {settings.model} or the address (404){said}{load}"

@@ -143,7 +143,7 @@ ONBOARDING_ANALYSIS = JobType(
     run=analyse_onboarding,
     lane="llm",
     priority=1,
-    timeout=timedelta(minutes=5),
+    timeout=timedelta(minutes=10),
     dedup_key=lambda payload: onboarding_key(payload.user_id),
 )
 

@@ -283,7 +283,7 @@ GENERATE_PHASES = JobType(
     run=generate_phases,
     lane="llm",
     priority=5,
-    timeout=timedelta(minutes=5),
+    timeout=timedelta(minutes=10),
     dedup_key=lambda payload: phases_key(payload.project_id),
 )
 

@@ -83,7 +83,11 @@ def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]
         for network in settings.egress.allow_private:
             if not _is_network(network):
                 yield "egress.allow_private", f"{network!r} is no network like 192.168.0.0/16"
+    names = [provider.name for provider in settings.llm.providers]
     for index, provider in enumerate(settings.llm.providers):
+        if provider.name in names[:index]:
+            key = f"llm.providers[{index}].name"
+            yield key, f"{provider.name!r} is the name of an earlier one; give it its own"
         if not _is_url(provider.base_url):
             key = f"llm.providers[{index}].base_url"
             yield key, f"{provider.base_url!r} is no http(s) address"

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from buildos_box.settings.keys import LANES, PROVIDERS, all_keys
 from buildos_box.settings.model import ProviderSettings, Secret
+from buildos_box.settings.presets import DEFAULT_CHAIN, KEY_VARIABLES, with_preset
 
 PREFIX = "BUILDOS_BOX_"
 CONFIG_VARIABLE = "BUILDOS_BOX_CONFIG"
@@ -43,13 +46,6 @@ WITHOUT_EFFECT = {
     "QUEUE_POLL_INTERVAL": "is accepted and has no effect: an enqueue wakes the workers, "
     "nothing polls"
 }
-DEFAULT_CHAIN = (
-    ("DEEPSEEK_API_KEY", "deepseek", "openai", "https://api.deepseek.com/v1", "deepseek-chat",
-     0.27, 1.10),
-    ("OPENAI_API_KEY", "openai", "openai", "https://api.openai.com/v1", "gpt-4o", 2.50, 10.0),
-    ("ANTHROPIC_API_KEY", "anthropic", "anthropic", "https://api.anthropic.com",
-     "claude-sonnet-4-5", 3.0, 15.0),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,21 @@ class Environment:
     items: list[Given] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    default_chain: tuple[ProviderSettings, ...] = ()
+    keys: dict[str, Secret] = field(default_factory=dict)
+    """The keys of language models, by preset."""
+
+    def default_chain(self) -> tuple[ProviderSettings, ...]:
+        """The usual providers whose key is known, for want of any configured."""
+        return tuple(
+            ProviderSettings(**with_preset({"preset": preset, "api_key": self.keys[preset]}))
+            for preset in DEFAULT_CHAIN
+            if preset in self.keys
+        )
+
+    def with_key(self, provider: ProviderSettings) -> ProviderSettings:
+        """The provider with its preset's key, if it has none of its own."""
+        key = self.keys.get(provider.preset or "") if provider.api_key is None else None
+        return msgspec.structs.replace(provider, api_key=key) if key else provider
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
@@ -83,7 +93,10 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in FOR_CLIENTS:
             _read_own(variable, environ, found)
-    found.default_chain = tuple(_default_chain(environ, found))
+    for preset, variable in KEY_VARIABLES.items():
+        secret = _value(environ, variable, found, PROVIDERS)
+        if secret:
+            found.keys[preset] = Secret(secret)
     return found
 
 
@@ -147,22 +160,3 @@ def _value(environ: Mapping[str, str], variable: str, found: Environment, key: s
         why = f"{path} cannot be read: {error.strerror}"
         found.faults.append((key, variable + FILE_SUFFIX, why))
         return None
-
-
-def _default_chain(environ: Mapping[str, str], found: Environment) -> list[ProviderSettings]:
-    chain = []
-    for variable, name, kind, base_url, model, price_in, price_out in DEFAULT_CHAIN:
-        key = _value(environ, variable, found, "llm.providers")
-        if key:
-            chain.append(
-                ProviderSettings(
-                    name=name,
-                    kind="anthropic" if kind == "anthropic" else "openai",
-                    base_url=base_url,
-                    model=model,
-                    api_key=Secret(key),
-                    price_in=price_in,
-                    price_out=price_out,
-                )
-            )
-    return chain

@@ -10,7 +10,12 @@ from typing import Any
 import msgspec
 
 from buildos_box.settings import check
-from buildos_box.settings.environment import CONFIG_VARIABLE, Given, read_environment
+from buildos_box.settings.environment import (
+    CONFIG_VARIABLE,
+    Environment,
+    Given,
+    read_environment,
+)
 from buildos_box.settings.keys import (
     LANES,
     PROVIDERS,
@@ -21,6 +26,7 @@ from buildos_box.settings.keys import (
 )
 from buildos_box.settings.locate import line_of
 from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Settings
+from buildos_box.settings.presets import with_preset
 
 DEFAULT_FILE = "config.toml"
 
@@ -110,12 +116,13 @@ class _Reader:
             return
         known = provider_keys()
         found = []
-        for index, given in enumerate(value):
+        for index, item in enumerate(value):
             name = f"{PROVIDERS}[{index}]"
             faults = len(self.faults)
-            if not isinstance(given, dict):
+            if not isinstance(item, dict):
                 self.fault(name, where, "must be a table")
                 continue
+            given = with_preset(item)
             for option in given.keys() - known.keys():
                 hint = _did_you_mean(option, [*known])
                 self.fault(f"{name}.{option}", where, f"unknown key{hint}")
@@ -162,7 +169,7 @@ def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> Loade
         reader.fault(*fault)
     for item in given.items:
         _put_variable(reader, item)
-    settings = _assemble(reader, given.default_chain)
+    settings = _assemble(reader, given)
     for key, message in check.contradictions(settings, set(reader.origins)):
         reader.fault(key, reader.origins.get(key, "defaults"), message)
     if reader.faults:
@@ -201,7 +208,7 @@ def _is_section(key: str) -> bool:
     return any(known.startswith(f"{key}.") for known in all_keys())
 
 
-def _assemble(reader: _Reader, default_chain: tuple[ProviderSettings, ...]) -> Settings:
+def _assemble(reader: _Reader, environment: Environment) -> Settings:
     """Settings from the values that were read; those at fault stay at their defaults."""
     tree: dict[str, Any] = {}
     for name, value in reader.values.items():
@@ -215,8 +222,11 @@ def _assemble(reader: _Reader, default_chain: tuple[ProviderSettings, ...]) -> S
         for name, lane in _DEFAULT_LANES.items()
     }
     tree.setdefault("queue", {})["lanes"] = lanes
-    chain = default_chain if reader.providers is None else tuple(reader.providers)
-    tree.setdefault("llm", {})["providers"] = chain
+    tree.setdefault("llm", {})["providers"] = (
+        environment.default_chain()
+        if reader.providers is None
+        else tuple(environment.with_key(provider) for provider in reader.providers)
+    )
     settings: Settings = _build(Settings, tree)
     return settings
 

@@ -225,14 +225,31 @@ class EgressSettings(Section, frozen=True, kw_only=True):
 class ProviderSettings(Section, frozen=True, kw_only=True):
     """One language model."""
 
+    preset: Annotated[
+        Literal[
+            "deepseek",
+            "openai",
+            "anthropic",
+            "openrouter",
+            "ollama",
+            "llama.cpp",
+            "lmstudio",
+            "vllm",
+        ]
+        | None,
+        _doc("A usual provider or local server: fills in what is not given, also its key's name."),
+    ] = None
     name: Annotated[str, _doc("What reports call it.")]
-    kind: Annotated[Literal["openai", "anthropic"], _doc("Which request shape it speaks.")] = (
-        "openai"
-    )
+    kind: Annotated[
+        Literal["openai", "anthropic", "ollama"], _doc("Which request shape it speaks.")
+    ] = "openai"
     base_url: Annotated[str, _doc("Its address.")]
     model: Annotated[str, _doc("Which model.")]
     api_key: Annotated[Secret | None, _doc("Its key; none for local servers.")] = None
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 60
+    context_tokens: Annotated[
+        int, _doc("Only for kind ollama: the context's length that it is to load.", ge=2048)
+    ] = 16_384
     price_in: Annotated[float, _doc("US dollars per million tokens read.", ge=0)] = 0
     price_out: Annotated[float, _doc("US dollars per million tokens written.", ge=0)] = 0
 

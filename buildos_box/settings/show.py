@@ -52,7 +52,8 @@ def _provider_lines() -> list[str]:
     lines = [
         "# The chain of language models, tried in order. Without it: DeepSeek, OpenAI, Anthropic,",
         "# those whose key is in DEEPSEEK_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY; and after",
-        "# all, or with none of them, the built-in analyst.",
+        "# all, or with none of them, the built-in analyst. With a preset the rest is known; of",
+        '# a local Ollama it is enough to say: preset = "ollama", model = "llama3.2".',
         "# [[llm.providers]]",
     ]
     examples = {"name": "local", "base_url": "http://127.0.0.1:11434/v1", "model": "llama3.2"}

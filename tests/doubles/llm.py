@@ -1,6 +1,7 @@
 """A language model's server on loopback that answers, or fails, as a test tells it to.
 
-It speaks both request shapes: `…/chat/completions` (OpenAI's) and `/v1/messages` (Anthropic's).
+It speaks the request shapes of OpenAI (`…/chat/completions`), Anthropic (`/v1/messages`) and
+Ollama (`/api/chat`).
 """
 
 import json
@@ -30,6 +31,10 @@ class Call:
     @property
     def is_anthropic(self) -> bool:
         return self.path.endswith("/messages")
+
+    @property
+    def is_ollama(self) -> bool:
+        return self.path == "/api/chat"
 
     @property
     def prompt(self) -> str:
@@ -194,7 +199,28 @@ def tool_use(answer: Any) -> Behaviour:
     return Behaviour("tool_use", act)
 
 
+def refuses(code: int, message: str, when: Callable[[Call], bool], answer: Any) -> Behaviour:
+    """That error, in the maker's words, as long as the request is so; else a good answer."""
+
+    def act(_double: "LlmDouble", handler: "_Handler", call: Call) -> None:
+        if when(call):
+            handler.answer(code, {"error": {"message": message}})
+        else:
+            handler.answer(200, _reply(call, json.dumps(answer), "stop"))
+
+    return Behaviour("refuses", act)
+
+
 def _reply(call: Call, text: str, finish: str) -> dict[str, Any]:
+    if call.is_ollama:
+        return {
+            "model": call.body["model"],
+            "message": {"role": "assistant", "content": text},
+            "done": True,
+            "done_reason": finish,
+            "prompt_eval_count": TOKENS[0],
+            "eval_count": TOKENS[1],
+        }
     if call.is_anthropic:
         return {
             "type": "message",
