@@ -41,6 +41,9 @@ class Relay:
         self._rng = rng
         self.plug: Plug | None = None
 
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
         assert self.plug is not None
         self.plug.at("before effect")
