@@ -24,6 +24,7 @@ from buildos_box.api import (
     queue_routes,
     token_routes,
 )
+from buildos_box.api.answers import document_refusals
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
 from buildos_box.api.meter import HttpMeter, Timing
@@ -74,17 +75,19 @@ def make_api(
     def provide(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
+    handlers = [
+        *job_routes.ROUTES,
+        *queue_routes.ROUTES,
+        *control_routes.ROUTES,
+        *token_routes.ROUTES,
+        *health.ROUTES,
+        *page_routes(static),
+        *metrics_routes.ROUTES,
+        *room_routes,
+    ]
+    document_refusals(handlers)
     return Litestar(
-        route_handlers=[
-            *job_routes.ROUTES,
-            *queue_routes.ROUTES,
-            *control_routes.ROUTES,
-            *token_routes.ROUTES,
-            *health.ROUTES,
-            *page_routes(static),
-            *metrics_routes.ROUTES,
-            *room_routes,
-        ],
+        route_handlers=handlers,
         guards=[refuse_while_draining, guard],
         dependencies={
             "box": provide(services),

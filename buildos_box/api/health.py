@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, head
+from litestar.openapi.datastructures import ResponseSpec
 
 from buildos_box.access.guard import PUBLIC
 from buildos_box.access.limits import Doorkeeper
@@ -38,7 +39,12 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: list[str] | None = None
 
 
-@get("/health", opt=PUBLIC, tags=["Health"])
+@get(
+    "/health",
+    opt=PUBLIC,
+    tags=["Health"],
+    responses={503: ResponseSpec(Health, generate_examples=False, description="Not well")},
+)
 async def health(
     request: Request[Any, Any, Any], box: Services, engine: Engine
 ) -> Response[Health]:

@@ -1,0 +1,67 @@
+"""The refusals of every route, as the OpenAPI description tells of them (spec 14.1)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ControllerRouterHandler
+
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_SAID = {
+    400: "The request cannot be read",
+    401: "No token, or one that is not valid",
+    403: "The token does not carry the right",
+    404: "Nothing there, or nothing that this token may know of",
+    409: "Clashes with what is there",
+    413: "The body is too large",
+    415: "The body is not of a kind that this route takes",
+    422: "Readable, but it cannot be",
+    429: "Too many; Retry-After says when to come back",
+    503: "The box is stopping, or cannot write now",
+}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Refusal(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """How every error looks. `existing_job_id` only where a job is in the way."""
+
+    error: str
+    code: str
+    details: list[Fault]
+    correlation_id: str
+    existing_job_id: str | None = None
+
+
+def document_refusals(handlers: Iterable[ControllerRouterHandler]) -> None:
+    """Tell of the refusals that each route can answer with, beside what it tells of itself."""
+    for handler in handlers:
+        if isinstance(handler, HTTPRouteHandler):
+            known: dict[int, ResponseSpec] = dict(handler.responses or {})
+            for status in _statuses(handler):
+                known.setdefault(status, _spec(status))
+            handler.responses = known
+
+
+def _spec(status: int) -> ResponseSpec:
+    return ResponseSpec(Refusal, generate_examples=False, description=_SAID[status])
+
+
+def _statuses(handler: HTTPRouteHandler) -> list[int]:
+    found = [400, 404, 413, 415, 422, 429, 503]
+    if not _is_public(handler):
+        found += [401, 403]
+    if handler.http_methods & _WRITES:
+        found += [401, 403, 409]
+    return found
+
+
+def _is_public(handler: Any) -> bool:
+    return bool(handler.opt.get("public"))
