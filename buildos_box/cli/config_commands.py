@@ -1,4 +1,4 @@
-"""`buildos-box config check|show|example`."""
+"""`buildos-box config check|show|example|docs`."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import click
 
 from buildos_box.cli import exit_codes
 from buildos_box.settings import Loaded, SettingsError, load_settings
+from buildos_box.settings.reference import reference_markdown
 from buildos_box.settings.show import effective, example_toml
 
 CONFIG = click.option(
@@ -63,6 +64,12 @@ def show(config_path: Path | None, as_json: bool) -> None:
 def example() -> None:
     """A configuration file with every key, documented, at its default."""
     click.echo(example_toml(), nl=False)
+
+
+@config.command()
+def docs() -> None:
+    """The page of documentation with every key, in Markdown."""
+    click.echo(reference_markdown(), nl=False)
 
 
 def _load(config_path: Path | None) -> Loaded:

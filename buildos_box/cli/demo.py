@@ -54,7 +54,7 @@ def _box(folder: Path) -> Iterator[BoxClient]:
     """A box of its own: a free port, an empty folder, none of the user's configuration."""
     empty = folder / "config.toml"
     empty.write_text("", "utf-8")
-    command = [sys.executable, "-m", "buildos_box.cli.main", "serve", "--config", str(empty)]
+    command = [*_this_program(), "serve", "--config", str(empty)]
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603
             [*command, "--host", "127.0.0.1", "--port", "0", "--data", str(folder / "data")],
@@ -71,6 +71,12 @@ def _box(folder: Path) -> Iterator[BoxClient]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _this_program() -> list[str]:
+    """How this program is started once more; the one executable has no Python to name."""
+    frozen = getattr(sys, "frozen", False)
+    return [sys.executable] if frozen else [sys.executable, "-m", "buildos_box.cli.main"]
 
 
 def _is_ours(name: str) -> bool:

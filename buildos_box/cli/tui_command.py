@@ -4,13 +4,34 @@ import sys
 
 import click
 
+from buildos_box import __version__
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, BoxRefused
 
 
+def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    """Loads the dashboard, so that one that answers is one that can start."""
+    if not asked or context.resilient_parsing:
+        return
+    import textual
+
+    from buildos_box.tui.app import BoxApp
+
+    click.echo(f"{BoxApp.TITLE or 'BuildOS Box'} {__version__}, Textual {textual.__version__}")
+    context.exit()
+
+
 @click.command()
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the dashboard's version and exit.",
+)
 @click.option("--read-only", is_flag=True, help="Look, but change nothing.")
 @with_client
 def tui(client: BoxClient, read_only: bool) -> None:

@@ -29,7 +29,7 @@ def example_toml() -> str:
         if table != section:
             section = table
             lines += [f"# {section_doc(table)}", f"[{table}]"]
-        lines += [f"# {key.doc}{_secret_note(key)}", f"# {name} = {_toml(key.default)}", ""]
+        lines += [f"# {key.doc}{_secret_note(key)}", f"# {name} = {toml_value(key.default)}", ""]
         if key.name == "queue.max_attempts":
             lines += _lane_lines()
     return "\n".join([*lines, *_provider_lines()]).rstrip() + "\n"
@@ -59,11 +59,12 @@ def _provider_lines() -> list[str]:
     examples = {"name": "local", "base_url": "http://127.0.0.1:11434/v1", "model": "llama3.2"}
     for key in provider_keys().values():
         value = examples.get(key.name, key.default)
-        lines += [f"# {key.name} = {_toml(value)}  # {key.doc}{_secret_note(key)}"]
+        lines += [f"# {key.name} = {toml_value(value)}  # {key.doc}{_secret_note(key)}"]
     return lines
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it; an unset one as an empty text."""
     match value:
         case None:
             return '""  # unset'
@@ -72,7 +73,7 @@ def _toml(value: Any) -> str:
         case str():
             return msgspec.json.encode(value).decode()
         case tuple():
-            return "[" + ", ".join(_toml(item) for item in value) + "]"
+            return "[" + ", ".join(toml_value(item) for item in value) + "]"
         case _:
             return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -29,7 +29,7 @@ self.addEventListener("notificationclick", (event) => {
     const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
     const mine = open.find((client) => client.url.startsWith(PAGE.href));
     if (!mine) return self.clients.openWindow(url);
-    await mine.focus();
+    await mine.focus().catch(() => {}); // not every browser lets a message bring its page forward
     return mine.navigate(url);
   })());
 });

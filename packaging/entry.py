@@ -1,0 +1,5 @@
+"""Where the one executable begins."""
+
+from buildos_box.cli.main import main
+
+main()

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Tries the one executable in an empty root: the C library, a /tmp and nothing else. No Python.
+# usage: packaging/smoke.sh [FILE]       dist/buildos-box if not said. Needs bwrap, or root for chroot.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+file=$(realpath "${1:-dist/buildos-box}")
+
+root=$(mktemp -d)
+server=
+finish() {
+    if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+    mountpoint -q "$root/dev" 2>/dev/null && umount -l "$root/dev"
+    rm -rf --one-file-system "$root"
+}
+trap finish EXIT
+
+mkdir -p "$root"/{bin,tmp,dev,proc,data}
+cp "$file" "$root/bin/buildos-box"
+# The loader, the C library's parts that Python opens at run time, and what the file is linked to.
+{
+    ldd "$file" | grep -o '/[^ ]*' || true
+    for name in libc libm libdl libpthread librt libutil libnss_files libnss_dns libresolv libz; do
+        ldconfig -p | grep -o "/[^ ]*/$name\.so\.[0-9]$" | head -1 || true
+    done
+} | sort -u | while read -r library; do install -D "$library" "$root$library"; done
+if find "$root" -name '*python*' | grep -q .; then echo "there is a Python in the root"; exit 1; fi
+
+if command -v bwrap >/dev/null && bwrap --ro-bind / / true 2>/dev/null; then
+    inside() { exec bwrap --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --bind "$root/data" /data \
+        --unshare-pid --as-pid-1 --die-with-parent --chdir /data --clearenv --setenv HOME /data --setenv TERM xterm "$@"; }
+else
+    mount --rbind /dev "$root/dev"
+    inside() { exec env -i HOME=/data TERM=xterm chroot "$root" "$@"; }
+fi
+
+step() { printf '== %s\n' "$*"; }
+step "--version and tui --version"
+(inside /bin/buildos-box --version)
+(inside /bin/buildos-box tui --version)
+
+step "demo"
+(inside /bin/buildos-box demo) >"$root/demo.txt" 2>&1 || { cat "$root/demo.txt"; exit 1; }
+grep -q "Executive summary" "$root/demo.txt" || { cat "$root/demo.txt"; exit 1; }
+
+step "serve"
+(inside /bin/buildos-box serve --port 0 --data /data/box) >"$root/serve.txt" 2>&1 &
+server=$!
+for _ in $(seq 300); do
+    url=$(sed -n 's/^BuildOS Box.* serves \(http[^ ]*\).*/\1/p' "$root/serve.txt")
+    [ -n "$url" ] && break
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+done
+[ -n "$url" ] || { cat "$root/serve.txt"; exit 1; }
+python3 - "$url" "$root/data/box/admin-token" <<'PY'
+import json, sys, time, urllib.request
+
+url, token = sys.argv[1], open(sys.argv[2]).read().strip()
+
+
+def ask(path, body=None):
+    request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read()
+
+
+assert json.loads(ask("/health"))["status"]
+ask("/sync", {"users": [{"id": "ada", "email": "ada@example.org", "timezone": "Europe/Berlin", "country": "DE"}]})
+job = json.loads(ask("/queue/brief", {"userId": "ada"}))["jobId"]
+for _ in range(200):
+    status = json.loads(ask(f"/jobs/{job}"))["status"]
+    if status == "completed":
+        break
+    time.sleep(0.1)
+assert status == "completed", status
+assert b"<!doctype html>" in ask("/app/") and b"rapi-doc" in ask("/docs")
+PY
+# bwrap stands between; it passes on how its child ends, but no signal.
+inner=$(pgrep -P "$server" | head -1 || true)
+kill -TERM "${inner:-$server}"; wait "$server" || { cat "$root/serve.txt"; exit 1; }
+server=
+step "it runs where no Python is"

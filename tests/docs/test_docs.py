@@ -1,0 +1,157 @@
+"""The documentation is true: its commands and steps really run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from buildos_box.cli.main import main
+from tests.faults.box_process import BoxProcess
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+ADDRESS = "http://127.0.0.1:8787"
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    """The fenced blocks of that language, in order."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    found = re.findall(r"\]\((?!https?:|mailto:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [link for link in found if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in readme] == []
+
+
+def commands(text: str) -> list[list[str]]:
+    """Every `buildos-box …` that a page names, as words."""
+    found = re.findall(r"(?:^|[\s`/(])buildos-box ([a-z][^`\n|#;&>…]*)", text)
+    return [shlex.split(line.replace("'", "")) for line in found]
+
+
+def knows(words: list[str]) -> bool:
+    """Whether the command line has that command, with those options."""
+    command: click.Command = main
+    rest = list(words)
+    while rest and isinstance(command, click.Group):
+        if rest[0] not in command.commands:
+            return command.invoke_without_command and not rest[0][0].isalpha()
+        command = command.commands[rest.pop(0)]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    return all(word.partition("=")[0] in known for word in rest if word.startswith("--"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    named = [words for words in commands(page.read_text("utf-8")) if "|" not in "".join(words)]
+    assert [" ".join(words) for words in named if not knows(words)] == []
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_api_guide_work(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl on this machine")
+    with BoxProcess(tmp_path) as process:
+        url = process.url()
+        assert url is not None
+        script = "".join(blocks(DOCS / "api.md", "sh")).replace(ADDRESS, url)
+        done = run_script(script, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "briefDate" in done.stdout
+        assert "'generation_status': 'completed'" in done.stdout or "summary" in done.stdout
+        assert process.get("/users/ada/briefs/" + today())["generationStatus"] == "completed"
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_quick_start_work(tmp_path: Path) -> None:
+    with BoxProcess(tmp_path) as process:
+        lines = "".join(blocks(DOCS / "quick-start.md", "sh")).splitlines()
+        script = "\n".join(line for line in lines if line != "buildos-box serve")
+        script = script.replace("buildos-box", f"{sys.executable} -m buildos_box.cli.main")
+        done = run_script(script, tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "/app/#sign-in=" in done.stdout
+        assert process.get("/users/ada/preferences")["timeOfDay"][:5] == "07:30"
+
+
+@pytest.mark.slow
+def test_a_kind_of_job_is_added_as_the_page_says(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "buildos_box", tmp_path / "buildos_box")
+    shutil.copytree(ROOT / "static", tmp_path / "static")
+    page = DOCS / "job-types.md"
+    for block in blocks(page, "python"):
+        file = tmp_path / block.splitlines()[0].removeprefix("# ")
+        file.parent.mkdir(exist_ok=True)
+        (file.parent / "__init__.py").touch()
+        file.write_text(block, "utf-8")
+    for change in blocks(page, "diff"):
+        apply(change, tmp_path)
+    with AnotherBox(tmp_path / "home", code=tmp_path) as process:
+        process.post("/sync", {"users": [{"id": "ada", "name": "Ada"}]})
+        job_id = process.post("/queue/greeting", {"userId": "ada"})["jobId"]
+        deadline = time.monotonic() + 20
+        while (job := process.get(f"/jobs/{job_id}"))["status"] != "completed":
+            assert time.monotonic() < deadline, job
+            time.sleep(0.05)
+        assert (job["job_type"], job["result"]) == ("greet", {"greeting": "Hello, Ada!"})
+
+
+class AnotherBox(BoxProcess):
+    """A box of other source than this checkout's."""
+
+    def __init__(self, folder: Path, *, code: Path) -> None:
+        super().__init__(folder)
+        self._code = code
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "PYTHONPATH": str(self._code), "PYTHONSAFEPATH": "1"}
+
+
+def apply(change: str, root: Path) -> None:
+    """Put each added line behind the line that stands above it in the block."""
+    first, *lines = change.splitlines()
+    file = root / first.removeprefix("--- ")
+    text = file.read_text("utf-8")
+    above = ""
+    for line in lines:
+        if line.startswith("+"):
+            assert text.count(f"{above}\n") == 1, above
+            text = text.replace(f"{above}\n", f"{above}\n{line[1:]}\n")
+        above = line[1:]
+    file.write_text(text, "utf-8")
+
+
+def run_script(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """As bash runs it, ending at the first command that fails."""
+    env: dict[str, Any] = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def today() -> str:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
