@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ControllerRouterHandler
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_PAGES = (400, 404)
+"""What a route that answers people with pages says in a page."""
 _SAID = {
     400: "The request cannot be read",
     401: "No token, or one that is not valid",
@@ -46,12 +49,21 @@ def document_refusals(handlers: Iterable[ControllerRouterHandler]) -> None:
         if isinstance(handler, HTTPRouteHandler):
             known: dict[int, ResponseSpec] = dict(handler.responses or {})
             for status in _statuses(handler):
-                known.setdefault(status, _spec(status))
+                is_page = handler.media_type == MediaType.HTML and status in _PAGES
+                known.setdefault(status, _page(status) if is_page else _spec(status))
             handler.responses = known
+            if _is_public(handler):
+                handler.security = [{}]
 
 
 def _spec(status: int) -> ResponseSpec:
     return ResponseSpec(Refusal, generate_examples=False, description=_SAID[status])
+
+
+def _page(status: int) -> ResponseSpec:
+    return ResponseSpec(
+        str, generate_examples=False, description=_SAID[status], media_type=MediaType.HTML
+    )
 
 
 def _statuses(handler: HTTPRouteHandler) -> list[int]:

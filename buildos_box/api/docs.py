@@ -54,6 +54,7 @@ def openapi_config(static: Path) -> OpenAPIConfig:
             path="/docs",
             route_handlers=[docs_script],
             opt=PUBLIC,
+            include_in_schema=False,
             response_headers=[ResponseHeader(name="Content-Security-Policy", value=PAGE_POLICY)],
         ),
         render_plugins=[LocalPage((static / "docs" / "index.html").read_bytes())],

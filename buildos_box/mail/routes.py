@@ -5,6 +5,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import HttpMethod, Request, Response, get, route
+from litestar.enums import MediaType
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
@@ -25,14 +27,27 @@ _RESERVED = "!#$%&'()*+,/:;=?@[]~"
 AnyRequest = Request[Any, Any, Any]
 
 
-@route("/email/track/open/{tracking_id:str}", http_method=READ, opt=PUBLIC, tags=["Mail"])
+@route(
+    "/email/track/open/{tracking_id:str}",
+    http_method=READ,
+    opt=PUBLIC,
+    tags=["Mail"],
+    media_type="image/gif",
+)
 async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Response[bytes]:
     """A 1×1 GIF, always; records the open if the id is known (reference: Track Email Open)."""
     await _quietly(_record(box, request, tracking_id, "opened", None))
     return Response(PIXEL, media_type="image/gif", headers=NO_STORE)
 
 
-@route("/email/track/click/{tracking_id:str}", http_method=READ, opt=PUBLIC, tags=["Mail"])
+@route(
+    "/email/track/click/{tracking_id:str}",
+    http_method=READ,
+    opt=PUBLIC,
+    tags=["Mail"],
+    media_type=MediaType.HTML,
+    responses={302: ResponseSpec(None, description="To that link", generate_examples=False)},
+)
 async def track_click(
     tracking_id: str, request: AnyRequest, box: Services, url: str = ""
 ) -> Response[str]:

@@ -8,6 +8,7 @@ from html import escape
 from typing import Annotated, Any
 
 from litestar import Response, get, post
+from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
 from buildos_box.access.guard import PUBLIC
@@ -21,7 +22,10 @@ Scope = Annotated[str | None, QueryParameter(name="scope", description="`all`, o
 _WHAT = {BRIEFS: "daily briefs", NOTIFICATIONS: "notifications"}
 
 
-@get("/unsubscribe/{token:str}", opt=PUBLIC, tags=["Mail"])
+PAGE: Any = {"opt": PUBLIC, "media_type": MediaType.HTML, "tags": ["Mail"]}
+
+
+@get("/unsubscribe/{token:str}", **PAGE)
 async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     """A page with buttons: scanners that open links unsubscribe nobody."""
     reader = await store.reader_of_token(box.db, token)
@@ -43,7 +47,13 @@ async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     )
 
 
-@post("/unsubscribe/{token:str}", status_code=200, opt=PUBLIC, tags=["Mail"])
+@post(
+    "/unsubscribe/{token:str}",
+    status_code=200,
+    opt=PUBLIC,
+    media_type=MediaType.HTML,
+    tags=["Mail"],
+)
 async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
     """Unsubscribes at once, without a redirect or a sign-in (RFC 8058).
 
@@ -60,7 +70,13 @@ async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Respon
     return page(200, "Done", told, _undo(token, scope))
 
 
-@post("/unsubscribe/{token:str}/undo", status_code=200, opt=PUBLIC, tags=["Mail"])
+@post(
+    "/unsubscribe/{token:str}/undo",
+    status_code=200,
+    opt=PUBLIC,
+    media_type=MediaType.HTML,
+    tags=["Mail"],
+)
 async def resubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
     """Takes the unsubscribing back."""
     reader = await store.reader_of_token(box.db, token)
