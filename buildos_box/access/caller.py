@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from buildos_box.access.tokens import ADMIN, SERVICE, USER_PREFIX
+from buildos_box.access.tokens import ADMIN, SERVICE, USER_PREFIX, VIEWER
 from buildos_box.errors import Forbidden, NotFound
 
 
@@ -21,8 +21,16 @@ class Caller:
 
     @property
     def is_service(self) -> bool:
-        """May act for every user (the frontend's server), or is an admin."""
-        return self.scope in (ADMIN, SERVICE)
+        """May act for every user (the frontend's server), or is an admin.
+
+        A viewer passes too: the guard lets it only read.
+        """
+        return self.scope in (ADMIN, SERVICE, VIEWER)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it may change anything."""
+        return self.scope != VIEWER
 
     @property
     def actor(self) -> str:

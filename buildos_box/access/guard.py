@@ -8,13 +8,14 @@ from litestar.handlers.base import BaseRouteHandler
 
 from buildos_box.access.caller import Caller
 from buildos_box.access.limits import Doorkeeper
-from buildos_box.errors import Unauthorized, UnsupportedMedia
+from buildos_box.errors import Forbidden, Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to open it to everybody."""
 SESSION_COOKIE = "box_session"
 """Holds the token of the users' page (spec 13); no script can read it."""
 PAGE_HEADER = "x-box-page"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]]
 """A route's `opt` may name such a function as `also_by`: another way than a token to be known."""
 
@@ -22,7 +23,7 @@ AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Recognise the caller before anything of the request's body is read.
 
-    Raises Unauthorized, RateLimited.
+    Raises Unauthorized, Forbidden, RateLimited.
     """
     if handler.opt.get("public"):
         return
@@ -33,6 +34,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     doorkeeper: Doorkeeper = connection.app.state.doorkeeper
     caller = await doorkeeper.recognise(connection, _token_of(connection))
     doorkeeper.admit(caller)
+    if not caller.may_act and connection.scope.get("method", "GET") not in READING:
+        raise Forbidden("this token may only read")
     connection.scope["state"]["caller"] = caller
     _require_json(connection)
 

@@ -59,7 +59,7 @@ class Keyring:
     async def issue(self, name: str, scope: str, expires_at: Instant | None) -> tuple[str, str]:
         """A new token's id and its text, which is not kept. Raises Impossible."""
         if not is_scope(scope):
-            raise Impossible.field("scope", "must be admin, service or user:{id}")
+            raise Impossible.field("scope", "must be admin, service, viewer or user:{id}")
         if expires_at is not None and expires_at <= self._clock.now():
             raise Impossible.field("expiresAt", "must lie ahead")
         token_id, text = make_token(self._ids)

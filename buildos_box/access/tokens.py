@@ -14,6 +14,8 @@ from buildos_box.ids import Ids, is_outside_id
 _TOKEN = re.compile(r"bos_([0-9a-z]{16})_([0-9a-z]{32})")
 ADMIN = "admin"
 SERVICE = "service"
+VIEWER = "viewer"
+"""Sees what the service sees, and changes nothing: for a dashboard on a wall."""
 USER_PREFIX = "user:"
 
 
@@ -34,10 +36,10 @@ class Token:
 
 
 def is_scope(scope: str) -> bool:
-    """`admin`, `service` or `user:{id}`."""
+    """`admin`, `service`, `viewer` or `user:{id}`."""
     if scope.startswith(USER_PREFIX):
         return is_outside_id(scope.removeprefix(USER_PREFIX))
-    return scope in (ADMIN, SERVICE)
+    return scope in (ADMIN, SERVICE, VIEWER)
 
 
 def make_token(ids: Ids) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from buildos_box.api import (
     health,
     job_routes,
     metrics_routes,
+    operator_routes,
     queue_routes,
     token_routes,
 )
@@ -79,6 +80,7 @@ def make_api(
         *job_routes.ROUTES,
         *queue_routes.ROUTES,
         *control_routes.ROUTES,
+        *operator_routes.ROUTES,
         *token_routes.ROUTES,
         *health.ROUTES,
         *page_routes(static),

@@ -15,7 +15,7 @@ from buildos_box.services import Services
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Asks for a token with scope `admin`, `service` or `user:{id}`."""
+    """Asks for a token with scope `admin`, `service`, `viewer` (reads only) or `user:{id}`."""
 
     name: str
     scope: str

@@ -21,7 +21,11 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--scope", required=True, help="admin, service, or user:ID for one user's own data.")
+@click.option(
+    "--scope",
+    required=True,
+    help="admin, service, viewer (only reads), or user:ID.",
+)
 @click.option("--expires", help="The last day it is valid, or a time: 2027-01-31, in 90 days.")
 @AS_JSON
 @with_client

@@ -26,6 +26,13 @@ class Breaker:
         """Whether it has failed so often that it is left alone; asking changes nothing."""
         return self._opened_at is not None
 
+    @property
+    def state(self) -> str:
+        """`ok`, `resting` (asked to be left alone), or `down` (open); asking changes nothing."""
+        if self._monotonic() < self._rests_until:
+            return "resting"
+        return "ok" if self._opened_at is None else "down"
+
     def refuses(self) -> str | None:
         """Why the provider is to be left alone now; None lets one call through.
 

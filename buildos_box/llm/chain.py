@@ -147,6 +147,13 @@ class SmartLLM:
             said.append(f"{', '.join(down)} failed five times in a row and is left alone for now")
         return said
 
+    def states(self) -> list[dict[str, str]]:
+        """Every provider in order: `name`, `model`, and `state` (ok, resting, down)."""
+        return [
+            {"name": p.name, "model": p.model, "state": self._breakers[p.name].state}
+            for p in self.providers
+        ]
+
     async def ask(self, ask: Ask[T], *, fallback: Callable[[], T]) -> Answer[T]:
         """The first valid answer of the chain, else `fallback()`. Every call is recorded.
 

@@ -123,6 +123,11 @@ TABLE: dict[str, Row] = {
     "POST /queue/pause": service({"lane": "sms"}),
     "POST /queue/resume": service({"lane": "sms"}),
     "GET /queue/lanes": service(),
+    "GET /queue/overview": service(),
+    "GET /messages": service(),
+    "GET /people": service(),
+    "GET /schedule/briefs": service(),
+    "GET /me": anybody,
     "GET /queue/stats": service(),
     "GET /queue/stale-stats": service(),
     "GET /schedule": service(),
@@ -226,6 +231,20 @@ async def test_each_scope_may_do_what_the_table_says_and_no_more(box: BoxWorld) 
             status = await _status(box, name, row, known, token)
             if not _is_right(row, holder, status):
                 wrong.append(f"{name} by {holder}: {status}")
+    assert wrong == [], "\n".join(wrong)
+
+
+async def test_a_viewer_reads_what_the_service_reads_and_changes_nothing(box: BoxWorld) -> None:
+    known = await _ada(box)
+    token = await box.token_for("viewer")
+    wrong = []
+    for name, row in TABLE.items():
+        if row.who == "public":
+            continue
+        status = await _status(box, name, row, known, token)
+        reads = name.startswith(("GET ", "HEAD "))
+        if not (_is_right(row, "service", status) if reads else status == 403):
+            wrong.append(f"{name}: {status}")
     assert wrong == [], "\n".join(wrong)
 
 

@@ -1,0 +1,218 @@
+"""What an operator watches: the last hour, all that was sent, users and their next briefs."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.api import messages_store, people_store
+from buildos_box.clock import from_text, zone_or_utc
+from buildos_box.db import Row
+from buildos_box.errors import Impossible
+from buildos_box.jobs.pulse import Pulse, pulse
+from buildos_box.log import mask_phone
+from buildos_box.services import Services
+from buildos_box.workspace.paging import decode_cursor, encode_cursor
+
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Whose token this is, and whether it may change anything."""
+
+    scope: str
+    name: str
+    may_act: bool = msgspec.field(name="mayAct")
+    is_admin: bool = msgspec.field(name="isAdmin")
+
+
+class OverviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The last hour, the disk, and the language models' state."""
+
+    pulse: Pulse
+    disk_free_bytes: int
+    providers: list[dict[str, str]]
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One mail, SMS, push or in-app message. Phone numbers are masked."""
+
+    at: str
+    id: str
+    channel: str
+    kind: str
+    user_id: str
+    status: str
+    reason: str | None
+    text: str
+    recipient: str | None
+    opens: int
+    clicks: int
+    sent_at: str | None
+    correlation_id: str
+
+    @classmethod
+    def of(cls, row: Row) -> "MessageView":
+        """The view of one row."""
+        values: dict[str, Any] = {name: row[name] for name in cls.__struct_fields__}
+        if values["recipient"] and values["channel"] == "sms":
+            values["recipient"] = mask_phone(values["recipient"])
+        return cls(**values)
+
+
+class MessageList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of messages, newest first."""
+
+    items: list[MessageView]
+    next_cursor: str | None = None
+
+
+class PersonView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A user with their briefs and channels; `last_decision` of the planner, if there was one."""
+
+    id: str
+    name: str
+    email: str | None
+    timezone: str
+    channels: list[str]
+    next_brief: str | None
+    last_brief: str | None
+    last_brief_status: str | None
+    last_decision: str | None
+    last_visit_at: str | None
+
+    @classmethod
+    def of(cls, row: Row) -> "PersonView":
+        """The view of one row."""
+        ways = {
+            "email": row["is_active"] and row["by_mail"] and row["email"],
+            "sms": row["by_sms"] or row["sms_reminders"],
+            "push": row["push"],
+        }
+        return cls(
+            channels=[name for name, wanted in ways.items() if wanted],
+            next_brief=row["next_run_at"] if row["is_active"] else None,
+            **{
+                name: row[name]
+                for name in cls.__struct_fields__
+                if name not in ("channels", "next_brief")
+            },
+        )
+
+
+class PeopleList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of users, newest first."""
+
+    items: list[PersonView]
+    next_cursor: str | None = None
+
+
+class NextBrief(msgspec.Struct, frozen=True, rename="camel"):
+    """When a user's brief comes; `local_time` on their own clock."""
+
+    user_id: str
+    name: str
+    timezone: str
+    at: str
+    local_time: str
+
+
+@get("/me", tags=["Tokens"])
+async def me(caller: Caller) -> Me:
+    """What this token may do."""
+    return Me(caller.scope, caller.name, caller.may_act, caller.is_admin)
+
+
+@get("/queue/overview", tags=["Queue"])
+async def overview(box: Services, caller: Caller) -> OverviewView:
+    """What ended within the last hour by type, free disk, and how each language model fares."""
+    caller.require_service()
+    return OverviewView(
+        pulse=await pulse(box.db, box.queue.type_names, box.clock.now()),
+        disk_free_bytes=shutil.disk_usage(Path(box.settings.data.dir)).free,
+        providers=box.llm.states(),
+    )
+
+
+@get("/messages", tags=["Messages"])
+async def list_messages(
+    box: Services,
+    caller: Caller,
+    user: str | None = None,
+    channel: str | None = None,
+    status: str | None = None,
+    text: str | None = None,
+    since: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> MessageList:
+    """Mails, SMS, push and in-app messages; `channel` and `status` may be comma lists."""
+    caller.require_service()
+    rows = await messages_store.messages(
+        box.db,
+        user_id=user,
+        channels=_comma_list(channel),
+        statuses=_comma_list(status),
+        text=text,
+        since=since,
+        before=_before(cursor),
+        limit=limit + 1,
+    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = f"{last['at']}|{last['id']}" if last else None
+    return MessageList([MessageView.of(row) for row in rows[:limit]], more)
+
+
+@get("/people", tags=["Users"])
+async def list_people(
+    box: Services,
+    caller: Caller,
+    text: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> PeopleList:
+    """Users with their next and last brief, channels, and stage of engagement."""
+    caller.require_service()
+    rows = await people_store.people(
+        box.db, text=text, before=decode_cursor(cursor), limit=limit + 1
+    )
+    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return PeopleList([PersonView.of(row) for row in rows[:limit]], more)
+
+
+@get("/schedule/briefs", tags=["Schedule"])
+async def next_briefs(box: Services, caller: Caller, limit: Limit = 20) -> dict[str, list[Any]]:
+    """The briefs that come next, soonest first, with each user's own wall time."""
+    caller.require_service()
+    rows = await people_store.next_briefs(box.db, box.clock.now(), limit)
+    return {"briefs": [_next(row) for row in rows]}
+
+
+def _next(row: Row) -> NextBrief:
+    local = from_text(row["next_run_at"]).astimezone(zone_or_utc(row["timezone"]))
+    return NextBrief(
+        row["user_id"], row["name"], row["timezone"], row["next_run_at"], f"{local:%a %H:%M}"
+    )
+
+
+def _comma_list(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return msgspec.json.encode(parts).decode()
+
+
+def _before(cursor: str | None) -> tuple[str, str] | None:
+    if not cursor:
+        return None
+    at, bar, key = cursor.partition("|")
+    if not bar or not key:
+        raise Impossible.field("cursor", "is not one that this box has given")
+    return at, key
+
+
+ROUTES: list[Any] = [me, overview, list_messages, list_people, next_briefs]
