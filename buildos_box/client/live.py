@@ -35,7 +35,10 @@ class LiveClient:
             raise BoxUnreachable(_reason(error)) from error
         if response.status_code >= 300:
             raise BoxRefused(response.status_code, body_of(response))
-        return body_of(response)
+        body = body_of(response)
+        if not body and response.content:
+            raise BoxUnreachable(f"what answers at {self.url} is no BuildOS Box")
+        return body
 
     async def get(self, path: str, **params: Any) -> Json:
         """GET with query parameters."""
@@ -81,13 +84,40 @@ class LiveClient:
         """Clean up, or only count what a cleanup would do."""
         return await self.post("/queue/cleanup", {"dryRun": dry_run})
 
-    async def users(self, cursor: str | None = None) -> Json:
-        """A page of users: `items` and `nextCursor`."""
-        return await self.get("/users", limit=200, cursor=cursor)
+    async def me(self) -> Json:
+        """What the token may do: `scope`, `name`, `mayAct`, `isAdmin`."""
+        return await self.get("/me")
 
-    async def mails(self, user_id: str) -> list[Json]:
-        """A user's newest mails."""
-        return list((await self.get(url_path("users", user_id, "emails"), limit=200))["items"])
+    async def health(self) -> Json:
+        """The box's state, also when it is not healthy."""
+        try:
+            return body_of(await self._http.get("/health"))
+        except httpx.HTTPError as error:
+            raise BoxUnreachable(_reason(error)) from error
+
+    async def overview(self) -> Json:
+        """The last hour by type (`pulse`), `diskFreeBytes`, `providers`."""
+        return await self.get("/queue/overview")
+
+    async def budget(self) -> Json:
+        """Today's budget for language models, and what is spent of it."""
+        return dict((await self.get("/llm/usage"))["budget"])
+
+    async def next_briefs(self, limit: int = 20) -> list[Json]:
+        """The briefs that come next, soonest first."""
+        return list((await self.get("/schedule/briefs", limit=limit))["briefs"])
+
+    async def stale(self) -> Json:
+        """Live jobs that are too old, and how many old failed ones there are."""
+        return await self.get("/queue/stale-stats")
+
+    async def messages(self, **filters: Any) -> Json:
+        """A page of mails, SMS, push and in-app messages: `items` and `nextCursor`."""
+        return await self.get("/messages", **filters)
+
+    async def people(self, **filters: Any) -> Json:
+        """A page of users with their briefs and channels: `items` and `nextCursor`."""
+        return await self.get("/people", **filters)
 
     async def mail(self, user_id: str, mail_id: str) -> Json:
         """One mail with its text part and its log."""

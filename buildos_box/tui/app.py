@@ -1,51 +1,56 @@
 """The dashboard's shell: status line, screens, keys, and the one event stream."""
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any
 
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual import events
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
-from buildos_box.client import BoxRefused, BoxUnreachable, LiveClient
-from buildos_box.clock import Instant, SystemClock
-from buildos_box.tui.dialogs import Question, Reading
-from buildos_box.tui.job import describe
+from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
+from buildos_box.clock import Clock, Instant, SystemClock
+from buildos_box.tui.cleanup import Cleanup
+from buildos_box.tui.css import CSS
+from buildos_box.tui.deliveries import Deliveries
+from buildos_box.tui.dialogs import Reading
+from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
+from buildos_box.tui.keys import KEYS, palette
+from buildos_box.tui.listing import Listing
 from buildos_box.tui.overview import Overview
 from buildos_box.tui.pane import Pane
+from buildos_box.tui.schedule import Schedule
+from buildos_box.tui.status import across, banner_words, status_words, tabs
+from buildos_box.tui.talk import TalkingApp
+from buildos_box.tui.theme import other, theme_for
+from buildos_box.tui.users import Users
 from buildos_box.tui.words import moment, plain
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
+REFRESH_SECONDS = 30
+"""Without events what is shown is fetched afresh so often: ages and rates move by themselves."""
 DENIED = 4
-KEYS = """\
-1 Overview   2 Jobs
-/ filter   enter open   esc back   arrows or j k g G ctrl+d ctrl+u
-space select   a select all shown   c cancel   r retry   ! promote   y copy id   n newest
-z local time or UTC   t light or dark   ctrl+r refresh   ctrl+p palette   ? keys   q quit
-
-filter words: type: status: user: lane: id: corr: since: until: error: and free text;
-a comma means or, a leading - means not: -status:done,cancelled since:2h"""
+SCREENS = ("overview", "jobs", "schedule", "deliveries", "users", "cleanup")
 
 
-class BoxApp(App[None]):
+class BoxApp(TalkingApp):
     """The dashboard of one box."""
 
     TITLE = "BuildOS Box"
-    CSS = """
-    #status, #trouble, #lines, #job-note { height: auto; }
-    #banner { display: none; height: auto; text-style: reverse; }
-    #counts { height: auto; max-height: 12; }
-    #job-table { height: 1fr; }
-    #filter { height: 1; border: none; }
-    ContentSwitcher { height: 1fr; }
-    .stale { opacity: 60%; }
-    """
+    CSS = CSS
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS = [
-        Binding("1", "screen_of('overview')", "Overview"),
-        Binding("2", "screen_of('jobs')", "Jobs"),
+        *(
+            Binding(str(number), f"screen_of('{name}')", name.title(), show=False)
+            for number, name in enumerate(SCREENS, 1)
+        ),
         Binding("ctrl+r", "refresh_all", "Refresh", show=False),
         Binding("z", "zone", "UTC or local", show=False),
         Binding("t", "theme", "Theme", show=False),
@@ -53,35 +58,65 @@ class BoxApp(App[None]):
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, url: str, token: str | None, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        read_only: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
         super().__init__()
         self.client = LiveClient(url, token)
         self.refusal = ""
+        self.is_admin = False
+        self._scope = ""
+        self._acting = False
         self._read_only = read_only
         self._utc = False
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
+        self._stream_open = False
         self._live = False
+        self._lost_because = ""
+        self._quiet_for = 0
+        self.theme = theme_for(os.environ)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether this viewer may change anything: keys that do are offered only then."""
+        return self._acting and not self._read_only
 
     def compose(self) -> ComposeResult:
-        """Status line, banner, the screens, the keys."""
+        """Status, screens' names, banner, the screens, the keys."""
         yield Static(id="status")
+        yield Static(id="tabs")
         yield Static(id="banner")
         with ContentSwitcher(initial="overview"):
             yield Overview()
             yield Jobs()
+            yield Schedule()
+            yield Deliveries()
+            yield Users()
+            yield Cleanup()
         yield Footer()
 
     def on_mount(self) -> None:
         """Listen to the box."""
         self._show_status()
-        self.query_one("#counts").focus()
+        self.shown.take_focus()
         self.run_worker(self._listen())
+        self.set_interval(1.0, self._tick)
+
+    @property
+    def base(self) -> Screen[Any]:
+        """The screen under all windows."""
+        return self.screen_stack[0]
 
     @property
     def shown(self) -> Pane:
         """The screen that is shown."""
-        name = self.screen_stack[0].query_one(ContentSwitcher).current
-        return self.screen_stack[0].query_one(f"#{name}", Pane)
+        name = self.base.query_one(ContentSwitcher).current
+        return self.base.query_one(f"#{name}", Pane)
 
     def now(self) -> Instant:
         """The present instant."""
@@ -91,47 +126,75 @@ class BoxApp(App[None]):
         """An instant on the clock that the viewer has chosen."""
         return moment(text, self.now(), utc=self._utc)
 
+    def _tick(self) -> None:
+        self._show_status()
+        self._quiet_for += 1
+        if self._live and self._quiet_for >= REFRESH_SECONDS:
+            self._quiet_for = 0
+            self.shown.reload()
+
     async def _listen(self) -> None:
         """Read the stream; when it is lost, come back and go on where it was."""
         last, wait = None, FIRST_WAIT_SECONDS
         while True:
             try:
+                await self._learn_rights()
                 async for event in self.client.events(last):
                     last, wait = event.id or last, FIRST_WAIT_SECONDS
-                    if not self._live:
-                        self._found()
-                    if event.type == "reset":
-                        self.shown.reload()
-                    elif event.type != "opened":
-                        self.shown.note(event)
+                    self._heard(event)
+                self._stream_open = False
                 self.lost("the box ended the stream")
             except BoxUnreachable as error:
-                self.lost(str(error), wait)
+                self._stream_open = False
+                self.lost(str(error))
             except BoxRefused as error:
+                self._stream_open = False
                 if self.tell_refused(error):
                     return
-                self.lost(str(error), wait)
+                self.lost(str(error))
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
+    async def _learn_rights(self) -> None:
+        me = await self.client.me()
+        self._scope, self._acting = str(me["scope"]), bool(me["mayAct"])
+        self.is_admin = bool(me["isAdmin"])
+        self.refresh_bindings()
+
+    def _heard(self, event: BoxEvent) -> None:
+        self._quiet_for = 0
+        if not self._stream_open:
+            self._stream_open = True
+            self._found()
+        if event.type == "reset":
+            self.shown.reload()
+        elif event.type != "opened":
+            self.shown.note(event)
+            if isinstance(self.screen, JobScreen):
+                self.screen.note(event)
+
+    def answered(self) -> None:
+        """The box has answered a question: if the stream is open too, all is well again."""
+        if self._stream_open and not self._live:
+            self._found()
+
     def _found(self) -> None:
         self._live = True
-        banner = self.screen_stack[0].query_one("#banner", Static)
-        banner.display = False
-        self.screen_stack[0].query_one(ContentSwitcher).remove_class("stale")
+        self.base.query_one("#banner", Static).display = False
+        self.base.query_one(ContentSwitcher).remove_class("stale")
         self._show_status()
         self.shown.reload()
+        if isinstance(self.screen, JobScreen):
+            self.screen.reload()
 
-    def lost(self, reason: str, wait: float = FIRST_WAIT_SECONDS) -> None:
+    def lost(self, reason: str) -> None:
         """Say that the box does not answer; what is shown is old."""
+        self._lost_because = plain(reason)
+        if self._live and self._stream_open:
+            # One call was lost while the stream goes on: ask again soon, which may end the banner.
+            self.set_timer(2.0, self.shown.reload)
         self._live = False
-        base = self.screen_stack[0]
-        banner = base.query_one("#banner", Static)
-        banner.update(
-            Text(f"DISCONNECTED: {plain(reason)}; next try in {wait:g} s. What you see is old.")
-        )
-        banner.display = True
-        base.query_one(ContentSwitcher).add_class("stale")
+        self.base.query_one(ContentSwitcher).add_class("stale")
         self._show_status()
 
     def tell_refused(self, error: BoxRefused) -> bool:
@@ -144,47 +207,36 @@ class BoxApp(App[None]):
         self.say(f"{error}{reference}", wrong=True)
         return False
 
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """A short word to the viewer."""
-        self.notify(plain(sentence), severity="error" if wrong else "information", markup=False)
-
-    def may_act(self) -> bool:
-        """Whether anything may be changed; says so if not."""
-        if self._read_only:
-            self.say("read-only: nothing is changed", wrong=True)
-        return not self._read_only
-
-    def ask(self, question: str, then: Callable[[], object]) -> None:
-        """Do it if the answer is yes."""
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                then()
-
-        self.push_screen(Question(question), answered)
-
     def show_jobs(self, text: str) -> None:
         """Go to the jobs of a filter."""
-        self.action_screen_of("jobs")
-        self.query_one(Jobs).set_filter(text)
+        self._show_filtered("jobs", text)
+
+    def show_deliveries(self, text: str) -> None:
+        """Go to the messages of a filter."""
+        self._show_filtered("deliveries", text)
+
+    def _show_filtered(self, name: str, text: str) -> None:
+        self.base.query_one(ContentSwitcher).current = name
+        self._show_status()
+        self.base.query_one(f"#{name}", Listing).set_filter(text)
 
     def open_job(self, job_id: str) -> None:
         """Show everything of a job."""
-        self.run_worker(self.shown.tell(lambda: self._open_job(job_id)))
-
-    async def _open_job(self, job_id: str) -> None:
-        await self.push_screen(Reading(await describe(self.client, job_id)))
+        self.push_screen(JobScreen(job_id))
 
     def action_screen_of(self, name: str) -> None:
         """Go to a screen."""
-        self.query_one(ContentSwitcher).current = name
-        self.shown.query_one("DataTable").focus()
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.base.query_one(ContentSwitcher).current = name
+        self.shown.take_focus()
         self._show_status()
         self.shown.reload()
+        self.refresh_bindings()
 
     def action_refresh_all(self) -> None:
         """Fetch afresh."""
-        self.shown.reload()
+        self.shown.reload_all()
 
     def action_zone(self) -> None:
         """Local time, or UTC."""
@@ -194,18 +246,40 @@ class BoxApp(App[None]):
 
     def action_theme(self) -> None:
         """Light, or dark."""
-        self.theme = "textual-light" if self.theme != "textual-light" else "textual-dark"
+        self.theme = other(self.theme)
 
     def action_keys(self) -> None:
         """All keys."""
         self.push_screen(Reading(KEYS))
 
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette finds by its words."""
+        yield from palette(self, SCREENS)
+
+    async def run_worker_action(self, action: str) -> None:
+        """Do what a key of the shown screen would."""
+        await self.run_action(action, self.shown)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """One line asks for more room where there is too little."""
+        self.call_after_refresh(self._show_status)
+
     def _show_status(self) -> None:
-        zone = "UTC" if self._utc else self.now().astimezone().strftime("%Z")
-        state = "● live" if self._live else "○ disconnected"
-        mode = "  read-only" if self._read_only else ""
-        text = f"BuildOS Box  {self.client.url}  {state}{mode}  {zone}"
-        self.screen_stack[0].query_one("#status", Static).update(Text(text))
+        base = self.base
+        if not base.query("#status"):
+            return  # not composed yet
+        size = (self.size.width, self.size.height)
+        now = self.now().astimezone(UTC if self._utc else None)
+        looking = bool(self._scope) and not self.may_act
+        left = status_words(self.client.url, self._scope, looking=looking, live=self._live)
+        base.query_one("#status", Static).update(across(left, f"{now:%a %d %b %T %Z}", size[0]))
+        current = base.query_one(ContentSwitcher).current
+        base.query_one("#tabs", Static).update(tabs(SCREENS, current))
+        lost = "" if self._live else self._lost_because
+        words = banner_words(lost, self.shown.loaded_at, now, size)
+        banner = base.query_one("#banner", Static)
+        banner.update(Text(words))
+        banner.display = bool(words)
 
     async def on_unmount(self) -> None:
         """Let the connections go."""

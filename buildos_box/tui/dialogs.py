@@ -1,16 +1,20 @@
-"""Windows over the dashboard: a text to read, a question to answer."""
+"""Windows over the dashboard: a text to read, a question to answer, a choice to make."""
+
+from collections.abc import Sequence
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 
 class Reading(ModalScreen[None]):
     """A text that scrolls; escape closes it."""
 
-    CSS = "Reading { align: center middle; } Reading > VerticalScroll { width: 90%; height: 90%; border: round; background: $surface; }"  # noqa: E501 (one rule)
+    CSS = "Reading { align: center middle; } Reading > VerticalScroll { width: 100%; height: 100%; border: round; background: $surface; }"  # noqa: E501 (one rule)
     BINDINGS = [("escape,q,question_mark", "dismiss", "Back")]
 
     def __init__(self, text: str) -> None:
@@ -26,7 +30,7 @@ class Reading(ModalScreen[None]):
 class Question(ModalScreen[bool]):
     """Asks before what can't be undone."""
 
-    CSS = "Question { align: center middle; } Question > Static { width: 50; border: round; padding: 1; background: $surface; }"  # noqa: E501 (one rule)
+    CSS = "Question { align: center middle; } Question > Static { width: 60; height: auto; border: round; padding: 1; background: $surface; }"  # noqa: E501 (one rule)
     BINDINGS = [("y", "answer(True)", "Yes"), ("n,escape", "answer(False)", "No")]
 
     def __init__(self, question: str) -> None:
@@ -40,3 +44,34 @@ class Question(ModalScreen[bool]):
     def action_answer(self, yes: bool) -> None:
         """Close with the answer."""
         self.dismiss(yes)
+
+
+class Choice(ModalScreen[str | None]):
+    """One of several; escape takes none."""
+
+    CSS = "Choice { align: center middle; } Choice > OptionList { width: 60; height: auto; max-height: 80%; border: round; background: $surface; }"  # noqa: E501 (one rule)
+    BINDINGS = [("escape,q", "dismiss", "Back"), ("j", "down", "Down"), ("k", "up", "Up")]
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        """The choices, by what they are called."""
+        options = [Option(Text(label), id=f"c{n}") for n, (_, label) in enumerate(self._choices)]
+        found = OptionList(*options, id="choices")
+        found.border_title = self._title
+        yield found
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._choices[event.option_index][0])
+
+    def action_down(self) -> None:
+        """To the next."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """To the one before."""
+        self.query_one(OptionList).action_cursor_up()

@@ -1,7 +1,7 @@
 """The filter language of the job list: `type:daily_brief status:failed since:2h words`."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -55,6 +55,44 @@ class Filter:
     def keeps(self, job: dict[str, Any]) -> bool:
         """Whether a job that the server sent is wanted."""
         return all(check.holds(job) for check in self.checks)
+
+    def count(self, counts: list[dict[str, Any]]) -> int | None:
+        """How many jobs match, by the counts of types and states; None if they can't tell."""
+        if any(check.key not in ("type", "status") for check in self.checks) or (
+            self.asked.keys() - {"type", "status"}
+        ):
+            return None
+        return sum(int(row["count"]) for row in counts if self.keeps(row))
+
+
+@dataclass(frozen=True)
+class Words:
+    """A filter of words that the server answers itself, and free text."""
+
+    asked: dict[str, str]
+    text: str
+
+
+def read_words(
+    text: str, keys: Sequence[str], now: Instant, known: Mapping[str, Collection[str]]
+) -> Words:
+    """Read a filter of these words; values of those in `known` must be known. Raises WrongWord."""
+    asked: dict[str, str] = {}
+    free: list[str] = []
+    for word in text.split():
+        key, colon, value = word.partition(":")
+        if not colon:
+            free.append(word)
+            continue
+        if key not in keys:
+            raise WrongWord(f"{word}: no such filter; there are {', '.join(keys)}")
+        for part in value.split(","):
+            if not part:
+                raise WrongWord(f"{word}: a value is missing after the colon")
+            if key in known and part not in known[key]:
+                raise WrongWord(f"{word}: {key} is one of {', '.join(known[key])}")
+        asked[key] = _instant(word, value, now) if key == "since" else value
+    return Words(asked, " ".join(free))
 
 
 def parse(text: str, now: Instant) -> Filter:

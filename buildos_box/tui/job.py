@@ -1,47 +1,218 @@
-"""One job in words: why it is where it is, its attempts, its trail, its data."""
+"""One job: why it is where it is, its timeline, its data; beside the list or alone."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
-from buildos_box.client import LiveClient
-from buildos_box.tui.words import plain, state
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Static
+
+from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
+from buildos_box.tui.words import plain, progress, state
+
+if TYPE_CHECKING:
+    from buildos_box.tui.app import BoxApp
+
+Json = dict[str, Any]
+At = Callable[[str | None], str]
+REST_SECONDS = 0.2
+"""For so long the cursor rests before a job is fetched."""
 
 
-async def describe(client: LiveClient, job_id: str) -> str:
-    """Everything known of a job, as text."""
-    job = await client.job(job_id)
-    why = await client.job(job_id, "why")
-    attempts = (await client.job(job_id, "attempts"))["attempts"]
-    events = (await client.job(job_id, "events"))["events"]
-    lines = [
-        f"{plain(job['id'])}  {plain(job['job_type'])}  {plain(job['user_id'])}  "
-        f"{state(job['status'])}",
-        plain(why["why"]),
-        f"lane {plain(job['lane'])}   priority {job['priority']}   {plain(job['correlation_id'])}",
-        f"created {job['created_at']}   due {job['scheduled_for']}   (UTC)",
-        "",
-        "attempts",
-        *(_attempt(attempt) for attempt in attempts),
-        "",
-        "trail",
-        *(
-            f"  {event['at']}  {state(event['to_status'])}  {plain(event['reason'])}  "
-            f"by {plain(event['actor'])}"
-            for event in events
-        ),
-    ]
-    for name in ("metadata", "result", "error"):
-        lines += ["", name, *_block(job[name])]
+async def everything(client: LiveClient, job_id: str) -> Json:
+    """A job with its `why`, attempts and trail."""
+    return {
+        **await client.job(job_id),
+        "why": (await client.job(job_id, "why"))["why"],
+        "made": (await client.job(job_id, "attempts"))["attempts"],
+        "trail": (await client.job(job_id, "events"))["events"],
+    }
+
+
+def head(job: Json, at: At) -> str:
+    """What it is, how it stands, why."""
+    bar = f"\n{progress(job, 20)}" if job["status"] == "processing" and job["progress"] else ""
+    user = f"  {plain(job['user_id'])}" if job["user_id"] else ""
+    return (
+        f"{plain(job['id'])}  {plain(job['job_type'])}{user}\n"
+        f"{state(job['status'])}: {plain(job['why'])}{bar}\n"
+        f"created {at(job['created_at'])}   due {at(job['scheduled_for'])}   "
+        f"lane {plain(job['lane'])}   priority {job['priority']}   "
+        f"try {job['attempts']} of {job['max_attempts']}\n{plain(job['correlation_id'])}"
+    )
+
+
+def timeline(job: Json, at: At) -> str:
+    """Attempts and the trail of states."""
+    lines = ["ATTEMPTS"]
+    for attempt in job["made"]:
+        ended = at(attempt["ended_at"]) if attempt["ended_at"] else "runs"
+        lines.append(
+            plain(f"{attempt['number']}  {at(attempt['started_at'])} to {ended}  ")
+            + plain(attempt["outcome"])
+        )
+        if attempt["error"]:
+            lines.append(plain(f"   {attempt['error_code']}: {attempt['error']}"))
+    lines += ["none yet"] if not job["made"] else []
+    lines += ["", "TRAIL"]
+    for event in job["trail"]:
+        lines.append(f"{at(event['at'])}  {state(event['to_status'])}")
+        lines.append(f"   {plain(event['reason'])}, by {plain(event['actor'])}")
     return "\n".join(lines)
 
 
-def _attempt(attempt: dict[str, Any]) -> str:
-    error = f"  {attempt['error_code']}: {attempt['error']}" if attempt["error"] else ""
-    return plain(f"  {attempt['number']}  {attempt['started_at']}  {attempt['outcome']}{error}")
+def data(job: Json) -> str:
+    """Payload, result and error, with the last attempt's stack."""
+    lines = ["PAYLOAD", *_block(job["metadata"]), "", "RESULT", *_block(job["result"])]
+    lines += ["", "ERROR", *_block(job["error"])]
+    stacks = [attempt["stack"] for attempt in job["made"] if attempt.get("stack")]
+    return "\n".join([*lines, "", "STACK", *_block(stacks[-1])] if stacks else lines)
 
 
 def _block(value: Any) -> list[str]:
     if value is None:
-        return ["  –"]
+        return ["–"]
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    return [f"  {plain(line)}" for line in text.splitlines()]
+    # Line by line, so that what a program said keeps its lines and steers nothing.
+    return [
+        line[: len(line) - len(line.lstrip())] + plain(line.lstrip()) for line in text.splitlines()
+    ]
+
+
+class JobView(Vertical):
+    """The head above, timeline and data beneath; fetched afresh when asked."""
+
+    def __init__(self, view_id: str) -> None:
+        super().__init__(id=view_id, classes="job-view")
+        self.job: Json | None = None
+        self._wanted: str | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Three texts; the lower two scroll."""
+        yield Static("Loading …", classes="job-head")
+        with Horizontal(classes="job-body"):
+            with VerticalScroll(classes="job-timeline"):
+                yield Static()
+            with VerticalScroll(classes="job-data"):
+                yield Static()
+
+    @property
+    def box(self) -> "BoxApp":
+        """The dashboard that this is a part of."""
+        return cast("BoxApp", self.app)
+
+    def show_soon(self, job_id: str) -> None:
+        """Show that job once nothing else has been asked for a moment."""
+        self._wanted = job_id
+        if self._timer is None:
+            self._timer = self.set_timer(REST_SECONDS, self._show_wanted)
+
+    def _show_wanted(self) -> None:
+        self._timer = None
+        self.run_worker(self.show(), exclusive=True)
+
+    async def show(self, job_id: str | None = None) -> None:
+        """Fetch and show."""
+        wanted = job_id or self._wanted
+        if wanted is None:
+            return
+        try:
+            found = await everything(self.box.client, wanted)
+        except BoxRefused as error:
+            self.query_one(".job-head", Static).update(Text(f"✗ {error}"))
+            return
+        except BoxUnreachable as error:
+            self.box.lost(str(error))
+            return
+        if self._wanted in (None, wanted):
+            self.job = found
+            self.paint()
+
+    def paint(self) -> None:
+        """Show what is known."""
+        if self.job is None:
+            return
+        at = self.box.at
+        self.query_one(".job-head", Static).update(Text(head(self.job, at)))
+        self.query_one(".job-timeline > Static", Static).update(Text(timeline(self.job, at)))
+        self.query_one(".job-data > Static", Static).update(Text(data(self.job)))
+
+
+class JobScreen(Screen[None]):
+    """One job alone, live."""
+
+    BINDINGS = [
+        Binding("r", "act('retry')", "Retry"),
+        Binding("c", "act('cancel')", "Cancel"),
+        Binding("exclamation_mark", "act('promote')", "Promote", key_display="!"),
+        Binding("o", "related", "Same cause"),
+        Binding("y", "copy", "Copy id"),
+        Binding("tab", "app.focus_next", "Other pane", show=False),
+        Binding("escape,q", "dismiss", "Back"),
+    ]
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+
+    @property
+    def box(self) -> "BoxApp":
+        """The dashboard that this is a part of."""
+        return cast("BoxApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """The job and the keys."""
+        yield JobView("job")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Fetch it; keys scroll its data."""
+        self.query_one(".job-timeline").focus()
+        self.reload()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether the key is offered."""
+        return self.box.may_act if action == "act" else True
+
+    def reload(self) -> None:
+        """Fetch it afresh."""
+        self.run_worker(self.query_one(JobView).show(self.job_id), exclusive=False)
+
+    def note(self, event: BoxEvent) -> None:
+        """Hear of an event."""
+        if event.data.get("jobId") == self.job_id:
+            self.query_one(JobView).show_soon(self.job_id)
+
+    def action_act(self, action: str) -> None:
+        """Cancel (after a question), retry or promote it."""
+        if action == "cancel":
+            self.box.ask(f"Cancel {self.job_id}?", lambda: self.run_worker(self._do(action)))
+        else:
+            self.run_worker(self._do(action))
+
+    async def _do(self, action: str) -> None:
+        try:
+            self.box.say_report(await self.box.client.act(action, [self.job_id]))
+        except BoxRefused as error:
+            self.box.tell_refused(error)
+        except BoxUnreachable as error:
+            self.box.lost(str(error))
+        self.reload()
+
+    def action_related(self) -> None:
+        """To the jobs of the same correlation: what caused it and what it caused."""
+        job = self.query_one(JobView).job
+        if job is not None:
+            self.dismiss()
+            self.box.show_jobs(f"corr:{job['correlation_id']}")
+
+    def action_copy(self) -> None:
+        """Copy the job's id."""
+        self.box.copy_to_clipboard(self.job_id)
+        self.box.say(f"copied {self.job_id}")

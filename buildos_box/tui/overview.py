@@ -1,65 +1,113 @@
 """The first screen: is anything wrong, and what is going on?"""
 
-from collections import Counter
-from typing import Any
+import asyncio
+import time
+from collections import Counter, deque
+from typing import Any, ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
+from buildos_box.tui.grid import Column, Grid
+from buildos_box.tui.overview_words import (
+    budget_line,
+    cron_lines,
+    event_line,
+    lane_lines,
+    provider_line,
+    rest_line,
+    running_lines,
+    trouble,
+)
 from buildos_box.tui.pane import Pane
-from buildos_box.tui.table import Table
-from buildos_box.tui.words import bar, moment, plain, progress
+from buildos_box.tui.words import plain, span, spark
 
 Json = dict[str, Any]
-COLUMNS = ("pending", "processing", "queued_for_retry", "failed", "completed", "cancelled")
-MOST_RUNNING = 5
-MOST_CRONS = 4
+STATES = ("pending", "processing", "queued_for_retry", "failed")
+SLOWLY_SECONDS = 10.0
+"""So seldom the last hour, providers and budget are fetched: they change slowly."""
+MOST_EVENTS = 200
 
 
 class Overview(Pane):
-    """Jobs by type and status, lanes, the next crons, what runs now."""
+    """Jobs by type and status, the last hour, lanes, the next crons, what runs now."""
 
     BINDINGS = [
-        Binding("enter", "open_type", "Open", priority=True),
         Binding("f", "failed", "Failed"),
+        Binding("P", "pause", "Pause lane"),
     ]
+    ACTING = frozenset({"pause"})
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("type", 0),
+        Column("waiting", 7, right=True),
+        Column("running", 7, right=True),
+        Column("retry", 5, right=True),
+        Column("failed", 6, right=True),
+        Column("done/h", 6, right=True),
+        Column("p50", 7, right=True),
+        Column("last hour", 12),
+        Column("done", 8, at=84, right=True),
+        Column("cancelled", 9, at=84, right=True),
+    )
 
     def __init__(self) -> None:
         super().__init__("overview")
         self._counts: list[Json] = []
-        self._lanes: list[Json] = []
-        self._pauses: list[Json] = []
+        self._lanes: Json = {"lanes": [], "pauses": []}
         self._crons: list[Json] = []
         self._active: dict[str, Json] = {}
-        self._alert = ""
+        self._overview: Json = {"pulse": {"types": []}, "diskFreeBytes": None, "providers": []}
+        self._budget: Json = {}
+        self._reasons: list[str] = []
+        self._alerts: deque[str] = deque(maxlen=2)
+        self._events: deque[BoxEvent] = deque(maxlen=MOST_EVENTS)
+        self._slow_at = float("-inf")
 
     def compose(self) -> ComposeResult:
-        """Trouble, the table, then lines."""
-        yield Static(id="trouble")
-        heads = ("type", "waiting", "running", "retry", "failed", "done", "cancelled")
-        yield Table("counts", heads, (22, 7, 7, 5, 6, 6, 9))
-        yield Static("Loading …", id="lines")
+        """Trouble, the table, then lines; on wide screens the events beside them."""
+        with Horizontal():
+            with Vertical(id="overview-main"):
+                yield Static(id="trouble")
+                yield Grid("counts", self.COLUMNS)
+                yield Static("Loading …", id="lines")
+            yield Static("events appear here", id="stream")
 
     async def load(self) -> None:
-        """Counts, lanes, crons and running jobs."""
-        self._counts = await self.client.counts()
-        lanes = await self.client.lanes()
-        self._lanes, self._pauses = lanes["lanes"], lanes["pauses"]
-        self._crons = await self.client.crons()
-        running = (await self.client.jobs(status="processing", limit=50))["jobs"]
-        self._active = {job["id"]: job for job in running}
+        """What changes fast each time, what changes slowly now and then."""
+        counts, lanes, crons, running = await asyncio.gather(
+            self.client.counts(),
+            self.client.lanes(),
+            self.client.crons(),
+            self.client.jobs(status="processing", limit=50),
+        )
+        self._counts, self._lanes, self._crons = counts, lanes, crons
+        self._active = {job["id"]: job for job in running["jobs"]}
+        if time.monotonic() - self._slow_at >= SLOWLY_SECONDS:
+            overview, budget, health = await asyncio.gather(
+                self.client.overview(), self.client.budget(), self.client.health()
+            )
+            self._overview, self._budget = overview, budget
+            self._reasons = [plain(reason) for reason in health.get("reasons") or ()]
+            self._slow_at = time.monotonic()
+
+    def reload_all(self) -> None:
+        """Everything, now."""
+        self._slow_at = float("-inf")
+        self.reload()
 
     def note(self, event: BoxEvent) -> None:
         """Progress is shown at once; counts are fetched at most once a second."""
+        self._events.append(event)
+        self.paint_soon()
         if event.type == "queue.alert":
-            self._alert = plain(event.data.get("message"))
-            self.paint_soon()
+            self._alerts.append(f"{self.box.at(event.at)} {plain(event.data.get('message'))}")
         elif event.type == "job.progress" and event.data["jobId"] in self._active:
             self._active[event.data["jobId"]]["progress"] = event.data["progress"]
-            self.paint_soon()
         else:
             self.load_soon()
 
@@ -68,55 +116,78 @@ class Overview(Pane):
         by_type: dict[str, Counter[str]] = {}
         for row in self._counts:
             by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
-        self.query_one("#counts", Table).show_rows(
-            [
-                (name, (plain(name), *(str(found[column]) for column in COLUMNS)))
-                for name, found in sorted(by_type.items())
-            ]
+        hours = {found["jobType"]: found for found in self._overview["pulse"]["types"]}
+        self.query_one("#counts", Grid).show_rows(
+            [(name, _row(name, found, hours.get(name))) for name, found in sorted(by_type.items())]
         )
-        failed = sum(found["failed"] for found in by_type.values())
-        self.query_one("#trouble", Static).update(Text("\n".join(self._trouble(failed))))
-        empty = ["No jobs yet. See one work: buildos-box demo"] if not by_type else []
-        lines = [*empty, self._lane_line(), *self._cron_lines(), *self._running_lines()]
-        self.query_one("#lines", Static).update(Text("\n".join(lines)))
+        lines = trouble(
+            failed=sum(found["failed"] for found in by_type.values()),
+            hours=self._overview["pulse"]["types"],
+            pauses=self._lanes["pauses"],
+            providers=self._overview["providers"],
+            budget=self._budget,
+            reasons=self._reasons,
+            alerts=[*self._alerts],
+        )
+        self.query_one("#trouble", Static).update(Text("\n".join(lines)))
+        self.query_one("#lines", Static).update(Text("\n".join(self._lines(empty=not by_type))))
+        self._paint_stream()
 
-    def _trouble(self, failed: int) -> list[str]:
-        lines = [f"! {failed} failed   [f] show"] if failed else []
-        lines += [f"! {self._alert}"] if self._alert else []
-        paused = [plain(f"{pause['kind']} {pause['name']}") for pause in self._pauses]
-        lines += [f"! paused: {', '.join(paused)}"] if paused else []
-        return lines or ["✓ nothing is wrong"]
-
-    def _lane_line(self) -> str:
-        parts = []
-        for lane in self._lanes:
-            limit = lane["concurrency"]
-            load = bar(100 * lane["running"] / max(limit, 1), 4)
-            paused = " PAUSED" if lane["paused"] else ""
-            waiting = f" +{lane['waiting']}" if lane["waiting"] else ""
-            parts.append(f"{plain(lane['name'])} {load} {lane['running']}/{limit}{waiting}{paused}")
-        return "lanes   " + "   ".join(parts)
-
-    def _cron_lines(self) -> list[str]:
-        soonest = sorted(self._crons, key=lambda cron: str(cron["nextRun"]))[:MOST_CRONS]
-        found = [f"{self.box.at(cron['nextRun'])} {plain(cron['name'])}" for cron in soonest]
-        return ["next    " + "   ".join(found)] if found else []
-
-    def _running_lines(self) -> list[str]:
-        jobs = [*self._active.values()]
-        lines = [
-            f"{'now' if n == 0 else '':<8}{plain(job['job_type'])} {plain(job['user_id'])} "
-            f"{progress(job, 16)}  since {moment(job['started_at'], self.box.now())}"
-            for n, job in enumerate(jobs[:MOST_RUNNING])
+    def _lines(self, *, empty: bool) -> list[str]:
+        at = self.box.at
+        return [
+            *(["No jobs yet. See one work: buildos-box demo"] if empty else []),
+            *lane_lines(self._lanes["lanes"], self.query_one("#lines").size.width or 80),
+            rest_line(self._overview, self.box.now()),
+            provider_line(self._overview["providers"]) + budget_line(self._budget),
+            *cron_lines(self._crons, at),
+            *running_lines([*self._active.values()], self.box.now()),
         ]
-        more = len(jobs) - MOST_RUNNING
-        return [*lines, f"        and {more} more"] if more > 0 else lines
 
-    def action_open_type(self) -> None:
-        """Go to the jobs of the type under the cursor."""
-        if name := self.query_one("#counts", Table).chosen:
-            self.box.show_jobs(f"type:{name}")
+    def _paint_stream(self) -> None:
+        stream = self.query_one("#stream", Static)
+        if stream.display and stream.size.height:
+            shown = [*self._events][-(stream.size.height - 1) :]
+            lines = ["EVENTS", *(event_line(event, self.box.at) for event in shown)]
+            text = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
+            stream.update(text)
+
+    @on(Grid.Opened, "#counts")
+    def _opened(self, event: Grid.Opened) -> None:
+        self.box.show_jobs(f"type:{event.key}")
 
     def action_failed(self) -> None:
         """Go to what failed."""
         self.box.show_jobs("status:failed")
+
+    def action_pause(self) -> None:
+        """Choose a lane to pause or to resume."""
+        choices = [
+            (lane["name"], f"{'resume' if lane['paused'] else 'pause '}  {plain(lane['name'])}")
+            for lane in self._lanes["lanes"]
+        ]
+        if not choices:
+            self.box.say("the lanes are not loaded yet")
+            return
+        self.box.choose("Pause or resume a lane; what runs goes on", choices, self._switch)
+
+    def _switch(self, name: str) -> None:
+        paused = any(lane["name"] == name and lane["paused"] for lane in self._lanes["lanes"])
+
+        async def work() -> None:
+            await self.client.pause(name, paused=not paused)
+            self.box.say(f"lane {name}: {'resumed' if paused else 'paused'}")
+
+        self.act(work)
+
+
+def _row(name: str, found: Counter[str], hour: Json | None) -> tuple[str, ...]:
+    return (
+        plain(name),
+        *(f"{found[state]:,}" for state in STATES),
+        f"{sum(hour['done']):,}" if hour else "0",
+        span(hour["p50Ms"]) if hour else "–",
+        spark(hour["done"]) if hour else "",
+        f"{found['completed']:,}",
+        f"{found['cancelled']:,}",
+    )

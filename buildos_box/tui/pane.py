@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.containers import Vertical
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
+from buildos_box.clock import Instant
+from buildos_box.tui.grid import Grid
 
 if TYPE_CHECKING:
     from buildos_box.tui.app import BoxApp
@@ -18,12 +20,18 @@ RELOAD_SECONDS = 1.0
 class Pane(Vertical):
     """One screen's content. Subclasses load from the box, and paint what they loaded."""
 
-    needs_focus = "DataTable"
+    ACTING: ClassVar[frozenset[str]] = frozenset()
+    """Actions that change something: not offered to those who may only look."""
+    ADMIN: ClassVar[frozenset[str]] = frozenset()
+    """Actions that only an admin's token may do."""
 
     def __init__(self, pane_id: str) -> None:
         super().__init__(id=pane_id)
+        self.loaded_at: Instant | None = None
+        """Of when what is shown is."""
         self._paint_due = False
         self._load_due = False
+        self._again = False
         self._gate = asyncio.Lock()
 
     @property
@@ -41,6 +49,12 @@ class Pane(Vertical):
         """Whether a person sees it."""
         return self.box.shown is self
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether the key is offered."""
+        if action in self.ADMIN:
+            return self.box.may_act and self.box.is_admin
+        return self.box.may_act if action in self.ACTING else True
+
     async def load(self) -> None:
         """Fetch what is shown."""
 
@@ -49,6 +63,10 @@ class Pane(Vertical):
 
     def note(self, event: BoxEvent) -> None:
         """Hear of an event while shown."""
+
+    def take_focus(self) -> None:
+        """Keys go to the list."""
+        self.query(Grid).first().focus()
 
     def paint_soon(self) -> None:
         """Repaint, at most ten times a second however much happens."""
@@ -71,13 +89,22 @@ class Pane(Vertical):
         self.reload()
 
     def reload(self) -> None:
-        """Fetch and show afresh, without making anybody wait."""
-        self.run_worker(self._reload(), exclusive=False)
+        """Fetch and show afresh, without making anybody wait; never twice at a time."""
+        self._again = True
+        if not self._gate.locked():
+            self.run_worker(self._reload(), exclusive=False)
+
+    def reload_all(self) -> None:
+        """Fetch afresh also what is otherwise fetched seldom: a person has asked for it."""
+        self.reload()
 
     async def _reload(self) -> None:
         async with self._gate:
-            if await self.tell(self.load):
-                self.paint()
+            while self._again:
+                self._again = False
+                if await self.tell(self.load):
+                    self.loaded_at = self.box.now()
+                    self.paint()
 
     async def tell(self, work: Callable[[], Awaitable[object]]) -> bool:
         """Do something with the box; if it refuses, say so in its words."""
@@ -89,13 +116,17 @@ class Pane(Vertical):
         except BoxUnreachable as error:
             self.box.lost(str(error))
             return False
+        except (KeyError, TypeError, ValueError) as error:
+            # A box of another version may say things differently: no reason to fall over.
+            self.box.say(f"the box's answer is not understood: {error!r}", wrong=True)
+            return False
+        self.box.answered()
         return True
 
     def act(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do something with the box in the background; never while it is read-only."""
-        if self.box.may_act():
-            self.run_worker(self._act(work), exclusive=False)
+        self.run_worker(self._act(work), exclusive=False)
 
     async def _act(self, work: Callable[[], Awaitable[object]]) -> None:
-        if await self.tell(work):
+        if self.box.may_act and await self.tell(work):
             self.reload()

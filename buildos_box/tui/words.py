@@ -23,6 +23,45 @@ WORDS = {
 """What people may type for a state, besides its own name."""
 
 
+SENT = {
+    "queued": "· queued",
+    "pending": "· waiting",
+    "scheduled": "· waiting",
+    "sending": "▶ sending",
+    "sent": "✓ sent",
+    "delivered": "✓ arrived",
+    "opened": "✓ opened",
+    "clicked": "✓ clicked",
+    "completed": "✓ done",
+    "failed": "✗ failed",
+    "undelivered": "✗ lost",
+    "unknown": "? unknown",
+    "cancelled": "– cancelled",
+    "skipped": "– skipped",
+}
+_STEPS = " ▁▂▃▄▅▆▇█"
+
+
+def sent(status: str) -> str:
+    """What became of a message, by sign and word."""
+    return SENT.get(status, plain(status))
+
+
+def spark(values: list[int]) -> str:
+    """A line of bars, the highest value the highest bar; nothing where there is nothing."""
+    most = max(values, default=0)
+    return "".join(_STEPS[-(-8 * value // most)] if most else " " for value in values)
+
+
+def span(ms: float | None) -> str:
+    """How long something took."""
+    if ms is None:
+        return "–"
+    if ms < 1000:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s" if ms < 60_000 else f"{ms / 60_000:.0f} min"
+
+
 def plain(value: Any) -> str:
     """Text on one line that cannot steer the terminal."""
     text = "" if value is None else str(value)

@@ -147,11 +147,12 @@ class Live:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, clock: ManualClock | None = None, limits: Limits = FAST
+    folder: Path, *, clock: ManualClock | None = None, limits: Limits = FAST, port: int = 0
 ) -> AsyncIterator[Live]:
     """Open the box in the folder and serve it."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     async with open_world(folder, clock=clock) as world:
         world.box.hub.limits = limits
         server = uvicorn.Server(

@@ -1,0 +1,191 @@
+"""A screen that is one long list: a filter, a window of rows, a line about them."""
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Static
+
+from buildos_box.tui.filter import WrongWord
+from buildos_box.tui.filter_input import FilterInput
+from buildos_box.tui.grid import Column, Grid
+from buildos_box.tui.pane import Pane
+from buildos_box.tui.window import Window
+
+Json = dict[str, Any]
+PAGE = 100
+NEAR = 20
+"""So many rows from the end of what is held, more is fetched."""
+
+
+class Listing(Pane):
+    """Newest first. Until somebody moves the cursor new rows come in by themselves."""
+
+    BINDINGS = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("n", "newest", "Newest", show=False),
+        Binding("escape", "back", "Back", show=False),
+        Binding("y", "copy", "Copy id", show=False),
+    ]
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    HINT = ""
+    NOUN = "row"
+    EMPTY = "Nothing yet"
+
+    def __init__(self, pane_id: str) -> None:
+        super().__init__(pane_id)
+        self.window = Window(self.fetch, PAGE)
+        self.watching = True
+        self.new: set[str] = set()
+        self._filled = False
+
+    def compose(self) -> ComposeResult:
+        """The filter, the list, and what is to be said of it."""
+        yield FilterInput(placeholder=self.HINT, id=f"{self.id}-filter")
+        yield Grid(f"{self.id}-table", self.COLUMNS)
+        yield Static("Loading …", id=f"{self.id}-note", classes="note")
+
+    @property
+    def grid(self) -> Grid:
+        """The list."""
+        return self.query_one(f"#{self.id}-table", Grid)
+
+    @property
+    def filter_text(self) -> str:
+        """What stands in the filter."""
+        return self.query_one(FilterInput).value.strip()
+
+    async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
+        """A page of what the filter lets through, and the cursor of the next."""
+        raise NotImplementedError
+
+    def key_of(self, item: Json) -> str:
+        """What names the row."""
+        return str(item["id"])
+
+    def cells_of(self, item: Json) -> tuple[str, ...]:
+        """The row's cells, in the order of the columns."""
+        raise NotImplementedError
+
+    def read_filter(self, text: str) -> None:
+        """Take a filter. Raises WrongWord."""
+        raise NotImplementedError
+
+    async def load(self) -> None:
+        """The newest rows; unless a person has moved on."""
+        if self.watching or not self._filled:
+            await self.window.first()
+            self._filled = True
+            self.new.clear()
+
+    def item(self, key: str | None) -> Json | None:
+        """What is held under that name."""
+        return next((found for found in self.window.items if self.key_of(found) == key), None)
+
+    def paint(self) -> None:
+        """The list and its note."""
+        rows = [(self.key_of(item), self.cells_of(item)) for item in self.window.items]
+        self.grid.marked &= {key for key, _ in rows}
+        self.grid.show_rows(rows, follow=self.watching)
+        self.say_note(self.note_line())
+
+    def say_note(self, text: str) -> None:
+        """The line under the list."""
+        self.query_one(f"#{self.id}-note", Static).update(Text(text))
+
+    def note_line(self) -> str:
+        """How many there are, and what is to be known of them."""
+        text = self.filter_text
+        count = self.grid.row_count
+        if not count:
+            if self.window.has_more:
+                return f"None among the newest matches {text}"
+            return f"No {self.NOUN} matches {text}: esc clears the filter" if text else self.EMPTY
+        parts = [self.count_words(count)]
+        if self.grid.marked:
+            parts.insert(0, f"{len(self.grid.marked)} selected")
+        if self.new:
+            parts.append(f"{len(self.new)} new: n shows them")
+        return "   ".join(parts)
+
+    def count_words(self, count: int) -> str:
+        """How much of the list is held."""
+        return f"{count} held{', more below' if self.window.has_more else ''}"
+
+    def set_filter(self, text: str) -> None:
+        """Show what that filter lets through."""
+        self.query_one(FilterInput).value = text
+        self.apply(text)
+
+    @on(FilterInput.Submitted)
+    def _submitted(self, event: FilterInput.Submitted) -> None:
+        self.apply(event.value)
+
+    def apply(self, text: str) -> None:
+        """Read the filter and start at the newest."""
+        try:
+            self.read_filter(text)
+        except WrongWord as error:
+            self.say_note(f"✗ {error}")
+            return
+        self.grid.marked.clear()
+        self.grid.focus()
+        self.action_newest()
+
+    @on(Grid.Moved)
+    def _moved(self, event: Grid.Moved) -> None:
+        if event.grid is self.grid:
+            self.watching = False
+            self.look_around(event.number, event.number)
+            self.at_row(event.key)
+
+    @on(Grid.Seen)
+    def _seen(self, event: Grid.Seen) -> None:
+        if event.grid is self.grid and event.first > 0:
+            self.watching = False
+            self.look_around(event.first, event.last)
+
+    def at_row(self, key: str) -> None:
+        """The cursor has come to that row."""
+
+    def look_around(self, first: int, last: int) -> None:
+        """Fetch what comes next where the end of what is held is near."""
+        if self.window.has_more and last >= self.grid.row_count - NEAR:
+            self.run_worker(self._step(down=True), exclusive=False)
+        elif self.window.has_back and first < NEAR:
+            self.run_worker(self._step(down=False), exclusive=False)
+
+    async def _step(self, *, down: bool) -> None:
+        if self._gate.locked():
+            return
+        async with self._gate:
+            if await self.tell(self.window.more if down else self.window.back):
+                self.paint()
+
+    def action_filter(self) -> None:
+        """Write a filter."""
+        self.query_one(FilterInput).focus()
+
+    def action_back(self) -> None:
+        """Back to the list; there, undo the selection, then the filter."""
+        if self.query_one(FilterInput).has_focus:
+            self.grid.focus()
+        elif self.grid.marked:
+            self.grid.marked.clear()
+            self.paint()
+        elif self.filter_text:
+            self.set_filter("")
+
+    def action_newest(self) -> None:
+        """Back to the newest."""
+        self.watching = True
+        self.grid.set_scroll(None, 0)
+        self.reload()
+
+    def action_copy(self) -> None:
+        """Copy the row's id."""
+        if key := self.grid.chosen:
+            self.box.copy_to_clipboard(key)
+            self.box.say(f"copied {key}")

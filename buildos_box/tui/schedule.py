@@ -1,0 +1,145 @@
+"""Crons with their last and next run, and the briefs that come next."""
+
+import asyncio
+from datetime import UTC
+from functools import partial
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widgets import Static
+
+from buildos_box.client import BoxEvent
+from buildos_box.clock import from_text
+from buildos_box.tui.grid import Column, Grid
+from buildos_box.tui.pane import Pane
+from buildos_box.tui.words import plain, span
+
+Json = dict[str, Any]
+BRIEFS_SHOWN = 50
+_ENDED = {"ok": "✓ ok", "completed": "✓ ok", "failed": "✗ failed", "running": "▶ runs"}
+
+
+class Schedule(Pane):
+    """What the box does by itself, and when; a cron can be run at once."""
+
+    BINDINGS = [
+        Binding("r", "run", "Run now"),
+        Binding("tab", "app.focus_next", "Other list", show=False),
+    ]
+    ADMIN = frozenset({"run"})
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("cron", 0),
+        Column("when (UTC)", 12),
+        Column("last run", 12),
+        Column("ended", 9),
+        Column("took", 7, right=True),
+        Column("next run", 12),
+        Column("(UTC)", 5),
+    )
+    BRIEFS: ClassVar[tuple[Column, ...]] = (
+        Column("next briefs", 0),
+        Column("their time", 10),
+        Column("their zone", 20),
+        Column("here", 12),
+    )
+
+    def __init__(self) -> None:
+        super().__init__("schedule")
+        self._crons: list[Json] = []
+        self._briefs: list[Json] = []
+        self._under_way: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """Crons, what the chosen one does, briefs."""
+        yield Grid("crons", self.COLUMNS)
+        yield Static("Loading …", id="cron-note", classes="note")
+        yield Grid("next-briefs", self.BRIEFS)
+
+    async def load(self) -> None:
+        """Both lists."""
+        self._crons, self._briefs = await asyncio.gather(
+            self.client.crons(), self.client.next_briefs(BRIEFS_SHOWN)
+        )
+
+    def note(self, event: BoxEvent) -> None:
+        """A brief that has been written or queued moves its reader's next."""
+        if event.type.startswith("brief."):
+            self.load_soon()
+
+    def paint(self) -> None:
+        """Both lists, and what the cron under the cursor does."""
+        self.query_one("#crons", Grid).show_rows([(c["name"], self._cells(c)) for c in self._crons])
+        rows = [
+            (
+                brief["userId"],
+                (
+                    plain(brief["name"] or brief["userId"]),
+                    plain(brief["localTime"]),
+                    plain(brief["timezone"]),
+                    self.box.at(brief["at"]),
+                ),
+            )
+            for brief in self._briefs
+        ]
+        self.query_one("#next-briefs", Grid).show_rows(rows)
+        self._say()
+
+    def _cells(self, cron: Json) -> tuple[str, ...]:
+        last, name = cron["lastRun"], cron["name"]
+        took = None
+        if last and last["endedAt"]:
+            took = (from_text(last["endedAt"]) - from_text(last["startedAt"])).total_seconds()
+        ended = "never" if last is None else _ENDED.get(last["status"], plain(last["status"]))
+        next_run = from_text(cron["nextRun"]).astimezone(UTC)
+        return (
+            plain(name),
+            plain(cron["schedule"]),
+            self.box.at(last["startedAt"]) if last else "–",
+            "▶ runs" if name in self._under_way else ended,
+            span(None if took is None else took * 1000),
+            self.box.at(cron["nextRun"]),
+            f"{next_run:%H:%M}",
+        )
+
+    def _say(self) -> None:
+        chosen = self.query_one("#crons", Grid).chosen
+        cron = next((cron for cron in self._crons if cron["name"] == chosen), None)
+        if cron is None:
+            return
+        last = cron["lastRun"]
+        said = ""
+        if last and last["error"]:
+            said = f"\n✗ {plain(last['error'])}"
+        elif last and isinstance(last["summary"], dict):
+            parts = [f"{name} {value}" for name, value in last["summary"].items()]
+            said = f"\nlast: {plain(', '.join(parts))}"
+        more = "" if self._briefs else "\nNo brief is planned: users without preferences get none"
+        text = f"{plain(cron['does'])}{said}{more}"
+        self.query_one("#cron-note", Static).update(Text(text))
+
+    @on(Grid.Moved, "#crons")
+    def _moved(self, _event: Grid.Moved) -> None:
+        self._say()
+
+    @on(Grid.Opened, "#next-briefs")
+    def _opened(self, event: Grid.Opened) -> None:
+        self.box.show_jobs(f"user:{event.key}")
+
+    def action_run(self) -> None:
+        """Run the cron under the cursor now."""
+        name = self.query_one("#crons", Grid).chosen
+        if name is not None and name not in self._under_way:
+            self._under_way.add(name)
+            self.paint()
+            self.act(partial(self._run, name))
+
+    async def _run(self, name: str) -> None:
+        try:
+            run = await self.client.run_cron(name)
+        finally:
+            self._under_way.discard(name)
+        wrong = run["error"]
+        self.box.say(f"{name} failed: {wrong}" if wrong else f"{name}: done", wrong=bool(wrong))
