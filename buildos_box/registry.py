@@ -10,6 +10,7 @@ from buildos_box.briefs import listeners as brief_listeners
 from buildos_box.briefs import routes as brief_routes
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
 from buildos_box.db import Tx
+from buildos_box.forecast import routes as forecast_routes
 from buildos_box.jobs import duties
 from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.crons import Cron
@@ -82,6 +83,7 @@ ROUTES: list[Any] = [
     *workspace_routes.ROUTES,
     *feed_routes.ROUTES,
     *brief_routes.ROUTES,
+    *forecast_routes.ROUTES,
     *llm_routes.ROUTES,
     *realtime_routes.ROUTES,
     *mail_routes.ROUTES,

@@ -25,6 +25,7 @@ FLOORS: dict[str, int] = {
     "briefs": 7,
     "phases": 7,
     "onboarding": 7,
+    "forecast": 8,
     "upkeep": 8,
     "registry": 9,
     "api": 10,

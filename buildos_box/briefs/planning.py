@@ -97,7 +97,7 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
     match decision:
         case QueueAt():
             stage = _stage(tx, box, person, due)
-            reason = _why_not(tx, person, due, stage)
+            reason = why_not(tx, person, due, stage)
             outcome: Outcome = "skipped" if reason else "queued"
             if reason:
                 store.note_skip(tx, user_id, due.notify_at, reason, now)
@@ -127,17 +127,26 @@ def _stage(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> Send | 
     if not box.settings.briefs.engagement_backoff:
         return None
 
-    def as_day(instant: Instant | None) -> date | None:
-        return local_day(instant, person.zone) if instant else None
-
-    last = as_day(due.last_reengagement_at)
-    if last is not None and store.completed_job(tx, person.user.id, last) is None:
-        last = None
     today = local_day(due.notify_at, person.zone)
-    return decide(today, as_day(person.user.last_visit_at), last)
+    return decide(today, last_visit(person), last_reengagement(tx, person, due))
 
 
-def _why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None) -> str | None:
+def last_visit(person: Subscriber) -> date | None:
+    """The local day of the user's last visit."""
+    at = person.user.last_visit_at
+    return local_day(at, person.zone) if at else None
+
+
+def last_reengagement(tx: Tx, person: Subscriber, due: store.Due) -> date | None:
+    """The local day of the last re-engagement brief that has gone out."""
+    at = due.last_reengagement_at
+    day = local_day(at, person.zone) if at else None
+    if day is not None and store.completed_job(tx, person.user.id, day) is None:
+        return None
+    return day
+
+
+def why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None) -> str | None:
     """Why a due brief is not queued after all; None if it is."""
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:

@@ -118,6 +118,12 @@ def completed_job(tx: Tx, user_id: str, day: date) -> str | None:
     return row["job_id"] if row else None
 
 
+def day_of(tx: Tx, brief_id: str) -> date | None:
+    """The local day of that brief."""
+    row = tx.one("SELECT brief_date FROM daily_briefs WHERE id = ?", (brief_id,))
+    return date.fromisoformat(row["brief_date"]) if row else None
+
+
 async def brief_of(db: Database, user_id: str, day: date) -> Row | None:
     """The brief of that day, finished or not."""
     return await db.one(

@@ -132,6 +132,7 @@ def _add_commands() -> None:
     from buildos_box.cli.cron_commands import cron
     from buildos_box.cli.event_commands import event
     from buildos_box.cli.feed_commands import feed
+    from buildos_box.cli.forecast_command import forecast
     from buildos_box.cli.import_command import import_file
     from buildos_box.cli.job_commands import job
     from buildos_box.cli.mail_commands import mail
@@ -147,7 +148,7 @@ def _add_commands() -> None:
 
     job.add_command(bulk)
     work = (user, project, task, note, event, feed, brief, import_file)
-    for command in (config, *work, mail, job, queue, cron, send_test, token, tui):
+    for command in (config, *work, mail, job, queue, cron, forecast, send_test, token, tui):
         main.add_command(command)
     main.add_command(phases)
 

@@ -133,6 +133,11 @@ class BoxClient:
         answer: Json = self.get(url_path("projects", project_id, "phases"))
         return answer
 
+    def forecast(self, *, days: int = 7, user: str | None = None) -> Json:
+        """What will be sent in the coming days, and what will not, and why."""
+        answer: Json = self.get("/schedule/forecast", days=days, user=user)
+        return answer
+
     def job(self, job_id: str) -> Json:
         """One job."""
         answer: Json = self.get(url_path("jobs", job_id))

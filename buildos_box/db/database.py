@@ -1,12 +1,14 @@
 """The database of a box: where every write goes through one door (design: one writer)."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
 from buildos_box.clock import Clock
+from buildos_box.db.connect import READER_PRAGMAS
 from buildos_box.db.copying import copy_database
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
@@ -88,6 +90,22 @@ class Database:
         rows = await self._readers.all(sql, params)
         return rows[0] if rows else None
 
+    async def read(self, run: Callable[[Tx], T]) -> T:
+        """Look at one consistent state with a transaction's functions; writing raises."""
+        return await asyncio.to_thread(_look, self.path, run)
+
     async def backup(self, target: Path) -> None:
         """Copy the database while it is in use, with SQLite's online backup."""
         await asyncio.to_thread(copy_database, self.path, target)
+
+
+def _look(path: Path, run: Callable[[Tx], T]) -> T:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.row_factory = Row
+    try:
+        for pragma in READER_PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        return run(Tx(connection, Listeners()))
+    finally:
+        connection.close()

@@ -160,6 +160,16 @@ def on_the_way_of_brief(tx: Tx, brief_id: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
+def waiting_of_briefs(tx: Tx, user_id: str) -> list[tuple[str, Instant]]:
+    """The user's mails of briefs that wait for their time: (brief id, when)."""
+    rows = tx.all(
+        """SELECT brief_id, send_at FROM emails
+            WHERE user_id = ? AND status = 'queued' AND brief_id IS NOT NULL""",
+        (user_id,),
+    )
+    return [(row["brief_id"], from_text(row["send_at"])) for row in rows]
+
+
 def is_newest_of_brief(tx: Tx, email: Email) -> bool:
     """Whether no later version of the same brief has a mail of its own."""
     if email.brief_id is None:

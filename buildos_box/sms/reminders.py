@@ -13,8 +13,6 @@ from buildos_box.sms.writing import Facts, facts_of, fault_of
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event, User
 
-BY_REQUEST = "cancelled by request"
-
 
 def settle_reminder(
     tx: Tx, box: Services, event: Event, user: User, wishes: SmsPreferences, correlation_id: str
@@ -57,7 +55,7 @@ def settle_reminder(
 
 def _may_change(row: Row) -> bool:
     if row["status"] == store.CANCELLED:
-        return bool(row["reason"] != BY_REQUEST)
+        return bool(row["reason"] != store.BY_REQUEST)
     return row["status"] in (store.SCHEDULED, store.SKIPPED)
 
 

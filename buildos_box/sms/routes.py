@@ -16,7 +16,6 @@ from buildos_box.sms import metrics_routes, phone_routes, preferences_store, sto
 from buildos_box.sms.outgoing import add_message, expiry_of, move, stop
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed
-from buildos_box.sms.reminders import BY_REQUEST
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.text import plain, reminder_text
 from buildos_box.sms.writing import Facts, facts_of, write_texts
@@ -183,7 +182,7 @@ async def cancel_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
     """Cancel a message that waits, and its job with it."""
 
     def cancel(tx: Tx) -> Row:
-        stop(tx, box, _waiting(tx, sms_id, caller), BY_REQUEST, caller.actor)
+        stop(tx, box, _waiting(tx, sms_id, caller), store.BY_REQUEST, caller.actor)
         return _found(tx, sms_id)
 
     return SmsView.of(await box.db.write(cancel))

@@ -11,6 +11,8 @@ SCHEDULED, SENDING, SENT = "scheduled", "sending", "sent"
 DELIVERED, UNDELIVERED, FAILED = "delivered", "undelivered", "failed"
 UNKNOWN, CANCELLED, SKIPPED = "unknown", "cancelled", "skipped"
 SEGMENTS = "segments"
+BY_REQUEST = "cancelled by request"
+"""The reason of a message that someone cancelled: nothing brings it back."""
 IN_DOUBT = (SENDING, UNKNOWN)
 ENDED = (DELIVERED, UNDELIVERED, FAILED)
 COUNTED = (SCHEDULED, SENT, DELIVERED, FAILED, SEGMENTS)
@@ -75,6 +77,15 @@ def reminders_of(tx: Tx, event_id: str) -> list[Row]:
     """The event's reminders, of its present and its former times."""
     return tx.all(
         "SELECT * FROM scheduled_sms_messages WHERE event_id = ? ORDER BY seq", (event_id,)
+    )
+
+
+def waiting_of(tx: Tx, user_id: str) -> list[Row]:
+    """The user's messages that wait for their time, codes apart."""
+    return tx.all(
+        """SELECT * FROM scheduled_sms_messages
+            WHERE user_id = ? AND status = 'scheduled' AND kind <> 'code' ORDER BY send_at, seq""",
+        (user_id,),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from buildos_box.access.caller import Caller
 from buildos_box.app import Box
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
+from buildos_box.forecast.routes import get_forecast
 from buildos_box.sms.preferences import SmsSettingsRequest
 from buildos_box.sms.routes import post_schedule
 from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
@@ -31,6 +32,8 @@ async def knock(box: Box, do: str, who: str, body: Any) -> Any:
             asked = msgspec.convert(body, BriefRequest)
             answer = await queue_brief(services, asked, correlation_id=None, actor=who)
             return {"job": answer.job_id, "day": answer.day.isoformat()}
+        case "forecast":
+            answer = await get_forecast.fn(box=services, caller=SERVICE, limit=5000, **body)
         case "word":
             form = {**body, "MessageSid": f"IN-{who}-{body['n']}"}
             await twilio_inbound.fn(

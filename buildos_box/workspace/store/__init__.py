@@ -1,6 +1,11 @@
 """The SQL of this room, by the thing read or written."""
 
-from buildos_box.workspace.store.calendar import events_between, find_event, next_events
+from buildos_box.workspace.store.calendar import (
+    events_between,
+    find_event,
+    next_events,
+    timed_events,
+)
 from buildos_box.workspace.store.lists import (
     page_events,
     page_notes,
@@ -17,6 +22,7 @@ from buildos_box.workspace.store.people import (
     get_preferences,
     get_user,
     latest_activity,
+    user_ids,
 )
 from buildos_box.workspace.store.work import (
     active_projects,
@@ -62,4 +68,6 @@ __all__ = [
     "row_of",
     "tasks_of_project",
     "tasks_of_projects",
+    "timed_events",
+    "user_ids",
 ]

@@ -59,6 +59,18 @@ async def next_events(
     return [Event.of(row) for row in rows]
 
 
+def timed_events(tx: Tx, user_id: str, start: Instant, end: Instant) -> list[Event]:
+    """Timed events that begin in `[start, end)` and are not cancelled, soonest first."""
+    rows = tx.all(
+        """SELECT * FROM events
+            WHERE user_id = ? AND all_day = 0 AND COALESCE(end_at, start_at) >= ?
+              AND start_at >= ? AND start_at < ? AND status <> 'cancelled'
+            ORDER BY start_at, seq""",
+        (user_id, to_text(start), to_text(start), to_text(end)),
+    )
+    return [Event.of(row) for row in rows]
+
+
 def find_event(tx: Tx, event_id: str) -> Event | None:
     """The event, read inside a transaction."""
     row = tx.one("SELECT * FROM events WHERE id = ?", (event_id,))

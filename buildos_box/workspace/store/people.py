@@ -20,6 +20,11 @@ async def get_user(db: Database, user_id: str) -> User | None:
     return User.of(row) if row else None
 
 
+def user_ids(tx: Tx) -> list[str]:
+    """Every user's id, oldest first."""
+    return [row["id"] for row in tx.all("SELECT id FROM users ORDER BY seq")]
+
+
 def find_preferences(tx: Tx, user_id: str) -> Preferences | None:
     """The user's preferences, read inside a transaction; None if never set."""
     row = tx.one(_PREFERENCES, (user_id,))

@@ -1,0 +1,104 @@
+"""Which briefs a person will get in the coming days, by the rules of the cron (spec 4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import msgspec
+
+from buildos_box.briefs import store
+from buildos_box.briefs.engagement import Send, decide
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefPayload
+from buildos_box.briefs.planning import (
+    Subscriber,
+    last_reengagement,
+    last_visit,
+    subscriber,
+    why_not,
+)
+from buildos_box.briefs.schedule import Skip, next_run, plan
+from buildos_box.clock import Instant, from_text, local_day
+from buildos_box.db import Tx
+from buildos_box.jobs import ledger
+from buildos_box.mail import bounce_store
+from buildos_box.mail import store as mail
+from buildos_box.mail.job import BRIEFS
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+A_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedBrief:
+    """A brief of that day whose mail arrives at `at`, unless it is `skipped` for that reason."""
+
+    user_id: str
+    day: date
+    at: Instant
+    skipped: str | None = None
+
+
+def expected_briefs(
+    tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
+) -> list[ExpectedBrief]:
+    """What waits already, then every run up to `until`."""
+    person = subscriber(tx, user_id)
+    found = [*_waiting(tx, user_id, now)]
+    if person is not None:
+        found += _runs(tx, box, person, {one.day for one in found}, now, until)
+    no_mail = _why_no_mail(tx, user_id)
+    return [
+        replace(one, skipped=one.skipped or no_mail)
+        for one in sorted(found, key=lambda one: one.at)
+        if one.at <= until
+    ]
+
+
+def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
+    """Briefs that are queued or being written, and mails of finished ones."""
+    for row in ledger.live_of(tx, user_id):
+        if row["job_type"] == GENERATE_DAILY_BRIEF.name:
+            payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
+            told = payload.notification_scheduled_for or row["scheduled_for"]
+            yield ExpectedBrief(user_id, payload.day, max(from_text(told), now))
+    for brief_id, send_at in mail.waiting_of_briefs(tx, user_id):
+        day = store.day_of(tx, brief_id)
+        if day is not None:
+            yield ExpectedBrief(user_id, day, max(send_at, now))
+
+
+def _runs(
+    tx: Tx, box: Services, person: Subscriber, waiting: set[date], now: Instant, until: Instant
+) -> Iterator[ExpectedBrief]:
+    due = store.due_of(tx, person.user.id)
+    settings = box.settings.briefs
+    lookback = timedelta(seconds=settings.missed_lookback_seconds)
+    last = last_reengagement(tx, person, due) if due else None
+    while due is not None and due.notify_at <= until:
+        day = local_day(due.notify_at, person.zone)
+        decision = plan(due.notify_at, now, buffer=timedelta(0), lookback=lookback)
+        stage = None
+        if settings.engagement_backoff:
+            stage = decide(day, last_visit(person), last)
+        reason = decision.reason if isinstance(decision, Skip) else why_not(tx, person, due, stage)
+        if day in waiting:
+            reason = "already_queued"
+        elif reason is None and isinstance(stage, Send) and stage.is_reengagement:
+            last = day
+        yield ExpectedBrief(person.user.id, day, max(due.notify_at, now), reason)
+        after = max(due.notify_at, now - lookback - A_SECOND) + A_SECOND
+        following = next_run(person.schedule, person.zone, after)
+        due = replace(due, notify_at=following) if following else None
+
+
+def _why_no_mail(tx: Tx, user_id: str) -> str | None:
+    """The brief is written all the same, but nobody is mailed."""
+    user, preferences = workspace.find_user(tx, user_id), workspace.find_preferences(tx, user_id)
+    if preferences is not None and not preferences.email_daily_brief:
+        return "email_daily_brief is off"
+    if user is None or not user.email:
+        return "the user has no address"
+    if mail.is_unsubscribed(tx, user_id, BRIEFS):
+        return "unsubscribed"
+    return bounce_store.reason_against(tx, user.email)

@@ -1,0 +1,1 @@
+"""What the box will do in the coming days, on today's data (spec 4)."""

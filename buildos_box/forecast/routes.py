@@ -1,0 +1,114 @@
+"""`GET /schedule/forecast`: who gets what and when, with nothing sent and nothing written."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.briefs.forecast import ExpectedBrief, expected_briefs
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
+from buildos_box.errors import NotFound
+from buildos_box.services import Services
+from buildos_box.sms.forecast import ExpectedSms, expected_sms
+from buildos_box.workspace import store as workspace
+
+Days = Annotated[int, Parameter(ge=1, le=62, description="How many days to look ahead.")]
+Limit = Annotated[int, Parameter(ge=1, le=5000, description="The first so many deliveries.")]
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One delivery that will be made, or will not: `outcome` is `send` or `skip`."""
+
+    user_id: str
+    kind: str
+    """`brief`, `reminder` or `message`."""
+    channel: str
+    at: str
+    outcome: str
+    reason: str | None = None
+    """Why it is skipped, or why it comes later than wanted."""
+    moved_from: str | None = None
+    """When it would have come, had quiet hours not moved it."""
+    brief_date: str | None = None
+    event_id: str | None = None
+    title: str | None = None
+    event_start_at: str | None = None
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be expected until then, soonest first; `more` if the limit cut some off."""
+
+    since: str
+    until: str
+    deliveries: list[Expected]
+    more: bool
+
+
+@get("/schedule/forecast", tags=["Schedule"])
+async def get_forecast(
+    box: Services, caller: Caller, days: Days = 7, user: str | None = None, limit: Limit = 1000
+) -> Forecast:
+    """What will be sent to whom in the coming days, on today's data, and what will not, and why.
+
+    Without `user`, everybody whom the caller may see.
+    """
+    only = user or caller.only_user
+    if only is not None:
+        caller.require_user(only)
+    now = box.clock.now()
+    until = now + timedelta(days=days)
+    found = await box.db.read(lambda tx: expected(tx, box, only, now, until))
+    found.sort(key=lambda one: (one.at, one.user_id, one.kind, one.event_id or ""))
+    return Forecast(
+        since=to_text(now),
+        until=to_text(until),
+        deliveries=found[:limit],
+        more=len(found) > limit,
+    )
+
+
+def expected(
+    tx: Tx, box: Services, only: str | None, now: Instant, until: Instant
+) -> list[Expected]:
+    """Every delivery that today's data make expect until then. Raises NotFound for no such user."""
+    if only is not None and workspace.find_user(tx, only) is None:
+        raise NotFound(f"no user {only}", code="user_not_found")
+    found: list[Expected] = []
+    for user_id in [only] if only is not None else workspace.user_ids(tx):
+        found += map(_brief, expected_briefs(tx, box, user_id, now, until))
+        found += map(_sms, expected_sms(tx, user_id, now, until))
+    return found
+
+
+def _brief(one: ExpectedBrief) -> Expected:
+    return Expected(
+        user_id=one.user_id,
+        kind="brief",
+        channel="email",
+        at=to_text(one.at),
+        outcome="skip" if one.skipped else "send",
+        reason=one.skipped,
+        brief_date=one.day.isoformat(),
+    )
+
+
+def _sms(one: ExpectedSms) -> Expected:
+    return Expected(
+        user_id=one.user_id,
+        kind=one.kind,
+        channel="sms",
+        at=to_text(one.at),
+        outcome="skip" if one.skipped else "send",
+        reason=one.skipped or one.moved,
+        moved_from=to_text(one.wanted_at) if one.moved else None,
+        event_id=one.event_id,
+        title=one.title,
+        event_start_at=to_text(one.start_at) if one.start_at else None,
+    )
+
+
+ROUTES = [get_forecast]

@@ -1,0 +1,135 @@
+"""Which SMS a person will get in the coming days, by the rules that plan and send (spec 4, 7)."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.planning import Skip, decide_reminder
+from buildos_box.sms.preferences_store import SmsPreferences
+from buildos_box.sms.quiet_hours import quiet_until
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Event
+
+LONGEST_LEAD = timedelta(days=1)
+Kind = Literal["reminder", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSms:
+    """An SMS that leaves at `at`; `skipped` or `moved` tell why not, or why not at `wanted_at`."""
+
+    user_id: str
+    kind: Kind
+    at: Instant
+    wanted_at: Instant
+    event_id: str | None = None
+    title: str | None = None
+    start_at: Instant | None = None
+    skipped: str | None = None
+    moved: str | None = None
+
+
+def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[ExpectedSms]:
+    """Messages that wait, and the reminders of events whose day is still to be planned."""
+    user, wishes = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
+    if user is None or wishes.phone_number is None:
+        return []
+    zone = zone_or_utc(user.timezone)
+    found = [_waiting(row, wishes, zone, now) for row in store.waiting_of(tx, user_id)]
+    if wishes.event_reminders_enabled:
+        for event in workspace.timed_events(tx, user_id, now, until + LONGEST_LEAD):
+            found += _reminder(tx, event, wishes, zone, now)
+    why = _why_none(wishes)
+    found = [replace(one, skipped=one.skipped or why) for one in found if one.at <= until]
+    return _within_limits(tx, user_id, wishes, zone, sorted(found, key=lambda one: one.at))
+
+
+def _why_none(wishes: SmsPreferences) -> str | None:
+    if wishes.opted_out:
+        return "opted_out"
+    return None if wishes.phone_verified else "phone_not_verified"
+
+
+def _until_quiet_ends(wishes: SmsPreferences, at: Instant, zone: ZoneInfo) -> tuple[Instant, str]:
+    """When a message of that time may leave, and why it is not that time; no words if it is."""
+    end = quiet_until(wishes.quiet, at, zone)
+    if end is None:
+        return at, ""
+    return end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}"
+
+
+def _waiting(row: Row, wishes: SmsPreferences, zone: ZoneInfo, now: Instant) -> ExpectedSms:
+    start = from_text(row["event_start_at"]) if row["event_start_at"] else None
+    wanted = from_text(row["send_at"])
+    if start is not None:
+        wanted = min(wanted, max(start - wishes.lead, from_text(row["created_at"])))
+    at, moved = _until_quiet_ends(wishes, max(from_text(row["send_at"]), now), zone)
+    if not moved and from_text(row["send_at"]) > wanted:
+        moved = _until_quiet_ends(wishes, wanted, zone)[1]
+    late = row["expires_at"] is not None and to_text(at) >= row["expires_at"]
+    return ExpectedSms(
+        wishes.user_id,
+        "reminder" if row["kind"] == "reminder" else "message",
+        at,
+        wanted,
+        event_id=row["event_id"],
+        title=row["event_title"],
+        start_at=start,
+        skipped="quiet_hours" if late and moved else None,
+        moved=moved or None,
+    )
+
+
+def _reminder(
+    tx: Tx, event: Event, wishes: SmsPreferences, zone: ZoneInfo, now: Instant
+) -> list[ExpectedSms]:
+    """The reminder that the event's day will plan; none if there is one, or was."""
+    assert event.start_at is not None
+    start = to_text(event.start_at)
+    known = [row for row in store.reminders_of(tx, event.id) if row["event_start_at"] == start]
+    if any(row["status"] not in (store.SKIPPED, store.CANCELLED) for row in known):
+        return []
+    planned_at = max(now, day_bounds(local_day(event.start_at, zone), zone)[0])
+    wanted = max(event.start_at - wishes.lead, planned_at)
+    decision = decide_reminder(
+        event, lead=wishes.lead, quiet=wishes.quiet, zone=zone, now=planned_at
+    )
+    one = ExpectedSms(
+        wishes.user_id,
+        "reminder",
+        wanted,
+        wanted,
+        event_id=event.id,
+        title=event.title,
+        start_at=event.start_at,
+    )
+    by_hand = [row for row in known if row["reason"] == store.BY_REQUEST]
+    if by_hand:
+        return [replace(one, skipped=store.BY_REQUEST)]
+    if isinstance(decision, Skip):
+        return [replace(one, skipped=decision.reason)]
+    if decision.at == wanted:
+        return [one]
+    return [replace(one, at=decision.at, moved=_until_quiet_ends(wishes, wanted, zone)[1])]
+
+
+def _within_limits(
+    tx: Tx, user_id: str, wishes: SmsPreferences, zone: ZoneInfo, found: list[ExpectedSms]
+) -> list[ExpectedSms]:
+    """The day's limit, counted as the messages leave."""
+    counts: Counter[date] = Counter()
+    kept = []
+    for one in found:
+        day = local_day(one.at, zone)
+        if one.skipped is None:
+            if preferences_store.count_on(tx, user_id, day) + counts[day] >= wishes.daily_limit:
+                one = replace(one, skipped="daily_limit", moved=None)
+            else:
+                counts[day] += 1
+        kept.append(one)
+    return kept

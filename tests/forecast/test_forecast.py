@@ -1,0 +1,131 @@
+"""What the box says that it will send: by hand-made days, over the real API and command line."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from buildos_box.settings import Settings
+from buildos_box.settings.keys import Secret
+from buildos_box.settings.model import BriefSettings, SmsSettings
+from tests.world import BoxWorld, open_world
+
+START = "2024-10-23T08:00:00Z"
+SMS = SmsSettings(account_sid="AC1", auth_token=Secret("t"), messaging_service_sid="MG1")
+
+
+@pytest.fixture
+async def box(tmp_path: Path) -> AsyncIterator[BoxWorld]:
+    async with open_world(tmp_path / "data", at=START, settings=Settings(sms=SMS)) as world:
+        yield world
+
+
+async def forecast(box: BoxWorld, **query: Any) -> list[Any]:
+    return (await box.get("/schedule/forecast", params=query))["deliveries"]
+
+
+def sent(found: list[Any]) -> list[tuple[str, str]]:
+    return [(one["kind"], one["at"]) for one in found if one["outcome"] == "send"]
+
+
+async def with_phone(box: BoxWorld, user: str = "ada", **wishes: Any) -> None:
+    await box.post(
+        "/sms/scheduled",
+        {"userId": user, "phone_number": "+12125550001", "phone_verified": True, "enabled": True}
+        | wishes,
+    )
+
+
+async def event(box: BoxWorld, name: str, start: str, user: str = "ada", **more: Any) -> None:
+    item = {"id": name, "userId": user, "title": name.title(), "startAt": start, **more}
+    await box.sync(events=[item])
+
+
+async def test_briefs_come_at_local_time_also_across_a_change_of_clocks(box: BoxWorld) -> None:
+    await box.person(zone="Europe/Berlin", at="07:00")
+    found = await forecast(box, days=5)
+    assert [(one["briefDate"], one["at"]) for one in found] == [
+        ("2024-10-24", "2024-10-24T05:00:00.000Z"),
+        ("2024-10-25", "2024-10-25T05:00:00.000Z"),
+        ("2024-10-26", "2024-10-26T05:00:00.000Z"),
+        ("2024-10-27", "2024-10-27T06:00:00.000Z"),
+        ("2024-10-28", "2024-10-28T06:00:00.000Z"),
+    ]
+    assert all(one["outcome"] == "send" for one in found)
+
+
+async def test_a_mail_that_nobody_wants_is_skipped_and_says_why(box: BoxWorld) -> None:
+    await box.person(at="09:00", emailDailyBrief=False)
+    found = await forecast(box, days=1)
+    assert [(one["outcome"], one["reason"]) for one in found] == [
+        ("skip", "email_daily_brief is off")
+    ]
+
+
+async def test_who_has_stopped_visiting_rests(tmp_path: Path) -> None:
+    settings = Settings(briefs=BriefSettings(engagement_backoff=True))
+    async with open_world(tmp_path / "data", at=START, settings=settings) as box:
+        await box.person(at="09:00")
+        await box.sync(users=[{"id": "ada", "lastVisitAt": "2024-10-21T10:00:00Z"}])
+        found = await forecast(box, days=7)
+        assert [one["outcome"] for one in found] == ["send", "skip", "send", *["skip"] * 4]
+        assert found[1]["reason"] == "resting: resting after the last visit"
+
+
+async def test_quiet_hours_move_a_reminder_or_drop_it(box: BoxWorld) -> None:
+    await box.person(zone="Europe/Berlin")
+    await with_phone(box, lead_time_minutes=60, quiet_hours_start="22:00", quiet_hours_end="08:00")
+    await event(box, "early", "2024-10-24T06:30:00Z")
+    await event(box, "dawn", "2024-10-25T03:00:00Z")
+    early, dawn = await forecast(box, user="ada")
+    assert (early["at"], early["movedFrom"]) == (
+        "2024-10-24T06:00:00.000Z",
+        "2024-10-24T05:30:00.000Z",
+    )
+    assert early["reason"] == "quiet hours until 08:00 Europe/Berlin"
+    assert (dawn["outcome"], dawn["reason"]) == ("skip", "quiet_hours")
+
+
+async def test_the_daily_limit_and_stop_are_foreseen(box: BoxWorld) -> None:
+    await box.person()
+    await with_phone(box, daily_limit=1)
+    await event(box, "one", "2024-10-24T10:00:00Z")
+    await event(box, "two", "2024-10-24T12:00:00Z")
+    assert [one.get("reason") for one in await forecast(box)] == [None, "daily_limit"]
+    await box.post("/sms/scheduled", {"userId": "ada", "enabled": False})
+    assert await forecast(box) == []
+
+
+async def test_it_writes_nothing(box: BoxWorld) -> None:
+    await box.person(at="09:00")
+    await with_phone(box)
+    await event(box, "one", "2024-10-24T10:00:00Z")
+    before = (await box.db.one("PRAGMA data_version"), box.db.commits)
+    first = await forecast(box, days=30)
+    assert (await box.db.one("PRAGMA data_version"), box.db.commits) == before
+    assert await forecast(box, days=30) == first
+
+
+async def test_people_see_their_own_alone(box: BoxWorld) -> None:
+    for user in ("ada", "bob"):
+        await box.person(user, at="09:00")
+    token = await box.token_for("user:ada")
+    found = (await box.get("/schedule/forecast", token=token))["deliveries"]
+    assert {one["userId"] for one in found} == {"ada"}
+    answer = await box.call("GET", "/schedule/forecast?user=bob", token=token)
+    assert answer.status_code == 404
+    assert {one["userId"] for one in await forecast(box, days=1)} == {"ada", "bob"}
+
+
+async def test_what_it_says_is_what_then_happens(box: BoxWorld) -> None:
+    await box.person(zone="Europe/Berlin", at="10:30")
+    await box.project()
+    told = sent(await forecast(box, days=2))
+    await box.run_until("2024-10-25T08:00:00Z")
+    arrived = [
+        row["sent_at"][:17] + "00.000Z"
+        for row in await box.db.all("SELECT sent_at FROM emails WHERE kind = 'brief' ORDER BY id")
+    ]
+    assert arrived == [at for _, at in told if at <= "2024-10-25T08:00:00.000Z"]
+    assert len(arrived) == 2

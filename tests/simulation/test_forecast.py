@@ -1,0 +1,70 @@
+"""The forecast against the days that then come, without faults: the very same deliveries."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from tests.simulation.facts import instant, wall_instant
+from tests.simulation.life import quiet_logs
+from tests.simulation.oracle import EVENT, SUBJECT
+from tests.simulation.plan import DAY, ZONES, Item, Options, Plan, make
+from tests.simulation.world import story_of
+
+SETTLED = 2.3 * DAY
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_the_days_come_as_they_were_foretold(seed: int) -> None:
+    quiet_logs()
+    plan = make(seed, days=7, people=8, options=Options(faults_a_day=0, deeds_a_day=3))
+    early = [item for item in plan.items if item.at < SETTLED - 100]
+    far = [
+        Item(at=SETTLED - 50, do="sync", who=f"u{n:02d}", body={"events": [_far(plan, n, d)]})
+        for n in range(8)
+        for d in (1, 2, 3)
+    ]
+    asked = Item(at=SETTLED, do="forecast", body={"days": 4})
+    story = story_of(replace(plan, items=[*early, *far, asked]), with_model=False)
+    answer = next(f["answer"] for f in story if f["what"] == "acked" and f["do"] == "forecast")
+    begin, end = instant(answer["since"]), instant(answer["until"])
+    told = sorted(
+        (one["userId"], one.get("briefDate") or one["eventId"], instant(one["at"]))
+        for one in answer["deliveries"]
+        if one["outcome"] == "send"
+    )
+    came = sorted(_arrival(fact) for fact in story if fact["what"] in ("mail", "sms"))
+    came = [one for one in came if begin < one[2] <= end]
+    assert [one[:2] for one in told] == [one[:2] for one in came]
+    for said, seen in zip(told, came, strict=True):
+        assert timedelta(0) <= seen[2] - said[2] < timedelta(seconds=5), (said, seen)
+    assert len([one for one in told if "e" in one[1]]) > 5
+    assert any(one["outcome"] == "skip" for one in answer["deliveries"])
+    assert any("movedFrom" in one for one in answer["deliveries"])
+
+
+def _far(plan: Plan, number: int, day: int) -> dict[str, Any]:
+    """A visit soon after the night, when most quiet hours have just ended."""
+    zone = ZONES[(number + plan.seed) % len(ZONES)]
+    date = instant(f"{plan.start}T00:00:00+00:00").date() + timedelta(days=day + 2)
+    name = f"u{number:02d}e{900 + day}"
+    return {
+        "id": name,
+        "userId": f"u{number:02d}",
+        "title": f"Visit {name}x owner-u{number:02d}",
+        "startAt": wall_instant(date, time(7, 40), zone).isoformat(),
+    }
+
+
+def _arrival(fact: dict[str, Any]) -> tuple[str, str, Any]:
+    at = instant(fact["box"])
+    if fact["what"] == "sms":
+        named = EVENT.search(fact["body"])
+        assert named is not None
+        return named[1][:3], named[1], at
+    named = SUBJECT.search(fact["subject"])
+    assert named is not None
+    days = (at.date() + timedelta(days=ahead) for ahead in (0, -1, 1))
+    day = next(day for day in days if f"{day:%a, %b} {day.day}" == named[1])
+    return fact["to"][:3], day.isoformat(), at
