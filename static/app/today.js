@@ -50,15 +50,24 @@ const line = (brief) => el("li", {},
 
 async function briefAt(place, day, page, onDone) {
   let watched = null;
+  let drawn = "";
+  const draw = (...parts) => {
+    const held = place.contains(document.activeElement);
+    place.replaceChildren(...parts);
+    if (held) page.heading.focus(); // what held the focus is gone
+  };
   const refresh = async () => {
     const [brief, job] = await Promise.all([find(own("briefs", day)), liveJob(day)]);
     if (page.isOver()) return;
     if (job) {
-      if (watched?.id !== job.id) place.replaceChildren(watched = panel(job, refresh));
+      if (watched?.id !== job.id) draw(watched = panel(job, refresh));
       watched.tell(job);
+      drawn = "";
     } else {
       watched = null;
-      place.replaceChildren(...written(brief, day, refresh));
+      const state = JSON.stringify([brief?.generationStatus, brief?.generationCompletedAt]);
+      if (state !== drawn) draw(...written(brief, day, refresh));
+      drawn = state;
     }
   };
   const off = listen(async (type, data) => {

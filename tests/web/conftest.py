@@ -1,4 +1,4 @@
-"""One browser and one served box for all tests with a browser."""
+"""One browser and one served box for each module of tests with a browser."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.doubles.llm import Behaviour, LlmDouble, status
+from tests.doubles.llm import Behaviour, LlmDouble, ok
 from tests.faults.box_process import BoxProcess
 from tests.web.browser import Person, chromium, launched
 
@@ -27,6 +27,8 @@ timeout_seconds = 60
 [queue.lanes.llm]
 concurrency = 4
 """
+
+ANALYSIS = {"summary": "A calm day.", "insights": ["Nothing burns."], "priorities": []}
 
 
 @dataclass
@@ -86,7 +88,8 @@ class Home:
         return str(made["token"])
 
 
-@pytest.fixture(scope="session")
+# A module each, since while one of them lasts no async test can run in this thread.
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     executable = chromium()
     if executable is None:
@@ -95,14 +98,15 @@ def browser() -> Iterator["Browser"]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     opened = threading.Event()
     opened.set()
 
     def act(double: Any, handler: Any, call: Any) -> None:
         opened.wait(60)
-        status(401).act(double, handler, call)  # the built-in analyst steps in at once
+        # A good answer: five bad ones in a row, and the box would ask this model no more.
+        ok(ANALYSIS).act(double, handler, call)
 
     with LlmDouble() as model:
         model.default(Behaviour("held", act))
