@@ -16,6 +16,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail.outgoing import queue_brief_email, supersede
+from buildos_box.notifications.event_types import event_type
 from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
@@ -205,18 +206,25 @@ def _notify(
     finished: store.Finished,
     now: Instant,
 ) -> None:
-    """In-app and push, when the mail goes out too; the mail itself is the brief's own."""
+    """In-app and push, when the mail goes out too; the mail itself is the brief's own.
+
+    An SMS as well for those who asked for one (`smsDailyBrief`).
+    """
     planned = payload.notification_scheduled_for
+    preferences = workspace.find_preferences(tx, payload.user_id)
+    by_sms = preferences is not None and preferences.sms_daily_brief
+    event = event_type("brief.completed")
     notify(
         tx,
         box,
         user_id=payload.user_id,
-        event_type="brief.completed",
+        event_type=event.name,
         payload={
             "briefId": brief_id,
             "briefDate": payload.brief_date,
             "subject": finished.subject,
         },
+        channels=(*event.channels, "sms") if by_sms else event.channels,
         correlation_id=job.correlation_id,
         send_at=max(from_text(planned), now) if planned else now,
         stale_at=_expires_at(payload),
