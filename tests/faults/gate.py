@@ -28,14 +28,14 @@ class Seen:
 class Gate:
     """`with Gate() as gate:` takes requests, keeps them, answers `status` once it is open."""
 
-    def __init__(self, *, status: int = 200, open_at_first: bool = False) -> None:
+    def __init__(self, *, status: int = 200, open_at_first: bool = False, port: int = 0) -> None:
         self.status = status
         self.seen: list[Seen] = []
         self.at_once = 0
         self.most_at_once = 0
         self._open = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         if open_at_first:
