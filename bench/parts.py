@@ -12,7 +12,8 @@ def put(path: Path, text: str) -> None:
     title = text.splitlines()[0]
     old = path.read_text("utf-8") if path.exists() else ""
     starts = [match.start() for match in _HEADING.finditer(old)]
-    parts = [old[a:b].strip() for a, b in zip(starts, [*starts[1:], len(old)], strict=True)]
+    ends = [*starts[1:], len(old)] if starts else []
+    parts = [old[start:end].strip() for start, end in zip(starts, ends, strict=True)]
     found = [number for number, part in enumerate(parts) if part.splitlines()[0] == title]
     if found:
         parts[found[0]] = text.strip()
