@@ -5,7 +5,6 @@ what a language model is asked for. All text in it is plain: `compose` escapes i
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
@@ -13,6 +12,12 @@ import msgspec
 
 from buildos_box.briefs.agenda import Span, conflicts, free_spans, hours_ahead, total
 from buildos_box.briefs.facts import BLOCKED, DayFacts
+from buildos_box.briefs.movement import (
+    Finding,
+    free_to_begin,
+    more_than_fits,
+    new_since_yesterday,
+)
 from buildos_box.briefs.priorities import (
     PROJECT_DUE_SOON_DAYS,
     PriorityAction,
@@ -69,14 +74,6 @@ def cap_insight(text: str) -> str:
 def cap_reason(text: str) -> str:
     """At most 160 characters and 25 words."""
     return shorten(clean(text), 160, 25)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence and how much it matters (higher is shown first)."""
-
-    weight: int
-    text: str
 
 
 def analyse(facts: DayFacts) -> Analysis:
@@ -263,7 +260,10 @@ RULES: tuple[Callable[[DayFacts], Iterator[Finding]], ...] = (
     due_but_held_up,
     events_that_clash,
     projects_due_soon,
+    more_than_fits,
     room_to_work,
+    free_to_begin,
+    new_since_yesterday,
     long_late,
     work_on_a_holiday,
     crowded_day_ahead,

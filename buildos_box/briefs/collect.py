@@ -95,6 +95,7 @@ def _task(task: model.Task) -> Task:
         due_date=task.due_date,
         due_at=task.due_at,
         completed_at=task.completed_at,
+        created_at=task.created_at,
         updated_at=task.updated_at,
     )
 

@@ -57,6 +57,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     due_date: date | None = None
     due_at: Instant | None = None
     completed_at: Instant | None = None
+    created_at: Instant | None = None
     updated_at: Instant | None = None
 
 

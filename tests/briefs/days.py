@@ -25,7 +25,7 @@ def day(text: str) -> date:
 
 
 def task(task_id: str, title: str = "", project: str = "site", **fields: Any) -> Task:
-    for key in ("due_at", "completed_at", "updated_at"):
+    for key in ("due_at", "completed_at", "created_at", "updated_at"):
         if isinstance(fields.get(key), str):
             fields[key] = from_text(fields[key])
     for key in ("due_date", "start_date"):
