@@ -46,7 +46,7 @@ class ChainWorld:
     alerts: list[str] = field(default_factory=list)
     chain: SmartLLM | None = None
 
-    def build(self, *names: str, timeout: float = 0.3, **options: Any) -> SmartLLM:
+    def build(self, *names: str, timeout: float = 1.0, **options: Any) -> SmartLLM:
         """A chain of the servers named, in that order."""
         servers = {"first": self.first, "second": self.second}
 
