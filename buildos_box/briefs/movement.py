@@ -60,13 +60,13 @@ def new_since_yesterday(facts: DayFacts) -> Iterator[Finding]:
     """Tasks that have come in within a day and are due within a week."""
     open_tasks = [task for task in facts.tasks if task.status != DONE]
     new = [task for task in open_tasks if _is_new(facts, task)]
-    # In a workspace that is new itself, that everything is new tells nothing.
-    soon = sorted((d, t.title, t) for t in new if (d := facts.due(t)) is not None)
     limit = facts.brief_date + timedelta(days=UPCOMING_DAYS)
-    soon = [entry for entry in soon if entry[0] <= limit]
+    dated = [(day, task) for task in new if (day := facts.due(task)) and day <= limit]
+    soon = sorted(dated, key=lambda entry: (entry[0], entry[1].title.casefold(), entry[1].id))
+    # In a workspace that is new itself, that everything is new tells nothing.
     if not soon or 2 * len(new) > len(open_tasks):
         return
-    day, _, first = soon[0]
+    day, first = soon[0]
     when = "already late" if day < facts.brief_date else f"due {coming_day(day, facts.brief_date)}"
     if len(soon) == 1:
         text = f"{quoted(first.title)} is new since yesterday and {when}"

@@ -72,6 +72,14 @@ def test_several_new_tasks_are_counted():
     ]
 
 
+def test_new_tasks_of_one_title_and_day_are_told_all_the_same():
+    old = [task(f"old{n}", created_at=OLD) for n in range(3)]
+    twins = [task(key, "Call", due_date="2024-10-23", created_at=NEW) for key in ("b", "a")]
+    assert said(new_since_yesterday, wednesday(tasks=[*old, *twins])) == [
+        "Two tasks due within a week are new since yesterday, first “Call”, due today."
+    ]
+
+
 def test_where_all_is_new_that_is_no_news():
     facts = wednesday(tasks=[task("a", due_date="2024-10-23", created_at=NEW)])
     assert said(new_since_yesterday, facts) == []

@@ -239,7 +239,7 @@ async def test_calls_at_once_do_not_overrun_the_budget(llm: ChainWorld) -> None:
     llm.build("first", daily_budget_tokens=500, concurrency=8, timeout=10)
     llm.first.default(double.hang())
     asking = [asyncio.create_task(llm.ask()) for _ in range(8)]
-    while len([task for task in asking if task.done()]) < 7:
+    while len([task for task in asking if task.done()]) < 7 or not llm.first.requests:
         await asyncio.sleep(0.01)
     assert len(llm.first.requests) == 1
     for task in asking:
