@@ -23,7 +23,15 @@ from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import subscription_routes as mail_subscription_routes
 from buildos_box.mail import trial as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
-from buildos_box.notifications import calendar_news, due_soon, push_job, push_routes, push_trial
+from buildos_box.notifications import (
+    calendar_news,
+    delivery_routes,
+    due_soon,
+    push_job,
+    push_routes,
+    push_trial,
+)
+from buildos_box.notifications import cleanup as notification_cleanup
 from buildos_box.notifications import job as delivery_job
 from buildos_box.notifications import listeners as notification_listeners
 from buildos_box.notifications import routes as notification_routes
@@ -73,6 +81,7 @@ CRONS: list[Cron] = [
     *sms_cron.CRONS,
     *sms_health_cron.CRONS,
     *due_soon.CRONS,
+    *notification_cleanup.CRONS,
     *sms_outcome_cron.CRONS,
     realtime_cron.CLEANUP,
     *duties.CRONS,
@@ -93,6 +102,7 @@ ROUTES: list[Any] = [
     *sms_trial.ROUTES,
     *sms_webhook_routes.ROUTES,
     *notification_routes.ROUTES,
+    *delivery_routes.ROUTES,
     *push_routes.ROUTES,
     *push_trial.ROUTES,
     *onboarding_routes.ROUTES,

@@ -15,7 +15,7 @@ from buildos_box.notifications.due_store import LONGEST_LEAD_MINUTES
 from buildos_box.notifications.event_types import channel, event_type
 from buildos_box.notifications.outgoing import notify
 from buildos_box.notifications.preferences import NotificationPreferences
-from buildos_box.notifications.views import DeliveryView, NotificationView
+from buildos_box.notifications.views import NotificationView
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.paging import decode_cursor, encode_cursor
@@ -63,13 +63,6 @@ class MarkedRead(msgspec.Struct, frozen=True):
 
     success: bool
     marked: int
-
-
-class DeliveryList(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of deliveries, newest first."""
-
-    items: list[DeliveryView]
-    next_cursor: str | None = None
 
 
 @post("/queue/notification", status_code=200, tags=["Notifications"])
@@ -184,36 +177,10 @@ def _read(given: dict[str, Any]) -> NotificationPreferences:
     return msgspec.structs.replace(wanted, event_types=types)
 
 
-@get("/deliveries", tags=["Notifications"])
-async def list_deliveries(
-    box: Services,
-    caller: Caller,
-    user: str | None = None,
-    over: str | None = None,
-    status: str | None = None,
-    cursor: str | None = None,
-    limit: Limit = 50,
-) -> DeliveryList:
-    """Deliveries of notifications, newest first; a user's token sees their own."""
-    if user is not None:
-        caller.require_user(user)
-    rows = await store.deliveries(
-        box.db,
-        user_id=user or caller.only_user,
-        channel=channel(over) if over else None,
-        status=status,
-        before=decode_cursor(cursor),
-        limit=limit + 1,
-    )
-    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return DeliveryList([DeliveryView.of(row) for row in rows[:limit]], more)
-
-
 ROUTES: list[Any] = [
     post_notification,
     list_notifications,
     mark_read,
     get_preferences,
     put_preferences,
-    list_deliveries,
 ]

@@ -11,6 +11,7 @@ from buildos_box.notifications.event_types import Words
 from buildos_box.notifications.preferences import NotificationPreferences
 
 PENDING, SENT, FAILED, SKIPPED = "pending", "sent", "failed", "skipped"
+STATUSES = (PENDING, SENT, "delivered", FAILED, SKIPPED, "opened", "clicked")
 UNDER_WAY = timedelta(minutes=10)
 """For so long one that is being sent counts as sent, so that a cap holds for many at once."""
 _PREFERENCES = "SELECT * FROM notification_preferences WHERE user_id = ?"
@@ -284,26 +285,10 @@ def mark_read(tx: Tx, user_id: str, ids: list[str] | None, now: Instant) -> int:
     ).rowcount
 
 
-async def deliveries(
-    db: Database,
-    *,
-    user_id: str | None,
-    channel: str | None,
-    status: str | None,
-    before: int | None,
-    limit: int,
-) -> list[Row]:
-    """Deliveries, newest first; of all users when `user_id` is None."""
-    return await db.all(
-        """SELECT * FROM notification_deliveries
-            WHERE (:user IS NULL OR user_id = :user) AND (:channel IS NULL OR channel = :channel)
-              AND (:status IS NULL OR status = :status) AND (:before IS NULL OR seq < :before)
-            ORDER BY seq DESC LIMIT :limit""",
-        {
-            "user": user_id,
-            "channel": channel,
-            "status": status,
-            "before": before,
-            "limit": limit,
-        },
-    )
+def delete_before(tx: Tx, before: Instant, limit: int) -> int:
+    """Delete notifications older than that, with their deliveries; looks at the oldest only."""
+    return tx.execute(
+        """DELETE FROM notifications
+            WHERE seq IN (SELECT seq FROM notifications ORDER BY seq LIMIT ?) AND created_at < ?""",
+        (limit, to_text(before)),
+    ).rowcount

@@ -15,7 +15,7 @@ BODY = {
 
 
 async def _statuses(box: BoxWorld) -> list[str]:
-    items = (await box.get("/deliveries?over=push"))["items"]
+    items = (await box.get("/deliveries?channel=push"))["items"]
     return [item["status"] for item in reversed(items)]
 
 
@@ -36,7 +36,7 @@ async def test_fault_06_a_push_that_failed_is_tried_again_until_it_is_sent(tmp_p
                 assert (len(web.seen), await _statuses(box)) == (tries, ["pending", "pending"])
                 await _next_try(box)
             assert (len(web.seen), await _statuses(box)) == (4, ["sent", "sent"])
-            (item,) = (await box.get("/deliveries?status=sent&over=push&limit=1"))["items"]
+            (item,) = (await box.get("/deliveries?status=sent&channel=push&limit=1"))["items"]
             assert (item["attempts"], item["error"]) == (4, None)
 
 

@@ -21,7 +21,7 @@ async def _tell(box: BoxWorld, name: str, event: str = "task.assigned") -> None:
 
 
 async def _channel(box: BoxWorld) -> list[tuple[str, str | None]]:
-    items = (await box.get("/deliveries?over=push"))["items"]
+    items = (await box.get("/deliveries?channel=push"))["items"]
     whole = [item for item in reversed(items) if item["subscriptionId"] is None]
     return [(item["status"], item["reason"]) for item in whole]
 

@@ -128,7 +128,7 @@ async def test_what_do_not_disturb_holds_back_is_dropped_when_the_task_changes(
         assert answer.status_code in (200, 204), answer.text
         reason = "deleted"
     await box.work()
-    items = (await box.get("/deliveries?over=push"))["items"]
+    items = (await box.get("/deliveries?channel=push"))["items"]
     assert [(item["status"], item["reason"]) for item in items] == [("skipped", reason)]
 
 

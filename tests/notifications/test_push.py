@@ -42,7 +42,7 @@ async def tell(box: BoxWorld, **more: Any) -> None:
 
 async def deliveries(box: BoxWorld, over: str = "push") -> list[tuple[str, str | None]]:
     """That of the channel first, then one for each browser."""
-    items = (await box.get(f"/deliveries?over={over}"))["items"]
+    items = (await box.get(f"/deliveries?channel={over}"))["items"]
     return [(item["status"], item["error"] or item["reason"]) for item in reversed(items)]
 
 

@@ -1,0 +1,96 @@
+"""What became of notifications, over HTTP (spec 14.4): filters as those of jobs."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter, QueryParameter
+
+from buildos_box.access.caller import Caller
+from buildos_box.clock import from_text, to_text
+from buildos_box.errors import Impossible
+from buildos_box.notifications import delivery_store, store
+from buildos_box.notifications.event_types import channel, event_type
+from buildos_box.notifications.views import DeliveryView
+from buildos_box.services import Services
+from buildos_box.workspace.paging import decode_cursor, encode_cursor
+
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+ChannelQuery = Annotated[
+    str | None, QueryParameter(name="channel", description="Comma list of channels")
+]
+TypeQuery = Annotated[
+    str | None, QueryParameter(name="type", description="Comma list of event types")
+]
+StatusQuery = Annotated[
+    str | None, QueryParameter(name="status", description="Comma list of states")
+]
+
+
+class DeliveryList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of deliveries, newest first."""
+
+    items: list[DeliveryView]
+    next_cursor: str | None = None
+
+
+@get("/deliveries", tags=["Notifications"])
+async def list_deliveries(
+    box: Services,
+    caller: Caller,
+    user: str | None = None,
+    over: ChannelQuery = None,
+    kind: TypeQuery = None,
+    status: StatusQuery = None,
+    text: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> DeliveryList:
+    """Deliveries by user, channel, event type, status, text and time, newest first.
+
+    A user's token sees their own. A filter that is there and empty finds nothing (fault 23).
+    """
+    if user is not None:
+        caller.require_user(user)
+    rows = await delivery_store.deliveries(
+        box.db,
+        delivery_store.Wanted(
+            user_id=caller.only_user if user is None else user,
+            channels=_each(over, channel, "channel"),
+            event_types=_each(kind, lambda name, field: event_type(name, field).name, "type"),
+            statuses=_each(status, _status, "status"),
+            text=text,
+            since=_instant(since, "since"),
+            until=_instant(until, "until"),
+        ),
+        before=decode_cursor(cursor),
+        limit=limit + 1,
+    )
+    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return DeliveryList([DeliveryView.of(row) for row in rows[:limit]], more)
+
+
+def _each(given: str | None, read: Any, field: str) -> list[str] | None:
+    """The parts of a comma list, each read. Raises Impossible."""
+    if given is None:
+        return None
+    return [read(part.strip(), field) for part in given.split(",") if part.strip()]
+
+
+def _status(name: str, field: str) -> str:
+    if name not in store.STATUSES:
+        raise Impossible.field(field, f"{name!r} is none of {', '.join(store.STATUSES)}")
+    return name
+
+
+def _instant(text: str | None, field: str) -> str | None:
+    """Raises Impossible."""
+    try:
+        return None if text is None else to_text(from_text(text))
+    except ValueError as fault:
+        raise Impossible.field(field, str(fault)) from None
+
+
+ROUTES: list[Any] = [list_deliveries]
