@@ -56,7 +56,7 @@ async def get_forecast(
 
     Without `user`, everybody whom the caller may see.
     """
-    only = user or caller.only_user
+    only = caller.only_user if user is None else user
     if only is not None:
         caller.require_user(only)
     now = box.clock.now()

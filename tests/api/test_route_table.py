@@ -127,6 +127,7 @@ TABLE: dict[str, Row] = {
     "GET /messages": service(),
     "GET /people": service(),
     "GET /schedule/briefs": service(),
+    "GET /schedule/forecast": anybody,
     "GET /me": anybody,
     "GET /queue/stats": service(),
     "GET /queue/stale-stats": service(),
