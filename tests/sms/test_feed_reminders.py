@@ -8,7 +8,7 @@ import pytest
 from buildos_box.settings import Settings
 from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import EgressSettings, ServerSettings, SmsSettings
-from tests.doubles.twilio import TwilioDouble
+from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.doubles.web import Web
 from tests.sms.test_sms import ada, live_jobs, messages, states
 from tests.workspace.feeds import serves, subscribe, sync, vevent
@@ -24,9 +24,9 @@ def web() -> Iterator[Web]:
 @pytest.fixture
 async def box(tmp_path: Path, twilio: TwilioDouble) -> AsyncIterator[BoxWorld]:
     sms = SmsSettings(
-        account_sid="AC1",
-        auth_token=Secret("token"),
-        messaging_service_sid="MG1",
+        account_sid=ACCOUNT,
+        auth_token=Secret(TOKEN),
+        messaging_service_sid=SERVICE,
         api_base_url=twilio.url,
     )
     settings = Settings(
