@@ -33,13 +33,25 @@ class Column:
 class Grid(ScrollView, can_focus=True):
     """Rows by key under fixed heads. The cursor stays on its row while others come and go."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--head", "grid--cursor", "grid--idle", "grid--on"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "grid--head", "grid--cursor", "grid--idle", "grid--on",
+        "grid--good", "grid--bad", "grid--busy", "grid--again",
+    }  # fmt: skip
+    SIGNS: ClassVar[dict[str, str]] = {
+        "✓": "grid--good", "✗": "grid--bad", "▶": "grid--busy", "█": "grid--busy",
+        "↻": "grid--again", "?": "grid--again",
+    }  # fmt: skip
+    """Colour only repeats what the sign before a word says already."""
     DEFAULT_CSS = """
     Grid { background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
     Grid > .grid--head { text-style: bold underline; }
     Grid > .grid--cursor { text-style: reverse; }
     Grid > .grid--idle { text-style: bold; }
     Grid > .grid--on { text-style: bold; }
+    Grid > .grid--good { color: $text-success; }
+    Grid > .grid--bad { color: $text-error; text-style: bold; }
+    Grid > .grid--busy { color: $text-accent; }
+    Grid > .grid--again { color: $text-warning; }
     """
     BINDINGS = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -158,23 +170,32 @@ class Grid(ScrollView, can_focus=True):
         if not 0 <= number < len(self._rows):
             return Strip.blank(width, self.rich_style)
         key, cells = self._rows[number]
-        style = self.rich_style
+        style, plain = self.rich_style, True
         if number == self.cursor:
             style = self._style("grid--cursor" if self.has_focus else "grid--idle")
         elif key in self.marked:
             style = self._style("grid--on")
-        return self._strip(cells, width, style)
+        else:
+            plain = False
+        return self._strip(cells, width, style, signs=not plain)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
 
-    def _strip(self, cells: Sequence[str], width: int, style: Style) -> Strip:
+    def _strip(
+        self, cells: Sequence[str], width: int, style: Style, *, signs: bool = False
+    ) -> Strip:
         widths = widths_for(self.columns, width)
-        parts = []
+        segments, used = [], 0
         for column, cell, room in zip(self.columns, cells, widths.values(), strict=True):
-            if room:
-                parts.append(_fit(cell, room, right=column.right))
-        return Strip([Segment(set_cell_size(" ".join(parts), width), style)], width)
+            if not room or used >= width:
+                continue
+            text = _fit(cell, room, right=column.right)
+            name = self.SIGNS.get(cell[:1]) if signs else None
+            segments.append(Segment(text, style if name is None else self._style(name)))
+            segments.append(Segment(" ", style))
+            used += room + 1
+        return Strip(segments).adjust_cell_length(width, style)
 
     def _go(self, number: int) -> None:
         if not self._rows:

@@ -24,7 +24,8 @@ class Listing(Pane):
     """Newest first. Until somebody moves the cursor new rows come in by themselves."""
 
     BINDINGS = [
-        Binding("slash", "filter", "Filter", key_display="/"),
+        # First of all: what is typed on after it belongs into the filter, however fast it comes.
+        Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("n", "newest", "Newest", show=False),
         Binding("escape", "back", "Back", show=False),
         Binding("y", "copy", "Copy id", show=False),
@@ -46,6 +47,12 @@ class Listing(Pane):
         yield FilterInput(placeholder=self.HINT, id=f"{self.id}-filter")
         yield Grid(f"{self.id}-table", self.COLUMNS)
         yield Static("Loading …", id=f"{self.id}-note", classes="note")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether the key is offered; in the filter itself a slash is a letter."""
+        if action == "filter":
+            return self.is_mounted and not self.query_one(FilterInput).has_focus
+        return super().check_action(action, parameters)
 
     @property
     def grid(self) -> Grid:
@@ -131,7 +138,7 @@ class Listing(Pane):
             self.say_note(f"✗ {error}")
             return
         self.grid.marked.clear()
-        self.grid.focus()
+        self.take_focus()
         self.action_newest()
 
     @on(Grid.Moved)
@@ -166,12 +173,12 @@ class Listing(Pane):
 
     def action_filter(self) -> None:
         """Write a filter."""
-        self.query_one(FilterInput).focus()
+        self.screen.set_focus(self.query_one(FilterInput))
 
     def action_back(self) -> None:
         """Back to the list; there, undo the selection, then the filter."""
         if self.query_one(FilterInput).has_focus:
-            self.grid.focus()
+            self.take_focus()
         elif self.grid.marked:
             self.grid.marked.clear()
             self.paint()

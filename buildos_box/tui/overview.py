@@ -129,7 +129,10 @@ class Overview(Pane):
             reasons=self._reasons,
             alerts=[*self._alerts],
         )
-        self.query_one("#trouble", Static).update(Text("\n".join(lines)))
+        said = Text("\n").join(
+            Text(line, "bold red" if line.startswith("!") else "green") for line in lines
+        )
+        self.query_one("#trouble", Static).update(said)
         self.query_one("#lines", Static).update(Text("\n".join(self._lines(empty=not by_type))))
         self._paint_stream()
 

@@ -66,7 +66,7 @@ class Pane(Vertical):
 
     def take_focus(self) -> None:
         """Keys go to the list."""
-        self.query(Grid).first().focus()
+        self.screen.set_focus(self.query(Grid).first())
 
     def paint_soon(self) -> None:
         """Repaint, at most ten times a second however much happens."""

@@ -188,7 +188,7 @@ async def test_deliveries_of_every_channel_are_listed_filtered_and_read(tmp_path
         await live.world.work()
         async with dashboard(live) as dash:
             await dash.press("4")
-            await dash.sees("✓ sent", "✗ failed", "SMS not configured: hello")
+            await dash.sees("✓ sent", "✗ failed", "SMS not configured: hel")
             await dash.press("slash")
             await dash.type("channel:email")
             await dash.press("enter")

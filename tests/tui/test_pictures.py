@@ -1,0 +1,131 @@
+"""Pictures of every screen, as the README shows them: what is drawn is compared with what is kept.
+
+`UPDATE_PICTURES=1 pytest tests/tui/test_pictures.py` draws them anew.
+"""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from buildos_box.db import Tx
+from buildos_box.jobs.attempt import Attempt
+from tests.realtime.streams import served
+from tests.tui.dash import Dash, dashboard
+from tests.world import BoxWorld
+
+PICTURES = Path(__file__).parent / "pictures"
+SIZE = (104, 30)
+CRONS = ("briefs", "daily_sms", "sms_health", "realtime_cleanup", "cleanup", "queue_alerts")
+PEOPLE = (
+    ("ada", "Europe/Berlin", "18:30"),
+    ("bo", "America/New_York", "07:00"),
+    ("chi", "Asia/Tokyo", "06:45"),
+)
+
+
+async def a_busy_morning(world: BoxWorld) -> None:
+    """Two hours of briefs; one message that failed, one lane paused, one brief being written."""
+    for user, zone, at in PEOPLE:
+        await world.person(user, zone=zone, at=at)
+        await world.project(user, tasks=3)
+    for name in [name for name in world.box.book.crons if name not in CRONS]:
+        del world.box.book.crons[name]  # so that a new cron changes no picture
+    await world.tick()
+    for step in range(9):
+        user = PEOPLE[step % 3][0]
+        day = {"briefDate": f"2024-10-{24 + step % 5}", "forceRegenerate": True}
+        for _ in range(1 + step % 3):
+            await world.post("/queue/brief", {"userId": user, **day})
+            await world.work()
+            world.clock.advance(timedelta(seconds=20))
+        world.clock.advance(timedelta(minutes=6))
+    await world.post(
+        "/queue/sms", {"userId": "bo", "phoneNumber": "+14155552671", "message": "Standup at 10"}
+    )
+    await world.work()
+    await world.post("/queue/pause", {"lane": "push"})
+    await world.db.write(spread)
+    later = {"userId": "chi", "briefDate": "2024-11-02", "scheduledFor": "2024-11-01T21:30:00Z"}
+    await world.post("/queue/brief", later)
+    await world.post("/queue/brief", {"userId": "ada", "briefDate": "2024-11-01"})
+    claimed = await world.claim()
+    assert claimed is not None
+    attempt = Attempt(claimed, None, world.db, world.clock, {})  # type: ignore[type-var]
+    await attempt.progress(75, "Writing analysis")
+    world.clock.advance(timedelta(seconds=9))
+    engine = world.box.engine  # its threads do not run here: what they did was done by hand
+    engine.storage.ticked_at = engine.scheduler_ticked_at = world.clock.monotonic()
+
+
+def spread(tx: Tx) -> None:
+    """Jobs took some time, though the clock that was moved by hand stood still."""
+    tx.execute(
+        """UPDATE queue_jobs SET started_at = strftime('%Y-%m-%dT%H:%M:%fZ', completed_at, CASE
+                job_type WHEN 'generate_daily_brief' THEN '-3.120 seconds'
+                WHEN 'send_sms' THEN '-0.312 seconds' ELSE '-0.044 seconds' END)
+            WHERE completed_at IS NOT NULL"""
+    )
+
+
+def settled(svg: str) -> str:
+    """Without what is another in each run: ports, processes, random parts of ids, free disk."""
+    names = {
+        found: f"t{n}" for n, found in enumerate(dict.fromkeys(re.findall(r"terminal-\d+", svg)))
+    }
+    for found, name in names.items():
+        svg = svg.replace(found, name)
+    svg = re.sub(r"127\.0\.0\.1:\d{5}", "box.example.org", svg)
+    svg = re.sub(r"\b([a-z]+-01[0-9a-z]{8})[0-9a-z]{13}\b", r"\g<1>4y7h2kq8w3xn6", svg)
+    # The worker is named after its process, whose number may have more or fewer digits.
+    svg = re.sub(r'textLength="[\d.]+"([^>]*>[^<]*box-)\d+<', r'textLength="366"\g<1>4711<', svg)
+    return re.sub(r"disk(&#160;)+[\d,]+&#160;GB", "disk&#160;&#160;&#160;&#160;41&#160;GB", svg)
+
+
+async def picture(dash: Dash, name: str) -> list[str]:
+    """Compare what is drawn with the picture of that name; returns what is wrong."""
+    await dash.pilot.pause(0.3)
+    drawn = settled(dash.app.export_screenshot(title="buildos-box tui"))
+    path = PICTURES / f"{name}.svg"
+    if os.environ.get("UPDATE_PICTURES"):
+        PICTURES.mkdir(exist_ok=True)
+        path.write_text(drawn, "utf-8")
+    return [] if path.read_text("utf-8") == drawn else [name]
+
+
+async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live:
+        await a_busy_morning(live.world)
+        async with dashboard(live, size=SIZE) as dash:
+            dash.app.theme = "textual-dark"
+            await dash.sees("75 % Writing analysis", "! paused: lane push", "models")
+            wrong = await picture(dash, "overview")
+            dash.app.theme = "textual-light"
+            wrong += await picture(dash, "overview-light")
+            dash.app.theme = "textual-dark"
+            await dash.press("2", "j")
+            await dash.sees("▶ running", "✗ failed", "75 %")
+            wrong += await picture(dash, "jobs")
+            await dash.press("slash")
+            await dash.type("type:send_sms")
+            await dash.press("enter")
+            await dash.sees("1 job")
+            await dash.press("enter")
+            await dash.sees("ATTEMPTS", "sms_not_configured", "PAYLOAD")
+            wrong += await picture(dash, "job")
+            await dash.press("escape", "3")
+            await dash.sees("realtime_cleanup", "Asia/Tokyo")
+            wrong += await picture(dash, "schedule")
+            await dash.press("4", "slash")
+            await dash.type("channel:email,sms")
+            await dash.press("enter")
+            await dash.sees_not("in-app")
+            await dash.sees("SMS not configured")
+            wrong += await picture(dash, "deliveries")
+            await dash.press("5")
+            await dash.sees("Asia/Tokyo", "ada")
+            wrong += await picture(dash, "users")
+            await dash.press("6")
+            await dash.sees("Nothing to clean up")
+            wrong += await picture(dash, "cleanup")
+    assert wrong == [], "UPDATE_PICTURES=1 draws them anew; look at them before keeping them"
