@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 
-Frequency = Literal["daily", "weekdays", "weekly", "custom"]
 MONDAY = 1
 HORIZON = timedelta(hours=1)
 DAYS_SEARCHED = 400

@@ -229,10 +229,3 @@ def note_skip(tx: Tx, user_id: str, notify_at: Instant, reason: str, now: Instan
         "INSERT INTO brief_skips (user_id, notify_at, reason, at) VALUES (?, ?, ?, ?)",
         (user_id, to_text(notify_at), reason, to_text(now)),
     )
-
-
-async def skips_of(db: Database, user_id: str, limit: int = 50) -> list[Row]:
-    """A user's skipped runs, newest first."""
-    return await db.all(
-        "SELECT * FROM brief_skips WHERE user_id = ? ORDER BY id DESC LIMIT ?", (user_id, limit)
-    )

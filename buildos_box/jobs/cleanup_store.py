@@ -97,12 +97,3 @@ def finished_types(tx: Tx) -> list[str]:
 async def archived(db: Database, job_id: str) -> Row | None:
     """An archived job by its public id."""
     return await db.one("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
-
-
-async def archived_of(db: Database, user_id: str | None, limit: int) -> list[Row]:
-    """Archived jobs, newest first; of one user, or of all when `user_id` is None."""
-    return await db.all(
-        """SELECT * FROM queue_jobs_archive WHERE (:user_id IS NULL OR user_id = :user_id)
-            ORDER BY created_at DESC LIMIT :limit""",
-        {"user_id": user_id, "limit": limit},
-    )

@@ -17,8 +17,6 @@ from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, Job
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import Status
 
-WAITING = ("pending", "queued_for_retry")
-
 
 def dump(value: Any) -> str:
     """A value as the JSON text in which it is stored."""

@@ -27,7 +27,6 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-LIVE = (Status.PENDING, Status.PROCESSING, Status.QUEUED_FOR_RETRY)
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
@@ -71,6 +70,19 @@ class Enqueued:
     status: Status
     scheduled_for: Instant
     deduplicated: bool
+
+
+class JobQueued(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer to a request that is now a job."""
+
+    success: bool
+    job_id: str
+
+
+class RegenerateOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`forceRegenerate` cancels the live job and queues another."""
+
+    force_regenerate: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -92,11 +92,6 @@ async def spent_since(db: Database, since: Instant) -> tuple[float, int]:
     return float(row["usd"]), int(row["tokens"])
 
 
-async def calls_of(db: Database, job_id: str) -> list[Row]:
-    """The calls that a job made, in order."""
-    return await db.all("SELECT * FROM llm_calls WHERE job_id = ? ORDER BY id", (job_id,))
-
-
 async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:
     """Calls, tokens and dollars by UTC day, user, purpose, provider and model."""
     return await db.all(

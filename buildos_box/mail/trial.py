@@ -14,7 +14,7 @@ from buildos_box.clock import Instant
 from buildos_box.errors import Impossible, PermanentError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.types import JobQueued, JobType, Payload
 from buildos_box.mail.headers import POLICY, mailbox, one_line
 from buildos_box.mail.render import message_id
 from buildos_box.services import Services
@@ -33,13 +33,6 @@ class TestMailRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The body of `POST /queue/test-email`."""
 
     to: str
-
-
-class TestQueued(msgspec.Struct, frozen=True, rename="camel"):
-    """The job that tells what came of it."""
-
-    success: bool
-    job_id: str
 
 
 class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,7 +72,7 @@ def _message(box: Services, key: str, to: str, at: Instant) -> bytes:
 @post("/queue/test-email", status_code=200, tags=["Mail"])
 async def queue_test_mail(
     data: TestMailRequest, box: Services, caller: Caller, correlation_id: str
-) -> TestQueued:
+) -> JobQueued:
     """Send one test mail to an address; its job's result is what the transport said."""
     caller.require_service()
     try:
@@ -97,7 +90,7 @@ async def queue_test_mail(
             actor=caller.actor,
         )
     )
-    return TestQueued(True, queued.job_id)
+    return JobQueued(True, queued.job_id)
 
 
 SEND_TEST_MAIL = JobType(

@@ -12,7 +12,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.jobs.types import Enqueued, JobQueued, JobType, Payload
 from buildos_box.notifications import push_client, push_store
 from buildos_box.notifications.push_client import SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, topic
@@ -34,13 +34,6 @@ class TestPushRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     """The body of `POST /queue/test-push`."""
 
     user_id: str
-
-
-class TestPushQueued(msgspec.Struct, frozen=True, rename="camel"):
-    """The job that tells what came of it."""
-
-    success: bool
-    job_id: str
 
 
 class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -98,7 +91,7 @@ async def _send(job: Attempt[Any], box: Services, subscription: Row, message: Pu
 @post("/queue/test-push", status_code=200, tags=["Push"])
 async def queue_test_push(
     data: TestPushRequest, box: Services, caller: Caller, correlation_id: str
-) -> TestPushQueued:
+) -> JobQueued:
     """Send one test message to each browser of a user; the job's result says who took it."""
     caller.require_service()
 
@@ -115,7 +108,7 @@ async def queue_test_push(
             actor=caller.actor,
         )
 
-    return TestPushQueued(True, (await box.db.write(add)).job_id)
+    return JobQueued(True, (await box.db.write(add)).job_id)
 
 
 SEND_TEST_PUSH = JobType(

@@ -11,7 +11,7 @@ from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.jobs.types import Enqueued, JobQueued, JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store
 from buildos_box.sms.phone import e164
@@ -31,13 +31,6 @@ class TestSmsRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The body of `POST /queue/test-sms`; a number without `+` is read as of `sms.country`."""
 
     to: str
-
-
-class TestSmsQueued(msgspec.Struct, frozen=True, rename="camel"):
-    """The job that tells what came of it."""
-
-    success: bool
-    job_id: str
 
 
 class TestSmsResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -70,7 +63,7 @@ def _opted_out(tx: Tx, job: Attempt[Any], number: str) -> bool:
 @post("/queue/test-sms", status_code=200, tags=["SMS"])
 async def queue_test_sms(
     data: TestSmsRequest, box: Services, caller: Caller, correlation_id: str
-) -> TestSmsQueued:
+) -> JobQueued:
     """Send one test SMS to a number; its job's result is what Twilio said."""
     caller.require_service()
     number = e164(data.to, box.settings.sms.country, "to")
@@ -86,7 +79,7 @@ async def queue_test_sms(
             actor=caller.actor,
         )
 
-    return TestSmsQueued(True, (await box.db.write(add)).job_id)
+    return JobQueued(True, (await box.db.write(add)).job_id)
 
 
 SEND_TEST_SMS = JobType(

@@ -17,9 +17,7 @@ from buildos_box.tui.listing import PAGE, Listing
 from buildos_box.tui.words import STATES, plain, progress, state
 
 Json = dict[str, Any]
-SHOW_DETAIL_SECONDS = 0.2
 DETAIL_FROM = 120
-NAMED = {"cancel": "Cancel", "retry": "Retry", "promote": "Promote"}
 
 
 class Jobs(Listing):

@@ -12,9 +12,9 @@ import threading
 import time
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
+from tests.doubles.loopback import Loopback
 from tests.doubles.twilio_description import check
 
 ACCOUNT, SERVICE, TOKEN = f"AC{'1' * 32}", f"MG{'2' * 32}", "token"
@@ -22,7 +22,7 @@ HOLD_SECONDS = 60.0
 LOOK_SECONDS = 0.01
 
 
-class TwilioDouble:
+class TwilioDouble(Loopback):
     """Keeps what was sent. `script` says what comes next, one word for a message to create.
 
     A pair is an error: status and code. `lost` takes the message and ends the connection without
@@ -87,23 +87,7 @@ class TwilioDouble:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> "TwilioDouble":
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"http://127.0.0.1:{self.port}"
 
 
 class _Handler(BaseHTTPRequestHandler):

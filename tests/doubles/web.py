@@ -2,12 +2,12 @@
 
 import datetime
 import ssl
-import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
+
+from tests.doubles.loopback import Loopback
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Answer:
     delay: float = 0
 
 
-class Web:
+class Web(Loopback):
     """`with Web(Answer(404), Answer(201)) as web:` answers so in turn, the last for ever.
 
     `by_path` overrides the answer for some paths.
@@ -84,27 +84,8 @@ class Web:
     def _next(self) -> Answer:
         return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
-    @property
-    def port(self) -> int:
-        return self._server.server_port
-
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
-
-    def __enter__(self) -> "Web":
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class Authority:

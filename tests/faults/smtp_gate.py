@@ -2,7 +2,8 @@
 
 import socketserver
 import threading
-from types import TracebackType
+
+from tests.doubles.loopback import Loopback
 
 HOLD_SECONDS = 60.0
 STEPS = ("connected", "mail", "rcpt", "data", "halfway", "kept")
@@ -11,7 +12,7 @@ line breaks; with all of it, before the answer.
 """
 
 
-class SmtpGate:
+class SmtpGate(Loopback):
     """`with SmtpGate() as gate:` takes mails; `hold_at(step)` stops the next one there."""
 
     def __init__(self) -> None:
@@ -23,26 +24,6 @@ class SmtpGate:
         self._step: str | None = None
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    def __enter__(self) -> "SmtpGate":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
 
     def hold_at(self, step: str) -> None:
         """Stop the next mail at that step."""

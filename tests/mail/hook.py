@@ -4,7 +4,8 @@ import socket
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+
+from tests.doubles.loopback import Loopback
 
 
 @dataclass
@@ -15,7 +16,7 @@ class Posted:
     body: bytes
 
 
-class Hook:
+class Hook(Loopback):
     """`with Hook(200, "silence") as hook:` answers so in turn, the last answer for ever.
 
     An answer is a status with an empty body, a pair of status and body, or `silence`, at which
@@ -55,20 +56,7 @@ class Hook:
     @property
     def url(self) -> str:
         """Where to POST."""
-        return f"http://127.0.0.1:{self._server.server_port}/mail"
+        return f"http://127.0.0.1:{self.port}/mail"
 
-    def __enter__(self) -> "Hook":
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def release(self) -> None:
         self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
