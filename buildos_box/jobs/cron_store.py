@@ -41,7 +41,16 @@ def _run(row: Row) -> Run:
 
 
 def start(tx: Tx, name: str, due: Instant, cause: str, actor: str, now: Instant) -> int:
-    """Open a run; the partial unique index refuses a second one of that name. Returns its id."""
+    """Open a run and return its id. One still open is lost: its end could not be written.
+
+    The cron book lets no two of a name run at once; without this, an end that met a full disk
+    would keep the cron from ever running again.
+    """
+    tx.execute(
+        """UPDATE cron_runs SET status = 'lost', ended_at = ?
+            WHERE name = ? AND status = 'running'""",
+        (to_text(now), name),
+    )
     cursor = tx.execute(
         """INSERT INTO cron_runs (name, due, cause, actor, started_at, status)
            VALUES (?, ?, ?, ?, ?, 'running')""",

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from huey import crontab
 
 from buildos_box.clock import Clock, Instant
-from buildos_box.db import Database
+from buildos_box.db import Database, StorageError
 from buildos_box.errors import Conflict, NotFound
 from buildos_box.jobs import cron_store
 from buildos_box.log import correlated, logger
@@ -128,7 +128,13 @@ class CronBook:
             self._next[name] = next_due(self._matches[name], now)
         due = last_due(self._matches[name], now)
         cause: Cause = "schedule" if now - due < MINUTE else "catch_up"
-        await self._run(name, due, cause, "scheduler", services)
+        try:
+            await self._run(name, due, cause, "scheduler", services)
+        except StorageError:
+            # Nothing of it could be written: a daily duty is not to wait for tomorrow.
+            with self._gate:
+                self._next[name] = min(self._next[name], now + MINUTE)
+            raise
 
     async def run_by_hand(self, name: str, services: Any, actor: str) -> cron_store.Run:
         """Run the cron now and return what came of it. Raises NotFound, Conflict if it runs."""

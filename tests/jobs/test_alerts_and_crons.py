@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
-from buildos_box.clock import Instant, to_text
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.db import StorageError
 from buildos_box.errors import Conflict, NotFound, PermanentError
+from buildos_box.jobs import cron_store
 from buildos_box.jobs.alerts import QueueAlert, look
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.crons import Cron, CronBook
 from tests.jobs.conftest import QueueWorld, Work
+
+START = from_text("2024-10-23T08:00:00Z")
 
 
 def hourly(ran: list[str], **options: Any) -> Cron:
@@ -143,3 +147,45 @@ async def test_a_job_that_waits_too_long_raises_an_alert(world: QueueWorld) -> N
     assert (await look(world.db, world.clock)).raised == []
     world.clock.advance(timedelta(hours=1))
     assert (await look(world.db, world.clock)).raised == ["oldest_runnable"]
+
+
+async def test_an_end_that_a_full_disk_swallowed_does_not_stop_the_cron_for_ever(
+    world: QueueWorld,
+) -> None:
+    ran: list[str] = []
+    book = await open_book(world, hourly(ran))
+    await world.db.write(lambda tx: cron_store.start(tx, "hourly", START, "schedule", "x", START))
+    world.clock.set("2024-10-23T09:00:00Z")
+    await tick(book)
+    assert ran == ["09:00"]
+    rows = await world.db.all("SELECT status FROM cron_runs ORDER BY id")
+    assert [row["status"] for row in rows] == ["lost", "completed"]
+
+
+async def test_a_run_that_found_no_room_to_begin_is_tried_again_soon(world: QueueWorld) -> None:
+    ran: list[str] = []
+    world.clock.set("2024-10-23T08:30:00Z")
+    book = await open_book(world, hourly(ran, lookback=timedelta(0)))
+    world.clock.set("2024-10-23T09:00:00Z")
+    await fill_disk(world, full=True)
+    with pytest.raises(StorageError):
+        await tick(book)
+    await fill_disk(world, full=False)
+    await tick(book)
+    assert ran == []
+    world.clock.advance(timedelta(minutes=1))
+    await tick(book)
+    assert ran == ["09:00"]
+
+
+async def fill_disk(world: QueueWorld, *, full: bool) -> None:
+    """Real SQLITE_FULL: the file may not grow, and the cron's own pages have no room left."""
+    pages = (await world.db.one("PRAGMA page_count"))[0] if full else 1_000_000
+    await world.db.write(lambda tx: tx.execute(f"PRAGMA max_page_count = {pages:d}") and None)
+    while full:
+        try:
+            await world.db.write(
+                lambda tx: cron_store.start(tx, "other", START, "schedule", "x" * 50, START)
+            )
+        except StorageError:
+            return
