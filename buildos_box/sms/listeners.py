@@ -6,7 +6,7 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.changes import SmsChanged
-from buildos_box.sms.reminders import settle_changed, stop_reminders
+from buildos_box.sms.reminders import settle_changed, settle_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.send_job import SEND_SMS
 from buildos_box.sms.writing import writes
@@ -37,6 +37,7 @@ def listen(box: Services) -> None:
     def on_user(tx: Tx, change: UserSaved) -> None:
         if change.zone_changed:
             plan_today(tx, box, change.user_id)
+            settle_waiting(tx, box, change.user_id)
 
     def on_wishes(tx: Tx, change: SmsPreferencesChanged) -> None:
         plan_today(tx, box, change.user_id)

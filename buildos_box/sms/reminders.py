@@ -126,6 +126,17 @@ def _skip(
     return reason
 
 
+def settle_waiting(tx: Tx, box: Services, user_id: str) -> None:
+    """The user's clocks show another time: every reminder that waits tells it, and waits by it."""
+    user, wishes = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
+    if user is None or not wishes.wants_reminders:
+        return
+    for row in store.waiting_of(tx, user_id):
+        event = workspace.find_event(tx, row["event_id"]) if row["kind"] == "reminder" else None
+        if event is not None:
+            settle_reminder(tx, box, event, user, wishes, row["correlation_id"])
+
+
 def stop_reminders(
     tx: Tx, box: Services, event_id: str, reason: str, *, but: str | None = None
 ) -> None:
