@@ -96,7 +96,11 @@ def is_zone(name: str) -> bool:
 
 def zone_or_utc(name: str | None) -> ZoneInfo:
     """The zone of that name; UTC when there is none or it is unknown (spec 5.1)."""
-    return ZoneInfo(name) if name and is_zone(name) else UTC_ZONE
+    return _zone(name) if name and is_zone(name) else UTC_ZONE
+
+
+# Python itself keeps but eight zones at hand, and reads the others from disk each time.
+_zone = lru_cache(maxsize=None)(ZoneInfo)
 
 
 def local_day(instant: Instant, zone: ZoneInfo) -> date:

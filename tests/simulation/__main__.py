@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--faults", type=float, default=8.0, help="faults a day")
     parser.add_argument("--deeds", type=float, default=1.0, help="how busy people are")
+    parser.add_argument("--restore-every", type=int, default=8, help="days")
     parser.add_argument("--log", help="write the event log to this file")
     parser.add_argument("--shrink", type=float, default=0, help="seconds for the search")
     parser.add_argument("--until-broken", action="store_true", help="end at the first fall")
@@ -29,7 +30,7 @@ def main() -> int:
     failed = 0
     for seed in range(asked.seed, asked.seed + asked.seeds):
         begun = time.process_time()
-        options = Options(faults_a_day=asked.faults, deeds_a_day=asked.deeds)
+        options = Options(asked.faults, asked.deeds, asked.restore_every)
         plan = make(seed, days=asked.days, people=asked.people, options=options)
         verdict = tried(plan, with_model=not asked.no_model, until_broken=asked.until_broken)
         if asked.log:

@@ -121,7 +121,7 @@ class Auditor:
 
     def _deliveries(self, reading: sqlite3.Connection, facts: Facts) -> None:
         for row in reading.execute("SELECT twilio_sid, status FROM scheduled_sms_messages"):
-            told = facts.called_back.get(row["twilio_sid"], [])
+            told = [status for _, status in facts.called_back.get(row["twilio_sid"], [])]
             if "delivered" in told and row["status"] != "delivered":
                 says = f"{row['twilio_sid']} is {row['status']}, Twilio told {told}"
                 self._say("a late callback changes nothing", facts.end, says)

@@ -11,7 +11,7 @@ from buildos_box.app import Box
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
 from buildos_box.forecast.routes import get_forecast
 from buildos_box.sms.preferences import SmsSettingsRequest
-from buildos_box.sms.routes import post_schedule
+from buildos_box.sms.routes import SmsRequest, post_schedule, queue_sms
 from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
 from buildos_box.workspace.routes import post_sync
 from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
@@ -32,6 +32,11 @@ async def knock(box: Box, do: str, who: str, body: Any) -> Any:
             asked = msgspec.convert(body, BriefRequest)
             answer = await queue_brief(services, asked, correlation_id=None, actor=who)
             return {"job": answer.job_id, "day": answer.day.isoformat()}
+        case "message":
+            asked = msgspec.convert(body, SmsRequest)
+            answer = await queue_sms.fn(
+                data=asked, box=services, caller=SERVICE, correlation_id="corr-note"
+            )
         case "forecast":
             answer = await get_forecast.fn(box=services, caller=SERVICE, limit=5000, **body)
         case "word":

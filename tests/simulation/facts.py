@@ -5,8 +5,9 @@ Nothing here knows the product; it reads the story's lines and nothing else.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+_zone = lru_cache(maxsize=None)(ZoneInfo)
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -88,8 +90,11 @@ class Facts:
     trouble: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     clock: list[Span] = field(default_factory=list)
     disk: list[Span] = field(default_factory=list)
-    called_back: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    restored: list[datetime] = field(default_factory=list)
+    called_back: dict[str, list[tuple[datetime, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    restored: list[Span] = field(default_factory=list)
+    """From the backup to when it was put in place."""
 
     def wishes_between(self, who: str, begin: datetime, end: datetime) -> list[Wishes]:
         """All that may have been in force at some time in between."""
@@ -104,6 +109,10 @@ class Facts:
     def asks_between(self, who: str, begin: datetime, end: datetime) -> list[Fact]:
         """Requests for a brief that may have been heard in that time."""
         return [ask for ask in self.asks[who] if ask["t"] <= end and ask["until"] >= begin]
+
+    def changed_between(self, who: str, begin: datetime, end: datetime) -> bool:
+        """Whether this person's wishes changed then."""
+        return any(begin <= one.since <= end for one in self.revisions[who])
 
     def versions_between(self, name: str, begin: datetime, end: datetime) -> list[Fact | None]:
         history = self.events[name]
@@ -144,6 +153,8 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
     asked: dict[int, datetime] = {}
     who_asked: dict[int, str] = {}
     began: dict[str, datetime] = {}
+    kept: tuple[datetime, dict[str, Wishes], dict[str, Fact | None], dict[str, Fact | None]] | None
+    kept = None
     for fact in story:
         at = instant(fact["box"])
         facts.begin = min(facts.begin, at)
@@ -154,6 +165,11 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 facts.sms.append({**fact, "t": at})
             case "sms_refused":
                 facts.refused_sms.append({**fact, "t": at})
+                for who, before in list(wishes.items()):
+                    if before.number == fact["to"] and not before.stopped:
+                        # Twilio says that this number has told it STOP: now the box knows too.
+                        wishes[who] = replace(before, stopped=True)
+                        facts.revisions[who].append(Revision(at, at + SECOND, wishes[who]))
             case "asked":
                 asked[fact["n"]], who_asked[fact["n"]] = at, fact["who"]
                 if fact["do"] == "brief":
@@ -170,7 +186,7 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
             case "refused":
                 asked.pop(fact["n"], None)
             case "called_back":
-                facts.called_back[fact["sid"]].append(fact["status"])
+                facts.called_back[fact["sid"]].append((at, fact["status"]))
             case "trouble":
                 key = f"trouble {fact['provider']}"
                 if fact["mode"] == "well":
@@ -189,8 +205,11 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
             case "clock":
                 true = instant(fact["at"])
                 facts.clock.append(Span(min(at, true), max(at, true)))
+            case "backed_up":
+                kept = (at, dict(wishes), dict(facts.tasks), _last(facts))
             case "restored":
-                facts.restored.append(at)
+                assert kept is not None
+                _turn_back(facts, wishes, at, *kept)
             case "end":
                 facts.end = at
     for key, since in began.items():
@@ -200,6 +219,34 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
         facts.open_deeds[who_asked[number]].append(Span(since, FOREVER))
     _join_clocks(facts)
     return facts
+
+
+def _last(facts: Facts) -> dict[str, Fact | None]:
+    return {name: history[-1].event for name, history in facts.events.items()}
+
+
+def _turn_back(
+    facts: Facts,
+    wishes: dict[str, Wishes],
+    at: datetime,
+    made: datetime,
+    old_wishes: dict[str, Wishes],
+    old_tasks: dict[str, Fact | None],
+    old_events: dict[str, Fact | None],
+) -> None:
+    """All is again as it was when the backup was made; what was acknowledged since is gone."""
+    facts.restored.append(Span(made, at))
+    for who in wishes:
+        if wishes[who] != old_wishes[who]:
+            wishes[who] = old_wishes[who]
+            facts.revisions[who].append(Revision(made, at, wishes[who]))
+    for name, history in facts.events.items():
+        if history[-1].event != old_events.get(name):
+            history.append(Version(made, at, old_events.get(name)))
+    facts.tasks = dict(old_tasks)
+    facts.answers = [one for one in facts.answers if one["t"] <= made]
+    for sid, told in facts.called_back.items():
+        facts.called_back[sid] = [one for one in told if one[0] <= made]
 
 
 def _join_clocks(facts: Facts) -> None:
@@ -272,7 +319,7 @@ def wall_instant(day: date, wall: time, zone: str) -> datetime:
 
     The slow way: go through the minutes around it.
     """
-    tz = ZoneInfo(zone)
+    tz = _zone(zone)
     naive = datetime.combine(day, wall)
     guess = naive.replace(tzinfo=UTC) - timedelta(hours=15)
     # Coarse steps to the last quarter hour at which clocks show less, then minutes.
@@ -284,7 +331,7 @@ def wall_instant(day: date, wall: time, zone: str) -> datetime:
 
 
 def local(at: datetime, zone: str) -> datetime:
-    return at.astimezone(ZoneInfo(zone))
+    return at.astimezone(_zone(zone))
 
 
 def covers(wishes: Wishes, day: date) -> bool:

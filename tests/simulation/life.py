@@ -5,9 +5,10 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -30,12 +31,20 @@ from tests.simulation.machine import (
     PowerCut,
     no_api_for,
 )
+from tests.simulation.plan import ZONES
 from tests.simulation.providers import Model, Relay, Twilio
 
 PUBLIC_URL = "https://box.example"
 TWILIO_TOKEN = "token"
 QUARTER = timedelta(minutes=15)
 DRAIN_SECONDS = 25.0
+MIDNIGHT = time(0)
+ODD_ZONES = [
+    ZoneInfo(name)
+    for name in ZONES
+    if datetime(2024, 1, 1, tzinfo=ZoneInfo(name)).utcoffset().seconds % 3600  # type: ignore[union-attr]
+    or datetime(2024, 7, 1, tzinfo=ZoneInfo(name)).utcoffset().seconds % 3600  # type: ignore[union-attr]
+]
 
 
 def settings_for(folder: Path, *, model: bool) -> Settings:
@@ -200,9 +209,9 @@ class Life:
             self._scheduler.enqueue_periodic_tasks(self._clock.now().replace(tzinfo=None))
             self.pump_soon()
             now = self._clock.now()
-            quarter = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + QUARTER
             self.look.clear()
-            alarm = self._loop.call_later(self._clock.seconds_until(quarter) + 0.3, self.look.set)
+            wait = self._clock.seconds_until(_worth_a_look(now)) + 0.3
+            alarm = self._loop.call_later(wait, self.look.set)
             try:
                 await self.look.wait()
             finally:
@@ -231,6 +240,14 @@ class Life:
         await asyncio.gather(*everything, return_exceptions=True)
         self.plug.dead = False  # nothing is left that could write; closing may look at its files
         await self.box.close()
+
+
+def _worth_a_look(now: datetime) -> datetime:
+    """The next full hour, or somebody's midnight: crons of every minute are of no interest."""
+    at = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + QUARTER
+    while at.minute and not any(at.astimezone(zone).time() == MIDNIGHT for zone in ODD_ZONES):
+        at += QUARTER
+    return at
 
 
 def quiet_logs() -> None:

@@ -29,6 +29,7 @@ from tests.simulation.facts import (
 SUBJECT = re.compile(r"for (\w{3}, \w{3} \d{1,2})\b")
 EVENT = re.compile(r"Visit (u\d\de\d+)x")
 OWNER = re.compile(r"owner-(u\d\d)")
+NOTE = re.compile(r"Note (u\d\dn\d+)x")
 AT = re.compile(r"\bat (\d\d:\d\d)\b")
 
 
@@ -96,7 +97,10 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
         if strangers:
             broken.append(Broken("nobody sees another's data", mail["t"], f"{who}: {strangers}"))
         for before in seen[mail["message_id"]][-1:]:
-            unsure = before["lost"] or facts.crashes(before["t"] - SECOND, before["t"] + MINUTE)
+            full = any(span.touches(before["t"], mail["t"]) for span in facts.disk)
+            unsure = (
+                full or before["lost"] or facts.crashes(before["t"] - SECOND, before["t"] + MINUTE)
+            )
             if not unsure and not _clock_near(facts, mail["t"]):
                 says = f"{mail['message_id']} again, though its outcome was known"
                 broken.append(Broken("a mail leaves once", mail["t"], says))
@@ -110,7 +114,17 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
             for ask in facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t)
             if ask["body"].get("forceRegenerate")
         )
-        if len(ids) > 1 + forced:
+        # What was asked for since the backup, the restored box cannot know.
+        forgotten = sum(
+            span.end >= brief.t - 40 * HOUR
+            and bool(
+                facts.asks_between(brief.who, span.begin, brief.t)
+                or facts.changed_between(brief.who, span.begin, brief.t)
+            )
+            for span in facts.restored
+            if span.end <= brief.t
+        )
+        if len(ids) > 1 + forced + forgotten:
             says = f"{brief.who} got {len(ids)} different mails for {brief.day}"
             broken.append(Broken("one brief, one mail", brief.t, says))
         _timely(facts, brief, broken)
@@ -192,6 +206,8 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
             return None
     if facts.ill(run - 65 * MINUTE, late, "relay", "model"):
         return None
+    if any(span.end >= run - 70 * MINUTE and span.begin <= late for span in facts.restored):
+        return None
     return None if facts.unsettled(who, run - 3 * HOUR, late) else late
 
 
@@ -223,6 +239,7 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
         for revision in history
     }
     found: list[Reminder] = []
+    notes: set[str] = set()
     once: dict[tuple[str, datetime], Fact] = {}
     for sms in facts.sms + facts.refused_sms:
         who, t = numbers.get(sms["to"], "?"), sms["t"]
@@ -237,6 +254,12 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
         strangers = set(OWNER.findall(sms["body"])) - {who}
         if strangers:
             broken.append(Broken("nobody sees another's data", t, f"{who}: {sms['body']}"))
+        note = NOTE.search(sms["body"])
+        if note is not None:
+            if note[1] in notes:
+                broken.append(Broken("a message is sent once", t, sms["body"]))
+            notes.add(note[1])
+            continue
         named = EVENT.search(sms["body"])
         if named is None:
             broken.append(Broken("an SMS names its event", t, sms["body"]))
@@ -286,7 +309,13 @@ def _matching(
 
 def _missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Broken]) -> None:
     sent = {(one.event, one.start) for one in reminders}
-    counts = Counter((one.who, one.t.date() + DAY * n) for one in reminders for n in (-1, 0, 1))
+    counts = Counter(
+        (who, sms["t"].date() + DAY * n)
+        for who, history in facts.revisions.items()
+        for sms in facts.sms
+        if sms["to"] == history[-1].wishes.number
+        for n in (-1, 0, 1)
+    )
     for name, history in facts.events.items():
         for index, version in enumerate(history):
             event = version.event
@@ -327,6 +356,8 @@ def _due(
         if crashes > 1 or late > min(start, over) or facts.crashes(due, late) > crashes:
             return None
     if late > start + (0 if wishes.lead else 3) * MINUTE:
+        return None
+    if any(span.end >= due - 26 * HOUR and span.begin <= late for span in facts.restored):
         return None
     if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(due - 20 * MINUTE, late, "twilio"):
         return None

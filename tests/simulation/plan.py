@@ -24,6 +24,14 @@ ZONES = (
     "America/Sao_Paulo",
     "UTC",
 )
+FOLDS = {
+    "America/New_York": 1,
+    "America/Los_Angeles": 1,
+    "America/St_Johns": 1,
+    "Europe/London": 1,
+    "Europe/Berlin": 2,
+}
+"""The hour that comes twice there when clocks go back."""
 STARTS = ("2024-10-20", "2025-03-01", "2024-03-20", "2025-10-12", "2024-06-10", "2025-12-20")
 """Most of them within reach of a change of clocks."""
 DAY = 86_400.0
@@ -57,7 +65,8 @@ class Options:
 
     faults_a_day: float = 8.0
     deeds_a_day: float = 1.0
-    model: bool = True
+    restore_every: int = 8
+    """Days from one backup that will be put in place to the next."""
 
 
 class _Person:
@@ -113,6 +122,8 @@ class _Person:
     def preferences(self) -> dict[str, Any]:
         rng = self.rng
         hour = rng.choice([0, 1, 1, 2, 2, 6, 7, 8, 9, 9, 12, 18, 22, 23])
+        if self.zone in FOLDS and rng.random() < 0.35:
+            hour = FOLDS[self.zone]
         wanted: dict[str, Any] = {
             "userId": self.id,
             "isActive": rng.random() < 0.95,
@@ -179,6 +190,7 @@ class _Person:
             (0.04, self.changes_sms),
             (0.03, self.sends_word),
             (0.05, self.asks),
+            (0.06, self.sends_note),
         ):
             if rng.random() < chance * self.options.deeds_a_day:
                 deed(day * DAY + rng.uniform(0, DAY))
@@ -233,6 +245,14 @@ class _Person:
             word = "STOP" if self.stopped else "START"
             self.add(at, "word", {"From": number, "Body": word})
 
+    def sends_note(self, at: float) -> None:
+        """The frontend sends a text of its own, perhaps in the night."""
+        if self.sms:
+            due = self.start + timedelta(seconds=at + self.rng.choice([0, 60, 20_000]))
+            text = f"Note {self.name('n')}x owner-{self.id}"
+            body = {"userId": self.id, "message": text, "scheduledFor": iso(due)}
+            self.add(at, "message", body)
+
     def asks(self, at: float) -> None:
         body: dict[str, Any] = {"userId": self.id}
         if self.rng.random() < 0.3:
@@ -283,6 +303,7 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
         elif kind < 0.94:
             hours = rng.choice([0.2, 0.5, 1, 1, 2, 4, 12, 60 if rng.random() < 0.2 else 3])
             gone = hours * 3600 * rng.uniform(0.7, 1.3)
+            gone = min(gone, max(last - at, 60.0))  # the last days are quiet
             body = {"for": gone, "gently": rng.random() < 0.5}
             plan.items.append(Item(round(at, 3), "off", body=body))
         elif kind < 0.97:
@@ -292,6 +313,15 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
         else:
             body = {"pages": rng.choice([0, 0, 2]), "lasts": rng.uniform(30, 2400)}
             plan.items.append(Item(round(at, 3), "disk_full", body=body))
+
+
+def _restores(plan: Plan, rng: random.Random, every: int) -> None:
+    """Now and then someone puts an old backup in place."""
+    for begin in range(min(3, every), plan.days - 3, every):
+        made = (begin + rng.random()) * DAY
+        back = made + rng.choice([0.05, 0.1, 0.3, 1.0]) * DAY * rng.uniform(0.5, 1.5)
+        plan.items.append(Item(round(made, 3), "backup"))
+        plan.items.append(Item(round(back, 3), "restore", body={"for": rng.uniform(20, 3000)}))
 
 
 def make(seed: int, *, days: int = 30, people: int = 12, options: Options | None = None) -> Plan:
@@ -306,5 +336,7 @@ def make(seed: int, *, days: int = 30, people: int = 12, options: Options | None
             if away is None or not away <= day < away + 20:
                 person.live_a_day(day)
     _faults(plan, random.Random(f"{seed} faults"), options)
+    if options.faults_a_day:
+        _restores(plan, random.Random(f"{seed} restores"), options.restore_every)
     plan.items.sort(key=lambda item: item.at)
     return plan

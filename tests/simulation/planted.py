@@ -60,7 +60,7 @@ PLANTED = [
                 "    await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))\n",
             ),
         ),
-        ("a reminder is sent once", "a mail leaves once"),
+        ("a reminder is sent once", "a mail leaves once", "a message is sent once"),
         ("--faults", "16", "--deeds", "3"),
     ),
     Planted(
@@ -141,6 +141,23 @@ PLANTED = [
         ("--faults", "1", "--deeds", "3"),
     ),
     Planted(
+        "restore re-sending",
+        (
+            (
+                "upkeep/epoch.py",
+                "return tells and from_text(",
+                "return False and from_text(",
+            ),
+            (
+                "db/epoch_store.py",
+                'return from_text(row["at"]) if row is not None and row["at"] else None',
+                "return None",
+            ),
+        ),
+        ("one brief, one mail", "a reminder is sent once", "a mail leaves once"),
+        ("--restore-every", "1", "--people", "24", "--faults", "0.5"),
+    ),
+    Planted(
         "snooze counting an attempt",
         (("jobs/ledger.py", "        uncount=True,", "        uncount=False,"),),
         ("attempts are counted once",),
@@ -156,7 +173,7 @@ PLANTED = [
             ),
         ),
         ("a brief comes at its time", "every brief comes", "every reminder comes"),
-        ("--faults", "0", "--days", "16", "--seed", "6", "--people", "24"),
+        ("--faults", "0", "--days", "9", "--seed", "6", "--people", "24"),
     ),
 ]
 

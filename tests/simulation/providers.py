@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -64,14 +65,16 @@ class Relay:
         return f"250 ok {email_id}"
 
     def _accept(self, recipient: str, message: bytes, *, lost: bool) -> None:
-        mail = message_from_bytes(message, policy=policy.default)
-        plain = mail.get_body(("plain",))  # type: ignore[attr-defined]
+        mail = message_from_bytes(message)
+        plain = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
+        text = plain.get_payload(decode=True)
+        assert isinstance(text, bytes)
         self._tell(
             "mail",
             to=recipient,
             message_id=mail["Message-ID"],
-            subject=mail["Subject"],
-            text=plain.get_content() if plain else "",
+            subject=" ".join(str(make_header(decode_header(mail["Subject"]))).split()),
+            text=text.decode(),
             lost=lost,
         )
 

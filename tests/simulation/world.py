@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from buildos_box.errors import BoxError, TransientError, Unavailable
+from buildos_box.upkeep.backup import make_backup
+from buildos_box.upkeep.restore import restore
 from tests.simulation import door
 from tests.simulation.life import Life, Outside
 from tests.simulation.loop import SimClock, VirtualLoop, iso, utc
@@ -68,6 +70,8 @@ class World:
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._full = False
+        self._backup: Path | None = None
+        self._restoring = False
 
     def tell(self, what: str, **facts: Any) -> None:
         true, box = self.clock.true_now(), self.clock.now()
@@ -136,7 +140,13 @@ class World:
             life, self.life = self.life, None
             self._up.clear()
             await life.bury()
+            if self._restoring and self._backup is not None:
+                await asyncio.sleep(self._off_until - self.loop.time())
+                self._restoring = False
+                restore(self._backup, self.folder, self.clock)
+                self.tell("restored")
             rest = max(self._back_after, self._off_until - self.loop.time())
+            self._back_after = 1.0
             await asyncio.sleep(rest)
 
     def _died(self, where: str) -> None:
@@ -155,12 +165,29 @@ class World:
                 self._spawn(self._troubled(**item.body))
             case "off":
                 self._spawn(self._off(item.body["for"], gently=item.body["gently"]))
+            case "backup":
+                self._back_up()
+            case "restore":
+                if self._backup is not None and self.life is not None:
+                    self._restoring = True
+                    self._spawn(self._off(item.body["for"], gently=False))
             case "clock":
                 self._spawn(self._wrong_clock(item.body["by"], item.body["lasts"]))
             case "disk_full":
                 self._spawn(self._disk_full(item.body["pages"], item.body["lasts"]))
             case _:
                 self._spawn(self._deed(number, item))
+
+    def _back_up(self) -> None:
+        """A backup of the box at work, if it is at work and its disk has room."""
+        if self.life is None or self.life.plug.dead or self._full:
+            return
+        if self._backup is not None:
+            self._backup.unlink()
+        self._backup = make_backup(
+            self.folder, self.folder.parent / f"{len(self.story)}.tar.gz", self.clock
+        ).path
+        self.tell("backed_up")
 
     async def _troubled(self, provider: str, mode: str, lasts: float) -> None:
         self.tell("trouble", provider=provider, mode=mode)
