@@ -7,7 +7,6 @@ import pytest
 
 from buildos_box.briefs.job import BriefPayload, generate_daily_brief
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.llm import store as llm_store
 from buildos_box.settings import (
     BriefSettings,
     LlmSettings,
@@ -268,7 +267,7 @@ async def test_what_an_attempt_has_finished_is_not_paid_for_again(tmp_path) -> N
             await box.work()
             assert (await box.get(f"/jobs/{queued['jobId']}"))["status"] == "completed"
             assert len(double.requests) == 1
-            assert len(await llm_store.calls_of(box.db, queued["jobId"])) == 1
+            assert len(await box.db.all("SELECT id FROM llm_calls")) == 1
             brief = await box.get("/users/ada/briefs/2024-10-23")
             assert brief["analysisSource"] == "double:m"
             assert "A calm day" in brief["summaryContent"]
