@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -32,6 +33,27 @@ STATES = ("pending", "processing", "queued_for_retry", "failed")
 SLOWLY_SECONDS = 10.0
 """So seldom the last hour, providers and budget are fetched: they change slowly."""
 MOST_EVENTS = 200
+
+
+class EventLines(Static):
+    """The newest lines for which there is room, which is known only once it is laid out."""
+
+    _newest: Sequence[str] = ()
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Show these, oldest first."""
+        self._newest = lines
+        self._fit()
+
+    def on_resize(self) -> None:
+        """There is other room, or room at last."""
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.size.height - 1
+        if room > 0:
+            text = "\n".join(["EVENTS", *self._newest[-room:]])
+            self.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
 
 class Overview(Pane):
@@ -75,7 +97,7 @@ class Overview(Pane):
                 yield Static(id="trouble")
                 yield Grid("counts", self.COLUMNS)
                 yield Static("Loading …", id="lines")
-            yield Static("events appear here", id="stream")
+            yield EventLines("events appear here", id="stream")
 
     async def load(self) -> None:
         """What changes fast each time, what changes slowly now and then."""
@@ -148,12 +170,8 @@ class Overview(Pane):
         ]
 
     def _paint_stream(self) -> None:
-        stream = self.query_one("#stream", Static)
-        if stream.display and stream.size.height:
-            shown = [*self._events][-(stream.size.height - 1) :]
-            lines = ["EVENTS", *(event_line(event, self.box.at) for event in shown)]
-            text = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
-            stream.update(text)
+        lines = [event_line(event, self.box.at) for event in self._events]
+        self.query_one(EventLines).show(lines)
 
     @on(Grid.Opened, "#counts")
     def _opened(self, event: Grid.Opened) -> None:

@@ -27,7 +27,7 @@ class Terminal:
         self._socket = f"box-test-{os.getpid()}-{name}"
         given = [part for key, value in env.items() for part in ("-e", f"{key}={value}")]
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]),
-                   *given, f"{command}; echo ended with $?; sleep 600")  # fmt: skip
+                   *given, f"unset COLUMNS LINES; {command}; echo ended with $?; sleep 600")  # fmt: skip
         self._tmux("set-option", "-g", "status", "off")
         self._tmux("resize-window", "-x", str(size[0]), "-y", str(size[1]))
 
