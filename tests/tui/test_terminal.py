@@ -26,8 +26,9 @@ class Terminal:
     def __init__(self, name: str, command: str, size: tuple[int, int], env: dict[str, str]) -> None:
         self._socket = f"box-test-{os.getpid()}-{name}"
         given = [part for key, value in env.items() for part in ("-e", f"{key}={value}")]
+        own_size = "unset COLUMNS LINES"
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(size[0]), "-y", str(size[1]),
-                   *given, f"unset COLUMNS LINES; {command}; echo ended with $?; sleep 600")  # fmt: skip
+                   *given, f"{own_size}; {command}; echo ended with $?; sleep 600")  # fmt: skip
         self._tmux("set-option", "-g", "status", "off")
         self._tmux("resize-window", "-x", str(size[0]), "-y", str(size[1]))
 
