@@ -36,6 +36,12 @@ def _resident_pages(pid: int) -> int:
         return 0
 
 
+def cpu_seconds(pid: int) -> float:
+    """What the process has used of processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def with_children(pid: int) -> list[int]:
     """The process and all that it started, by Linux's own list."""
     found = [pid]

@@ -8,7 +8,6 @@ there are ten a second in all. `--write` puts the figures into `bench/RESULTS.md
 
 import argparse
 import asyncio
-import os
 import re
 import tempfile
 import time
@@ -22,7 +21,7 @@ import httpx
 
 from bench import parts
 from bench.machine import describe
-from bench.measure import percentile, rss_mb, tell
+from bench.measure import cpu_seconds, percentile, rss_mb, tell
 from tests.faults.box_process import BoxProcess
 
 LISTENERS = 500
@@ -30,7 +29,6 @@ SECONDS = 20
 LIMIT = 0.30
 """Of one core, for 500 listeners with one event a second."""
 HEADING = "# Open streams"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -55,12 +53,6 @@ class Ear:
                     self.heard.append((int(found[1]), time.perf_counter()))
         finally:
             writer.close()
-
-
-def cpu_seconds(pid: int) -> float:
-    """What the process has used of processors so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @dataclass(frozen=True)

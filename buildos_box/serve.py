@@ -32,7 +32,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     `on_ready(box, url)` is called once requests are answered. Raises OSError when the address
     is taken, AlreadyRunning when the data folder is.
     """
-    listening = _listen(settings.server.host, settings.server.port)
+    listening = listen(settings.server.host, settings.server.port)
     # Before the folder is taken: process 1 of a container would not even die of a SIGTERM.
     stop = asyncio.Event()
     _mind_signals(stop)
@@ -79,9 +79,11 @@ def _url_of(listening: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to that address. Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

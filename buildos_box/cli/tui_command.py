@@ -36,6 +36,8 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 @with_client
 def tui(client: BoxClient, read_only: bool) -> None:
     """Watch and steer a box in the terminal, live."""
+    from buildos_box.tui.app import BoxApp
+
     try:
         client.get("/queue/stats")
     except BoxRefused as error:
@@ -43,8 +45,6 @@ def tui(client: BoxClient, read_only: bool) -> None:
             click.echo(f"{clean(str(error))} (--token or BUILDOS_BOX_TOKEN)", err=True)
             sys.exit(exit_codes.DENIED)
         raise
-    from buildos_box.tui.app import BoxApp
-
     app = BoxApp(client.url, client.token, read_only=read_only)
     app.run()
     if app.refusal:

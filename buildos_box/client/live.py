@@ -5,7 +5,14 @@ from typing import Any
 
 import httpx
 
-from buildos_box.client.client import BoxRefused, BoxUnreachable, Json, body_of, url_path
+from buildos_box.client.client import (
+    BoxRefused,
+    BoxUnreachable,
+    Json,
+    body_of,
+    url_path,
+    with_tls,
+)
 from buildos_box.client.stream import BoxEvent, events_in
 
 SILENCE_SECONDS = 60.0
@@ -19,7 +26,11 @@ class LiveClient:
         self.url = url
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.AsyncClient(
-            base_url=url, headers=headers, timeout=timeout_seconds, trust_env=False
+            base_url=url,
+            headers=headers,
+            timeout=timeout_seconds,
+            trust_env=False,
+            verify=with_tls(url),
         )
 
     async def aclose(self) -> None:

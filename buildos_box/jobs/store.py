@@ -50,6 +50,10 @@ async def list_jobs(
     filters = {
         "user_id = :user_id": user_id,
         "job_type IN (SELECT value FROM json_each(:types))": types,
+        # Few run at a time, and have an index of their own: the ledger may be long.
+        "id IN (SELECT id FROM queue_jobs WHERE status = 'processing')": (
+            True if statuses == ["processing"] else None
+        ),
         "status IN (SELECT value FROM json_each(:statuses))": statuses,
         """(instr(lower(metadata), lower(:text)) OR instr(lower(coalesce(error, '')), lower(:text))
             OR queue_job_id = :text OR correlation_id = :text)""": text,

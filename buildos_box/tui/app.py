@@ -104,6 +104,7 @@ class BoxApp(TalkingApp):
         """Listen to the box."""
         self._show_status()
         self.shown.take_focus()
+        self.shown.reload()
         self.run_worker(self._listen())
         self.set_interval(1.0, self._tick)
 

@@ -101,21 +101,24 @@ class Overview(Pane):
 
     async def load(self) -> None:
         """What changes fast each time, what changes slowly now and then."""
-        counts, lanes, crons, running = await asyncio.gather(
+        is_due = time.monotonic() - self._slow_at >= SLOWLY_SECONDS
+        await asyncio.gather(self._load_fast(), *([self._load_slow()] if is_due else []))
+
+    async def _load_fast(self) -> None:
+        self._counts, self._lanes, self._crons, running = await asyncio.gather(
             self.client.counts(),
             self.client.lanes(),
             self.client.crons(),
             self.client.jobs(status="processing", limit=50),
         )
-        self._counts, self._lanes, self._crons = counts, lanes, crons
         self._active = {job["id"]: job for job in running["jobs"]}
-        if time.monotonic() - self._slow_at >= SLOWLY_SECONDS:
-            overview, budget, health = await asyncio.gather(
-                self.client.overview(), self.client.budget(), self.client.health()
-            )
-            self._overview, self._budget = overview, budget
-            self._reasons = [plain(reason) for reason in health.get("reasons") or ()]
-            self._slow_at = time.monotonic()
+
+    async def _load_slow(self) -> None:
+        self._overview, self._budget, health = await asyncio.gather(
+            self.client.overview(), self.client.budget(), self.client.health()
+        )
+        self._reasons = [plain(reason) for reason in health.get("reasons") or ()]
+        self._slow_at = time.monotonic()
 
     def reload_all(self) -> None:
         """Everything, now."""
