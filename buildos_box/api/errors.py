@@ -51,7 +51,7 @@ def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
     """An error of our own tree knows its status and its sentence."""
     status = 503 if isinstance(error, TransientError) else error.status
     if status >= 500:
-        log.error("request_failed", path=request.url.path, code=error.code, error=error.message)
+        log.error("request_failed", route=_route(request), code=error.code, error=error.message)
     details: tuple[FieldFault, ...] = getattr(error, "details", ())
     more = {}
     if isinstance(error, Conflict) and error.existing_job_id:
@@ -62,6 +62,11 @@ def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _route(request: AnyRequest) -> str:
+    """Which route it was, its parameters by name: a path may hold an unsubscribe link's key."""
+    return f"{request.method} {request.scope.get('path_template', '')}"
 
 
 def on_validation_error(request: AnyRequest, error: ValidationException) -> Response[Any]:
@@ -104,7 +109,7 @@ def _sentence(detail: str) -> str:
 
 def on_any_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """What nobody foresaw: logged whole, told without its inside."""
-    log.exception("request_crashed", path=request.url.path, exc_info=error)
+    log.exception("request_crashed", route=_route(request), exc_info=error)
     return error_response(
         request, 500, "internal_error", "Something went wrong here; the log has it by this id"
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from buildos_box.clock import Instant, truncate
 from buildos_box.errors import BoxError, PermanentError, TransientError
+from buildos_box.log import redact
 
 LONGEST_DELAY = timedelta(hours=1)
 RETRYABLE_STATUS = frozenset({408, 425, 429})
@@ -54,8 +55,11 @@ def retryable_status(status: int) -> bool:
 
 
 def classify(error: BaseException) -> Failure:
-    """Read an exception's type; what is not known is retried."""
-    message = str(error) or type(error).__name__
+    """Read an exception's type; what is not known is retried.
+
+    The message is kept and shown for long, and providers quote numbers and keys in theirs.
+    """
+    message = redact(str(error)) or type(error).__name__
     match error:
         case TransientError():
             return Failure("transient", error.code, message, True, error.retry_after)

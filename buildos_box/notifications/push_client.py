@@ -1,6 +1,7 @@
 """Hands a message to a browser's push service: encrypted, signed, through the one way out."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,9 @@ TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_WAIT = timedelta(days=1)
 TOO_LARGE = 413
+SECRET_CHARS = 8
+"""The least length of a part of an endpoint that may be its secret."""
+_PARTS = re.compile(r"[/?&=]")
 
 
 class SubscriptionGone(PermanentError):
@@ -55,7 +59,7 @@ async def send(box: Services, subscription: Row, message: PushMessage) -> str:
         )
         if answer.status != TOO_LARGE:
             break
-    return read_answer(answer, host_of(endpoint), now)
+    return _read_answer(answer, endpoint, now)
 
 
 def host_of(endpoint: str) -> str:
@@ -85,25 +89,29 @@ def _sealed(
     return headers, body
 
 
-def read_answer(answer: Fetched, host: str, now: Instant) -> str:
+def _read_answer(answer: Fetched, endpoint: str, now: Instant) -> str:
     """What a push service's answer means (RFC 8030; practice 4.3)."""
-    status = answer.status
+    status, host = answer.status, host_of(endpoint)
+    said = _said(answer, endpoint)
     if 200 <= status < 300:
         return answer.headers.get("location", "")[:500] or f"{host} {status} {to_text(now)}"
     if status in (404, 410):
         raise SubscriptionGone(f"{host} answers {status}: this subscription is gone")
     if status in (401, 403):
-        raise KeyRefused(f"{host} answers {status}: it refuses this box's key{_said(answer)}")
-    message = f"{host} answers {status}{_said(answer)}"
+        raise KeyRefused(f"{host} answers {status}: it refuses this box's key{said}")
+    message = f"{host} answers {status}{said}"
     if retryable_status(status):
         wait = retry_after(answer.headers, now)
         raise TransientError(message, code=f"http_{status}", retry_after=wait)
     raise PermanentError(message, code=f"http_{status}")
 
 
-def _said(answer: Fetched) -> str:
+def _said(answer: Fetched, endpoint: str) -> str:
+    """What the service says of it; nothing if that repeats a part of the endpoint, a secret."""
     text = " ".join(answer.body[:200].decode("utf-8", "replace").split())
-    return f": {text}" if text.isprintable() and text else ""
+    secrets = [part for part in _PARTS.split(endpoint)[3:] if len(part) >= SECRET_CHARS]
+    told = text.isprintable() and not any(secret[:SECRET_CHARS] in text for secret in secrets)
+    return f": {text}" if text and told else ""
 
 
 def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from buildos_box.clock import Instant
 from buildos_box.errors import PermanentError, TransientError
+from buildos_box.log import mask_phone
 from buildos_box.settings import Settings
 
 TIMEOUT = 20.0
@@ -55,7 +56,7 @@ def refusal(status: int, code: int | None, message: str) -> PermanentError | Tra
         return BadNumber("no SMS can reach this number", code=name)
     if code in RETRYABLE or status in (408, 425, 429) or status >= 500:
         return TransientError(f"Twilio is busy ({status})", code=name)
-    return PermanentError(f"Twilio refused ({status}): {message}", code=name)
+    return PermanentError(f"Twilio refused ({status}): {mask_phone(message)}", code=name)
 
 
 class TwilioSender:

@@ -28,7 +28,7 @@ class TwilioDouble(Loopback):
     A pair is an error: status and code. `lost` takes the message and ends the connection without
     a word; `held` takes it and says nothing until the caller is gone; `ignored` says nothing until
     then and takes nothing. `list_script` says the same of questions: `held`.
-    `outcomes` has what it tells of a message beyond that it is queued, by its name.
+    `refusal` is what an error says. `outcomes` has what it tells of a message beyond that it is queued, by its name.
     """
 
     def __init__(self, now: float | None) -> None:
@@ -39,6 +39,7 @@ class TwilioDouble(Loopback):
         self.asked: list[str] = []
         self.faults: list[str] = []
         self.script: list[tuple[int, int] | str] = []
+        self.refusal = "no"
         self.list_script: list[str] = []
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.waiting = threading.Semaphore(0)
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _refuse(self, status: int, code: int) -> None:
-        self._reply(status, {"status": status, "code": code, "message": "no"})
+        self._reply(status, {"status": status, "code": code, "message": self.double.refusal})
 
     def _reply(self, status: int, answer: Any) -> None:
         text = json.dumps(answer).encode()
