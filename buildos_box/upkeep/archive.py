@@ -1,7 +1,8 @@
 """The file that a backup is: a gzipped tar of one database, the keys it needs and a manifest.
 
 Nothing of an archive is believed: names come from a fixed list, only plain files are taken,
-and each member is as long as the manifest says and hashes to what it says.
+and each member is as long as the manifest says and hashes to what it says. However much a few
+bytes of it unpack to, no more is kept in memory or on disk than that.
 """
 
 import gzip
@@ -13,7 +14,7 @@ import shutil
 import tarfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import msgspec
 
@@ -26,6 +27,8 @@ KEY_NAME = re.compile(r"secret\.key|admin-token|vapid[A-Za-z0-9._-]{0,40}")
 """The files of a data folder without which its database is of little use."""
 MAX_MANIFEST = 1024 * 1024
 MAX_KEY = 64 * 1024
+MAX_EXTENSION = 64 * 1024
+"""Of what a header says in a block of its own: the size of a file of more than 8 GiB."""
 _CHUNK = 1024 * 1024
 
 
@@ -93,11 +96,24 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
     return entry
 
 
+class _Header(tarfile.TarInfo):
+    """A header, refused before whatever belongs to it is read, since that goes into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        plain = header.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
+        extension = header.type == tarfile.XHDTYPE and header.size <= MAX_EXTENSION
+        if not plain and not extension:
+            raise BadBackup(f"{header.name!r} in it is no plain file")
+        return header
+
+
 def unpack(archive: Path, folder: Path) -> Manifest:
     """Lay what is inside into an empty folder and check it. Raises BadBackup, OSError."""
     try:
         with gzip.open(archive) as plain:
-            with tarfile.open(fileobj=plain, mode="r|") as tar:
+            with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as tar:
                 manifest = _unpack(tar, folder)
             _to_the_end(plain)
             return manifest
@@ -108,18 +124,16 @@ def unpack(archive: Path, folder: Path) -> Manifest:
 
 
 def _to_the_end(plain: gzip.GzipFile) -> None:
-    """The checksum of the whole comes last; after the last member there are only zeros."""
-    while chunk := plain.read(_CHUNK):
-        if chunk.strip(b"\0"):
-            raise BadBackup("something lies behind its end")
+    """The checksum of the whole comes last; after the last member there are only a few zeros."""
+    rest = plain.read(_CHUNK)
+    if rest.strip(b"\0") or plain.read(1):
+        raise BadBackup("something lies behind its end")
 
 
 def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
     manifest: Manifest | None = None
     waited: dict[str, Member] = {}
     for entry in tar:
-        if not entry.isreg():
-            raise BadBackup(f"{entry.name!r} in it is no plain file")
         content = tar.extractfile(entry)
         assert content is not None
         if manifest is None:

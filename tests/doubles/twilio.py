@@ -28,7 +28,8 @@ class TwilioDouble(Loopback):
     A pair is an error: status and code. `lost` takes the message and ends the connection without
     a word; `held` takes it and says nothing until the caller is gone; `ignored` says nothing until
     then and takes nothing. `list_script` says the same of questions: `held`.
-    `refusal` is what an error says. `outcomes` has what it tells of a message beyond that it is queued, by its name.
+    `outcomes` has what it tells of a message beyond that it is queued, by its name; `refusal` is
+    what an error says.
     """
 
     def __init__(self, now: float | None) -> None:

@@ -2,7 +2,9 @@
 
 import datetime
 import ssl
+import threading
 import time
+import zlib
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -86,6 +88,41 @@ class Web(Loopback):
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
+
+
+class Endless(Loopback):
+    """Answers with a body without a length and without an end, until its caller hangs up."""
+
+    def __init__(self, *, packed: bool = False) -> None:
+        self.sent = 0
+        """Bytes of the body so far."""
+        self.hung_up = threading.Event()
+        chunk = bytes(64 * 1024)
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                if packed:
+                    self.send_header("Content-Encoding", "gzip")
+                self.end_headers()
+                packer = zlib.compressobj(wbits=31)
+                try:
+                    while True:
+                        piece = packer.compress(chunk) if packed else chunk
+                        self.wfile.write(piece)
+                        web.sent += len(piece)
+                except OSError:
+                    web.hung_up.set()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
 
 
 class Authority:

@@ -10,7 +10,7 @@ from buildos_box.egress.addresses import is_public, read
 from buildos_box.egress.egress import Resolve
 from buildos_box.errors import Impossible, TransientError
 from buildos_box.settings import EgressSettings
-from tests.doubles.web import Answer, Authority, Web
+from tests.doubles.web import Answer, Authority, Endless, Web
 
 NOT_PUBLIC = [
     "0.0.0.0",
@@ -159,6 +159,15 @@ async def test_an_answer_ends_at_the_limit_packed_or_not() -> None:
             with pytest.raises(AnswerTooLarge):
                 await way.get(web.url(), max_bytes=100)
         assert len((await way.get(web.url(), max_bytes=100)).body) == 100
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_answer_that_never_ends_is_ended(packed: bool) -> None:
+    with Endless(packed=packed) as web:
+        with pytest.raises(AnswerTooLarge):
+            await egress(allow=True).get(web.url, max_bytes=100_000)
+        assert web.hung_up.wait(5)
+        assert web.sent < 20_000_000
 
 
 async def test_a_packed_answer_is_unpacked() -> None:

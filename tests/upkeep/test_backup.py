@@ -1,7 +1,10 @@
 """Backups: whole, of one instant, and worth something when they are needed (spec 15)."""
 
+import gzip
+import hashlib
 import io
 import os
+import resource
 import stat
 import tarfile
 from datetime import timedelta
@@ -13,7 +16,7 @@ import pytest
 from buildos_box.db.copying import inspect
 from buildos_box.errors import Conflict
 from buildos_box.upkeep import archive
-from buildos_box.upkeep.archive import BadBackup, Manifest, Member
+from buildos_box.upkeep.archive import BadBackup, Manifest, Member, unpack
 from buildos_box.upkeep.backup import backups_in, forget_old, make_backup, verify
 from buildos_box.upkeep.cron import back_up
 from tests.clock import ManualClock
@@ -124,14 +127,41 @@ def test_a_member_larger_than_the_disk_is_refused(tmp_path: Path) -> None:
     entry = tarfile.TarInfo(DB)
     entry.size = huge
     head = entry.tobuf(tarfile.GNU_FORMAT)
-    import gzip
-
     said, content = _manifest(Member(DB, huge, "00"))
     said.size = len(content)
     padded = content + b"\0" * (-len(content) % 512)
     path = tmp_path / "bad.tar.gz"
     path.write_bytes(gzip.compress(said.tobuf() + padded + head + b"\0" * 4096))
     _refused(tmp_path, path)
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K", b"S"])
+def test_a_header_that_unpacks_to_a_gigabyte_stays_out_of_memory(
+    tmp_path: Path, kind: bytes
+) -> None:
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = kind, 1 << 30
+    path = tmp_path / "bad.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(256):
+            file.write(b"\0" * (1 << 20))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _refused(tmp_path, path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_zeros_without_end_behind_it_are_not_unpacked(tmp_path: Path) -> None:
+    database = b"\0" * 100
+    path = _tar(
+        tmp_path / "bad.tar.gz",
+        _manifest(Member(DB, 100, hashlib.sha256(database).hexdigest())),
+        (tarfile.TarInfo(DB), database),
+    )
+    with path.open("ab") as file:
+        file.write(gzip.compress(b"\0" * (64 << 20)))
+    with pytest.raises(BadBackup, match="behind its end"):
+        unpack(path, tmp_path)
 
 
 async def test_every_cut_and_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
