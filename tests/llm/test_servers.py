@@ -193,3 +193,16 @@ def test_what_a_preset_does_not_know_is_asked_for(tmp_path: Path, text: str, key
     with pytest.raises(SettingsError) as failed:
         providers_of(tmp_path, f"[[llm.providers]]\n{text}\n")
     assert key in [fault.key for fault in failed.value.faults]
+
+
+async def test_a_redirect_takes_the_key_nowhere(llm: ChainWorld) -> None:
+    elsewhere = llm.second
+
+    def redirects(_double: LlmDouble, handler: object, _call: Call) -> None:
+        handler.answer(307, {}, {"Location": f"{elsewhere.url}/v1/chat/completions"})  # type: ignore[attr-defined]
+
+    llm.first.default(double.Behaviour("redirects", redirects))
+    llm.build("first")
+    assert (await llm.ask()).is_builtin
+    assert llm.first.requests
+    assert elsewhere.requests == []

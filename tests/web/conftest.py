@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.doubles.llm import Behaviour, LlmDouble, ok
+from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.faults.box_process import BoxProcess
 from tests.web.browser import Person, chromium, launched
 
@@ -23,6 +24,12 @@ base_url = "{url}"
 model = "any"
 api_key = "k"
 timeout_seconds = 60
+
+[sms]
+account_sid = "{account}"
+auth_token = "{token}"
+messaging_service_sid = "{service}"
+api_base_url = "{twilio}"
 
 [queue.lanes.llm]
 concurrency = 4
@@ -46,10 +53,11 @@ class Gate:
 
 @dataclass
 class Home:
-    """A box that serves, with a model whose answers can be held back."""
+    """A box that serves, with a model whose answers can be held back, and an account for SMS."""
 
     process: BoxProcess
     gate: Gate
+    twilio: TwilioDouble
 
     @property
     def url(self) -> str:
@@ -108,11 +116,14 @@ def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # A good answer: five bad ones in a row, and the box would ask this model no more.
         ok(ANALYSIS).act(double, handler, call)
 
-    with LlmDouble() as model:
+    with LlmDouble() as model, TwilioDouble(None) as twilio:
         model.default(Behaviour("held", act))
         folder: Path = tmp_path_factory.mktemp("home")
-        with BoxProcess(folder, config=CONFIG.format(url=model.url)) as process:
-            yield Home(process, Gate(opened))
+        config = CONFIG.format(
+            url=model.url, twilio=twilio.url, account=ACCOUNT, token=TOKEN, service=SERVICE
+        )
+        with BoxProcess(folder, config=config) as process:
+            yield Home(process, Gate(opened), twilio)
             opened.set()
 
 

@@ -1,0 +1,3 @@
+from tests.sms.conftest import twilio
+
+__all__ = ["twilio"]

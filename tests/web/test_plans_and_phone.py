@@ -1,0 +1,56 @@
+"""Spec 13 in a real browser: plans over the real routes, and a number proved by its code."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.box_process import until
+from tests.web.browser import Person
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Home
+
+pytestmark = pytest.mark.slow
+Someone = Callable[..., Person]
+NUMBER = "+14155552671"
+
+
+def test_a_project_is_planned_in_phases(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("plan"))
+    ada.press("Plans", role="link")
+    home.gate.shut()
+    ada.press("Plan in phases")
+    ada.sees("Being planned…")
+    home.gate.open()
+    ada.page.get_by_role("button", name="Plan anew").wait_for()
+    phases = home.get("/projects/plan-home/phases")["phases"]
+    shown = ada.page.locator("#project-plan-home ol strong").all_inner_texts()
+    assert shown == [phase["name"] for phase in phases] != []
+    tasks = ada.page.locator("#project-plan-home ol ul li").all_inner_texts()
+    assert sorted(tasks) == ["Chore 1", "Chore 2"]
+    assert ada.findings() == []
+
+
+def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone):
+    ada = person()
+    ada.sign_in(home.user("phone"))
+    ada.go("#settings")
+    ada.sees("The box knows no number of yours")
+    ada.type_into("Phone number", NUMBER)
+    ada.page.keyboard.press("Enter")
+    ada.is_told("A code is on its way")
+    assert until(lambda: bool(home.twilio.sent), seconds=20)
+    (sent,) = home.twilio.sent
+    code = sent["Body"].partition("code is ")[2][:6]
+    assert sent["To"] == NUMBER
+    ada.type_into("Code", "000000" if code != "000000" else "111111")
+    ada.page.keyboard.press("Enter")
+    ada.sees("is not the code that was sent")
+    ada.type_into("Code", code)
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Your number is verified")
+    ada.sees(f"{NUMBER}: verified")
+    (mine,) = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "phone"]
+    assert (mine["phone_number"], mine["phone_verified"]) == (NUMBER, True)

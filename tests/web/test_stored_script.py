@@ -1,0 +1,64 @@
+"""What people and models write stays text on the page, whatever it looks like (issue 8)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.browser import Person
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Home
+
+pytestmark = pytest.mark.slow
+Someone = Callable[..., Person]
+SCRIPTS = [
+    "<script>window.pwned = 1</script>",
+    "<img src=x onerror='window.pwned = 1'>",
+    '"><svg onload=window.pwned=1>',
+    "[click](javascript:window.pwned=1)",
+    "![see](https://evil.example/pixel.png)",
+    "<a href='data:text/html,<script>parent.pwned=1</script>'>a</a>",
+    "<style>@import 'https://evil.example/a.css'</style>",
+]
+PAGES = {"#today": "Today", "#tasks": "Tasks", "#inbox": "Inbox", "#plans": "Plans",
+         "#settings": "Settings"}  # fmt: skip
+
+
+def test_nothing_that_is_written_becomes_part_of_the_page(home: "Home", person: Someone):
+    token = home.user("eve", name=SCRIPTS[0])
+    today = datetime.now(UTC).date().isoformat()
+    home.post("/sync", {
+        "projects": [
+            {"id": "eve-home", "userId": "eve", "name": SCRIPTS[1], "description": SCRIPTS[2]}
+        ],
+        "tasks": [
+            {"id": f"eve-s{n}", "projectId": "eve-home", "title": script, "dueDate": today}
+            for n, script in enumerate(SCRIPTS)
+        ],
+        "notes": [{"id": "eve-n", "projectId": "eve-home", "content": "\n\n".join(SCRIPTS)}],
+    })  # fmt: skip
+    home.post("/queue/notification", {
+        "userId": "eve", "eventType": "task.due_soon", "channel": "in_app",
+        "payload": {"taskId": "eve-s0", "taskName": SCRIPTS[1]}})  # fmt: skip
+    home.post("/queue/onboarding", {
+        "userId": "eve", "userContext": {"name": SCRIPTS[0], "description": SCRIPTS[3],
+                                         "goals": SCRIPTS, "challenges": SCRIPTS}})  # fmt: skip
+    home.post("/queue/phases", {"userId": "eve", "projectId": "eve-home"})
+    eve = person()
+    eve.sign_in(token)
+    eve.press("Write it now")
+    eve.heading("Executive summary", 3)
+    for fragment, title in PAGES.items():
+        eve.go(fragment)
+        eve.heading(title)
+        eve.page.wait_for_timeout(300)
+        assert eve.page.evaluate("() => window.pwned") is None, fragment
+        kinds = eve.page.evaluate("() => [...document.links].map(a => a.protocol)")
+        assert set(kinds) <= {"http:"}, fragment
+        assert eve.page.locator("main :is(script, style, svg, iframe, img[src=x])").count() == 0
+    eve.go("#tasks")
+    eve.page.get_by_role("checkbox").first.wait_for()
+    shown = eve.page.locator("main").inner_text()
+    assert [script for script in SCRIPTS if script not in shown] == []
