@@ -1,7 +1,6 @@
 """`buildos-box import FILE`: a document of `POST /sync`, or a calendar."""
 
 import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from buildos_box.errors import Malformed
 
 DAYS_BACK, DAYS_AHEAD = 30, 365
 """The window in which a calendar's repeating events are put down one by one."""
+MOST_BYTES = 32 * 1024 * 1024
+"""As much as POST /sync takes."""
 FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics"}
 
 
@@ -69,9 +70,13 @@ def _format(file: str) -> str:
 
 def _read(file: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with click.open_file(file, "rb") as opened:
+            content: bytes = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise click.ClickException(f"cannot read {file}: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise click.ClickException(f"{file} is too large: 32 MiB at most; split it")
+    return content
 
 
 def _document(file: str) -> Json:

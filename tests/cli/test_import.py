@@ -93,5 +93,20 @@ def test_a_calendars_tasks_need_a_project(ada: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_ics")
+def test_a_series_without_end_is_laid_out_within_bounds(ada: Cli, tmp_path: Path) -> None:
+    start = "DTSTART;TZID=Europe/Berlin:20310110T140000"
+    bomb = CALENDAR.format(tasks="").replace(start, f"{start}\nRRULE:FREQ=SECONDLY")
+    file = write(tmp_path, "bomb.ics", bomb.replace("review@", "bomb@"))
+    result = ada.json("import", file, "--ahead", "3660")
+    assert 0 < result["changed"]["events"]["created"] <= 2_000
+    assert result["warnings"] != []
+
+
+def test_a_calendar_that_is_too_large_is_refused(ada: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path, "large.ics", "BEGIN:VCALENDAR\n" + "X-JUNK:0\n" * 4_000_000)
+    assert "large.ics" in ada.fails("import", file, code=1)
+
+
+@pytest.mark.usefixtures("_ics")
 def test_what_is_no_calendar_is_refused(ada: Cli, tmp_path: Path) -> None:
     assert "no calendar" in ada.fails("import", write(tmp_path, "x.ics", "hello"), code=1)

@@ -33,6 +33,18 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in found if not (page.parent / link).exists()] == []
 
 
+def test_every_threat_has_its_tests() -> None:
+    rows = re.findall(r"^\|(.*)\|$", (DOCS / "security.md").read_text("utf-8"), re.M)[2:]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(tests/[^`]+)`", row.split("|")[-1])
+        assert named, row
+        assert [name for name in named if not (ROOT / name).is_file()] == []
+    known = " ".join(rows)
+    for fault in (20, 21, 22, 23):
+        assert f"fault {fault}" in known
+
+
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert [page.name for page in PAGES[1:] if f"(docs/{page.name})" not in readme] == []
