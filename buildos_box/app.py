@@ -20,6 +20,7 @@ from buildos_box.access.tokens import load_key
 from buildos_box.api.app import make_api
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.db import Database, InstanceLock
+from buildos_box.db.mounts import MOUNTS, refuse_network
 from buildos_box.egress import Egress
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronBook
@@ -54,6 +55,7 @@ class Ground:
     engine: type[Engine] = Engine
     http: Callable[[], httpx.AsyncClient] = _new_http
     twilio_http: Any = None
+    mounts: Path = MOUNTS
     make_api: Callable[..., Litestar] = make_api
 
 
@@ -84,11 +86,13 @@ class Box:
     ) -> "Box":
         """Take the data folder, open the database, wire the rooms.
 
-        Raises AlreadyRunning, SchemaTooNew. `admin_token` is set on a box's very first start.
+        Raises Impossible (no such box can be, or not on that disk), AlreadyRunning, SchemaTooNew.
+        `admin_token` is set on a box's very first start.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
         ground = ground or Ground()
         folder = Path(settings.data.dir)
+        refuse_network(folder, ground.mounts)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = InstanceLock(folder)
         lock.acquire()

@@ -14,6 +14,7 @@ from buildos_box.clock import Instant, from_text, is_zone
 from buildos_box.db import AlreadyRunning, InstanceLock
 from buildos_box.db.copying import inspect, newest_moment
 from buildos_box.db.migrate import known_migrations
+from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in
@@ -24,7 +25,6 @@ LEAST_FREE = 100 * 1024 * 1024
 LITTLE_FREE = 1024 * 1024 * 1024
 OLDEST_BACKUP = timedelta(days=2)
 WAL_RESET_FIXED = (3, 51, 3)
-NETWORK_SYSTEMS = ("nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "9p", "fuse.sshfs", "afs")
 SLACK = timedelta(minutes=5)
 
 
@@ -48,7 +48,7 @@ def program() -> Iterator[Finding]:
         yield fault("zones", "no time zones are known", "pip install tzdata")
 
 
-def folder(settings: Settings) -> Iterator[Finding]:
+def folder(settings: Settings, mounts: Path = MOUNTS) -> Iterator[Finding]:
     """The data folder: there, ours, private, on a disk of this machine, with room."""
     data = Path(settings.data.dir).absolute()
     name = "data folder"
@@ -57,6 +57,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
         parent = next(path for path in data.parents if path.exists())
         if not os.access(parent, os.W_OK | os.X_OK):
             yield fault(name, f"{parent} cannot be written", f"chown $(id -u) {parent}")
+        yield from _local(data, mounts)
         return
     if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
         yield fault(
@@ -66,13 +67,22 @@ def folder(settings: Settings) -> Iterator[Finding]:
         return
     yield ok(name, str(data))
     yield from _private(data)
-    system = _file_system(data)
-    if system in NETWORK_SYSTEMS:
+    yield from _local(data, mounts)
+    yield _room(data)
+
+
+def _local(data: Path, mounts: Path) -> Iterator[Finding]:
+    system = file_system(data, mounts)
+    if is_network(system):
         yield fault(
             "file system", f"{data} lies on {system}: SQLite's locks do not hold over a network",
-            "set data.dir to a folder on a disk of this machine",
+            "move the folder to a disk of this machine and set data.dir to it",
         )  # fmt: skip
-    yield _room(data)
+    elif system in FROM_HOST:
+        yield warning(
+            "file system", f"{data} lies on {system}, lent by the machine below this one",
+            "use a disk of this machine (in Docker, a named volume) unless you know its locks hold",
+        )  # fmt: skip
 
 
 def _private(data: Path) -> Iterator[Finding]:
@@ -88,22 +98,6 @@ def _private(data: Path) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield ok("permissions", "the folder and its keys are the owner's alone")
-
-
-def _file_system(path: Path) -> str:
-    """The type of the mount on which a path lies; empty where that is not told."""
-    best, found = "", ""
-    try:
-        lines = Path("/proc/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    for line in lines:
-        _, where, system, *_ = line.split(" ")
-        where = where.replace("\\040", " ")
-        inside = str(path) == where or str(path).startswith(where.rstrip("/") + "/")
-        if inside and len(where) >= len(best):
-            best, found = where, system
-    return found
 
 
 def _room(data: Path) -> Finding:

@@ -45,6 +45,14 @@ def test_every_fault_of_the_configuration_has_a_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_setting_that_turns_out_impossible_ends_like_a_wrong_one(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[email]\ntransport = "webhook"\n', "utf-8")
+    result = serve_and_fail(tmp_path / "data", config=config)
+    assert result.returncode == exit_codes.USAGE
+    assert "email.webhook.url" in result.stderr
+
+
 def test_a_file_that_is_no_database_is_said_in_one_line_and_left_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
