@@ -17,7 +17,7 @@ from rich.cells import cell_len
 TOKEN = re.compile(
     r"\x1b\[(?P<args>[<-?]?[\d;:]*)[ -/$]*(?P<end>[@-~])"  # CSI
     r"|\x1b[\]P_^X].*?(?:\x07|\x1b\\)"  # OSC, DCS and their like: nothing that is seen
-    r"|\x1b[ -/]*[0-~]"
+    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
     r"|(?P<text>[^\x00-\x1f\x7f]+)",
     re.DOTALL,
