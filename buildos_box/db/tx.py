@@ -3,6 +3,9 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 Row = sqlite3.Row
@@ -30,29 +33,67 @@ class Listeners:
             listener(tx, change)
 
 
-class Together:
-    """Rows that the transactions of one commit have to insert: a statement for many at a time."""
+@lru_cache(maxsize=256)
+def _many(insert: str, columns: int, rows: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"{insert} {', '.join([row] * rows)}"
 
-    __slots__ = ("_connection", "_rows")
+
+class Together:
+    """Rows that the transactions of one commit have to insert: a statement for many at a time.
+
+    Each statement hands the interpreter to other threads and has to wait for it again, which
+    costs more than most rows do.
+    """
+
+    __slots__ = ("_connection", "_next", "_rows")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._rows: dict[str, list[Sequence[Any]]] = {}
+        self._next: list[tuple[str, Sequence[Any], Callable[[int], None]]] = []
 
     def add(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         """Keep them until `write`."""
         self._rows.setdefault(insert, []).extend(rows)
 
+    def add_next(self, insert: str, row: Sequence[Any], then: Callable[[int], None]) -> None:
+        """Keep it until `write_next`."""
+        self._next.append((insert, row, then))
+
+    def write_next(self) -> None:
+        """Insert what must be there before any other statement runs, in the order it came."""
+        while self._next:
+            waiting, self._next = self._next, []
+            for insert, same in groupby(waiting, key=itemgetter(0)):
+                rows = list(same)
+                for start in range(0, len(rows), ROWS_AT_ONCE):
+                    self._insert_next(insert, rows[start : start + ROWS_AT_ONCE])
+
+    def _insert_next(
+        self, insert: str, some: list[tuple[str, Sequence[Any], Callable[[int], None]]]
+    ) -> None:
+        statement = f"{_many(insert, len(some[0][1]), len(some))} RETURNING rowid"
+        found = self._connection.execute(statement, [value for _, row, _ in some for value in row])
+        # Ids are given in the order of the rows, though they may come back in another.
+        ids = sorted(row_id for (row_id,) in found)
+        for (_, _, then), row_id in zip(some, ids, strict=True):
+            then(row_id)
+
     def write(self) -> None:
         """Insert all rows."""
+        self.write_next()
         waiting, self._rows = self._rows, {}
         for insert, rows in waiting.items():
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[start : start + ROWS_AT_ONCE]
-                values = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-                self._connection.execute(
-                    f"{insert} {values}", [value for row in some for value in row]
-                )
+                statement = _many(insert, len(some[0]), len(some))
+                self._connection.execute(statement, [value for row in some for value in row])
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether there is something that must be written before any other statement."""
+        return bool(self._next)
 
 
 class Tx:
@@ -78,20 +119,23 @@ class Tx:
 
     def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
         """Run one statement with bound parameters."""
+        if self._together.is_awaited:
+            self._together.write_next()
         return self._connection.execute(sql, params)
 
     def executemany(self, sql: str, params: Sequence[Params]) -> sqlite3.Cursor:
         """Run one statement once for each set of parameters."""
+        self._together.write_next()
         return self._connection.executemany(sql, params)
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
         """The first row, or None."""
-        row: Row | None = self._connection.execute(sql, params).fetchone()
+        row: Row | None = self.execute(sql, params).fetchone()
         return row
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row."""
-        return self._connection.execute(sql, params).fetchall()
+        return self.execute(sql, params).fetchall()
 
     def announce(self, change: object) -> None:
         """Tell the rooms above of a typed change; they act in this same transaction."""
@@ -104,6 +148,17 @@ class Tx:
         column. For rows that nothing in the transaction reads or refers to before `settle`.
         """
         self._together.add(insert, rows)
+
+    def insert_next(
+        self, insert: str, row: Sequence[Any], then: Callable[[int], None] = lambda _id: None
+    ) -> None:
+        """Insert this row before any other statement of the commit runs; then call `then(id)`.
+
+        Rows that follow each other, of this transaction or of the next, go in together: a burst
+        of new jobs is a few statements. `insert` is as in `insert_together` and leaves the
+        choice of the row's id to SQLite.
+        """
+        self._together.add_next(insert, row, then)
 
     def settle(self) -> None:
         """Write what `insert_together` was given so far."""

@@ -164,6 +164,7 @@ class _Line:
         self._taken: list[int] = []
         self._dry: set[str] = set()
         """Lanes in which nobody waits any more, as of this transaction."""
+        self._full = {lane: users_at_their_share(lanes[lane], self._running) for lane in lanes}
         self._look_at_pauses()
 
     def _look_at_pauses(self) -> None:
@@ -193,7 +194,9 @@ class _Line:
     def started(self, row: Row) -> None:
         """Count the job as running."""
         lane = self._lanes[row["lane"]]
-        self._running.add(lane.name, row["user_id"])
+        if self._running.add(lane.name, row["user_id"]) == lane.per_user:
+            self._full[lane.name].append(row["user_id"])
+            self._full[lane.name].sort()
         if lane.per_minute:
             self._tx.execute(
                 "INSERT INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
@@ -212,8 +215,8 @@ class _Line:
             self._dry.add(lane.name)
             return None
         head = ahead[0]
-        full = users_at_their_share(lane, self._running) if head["user_id"] is not None else []
-        if head["user_id"] not in full:
+        full = self._full[lane.name]
+        if head["user_id"] is None or head["user_id"] not in full:
             return head
         for row in ahead:
             if row["user_id"] not in full:
@@ -278,6 +281,27 @@ def _lease(
 ) -> list[Claimed]:
     """Lease them all, in a few statements however many they are."""
     secret = new_token()
+    facts = {
+        "ids": ledger.dump([row["id"] for row in rows]),
+        "secret": secret,
+        "worker": worker,
+        "now": to_text(now),
+        "until": to_text(until),
+    }
+    tx.execute(
+        """UPDATE queue_jobs
+              SET status = 'processing', ready = 0, attempts = attempts + 1, started_at = :now,
+                  updated_at = :now, lease_token = :secret || '-' || id,
+                  lease_expires_at = :until, progress = NULL
+            WHERE id IN (SELECT value FROM json_each(:ids))""",
+        facts,
+    )
+    tx.execute(
+        """INSERT INTO job_attempts (job_id, number, worker, started_at, outcome)
+           SELECT id, attempts, :worker, :now, 'running'
+             FROM queue_jobs WHERE id IN (SELECT value FROM json_each(:ids))""",
+        facts,
+    )
     jobs = [
         Claimed(
             row_id=row["id"],
@@ -294,27 +318,6 @@ def _lease(
         )
         for row in rows
     ]
-    facts = {
-        "jobs": ledger.dump([[j.row_id, j.lease_token, j.number] for j in jobs]),
-        "worker": worker,
-        "now": to_text(now),
-        "until": to_text(until),
-    }
-    tx.execute(
-        """UPDATE queue_jobs
-              SET status = 'processing', ready = 0, attempts = attempts + 1, started_at = :now,
-                  updated_at = :now, lease_token = json_extract(claimed.value, '$[1]'),
-                  lease_expires_at = :until, progress = NULL
-             FROM json_each(:jobs) AS claimed
-            WHERE queue_jobs.id = json_extract(claimed.value, '$[0]')""",
-        facts,
-    )
-    tx.execute(
-        """INSERT INTO job_attempts (job_id, number, worker, started_at, outcome)
-           SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]'), :worker, :now, 'running'
-             FROM json_each(:jobs)""",
-        facts,
-    )
     ledger.keep_events(
         tx,
         [

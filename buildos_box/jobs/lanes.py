@@ -36,12 +36,14 @@ class Running:
     by_user: dict[tuple[str, str], int] = field(default_factory=dict)
     total: int = 0
 
-    def add(self, lane: str, user: str | None, count: int = 1) -> None:
-        """Count more of the lane, and of the user in it."""
+    def add(self, lane: str, user: str | None, count: int = 1) -> int:
+        """Count more of the lane, and of the user in it; returns how many are the user's now."""
         self.total += count
         self.by_lane[lane] = self.by_lane.get(lane, 0) + count
-        if user is not None:
-            self.by_user[lane, user] = self.by_user.get((lane, user), 0) + count
+        if user is None:
+            return 0
+        self.by_user[lane, user] = theirs = self.by_user.get((lane, user), 0) + count
+        return theirs
 
 
 def open_lanes(

@@ -6,7 +6,7 @@ at all (spec 3.1).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -50,21 +50,36 @@ def keep_events(tx: Tx, events: list[Event]) -> None:
     )
 
 
-def insert(tx: Tx, row: dict[str, Any], *, actor: str, now: Instant) -> int:
-    """Add a pending job; `row` has its columns. Returns the row's id."""
-    cursor = tx.execute(
-        """INSERT INTO queue_jobs (queue_job_id, user_id, job_type, lane, status, ready, priority,
-                                   max_attempts, scheduled_for, expires_at, created_at, updated_at,
-                                   dedup_key, metadata, correlation_id)
-           VALUES (:queue_job_id, :user_id, :job_type, :lane, 'pending', :ready, :priority,
-                   :max_attempts, :scheduled_for, :expires_at, :now, :now,
-                   :dedup_key, :metadata, :correlation_id)""",
-        row | {"now": to_text(now)},
-    )
-    row_id = cursor.lastrowid
-    assert row_id is not None
-    record_event(tx, row_id, None, Status.PENDING, reason="enqueued", actor=actor, now=now)
-    return row_id
+class NewJob(NamedTuple):
+    """A job to add, column by column."""
+
+    queue_job_id: str
+    user_id: str | None
+    job_type: str
+    lane: str
+    ready: bool
+    priority: int
+    max_attempts: int
+    scheduled_for: str
+    expires_at: str | None
+    created_at: str
+    updated_at: str
+    dedup_key: str | None
+    metadata: str
+    correlation_id: str
+    status: str = Status.PENDING
+
+
+_INSERT_JOB = f"INSERT INTO queue_jobs ({', '.join(NewJob._fields)}) VALUES"
+
+
+def insert(tx: Tx, job: NewJob, *, actor: str, now: Instant) -> None:
+    """Add a pending job."""
+
+    def added(row_id: int) -> None:
+        record_event(tx, row_id, None, Status.PENDING, reason="enqueued", actor=actor, now=now)
+
+    tx.insert_next(_INSERT_JOB, job, added)
 
 
 def live_with_key(tx: Tx, dedup_key: str) -> Row | None:
@@ -154,64 +169,62 @@ def keep_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> N
     )
 
 
-class Ended(msgspec.Struct, frozen=True, array_like=True):
-    """A job that was done: its row, the lease it was done under, its result as JSON, when."""
+class Ended(NamedTuple):
+    """A job that was done: its row, the lease it was done under, its result as JSON."""
 
     row_id: int
     lease_token: str
     result: str | None
-    at: str
 
 
 def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Instant) -> None:
     """`processing → completed`. Raises LeaseLost if the token no longer holds the job."""
-    if not complete_all(tx, [Ended(row_id, lease_token, result, to_text(now))]):
+    if not complete_all(tx, [Ended(row_id, lease_token, result)], now):
         raise LeaseLost("this attempt no longer holds its job")
 
 
-def complete_all(tx: Tx, ended: list[Ended]) -> set[int]:
+def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
     """`processing → completed` for each whose lease still holds, in a few statements for all.
 
     Returns the rows that were completed; a job whose lease was lost is left as it is.
     """
-    held = tx.all(
-        """UPDATE queue_jobs
-              SET status = 'completed', ready = 0, lease_token = NULL, lease_expires_at = NULL,
-                  updated_at = json_extract(ended.value, '$[3]'),
-                  completed_at = json_extract(ended.value, '$[3]'),
-                  result = json_extract(ended.value, '$[2]'),
-                  error = NULL, error_kind = NULL, error_code = NULL
-             FROM json_each(?) AS ended
-            WHERE queue_jobs.id = json_extract(ended.value, '$[0]') AND status = 'processing'
-              AND lease_token = json_extract(ended.value, '$[1]')
-        RETURNING queue_jobs.id, completed_at""",
-        (dump(ended),),
-    )
+    at = to_text(now)
+    # No two leases ever have the same token, so a row that holds one of these holds its own.
+    held = [
+        row["id"]
+        for row in tx.all(
+            """UPDATE queue_jobs
+                  SET status = 'completed', ready = 0, lease_token = NULL, lease_expires_at = NULL,
+                      updated_at = :at, completed_at = :at, result = NULL,
+                      error = NULL, error_kind = NULL, error_code = NULL
+                WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'processing'
+                  AND lease_token IN (SELECT value FROM json_each(:tokens))
+            RETURNING id""",
+            {
+                "at": at,
+                "ids": dump([one.row_id for one in ended]),
+                "tokens": dump([one.lease_token for one in ended]),
+            },
+        )
+    ]
     if not held:
         return set()
-    rows = dump([[row["id"], row["completed_at"]] for row in held])
+    completed = set(held)
+    for one in ended:
+        if one.result is not None and one.row_id in completed:
+            tx.execute("UPDATE queue_jobs SET result = ? WHERE id = ?", (one.result, one.row_id))
+    ids = dump(held)
     tx.execute(
-        """UPDATE job_attempts
-              SET ended_at = json_extract(ended.value, '$[1]'), outcome = 'completed',
-                  stack = NULL
-             FROM json_each(?) AS ended
-            WHERE job_id = json_extract(ended.value, '$[0]') AND outcome = 'running'""",
-        (rows,),
+        """UPDATE job_attempts SET ended_at = ?, outcome = 'completed', stack = NULL
+            WHERE job_id IN (SELECT value FROM json_each(?)) AND outcome = 'running'""",
+        (at, ids),
     )
-    tx.execute(
-        """DELETE FROM job_steps
-            WHERE job_id IN (SELECT json_extract(value, '$[0]') FROM json_each(?))""",
-        (rows,),
-    )
+    tx.execute("DELETE FROM job_steps WHERE job_id IN (SELECT value FROM json_each(?))", (ids,))
     keep_events(
         tx,
-        [
-            (row["id"], "processing", "completed", "completed", "worker", row["completed_at"])
-            for row in held
-        ],
+        [(row_id, "processing", "completed", "completed", "worker", at) for row_id in held],
     )
-    completed = {row["id"] for row in held}
-    tx.announce(JobsChanged(tuple(completed)))
+    tx.announce(JobsChanged(tuple(held)))
     return completed
 
 

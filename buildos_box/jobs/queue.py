@@ -95,25 +95,24 @@ class Queue:
             return self._join(tx, existing, due, urgency, metadata, actor, now)
         expires = job_type.expires_at(payload)
         job_id = self._ids.new("job", now)
-        ledger.insert(
-            tx,
-            {
-                "queue_job_id": job_id,
-                "user_id": user_id,
-                "job_type": job_type.name,
-                "lane": job_type.lane,
-                "ready": int(due <= now),
-                "priority": urgency,
-                "max_attempts": job_type.max_attempts or self._max_attempts,
-                "scheduled_for": to_text(due),
-                "expires_at": to_text(expires) if expires else None,
-                "dedup_key": key,
-                "metadata": ledger.dump(payload),
-                "correlation_id": correlation_id or f"corr{job_id.removeprefix('job')}",
-            },
-            actor=actor,
-            now=now,
+        at = to_text(now)
+        job = ledger.NewJob(
+            queue_job_id=job_id,
+            user_id=user_id,
+            job_type=job_type.name,
+            lane=job_type.lane,
+            ready=due <= now,
+            priority=urgency,
+            max_attempts=job_type.max_attempts or self._max_attempts,
+            scheduled_for=to_text(due),
+            expires_at=to_text(expires) if expires else None,
+            created_at=at,
+            updated_at=at,
+            dedup_key=key,
+            metadata=ledger.dump(payload),
+            correlation_id=correlation_id or f"corr{job_id.removeprefix('job')}",
         )
+        ledger.insert(tx, job, actor=actor, now=now)
         return Enqueued(job_id, Status.PENDING, due, deduplicated=False)
 
     def enqueue_alone(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from buildos_box.clock import Clock, to_text
+from buildos_box.clock import Clock
 from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
 from buildos_box.jobs import ledger
@@ -214,15 +214,15 @@ class Runner:
         if not self._ended:
             asyncio.get_running_loop().call_soon(self._flush)
         text = None if result is None else ledger.dump(result)
-        at = to_text(self._clock.now())
-        self._ended.append(Ended(claimed.row_id, claimed.lease_token, text, at))
+        self._ended.append(Ended(claimed.row_id, claimed.lease_token, text))
 
     def _flush(self) -> None:
         """Complete all that ended in the same turn of the loop in one transaction."""
         ended, self._ended = self._ended, []
+        now = self._clock.now()
 
         def settle(tx: Tx) -> None:
-            void = {one.row_id for one in ended} - ledger.complete_all(tx, ended)
+            void = {one.row_id for one in ended} - ledger.complete_all(tx, ended, now)
             if void:
                 log.info("outcomes_void", rows=sorted(void), reason="the lease was lost")
 

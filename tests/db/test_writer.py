@@ -211,3 +211,37 @@ async def test_what_was_settled_can_be_read_in_the_same_transaction(db: Database
         return len(tx.all("SELECT n FROM t"))
 
     assert await db.write(look) == 1
+
+
+async def test_rows_that_come_next_are_there_before_anything_else_runs(db: Database) -> None:
+    def look(tx: Tx) -> list[int]:
+        for n in (5, 6, 7):
+            tx.insert_next(INSERT_T, [n])
+        return [row["n"] for row in tx.all("SELECT n FROM t ORDER BY rowid")]
+
+    assert await db.write(look) == [5, 6, 7]
+
+
+async def test_each_row_of_a_burst_learns_its_own_id(db: Database) -> None:
+    learned: dict[int, int] = {}
+    await db.write(lambda tx: tx.execute("CREATE TABLE u (id INTEGER PRIMARY KEY, n INTEGER)"))
+
+    def add(tx: Tx, n: int) -> None:
+        insert = "INSERT INTO u (n) VALUES"
+        tx.insert_next(insert, [n], lambda row_id: learned.__setitem__(n, row_id))
+
+    await asyncio.gather(*(db.write(lambda tx, n=n: add(tx, n)) for n in range(200, 100, -1)))
+    rows = await db.all("SELECT id, n FROM u")
+    assert learned == {row["n"]: row["id"] for row in rows}
+    assert len(rows) == 100
+
+
+async def test_a_refused_row_that_came_next_fails_its_own_transaction_only(db: Database) -> None:
+    await db.write(insert(1))
+    results = await asyncio.gather(
+        *(db.write(lambda tx, n=n: tx.insert_next(INSERT_T, [n])) for n in (1, 2)),
+        db.write(lambda tx: tx.all("SELECT n FROM t")),
+        return_exceptions=True,
+    )
+    assert [isinstance(one, Exception) for one in results] == [True, False, False]
+    assert await numbers(db) == [1, 2]
