@@ -1,12 +1,15 @@
-"""`buildos-box import FILE`: a document of `POST /sync`, or a calendar."""
+"""`buildos-box import FILE`: a document of `POST /sync`, a calendar or a table."""
 
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.import_table import TableOptions, read_table_file
+from buildos_box.cli.import_table import options as table_options
 from buildos_box.cli.naming import USER, Json, find_project, find_user, person
 from buildos_box.cli.output import AS_JSON, clean, show_json, show_table
 from buildos_box.client import BoxClient
@@ -16,17 +19,21 @@ DAYS_BACK, DAYS_AHEAD = 30, 365
 """The window in which a calendar's repeating events are put down one by one."""
 MOST_BYTES = 32 * 1024 * 1024
 """As much as POST /sync takes."""
-FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics"}
+FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics", ".csv": "csv", ".tsv": "csv"}
 
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--format", "chosen", type=click.Choice(("json", "ics")), help="By its name if not.")
-@click.option("--project", "-p", "project_name", help="Of a calendar: where its tasks go.")
+@click.option("--format", "chosen", type=click.Choice(("json", "ics", "csv")),
+              help="By its name if not.")  # fmt: skip
+@click.option("--project", "-p", "project_name",
+              help="Where a calendar's tasks go, and those of a table that name none.")  # fmt: skip
 @click.option("--back", type=click.IntRange(0, 3660), default=DAYS_BACK, show_default=True,
               help="Of a calendar: from how many days ago.")  # fmt: skip
 @click.option("--ahead", type=click.IntRange(1, 3660), default=DAYS_AHEAD, show_default=True,
               help="Of a calendar: for how many days.")  # fmt: skip
+@table_options
+@click.option("--dry-run", is_flag=True, help="Show what would be taken, and change nothing.")
 @USER
 @AS_JSON
 @with_client
@@ -37,34 +44,64 @@ def import_file(
     project_name: str | None,
     back: int,
     ahead: int,
+    dry_run: bool,
     user_name: str | None,
     as_json: bool,
+    **table: Any,
 ) -> None:
     """Put a file's data into the box: all of it or, if anything is wrong with it, nothing.
 
     A .json file is what POST /sync takes. Of an .ics file the events become a user's events
-    and its to-dos their tasks. The same file again changes nothing; `-` is standard input.
+    and its to-dos their tasks. Of a .csv file each row becomes a task (or what --list says); its
+    columns are known by the names that Todoist, Trello, Asana and others give them, or by --map.
+    The same file again changes nothing; `-` is standard input.
     """
     warnings: list[str] = []
-    if (chosen or _format(file)) == "json":
-        document = _document(file)
-    else:
-        document, warnings = _calendar(client, file, user_name, project_name, back, ahead)
-    changed = client.sync(document)["changed"]
+    rows: list[Json] | None = None
+    match chosen or _format(file):
+        case "json":
+            document = _document(file)
+        case "ics":
+            document, warnings = _calendar(client, file, user_name, project_name, back, ahead)
+        case _:
+            said = TableOptions(project_name=project_name, **table)
+            owner = person(client, user_name)
+            document, rows, warnings = read_table_file(client, file, _read(file), owner, said)
     for warning in warnings:
         click.echo(clean(f"note: {warning}"), err=True)
+    if dry_run:
+        _show_plan(document, rows, warnings, as_json)
+        return
+    changed = client.sync(document)["changed"]
     if as_json:
         show_json({"changed": changed, "warnings": warnings})
         return
     counted = ("created", "updated", "unchanged", "deleted")
-    rows = [[name, *(str(counts[what]) for what in counted)] for name, counts in changed.items()]
-    show_table(["list", *counted], rows, empty="Nothing in it.")
+    counts = [[name, *(str(of[what]) for what in counted)] for name, of in changed.items()]
+    show_table(["list", *counted], counts, empty="Nothing in it.")
+
+
+def _show_plan(document: Json, rows: list[Json] | None, warnings: list[str], as_json: bool) -> None:
+    """What would be taken: each row of a table, of anything else how many items."""
+    if as_json:
+        show_json({"document": document, "warnings": warnings})
+        return
+    if rows is None:
+        rows = [
+            {"list": name, "items": len(items)}
+            for name, items in document.items()
+            if isinstance(items, list)
+        ]
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [[str(row.get(head, "")) for head in heads] for row in rows]
+    show_table(heads, cells, empty="Nothing in it.")
+    click.echo("Nothing was changed.", err=True)
 
 
 def _format(file: str) -> str:
     found = FORMATS.get(Path(file).suffix.lower())
     if found is None:
-        raise click.UsageError("say what it is with --format json or --format ics")
+        raise click.UsageError("say what it is with --format json, ics or csv")
     return found
 
 

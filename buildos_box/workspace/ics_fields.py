@@ -56,11 +56,11 @@ def one_line(text: str) -> str:
     return _NO_TEXT.sub("", " ".join(text.split()))
 
 
-def stable_id(user_id: str, uid: str, instance: str = "") -> str:
+def stable_id(user_id: str, uid: str, instance: str = "", *, source: str = "ics") -> str:
     """The same thing of the same user gets the same id in every import; 44 characters."""
     parts = (user_id, uid, instance)
     spelled = "".join(f"{len(part)}:{part}" for part in parts)
-    return f"ics-{sha256(spelled.encode('utf-8', errors='replace')).hexdigest()[:40]}"
+    return f"{source}-{sha256(spelled.encode('utf-8', errors='replace')).hexdigest()[:40]}"
 
 
 def uid_of(lines: Lines) -> str:

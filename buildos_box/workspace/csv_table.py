@@ -1,0 +1,90 @@
+"""A table as spreadsheets and other programs export it (RFC 4180, and what they make of it)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from buildos_box.errors import Malformed
+from buildos_box.workspace.fields import TEXT_CHARS
+
+DELIMITERS = ",;\t|"
+MAX_ROWS = 50_000
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cells of one record, and the line of the file on which it begins."""
+
+    line: int
+    cells: list[str]
+
+    def cell(self, column: int) -> str:
+        """What stands in that column; a row may be shorter than its table."""
+        return self.cells[column].strip() if column < len(self.cells) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The names of the columns, and every record that is not empty."""
+
+    columns: list[str]
+    rows: list[Row]
+
+
+def read_table(content: bytes, delimiter: str | None = None) -> Table:
+    """The table, its first record being the names of its columns.
+
+    Without a delimiter it is the one that splits the first record into the most columns.
+    Raises Malformed, which names the line.
+    """
+    text = _decoded(content)
+    if "\0" in text:
+        raise Malformed("it is no text")
+    chosen = delimiter or max(DELIMITERS, key=lambda each: len(_first(text, each)))
+    records = _records(text, chosen)
+    head = next(records, None)
+    if head is None:
+        raise Malformed("it has no line with the names of its columns")
+    columns = [name.strip() for name in head.cells]
+    rows = []
+    for row in records:
+        if any(cell.strip() for cell in row.cells[len(columns) :]):
+            raise Malformed(f"line {row.line} has more cells than there are columns")
+        rows.append(row)
+        if len(rows) > MAX_ROWS:
+            raise Malformed(f"it has more than {MAX_ROWS:,} rows; split it")
+    return Table(columns, rows)
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8 or, by its mark, UTF-16; else what old spreadsheets write."""
+    encodings = ("utf-16",) if content.startswith(_UTF16) else ("utf-8-sig", "cp1252", "latin-1")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Malformed("it is no text")
+
+
+def _first(text: str, delimiter: str) -> list[str]:
+    try:
+        return next((row.cells for row in _records(text, delimiter)), [])
+    except Malformed:
+        return []
+
+
+def _records(text: str, delimiter: str) -> Iterator[Row]:
+    """Each record that has something in it."""
+    csv.field_size_limit(TEXT_CHARS * 4)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield Row(line, cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Malformed(f"line {line}: {error}") from None
