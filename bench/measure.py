@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,12 @@ def _resident_pages(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
         return 0
+
+
+def pss_mb(pids: Iterable[int]) -> float:
+    """Memory now, MiB, of these processes together; pages shared with others by their share."""
+    lines = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
+    return sum(int(re.findall(r"^Pss: +(\d+) kB", text, re.M)[0]) for text in lines) / 1024
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,0 +1,125 @@
+"""What the serving process costs at rest, and how soon it answers (issue 8).
+
+`python -m bench.box_bench` starts a real `buildos-box serve` with the default configuration: often,
+to see how soon `GET /health` says that it is well, and once to leave it alone and weigh it. Both on
+an empty folder, and on one with 100,000 jobs. `--write` puts the figures into `bench/RESULTS.md`.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bench import parts
+from bench.big_ledger import JOBS, fill
+from bench.machine import describe
+from bench.measure import cpu_seconds, pss_mb, rss_mb, tell
+from tests.faults.box_process import BoxProcess
+
+HEADING = "# The serving process at rest"
+STARTS = 7
+IDLE_SECONDS = 30
+MEMORY_LIMIT = 120.0
+START_LIMIT = 2.0
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of one data folder: MiB after rest, the share of a core at rest, seconds of each start."""
+
+    name: str
+    rss: float
+    pss: float
+    cores: float
+    starts: list[float]
+
+
+def seconds_to_health(box: BoxProcess) -> float:
+    """From the start of the process to the first answer 200 of `GET /health`."""
+    started = time.perf_counter()
+    box.launch()
+    with httpx.Client(trust_env=False, timeout=5) as http:
+        while time.perf_counter() < started + PATIENCE_SECONDS and box.runs:
+            url = box.url()
+            if url and http.get(f"{url}/health").status_code == 200:
+                return time.perf_counter() - started
+            time.sleep(0.005)
+    raise AssertionError(f"never well:\n{box.said()}")
+
+
+def measure(name: str, folder: Path, past: Path | None) -> Found:
+    """Start it often, each time on a fresh copy of the past; leave the last one alone."""
+    starts = []
+    for turn in range(STARTS):
+        data = folder / str(turn)
+        if past is not None:
+            shutil.copytree(past, data / "data")
+        box = BoxProcess(data)
+        starts.append(seconds_to_health(box))
+        if turn < STARTS - 1:
+            box.stop()
+    pid = box.process.pid
+    time.sleep(IDLE_SECONDS / 2)
+    used, since = cpu_seconds(pid), time.perf_counter()
+    time.sleep(IDLE_SECONDS / 2)
+    cores = (cpu_seconds(pid) - used) / (time.perf_counter() - since)
+    found = Found(name, rss_mb([pid]), pss_mb([pid]), cores, starts)
+    box.stop()
+    return found
+
+
+def report(all_found: list[Found]) -> str:
+    """The section of the results."""
+    rows = "\n".join(
+        f"| {one.name} | {one.rss:.0f} | {one.pss:.0f} | {one.cores * 100:.1f} % "
+        f"| {statistics.median(one.starts):.2f} | {max(one.starts):.2f} |"
+        for one in all_found
+    )
+    is_light = all(max(one.rss, one.pss) < MEMORY_LIMIT for one in all_found)
+    is_soon = all(statistics.median(one.starts) < START_LIMIT for one in all_found)
+    return f"""{HEADING}
+
+{"; ".join(describe(peers=False))}.
+
+| data folder | RSS, MiB | PSS, MiB | of one core | start, s: median | worst |
+| --- | ---: | ---: | ---: | ---: | ---: |
+{rows}
+
+Targets: under {MEMORY_LIMIT:.0f} MiB at rest: **{"met" if is_light else "MISSED"}**;
+first healthy answer in under {START_LIMIT:.0f} s: **{"met" if is_soon else "MISSED"}**.
+A real `serve` with the default configuration. Memory and processor after {IDLE_SECONDS} s in which
+nobody asks anything, all threads; PSS counts pages that are shared with others by their share.
+Start: from the process's start to the first answer 200 of `GET /health`, {STARTS} starts, each on a
+folder that no box has opened since it was copied. Which libraries are not loaded for this, a test
+holds (`tests/settings/test_loaded.py`).
+`python -m bench.box_bench --write`.
+"""
+
+
+def main() -> None:
+    """Run, print, and with `--write` keep the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fill(folder / "past")
+        found = [
+            measure("empty", folder / "empty", None),
+            measure(f"{JOBS:,} jobs", folder / "full", folder / "past"),
+        ]
+    section = report(found)
+    print(section)
+    if options.write:
+        parts.put(parts.RESULTS, section)
+    tell({one.name: one.starts for one in found})
+
+
+if __name__ == "__main__":
+    main()
