@@ -18,7 +18,7 @@ import httpx
 from bench import parts
 from bench.big_ledger import JOBS, fill
 from bench.machine import describe
-from bench.measure import cpu_seconds, pss_mb, rss_mb, tell
+from bench.measure import cpu_seconds, keep_bytecode, pss_mb, rss_mb, tell
 from tests.faults.box_process import BoxProcess
 
 HEADING = "# The serving process at rest"
@@ -53,21 +53,28 @@ def seconds_to_health(box: BoxProcess) -> float:
     raise AssertionError(f"never well:\n{box.said()}")
 
 
-def measure(name: str, folder: Path, past: Path | None) -> Found:
+def measure(
+    name: str,
+    folder: Path,
+    past: Path | None,
+    *,
+    times: int = STARTS,
+    idle_seconds: float = IDLE_SECONDS,
+) -> Found:
     """Start it often, each time on a fresh copy of the past; leave the last one alone."""
     starts = []
-    for turn in range(STARTS):
+    for turn in range(times):
         data = folder / str(turn)
         if past is not None:
             shutil.copytree(past, data / "data")
         box = BoxProcess(data)
         starts.append(seconds_to_health(box))
-        if turn < STARTS - 1:
+        if turn < times - 1:
             box.stop()
     pid = box.process.pid
-    time.sleep(IDLE_SECONDS / 2)
+    time.sleep(idle_seconds / 2)
     used, since = cpu_seconds(pid), time.perf_counter()
-    time.sleep(IDLE_SECONDS / 2)
+    time.sleep(idle_seconds / 2)
     cores = (cpu_seconds(pid) - used) / (time.perf_counter() - since)
     found = Found(name, rss_mb([pid]), pss_mb([pid]), cores, starts)
     box.stop()
@@ -96,7 +103,8 @@ first healthy answer in under {START_LIMIT:.0f} s: **{"met" if is_soon else "MIS
 A real `serve` with the default configuration. Memory and processor after {IDLE_SECONDS} s in which
 nobody asks anything, all threads; PSS counts pages that are shared with others by their share.
 Start: from the process's start to the first answer 200 of `GET /health`, {STARTS} starts, each on a
-folder that no box has opened since it was copied. Which libraries are not loaded for this, a test
+folder that no box has opened since it was copied, with Python's compiled code kept, as it is where
+the box is installed. Which libraries are not loaded for this, a test
 holds (`tests/settings/test_loaded.py`).
 `python -m bench.box_bench --write`.
 """
@@ -109,7 +117,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        keep_bytecode(folder / "bytecode")
         fill(folder / "past")
+        measure("first", folder / "first", None, times=1, idle_seconds=0.1)
         found = [
             measure("empty", folder / "empty", None),
             measure(f"{JOBS:,} jobs", folder / "full", folder / "past"),

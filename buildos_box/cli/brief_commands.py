@@ -5,7 +5,6 @@ from datetime import date
 
 import click
 from rich.console import Console
-from rich.markdown import Markdown
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.days import given, read_day
@@ -118,6 +117,8 @@ def _show(brief: Json, *, as_json: bool) -> None:
         )
     text = clean(brief["summaryContent"])
     if sys.stdout.isatty():
+        from rich.markdown import Markdown
+
         Console().print(Markdown(text))
     else:
         click.echo(text)

@@ -16,7 +16,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -119,6 +118,8 @@ def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, 
         console.print(f"The brief {job['status']}: {job['error']}", style="red")
         return exit_codes.FAILED
     brief = client.brief(USER_ID, queued["briefDate"])
+    from rich.markdown import Markdown
+
     console.print(Panel(Markdown(brief["summaryContent"]), title=brief["subject"], padding=(1, 2)))
     mail = _mail(client, folder)
     if mail is None:

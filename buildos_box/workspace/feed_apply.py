@@ -5,7 +5,7 @@ serves every other way in: so reminders follow a feed as they follow a person's 
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
@@ -13,21 +13,26 @@ from buildos_box.workspace import feed_store
 from buildos_box.workspace.batch import Batch, read_sync
 from buildos_box.workspace.feed_rules import AHEAD, BACK, MAX_EVENTS
 from buildos_box.workspace.feed_store import Feed
-from buildos_box.workspace.ics import CalendarImport, parse_calendar
-from buildos_box.workspace.ics_fields import stable_id
 from buildos_box.workspace.model import User
 from buildos_box.workspace.sync import Counts, apply
+
+if TYPE_CHECKING:
+    from buildos_box.workspace.ics import CalendarImport
 
 CANCELLED = "cancelled"
 MAX_WARNINGS = 20
 
 
-def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> CalendarImport:
+def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> "CalendarImport":
     """What the calendar holds for the span that is kept; slow, for a thread.
 
     Events have ids of the feed's own, so that the same meeting in two calendars is two events.
     Raises Malformed, TooLarge.
     """
+    # Loaded for a calendar only: most boxes have none.
+    from buildos_box.workspace.ics import parse_calendar
+    from buildos_box.workspace.ics_fields import stable_id
+
     found = parse_calendar(
         body,
         user_id=user.id,
@@ -52,7 +57,7 @@ def _ends(event: dict[str, Any]) -> str:
     return str(next(event[name] for name in names if event.get(name)))
 
 
-def take_in(tx: Tx, feed: Feed, found: CalendarImport, now: Instant) -> Counts:
+def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
     """Write what is new and what has changed; call off what has gone; forget what is long over.
 
     Of a calendar that was not read to its end nothing counts as gone.

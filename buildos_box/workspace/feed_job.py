@@ -6,7 +6,7 @@ back later each time.
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,8 +27,10 @@ from buildos_box.workspace.feed_rules import (
     due_after_success,
 )
 from buildos_box.workspace.feed_store import Feed
-from buildos_box.workspace.ics import CalendarImport
 from buildos_box.workspace.model import User
+
+if TYPE_CHECKING:
+    from buildos_box.workspace.ics import CalendarImport
 
 
 class FeedPayload(Payload, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ async def _fetched(box: Services, feed: Feed, now: Instant) -> Text | None:
     )
 
 
-def _read(text: Text, feed: Feed, user: User, now: Instant) -> CalendarImport:
+def _read(text: Text, feed: Feed, user: User, now: Instant) -> "CalendarImport":
     zone = user.timezone if is_zone(user.timezone) else "UTC"
     try:
         return read(text.body, feed, user, zone, now)
@@ -105,7 +107,7 @@ def _succeeded(
     box: Services,
     feed: Feed,
     text: Text | None,
-    found: CalendarImport | None,
+    found: "CalendarImport | None",
 ) -> FeedResult:
     if _still_wanted(tx, job, feed) is None:
         return FeedResult(feed.id, "gone")
