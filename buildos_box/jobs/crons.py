@@ -19,6 +19,7 @@ from buildos_box.jobs import cron_store
 from buildos_box.log import correlated, logger
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 LONGEST_SEARCH = timedelta(days=366)
 Cause = Literal["schedule", "catch_up", "by_hand"]
 log = logger(__name__)
@@ -38,32 +39,40 @@ class Cron:
     run: Callable[[Instant, Any], Awaitable[Any]]
     lookback: timedelta = timedelta(hours=24)
 
-    def matches(self) -> Callable[[datetime], bool]:
-        """Huey's own reading of the five fields."""
-        minute, hour, day, month, day_of_week = self.schedule.split()
-        test: Callable[[datetime], bool] = crontab(
-            minute, hour, day, month, day_of_week, strict=True
-        )
-        return test
+    def times(self) -> "Times":
+        """When it is due."""
+        return Times(self.schedule)
 
 
-def next_due(matches: Callable[[datetime], bool], after: Instant) -> Instant:
-    """The first whole minute after `after` that fits."""
-    return _search(matches, after.replace(second=0, microsecond=0) + MINUTE, MINUTE)
+class Times:
+    """The minutes that fit a schedule's five fields, by Huey's own reading of them."""
 
+    def __init__(self, schedule: str) -> None:
+        minute, hour, day, month, day_of_week = schedule.split()
+        rest = (hour, day, month, day_of_week)
+        self._fits: Callable[[datetime], bool] = crontab(minute, *rest, strict=True)
+        self._hour_fits: Callable[[datetime], bool] = crontab("*", *rest, strict=True)
 
-def last_due(matches: Callable[[datetime], bool], at: Instant) -> Instant:
-    """The last whole minute at or before `at` that fits."""
-    return _search(matches, at.replace(second=0, microsecond=0), -MINUTE)
+    def next_due(self, after: Instant) -> Instant:
+        """The first whole minute after `after` that fits."""
+        at = after.replace(second=0, microsecond=0) + MINUTE
+        return self._search(at, lambda at: at.replace(minute=0) + HOUR, MINUTE)
 
+    def last_due(self, at: Instant) -> Instant:
+        """The last whole minute at or before `at` that fits."""
+        at = at.replace(second=0, microsecond=0)
+        return self._search(at, lambda at: at.replace(minute=59) - HOUR, -MINUTE)
 
-def _search(matches: Callable[[datetime], bool], start: Instant, step: timedelta) -> Instant:
-    at = start
-    while abs(at - start) <= LONGEST_SEARCH:
-        if matches(at.replace(tzinfo=None)):
-            return at
-        at += step
-    raise ValueError("this schedule fits no minute within a year")
+    def _search(
+        self, start: Instant, other_hour: Callable[[Instant], Instant], step: timedelta
+    ) -> Instant:
+        at = start
+        while abs(at - start) <= LONGEST_SEARCH:
+            wall = at.replace(tzinfo=None)
+            if self._fits(wall):
+                return at
+            at = at + step if self._hour_fits(wall) else other_hour(at)
+        raise ValueError("this schedule fits no minute within a year")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class CronBook:
         self._db = db
         self._clock = clock
         self.crons = {cron.name: cron for cron in crons}
-        self._matches = {cron.name: cron.matches() for cron in self.crons.values()}
+        self._times = {cron.name: cron.times() for cron in self.crons.values()}
         self._next: dict[str, Instant] = {}
         self._running: set[str] = set()
         self._looked_at = clock.now()
@@ -93,10 +102,10 @@ class CronBook:
         now = self._clock.now()
         await self._db.write(lambda tx: cron_store.close_lost(tx, now))
         for name, cron in self.crons.items():
-            missed = last_due(self._matches[name], now)
+            missed = self._times[name].last_due(now)
             ran = await cron_store.ran_since(self._db, name, missed)
             make_good = not ran and now - missed <= cron.lookback
-            self._next[name] = missed if make_good else next_due(self._matches[name], now)
+            self._next[name] = missed if make_good else self._times[name].next_due(now)
 
     def is_due(self, name: str) -> bool:
         """Whether the cron should start now."""
@@ -111,11 +120,11 @@ class CronBook:
     def _plan_again(self, now: Instant) -> None:
         """The clock was set back: no cron waits for a time that only the wrong clock knew."""
         for name, planned in self._next.items():
-            self._next[name] = min(planned, next_due(self._matches[name], now))
+            self._next[name] = min(planned, self._times[name].next_due(now))
 
     def next_of(self, name: str) -> Instant:
         """When the cron is due next."""
-        return self._next.get(name) or next_due(self._matches[name], self._clock.now())
+        return self._next.get(name) or self._times[name].next_due(self._clock.now())
 
     async def run_due(self, name: str, services: Any) -> None:
         """Run the cron if it is due; a second call for the same due time does nothing."""
@@ -125,8 +134,8 @@ class CronBook:
             if planned is None or planned > now or name in self._running:
                 return
             self._running.add(name)
-            self._next[name] = next_due(self._matches[name], now)
-        due = last_due(self._matches[name], now)
+            self._next[name] = self._times[name].next_due(now)
+        due = self._times[name].last_due(now)
         cause: Cause = "schedule" if now - due < MINUTE else "catch_up"
         try:
             await self._run(name, due, cause, "scheduler", services)

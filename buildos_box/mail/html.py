@@ -1,6 +1,7 @@
 """Markdown → HTML in which nothing is dangerous, and the links in it (spec 6)."""
 
 import re
+import threading
 from collections.abc import Callable
 from html import unescape
 from urllib.parse import urlsplit
@@ -42,10 +43,19 @@ _CLEANER = bleach.Cleaner(
 )
 
 
+class _PerThread(threading.local):
+    """A reader of Markdown takes longer to make than a short text takes to read."""
+
+    def __init__(self) -> None:
+        self.markdown = markdown.Markdown(extensions=["sane_lists", "tables"], output_format="html")
+
+
+_OWN = _PerThread()
+
+
 def to_html(text: str) -> str:
     """The Markdown as HTML of a few known tags, with absolute http(s) and mailto links only."""
-    rendered = markdown.markdown(text, extensions=["sane_lists", "tables"], output_format="html")
-    return _CLEANER.clean(rendered)
+    return _CLEANER.clean(_OWN.markdown.reset().convert(text))
 
 
 def closed(html: str) -> str:

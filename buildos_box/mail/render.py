@@ -46,7 +46,7 @@ def render(email: Email, sender: Sender) -> Rendered:
     Raises PermanentError for an address that no mail can be sent to.
     """
     unsubscribe = _unsubscribe_url(email, sender)
-    body, html = _fitting(email, sender, unsubscribe)
+    body, text, html = _fitting(email, sender, unsubscribe)
     message = new_message(
         sender_name=sender.name,
         sender_address=sender.address,
@@ -57,7 +57,7 @@ def render(email: Email, sender: Sender) -> Rendered:
         unsubscribe=unsubscribe,
     )
     # Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1.
-    message.set_content(_with_footer(body, unsubscribe), cte="quoted-printable")
+    message.set_content(_with_footer(text, unsubscribe), cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     message.set_boundary(_boundary(email.id))
     tracked = tuple(links_in(body)) if email.tracking else ()
@@ -67,8 +67,8 @@ def render(email: Email, sender: Sender) -> Rendered:
 def text_part(email: Email, sender: Sender) -> str:
     """What the mail says in plain text."""
     unsubscribe = _unsubscribe_url(email, sender)
-    body, _ = _fitting(email, sender, unsubscribe)
-    return _with_footer(body, unsubscribe)
+    _, text, _ = _fitting(email, sender, unsubscribe)
+    return _with_footer(text, unsubscribe)
 
 
 def _unsubscribe_url(email: Email, sender: Sender) -> str:
@@ -76,26 +76,27 @@ def _unsubscribe_url(email: Email, sender: Sender) -> str:
     return links.unsubscribe_url(sender.base_url, token)
 
 
-def _with_footer(body: str, unsubscribe: str) -> str:
-    return f"{to_text(body)}\n-- \nUnsubscribe: {unsubscribe}\n"
+def _with_footer(text: str, unsubscribe: str) -> str:
+    return f"{text}\n-- \nUnsubscribe: {unsubscribe}\n"
 
 
-def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str]:
-    """As much of the brief as makes a page of the right size, and that page."""
+def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str, str]:
+    """As much of the brief as makes a page of the right size, its text, and that page."""
     whole = to_html(email.body_markdown)
     room = len(whole.encode())
     while True:
         body = _shortened(whole, room)
-        html = _page(body, email, sender, unsubscribe)
+        text = to_text(body)
+        html = _page(body, text, email, sender, unsubscribe)
         # Every line end becomes two bytes on its way.
         excess = len(html.encode()) + html.count("\n") - MOST_HTML_BYTES
         if excess <= 0 or body == CUT_NOTE:
-            return body, html
+            return body, text, html
         room = min(room, len(body.encode())) - excess
 
 
-def _page(body: str, email: Email, sender: Sender, unsubscribe: str) -> str:
-    preheader, pixel = _preheader(to_text(body)), ""
+def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) -> str:
+    preheader, pixel = _preheader(text), ""
     if email.tracking:
         body = rewrite_links(
             body, lambda url: links.click_url(sender.base_url, email.tracking_id, url)

@@ -314,6 +314,7 @@ def _learn(
         facts.revisions[who].append(Revision(asked, at, after))
 
 
+@lru_cache(maxsize=100_000)
 def wall_instant(day: date, wall: time, zone: str) -> datetime:
     """The first instant at which clocks there show that time, or, if none does, a later one.
 
