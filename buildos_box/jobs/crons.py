@@ -5,9 +5,10 @@ a run missed while the box was down or asleep is made good once, if its lookback
 """
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from huey import crontab
@@ -19,8 +20,8 @@ from buildos_box.jobs import cron_store
 from buildos_box.log import correlated, logger
 
 MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-LONGEST_SEARCH = timedelta(days=366)
+DAY = timedelta(days=1)
+LONGEST_SEARCH_DAYS = 367
 Cause = Literal["schedule", "catch_up", "by_hand"]
 log = logger(__name__)
 
@@ -48,30 +49,31 @@ class Times:
     """The minutes that fit a schedule's five fields, by Huey's own reading of them."""
 
     def __init__(self, schedule: str) -> None:
-        minute, hour, day, month, day_of_week = schedule.split()
-        rest = (hour, day, month, day_of_week)
-        self._fits: Callable[[datetime], bool] = crontab(minute, *rest, strict=True)
-        self._hour_fits: Callable[[datetime], bool] = crontab("*", *rest, strict=True)
+        minute, hour, *days = schedule.split()
+        fits = crontab(minute, hour, strict=True)
+        any_day = datetime(2024, 1, 1)
+        whole_day = (any_day + at * MINUTE for at in range(24 * 60))
+        self._times = [at.time() for at in whole_day if fits(at)]
+        self._day_fits: Callable[[datetime], bool] = crontab("*", "*", *days, strict=True)
 
     def next_due(self, after: Instant) -> Instant:
         """The first whole minute after `after` that fits."""
-        at = after.replace(second=0, microsecond=0) + MINUTE
-        return self._search(at, lambda at: at.replace(minute=0) + HOUR, MINUTE)
+        start = after.replace(second=0, microsecond=0) + MINUTE
+        later = self._times[bisect_left(self._times, start.time()) :]
+        return self._first(start.date(), DAY, later[:1], self._times[:1])
 
     def last_due(self, at: Instant) -> Instant:
         """The last whole minute at or before `at` that fits."""
-        at = at.replace(second=0, microsecond=0)
-        return self._search(at, lambda at: at.replace(minute=59) - HOUR, -MINUTE)
+        earlier = self._times[: bisect_right(self._times, at.time())]
+        return self._first(at.date(), -DAY, earlier[-1:], self._times[-1:])
 
-    def _search(
-        self, start: Instant, other_hour: Callable[[Instant], Instant], step: timedelta
+    def _first(
+        self, day: date, step: timedelta, wanted: list[time], on_other_days: list[time]
     ) -> Instant:
-        at = start
-        while abs(at - start) <= LONGEST_SEARCH:
-            wall = at.replace(tzinfo=None)
-            if self._fits(wall):
-                return at
-            at = at + step if self._hour_fits(wall) else other_hour(at)
+        for _ in range(LONGEST_SEARCH_DAYS):
+            if wanted and self._day_fits(datetime.combine(day, wanted[0])):
+                return datetime.combine(day, wanted[0], UTC)
+            day, wanted = day + step, on_other_days
         raise ValueError("this schedule fits no minute within a year")
 
 
