@@ -119,7 +119,11 @@ async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Find
         yield fault("sms", f"Twilio is out of reach: {_words(error)}", "check sms.api_base_url")
         return
     if answer.status_code == 200:
-        yield ok("sms", "Twilio knows the account")
+        state = _state(answer)
+        if state == "active":
+            yield ok("sms", "Twilio knows the account")
+        else:
+            yield fault("sms", f"Twilio calls the account {state}", "see Twilio's console")
     elif answer.status_code in (401, 403, 404):
         yield fault(
             "sms", f"Twilio refuses the credentials ({answer.status_code})",
@@ -127,6 +131,14 @@ async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Find
         )  # fmt: skip
     else:
         yield warning("sms", f"Twilio answers {answer.status_code}", "try again later")
+
+
+def _state(answer: httpx.Response) -> str:
+    """`active`, `suspended` or `closed`."""
+    try:
+        return str(answer.json()["status"])
+    except (ValueError, LookupError, TypeError):
+        return "something unknown"
 
 
 async def push(settings: Settings) -> AsyncIterator[Finding]:

@@ -41,6 +41,8 @@ class TwilioDouble(Loopback):
         self.faults: list[str] = []
         self.script: list[tuple[int, int] | str] = []
         self.refusal = "no"
+        self.account = "active"
+        """How the account stands: `active`, `suspended` or `closed`."""
         self.list_script: list[str] = []
         self.outcomes: dict[str, dict[str, Any]] = {}
         self.waiting = threading.Semaphore(0)
@@ -114,9 +116,16 @@ class _Handler(BaseHTTPRequestHandler):
             double.faults += found.faults
             self._refuse(400, 21601)
             return
-        {"CreateMessage": self._create, "ListMessage": self._list, "FetchMessage": self._fetch}[
-            found.operation
-        ](found.values)
+        answers = {
+            "FetchAccount": self._account,
+            "CreateMessage": self._create,
+            "ListMessage": self._list,
+            "FetchMessage": self._fetch,
+        }
+        answers[found.operation](found.values)
+
+    def _account(self, path: dict[str, str]) -> None:
+        self._reply(200, {"sid": path["Sid"], "status": self.double.account, "type": "Full"})
 
     def _create(self, form: dict[str, str]) -> None:
         double = self.double

@@ -5,17 +5,24 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
-from buildos_box.settings import Settings
+from buildos_box.settings import Secret, Settings
+from buildos_box.settings.model import ServerSettings, SmsSettings
 from buildos_box.upkeep import local_checks, remote_checks
 from buildos_box.upkeep.archive import DATABASE
+from buildos_box.upkeep.findings import Finding
+from tests.cli.served import served_box
 from tests.clock import ManualClock
 from tests.doubles.smtp import SmtpDouble
+from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
+from tests.doubles.web import Answer, Web
 from tests.world import open_world
 
 
@@ -126,3 +133,100 @@ async def test_a_vapid_subject_that_push_services_refuse(
         data=DataSettings(dir=str(tmp_path)), push=PushSettings(vapid_subject=subject)
     )
     assert (await findings(remote_checks.push(settings)))["push"] == level
+
+
+def with_twilio(url: str, **changed: str) -> Settings:
+    values = {
+        "account_sid": ACCOUNT, "auth_token": TOKEN, "messaging_service_sid": SERVICE,
+        "api_base_url": url,
+    } | changed  # fmt: skip
+    return Settings(sms=SmsSettings(**{**values, "auth_token": Secret(values["auth_token"])}))
+
+
+async def asked(check: Any, settings: Settings) -> list[Finding]:
+    async with httpx.AsyncClient(follow_redirects=False) as http:
+        return [finding async for finding in check(settings, http)]
+
+
+async def test_twilio_is_asked_for_its_account_and_sends_nothing() -> None:
+    with TwilioDouble(None) as twilio:
+        (found,) = await asked(remote_checks.sms, with_twilio(twilio.url))
+        assert (found.level, found.message) == ("ok", "Twilio knows the account")
+        assert twilio.asked == ["FetchAccount"]
+        assert twilio.faults == []
+        twilio.account = "suspended"
+        (found,) = await asked(remote_checks.sms, with_twilio(twilio.url))
+        assert (found.level, found.message) == ("fault", "Twilio calls the account suspended")
+        assert twilio.sent == []
+
+
+async def test_credentials_that_twilio_refuses_are_told_but_not_shown() -> None:
+    with TwilioDouble(None) as twilio:
+        (found,) = await asked(remote_checks.sms, with_twilio(twilio.url, auth_token="not-it-77"))
+    assert found.level == "fault"
+    assert "refuses the credentials (401)" in found.message
+    assert "sms.auth_token" in found.cure
+    assert "not-it-77" not in str(found)
+
+
+async def test_what_is_missing_for_sms_or_out_of_reach_is_told() -> None:
+    (found,) = await asked(remote_checks.sms, Settings())
+    assert (found.level, found.name) == ("note", "sms")
+    with TwilioDouble(None) as twilio:
+        settings = with_twilio(twilio.url, messaging_service_sid="")
+        missing, account = await asked(remote_checks.sms, settings)
+    assert (missing.level, account.level) == ("fault", "ok")
+    assert "sms.messaging_service_sid" in missing.message
+    (found,) = await asked(remote_checks.sms, with_twilio(twilio.url))
+    assert found.level == "fault"
+    assert "out of reach" in found.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "told"),
+    [
+        (Answer(200, b'{"status": "ok", "service": "daily-brief-worker"}'), "ok", "leads to a box"),
+        (Answer(503, b'{"service": "daily-brief-worker"}'), "ok", "leads to a box"),
+        (Answer(200, b'{"service": "other"}'), "fault", "something else answers"),
+        (Answer(200, b""), "fault", "something else answers"),
+        (Answer(200, b"<html>Welcome</html>"), "fault", "nothing of ours answers"),
+        (Answer(200, b"[1]"), "fault", "nothing of ours answers"),
+        (
+            Answer(302, b"", {"Location": "https://else.example/"}),
+            "fault",
+            "something else answers",
+        ),
+    ],
+)
+async def test_the_public_address_must_lead_to_a_box(answer: Answer, level: str, told: str) -> None:
+    with Web(answer) as web:
+        settings = Settings(server=ServerSettings(base_url=web.url("/box")))
+        (found,) = await asked(remote_checks.public_address, settings)
+    assert (found.name, found.level) == ("public address", level)
+    assert told in found.message
+    assert [request.path for request in web.seen] == ["/box/health"]
+
+
+async def test_a_public_address_that_nobody_else_reaches_or_reads_is_told() -> None:
+    (found,) = await asked(remote_checks.public_address, Settings())
+    assert found.level == "warning"
+    assert "server.base_url" in found.cure
+    with Web() as web:
+        pass
+    gone = Settings(server=ServerSettings(base_url=web.url("")))
+    (found,) = await asked(remote_checks.public_address, gone)
+    assert (found.level, found.name) == ("fault", "public address")
+    plain = Settings(server=ServerSettings(base_url=web.url("", host="127.0.0.2")))
+    warned, _ = await asked(remote_checks.public_address, plain)
+    assert "not encrypted" in warned.message
+
+
+def test_a_real_box_at_its_own_address_is_found(tmp_path: Path) -> None:
+    with served_box(tmp_path) as box:
+        config = f'[server]\nbase_url = "{box.url}"\nport = {box.port}\n'
+        file = tmp_path / "config.toml"
+        file.write_text(f'{config}[data]\ndir = "{box.data}"\n', "utf-8")
+        env = {name: "" for name in os.environ if name.endswith("_API_KEY")}
+        result = CliRunner().invoke(main, ["doctor", "--config", str(file), "--json"], env=env)
+    found = levels(result)
+    assert (found["public address"], found["port"], found["process"]) == ("ok", "ok", "ok")
