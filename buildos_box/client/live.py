@@ -118,6 +118,10 @@ class LiveClient:
         """The briefs that come next, soonest first."""
         return list((await self.get("/schedule/briefs", limit=limit))["briefs"])
 
+    async def forecast(self, days: int) -> Json:
+        """What will be sent in so many days, and what not: `deliveries`, and whether `more`."""
+        return await self.get("/schedule/forecast", days=days)
+
     async def stale(self) -> Json:
         """Live jobs that are too old, and how many old failed ones there are."""
         return await self.get("/queue/stale-stats")

@@ -26,7 +26,7 @@ FilterInput { height: 1; border: none; background: $surface; }
     padding-left: 1;
 }
 
-#jobs-table, #deliveries-table, #users-table, #stale, #next-briefs { height: 1fr; }
+#jobs-table, #deliveries-table, #users-table, #stale, #next-briefs, #forecast { height: 1fr; }
 #crons { height: auto; max-height: 60%; }
 #cron-note { padding-bottom: 1; }
 #cleanup-counts { padding-bottom: 1; }

@@ -20,7 +20,7 @@ Overview    f what failed   P pause or resume a lane
 Jobs        c cancel  r retry  ! promote   y copy id   n the newest
             space select   a select all held
 Job         c r ! y as above   o jobs of the same cause   tab other pane
-Schedule    r run the cron now
+Schedule    r run the cron now   f what will be sent in the coming days
 Deliveries  enter what it says   y copy id
 Users       b brief now   d deliveries   enter their jobs
 Cleanup     X clean up, after a question with the number

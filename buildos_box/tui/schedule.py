@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
 from buildos_box.clock import from_text
+from buildos_box.tui.forecast import ForecastScreen
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.pane import Pane
 from buildos_box.tui.words import plain, span
@@ -27,6 +28,7 @@ class Schedule(Pane):
 
     BINDINGS = [
         Binding("r", "run", "Run now"),
+        Binding("f", "forecast", "Forecast"),
         Binding("tab", "app.focus_next", "Other list", show=False),
     ]
     ADMIN = frozenset({"run"})
@@ -127,6 +129,10 @@ class Schedule(Pane):
     @on(Grid.Opened, "#next-briefs")
     def _opened(self, event: Grid.Opened) -> None:
         self.box.show_jobs(f"user:{event.key}")
+
+    def action_forecast(self) -> None:
+        """What will be sent in the coming days."""
+        self.box.push_screen(ForecastScreen())
 
     def action_run(self) -> None:
         """Run the cron under the cursor now."""

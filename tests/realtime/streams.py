@@ -15,6 +15,7 @@ import uvicorn
 
 from buildos_box.realtime import store
 from buildos_box.realtime.hub import Limits
+from buildos_box.settings import Settings
 from tests.clock import ManualClock
 from tests.world import BoxWorld, open_world
 
@@ -147,13 +148,18 @@ class Live:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, clock: ManualClock | None = None, limits: Limits = FAST, port: int = 0
+    folder: Path,
+    *,
+    clock: ManualClock | None = None,
+    limits: Limits = FAST,
+    port: int = 0,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Live]:
     """Open the box in the folder and serve it."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
-    async with open_world(folder, clock=clock) as world:
+    async with open_world(folder, clock=clock, settings=settings) as world:
         world.box.hub.limits = limits
         server = uvicorn.Server(
             uvicorn.Config(

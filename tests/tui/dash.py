@@ -10,6 +10,8 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from buildos_box.settings import Secret, Settings
+from buildos_box.settings.model import SmsSettings
 from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
 from tests.realtime.streams import Live, served
@@ -17,6 +19,9 @@ from tests.world import BoxWorld
 
 PATIENCE_SECONDS = 20
 SMALL = (80, 24)
+WITH_SMS = Settings(
+    sms=SmsSettings(account_sid="AC1", auth_token=Secret("t"), messaging_service_sid="MG1")
+)
 
 
 @dataclass
@@ -108,3 +113,19 @@ async def queue_brief(world: BoxWorld, user: str = "ada", **more: Any) -> str:
     """A brief's job; returns its id."""
     await world.person(user)
     return str((await world.post("/queue/brief", {"userId": user, **more}))["jobId"])
+
+
+async def quiet_nights(world: BoxWorld) -> None:
+    """Ada has a brief, and two meetings near her quiet hours; Bo wants no mail of his briefs."""
+    await world.person("ada", zone="Europe/Berlin", at="18:30")
+    await world.person("bo", at="09:00", emailDailyBrief=False)
+    wishes = {"leadTimeMinutes": 60, "quietHoursStart": "22:00", "quietHoursEnd": "08:00"}
+    phone = {"phoneNumber": "+12125550001", "phoneVerified": True, "eventRemindersEnabled": True}
+    meetings = {"Early": "2024-10-24T06:30:00Z", "Dawn": "2024-10-25T03:00:00Z"}
+    await world.sync(
+        smsPreferences=[{"userId": "ada", **phone, **wishes}],
+        events=[
+            {"id": name, "userId": "ada", "title": name, "startAt": at}
+            for name, at in meetings.items()
+        ],
+    )

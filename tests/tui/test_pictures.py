@@ -11,9 +11,10 @@ from pathlib import Path
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from tests.realtime.streams import served
-from tests.tui.dash import Dash, dashboard
+from tests.tui.dash import WITH_SMS, Dash, dashboard, quiet_nights
 from tests.world import BoxWorld
 
+ADVICE = "UPDATE_PICTURES=1 draws them anew; look at them before keeping them"
 PICTURES = Path(__file__).parent / "pictures"
 SIZE = (104, 30)
 CRONS = ("briefs", "daily_sms", "sms_health", "realtime_cleanup", "cleanup", "queue_alerts")
@@ -128,4 +129,18 @@ async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
             await dash.press("6")
             await dash.sees("Nothing to clean up")
             wrong += await picture(dash, "cleanup")
-    assert wrong == [], "UPDATE_PICTURES=1 draws them anew; look at them before keeping them"
+    assert wrong == [], ADVICE
+
+
+async def test_the_forecast_looks_as_it_is_pictured(tmp_path: Path) -> None:
+    async with served(tmp_path / "data", settings=WITH_SMS) as live:
+        await quiet_nights(live.world)
+        async with dashboard(live, size=SIZE) as dash:
+            dash.app.theme = "textual-dark"
+            await dash.press("3")
+            await dash.sees("f Forecast")
+            await dash.press("f")
+            await dash.sees("8 will be sent, 1 of them moved by quiet hours; 8 skipped")
+            await dash.press("j", "j")
+            await dash.sees("reminder of ada, Early")
+            assert await picture(dash, "forecast") == [], ADVICE

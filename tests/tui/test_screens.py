@@ -10,7 +10,13 @@ from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.jobs import Jobs
 from tests.realtime.streams import served
-from tests.tui.dash import dashboard, dashboard_of_new_box, queue_brief
+from tests.tui.dash import (
+    WITH_SMS,
+    dashboard,
+    dashboard_of_new_box,
+    queue_brief,
+    quiet_nights,
+)
 
 LATER = "2024-10-25T08:00:00Z"
 
@@ -177,6 +183,29 @@ async def test_crons_are_shown_and_run_and_next_briefs_too(tmp_path: Path) -> No
             await dash.sees("✓ ok", "last: due 0, queued 0, skipped 0")
             states = {c["name"]: c for c in (await live.world.get("/schedule"))["crons"]}
             assert states["briefs"]["lastRun"]["cause"] == "by_hand"
+
+
+async def test_what_will_be_sent_is_foretold_with_what_is_moved_and_skipped(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path / "data", settings=WITH_SMS) as live:
+        await quiet_nights(live.world)
+        before = await live.world.get("/queue/stats")
+        async with dashboard(live) as dash:
+            await dash.press("3")
+            await dash.sees("realtime_cleanup", "f Forecast")
+            await dash.press("f")
+            await dash.sees("8 will be sent, 1 of them moved by quiet hours; 8 skipped")
+            await dash.sees("16:30:00", "brief", "email", "2024-10-23", "✓ sent", "d Days")
+            await dash.sees("Early", "↻ from 05:30: quiet hours u")
+            await dash.sees("Dawn", "✗ quiet hours", "✗ email daily brief is off")
+            assert await live.world.get("/queue/stats") == before
+            await dash.press("j", "j")
+            await dash.sees("reminder of ada, Early: ↻ from 05:30: quiet hours until 08:00 Europe")
+            await dash.press("d")
+            await dash.sees("30 days:")
+            await dash.press("enter")
+            await dash.sees("user:ada", "1 held")
 
 
 async def test_deliveries_of_every_channel_are_listed_filtered_and_read(tmp_path: Path) -> None:
