@@ -3,10 +3,12 @@
 import asyncio
 import os
 import random
+import ssl
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,15 @@ from buildos_box.upkeep.restore import finish_restore
 DATABASE_FILE = "box.sqlite3"
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: to read them takes longer than to open a database."""
+    return httpx.create_ssl_context()
+
+
 def _new_http() -> httpx.AsyncClient:
-    return httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(30, connect=5))
+    timeout = httpx.Timeout(30, connect=5)
+    return httpx.AsyncClient(follow_redirects=False, timeout=timeout, verify=_trusted())
 
 
 @dataclass(frozen=True, kw_only=True)

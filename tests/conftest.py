@@ -1,11 +1,16 @@
 """Fixtures for every folder of tests."""
 
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.world import BoxWorld, open_world
+
+# A box that is opened makes some hundred thousand objects and no garbage; to look for it again
+# and again takes nearly half of that time.
+gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any, Literal
 
 from huey import crontab
@@ -50,10 +51,12 @@ class Times:
 
     def __init__(self, schedule: str) -> None:
         minute, hour, *days = schedule.split()
-        fits = crontab(minute, hour, strict=True)
         any_day = datetime(2024, 1, 1)
-        whole_day = (any_day + at * MINUTE for at in range(24 * 60))
-        self._times = [at.time() for at in whole_day if fits(at)]
+        fits = crontab("*", hour, strict=True)
+        hours = [at for at in range(24) if fits(any_day.replace(hour=at))]
+        fits = crontab(minute, "*", strict=True)
+        minutes = [at for at in range(60) if fits(any_day.replace(minute=at))]
+        self._times = [time(*at) for at in product(hours, minutes)]
         self._day_fits: Callable[[datetime], bool] = crontab("*", "*", *days, strict=True)
 
     def next_due(self, after: Instant) -> Instant:
