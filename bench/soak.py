@@ -10,6 +10,7 @@ streams opened and left. Every ten seconds the process is weighed. `--write` put
 import argparse
 import asyncio
 import random
+import re
 import statistics
 import tempfile
 import time
@@ -42,6 +43,7 @@ WAL_LIMIT_MIB = 64
 """After a checkpoint the box cuts the file to this."""
 END_SECONDS = 60
 Json = dict[str, Any]
+ID = re.compile(r"(job-|p)\d\w+(-t\d+)?")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Soak:
 
     async def call(self, method: str, path: str, body: Json | None = None, **params: Any) -> Json:
         """One request; anything but success is an error."""
-        kind = f"{method} {'/'.join(path.split('/')[:3])}"
+        kind = f"{method} {ID.sub('…', path)}"
         self.requests[kind] += 1
         try:
             answer = await self.http.request(method, path, json=body, params=params)
@@ -82,7 +84,7 @@ class Soak:
             self.errors[f"{kind}: {type(error).__name__}"] += 1
             return {}
         if answer.status_code >= 300:
-            self.errors[f"{kind}: {answer.status_code} {answer.text[:120]}"] += 1
+            self.errors[f"{kind}: {answer.status_code} {ID.sub('…', answer.text)[:120]}"] += 1
             return {}
         found = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         return dict(found) if isinstance(found, dict) else {}
@@ -117,7 +119,8 @@ class Soak:
         now = datetime.now(UTC)
         day = (now + timedelta(days=2 + self.turn % 5)).date().isoformat()
         later = (now + timedelta(days=1)).isoformat()
-        asked = {"userId": self.someone(), "briefDate": day, "scheduledFor": later}
+        asked = {"userId": self.someone(), "briefDate": day, "forceRegenerate": True}
+        asked["scheduledFor"] = later
         job = (await self.call("POST", "/queue/brief", asked)).get("jobId")
         if job is not None and (await self.call("POST", f"/jobs/{job}/cancel")):
             await self.call("POST", f"/jobs/{job}/retry")

@@ -16,6 +16,9 @@ from buildos_box.log import logger
 from buildos_box.settings import Settings
 
 log = logger(__name__)
+KEEP_ALIVE_SECONDS = 130
+"""Longer than clients (httpx 5 s) and proxies (nginx 60 s, Caddy 120 s) keep an unused connection,
+so that it is theirs to close: a request never meets a connection that the box is closing."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -50,6 +53,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
     try:
