@@ -19,7 +19,6 @@ from buildos_box.clock import from_text
 from buildos_box.jobs import meter_store, pause_store, store
 from buildos_box.jobs.meter import AttemptMeter
 from buildos_box.llm import store as llm_store
-from buildos_box.llm.budget import day_start
 from buildos_box.realtime.hub import Hub
 from buildos_box.services import Services
 
@@ -92,7 +91,7 @@ async def _others(page: Exposition, box: Services, hub: Hub) -> None:
          for r in await meter_store.effects(box.db)],
     )  # fmt: skip
     now = box.clock.now()
-    usage = await llm_store.usage(box.db, day_start(now), now)
+    usage = await llm_store.usage(box.db, llm_store.day_start(now), now)
     calls: dict[str, list[float]] = {}
     for row in usage:
         figures = calls.setdefault(str(row["provider"]), [0, 0.0, 0])

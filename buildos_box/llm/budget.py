@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from buildos_box.clock import Clock, Instant
+from buildos_box.clock import Clock
 from buildos_box.db import Database
 from buildos_box.llm import store
 
 CHARS_PER_TOKEN = 4
 """A rule of thumb for English; only what is on its way is counted by it."""
-
-
-def day_start(now: Instant) -> Instant:
-    """The UTC midnight at which the present budget began."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+NEARLY = 0.8
+"""The share of a budget at which operators are told."""
 
 
 class Budget:
@@ -29,19 +26,33 @@ class Budget:
         self._usd_on_the_way = 0.0
         self._tokens_on_the_way = 0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit."""
+        return self.usd is not None or self.tokens is not None
+
     async def spent(self, *, paid: bool) -> str | None:
         """Which limit is reached: `usd`, `tokens`, or None.
 
         A provider without a price (`paid` false) is never stopped by the limit in dollars.
         """
-        if self.usd is None and self.tokens is None:
+        if not self.is_limited:
             return None
-        usd, tokens = await store.spent_since(self._db, day_start(self._clock.now()))
+        usd, tokens = await store.spent_since(self._db, store.day_start(self._clock.now()))
         if paid and self.usd is not None and usd + self._usd_on_the_way >= self.usd:
             return "usd"
         if self.tokens is not None and tokens + self._tokens_on_the_way >= self.tokens:
             return "tokens"
         return None
+
+    def nearly_spent(self, usd: float, tokens: int) -> list[str]:
+        """Of which limits, `usd` or `tokens`, that much is 80 % or more."""
+        limits = {"usd": (usd, self.usd), "tokens": (tokens, self.tokens)}
+        return [
+            name
+            for name, (spent, limit) in limits.items()
+            if limit is not None and limit > 0 and spent >= NEARLY * limit
+        ]
 
     @contextmanager
     def on_the_way(self, tokens: int, usd: float) -> Iterator[None]:

@@ -10,10 +10,10 @@ import httpx
 import msgspec
 
 from buildos_box.clock import Clock
-from buildos_box.db import Database
+from buildos_box.db import Database, Tx
 from buildos_box.llm import answers, store
 from buildos_box.llm.breaker import Breaker
-from buildos_box.llm.budget import CHARS_PER_TOKEN, Budget
+from buildos_box.llm.budget import CHARS_PER_TOKEN, NEARLY, Budget
 from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
@@ -28,6 +28,7 @@ WITHIN = timedelta(minutes=8)
 LEAST_SECONDS = 1.0
 _BUSY = frozenset({"rate_limited", "http_error", "timeout", "connect_error"})
 log = logger(__name__)
+_NAMED = {"usd": "US dollars", "tokens": "tokens"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,9 @@ class SmartLLM:
         limit = await self.budget.spent(paid=True) if self.providers else None
         if limit is not None:
             said.append(_budget_words(limit))
+        elif self.providers and self.budget.is_limited:
+            spent = await store.spent_since(self._db, store.day_start(self._clock.now()))
+            said += map(_nearly_words, self.budget.nearly_spent(*spent))
         down = [p.name for p in self.providers if self._breakers[p.name].is_open]
         if down:
             said.append(f"{', '.join(down)} failed five times in a row and is left alone for now")
@@ -313,7 +317,14 @@ class SmartLLM:
         question.outcomes.append(outcome)
         call = self._row(question, provider, outcome, status, tokens, cost, latency_ms)
         now = self._clock.now()
-        await self._db.write(lambda tx: store.record(tx, call, now, alert=alert, said=said))
+
+        def write(tx: Tx) -> None:
+            store.record(tx, call, now, alert=alert, said=said)
+            if tokens != (0, 0) and self.budget.is_limited:
+                for limit in self.budget.nearly_spent(*store.spent_today(tx, now)):
+                    store.tell(tx, _nearly_alert(limit), now)
+
+        await self._db.write(write)
 
     @staticmethod
     def _row(
@@ -373,14 +384,25 @@ def _spend(provider: Provider, tokens: tuple[int, int], question: _Question[T]) 
 def _budget_alert(limit: str | None) -> LlmAlert | None:
     if limit is None:
         return None
-    return LlmAlert("llm_budget", _budget_words(limit))
+    return LlmAlert("llm_budget", _budget_words(limit), once_a_day=True)
+
+
+def _nearly_alert(limit: str) -> LlmAlert:
+    return LlmAlert(f"llm_budget_nearly:{limit}", _nearly_words(limit), once_a_day=True)
 
 
 def _budget_words(limit: str) -> str:
-    named = {"usd": "US dollars", "tokens": "tokens"}[limit]
     return (
-        f"today's budget of {named} for language models is spent; "
+        f"today's budget of {_NAMED[limit]} for language models is spent; "
         "the built-in analyst works until midnight UTC"
+    )
+
+
+def _nearly_words(limit: str) -> str:
+    return (
+        f"{NEARLY * 100:.0f} % or more of today's budget of {_NAMED[limit]} "
+        "for language models is spent; "
+        "when all is, the built-in analyst works until midnight UTC"
     )
 
 

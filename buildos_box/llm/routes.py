@@ -14,7 +14,6 @@ from buildos_box.clock import day_bounds, day_from_text
 from buildos_box.db import Row
 from buildos_box.errors import Impossible
 from buildos_box.llm import store
-from buildos_box.llm.budget import day_start
 from buildos_box.services import Services
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -127,7 +126,7 @@ def _by(rows: Iterable[Row], name_of: Callable[[Row], str | None]) -> list[Part]
 
 async def _budget(box: Services) -> BudgetView:
     budget = box.llm.budget
-    usd, tokens = await store.spent_since(box.db, day_start(box.clock.now()))
+    usd, tokens = await store.spent_since(box.db, store.day_start(box.clock.now()))
     return BudgetView(
         limit_usd=budget.usd,
         limit_tokens=budget.tokens,

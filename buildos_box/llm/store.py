@@ -13,6 +13,11 @@ from buildos_box.llm.changes import LlmAlert
 ALERT_AGAIN = timedelta(hours=24)
 
 
+def day_start(now: Instant) -> Instant:
+    """The UTC midnight at which the present budget began."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call to a provider, or the turn to the built-in fallback."""
@@ -64,32 +69,46 @@ def record(
                VALUES (:call_id, :system, :turns, :answer)""",
             {**asdict(said), "call_id": call_id},
         )
-    if alert is not None and _is_news(tx, alert, now):
-        tx.announce(alert)
+    if alert is not None:
+        tell(tx, alert, now)
 
 
 def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
     """An alert is told once a day, however often it comes up."""
+    again = day_start(now) if alert.once_a_day else now - ALERT_AGAIN
     return (
         tx.execute(
             """INSERT INTO llm_alerts (kind, told_at) VALUES (:kind, :now)
-               ON CONFLICT (kind) DO UPDATE SET told_at = :now WHERE told_at <= :before""",
-            {"kind": alert.kind, "now": to_text(now), "before": to_text(now - ALERT_AGAIN)},
+               ON CONFLICT (kind) DO UPDATE SET told_at = :now WHERE told_at < :again""",
+            {"kind": alert.kind, "now": to_text(now), "again": to_text(again)},
         ).rowcount
         == 1
     )
 
 
+_SPENT = """
+SELECT coalesce(sum(cost_usd), 0.0) AS usd, coalesce(sum(tokens_in + tokens_out), 0) AS tokens
+  FROM llm_calls WHERE created_at >= ?"""
+
+
 async def spent_since(db: Database, since: Instant) -> tuple[float, int]:
     """US dollars and tokens spent since then."""
-    row = await db.one(
-        """SELECT coalesce(sum(cost_usd), 0.0) AS usd,
-                  coalesce(sum(tokens_in + tokens_out), 0) AS tokens
-             FROM llm_calls WHERE created_at >= ?""",
-        (to_text(since),),
-    )
+    row = await db.one(_SPENT, (to_text(since),))
     assert row is not None
     return float(row["usd"]), int(row["tokens"])
+
+
+def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
+    """US dollars and tokens spent of the present budget, as this transaction sees it."""
+    row = tx.one(_SPENT, (to_text(day_start(now)),))
+    assert row is not None
+    return float(row["usd"]), int(row["tokens"])
+
+
+def tell(tx: Tx, alert: LlmAlert, now: Instant) -> None:
+    """Announce an alert if it is news."""
+    if _is_news(tx, alert, now):
+        tx.announce(alert)
 
 
 async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:

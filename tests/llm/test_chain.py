@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -274,6 +275,34 @@ async def test_operators_hear_once_a_day_that_the_budget_is_spent(llm: ChainWorl
     llm.clock.advance(timedelta(days=1))
     await llm.ask()
     assert llm.alerts == ["llm_budget"] * 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "alert", "named"),
+    [
+        ({"daily_budget_tokens": 599}, "llm_budget_nearly:tokens", "tokens"),
+        ({"daily_budget_usd": 0.00149}, "llm_budget_nearly:usd", "US dollars"),
+    ],
+)
+async def test_operators_hear_once_a_day_that_four_fifths_of_a_budget_are_spent(
+    llm: ChainWorld, limit: dict[str, Any], alert: str, named: str
+) -> None:
+    chain = llm.build("first", **limit)
+    llm.first.default(double.ok(GOOD))
+    now = llm.clock.now()
+    llm.clock.advance(now.replace(hour=23, minute=0) - now)
+    for told in ([], [], [], [alert]):
+        await llm.ask()
+        assert llm.alerts == told
+    assert await chain.warnings() == [
+        f"80 % or more of today's budget of {named} for language models is spent; "
+        "when all is, the built-in analyst works until midnight UTC"
+    ]
+    llm.clock.advance(timedelta(hours=2))
+    assert await chain.warnings() == []
+    for _ in range(5):
+        await llm.ask()
+    assert llm.alerts == [alert, alert]
 
 
 async def test_operators_hear_that_a_provider_is_down(llm: ChainWorld) -> None:
