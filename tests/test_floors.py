@@ -10,6 +10,7 @@ FLOORS: dict[str, int] = {
     "ids": 0,
     "errors": 0,
     "log": 0,
+    "foreign": 0,
     "db": 1,
     "egress": 1,
     "jobs": 2,

@@ -27,7 +27,13 @@ from buildos_box.api import (
 )
 from buildos_box.api.answers import document_refusals
 from buildos_box.api.correlation import Correlation, provide_correlation
-from buildos_box.api.errors import on_any_error, on_box_error, on_http_error, on_validation_error
+from buildos_box.api.errors import (
+    on_any_error,
+    on_box_error,
+    on_http_error,
+    on_recursion,
+    on_validation_error,
+)
 from buildos_box.api.meter import HttpMeter, Timing
 from buildos_box.api.security_headers import add_security_headers
 from buildos_box.errors import BoxError, Unavailable
@@ -108,6 +114,7 @@ def make_api(
             BoxError: on_box_error,
             ValidationException: on_validation_error,
             HTTPException: on_http_error,
+            RecursionError: on_recursion,
             Exception: on_any_error,
         },
         cors_config=CORSConfig(

@@ -107,6 +107,13 @@ def _sentence(detail: str) -> str:
     return first.removeprefix("400: ").removeprefix("404: ")
 
 
+def on_recursion(request: AnyRequest, error: RecursionError) -> Response[Any]:
+    """A body nested deeper than can be read, of which the framework makes no refusal."""
+    if "deserializing" not in str(error):
+        return on_any_error(request, error)
+    return error_response(request, 400, "malformed", "The body is nested too deeply")
+
+
 def on_any_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """What nobody foresaw: logged whole, told without its inside."""
     log.exception("request_crashed", route=_route(request), exc_info=error)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from buildos_box.foreign import read_json
 from buildos_box.llm.fence import visible
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ def read(text: str, schema: type[T]) -> tuple[T | None, str]:
     fenced = _FENCED.fullmatch(text)
     body = visible(fenced[1] if fenced else text)
     try:
-        return msgspec.json.decode(body, type=schema), ""
+        return read_json(body, schema), ""
     except msgspec.ValidationError as error:
         return None, f"invalid_schema: {error}"
     except msgspec.DecodeError as error:

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import msgspec
 
+from buildos_box.foreign import read_json
 from buildos_box.llm import wire
 from buildos_box.llm.fence import visible
 from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
@@ -100,10 +101,9 @@ class Provider:
         if response.status_code != 200:
             raise _refused(response, content, settings.api_key)
         try:
-            return wire.read(settings, msgspec.json.decode(content))
+            return wire.read(settings, read_json(content))
         except (
             msgspec.DecodeError,
-            UnicodeDecodeError,
             AttributeError,
             LookupError,
             TypeError,
@@ -145,10 +145,10 @@ def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> Ca
 def _words_of(content: bytes) -> str:
     """What the server said is wrong: `{"error": {"message": …}}`, `{"error": …}` or nothing."""
     try:
-        said = msgspec.json.decode(content)
+        said = read_json(content)
         error = said.get("error") or said.get("message")
         text = error.get("message") if isinstance(error, dict) else error
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
+    except (msgspec.DecodeError, AttributeError):
         return ""
     return " ".join(visible(text).split())[:MOST_DETAIL] if isinstance(text, str) else ""
 

@@ -13,6 +13,7 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.foreign import read_json
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.settings.model import EmailWebhookSettings
@@ -135,7 +136,7 @@ def _hmac(key: bytes, text: bytes) -> str:
 def _their_id(answer: httpx.Response) -> str | None:
     """The receiver's own id, if its answer is JSON that tells one."""
     try:
-        said = msgspec.json.decode(answer.content)
+        said = read_json(answer.content)
     except msgspec.DecodeError:
         return None
     found = said.get("messageId") or said.get("id") if isinstance(said, dict) else None

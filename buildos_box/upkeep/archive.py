@@ -19,6 +19,7 @@ from typing import IO, Self
 import msgspec
 
 from buildos_box.errors import BoxError
+from buildos_box.foreign import read_json
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -153,7 +154,7 @@ def _manifest(entry: tarfile.TarInfo, content: IO[bytes]) -> Manifest:
     if entry.name != MANIFEST or entry.size > MAX_MANIFEST:
         raise BadBackup("it does not begin with its manifest")
     try:
-        manifest = msgspec.json.decode(content.read(), type=Manifest)
+        manifest: Manifest = read_json(content.read(), Manifest)
     except msgspec.DecodeError as error:
         raise BadBackup(f"its manifest cannot be read: {error}") from None
     if manifest.format != FORMAT:

@@ -89,6 +89,17 @@ async def test_sync_takes_bodies_of_more_than_a_megabyte(box: BoxWorld) -> None:
     assert (await box.sync(notes=notes))["changed"]["notes"]["created"] == 30
 
 
+@pytest.mark.parametrize("depth", [1_000, 5_000, 100_000])
+@pytest.mark.parametrize("path", ["/sync", "/queue/brief", "/queue/onboarding", "/app/session"])
+async def test_a_body_that_is_nested_too_deeply_is_malformed(
+    box: BoxWorld, path: str, depth: int
+) -> None:
+    headers = {"Content-Type": "application/json", "X-Box-Page": "1"}
+    for content in ('{"more": ' + "[" * depth + "]" * depth + "}", "[" * depth):
+        answer = await box.call("POST", path, headers=headers, content=content)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed"), answer.text
+
+
 async def test_unknown_fields_are_ignored(box: BoxWorld) -> None:
     await box.person()
     assert (await box.post("/queue/brief", {**GOOD, "colour": "blue"}))["success"]

@@ -37,7 +37,7 @@ def test_every_threat_has_its_tests() -> None:
     rows = re.findall(r"^\|(.*)\|$", (DOCS / "security.md").read_text("utf-8"), re.M)[2:]
     assert rows
     for row in rows:
-        named = re.findall(r"`(tests/[^`]+)`", row.split("|")[-1])
+        named = re.findall(r"`((?:tests|\.ci)/[^`]+)`", row.split("|")[-1])
         assert named, row
         assert [name for name in named if not (ROOT / name).is_file()] == []
     known = " ".join(rows)

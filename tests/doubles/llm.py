@@ -120,6 +120,15 @@ def not_json() -> Behaviour:
     return Behaviour("not_json", act)
 
 
+def nested() -> Behaviour:
+    """200 with JSON that no reader follows to its end."""
+
+    def act(_double: "LlmDouble", handler: "_Handler", _call: Call) -> None:
+        handler.answer(200, b"[" * 100_000)
+
+    return Behaviour("nested", act)
+
+
 def hangs_up() -> Behaviour:
     """Ends the connection in the middle of the body."""
 

@@ -34,6 +34,7 @@ async def test_the_first_provider_answers_and_nobody_else_is_asked(llm: ChainWor
         (double.status(403), "auth_error"),
         (double.rate_limited(120), "rate_limited"),
         (double.not_json(), "invalid_json"),
+        (double.nested(), "invalid_json"),
         (double.empty(), "empty"),
         (double.cut_off(), "cut_off"),
         (double.hangs_up(), "connect_error"),
@@ -56,7 +57,11 @@ async def test_when_one_fails_the_next_takes_over(
 
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
-    [(double.garbage(), "invalid_json"), (double.wrong_schema(), "invalid_schema")],
+    [
+        (double.garbage(), "invalid_json"),
+        (double.says('{"more": ' + "[" * 5_000), "invalid_json"),
+        (double.wrong_schema(), "invalid_schema"),
+    ],
 )
 async def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_the_fault_named(
     llm: ChainWorld, behaviour: Behaviour, outcome: str

@@ -57,7 +57,8 @@ async def test_the_receiver_gets_the_mail_as_json_and_can_check_who_sent_it() ->
 
 
 @pytest.mark.parametrize(
-    "answer", [(200, "OK"), (200, ""), (202, "<html>"), (204, ""), (200, "[]")]
+    "answer",
+    [(200, "OK"), (200, ""), (202, "<html>"), (204, ""), (200, "[]"), (200, "[" * 5_000)],
 )
 async def test_fault_07_a_success_without_json_is_a_success(answer: tuple[int, str]) -> None:
     """A non-JSON 200 taken as failure: sent twice."""

@@ -151,6 +151,11 @@ def test_a_header_that_unpacks_to_a_gigabyte_stays_out_of_memory(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
+def test_a_manifest_that_is_nested_a_thousand_deep_is_refused(tmp_path: Path) -> None:
+    content = b'{"format": 1, "more": ' + b"[" * 100_000
+    _refused(tmp_path, _tar(tmp_path / "bad.tar.gz", (tarfile.TarInfo("manifest.json"), content)))
+
+
 def test_zeros_without_end_behind_it_are_not_unpacked(tmp_path: Path) -> None:
     database = b"\0" * 100
     path = _tar(
