@@ -1,6 +1,7 @@
 """Fixtures for every folder of tests."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tests.world import BoxWorld, open_world
 # A box that is opened makes some hundred thousand objects and no garbage; to look for it again
 # and again takes nearly half of that time.
 gc.set_threshold(200_000, 50, 100)
+
+# The processes that tests start run what is compiled, as an installation does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The box under simulated time and faults, and proof that its judge is not blind.
 
-`BOX_SIMULATION_SEEDS` and `BOX_SIMULATION_DAYS` set how much is lived here; by hand, see
+`BOX_SIMULATION_SEEDS`, `_DAYS` and `_PEOPLE` set how much is lived here; by hand, see
 `python -m tests.simulation --help`.
 """
 
@@ -11,13 +11,14 @@ import pytest
 
 from tests.simulation.planted import PLANTED, ROOT, Planted, copy_with, run
 
-SEEDS = int(os.environ.get("BOX_SIMULATION_SEEDS", "1"))
-DAYS = int(os.environ.get("BOX_SIMULATION_DAYS", "14"))
+SEEDS = int(os.environ.get("BOX_SIMULATION_SEEDS", "20"))
+DAYS = os.environ.get("BOX_SIMULATION_DAYS", "30")
+PEOPLE = os.environ.get("BOX_SIMULATION_PEOPLE", "5")
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_a_month_of_trouble_breaks_no_promise(seed: int) -> None:
-    code, said = run(ROOT, "--seed", str(seed), "--days", str(DAYS))
+    code, said = run(ROOT, "--seed", str(seed), "--days", DAYS, "--people", PEOPLE)
     assert code == 0, said
 
 
