@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.world import BoxWorld, open_world
 
@@ -15,6 +16,10 @@ gc.set_threshold(200_000, 50, 100)
 
 # The processes that tests start run what is compiled, as an installation does.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# No test depends on how fast the machine is.
+settings.register_profile("box", deadline=None)
+settings.load_profile("box")
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def _fuzz(operation: Any, token: str) -> list[str]:
 
         @seed(8)
         @settings(
-            max_examples=EXAMPLES, deadline=None, database=None,
+            max_examples=EXAMPLES, database=None,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))

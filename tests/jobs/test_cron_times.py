@@ -21,7 +21,7 @@ def minute_by_minute(schedule: str, at: datetime, step: timedelta) -> datetime:
     return at
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(SCHEDULES), st.integers(0, 400 * 86_400))
 def test_the_next_and_the_last_due_minute_are_found(schedule: str, seconds: int) -> None:
     now = FROM + timedelta(seconds=seconds)

@@ -178,7 +178,7 @@ async def test_a_job_past_its_expiry_is_cancelled_not_run(world: QueueWorld) -> 
     ),
     workers=st.integers(1, 6),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_claiming_many_at_once_takes_what_claiming_one_by_one_would(
     jobs: list[tuple[str, str | None, int]], workers: int
 ) -> None:

@@ -322,7 +322,6 @@ def urgency(job: Row) -> tuple[int, str, int]:
 QueueMachine.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestQueueMachine = QueueMachine.TestCase

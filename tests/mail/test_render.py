@@ -84,7 +84,7 @@ def test_the_text_part_has_no_markup_of_the_attack(attack: str) -> None:
     assert "](" not in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.sampled_from(list("<>\"'&[]()!#*_`|-\n \\/:;=xajavscript")), max_size=60))
 def test_no_mixture_of_marks_is_dangerous(markdown: str) -> None:
     assert_harmless(part(message(markdown, tracking=True), "html"))
@@ -177,7 +177,7 @@ def test_a_domain_beyond_ascii_is_written_as_the_network_knows_it() -> None:
     assert parsed(rendered.message)["To"] == "ada@xn--mller-kva.example"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), max_size=60))
 def test_any_subject_arrives_as_it_was_written(subject: str) -> None:
     mail = message(subject=f"Your brief: {subject} and more")
@@ -248,7 +248,7 @@ def test_without_tracking_there_is_neither_pixel_nor_wrapped_link() -> None:
     assert rendered.links == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"<>\\`@()[]'))
 )

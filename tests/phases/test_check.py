@@ -144,7 +144,7 @@ ANSWERS = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(TASKS, ANSWERS, DAYS, DAYS)
 def test_any_answer_to_any_project_becomes_a_right_plan(
     rows: list[tuple[list[int], int, int, int]],

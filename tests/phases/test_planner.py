@@ -49,7 +49,7 @@ GRAPHS = st.integers(1, 12).flatmap(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(GRAPHS)
 def test_any_graph_is_planned_without_a_step_back(graph: list[set[int]]) -> None:
     tasks = [

@@ -743,7 +743,7 @@ def acceptable(found: CalendarImport) -> None:
 
 @given(st.lists(lines | st.text(max_size=30), max_size=40))
 @example(["BEGIN:VEVENT", "DTSTART:20241023", "RDATE:20241101T090000Z,20241102", "END:VEVENT"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_file_does_more_than_be_refused(body: list[str]) -> None:
     acceptable(read(*body, project="home"))
 
@@ -754,14 +754,14 @@ def test_no_file_does_more_than_be_refused(body: list[str]) -> None:
         max_size=5,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_event_does_more_than_be_left_out(events: list[list[str]]) -> None:
     body = [line for part in events for line in ("BEGIN:VEVENT", *part, "END:VEVENT")]
     acceptable(read(*custom_zone("X", "+0100", "+0200"), *body))
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_bytes_raise_anything_but_what_the_box_says(data: bytes) -> None:
     try:
         acceptable(parse(data))

@@ -50,7 +50,7 @@ def rules(draw: st.DrawFn) -> str:
 
 
 @given(rules(), st.datetimes(datetime(2019, 1, 1), datetime(2023, 12, 31)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_rule_makes_what_dateutil_makes_of_it(rule: str, first: datetime) -> None:
     first = first.replace(microsecond=0, second=0)
     try:

@@ -276,7 +276,7 @@ events = optional(endAt=st.none(), declined=st.booleans(), location=words, allDa
     event=st.lists(events, max_size=3),
     first=st.booleans(),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 async def test_any_sync_twice_is_as_good_as_once(
     task: list[dict[str, Any]],
     preference: dict[str, Any],
