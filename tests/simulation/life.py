@@ -102,6 +102,7 @@ class Life:
         self._worker = box.engine.consumer._create_worker()
         self._scheduler = box.engine.consumer._create_scheduler()
         self._pump_soon = False
+        self._buried = False
         self._alarm: asyncio.TimerHandle | None = None
         self._minding: asyncio.Task[Any] | None = None
         self.look = asyncio.Event()
@@ -169,12 +170,14 @@ class Life:
 
     def pump_soon(self) -> None:
         """Let Huey's worker look for work in the next turn of the loop."""
-        if not self._pump_soon:
+        if not (self._pump_soon or self._buried):
             self._pump_soon = True
             self._loop.call_soon(self._pump)
 
     def _pump(self) -> None:
         self._pump_soon = False
+        if self._buried:
+            return
         storage = self._engine.storage
         try:
             while not self.plug.dead and storage.has_work:
@@ -231,7 +234,7 @@ class Life:
 
     async def bury(self) -> None:
         """End all that still runs, and let go of the file."""
-        self.plug.dead = True
+        self.plug.dead = self._buried = True
         if self._alarm is not None:
             self._alarm.cancel()
         everything = [*self.tasks, *self._engine.tasks]
