@@ -262,10 +262,14 @@ class LlmSettings(Section, frozen=True, kw_only=True):
         _doc("The chain; without it DeepSeek, OpenAI, Anthropic, those whose key is known."),
     ] = ()
     daily_budget_usd: Annotated[
-        NotNegativeFloat | None, _doc("US dollars a day (UTC) at most; no limit if unset.")
+        NotNegativeFloat | None,
+        _doc(
+            "US dollars a day (UTC) at most; no limit if unset. At 80 % of it operators are told."
+        ),
     ] = None
     daily_budget_tokens: Annotated[
-        NotNegative | None, _doc("Tokens a day (UTC) at most; no limit if unset.")
+        NotNegative | None,
+        _doc("Tokens a day (UTC) at most; no limit if unset. At 80 % of it operators are told."),
     ] = None
     concurrency: Annotated[int, _doc("Calls at once.", ge=1)] = 4
     store_prompts: Annotated[
