@@ -338,6 +338,7 @@ Updates alone added {values[-1] - values[-2]:+.1f} MiB in {found.minutes:g} minu
 The first answer is seen by a relay between the two: it is that to the first request with the token,
 after which the dashboard is built, asks for what the Overview shows, and paints it. A key counts
 until its effect is on the screen: the cursor on another row; the next one comes only then{lost}.
+What a key may take is our own bound for "smooth"; the other targets are the project's.
 The updates are jobs of the newest {LIVE} that are cancelled and retried by turns, {AT_ONCE} a
 request, with their lane paused; those on the screen change before one's eyes.
 `python -m bench.tui_bench --write`.
