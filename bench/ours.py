@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.floors import USERS, shape
 from bench.measure import latency_ms, rss_mb, tell
+from buildos_box import garbage
 from buildos_box.clock import SystemClock
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
@@ -155,6 +156,7 @@ async def measure(folder: Path, *, jobs: int, io: float, samples: int) -> dict[s
     """One round: enqueue alone, drain, end to end, latency when idle, memory."""
     db = await Database.open(folder / "bench.sqlite3", SystemClock())
     rig = Rig(db, io)
+    garbage.settle()
     try:
         figures = await _phases(rig, jobs, samples)
     finally:

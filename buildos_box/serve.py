@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from buildos_box import garbage
 from buildos_box.access.keyring import ADDRESS_FILE
 from buildos_box.app import Box
 from buildos_box.log import logger
@@ -64,6 +65,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
         url = _url_of(listening)
         address = Path(settings.data.dir) / ADDRESS_FILE
         address.write_text(url, "utf-8")
+        garbage.settle()
         on_ready(box, url)
         await _first_of(stop, serving)
         log.info("draining")

@@ -11,6 +11,7 @@ FLOORS: dict[str, int] = {
     "errors": 0,
     "log": 0,
     "foreign": 0,
+    "garbage": 0,
     "db": 1,
     "egress": 1,
     "jobs": 2,

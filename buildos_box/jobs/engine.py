@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import uvloop
 from huey.api import Huey
 from huey.consumer import Consumer, Scheduler
 
@@ -87,7 +88,7 @@ class Engine:
         self._heartbeat = heartbeat
         self._name = name
         self._services: Any = None
-        self._loop = loop or asyncio.new_event_loop()
+        self._loop = loop or uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="jobs-loop", daemon=True)
         self._supervisor: Future[None] | None = None
         self.scheduler_ticked_at = clock.monotonic()
