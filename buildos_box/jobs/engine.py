@@ -88,7 +88,7 @@ class Engine:
         self._heartbeat = heartbeat
         self._name = name
         self._services: Any = None
-        self._loop = loop or uvloop.new_event_loop()
+        self._jobs_loop = loop
         self._thread = threading.Thread(target=self._run_loop, name="jobs-loop", daemon=True)
         self._supervisor: Future[None] | None = None
         self.scheduler_ticked_at = clock.monotonic()
@@ -107,6 +107,13 @@ class Engine:
         self.consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
         queue.on_wake(self.storage.wake)
         queue.on_cancel(self._stop_attempt)
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The jobs loop. Raises RuntimeError before `start`: a loop holds files open."""
+        if self._jobs_loop is None:
+            raise RuntimeError("the engine has not been started")
+        return self._jobs_loop
 
     @property
     def storage(self) -> LedgerStorage:
@@ -144,6 +151,7 @@ class Engine:
         The caller holds the data folder's lock, so every lease in the ledger is a dead one.
         """
         self._services = services
+        self._jobs_loop = self._jobs_loop or uvloop.new_event_loop()
         self._thread.start()
         self.recover(all_leases=True)
         self.call(self.book.open()).result()
@@ -232,7 +240,8 @@ class Engine:
         return len(lost)
 
     def _stop_attempt(self, row_id: int) -> None:
-        self._loop.call_soon_threadsafe(self.runner.stop, row_id, "cancelled")
+        if self._jobs_loop is not None:
+            self._jobs_loop.call_soon_threadsafe(self.runner.stop, row_id, "cancelled")
 
     async def _supervise(self) -> None:
         """Beat, recover, and replace threads that died; nothing that fails here ends it."""

@@ -89,6 +89,16 @@ def live_with_key(tx: Tx, dedup_key: str) -> Row | None:
     )
 
 
+def newest_of(tx: Tx, user_id: str, dedup_key: str) -> str | None:
+    """The public id of the user's newest job of that key, live or finished."""
+    row = tx.one(
+        """SELECT queue_job_id FROM queue_jobs WHERE user_id = ? AND dedup_key = ?
+            ORDER BY id DESC LIMIT 1""",
+        (user_id, dedup_key),
+    )
+    return None if row is None else str(row["queue_job_id"])
+
+
 def live_of(tx: Tx, user_id: str) -> list[Row]:
     """Every live job of that user."""
     return tx.all("SELECT * FROM queue_jobs WHERE user_id = ? AND completed_at IS NULL", (user_id,))

@@ -185,6 +185,10 @@ class Queue:
         self._cancel_row(tx, row, reason, actor)
         return str(row["queue_job_id"])
 
+    def newest_of(self, tx: Tx, user_id: str, dedup_key: str) -> str | None:
+        """The id of the user's newest job of that key, live or finished."""
+        return ledger.newest_of(tx, user_id, dedup_key)
+
     def cancel_all_of(self, tx: Tx, user_id: str, *, reason: str, actor: str) -> int:
         """Cancel every live job of that user; returns how many."""
         rows = ledger.live_of(tx, user_id)

@@ -36,10 +36,15 @@ def add_message(
     correlation_id: str,
     phone_number: str | None = None,
     expires_at: Instant | None = None,
+    asked_as: str | None = None,
     actor: str = "system",
 ) -> tuple[str, str]:
-    """A new message and its job; returns their ids."""
+    """A new message and its job, or those that the same request has made; returns their ids."""
     now = box.clock.now()
+    before = store.asked_before(tx, user_id, asked_as) if asked_as else None
+    job_id = box.queue.newest_of(tx, user_id, sms_key(before["id"])) if before else None
+    if before is not None and job_id is not None:
+        return before["id"], job_id
     row = {
         "id": box.ids.new("sms", now),
         "user_id": user_id,
@@ -51,6 +56,7 @@ def add_message(
         "expires_at": to_text(expires_at) if expires_at else None,
         "status": store.SCHEDULED,
         "correlation_id": correlation_id,
+        "asked_as": asked_as,
     }
     store.add(tx, row, now)
     store.count(tx, store.SCHEDULED, now)

@@ -1,5 +1,6 @@
 """SMS over HTTP: preferences, messages, and proving a number (spec 14)."""
 
+import hashlib
 from datetime import timedelta
 from typing import Annotated
 
@@ -136,7 +137,11 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
 async def queue_sms(
     data: SmsRequest, box: Services, caller: Caller, correlation_id: str
 ) -> SmsQueued:
-    """Queue one message. Any number but the user's own takes a service or admin token."""
+    """Queue one message. Any number but the user's own takes a service or admin token.
+
+    With `scheduledFor` a request may be repeated when its answer was lost: the same words to the
+    same number at the same time are one message.
+    """
     caller.require_user(data.user_id)
     if data.phone_number is not None:
         caller.require_service()
@@ -158,12 +163,18 @@ async def queue_sms(
             phone_number=number,
             at=at,
             expires_at=max(at, box.clock.now()) + timedelta(hours=24),
+            asked_as=_asked_as(number, at, text) if data.scheduled_for else None,
             correlation_id=correlation_id,
             actor=caller.actor,
         )
 
     sms_id, job_id = await box.db.write(add)
     return SmsQueued(True, job_id, sms_id, to_text(at))
+
+
+def _asked_as(number: str | None, at: Instant, text: str) -> str:
+    asked = "\n".join((number or "", to_text(at), text))
+    return hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
 
 
 @get("/sms/scheduled/user/{user_id:str}", tags=["SMS"])

@@ -23,15 +23,24 @@ RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED
 def add(tx: Tx, row: dict[str, Any], now: Instant) -> None:
     """Keep a new message; `row` has its columns."""
     empty = dict.fromkeys(
-        ("event_id", "event_title", "event_start_at", "event_end_at", "phone_number", "reason")
+        (
+            "event_id",
+            "event_title",
+            "event_start_at",
+            "event_end_at",
+            "phone_number",
+            "reason",
+            "asked_as",
+        )
     )
     tx.execute(
         """INSERT INTO scheduled_sms_messages (id, user_id, kind, event_id, event_title,
                    event_start_at, event_end_at, phone_number, message, message_source, send_at,
-                   expires_at, status, reason, correlation_id, created_at, updated_at)
+                   expires_at, status, reason, correlation_id, asked_as, created_at, updated_at)
            VALUES (:id, :user_id, :kind, :event_id, :event_title,
                    :event_start_at, :event_end_at, :phone_number, :message, :message_source,
-                   :send_at, :expires_at, :status, :reason, :correlation_id, :now, :now)""",
+                   :send_at, :expires_at, :status, :reason, :correlation_id, :asked_as, :now,
+                   :now)""",
         {**empty, "expires_at": None, **row, "now": to_text(now)},
     )
     tx.announce(SmsChanged(row["id"]))
@@ -52,6 +61,16 @@ def change(tx: Tx, sms_id: str, now: Instant, **values: Any) -> None:
 def find(tx: Tx, sms_id: str) -> Row | None:
     """The message, read inside a transaction."""
     return tx.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
+
+
+def asked_before(tx: Tx, user_id: str, asked_as: str) -> Row | None:
+    """The message that the same request has made before, unless it was called off."""
+    return tx.one(
+        """SELECT * FROM scheduled_sms_messages
+            WHERE user_id = ? AND asked_as = ? AND status <> 'cancelled'
+            ORDER BY seq DESC LIMIT 1""",
+        (user_id, asked_as),
+    )
 
 
 def find_by_sid(tx: Tx, sid: str) -> Row | None:

@@ -5,7 +5,6 @@ Ollama (`/api/chat`).
 """
 
 import json
-import select
 import socket
 import threading
 from collections import deque
@@ -13,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.doubles.loopback import has_hung_up
 
 LOOK_SECONDS = 0.02
 TOKENS = (100, 20)
@@ -295,9 +296,8 @@ class LlmDouble:
     def hold(self, handler: "_Handler", *, drip: bytes = b"") -> None:
         """Keep the caller waiting until they hang up, or the server closes."""
         while not self._closing.wait(LOOK_SECONDS):
-            readable, _, _ = select.select([handler.connection], [], [], 0)
+            gone = has_hung_up(handler.connection)
             try:
-                gone = bool(readable) and handler.connection.recv(1, socket.MSG_PEEK) == b""
                 if drip:
                     handler.wfile.write(drip)
                     handler.wfile.flush()

@@ -1,11 +1,23 @@
 """A double's server on loopback: runs in a thread of its own while the test is in its `with`."""
 
+import select
+import socket
 import socketserver
 import threading
 from types import TracebackType
 from typing import Self
 
 LOOK_SECONDS = 0.02
+
+
+def has_hung_up(caller: socket.socket) -> bool:
+    """Whether the other side has closed its connection."""
+    watch = select.poll()
+    watch.register(caller, select.POLLIN)
+    try:
+        return bool(watch.poll(0)) and caller.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
 
 
 class Loopback:

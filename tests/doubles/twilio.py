@@ -6,7 +6,6 @@ Twilio would, and kept in `faults` for the test to see.
 
 import base64
 import json
-import select
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.doubles.loopback import Loopback
+from tests.doubles.loopback import Loopback, has_hung_up
 from tests.doubles.twilio_description import check
 
 ACCOUNT, SERVICE, TOKEN = f"AC{'1' * 32}", f"MG{'2' * 32}", "token"
@@ -78,11 +77,7 @@ class TwilioDouble(Loopback):
         self.waiting.release()
         end = time.monotonic() + HOLD_SECONDS
         while time.monotonic() < end and not self._released.wait(LOOK_SECONDS):
-            readable, _, _ = select.select([caller], [], [], 0)
-            try:
-                if readable and caller.recv(1, socket.MSG_PEEK) == b"":
-                    return
-            except OSError:
+            if has_hung_up(caller):
                 return
 
     def release(self) -> None:

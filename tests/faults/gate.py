@@ -1,6 +1,5 @@
 """An HTTP server on loopback that holds every answer back until its gate is opened."""
 
-import select
 import socket
 import threading
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
+
+from tests.doubles.loopback import has_hung_up
 
 HOLD_SECONDS = 60.0
 LOOK_SECONDS = 0.02
@@ -75,19 +76,10 @@ class Gate:
             self.most_at_once = max(self.most_at_once, self.at_once)
         waits = HOLD_SECONDS / LOOK_SECONDS
         while waits > 0 and not seen.hung_up and not self._open.wait(LOOK_SECONDS):
-            seen.hung_up = _has_hung_up(caller)
+            seen.hung_up = has_hung_up(caller)
             waits -= 1
         with self._lock:
             self.at_once -= 1
-
-
-def _has_hung_up(caller: socket.socket) -> bool:
-    """Whether the other side has closed its connection."""
-    readable, _, _ = select.select([caller], [], [], 0)
-    try:
-        return bool(readable) and caller.recv(1, socket.MSG_PEEK) == b""
-    except OSError:
-        return True
 
 
 def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:

@@ -117,6 +117,43 @@ async def test_what_twilio_never_got_is_sent_after_asking(
     assert (len(twilio.sent), twilio.listed) == (1, 1)
 
 
+async def test_a_request_repeated_for_want_of_an_answer_is_the_same_message(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    asked = {"userId": "ada", "message": "Hello", "scheduledFor": "2024-10-23T08:01:00Z"}
+    first = await box.post("/queue/sms", asked)
+    assert await box.post("/queue/sms", asked) == first
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert await box.post("/queue/sms", asked) == first
+    await box.run_until("2024-10-23T08:10:00Z")
+    assert len(twilio.sent) == 1
+
+
+@pytest.mark.parametrize("other", [{"message": "Hi"}, {"scheduledFor": "2024-10-23T08:02:00Z"}])
+async def test_another_text_or_time_is_another_message(
+    box: BoxWorld, twilio: TwilioDouble, other: dict[str, str]
+) -> None:
+    await ada(box)
+    asked = {"userId": "ada", "message": "Hello", "scheduledFor": "2024-10-23T08:01:00Z"}
+    await box.post("/queue/sms", asked)
+    await box.post("/queue/sms", asked | other)
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert len(twilio.sent) == 2
+
+
+async def test_a_message_called_off_may_be_asked_for_again(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    asked = {"userId": "ada", "message": "Hello", "scheduledFor": "2024-10-23T08:01:00Z"}
+    first = await box.post("/queue/sms", asked)
+    await box.post(f"/sms/scheduled/{first['smsId']}/cancel")
+    assert (await box.post("/queue/sms", asked))["smsId"] != first["smsId"]
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert len(twilio.sent) == 1
+
+
 async def test_one_given_up_without_an_answer_is_looked_for_and_never_sent_again(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
