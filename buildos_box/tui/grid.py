@@ -1,6 +1,6 @@
 """A table drawn line by line: only what is seen costs anything, however long the list is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-Row = tuple[str, Sequence[str]]
+Cells = Sequence[str]
+Row = tuple[str, Cells | Callable[[], Cells]]
+"""A row's key and its cells, or what finds them once the row is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Grid(ScrollView, can_focus=True):
     def column(self, head: str) -> list[str]:
         """What stands under that head, row by row."""
         index = [column.head for column in self.columns].index(head)
-        return [cells[index] for _, cells in self._rows]
+        return [self._cells(number)[index] for number in range(len(self._rows))]
 
     def show_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
         """Show these rows in this order; with `follow` the first stays under the cursor."""
@@ -146,6 +148,14 @@ class Grid(ScrollView, can_focus=True):
         # The row stays on the same line of the screen.
         self.set_scroll(None, max(0, self.cursor - max(0, offset)))
         self.refresh()
+
+    def _cells(self, number: int) -> Cells:
+        """What the row says, as of when it was first seen since the rows were given."""
+        key, cells = self._rows[number]
+        if callable(cells):
+            cells = cells()
+            self._rows[number] = (key, cells)
+        return cells
 
     def set_scroll(self, _x: float | None, y: float | None) -> None:
         """Scroll there at once."""
@@ -169,7 +179,7 @@ class Grid(ScrollView, can_focus=True):
         number = y - 1 + round(self.scroll_y)
         if not 0 <= number < len(self._rows):
             return Strip.blank(width, self.rich_style)
-        key, cells = self._rows[number]
+        key = self._rows[number][0]
         style, plain = self.rich_style, True
         if number == self.cursor:
             style = self._style("grid--cursor" if self.has_focus else "grid--idle")
@@ -177,7 +187,7 @@ class Grid(ScrollView, can_focus=True):
             style = self._style("grid--on")
         else:
             plain = False
-        return self._strip(cells, width, style, signs=not plain)
+        return self._strip(self._cells(number), width, style, signs=not plain)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)

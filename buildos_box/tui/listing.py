@@ -1,5 +1,6 @@
 """A screen that is one long list: a filter, a window of rows, a line about them."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -10,7 +11,7 @@ from textual.widgets import Static
 
 from buildos_box.tui.filter import WrongWord
 from buildos_box.tui.filter_input import FilterInput
-from buildos_box.tui.grid import Column, Grid
+from buildos_box.tui.grid import Column, Grid, Row
 from buildos_box.tui.pane import Pane
 from buildos_box.tui.window import Window
 
@@ -93,7 +94,9 @@ class Listing(Pane):
 
     def paint(self) -> None:
         """The list and its note."""
-        rows = [(self.key_of(item), self.cells_of(item)) for item in self.window.items]
+        rows: list[Row] = [
+            (self.key_of(item), partial(self.cells_of, item)) for item in self.window.items
+        ]
         self.grid.marked &= {key for key, _ in rows}
         self.grid.show_rows(rows, follow=self.watching)
         self.say_note(self.note_line())
