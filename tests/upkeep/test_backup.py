@@ -7,6 +7,7 @@ import os
 import resource
 import stat
 import tarfile
+import zlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -169,7 +170,9 @@ def test_zeros_without_end_behind_it_are_not_unpacked(tmp_path: Path) -> None:
         unpack(path, tmp_path)
 
 
-async def test_every_cut_and_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+async def test_every_cut_and_every_flipped_byte_that_changes_anything_is_noticed(
+    tmp_path: Path,
+) -> None:
     async with open_world(tmp_path / "data") as world:
         await world.person("ada")
         made = make_backup(world.folder, tmp_path / "out", world.clock)
@@ -180,8 +183,17 @@ async def test_every_cut_and_every_flipped_byte_is_noticed(tmp_path: Path) -> No
         _refused(tmp_path, broken)
     for place in range(30, len(whole) - 600, len(whole) // 25):
         broken = tmp_path / "flipped.tar.gz"
-        broken.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
-        _refused(tmp_path, broken)
+        flipped = whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :]
+        if not _says_the_same(flipped, whole):  # from where a run of zeros is copied is no matter
+            broken.write_bytes(flipped)
+            _refused(tmp_path, broken)
+
+
+def _says_the_same(packed: bytes, other: bytes) -> bool:
+    try:
+        return gzip.decompress(packed) == gzip.decompress(other)
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _refused(tmp_path: Path, backup: Path) -> None:
