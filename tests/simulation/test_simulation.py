@@ -13,7 +13,7 @@ from tests.simulation.planted import PLANTED, ROOT, Planted, copy_with, run
 
 SEEDS = int(os.environ.get("BOX_SIMULATION_SEEDS", "20"))
 DAYS = os.environ.get("BOX_SIMULATION_DAYS", "30")
-PEOPLE = os.environ.get("BOX_SIMULATION_PEOPLE", "5")
+PEOPLE = os.environ.get("BOX_SIMULATION_PEOPLE", "3")
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
