@@ -3,6 +3,11 @@
 import gc
 
 
+def wait() -> None:
+    """Do not look while the process starts: all that is loaded stays."""
+    gc.disable()
+
+
 def settle() -> None:
     """Call once all is loaded and open: what lives now lives for as long as the process.
 
@@ -12,3 +17,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 20)
+    gc.enable()

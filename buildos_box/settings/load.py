@@ -93,7 +93,8 @@ class _Reader:
                 self.values[name] = converted
                 self.origins[name] = where
         else:
-            self.fault(name, where, f"unknown key{_did_you_mean(name, [*keys])}")
+            tables = {key.rpartition(".")[0] for key in keys}
+            self.fault(name, where, f"unknown key{_did_you_mean(name, [*keys, *tables])}")
 
     def _put_lane(self, name: str, value: Any, where: str, *, text: bool) -> None:
         _, _, lane, option = name.split(".")

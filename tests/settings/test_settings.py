@@ -66,6 +66,12 @@ transport = "smtp"
     ]
 
 
+def test_a_table_written_wrong_is_told_with_the_right_one(tmp_path: Path) -> None:
+    assert faults(tmp_path, "[mail]\nfrom_address = 'a@example.org'\n") == [
+        "config.toml:1: mail: unknown key; did you mean email?"
+    ]
+
+
 def test_a_file_that_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
     (fault,) = faults(tmp_path, "[server]\nport = \n")
     assert "line 2" in fault
