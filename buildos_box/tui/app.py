@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult, SystemCommand
@@ -107,6 +108,16 @@ class BoxApp(TalkingApp):
         self.shown.reload()
         self.run_worker(self._listen())
         self.set_interval(1.0, self._tick)
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        """Leave. First end what works in the background: the screens go part by part."""
+        self.workers.cancel_all()
+        super().exit(result, return_code, message)
 
     @property
     def base(self) -> Screen[Any]:

@@ -8,7 +8,6 @@ from textual import on
 from buildos_box.client import BoxEvent
 from buildos_box.tui.dialogs import Reading
 from buildos_box.tui.filter import Words, read_words
-from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.listing import PAGE, Listing
 from buildos_box.tui.words import SENT, plain, sent
@@ -43,7 +42,7 @@ class Deliveries(Listing):
 
     def on_mount(self) -> None:
         """The words that tab completes."""
-        self.query_one(FilterInput).words = {
+        self.filter_input.words = {
             "channel": CHANNELS,
             "status": tuple(SENT),
             "user": (),

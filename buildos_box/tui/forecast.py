@@ -51,6 +51,10 @@ class ForecastScreen(Screen[None]):
         super().__init__()
         self._days = SPANS[0]
         self._found: list[Json] = []
+        # Held, not looked up: the screen may be left while the forecast is being fetched.
+        self._note = Static("Loading …", id="forecast-note", classes="note")
+        self._list = Grid("forecast", self.COLUMNS)
+        self._row = Static(id="forecast-row", classes="note")
 
     @property
     def box(self) -> "BoxApp":
@@ -59,14 +63,14 @@ class ForecastScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The sum, the list, the chosen row in full, the keys."""
-        yield Static("Loading …", id="forecast-note", classes="note")
-        yield Grid("forecast", self.COLUMNS)
-        yield Static(id="forecast-row", classes="note")
+        yield self._note
+        yield self._list
+        yield self._row
         yield Footer()
 
     def on_mount(self) -> None:
         """Fetch it."""
-        self.query_one(Grid).focus()
+        self._list.focus()
         self.action_reload()
 
     def action_reload(self) -> None:
@@ -79,21 +83,20 @@ class ForecastScreen(Screen[None]):
         self.action_reload()
 
     async def _load(self) -> None:
-        note = self.query_one("#forecast-note", Static)
         try:
             answer = await self.box.client.forecast(self._days)
         except BoxRefused as error:
-            note.update(Text(f"✗ {error}"))
+            self._note.update(Text(f"✗ {error}"))
             self.box.tell_refused(error)
             return
         except BoxUnreachable as error:
-            note.update(Text(f"✗ {error}"))
+            self._note.update(Text(f"✗ {error}"))
             self.box.lost(str(error))
             return
         self._found = answer["deliveries"]
         rows = [(str(number), self._cells(one)) for number, one in enumerate(self._found)]
-        self.query_one(Grid).show_rows(rows)
-        note.update(Text(summary(self._found, self._days, more=answer["more"])))
+        self._list.show_rows(rows)
+        self._note.update(Text(summary(self._found, self._days, more=answer["more"])))
         self._say()
 
     def _cells(self, one: Json) -> tuple[str, ...]:
@@ -116,13 +119,13 @@ class ForecastScreen(Screen[None]):
         return "✓ sent"
 
     def _say(self) -> None:
-        chosen = self.query_one(Grid).chosen
+        chosen = self._list.chosen
         one = self._found[int(chosen)] if chosen is not None else None
         words = ""
         if one is not None:
             _, user, what, _, of, outcome = self._cells(one)
             words = f"{what} of {user}, {of}: {outcome}"
-        self.query_one("#forecast-row", Static).update(Text(words))
+        self._row.update(Text(words))
 
     @on(Grid.Moved, "#forecast")
     def _moved(self, _event: Grid.Moved) -> None:

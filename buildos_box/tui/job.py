@@ -92,15 +92,19 @@ class JobView(Vertical):
         self.job: Json | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
+        # Held, not looked up: the screen may be left while the job is being fetched.
+        self._head = Static("Loading …", classes="job-head")
+        self._timeline = Static()
+        self._data = Static()
 
     def compose(self) -> ComposeResult:
         """Three texts; the lower two scroll."""
-        yield Static("Loading …", classes="job-head")
+        yield self._head
         with Horizontal(classes="job-body"):
             with VerticalScroll(classes="job-timeline"):
-                yield Static()
+                yield self._timeline
             with VerticalScroll(classes="job-data"):
-                yield Static()
+                yield self._data
 
     @property
     def box(self) -> "BoxApp":
@@ -125,7 +129,7 @@ class JobView(Vertical):
         try:
             found = await everything(self.box.client, wanted)
         except BoxRefused as error:
-            self.query_one(".job-head", Static).update(Text(f"✗ {error}"))
+            self._head.update(Text(f"✗ {error}"))
             return
         except BoxUnreachable as error:
             self.box.lost(str(error))
@@ -139,9 +143,9 @@ class JobView(Vertical):
         if self.job is None:
             return
         at = self.box.at
-        self.query_one(".job-head", Static).update(Text(head(self.job, at)))
-        self.query_one(".job-timeline > Static", Static).update(Text(timeline(self.job, at)))
-        self.query_one(".job-data > Static", Static).update(Text(data(self.job)))
+        self._head.update(Text(head(self.job, at)))
+        self._timeline.update(Text(timeline(self.job, at)))
+        self._data.update(Text(data(self.job)))
 
 
 class JobScreen(Screen[None]):

@@ -10,7 +10,6 @@ from textual.containers import Horizontal, Vertical
 
 from buildos_box.client import BoxEvent
 from buildos_box.tui.filter import Filter, parse
-from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.listing import PAGE, Listing
@@ -68,7 +67,7 @@ class Jobs(Listing):
         counts = await self.client.counts()
         types = sorted({row["job_type"] for row in counts})
         words = {"type": types, "status": [*STATES], "user": (), "lane": (), "id": ()}
-        self.query_one(FilterInput).words = {**words, "corr": (), "since": (), "error": ()}
+        self.filter_input.words = {**words, "corr": (), "since": (), "error": ()}
         self._total = self._filter.count(counts)
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:

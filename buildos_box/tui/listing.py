@@ -42,28 +42,27 @@ class Listing(Pane):
         self.watching = True
         self.new: set[str] = set()
         self._filled = False
+        # Held, not looked up: a screen may be left while its rows are being fetched.
+        self.filter_input = FilterInput(placeholder=self.HINT, id=f"{pane_id}-filter")
+        self.grid = Grid(f"{pane_id}-table", self.COLUMNS)
+        self._note = Static("Loading …", id=f"{pane_id}-note", classes="note")
 
     def compose(self) -> ComposeResult:
         """The filter, the list, and what is to be said of it."""
-        yield FilterInput(placeholder=self.HINT, id=f"{self.id}-filter")
-        yield Grid(f"{self.id}-table", self.COLUMNS)
-        yield Static("Loading …", id=f"{self.id}-note", classes="note")
+        yield self.filter_input
+        yield self.grid
+        yield self._note
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key is offered; in the filter itself a slash is a letter."""
         if action == "filter":
-            return self.is_mounted and not self.query_one(FilterInput).has_focus
+            return not self.filter_input.has_focus
         return super().check_action(action, parameters)
-
-    @property
-    def grid(self) -> Grid:
-        """The list."""
-        return self.query_one(f"#{self.id}-table", Grid)
 
     @property
     def filter_text(self) -> str:
         """What stands in the filter."""
-        return self.query_one(FilterInput).value.strip()
+        return self.filter_input.value.strip()
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
         """A page of what the filter lets through, and the cursor of the next."""
@@ -103,7 +102,7 @@ class Listing(Pane):
 
     def say_note(self, text: str) -> None:
         """The line under the list."""
-        self.query_one(f"#{self.id}-note", Static).update(Text(text))
+        self._note.update(Text(text))
 
     def note_line(self) -> str:
         """How many there are, and what is to be known of them."""
@@ -126,7 +125,7 @@ class Listing(Pane):
 
     def set_filter(self, text: str) -> None:
         """Show what that filter lets through."""
-        self.query_one(FilterInput).value = text
+        self.filter_input.value = text
         self.apply(text)
 
     @on(FilterInput.Submitted)
@@ -176,11 +175,11 @@ class Listing(Pane):
 
     def action_filter(self) -> None:
         """Write a filter."""
-        self.screen.set_focus(self.query_one(FilterInput))
+        self.screen.set_focus(self.filter_input)
 
     def action_back(self) -> None:
         """Back to the list; there, undo the selection, then the filter."""
-        if self.query_one(FilterInput).has_focus:
+        if self.filter_input.has_focus:
             self.take_focus()
         elif self.grid.marked:
             self.grid.marked.clear()

@@ -120,6 +120,8 @@ class Pane(Vertical):
             # A box of another version may say things differently: no reason to fall over.
             self.box.say(f"the box's answer is not understood: {error!r}", wrong=True)
             return False
+        if not self.is_attached:
+            return False  # left meanwhile: there may be nothing to paint on any more
         self.box.answered()
         return True
 

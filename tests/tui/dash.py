@@ -101,6 +101,7 @@ async def dashboard(
         await dash.press("z")  # times in UTC, wherever the test runs
         await dash.sees("● live")
         yield dash
+        app.exit()  # as a viewer leaves
 
 
 @asynccontextmanager

@@ -56,6 +56,12 @@ async def a_busy_morning(world: BoxWorld) -> None:
     attempt = Attempt(claimed, None, world.db, world.clock, {})  # type: ignore[type-var]
     await attempt.progress(75, "Writing analysis")
     world.clock.advance(timedelta(seconds=9))
+    # Workers are named after their process, whose number has more digits on one day than another.
+    await world.db.write(
+        lambda tx: tx.execute(
+            "UPDATE job_events SET actor = 'box-4711' WHERE actor = ?", (f"box-{os.getpid()}",)
+        )
+    )
     engine = world.box.engine  # its threads do not run here: what they did was done by hand
     engine.storage.ticked_at = engine.scheduler_ticked_at = world.clock.monotonic()
 
@@ -79,8 +85,6 @@ def settled(svg: str) -> str:
         svg = svg.replace(found, name)
     svg = re.sub(r"127\.0\.0\.1:\d{5}", "box.example.org", svg)
     svg = re.sub(r"\b([a-z]+-01[0-9a-z]{8})[0-9a-z]{13}\b", r"\g<1>4y7h2kq8w3xn6", svg)
-    # The worker is named after its process, whose number may have more or fewer digits.
-    svg = re.sub(r'textLength="[\d.]+"([^>]*>[^<]*box-)\d+<', r'textLength="366"\g<1>4711<', svg)
     return re.sub(r"disk(&#160;)+[\d,]+&#160;GB", "disk&#160;&#160;&#160;&#160;41&#160;GB", svg)
 
 

@@ -8,6 +8,7 @@ from buildos_box.client import BoxEvent
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
+from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
 from tests.realtime.streams import served
 from tests.tui.dash import (
@@ -315,3 +316,17 @@ def progressed(job_id: str, number: int) -> BoxEvent:
             "error": None,
         },
     )
+
+
+async def test_a_job_that_is_left_while_it_is_fetched_ends_nothing(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live:
+        job_id = await queue_brief(live.world)
+        async with dashboard(live) as dash:
+            view = JobView("left")
+            await dash.app.screen.mount(view)
+            left = view.run_worker(view.show(job_id), exit_on_error=False)
+            await dash.pilot.pause()
+            await view.query("*").remove()  # a screen goes part by part
+            await left.wait()
+            assert view.job is not None
+            assert view.job["id"] == job_id
