@@ -104,7 +104,7 @@ class Tx:
     transaction of the same group fails, they are rolled back and run again.
     """
 
-    __slots__ = ("_connection", "_listeners", "_together", "after")
+    __slots__ = ("_connection", "_listeners", "_together", "after", "before")
 
     def __init__(
         self,
@@ -116,6 +116,7 @@ class Tx:
         self._listeners = listeners
         self._together = Together(connection) if together is None else together
         self.after: list[Callable[[], None]] = []
+        self.before: list[Callable[[], None]] = []
 
     def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
         """Run one statement with bound parameters."""
@@ -163,6 +164,14 @@ class Tx:
     def settle(self) -> None:
         """Write what `insert_together` was given so far."""
         self._together.write()
+
+    def before_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` on the writer's thread before this is committed; it must not block.
+
+        It may submit another transaction, which sees this one and mostly shares its commit. The
+        same action runs once for all transactions of a commit, and may run in vain.
+        """
+        self.before.append(action)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` on the writer's thread once this is durable; it must not block.

@@ -1,7 +1,8 @@
 """The one connection that writes: a thread of its own, with group commit.
 
 Transactions that wait together are committed together, so that `synchronous=FULL` costs one
-fsync for many; one that fails takes only itself back.
+fsync for many; one that fails takes only itself back. What they ask for goes into the same
+commit: the claim of a new job is made durable with the job.
 """
 
 import contextlib
@@ -9,9 +10,10 @@ import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +23,7 @@ from buildos_box.errors import BoxError, TransientError, Unavailable
 from buildos_box.log import logger
 
 T = TypeVar("T")
+Action = Callable[[], None]
 MAX_GROUP = 256
 SWITCH_SECONDS = 0.0002
 """Each statement lets other threads run; with Python's 5 ms they would hold up every writer."""
@@ -51,6 +54,7 @@ class Writer:
         self._listeners = listeners
         self._work: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._closed = False
+        self._ended = False
         self.commits = 0
         self.damage: str | None = None
         self._gate = threading.Lock()
@@ -86,30 +90,33 @@ class Writer:
             self._thread.join()
 
     def _loop(self) -> None:
-        while True:
+        while not self._ended:
             first = self._work.get()
             if first is None:
                 break
-            group = [first]
-            stop = False
-            with contextlib.suppress(queue.Empty):
-                while len(group) < MAX_GROUP:
-                    more = self._work.get_nowait()
-                    if more is None:
-                        stop = True
-                        break
-                    group.append(more)
-            self._commit(group)
-            if stop:
-                break
+            self._commit(first)
         self._connection.close()
 
-    def _commit(self, group: list[_Work[Any]]) -> None:
-        """Commit the group whole; if one of it fails, once more with each in a savepoint.
+    def _gather(self, group: list[_Work[Any]]) -> None:
+        """Add all that waits."""
+        with contextlib.suppress(queue.Empty):
+            while len(group) < MAX_GROUP:
+                work = self._work.get_nowait()
+                if work is None:
+                    self._ended = True
+                    return
+                if work.future.set_running_or_notify_cancel():
+                    group.append(work)
+
+    def _commit(self, first: _Work[Any]) -> None:
+        """Commit a group whole; if one of it fails, once more with each in a savepoint.
 
         Savepoints cost two statements each, and nearly no transaction fails.
         """
-        group = [work for work in group if work.future.set_running_or_notify_cancel()]
+        if not first.future.set_running_or_notify_cancel():
+            return
+        group = [first]
+        self._gather(group)
         try:
             done = self._all_or_none(group)
             if done is None:
@@ -119,22 +126,23 @@ class Writer:
             self._roll_back(group, error)
             return
         self.commits += 1
-        ran: set[Callable[[], None]] = set()
+        ran: set[Action] = set()
         for work, tx, result in done:
-            for action in tx.after:
-                if action not in ran:
-                    ran.add(action)
-                    _run_after_commit(action)
+            _run_each([tx.after], ran)
             work.future.set_result(result)
 
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
         self._connection.execute("BEGIN IMMEDIATE")
         done: list[_Done] = []
+        asked = False
         together = Together(self._connection)
         try:
-            for work in group:
-                tx = Tx(self._connection, self._listeners, together)
-                done.append((work, tx, work.run(tx)))
+            while len(done) < len(group):
+                for work in group[len(done) :]:
+                    tx = Tx(self._connection, self._listeners, together)
+                    done.append((work, tx, work.run(tx)))
+                if not asked and (asked := _run_each(tx.before for _, tx, _ in done)):
+                    self._gather(group)
             together.write()
         except BaseException as error:
             if len(group) == 1 or not self._connection.in_transaction:
@@ -149,6 +157,7 @@ class Writer:
         done: list[_Done] = []
         for work in group:
             self._run_one(work, done)
+        _run_each(tx.before for _, tx, _ in done)
         return done
 
     def _run_one(self, work: _Work[Any], done: list[_Done]) -> None:
@@ -189,8 +198,15 @@ class Writer:
         return storage
 
 
-def _run_after_commit(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except Exception:
-        log.exception("after_commit_failed")
+def _run_each(wanted: Iterable[list[Action]], ran: set[Action] | None = None) -> bool:
+    """Run each action that has not run yet, whatever comes of it; returns whether any had to."""
+    ran = set() if ran is None else ran
+    before = len(ran)
+    for action in chain.from_iterable(wanted):
+        if action not in ran:
+            ran.add(action)
+            try:
+                action()
+            except Exception:
+                log.exception("action_of_a_commit_failed")
+    return len(ran) > before

@@ -54,7 +54,10 @@ class Queue:
         return list(self._types)
 
     def on_wake(self, wake: Callable[[], None]) -> None:
-        """Call `wake` after every commit that has made a job due, or moved a due time."""
+        """Call `wake` before every commit that makes a job due, or moves a due time.
+
+        What it submits then sees the job, and mostly shares the commit.
+        """
         self._on_wake.append(wake)
 
     def on_cancel(self, stop: Callable[[int], None]) -> None:
@@ -89,7 +92,7 @@ class Queue:
         urgency = priority or job_type.priority
         key = job_type.dedup_key(payload)
         existing = ledger.live_with_key(tx, key) if key else None
-        tx.after_commit(self.wake)
+        tx.before_commit(self.wake)
         if existing is not None:
             metadata = msgspec.to_builtins(payload)
             return self._join(tx, existing, due, urgency, metadata, actor, now)
@@ -199,7 +202,7 @@ class Queue:
     def retry(self, tx: Tx, job_id: str, *, actor: str) -> None:
         """Run a failed or cancelled job again, now. Raises NotFound, IllegalTransition."""
         ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
-        tx.after_commit(self.wake)
+        tx.before_commit(self.wake)
 
     def promote(self, tx: Tx, job_id: str, *, actor: str) -> None:
         """Make a waiting job due now and first in line. Raises NotFound, IllegalTransition."""
@@ -214,7 +217,7 @@ class Queue:
             actor=actor,
             now=now,
         )
-        tx.after_commit(self.wake)
+        tx.before_commit(self.wake)
 
     def pause(self, tx: Tx, kind: pause_store.Kind, name: str, *, actor: str) -> bool:
         """Start nothing more of that lane, type, or at all; what runs goes on.
@@ -227,7 +230,7 @@ class Queue:
     def resume(self, tx: Tx, kind: pause_store.Kind, name: str) -> bool:
         """Lift a pause; returns False if there was none. Raises Impossible."""
         self._known(kind, name)
-        tx.after_commit(self.wake)
+        tx.before_commit(self.wake)
         return pause_store.resume(tx, kind, name)
 
     def _known(self, kind: pause_store.Kind, name: str) -> None:
@@ -247,7 +250,7 @@ class Queue:
         row_id = int(row["id"])
         if status is Status.PROCESSING:
             tx.after_commit(lambda: self._stop(row_id))
-        tx.after_commit(self.wake)
+        tx.before_commit(self.wake)
         return status
 
     def _stop(self, row_id: int) -> None:

@@ -262,7 +262,7 @@ class Runner:
                     outcome=outcome or "retry",
                     stack=stack,
                 )
-                tx.after_commit(self._queue.wake)
+                tx.before_commit(self._queue.wake)
             else:
                 ledger.fail(
                     tx, row_id, token, failure, now, outcome=outcome or "failed", stack=stack
@@ -300,7 +300,7 @@ class Runner:
                 at=at,
                 now=now,
             )
-            tx.after_commit(self._queue.wake)
+            tx.before_commit(self._queue.wake)
 
         self._submit(settle)
 

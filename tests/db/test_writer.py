@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,51 @@ async def test_work_that_waits_together_is_committed_together(db: Database) -> N
         future.result()
     assert len(await numbers(db)) == 100
     assert db.commits - before == 2
+
+
+async def test_what_a_transaction_asks_for_before_its_commit_goes_into_the_same(
+    db: Database,
+) -> None:
+    asked: list[Any] = []
+
+    def ask() -> None:
+        asked.append(db.submit(lambda tx: [row["n"] for row in tx.all("SELECT n FROM t")]))
+
+    def insert_and_ask(tx: Tx) -> None:
+        insert(7)(tx)
+        tx.before_commit(ask)
+
+    before = db.commits
+    await db.write(insert_and_ask)
+    assert [found.result() for found in asked] == [[7]]
+    assert db.commits - before == 1
+
+
+async def test_what_is_asked_for_before_a_commit_outlives_its_failure(db: Database) -> None:
+    """The question is asked again with the rest, and each answer is that of what was kept."""
+    started, gate = threading.Event(), threading.Event()
+    asked: list[Any] = []
+
+    def ask() -> None:
+        asked.append(db.submit(lambda tx: [row["n"] for row in tx.all("SELECT n FROM t")]))
+
+    def fail(tx: Tx) -> None:
+        insert(99)(tx)
+        raise BoxError("no")
+
+    def insert_and_ask(tx: Tx) -> None:
+        insert(7)(tx)
+        tx.before_commit(ask)
+
+    blocker = db.submit(lambda tx: (started.set(), gate.wait(5)))
+    started.wait(5)
+    kept, failed = db.submit(insert_and_ask), db.submit(fail)
+    gate.set()
+    blocker.result()
+    kept.result()
+    assert isinstance(failed.exception(), BoxError)
+    assert [found.result() for found in asked] == [[7]] * len(asked)
+    assert asked
 
 
 async def test_what_several_of_one_commit_ask_for_after_it_runs_once(db: Database) -> None:

@@ -86,7 +86,7 @@ class OnThreadWriter(Writer):
                     work = self._work.get()
                     assert work is not None
                     self._plug.at("before commit")
-                    self._commit([work])
+                    self._commit(work)
                     self._plug.at("after commit")
             finally:
                 self._busy = False
