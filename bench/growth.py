@@ -24,6 +24,7 @@ from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.types import JobType, Payload
 
@@ -155,6 +156,7 @@ class Ledger:
                 worker="bench",
                 now=self.clock.now(),
                 at_most=at_most,
+                others=Others(),
             ).jobs
 
         jobs, seconds = self.transact(claim)

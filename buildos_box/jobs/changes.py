@@ -39,6 +39,16 @@ class JobsChanged(NamedTuple):
     row_ids: tuple[int, ...]
 
 
+class JobWaits(NamedTuple):
+    """A job of that user has come to wait in that lane, or may be claimed from now on.
+
+    Without a lane: it may be any job.
+    """
+
+    lane: str | None = None
+    user_id: str | None = None
+
+
 class JobProgressed(NamedTuple):
     """The job in this row of the ledger says how far it is."""
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.jobs import ledger, pause_store
-from buildos_box.jobs.changes import JobsChanged
+from buildos_box.jobs.changes import JobsChanged, JobWaits
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
+from buildos_box.jobs.others import Others
 from buildos_box.jobs.types import Status
 
 PROMOTE_AT_MOST = 500
@@ -57,14 +58,16 @@ def claim(
     worker: str,
     now: Instant,
     at_most: int,
+    others: Others,
 ) -> Claims:
     """Lease the most urgent due jobs that may start now: by priority, then due time, then id.
 
     As many as there are free slots are taken in one transaction. Jobs past their `expires_at`
     are cancelled on the way, never run late.
     """
+    others.begin()
     make_ready(tx, now)
-    line = _Line(tx, lanes, workers, now)
+    line = _Line(tx, lanes, workers, now, others)
     chosen: list[Row] = []
     while len(chosen) < at_most and (row := line.take()) is not None:
         if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
@@ -90,6 +93,8 @@ def make_ready(tx: Tx, now: Instant) -> None:
             ledger.record_event(
                 tx, row["id"], row["status"], Status.PENDING, reason="due", actor="system", now=now
             )
+    if due:
+        tx.announce(JobWaits())
 
 
 def running(tx: Tx) -> Running:
@@ -154,11 +159,14 @@ _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, prio
 class _Line:
     """Who is next: the most urgent jobs of each lane, read a few at a time."""
 
-    def __init__(self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant) -> None:
+    def __init__(
+        self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant, others: Others
+    ) -> None:
         self._tx = tx
         self._lanes = lanes
         self._workers = workers
         self._now = now
+        self._others = others
         self._running = running(tx)
         self._ahead: dict[str, deque[Row]] = {}
         self._taken: list[int] = []
@@ -221,10 +229,14 @@ class _Line:
         for row in ahead:
             if row["user_id"] not in full:
                 return row
-        if not _others_wait(self._tx, lane.name, full):
+        if self._others.are_none(lane.name, full):
             return head
         others = self._first(lane, users=full, at_most=1)
-        return others[0] if others else head
+        if others:
+            return others[0]
+        if not self._paused_types:
+            self._others.found_none(self._tx, lane.name, full)
+        return head
 
     def _first(self, lane: Lane, *, users: list[str], at_most: int) -> list[Row]:
         """The lane's first jobs that nobody has taken, past paused types and these users."""
@@ -252,22 +264,6 @@ class _Line:
 
 def _urgency(row: Row) -> tuple[int, str, int]:
     return row["priority"], row["scheduled_for"], row["id"]
-
-
-def _others_wait(tx: Tx, lane: str, users: list[str]) -> bool:
-    """Whether anyone but these waits: index seeks into the gaps between them, not a scan."""
-    edges = ["", *users]
-    for low, high in zip(edges, [*users, None], strict=True):
-        found = tx.one(
-            """SELECT 1 FROM queue_jobs
-                WHERE ready = 1 AND lane = :lane AND user_id > :low
-                  AND (:high IS NULL OR user_id < :high) LIMIT 1""",
-            {"lane": lane, "low": low, "high": high},
-        )
-        if found:
-            return True
-    nobody = "SELECT 1 FROM queue_jobs WHERE ready = 1 AND lane = ? AND user_id IS NULL LIMIT 1"
-    return tx.one(nobody, (lane,)) is not None
 
 
 def _lease(

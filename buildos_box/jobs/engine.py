@@ -17,8 +17,10 @@ from buildos_box.clock import Clock
 from buildos_box.db import Database, StorageError
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
+from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, leases_in
@@ -105,6 +107,8 @@ class Engine:
         self._register_tasks()
         # One more thread than attempts may run at once: a cron never waits for a job to end.
         self.consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
+        self._others = Others()
+        db.subscribe(JobWaits, self._others.heard)
         queue.on_wake(self.storage.wake)
         queue.on_cancel(self._stop_attempt)
 
@@ -226,6 +230,7 @@ class Engine:
             worker=self._name,
             now=self._clock.now(),
             at_most=at_most or self._workers,
+            others=self._others,
         )
 
     def recover(self, *, all_leases: bool = False) -> int:

@@ -13,7 +13,13 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
-from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, JobsChanged
+from buildos_box.jobs.changes import (
+    JobCancelled,
+    JobFailed,
+    JobProgressed,
+    JobsChanged,
+    JobWaits,
+)
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import Status
 
@@ -36,6 +42,8 @@ def record_event(
     """Add to the job's audit trail, and tell of the change."""
     keep_events(tx, [(row_id, from_status, to_status, reason, actor, to_text(now))])
     tx.announce(JobsChanged((row_id,)))
+    if to_status == Status.PENDING and from_status is not None:
+        tx.announce(JobWaits())
 
 
 Event = tuple[int, str | None, str, str, str, str]
@@ -80,6 +88,7 @@ def insert(tx: Tx, job: NewJob, *, actor: str, now: Instant) -> None:
         record_event(tx, row_id, None, Status.PENDING, reason="enqueued", actor=actor, now=now)
 
     tx.insert_next(_INSERT_JOB, job, added)
+    tx.announce(JobWaits(job.lane, job.user_id))
 
 
 def live_with_key(tx: Tx, dedup_key: str) -> Row | None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from buildos_box.db import Database
+from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger, store
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.changes import JobWaits
+from buildos_box.jobs.claims import Claimed, Claims
 from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.types import JobType, Payload
@@ -40,6 +42,7 @@ class QueueWorld:
     runner: Runner
     workers: int = 16
     ran: list[str] = field(default_factory=list)
+    others: Others = field(default_factory=Others)
     behaviour: Callable[[Attempt[Work]], Awaitable[Any]] | None = None
 
     async def run_work(self, job: Attempt[Work], _box: Any) -> Any:
@@ -69,19 +72,21 @@ class QueueWorld:
         return found[0] if found else None
 
     async def claim_many(self, at_most: int) -> list[Claimed]:
-        found = await self.db.write(
-            lambda tx: claims.claim(
-                tx,
-                lanes=self.queue.lanes,
-                workers=self.workers,
-                lease=LEASE,
-                new_token=Ids().secret,
-                worker="test",
-                now=self.clock.now(),
-                at_most=at_most,
-            )
+        return (await self.db.write(lambda tx: self.claim_one(tx, at_most))).jobs
+
+    def claim_one(self, tx: Tx, at_most: int = 1) -> Claims:
+        """A claim as a transaction."""
+        return claims.claim(
+            tx,
+            lanes=self.queue.lanes,
+            workers=self.workers,
+            lease=LEASE,
+            new_token=Ids().secret,
+            worker="test",
+            now=self.clock.now(),
+            at_most=at_most,
+            others=self.others,
         )
-        return found.jobs
 
     async def run_one(self) -> Claimed | None:
         claimed = await self.claim()
@@ -140,7 +145,9 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
     )
     loop = asyncio.get_running_loop()
     queue.on_cancel(lambda row: loop.call_soon_threadsafe(runner.stop, row, "cancelled"))
-    yield QueueWorld(db, clock, queue, runner)
+    found = QueueWorld(db, clock, queue, runner)
+    db.subscribe(JobWaits, found.others.heard)
+    yield found
     await db.close()
 
 

@@ -27,8 +27,10 @@ from buildos_box.db import Database, Row
 from buildos_box.errors import IllegalTransition, LeaseLost
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
+from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import JobType
@@ -80,6 +82,8 @@ class QueueMachine(RuleBasedStateMachine):
             for lane in LANES
         ]
         self.queue.register(self.types)
+        self.others = Others()
+        self.db.subscribe(JobWaits, self.others.heard)
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.db.close())
@@ -127,6 +131,7 @@ class QueueMachine(RuleBasedStateMachine):
                 worker="w",
                 now=self.clock.now(),
                 at_most=1,
+                others=self.others,
             )
         )
         assert bool(found.jobs) == bool(best)
