@@ -30,6 +30,9 @@ class Verdict(msgspec.Struct, frozen=True):
 GOOD = {"mood": "calm", "tasks": 3}
 FALLBACK = Verdict(mood="by rules", tasks=0)
 
+PATIENCE = 20.0
+"""Seconds that no server of a test needs."""
+
 
 @dataclass
 class ChainWorld:
@@ -46,8 +49,8 @@ class ChainWorld:
     alerts: list[str] = field(default_factory=list)
     chain: SmartLLM | None = None
 
-    def build(self, *names: str, timeout: float = 1.0, **options: Any) -> SmartLLM:
-        """A chain of the servers named, in that order."""
+    def build(self, *names: str, timeout: float = PATIENCE, **options: Any) -> SmartLLM:
+        """A chain of the servers named, in that order; the first is given `timeout` seconds."""
         servers = {"first": self.first, "second": self.second}
 
         async def sleep(seconds: float) -> None:
@@ -62,7 +65,7 @@ class ChainWorld:
                         base_url=servers[name].url,
                         model=f"{name}-model",
                         api_key=Secret(KEY),
-                        timeout_seconds=timeout,
+                        timeout_seconds=timeout if name == "first" else PATIENCE,
                         price_in=self.prices.get(name, 1.0),
                         price_out=10 * self.prices.get(name, 1.0),
                     ),
