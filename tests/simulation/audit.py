@@ -84,8 +84,11 @@ class Auditor:
         """A lost attempt needs a box that died, or a clock that leapt, while it ran."""
         for name, begun, ended, outcome in self.attempts:
             begun, ended = min(begun, ended), max(begun, ended)
-            excused = facts.crashes(begun - MINUTE, ended + MINUTE) or any(
-                span.touches(begun - MINUTE, ended + MINUTE) for span in facts.clock + facts.disk
+            begin, end = begun - MINUTE, ended + MINUTE
+            excused = (
+                facts.crashes(begin, end)
+                or facts.clock_wrong(begin, end)
+                or facts.full_between(begin, end)
             )
             if not excused:
                 self._say("what runs is not run again", ended, f"{name}: {outcome}")

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.timeline import Entry, Timeline
+
 Fact = dict[str, Any]
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -28,9 +30,6 @@ def instant(text: str) -> datetime:
 class Span:
     begin: datetime
     end: datetime
-
-    def touches(self, begin: datetime, end: datetime) -> bool:
-        return self.begin <= end and self.end >= begin
 
 
 @dataclass(frozen=True)
@@ -96,54 +95,90 @@ class Facts:
     restored: list[Span] = field(default_factory=list)
     """From the backup to when it was put in place."""
 
+    _timelines: dict[tuple[str, str], Timeline[Any]] = field(default_factory=dict)
+    """Made when first asked for, once the story is gathered."""
+
+    def _timeline(self, what: str, whose: str = "") -> Timeline[Any]:
+        found = self._timelines.get((what, whose))
+        if found is None:
+            found = self._timelines[what, whose] = Timeline(self._entries(what, whose))
+        return found
+
+    def _entries(self, what: str, whose: str) -> Iterable[Entry[Any]]:
+        match what:
+            case "wishes":
+                return ((b, e, one.wishes) for b, e, one in _in_force(self.revisions[whose]))
+            case "versions":
+                return ((b, e, one.event) for b, e, one in _in_force(self.events[whose]))
+            case "changes":
+                return ((one.since, one.since, one) for one in self.revisions[whose])
+            case "asks":
+                return ((ask["t"], ask["until"], ask) for ask in self.asks[whose])
+        spans: dict[str, list[Span]] = {
+            "clock": self.clock,
+            "deeds": self.open_deeds[whose],
+            "disk": self.disk,
+            "down": self.down,
+            "trouble": self.trouble[whose],
+        }
+        return ((span.begin, span.end, span) for span in spans[what])
+
     def wishes_between(self, who: str, begin: datetime, end: datetime) -> list[Wishes]:
         """All that may have been in force at some time in between."""
-        found = []
-        history = self.revisions[who]
-        for index, revision in enumerate(history):
-            over = history[index + 1].since if index + 1 < len(history) else FOREVER
-            if revision.asked <= end and over >= begin:
-                found.append(revision.wishes)
-        return found
+        return self._timeline("wishes", who).between(begin, end)
 
     def asks_between(self, who: str, begin: datetime, end: datetime) -> list[Fact]:
         """Requests for a brief that may have been heard in that time."""
-        return [ask for ask in self.asks[who] if ask["t"] <= end and ask["until"] >= begin]
+        return self._timeline("asks", who).between(begin, end)
 
     def changed_between(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether this person's wishes changed then."""
-        return any(begin <= one.since <= end for one in self.revisions[who])
+        return bool(self._timeline("changes", who).between(begin, end))
 
     def versions_between(self, name: str, begin: datetime, end: datetime) -> list[Fact | None]:
-        history = self.events[name]
-        found: list[Fact | None] = []
-        for index, version in enumerate(history):
-            over = history[index + 1].since if index + 1 < len(history) else FOREVER
-            if version.asked <= end and over >= begin:
-                found.append(version.event)
-        return found
+        return self._timeline("versions", name).between(begin, end)
+
+    def downs(self, begin: datetime, end: datetime) -> list[Span]:
+        """When the box was down in that time."""
+        return self._timeline("down").between(begin, end)
 
     def up_between(self, begin: datetime, end: datetime) -> timedelta:
         """How long the box was up in that time."""
         down = timedelta(0)
-        for span in self.down:
-            if span.touches(begin, end):
-                down += min(end, span.end) - max(begin, span.begin)
+        for span in self.downs(begin, end):
+            down += min(end, span.end) - max(begin, span.begin)
         return (end - begin) - down
 
     def crashes(self, begin: datetime, end: datetime) -> int:
-        return sum(span.touches(begin, end) for span in self.down)
+        return len(self.downs(begin, end))
+
+    def full_between(self, begin: datetime, end: datetime) -> bool:
+        """Whether the disk was full at some time then."""
+        return bool(self._timeline("disk").between(begin, end))
+
+    def clock_wrong(self, begin: datetime, end: datetime) -> bool:
+        """Whether the box's clock was wrong at some time then."""
+        return bool(self._timeline("clock").between(begin, end))
 
     def ill(self, begin: datetime, end: datetime, *providers: str) -> bool:
         """Whether something was wrong, then or shortly before, that excuses a delay."""
-        spans = [span for name in providers for span in self.trouble[name]] + self.disk
-        if any(span.touches(begin - 10 * MINUTE, end) for span in spans):
-            return True
-        return any(span.touches(begin - 2 * HOUR, end + 2 * HOUR) for span in self.clock)
+        before = begin - 10 * MINUTE
+        return (
+            any(self._timeline("trouble", name).between(before, end) for name in providers)
+            or self.full_between(before, end)
+            or self.clock_wrong(begin - 2 * HOUR, end + 2 * HOUR)
+        )
 
     def unsettled(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether something that this person asked for had no answer yet at some time then."""
-        return any(span.touches(begin, end) for span in self.open_deeds[who])
+        return bool(self._timeline("deeds", who).between(begin, end))
+
+
+def _in_force(history: list[Any]) -> Iterable[Entry[Any]]:
+    """From when each may have been in force, until when, and what it was."""
+    for index, one in enumerate(history):
+        over = history[index + 1].since if index + 1 < len(history) else FOREVER
+        yield one.asked, over, one
 
 
 def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
@@ -322,7 +357,7 @@ def wall_instant(day: date, wall: time, zone: str) -> datetime:
     """
     tz = _zone(zone)
     naive = datetime.combine(day, wall)
-    guess = naive.replace(tzinfo=UTC) - timedelta(hours=15)
+    guess = naive.replace(tzinfo=tz).astimezone(UTC) - timedelta(hours=3)
     # Coarse steps to the last quarter hour at which clocks show less, then minutes.
     while (guess + 15 * MINUTE).astimezone(tz).replace(tzinfo=None) < naive:
         guess += 15 * MINUTE

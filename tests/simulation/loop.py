@@ -73,10 +73,14 @@ class SimClock:
         self._loop = loop
         self._start = start
         self.wrong_by = timedelta(0)
+        self._read_at = -1.0
+        self._read = start
 
     def true_now(self) -> datetime:
-        millis = round(self._loop.elapsed * 1000)
-        return self._start + timedelta(milliseconds=millis)
+        if self._read_at != self._loop.elapsed:
+            self._read_at = self._loop.elapsed
+            self._read = self._start + timedelta(milliseconds=round(self._read_at * 1000))
+        return self._read
 
     def now(self) -> datetime:
         return self.true_now() + self.wrong_by

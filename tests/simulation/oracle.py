@@ -97,9 +97,10 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
         if strangers:
             broken.append(Broken("nobody sees another's data", mail["t"], f"{who}: {strangers}"))
         for before in seen[mail["message_id"]][-1:]:
-            full = any(span.touches(before["t"], mail["t"]) for span in facts.disk)
             unsure = (
-                full or before["lost"] or facts.crashes(before["t"] - SECOND, before["t"] + MINUTE)
+                facts.full_between(before["t"], mail["t"])
+                or before["lost"]
+                or facts.crashes(before["t"] - SECOND, before["t"] + MINUTE)
             )
             if not unsure and not _clock_near(facts, mail["t"]):
                 says = f"{mail['message_id']} again, though its outcome was known"
@@ -198,7 +199,7 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
     late = run + 10 * MINUTE
     crashes = facts.crashes(run - 70 * MINUTE, late)
     if crashes:
-        ups = [span.end for span in facts.down if span.touches(run - 70 * MINUTE, late)]
+        ups = [span.end for span in facts.downs(run - 70 * MINUTE, late)]
         if crashes > 1 or max(ups) > run + 50 * MINUTE:
             return None
         late = max(late, max(ups) + 12 * MINUTE)
@@ -221,7 +222,7 @@ def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:
 
 
 def _clock_near(facts: Facts, t: datetime) -> bool:
-    return any(span.touches(t - 3 * HOUR, t + 3 * HOUR) for span in facts.clock)
+    return facts.clock_wrong(t - 3 * HOUR, t + 3 * HOUR)
 
 
 @dataclass
@@ -351,7 +352,7 @@ def _due(
         return None
     crashes = facts.crashes(due - 20 * MINUTE, late)
     if crashes or facts.crashes(midnight - MINUTE, midnight + 20 * MINUTE):
-        backs = [span.end for span in facts.down if span.touches(midnight, late)]
+        backs = [span.end for span in facts.downs(midnight, late)]
         late = max([late, *(back + 3 * MINUTE for back in backs)])
         if crashes > 1 or late > min(start, over) or facts.crashes(due, late) > crashes:
             return None

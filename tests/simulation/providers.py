@@ -3,11 +3,13 @@
 import asyncio
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -65,18 +67,28 @@ class Relay:
         return f"250 ok {email_id}"
 
     def _accept(self, recipient: str, message: bytes, *, lost: bool) -> None:
-        mail = message_from_bytes(message)
-        plain = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
-        text = plain.get_payload(decode=True)
-        assert isinstance(text, bytes)
+        mail, text = _read(message)
         self._tell(
             "mail",
             to=recipient,
             message_id=mail["Message-ID"],
             subject=" ".join(str(make_header(decode_header(mail["Subject"]))).split()),
-            text=text.decode(),
+            text=text,
             lost=lost,
         )
+
+
+def _read(message: bytes) -> tuple[Message, str]:
+    """A mail's headers and its first part, the text; the HTML after it is not looked at."""
+    head, _, body = message.partition(b"\r\n\r\n")
+    mail = message_from_bytes(head + b"\r\n\r\n")
+    boundary = f"--{mail.get_boundary()}\r\n".encode()
+    first = body.partition(boundary)[2].partition(b"\r\n" + boundary)[0]
+    part = message_from_bytes(first)
+    assert part.get_content_type() == "text/plain", part.get_content_type()
+    text = part.get_payload(decode=True)
+    assert isinstance(text, bytes)
+    return mail, text.decode()
 
 
 class Twilio:
@@ -90,7 +102,8 @@ class Twilio:
         self._trouble = trouble
         self._tell = tell
         self._rng = rng
-        self._sent: list[dict[str, Any]] = []
+        self._sent: dict[str, dict[str, Any]] = {}
+        self._sent_to: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.stopped: set[str] = set()
         self.plug: Plug | None = None
         self.call_back: Callable[[str, dict[str, str], float], None] = lambda *_: None
@@ -108,7 +121,7 @@ class Twilio:
             if "/Messages/" in url:
                 return self._fetched(url)
             to = (params or {}).get("To") or parse_qs(urlsplit(url).query)["To"][0]
-            found = [self._view(one) for one in reversed(self._sent) if one["to"] == to][:100]
+            found = [self._view(one) for one in reversed(self._sent_to[to][-100:])]
             body = {"messages": found, "next_page_uri": None, "page_size": 100}
             return Response(200, json.dumps(body))
         self.plug.at("before effect")
@@ -134,15 +147,15 @@ class Twilio:
         from twilio.http.response import Response
 
         sid = urlsplit(url).path.rpartition("/")[2].removesuffix(".json")
-        for one in self._sent:
-            if one["sid"] == sid:
-                return Response(200, json.dumps(self._view(one)))
-        return self._refusal(404, 20404, {})
+        if sid not in self._sent:
+            return self._refusal(404, 20404, {})
+        return Response(200, json.dumps(self._view(self._sent[sid])))
 
     def _accept(self, data: dict[str, str], *, lost: bool) -> dict[str, Any]:
         sid = f"SM{len(self._sent):032x}"
         message = {"sid": sid, "to": data["To"], "body": data["Body"], "at": self._clock.true_now()}
-        self._sent.append(message)
+        self._sent[sid] = message
+        self._sent_to[data["To"]].append(message)
         self._tell("sms", to=data["To"], body=data["Body"], sid=sid, lost=lost)
         callback = data.get("StatusCallback")
         if callback:
