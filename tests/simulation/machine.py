@@ -12,7 +12,6 @@ from typing import Any
 from litestar import Litestar
 
 from buildos_box.clock import Clock
-from buildos_box.db.connect import READER_PRAGMAS
 from buildos_box.db.database import Database
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
@@ -104,19 +103,26 @@ class OnThreadWriter(Writer):
 
 
 class OnThreadReaders(Readers):
-    """One connection that reads, on the same thread."""
+    """Reads by the writer's connection: on one thread nothing is read amid a transaction.
+
+    A connection of its own would find all its pages outdated after each commit.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        super().__init__(path)
+        self._connection = connection
 
     async def open(self) -> None:
-        self._connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=512)
-        self._connection.row_factory = Row
-        for pragma in READER_PRAGMAS:
-            self._connection.execute(f"PRAGMA {pragma}")
+        """The writer has opened the file."""
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
-        return self._connection.execute(sql, params).fetchall()
+        before = self._connection.total_changes
+        rows = self._connection.execute(sql, params).fetchall()
+        assert self._connection.total_changes == before, f"a reader can't write: {sql}"
+        return rows
 
     async def close(self) -> None:
-        self._connection.close()
+        """The writer closes its connection."""
 
 
 class OnThreadDatabase(Database):
@@ -131,7 +137,7 @@ class OnThreadDatabase(Database):
             migrate(path, clock)
             listeners = Listeners()
             writer = OnThreadWriter(path, listeners, plug)
-            readers = OnThreadReaders(path)
+            readers = OnThreadReaders(path, writer._connection)
             await readers.open()
             database = cls(path, writer, readers, listeners)
             database.plug, database.writer = plug, writer
@@ -163,7 +169,8 @@ class OnThreadEngine(Engine):
     tasks: "set[asyncio.Task[Any]]"
 
     def __init__(self, **parts: Any) -> None:
-        super().__init__(loop=asyncio.get_running_loop(), **parts)
+        # The process's number would make rows longer or shorter, and a disk full sooner or later.
+        super().__init__(loop=asyncio.get_running_loop(), **{**parts, "name": "box-1"})
         self.tasks = set()
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
