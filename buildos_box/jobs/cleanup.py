@@ -1,4 +1,7 @@
-"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted (spec 3.8)."""
+"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted (spec 3.8).
+
+Old runs of crons go too: there are two thousand a day.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ import msgspec
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.jobs import cleanup_store as store
+from buildos_box.jobs import cron_store
 from buildos_box.jobs.queue import Queue
 from buildos_box.log import logger
 
@@ -25,6 +29,7 @@ class Thresholds:
     stale: timedelta = timedelta(hours=24)
     old_failed: timedelta = timedelta(days=7)
     completed: timedelta = timedelta(days=30)
+    cron_runs: timedelta = timedelta(days=30)
 
 
 class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -84,7 +89,9 @@ async def clean_up(
                 limit=BATCH,
             )
             deleted += await _in_batches(db, delete)
-    log.info("cleaned_up", stale=stale, archived=archived, deleted=deleted)
+    forget = partial(cron_store.delete_before, before=now - limits.cron_runs, limit=BATCH)
+    runs = await _in_batches(db, forget)
+    log.info("cleaned_up", stale=stale, archived=archived, deleted=deleted, cron_runs=runs)
     return CleanupReport(
         stale_cancelled=stale,
         old_failed_cancelled=archived,

@@ -86,6 +86,15 @@ def close_lost(tx: Tx, now: Instant) -> None:
     )
 
 
+def delete_before(tx: Tx, before: Instant, limit: int) -> int:
+    """Delete runs older than that, looking at the oldest only; returns how many."""
+    return tx.execute(
+        """DELETE FROM cron_runs
+            WHERE id IN (SELECT id FROM cron_runs ORDER BY id LIMIT ?) AND started_at < ?""",
+        (limit, to_text(before)),
+    ).rowcount
+
+
 async def ran_since(db: Database, name: str, due: Instant) -> bool:
     """Whether the cron has finished a run that was due then or later."""
     row = await db.one(

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
 from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.jobs import cron_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
 from buildos_box.jobs.cleanup import Thresholds, clean_up, preview
@@ -51,6 +54,22 @@ async def test_a_dry_run_reports_the_same_numbers_and_touches_nothing(world: Que
     numbers = ("stale_cancelled", "old_failed_cancelled", "completed_deleted")
     assert [getattr(dry, n) for n in numbers] == [1, 1, 1]
     assert [getattr(wet, n) for n in numbers] == [1, 1, 1]
+
+
+async def test_cleanup_forgets_old_runs_of_crons(world: QueueWorld) -> None:
+    for age in (31, 29):
+        then = world.clock.now() - timedelta(days=age)
+        for _ in range(150):
+
+            def ran(tx: Tx, then: Instant = then) -> None:
+                run = cron_store.start(tx, "briefs", then, "schedule", "scheduler", then)
+                cron_store.finish(tx, run, None, None, then)
+
+            await world.db.write(ran)
+    await clean_up(world.db, world.queue, world.clock, Thresholds(), actor="me")
+    kept = await world.db.all("SELECT due, count(*) AS n FROM cron_runs GROUP BY due")
+    young = to_text(world.clock.now() - timedelta(days=29))
+    assert [(row["due"], row["n"]) for row in kept] == [(young, 150)]
 
 
 async def test_cleanup_leaves_young_jobs_and_archives_failed_ones_readable(
