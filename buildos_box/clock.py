@@ -43,8 +43,9 @@ class SystemClock:
 
 def truncate(instant: datetime) -> Instant:
     """The same moment in UTC, cut down to whole milliseconds."""
-    utc = instant.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    over = utc.microsecond % 1000
+    return utc.replace(microsecond=utc.microsecond - over) if over else utc
 
 
 @lru_cache(maxsize=256)
@@ -108,6 +109,7 @@ def local_day(instant: Instant, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+@lru_cache(maxsize=1024)
 def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
     """The instant at which clocks in `zone` show `wall` on `day` (spec 5.1).
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -33,12 +34,18 @@ class Migration:
 
 def known_migrations() -> list[Migration]:
     """Every migration that this program carries, in order."""
+    return list(_carried())
+
+
+@lru_cache(maxsize=1)
+def _carried() -> tuple[Migration, ...]:
+    """They are files of the program: read once."""
     found = []
     for entry in resources.files("buildos_box.db").joinpath("migrations").iterdir():
         match = _NAME.fullmatch(entry.name)
         if match:
             found.append(Migration(int(match[1]), match[2], entry.read_text("utf-8")))
-    return sorted(found, key=lambda migration: migration.number)
+    return tuple(sorted(found, key=lambda migration: migration.number))
 
 
 def migrate(

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any, Literal
 
@@ -43,7 +44,7 @@ class Cron:
 
     def times(self) -> "Times":
         """When it is due."""
-        return Times(self.schedule)
+        return _times_of(self.schedule)
 
 
 class Times:
@@ -78,6 +79,12 @@ class Times:
                 return datetime.combine(day, wanted[0], UTC)
             day, wanted = day + step, on_other_days
         raise ValueError("this schedule fits no minute within a year")
+
+
+@lru_cache(maxsize=256)
+def _times_of(schedule: str) -> Times:
+    """Many crons share few schedules, and reading one tries every hour and minute of a day."""
+    return Times(schedule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,20 @@ from buildos_box.llm.fence import visible
 
 T = TypeVar("T")
 _FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL)
+_KNOWN: dict[type[Any], dict[str, Any]] = {}
 
 
 def json_schema(of: type[Any]) -> dict[str, Any]:
-    """The JSON schema that an answer must fit, whole: its parts are under `$defs`."""
+    """The JSON schema that an answer must fit, whole: its parts are under `$defs`.
+
+    It is worked out once for each type, so nobody may change what is returned.
+    """
+    if of not in _KNOWN:
+        _KNOWN[of] = _schema(of)
+    return _KNOWN[of]
+
+
+def _schema(of: type[Any]) -> dict[str, Any]:
     (schema,), components = msgspec.json.schema_components([of], ref_template="#/$defs/{name}")
     if set(schema) == {"$ref"}:
         # Some providers want an object at the top, not a reference to one.

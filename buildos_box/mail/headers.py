@@ -6,6 +6,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage, Message
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
+from functools import lru_cache
 
 from buildos_box.clock import Instant
 from buildos_box.errors import PermanentError
@@ -20,7 +21,21 @@ class _Verbatim(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-_REGISTRY = HeaderRegistry()
+class _Registry(HeaderRegistry):
+    """Python's own makes a class anew each time a header is written, read or folded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        name = name.lower()
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+_REGISTRY = _Registry()
 for _name in ("list-unsubscribe", "list-unsubscribe-post", "message-id"):
     _REGISTRY.map_to_type(_name, _Verbatim)
 POLICY = SMTP.clone(header_factory=_REGISTRY)
@@ -59,6 +74,7 @@ def one_line(text: str) -> str:
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cs"))
 
 
+@lru_cache(maxsize=256)
 def mailbox(address: str) -> str:
     """The address as it stands in an envelope, its domain in ASCII (RFC 5890).
 
