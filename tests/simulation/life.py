@@ -18,6 +18,7 @@ from buildos_box.ids import Ids
 from buildos_box.settings import DataSettings, Settings
 from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import (
+    BackupSettings,
     LlmSettings,
     ProviderSettings,
     ServerSettings,
@@ -38,6 +39,9 @@ PUBLIC_URL = "https://box.example"
 TWILIO_TOKEN = "token"
 QUARTER = timedelta(minutes=15)
 DRAIN_SECONDS = 25.0
+NIGHTLY = timedelta(days=30)
+"""Boxes begun later make no nightly backups: of a file that has grown for a year each takes
+seconds, and shows nothing that the first ones did not. Those of the plan go on being made."""
 MIDNIGHT = time(0)
 ODD_ZONES = [
     ZoneInfo(name)
@@ -47,12 +51,13 @@ ODD_ZONES = [
 ]
 
 
-def settings_for(folder: Path, *, model: bool) -> Settings:
+def settings_for(folder: Path, *, model: bool, nightly: bool) -> Settings:
     provider = ProviderSettings(
         name="model", base_url="http://model.test/v1", model="m", timeout_seconds=45
     )
     return Settings(
         data=DataSettings(dir=str(folder)),
+        backup=BackupSettings() if nightly else BackupSettings(keep=0),
         server=ServerSettings(base_url=PUBLIC_URL),
         sms=SmsSettings(
             account_sid="AC1",
@@ -85,7 +90,13 @@ class Outside:
         self.relay = relay
         self.twilio = twilio
         self.model = model
-        self.settings = settings_for(folder, model=with_model)
+        self._with_model = with_model
+        self._nightly_until = clock.true_now() + NIGHTLY
+
+    def settings(self) -> Settings:
+        """What a box that begins now is told."""
+        nightly = self.clock.true_now() < self._nightly_until
+        return settings_for(self.folder, model=self._with_model, nightly=nightly)
 
 
 class Life:
@@ -114,7 +125,7 @@ class Life:
         plug = Plug(on_death)
         outside.relay.plug = outside.twilio.plug = plug
         box = await Box.open(
-            outside.settings,
+            outside.settings(),
             clock=outside.clock,
             ids=outside.ids,
             mailer=outside.relay,
