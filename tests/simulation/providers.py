@@ -2,14 +2,14 @@
 
 import asyncio
 import json
+import quopri
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email import message_from_bytes
 from email.header import decode_header, make_header
-from email.message import Message
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +23,8 @@ from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.machine import Plug
 
 Tell = Callable[..., None]
+FOLD = re.compile(r"\r\n(?=[ \t])")
+BOUNDARY = re.compile(r'boundary="([^"]+)"')
 
 
 @dataclass
@@ -67,28 +69,37 @@ class Relay:
         return f"250 ok {email_id}"
 
     def _accept(self, recipient: str, message: bytes, *, lost: bool) -> None:
-        mail, text = _read(message)
+        headers, text = _read(message)
         self._tell(
             "mail",
             to=recipient,
-            message_id=mail["Message-ID"],
-            subject=" ".join(str(make_header(decode_header(mail["Subject"]))).split()),
+            message_id=headers["message-id"],
+            subject=" ".join(str(make_header(decode_header(headers["subject"]))).split()),
             text=text,
             lost=lost,
         )
 
 
-def _read(message: bytes) -> tuple[Message, str]:
-    """A mail's headers and its first part, the text; the HTML after it is not looked at."""
-    head, _, body = message.partition(b"\r\n\r\n")
-    mail = message_from_bytes(head + b"\r\n\r\n")
-    boundary = f"--{mail.get_boundary()}\r\n".encode()
-    first = body.partition(boundary)[2].partition(b"\r\n" + boundary)[0]
-    part = message_from_bytes(first)
-    assert part.get_content_type() == "text/plain", part.get_content_type()
-    text = part.get_payload(decode=True)
-    assert isinstance(text, bytes)
-    return mail, text.decode()
+def _read(message: bytes) -> tuple[dict[str, str], str]:
+    """A mail's headers and its first part, the text; the HTML after it is not looked at.
+
+    The library's parser would take a tenth of the time that the mail took to be written.
+    """
+    headers, body = _split(message)
+    boundary = f"--{BOUNDARY.findall(headers['content-type'])[0]}".encode()
+    first = body.partition(boundary + b"\r\n")[2].partition(b"\r\n" + boundary)[0]
+    part, text = _split(first)
+    assert part["content-type"].startswith("text/plain"), part
+    assert part["content-transfer-encoding"] == "quoted-printable", part
+    return headers, quopri.decodestring(text).decode()
+
+
+def _split(entity: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = entity.partition(b"\r\n\r\n")
+    lines = FOLD.sub("", head.decode("ascii")).split("\r\n")
+    return {
+        name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
+    }, body
 
 
 class Twilio:
