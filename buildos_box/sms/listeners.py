@@ -6,6 +6,7 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.changes import SmsChanged
+from buildos_box.sms.leaving import in_doubt
 from buildos_box.sms.reminders import settle_changed, settle_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.send_job import SEND_SMS
@@ -75,10 +76,9 @@ def listen(box: Services) -> None:
         if reason == "rescheduled" or row is None:
             return
         if row["status"] == store.SENDING:
-            status = store.UNKNOWN
-        elif row["status"] != store.SCHEDULED:
-            return
-        store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
+            in_doubt(tx, sms_id, box, reason)
+        elif row["status"] == store.SCHEDULED:
+            store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
 
     box.db.subscribe(EventSaved, on_change)
     box.db.subscribe(EventMoved, on_change)

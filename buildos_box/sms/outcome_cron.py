@@ -15,9 +15,8 @@ from buildos_box.jobs.crons import Cron
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms import store
+from buildos_box.sms.leaving import has_left, words_of
 from buildos_box.sms.outcomes import lead_forward, settle_cost
-from buildos_box.sms.send_job import left
-from buildos_box.sms.text import segments
 from buildos_box.sms.twilio_client import Outgoing, Told, TwilioSender
 
 AT_ONCE = 50
@@ -59,7 +58,7 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
 
 async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
     """One that may have left: if Twilio has it, it has. It is never sent again from here."""
-    message = Outgoing(row["phone_number"] or "", row["message"], None, None)
+    message = Outgoing(row["phone_number"] or "", words_of(box, row), None, None)
     since = from_text(row["sending_since"] or row["updated_at"])
     known = await store.known_sids(box.db, message.to)
     sid = await sender.sent_since(message, since, known)
@@ -71,9 +70,7 @@ async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
         if sid is None:
             _ask_again(tx, box, fresh, done=False)
             return False
-        store.count(tx, store.FAILED, from_text(fresh["updated_at"]), -1)
-        store.change(tx, fresh["id"], box.clock.now(), reason=None)
-        left(tx, box, fresh["id"], sid, segments(message.body))
+        has_left(tx, box, fresh["id"], sid)
         return True
 
     return await box.db.write(learn)

@@ -14,17 +14,15 @@ from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.codes import with_code
+from buildos_box.sms.leaving import has_left, in_doubt, words_of
 from buildos_box.sms.quiet_hours import quiet_until
-from buildos_box.sms.text import reminder_text, segments
+from buildos_box.sms.text import reminder_text
 from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
 from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
 LATE = timedelta(seconds=90)
-FIRST_QUESTION = timedelta(minutes=5)
-"""So long after a message has left Twilio is asked what became of it."""
 
 
 class SendPayload(Payload, frozen=True, kw_only=True):
@@ -94,11 +92,7 @@ async def _send(
     sms_id, now = str(row["id"]), box.clock.now()
     message = Outgoing(
         to=number,
-        body=(
-            with_code(row["message"], box.secret, sms_id)
-            if row["kind"] == "code"
-            else row["message"]
-        ),
+        body=words_of(box, row),
         validity=_validity(row, now),
         callback=_callback(box, sms_id),
     )
@@ -122,7 +116,7 @@ async def _send(
         send=send,
         found=found,
         on_intent=lambda tx: _on_intent(tx, box, sms_id, number),
-        on_outcome=lambda tx, sid: left(tx, box, sms_id, sid, segments(message.body)),
+        on_outcome=lambda tx, sid: has_left(tx, box, sms_id, sid),
     )
 
 
@@ -208,31 +202,6 @@ def _on_intent(tx: Tx, box: Services, sms_id: str, number: str) -> None:
     )
 
 
-def left(tx: Tx, box: Services, sms_id: str, sid: str, parts: int) -> None:
-    """Twilio has the message: now it counts (fault 17). A callback may have come before."""
-    row, now = store.find(tx, sms_id), box.clock.now()
-    if row is None:
-        return
-    ahead = store.RANK.get(row["status"], 0) > store.RANK[store.SENT]
-    status = row["status"] if ahead else store.SENT
-    store.change(
-        tx,
-        sms_id,
-        now,
-        status=status,
-        twilio_sid=sid,
-        sent_at=to_text(now),
-        segments=parts,
-        ask_at=to_text(now + FIRST_QUESTION),
-    )
-    store.count(tx, store.SENT, now)
-    store.count(tx, store.SEGMENTS, now, parts)
-    user = workspace.find_user(tx, row["user_id"])
-    if row["kind"] != "code" and user is not None:
-        day = local_day(now, zone_or_utc(user.timezone))
-        preferences_store.count_one(tx, row["user_id"], day)
-
-
 def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None:
     job.hold(tx)
     row, now = store.find(tx, job.payload.sms_id), box.clock.now()
@@ -260,10 +229,10 @@ def _failed(
     final = isinstance(error, PermanentError)
     if final or job.number >= job.max_attempts:
         # After the last try without an answer nobody can say whether it left.
-        doubt = not final and row["status"] in store.IN_DOUBT
-        status = store.UNKNOWN if doubt else store.FAILED
-        ask_at = to_text(now + FIRST_QUESTION) if doubt else None
-        store.change(tx, row["id"], now, status=status, reason=error.message, ask_at=ask_at)
+        if not final and row["status"] in store.IN_DOUBT:
+            in_doubt(tx, row["id"], box, error.message)
+            return
+        store.change(tx, row["id"], now, status=store.FAILED, reason=error.message, ask_at=None)
         store.count(tx, store.FAILED, now)
 
 

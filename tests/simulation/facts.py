@@ -50,6 +50,8 @@ class Wishes:
     limit: int = 10
     number: str | None = None
     stopped: bool = False
+    unsure: bool = False
+    """A word of STOP or START was never answered: it may have been heard, or not."""
 
 
 @dataclass
@@ -190,6 +192,7 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
     began: dict[str, datetime] = {}
     kept: tuple[datetime, dict[str, Wishes], dict[str, Fact | None], dict[str, Fact | None]] | None
     kept = None
+    answered = {fact["n"] for fact in story if fact["what"] in ("acked", "refused")}
     for fact in story:
         at = instant(fact["box"])
         facts.begin = min(facts.begin, at)
@@ -203,12 +206,15 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 for who, before in list(wishes.items()):
                     if before.number == fact["to"] and not before.stopped:
                         # Twilio says that this number has told it STOP: now the box knows too.
-                        wishes[who] = replace(before, stopped=True)
+                        wishes[who] = replace(before, stopped=True, unsure=False)
                         facts.revisions[who].append(Revision(at, at + SECOND, wishes[who]))
             case "asked":
                 asked[fact["n"]], who_asked[fact["n"]] = at, fact["who"]
                 if fact["do"] == "brief":
                     facts.asks[fact["who"]].append({**fact, "t": at, "until": FOREVER})
+                elif fact["do"] == "word" and fact["n"] not in answered:
+                    wishes[fact["who"]] = replace(wishes[fact["who"]], unsure=True)
+                    facts.revisions[fact["who"]].append(Revision(at, at, wishes[fact["who"]]))
             case "acked":
                 since = asked.pop(fact["n"])
                 if fact["do"] == "brief":
@@ -311,7 +317,7 @@ def _learn(
             facts.answers.append({**fact, "t": at})
             return
         case "word":
-            values["stopped"] = body["Body"] == "STOP"
+            values |= {"stopped": body["Body"] == "STOP", "unsure": False}
         case "sms_preferences":
             quiet = (body["quiet_hours_start"], body["quiet_hours_end"])
             values |= {

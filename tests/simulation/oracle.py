@@ -115,12 +115,14 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
             for ask in facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t)
             if ask["body"].get("forceRegenerate")
         )
-        # What was asked for since the backup, the restored box cannot know.
+        # What was asked for since the backup, the restored box cannot know; nor what was told
+        # ahead of its time, by a clock that was fast.
         forgotten = sum(
             span.end >= brief.t - 40 * HOUR
             and bool(
                 facts.asks_between(brief.who, span.begin, brief.t)
                 or facts.changed_between(brief.who, span.begin, brief.t)
+                or facts.clock_wrong(span.begin - 3 * HOUR, span.end)
             )
             for span in facts.restored
             if span.end <= brief.t
@@ -245,7 +247,7 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
     for sms in facts.sms + facts.refused_sms:
         who, t = numbers.get(sms["to"], "?"), sms["t"]
         now = facts.wishes_between(who, t - 2 * SECOND, t)
-        if now and all(wishes.stopped for wishes in now):
+        if now and all(wishes.stopped and not wishes.unsure for wishes in now):
             broken.append(Broken("no SMS after STOP", t, f"{who}: {sms['body']}"))
         if sms["what"] == "sms_refused":
             continue
@@ -340,7 +342,7 @@ def _due(
 ) -> datetime | None:
     """When the reminder had to be sent; None if none was owed, or its absence is excused."""
     around = facts.wishes_between(who, min(start, known) - 26 * HOUR, start)
-    if len(around) != 1 or not around[0].reminders or around[0].stopped:
+    if len(around) != 1 or not around[0].reminders or around[0].stopped or around[0].unsure:
         return None
     wishes = around[0]
     midnight = wall_instant(local(start, wishes.zone).date(), time(0), wishes.zone)

@@ -78,6 +78,47 @@ async def test_a_callback_before_the_answer_is_written_down_finds_its_message(
     assert len(twilio.sent) == 1
 
 
+async def lost_and_cancelled(box: BoxWorld, twilio: TwilioDouble) -> tuple[str, str]:
+    """Twilio has the message, but its answer was lost, and then its job was ended by a person."""
+    await ada(box, daily_limit=1)
+    twilio.script = ["lost"]
+    made = await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    (job,) = (await box.get("/users/ada/jobs?type=send_sms"))["jobs"]
+    await box.post(f"/jobs/{job['id']}/cancel")
+    assert [m["status"] for m in await messages(box)] == ["unknown"]
+    return f"status?sms={made['smsId']}", twilio.sent[-1]["Sid"]
+
+
+async def nothing_more_today(box: BoxWorld, twilio: TwilioDouble) -> None:
+    """It counts: the day's limit of one is reached, and the numbers of the day say one."""
+    await box.post("/queue/sms", {"userId": "ada", "message": "One more"})
+    await box.work()
+    assert len(twilio.sent) == 1
+    assert {m["reason"] for m in await messages(box)} == {None, "daily_limit"}
+    (day,) = (await box.get("/sms/metrics"))["days"]
+    assert (day["sent"], day["failed"]) == (1, 0)
+
+
+async def test_one_that_a_callback_alone_tells_of_counts_for_the_days_limit(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    """Found by simulation: its attempt had died, and three came on a day that allowed two."""
+    path, sid = await lost_and_cancelled(box, twilio)
+    await tell(box, path, MessageSid=sid, MessageStatus="delivered")
+    await tell(box, path, MessageSid=sid, MessageStatus="delivered")
+    await nothing_more_today(box, twilio)
+
+
+async def test_one_whose_job_was_ended_on_its_way_is_looked_for(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await lost_and_cancelled(box, twilio)
+    await box.run_until("2024-10-23T08:11:00Z")
+    assert [m["status"] for m in await messages(box)] == ["sent"]
+    await nothing_more_today(box, twilio)
+
+
 async def test_stop_opts_out_and_start_in_again(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box)
 
