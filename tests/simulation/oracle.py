@@ -271,7 +271,13 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
         if reminder is None:
             continue
         before = once.get((reminder.event, reminder.start))
-        if before is not None:
+        # Wishes of since the backup are forgotten: the restored box has another time in mind.
+        forgotten = before is not None and any(
+            span.begin <= before["t"] <= span.end <= t
+            and facts.changed_between(who, span.begin, span.end)
+            for span in facts.restored
+        )
+        if before is not None and not forgotten:
             says = f"{who}, {reminder.event} of {reminder.start:%m-%d %H:%M}Z, before at " + str(
                 before["t"]
             )
