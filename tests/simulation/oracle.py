@@ -386,7 +386,8 @@ def _limits(facts: Facts, broken: list[Broken]) -> None:
         if len({w.zone for w in lately}) != 1 or _clock_near(facts, t):
             continue
         day = local(t, lately[0].zone).date()
-        counts[who, day] += 1
+        # What left after a backup that is put back, the restored box cannot count.
+        counts[who, day] += not any(span.begin <= t <= span.end for span in facts.restored)
         most = max(w.limit for w in lately)
         if counts[who, day] > most:
             says = f"{who} got {counts[who, day]} on {day}, wants {most} at most"
