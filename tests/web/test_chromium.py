@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.browser import Person
+from tests.faults.box_process import until
+from tests.web.browser import SECONDS, Person
 
 if TYPE_CHECKING:
     from tests.web.conftest import Home
@@ -151,8 +152,9 @@ def test_preferences_are_changed(home: "Home", person: Someone):
     ada.type_into("Time zone", "America/Lima")
     ada.page.keyboard.press("Enter")
     ada.page.locator("[aria-invalid=true]").wait_for(state="detached")
+    # What was told before may still be read: only the box knows whether this was saved too.
+    assert until(lambda: home.get("/users/prefs")["timezone"] == "America/Lima", seconds=SECONDS)
     ada.is_told("Saved.")
-    assert home.get("/users/prefs")["timezone"] == "America/Lima"
 
 
 def test_quiet_hours_and_reminders(home: "Home", person: Someone):
@@ -177,9 +179,12 @@ def test_quiet_hours_and_reminders(home: "Home", person: Someone):
     ada.page.keyboard.press("Space")
     ada.tab_to(texts.get_by_role("button", name="Save"))
     ada.page.keyboard.press("Enter")
-    ada.page.wait_for_timeout(300)
-    mine = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "quiet"]
-    assert [s["enabled"] for s in mine] == [True]
+
+    def wanted() -> bool:
+        schedule = home.get("/sms/scheduled")["schedule"]
+        return [s["enabled"] for s in schedule if s["userId"] == "quiet"] == [True]
+
+    assert until(wanted, seconds=SECONDS)
 
 
 def test_unsubscribing_and_coming_back(home: "Home", person: Someone):
