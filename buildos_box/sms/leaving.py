@@ -6,7 +6,7 @@ callback for a message whose attempt died and was never made again.
 
 from datetime import timedelta
 
-from buildos_box.clock import from_text, local_day, to_text, zone_or_utc
+from buildos_box.clock import local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
@@ -29,8 +29,6 @@ def has_left(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
     row, now = store.find(tx, sms_id), box.clock.now()
     if row is None or row["sent_at"] is not None:
         return
-    if row["status"] == store.UNKNOWN:
-        store.count(tx, store.FAILED, from_text(row["updated_at"]), -1)
     parts = segments(words_of(box, row))
     store.change(
         tx,
@@ -52,8 +50,7 @@ def has_left(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
 
 
 def in_doubt(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
-    """Nobody can say whether it left: not counted as sent, and Twilio is asked about it."""
+    """Nobody can say whether it left: it counts as nothing until Twilio, asked about it, knows."""
     now = box.clock.now()
     ask_at = to_text(now + FIRST_QUESTION)
     store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)
-    store.count(tx, store.FAILED, now)

@@ -102,7 +102,10 @@ def _learn(tx: Tx, box: Services, sms_id: str, told: Told | None) -> bool:
 
 def _ask_again(tx: Tx, box: Services, row: Row, *, done: bool) -> None:
     now = box.clock.now()
-    wait = None if done or row["asked"] >= len(WAITS) else WAITS[row["asked"]]
+    given_up = not done and row["asked"] >= len(WAITS)
+    wait = None if done or given_up else WAITS[row["asked"]]
+    if given_up and row["status"] == store.UNKNOWN:
+        store.count(tx, store.FAILED, now)
     ask_at = to_text(now + wait) if wait else None
     store.change(tx, row["id"], now, ask_at=ask_at, asked=row["asked"] + 1)
 

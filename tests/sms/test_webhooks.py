@@ -1,5 +1,6 @@
 """What Twilio tells the box, proving a number, and the day's numbers (spec 7)."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from urllib.parse import urlencode
@@ -117,6 +118,32 @@ async def test_one_whose_job_was_ended_on_its_way_is_looked_for(
     await box.run_until("2024-10-23T08:11:00Z")
     assert [m["status"] for m in await messages(box)] == ["sent"]
     await nothing_more_today(box, twilio)
+
+
+async def test_one_that_is_found_another_day_is_no_days_failure(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    box.clock.set("2024-10-23T22:30:00Z")
+    twilio.now = box.clock.now().timestamp()
+    await lost_and_cancelled(box, twilio)
+    form = twilio.sent.pop()  # Twilio's list does not show it yet
+    await box.run_until("2024-10-24T12:00:00Z", step=timedelta(hours=1))
+    twilio.sent.append(form)
+    await box.run_until("2024-10-25T20:00:00Z", step=timedelta(hours=1))
+    assert [m["status"] for m in await messages(box)] == ["sent"]
+    days = (await box.get("/sms/metrics"))["days"]
+    assert [day["failed"] for day in days] == [0] * len(days)
+    assert sum(day["sent"] for day in days) == 1
+
+
+async def test_one_that_is_never_found_is_a_failure_once(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await lost_and_cancelled(box, twilio)
+    twilio.sent.clear()
+    await box.run_until("2024-10-25T20:00:00Z", step=timedelta(hours=1))
+    assert [m["status"] for m in await messages(box)] == ["unknown"]
+    assert sum(day["failed"] for day in (await box.get("/sms/metrics"))["days"]) == 1
 
 
 async def test_stop_opts_out_and_start_in_again(box: BoxWorld, twilio: TwilioDouble) -> None:
