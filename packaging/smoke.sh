@@ -30,7 +30,8 @@ if command -v bwrap >/dev/null && bwrap --ro-bind / / true 2>/dev/null; then
         --unshare-pid --as-pid-1 --die-with-parent --chdir /data --clearenv --setenv HOME /data --setenv TERM xterm "$@"; }
 else
     mount --rbind /dev "$root/dev"
-    inside() { exec env -i HOME=/data TERM=xterm chroot "$root" "$@"; }
+    chroot=$(PATH=$PATH:/usr/sbin command -v chroot)
+    inside() { exec env -i HOME=/data TERM=xterm "$chroot" "$root" "$@"; }
 fi
 
 step() { printf '== %s\n' "$*"; }
