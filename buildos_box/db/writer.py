@@ -134,16 +134,16 @@ class Writer:
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
         self._connection.execute("BEGIN IMMEDIATE")
         done: list[_Done] = []
-        asked = False
         together = Together(self._connection)
         try:
-            while len(done) < len(group):
-                for work in group[len(done) :]:
-                    tx = Tx(self._connection, self._listeners, together)
-                    done.append((work, tx, work.run(tx)))
-                if not asked and (asked := _run_each(tx.before for _, tx, _ in done)):
-                    self._gather(group)
+            self._run_all(group, done, together)
+            heard = len(done)
+            if _run_each(tx.before for _, tx, _ in done):
+                self._gather(group)
+                self._run_all(group[heard:], done, together)
             together.write()
+            # Who came last asks too; the answer is the next commit's.
+            _run_each(tx.before for _, tx, _ in done[heard:])
         except BaseException as error:
             if len(group) == 1 or not self._connection.in_transaction:
                 raise
@@ -151,6 +151,11 @@ class Writer:
             log.debug("group_run_again", error=str(error), transactions=len(group))
             return None
         return done
+
+    def _run_all(self, works: list[_Work[Any]], done: list[_Done], together: Together) -> None:
+        for work in works:
+            tx = Tx(self._connection, self._listeners, together)
+            done.append((work, tx, work.run(tx)))
 
     def _each_by_itself(self, group: list[_Work[Any]]) -> list[_Done]:
         self._connection.execute("BEGIN IMMEDIATE")

@@ -33,6 +33,8 @@ class Claimed:
     metadata: str
     correlation_id: str
     lease_token: str
+    ran_before: bool
+    """Whether it has begun before, be it in an attempt that does not count."""
 
     @property
     def scheduled_for(self) -> Instant:
@@ -150,7 +152,7 @@ def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
 
 _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
                          max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                         correlation_id
+                         correlation_id, started_at
                     FROM queue_jobs WHERE ready = 1 AND lane = ?
                    ORDER BY priority, scheduled_for, id LIMIT ?"""
 """What nearly every claim reads: nothing is paused, nobody is at their share."""
@@ -207,7 +209,7 @@ class _Line:
             self._full[lane.name].sort()
         if lane.per_minute:
             self._tx.execute(
-                "INSERT INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
+                "INSERT OR IGNORE INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",
                 (lane.name, to_text(self._now), row["id"]),
             )
             self._look_at_pauses()
@@ -245,7 +247,7 @@ class _Line:
         return self._tx.all(
             """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
                       max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                      correlation_id
+                      correlation_id, started_at
                  FROM queue_jobs
                 WHERE ready = 1 AND lane = ?
                   AND job_type NOT IN (SELECT value FROM json_each(?))
@@ -311,6 +313,7 @@ def _lease(
             metadata=row["metadata"],
             correlation_id=row["correlation_id"],
             lease_token=f"{secret}-{row['id']}",
+            ran_before=row["started_at"] is not None,
         )
         for row in rows
     ]

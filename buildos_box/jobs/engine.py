@@ -244,9 +244,9 @@ class Engine:
             self._queue.wake()
         return len(lost)
 
-    def _stop_attempt(self, row_id: int) -> None:
+    def _stop_attempt(self, row_id: int, lease_token: str) -> None:
         if self._jobs_loop is not None:
-            self._jobs_loop.call_soon_threadsafe(self.runner.stop, row_id, "cancelled")
+            self._jobs_loop.call_soon_threadsafe(self.runner.cancel, row_id, lease_token)
 
     async def _supervise(self) -> None:
         """Beat, recover, and replace threads that died; nothing that fails here ends it."""

@@ -33,7 +33,7 @@ class Queue:
         self._max_attempts = max_attempts
         self._types: dict[str, JobType[Any]] = {}
         self._on_wake: list[Callable[[], None]] = []
-        self._on_cancel: list[Callable[[int], None]] = []
+        self._on_cancel: list[Callable[[int, str], None]] = []
 
     def register(self, job_types: Iterable[JobType[Any]]) -> None:
         """Make job types known. Raises ValueError for a name that is taken or a lane unknown."""
@@ -60,8 +60,8 @@ class Queue:
         """
         self._on_wake.append(wake)
 
-    def on_cancel(self, stop: Callable[[int], None]) -> None:
-        """Call `stop(row_id)` after the commit that cancelled a running job."""
+    def on_cancel(self, stop: Callable[[int, str], None]) -> None:
+        """Call `stop(row_id, lease_token)` after the commit that cancelled a claimed job."""
         self._on_cancel.append(stop)
 
     def wake(self) -> None:
@@ -180,13 +180,19 @@ class Queue:
         """
         return self._cancel_row(tx, self._row(tx, job_id), reason, actor)
 
-    def cancel_by_key(self, tx: Tx, dedup_key: str, *, reason: str, actor: str) -> str | None:
+    def cancel_by_key(
+        self, tx: Tx, dedup_key: str, *, reason: str, actor: str, also_running: bool = True
+    ) -> str | None:
         """Cancel the live job of that dedup key, if there is one; returns its id."""
         row = ledger.live_with_key(tx, dedup_key)
-        if row is None:
+        if row is None or (row["status"] == Status.PROCESSING and not also_running):
             return None
         self._cancel_row(tx, row, reason, actor)
         return str(row["queue_job_id"])
+
+    def is_live(self, tx: Tx, dedup_key: str) -> bool:
+        """Whether a job of that key waits or runs."""
+        return ledger.live_with_key(tx, dedup_key) is not None
 
     def newest_of(self, tx: Tx, user_id: str, dedup_key: str) -> str | None:
         """The id of the user's newest job of that key, live or finished."""
@@ -247,12 +253,12 @@ class Queue:
     def _cancel_row(self, tx: Tx, row: Row, reason: str, actor: str) -> Status:
         ledger.cancel(tx, row, reason=reason, actor=actor, now=self._clock.now())
         status = Status(row["status"])
-        row_id = int(row["id"])
+        row_id, lease_token = int(row["id"]), row["lease_token"]
         if status is Status.PROCESSING:
-            tx.after_commit(lambda: self._stop(row_id))
+            tx.after_commit(lambda: self._stop(row_id, lease_token))
         tx.before_commit(self.wake)
         return status
 
-    def _stop(self, row_id: int) -> None:
+    def _stop(self, row_id: int, lease_token: str) -> None:
         for stop in self._on_cancel:
-            stop(row_id)
+            stop(row_id, lease_token)

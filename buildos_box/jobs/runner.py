@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import timedelta
@@ -24,6 +25,8 @@ from buildos_box.jobs.types import JobType
 from buildos_box.log import correlate, correlated, logger
 
 StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
+CANCELS_REMEMBERED = 256
+"""Few: a claimed attempt starts at once, unless its predecessor is slow to stop."""
 log = logger(__name__)
 
 
@@ -74,6 +77,8 @@ class Runner:
         self._runs: dict[int, _Run] = {}
         self._ended: list[Ended] = []
         self._waking = False
+        self._cancelled_before: deque[str] = deque(maxlen=CANCELS_REMEMBERED)
+        """Leases whose attempt was cancelled while it waited for its start."""
 
     @property
     def in_flight(self) -> int:
@@ -104,6 +109,8 @@ class Runner:
         run = _Run(claimed)
         if self._runs:
             await self._wait_for_predecessors(claimed)
+        if claimed.lease_token in self._cancelled_before:
+            run.stop_reason = "cancelled"
         self._runs[claimed.row_id] = run
         try:
             await self._run(run, services)
@@ -124,6 +131,7 @@ class Runner:
 
     def _wake(self) -> None:
         self._waking = False
+        self._flush()  # the writer keeps the order: a claim sees the slots that these give back
         self._queue.wake()
 
     async def _wait_for_predecessors(self, claimed: Claimed) -> None:
@@ -147,7 +155,7 @@ class Runner:
         except msgspec.DecodeError as error:
             self._fail(claimed, Failure("permanent", "malformed", str(error), False))
             return
-        steps = await steps_of(self._db, claimed.row_id) if claimed.number > 1 else {}
+        steps = await steps_of(self._db, claimed.row_id) if claimed.ran_before else {}
         attempt: Attempt[Any] = Attempt(claimed, payload, self._db, self._clock, steps)
         await self._supervise(run, job_type, attempt, services)
 
@@ -218,6 +226,8 @@ class Runner:
 
     def _flush(self) -> None:
         """Complete all that ended in the same turn of the loop in one transaction."""
+        if not self._ended:
+            return
         ended, self._ended = self._ended, []
         now = self._clock.now()
 
@@ -307,11 +317,13 @@ class Runner:
     def _submit(self, settle: Callable[[Tx], None]) -> None:
         self._db.submit(settle).add_done_callback(_log_if_lost)
 
-    def stop(self, row_id: int, reason: StopReason) -> None:
-        """Cancel the attempt of that row, if it runs. Call on the runner's loop."""
+    def cancel(self, row_id: int, lease_token: str) -> None:
+        """Cancel the attempt under that lease, also one yet to start. Call on the runner's loop."""
         run = self._runs.get(row_id)
-        if run is not None:
-            run.stop(reason)
+        if run is not None and run.claimed.lease_token == lease_token:
+            run.stop("cancelled")
+        else:
+            self._cancelled_before.append(lease_token)
 
     def stop_all(self, reason: StopReason) -> None:
         """Cancel every attempt. Call on the runner's loop."""

@@ -41,8 +41,10 @@ def withdraw(
     tx: Tx, box: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
 ) -> None:
     """What waits under that tag is not delivered any more: it is no longer so."""
-    for delivery_id in store.waiting(tx, user_id, tag):
-        box.queue.cancel_by_key(tx, delivery_key(delivery_id), reason=reason, actor=actor)
+    for row in store.waiting(tx, user_id, tag):
+        # One that is under way now may have left; one that waits for its next try has not.
+        key, also_running = delivery_key(row["id"]), not row["begun"]
+        box.queue.cancel_by_key(tx, key, reason=reason, actor=actor, also_running=also_running)
 
 
 def add(

@@ -135,17 +135,16 @@ def delivery(tx: Tx, delivery_id: str) -> Row | None:
     return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
 
 
-def waiting(tx: Tx, user_id: str, tag: str) -> list[str]:
-    """Deliveries of notifications with that tag which nobody has begun to make."""
-    rows = tx.all(
-        """SELECT notification_deliveries.id FROM notifications
+def waiting(tx: Tx, user_id: str, tag: str) -> list[Row]:
+    """Deliveries of notifications with that tag which have not been made; `begun` if tried."""
+    return tx.all(
+        """SELECT notification_deliveries.id, started_at IS NOT NULL AS begun FROM notifications
              JOIN notification_deliveries
                   ON notification_deliveries.notification_id = notifications.id
             WHERE notifications.user_id = ? AND notifications.tag = ?
-              AND status = 'pending' AND started_at IS NULL""",
+              AND status = 'pending'""",
         (user_id, tag),
     )
-    return [row["id"] for row in rows]
 
 
 def begin(tx: Tx, delivery_id: str, now: Instant) -> None:

@@ -291,3 +291,19 @@ async def test_a_refused_row_that_came_next_fails_its_own_transaction_only(db: D
     )
     assert [isinstance(one, Exception) for one in results] == [True, False, False]
     assert await numbers(db) == [1, 2]
+
+
+async def test_who_joins_a_commit_late_is_asked_too(db: Database) -> None:
+    rang: list[str] = []
+    late: list[Any] = []
+    before = db.commits
+
+    def first(tx: Tx) -> None:
+        ask = lambda: late.append(  # noqa: E731
+            db.submit(lambda tx: tx.before_commit(lambda: rang.append("late")))
+        )
+        tx.before_commit(ask)
+
+    await db.write(first)
+    await asyncio.wrap_future(late[0])
+    assert (rang, db.commits - before) == (["late"], 1)

@@ -144,7 +144,7 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
         jitter=lambda: 0.0,
     )
     loop = asyncio.get_running_loop()
-    queue.on_cancel(lambda row: loop.call_soon_threadsafe(runner.stop, row, "cancelled"))
+    queue.on_cancel(lambda *lease: loop.call_soon_threadsafe(runner.cancel, *lease))
     found = QueueWorld(db, clock, queue, runner)
     db.subscribe(JobWaits, found.others.heard)
     yield found

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.db import Tx
 from buildos_box.errors import IllegalTransition, LeaseLost, PermanentError, TransientError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
@@ -305,3 +306,75 @@ async def test_fault_13_progress_touches_nothing_but_progress(world: QueueWorld)
     job = await world.add(world.job_type("t"))
     await world.run_all()
     assert (await world.job(job))["metadata"] == '{"name":"changed"}'
+
+
+@pytest.mark.parametrize("way", ["snoozed", "drained", "retried by hand"])
+async def test_what_was_kept_is_there_again_though_the_attempt_did_not_count(
+    world: QueueWorld, way: str
+) -> None:
+    seen: list[Any] = []
+
+    async def behave(job: Attempt[Work]) -> None:
+        seen.append(job.kept("paid"))
+        await job.keep("paid", 1)
+        if len(seen) > 1:
+            return
+        if way == "snoozed":
+            raise Snooze(world.clock.now(), "later")
+        if way == "retried by hand":
+            raise PermanentError("no")
+        world.runner.stop_all("draining")
+        await asyncio.sleep(5)
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    if way == "retried by hand":
+        await world.db.write(lambda tx: world.queue.retry(tx, job, actor="ada"))
+        await world.run_all()
+    assert seen == [None, 1]
+
+
+async def test_a_job_cancelled_between_its_claim_and_its_start_never_starts(
+    world: QueueWorld,
+) -> None:
+    job = await world.add(world.job_type("t"))
+    claimed = await world.claim()
+    await world.db.write(lambda tx: world.queue.cancel(tx, job, reason="x", actor="ada"))
+    await asyncio.sleep(0.05)
+    await world.runner.run(claimed, None)
+    assert world.ran == []
+
+
+async def test_work_made_anew_twice_while_the_first_stops_slowly_runs_once_at_a_time(
+    world: QueueWorld,
+) -> None:
+    at_once, most = 0, 0
+    job_type = world.job_type("t", dedup_key=lambda payload: payload.key)
+
+    async def behave(job: Attempt[Work]) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await asyncio.sleep(0.3)
+        finally:
+            if job.payload.name == "first":
+                await asyncio.sleep(0.3)  # it closes its connection
+            at_once -= 1
+
+    world.behaviour = behave
+    await world.add(job_type, "first", key="k")
+    runs = [asyncio.create_task(world.runner.run(await world.claim(), None))]
+    await asyncio.sleep(0.05)
+    for name in ("second", "third"):
+
+        def anew(tx: Tx, name: str = name) -> None:
+            world.queue.cancel_by_key(tx, "k", reason="regenerated", actor="ada")
+            world.queue.enqueue(tx, job_type, Work(name=name, key="k"), user_id=None)
+
+        await world.db.write(anew)
+        runs.append(asyncio.create_task(world.runner.run(await world.claim(), None)))
+        await asyncio.sleep(0.02)
+    await asyncio.gather(*runs)
+    assert (most, world.ran) == (1, ["first", "third"])

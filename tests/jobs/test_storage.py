@@ -24,6 +24,7 @@ A_CLAIM = Claimed(
     metadata="{}",
     correlation_id="corr-1",
     lease_token="token-1",
+    ran_before=False,
 )
 NOTHING = Claims([], None)
 
