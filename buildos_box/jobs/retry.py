@@ -2,8 +2,10 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
@@ -13,6 +15,7 @@ from buildos_box.errors import BoxError, PermanentError, TransientError
 from buildos_box.log import redact
 
 LONGEST_DELAY = timedelta(hours=1)
+LONGEST_WAIT = timedelta(days=1)
 RETRYABLE_STATUS = frozenset({408, 425, 429})
 JITTER = 0.1
 
@@ -52,6 +55,19 @@ class GiveUp:
 def retryable_status(status: int) -> bool:
     """Whether an HTTP answer of that status may be followed by another try."""
     return status in RETRYABLE_STATUS or status >= 500
+
+
+def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
+    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), a day at most."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=min(int(text[:9]), int(LONGEST_WAIT.total_seconds())))
+    else:
+        try:
+            wait = parsedate_to_datetime(text) - now
+        except (TypeError, ValueError):
+            return None
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def classify(error: BaseException) -> Failure:

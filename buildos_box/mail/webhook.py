@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -14,7 +15,7 @@ import msgspec
 from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.foreign import read_json
-from buildos_box.jobs.retry import retryable_status
+from buildos_box.jobs.retry import retry_after, retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.settings.model import EmailWebhookSettings
 
@@ -80,31 +81,43 @@ class WebhookMailer:
         body = msgspec.json.encode(mail)
         left_unknown = False
         for number in range(1, self._settings.tries + 1):
+            pause = timedelta(seconds=0.5 * 2**number)
             try:
                 answer = await self._post(email_id, body)
             except OutcomeUnknown:
                 left_unknown = True
                 if number == self._settings.tries:
                     raise
+            except PermanentError as error:
+                # It may refuse because it has the mail: the key is known to it.
+                raise (OutcomeUnknown(error.message) if left_unknown else error) from error
             except TransientError as error:
-                if number == self._settings.tries:
-                    raise (OutcomeUnknown(error.message) if left_unknown else error) from error
+                wait = error.retry_after or timedelta(0)
+                if number == self._settings.tries or wait > pause:
+                    raise _still(error, left_unknown) from error
             else:
                 return _their_id(answer) or mail.message_id
-            await self._pause(0.5 * 2**number)
+            await self._pause(pause.total_seconds())
         raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    async def _post(self, email_id: str, body: bytes) -> httpx.Response:
+    async def _post(self, email_id: str, body: bytes) -> bytes:
         timeout = httpx.Timeout(self._settings.timeout_seconds)
         verify: ssl.SSLContext | bool = self._tls or True
         try:
-            async with httpx.AsyncClient(verify=verify, timeout=timeout) as client:
-                answer = await client.post(
-                    self._settings.url, content=body, headers=self._signed(email_id, body)
-                )
+            async with (
+                httpx.AsyncClient(verify=verify, timeout=timeout) as client,
+                client.stream(
+                    "POST",
+                    self._settings.url,
+                    content=body,
+                    headers=self._signed(email_id, body),
+                ) as answer,
+            ):
+                if answer.is_success:
+                    return await _read(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise TransientError(f"the webhook is out of reach: {error}", code="webhook") from error
         except httpx.TransportError as error:
@@ -112,11 +125,10 @@ class WebhookMailer:
                 f"the webhook left no answer: {error or type(error).__name__}"
             ) from error
         status = answer.status_code
-        if answer.is_success:
-            return answer
         said = f"the webhook answered {status}"
         if retryable_status(status):
-            raise TransientError(said, code=f"webhook_{status}")
+            wait = retry_after(answer.headers, self._clock.now())
+            raise TransientError(said, code=f"webhook_{status}", retry_after=wait)
         raise PermanentError(said, code=f"webhook_{status}")
 
     def _signed(self, email_id: str, body: bytes) -> dict[str, str]:
@@ -133,10 +145,25 @@ def _hmac(key: bytes, text: bytes) -> str:
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
-def _their_id(answer: httpx.Response) -> str | None:
+def _still(error: TransientError, left_unknown: bool) -> TransientError:
+    """The same, but for a mail that an earlier try may have left with the receiver."""
+    if not left_unknown:
+        return error
+    return OutcomeUnknown(error.message, retry_after=error.retry_after)
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    """What a receiver said that has taken the mail, which it has even if that can't be read."""
+    try:
+        return await answer.aread()
+    except httpx.HTTPError:
+        return b""
+
+
+def _their_id(answer: bytes) -> str | None:
     """The receiver's own id, if its answer is JSON that tells one."""
     try:
-        said = read_json(answer.content)
+        said = read_json(answer)
     except msgspec.DecodeError:
         return None
     found = said.get("messageId") or said.get("id") if isinstance(said, dict) else None

@@ -2,16 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row
 from buildos_box.egress import Fetched
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.jobs.retry import retryable_status
+from buildos_box.jobs.retry import retry_after, retryable_status
 from buildos_box.notifications import vapid
 from buildos_box.notifications.push_message import (
     LONGEST_PAYLOAD,
@@ -112,16 +110,3 @@ def _said(answer: Fetched, endpoint: str) -> str:
     secrets = [part for part in _PARTS.split(endpoint)[3:] if len(part) >= SECRET_CHARS]
     told = text.isprintable() and not any(secret[:SECRET_CHARS] in text for secret in secrets)
     return f": {text}" if text and told else ""
-
-
-def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
-    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), a day at most."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        wait = timedelta(seconds=min(int(text[:9]), int(LONGEST_WAIT.total_seconds())))
-    else:
-        try:
-            wait = parsedate_to_datetime(text) - now
-        except (TypeError, ValueError):
-            return None
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)

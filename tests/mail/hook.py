@@ -21,9 +21,12 @@ class Hook(Loopback):
 
     An answer is a status with an empty body, a pair of status and body, or `silence`, at which
     the connection ends without a word, or `hang`, at which nothing comes until the block ends.
+    `headers` go with each answer.
     """
 
-    def __init__(self, *answers: int | tuple[int, str] | str) -> None:
+    def __init__(
+        self, *answers: int | tuple[int, str] | str, headers: dict[str, str] | None = None
+    ) -> None:
         self.posted: list[Posted] = []
         self._over = threading.Event()
         script = list(answers) or [200]
@@ -44,6 +47,8 @@ class Hook(Loopback):
                 status, text = answer if isinstance(answer, tuple) else (answer, "")
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere")
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,23 @@ async def test_a_brief_goes_out_over_the_webhook(tmp_path: Path) -> None:
             (mail,) = (await box.get("/users/ada/emails"))["items"]
             assert (mail["status"], mail["transport"]) == ("sent", "webhook")
         assert json.loads(hook.posted[0].body)["emailId"] == mail["id"]
+
+
+async def test_a_mail_that_was_taken_is_taken_though_the_answer_cannot_be_read() -> None:
+    with Hook((200, "no gzip"), headers={"Content-Encoding": "gzip"}) as hook:
+        assert "@" in await send(hook)  # our own Message-ID
+        assert len(hook.posted) == 1
+
+
+async def test_a_final_refusal_after_silence_leaves_the_outcome_unknown() -> None:
+    with Hook("silence", 409) as hook, pytest.raises(OutcomeUnknown):
+        await send(hook)
+
+
+async def test_a_receiver_that_asks_for_a_long_wait_gets_it() -> None:
+    pauses: list[float] = []
+    with Hook(429, headers={"Retry-After": "600"}) as hook:
+        with pytest.raises(TransientError) as busy:
+            await send(hook, pauses)
+        assert busy.value.retry_after == timedelta(minutes=10)
+        assert (len(hook.posted), pauses) == (1, [])
