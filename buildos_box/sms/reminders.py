@@ -5,7 +5,7 @@ from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.outgoing import enqueue, move, stop
-from buildos_box.sms.planning import SendAt, Skip, deadline, decide_reminder
+from buildos_box.sms.planning import Skip, deadline, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
@@ -40,7 +40,8 @@ def settle_reminder(
     }
     if isinstance(decision, Skip):
         return _skip(tx, box, event, before, values, decision.reason, correlation_id)
-    values["message"] = reminder_text(event.title, event.start_at, zone, decision.at)
+    at = _time_given(before, late) or decision.at
+    values["message"] = reminder_text(event.title, event.start_at, zone, at)
     if before is None:
         row = _row(box, event, start, values, correlation_id, now)
         row |= {"send_at": to_text(decision.at), "status": store.SCHEDULED}
@@ -48,9 +49,17 @@ def settle_reminder(
         store.count(tx, store.SCHEDULED, now)
         enqueue(tx, box, row, decision.at)
         return store.SCHEDULED
-    facts = facts_of(event.title, event.location, event.start_at, zone, decision.at)
-    _update(tx, box, before, values, decision, facts)
+    facts = facts_of(event.title, event.location, event.start_at, zone, at)
+    _update(tx, box, before, values, at, facts)
     return store.SCHEDULED
+
+
+def _time_given(before: Row | None, late: Instant) -> Instant | None:
+    """When a person wants the waiting reminder, if they said so and it is not too late then."""
+    if before is None or not before["time_given"] or before["status"] != store.SCHEDULED:
+        return None
+    at = from_text(before["send_at"])
+    return at if at < late else None
 
 
 def _may_change(row: Row) -> bool:
@@ -64,7 +73,7 @@ def _update(
     box: Services,
     before: Row,
     values: dict[str, str | None],
-    decision: SendAt,
+    at: Instant,
     facts: Facts,
 ) -> None:
     written = before["message_source"] == "llm" and fault_of(before["message"], facts) is None
@@ -73,13 +82,13 @@ def _update(
     else:
         values["message_source"] = "template"
     store.change(tx, before["id"], box.clock.now(), **values)
-    if before["status"] != store.SCHEDULED or before["send_at"] != to_text(decision.at):
-        waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= decision.at
-        if waits and decision.at <= box.clock.now():
+    if before["status"] != store.SCHEDULED or before["send_at"] != to_text(at):
+        waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= at
+        if waits and at <= box.clock.now():
             return  # already due, and only the present has moved on
         fresh = store.find(tx, before["id"])
         assert fresh is not None
-        move(tx, box, fresh, decision.at)
+        move(tx, box, fresh, at)
 
 
 def _row(

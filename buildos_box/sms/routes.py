@@ -216,6 +216,7 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
             if row["kind"] != "reminder":
                 late = to_text(at + timedelta(hours=24))
                 store.change(tx, sms_id, box.clock.now(), expires_at=late)
+            store.change(tx, sms_id, box.clock.now(), time_given=1)
             move(tx, box, _found(tx, sms_id), at, caller.actor)
         return _found(tx, sms_id)
 

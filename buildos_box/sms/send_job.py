@@ -1,5 +1,6 @@
 """The job that sends one SMS: checked again, handed over once, never late (spec 7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,7 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
         return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
     in_doubt = row["status"] in store.IN_DOUBT
     try:
-        sender = TwilioSender(box.settings, box.twilio_http)
+        sender = _sender(box, in_doubt)
         if in_doubt:
             number = row["phone_number"]
         else:
@@ -86,6 +87,18 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
     return SmsResult(sms_id, store.SENT, twilio_sid=sid)
 
 
+def _sender(box: Services, in_doubt: bool) -> TwilioSender:
+    try:
+        return TwilioSender(box.settings, box.twilio_http)
+    except PermanentError as error:
+        raise (_unanswered(error) if in_doubt else error) from error
+
+
+def _unanswered(error: PermanentError) -> TransientError:
+    """That Twilio can't be asked says nothing of the message, which it may have."""
+    return TransientError(error.message, code=error.code)
+
+
 async def _send(
     job: Attempt[SendPayload], box: Services, sender: TwilioSender, row: Row, number: str
 ) -> str:
@@ -100,13 +113,21 @@ async def _send(
     async def found() -> str | None:
         since = from_text(row["sending_since"]) if row["sending_since"] else now
         known = await store.known_sids(box.db, number)
-        return await sender.sent_since(message, since, known)
+        try:
+            return await sender.sent_since(message, since, known)
+        except PermanentError as error:
+            raise _unanswered(error) from error
 
     async def send() -> str:
-        if row["status"] in store.IN_DOUBT:
-            # It has not left, so what has changed meanwhile counts.
-            await box.db.write(lambda tx: _check(tx, job, box))
-        return await sender.send(message)
+        if row["status"] not in store.IN_DOUBT:
+            return await sender.send(message)
+        # It has not left, so what has changed meanwhile counts.
+        return await sender.send(await box.db.write(checked_again))
+
+    def checked_again(tx: Tx) -> Outgoing:
+        to = _check(tx, job, box)
+        store.change(tx, sms_id, box.clock.now(), phone_number=to)
+        return replace(message, to=to)
 
     return await effects.once(
         box,
@@ -211,6 +232,8 @@ def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None
 
 
 def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
+    row = store.find(tx, job.payload.sms_id)
+    number = (row and row["phone_number"]) or number
     for user_id in preferences_store.opt(tx, number, out=True, now=box.clock.now()):
         preferences_store.plan_no_more(tx, user_id)
     _skip(tx, job, box, "opted_out")

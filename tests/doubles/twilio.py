@@ -26,7 +26,8 @@ class TwilioDouble(Loopback):
 
     A pair is an error: status and code. `lost` takes the message and ends the connection without
     a word; `held` takes it and says nothing until the caller is gone; `ignored` says nothing until
-    then and takes nothing. `list_script` says the same of questions: `held`.
+    then and takes nothing. `list_script` says the same of questions: `held` or
+    `refused`.
     `outcomes` has what it tells of a message beyond that it is queued, by its name; `refusal` is
     what an error says.
     """
@@ -144,8 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _list(self, query: dict[str, str]) -> None:
         double = self.double
         double.listed += 1
-        if double.list_script and double.list_script.pop(0) == "held":
+        answer = double.list_script.pop(0) if double.list_script else "told"
+        if answer == "held":
             self._hold()
+            return
+        if answer == "refused":
+            self._refuse(401, 20003)
             return
         to = query.get("To")
         found = [double.message(form) for form in double.sent if to in (None, form["To"])]

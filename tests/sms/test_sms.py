@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.sms import store
+from buildos_box.sms.schedule_job import opt
 from tests.doubles.twilio import SERVICE, TwilioDouble
 from tests.world import BoxWorld
 
@@ -204,3 +205,55 @@ async def test_without_an_account_the_job_fails_at_once(tmp_path: Any) -> None:
         job = await box.get(f"/jobs/{made['jobId']}")
         assert "SMS not configured" in str(job)
         assert await states(box) == [(store.FAILED, "SMS not configured")]
+
+
+async def test_a_time_that_a_person_gave_outlives_a_new_plan(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T12:00:00Z")
+    (message,) = await messages(box)
+    path = f"/sms/scheduled/{message['id']}/update"
+    await box.call("PATCH", path, {"scheduledFor": "2024-10-23T11:55:00Z"})
+    await box.sync(smsPreferences=[{"userId": "ada", "dailyLimit": 9}])
+    await event(box, "2024-10-23T12:00:00Z", title="Retro")
+    await box.work()
+    (message,) = await messages(box)
+    assert message["sendAt"].startswith("2024-10-23T11:55")
+    assert message["message"] == "Reminder: Retro at 12:00, in 5 min"
+    await box.run_until("2024-10-23T11:54:00Z")
+    assert twilio.sent == []
+    await box.run_until("2024-10-23T11:56:00Z")
+    assert len(twilio.sent) == 1
+
+
+async def test_one_in_doubt_is_not_sent_to_the_number_of_before(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    """It did not leave; meanwhile the number has changed, and the old one wants nothing more."""
+    await ada(box)
+    await event(box, "2024-10-23T08:30:00Z")
+    twilio.script = [(503, 20503)]
+    box.clock.set("2024-10-23T08:15:00Z")
+    await box.step()
+    moved = {"userId": "ada", "phone_number": "+14155552672", "phone_verified": True}
+    await box.post("/sms/scheduled", moved)
+    services = box.box.services
+    await services.db.write(lambda tx: opt(tx, services, NUMBER, out=True))
+    await box.run_until("2024-10-23T08:17:00Z")
+    assert [form["To"] for form in twilio.sent] == ["+14155552672"]
+
+
+async def test_one_in_doubt_is_no_failure_because_twilio_cannot_be_asked(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = ["lost"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.step()
+    twilio.list_script = ["refused"] * 50
+    await box.run_until("2024-10-23T08:20:00Z")
+    assert [status for status, _ in await states(box)] == ["unknown"]
+    twilio.list_script = []
+    await box.run_until("2024-10-23T09:00:00Z")
+    assert ([status for status, _ in await states(box)], len(twilio.sent)) == (["sent"], 1)
