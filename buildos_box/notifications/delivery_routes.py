@@ -7,7 +7,7 @@ from litestar import get
 from litestar.params import Parameter, QueryParameter
 
 from buildos_box.access.caller import Caller
-from buildos_box.clock import from_text, to_text
+from buildos_box.clock import as_stored
 from buildos_box.errors import Impossible
 from buildos_box.notifications import delivery_store, store
 from buildos_box.notifications.event_types import channel, event_type
@@ -62,8 +62,8 @@ async def list_deliveries(
             event_types=_each(kind, lambda name, field: event_type(name, field).name, "type"),
             statuses=_each(status, _status, "status"),
             text=text,
-            since=_instant(since, "since"),
-            until=_instant(until, "until"),
+            since=as_stored(since, "since"),
+            until=as_stored(until, "until"),
         ),
         before=decode_cursor(cursor),
         limit=limit + 1,
@@ -83,14 +83,6 @@ def _status(name: str, field: str) -> str:
     if name not in store.STATUSES:
         raise Impossible.field(field, f"{name!r} is none of {', '.join(store.STATUSES)}")
     return name
-
-
-def _instant(text: str | None, field: str) -> str | None:
-    """Raises Impossible."""
-    try:
-        return None if text is None else to_text(from_text(text))
-    except ValueError as fault:
-        raise Impossible.field(field, str(fault)) from None
 
 
 ROUTES: list[Any] = [list_deliveries]

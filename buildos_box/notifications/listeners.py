@@ -26,7 +26,10 @@ def listen(box: Services) -> None:
         if delivery is None:
             return
         if change.job_type == fanout.SEND_PUSH:
-            push_outcome.settle_one(tx, box, delivery, status, reason=reason, error=error)
+            withdrawn = status == store.SKIPPED and reason != "expired"
+            push_outcome.settle_one(
+                tx, box, delivery, status, reason=reason, error=error, unwanted=withdrawn
+            )
         elif delivery["status"] == store.PENDING:
             store.settle(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
 

@@ -72,7 +72,10 @@ def _prepare(
         return verdict
     store.begin(tx, delivery["id"], box.clock.now())
     if isinstance(verdict, Skip):
-        return _skip(tx, box, delivery, verdict.reason)
+        # Grown stale it was wanted, and the inbox keeps it.
+        stale = checks.stale_at(notification)
+        unwanted = stale is None or box.clock.now() < stale
+        return _skip(tx, box, delivery, verdict.reason, unwanted=unwanted)
     subscription = push_store.find(tx, delivery["subscription_id"])
     if subscription is None or not subscription["active"]:
         return _skip(tx, box, delivery, "the subscription was removed")
@@ -87,8 +90,10 @@ def _prepare(
     )
 
 
-def _skip(tx: Tx, box: Services, delivery: Row, reason: str) -> DeliveryResult:
-    push_outcome.settle_one(tx, box, delivery, store.SKIPPED, reason=reason)
+def _skip(
+    tx: Tx, box: Services, delivery: Row, reason: str, *, unwanted: bool = False
+) -> DeliveryResult:
+    push_outcome.settle_one(tx, box, delivery, store.SKIPPED, reason=reason, unwanted=unwanted)
     return DeliveryResult(delivery["id"], store.SKIPPED, reason)
 
 

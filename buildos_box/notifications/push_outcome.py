@@ -14,8 +14,12 @@ def settle_one(
     reason: str | None = None,
     error: str | None = None,
     provider_id: str | None = None,
+    unwanted: bool = False,
 ) -> None:
-    """Note what came of one subscription; when all have failed the inbox gets it instead."""
+    """Note what came of one subscription; when all have failed the inbox gets it instead.
+
+    What is skipped because nobody wants it any more (`unwanted`) is no failure.
+    """
     now = box.clock.now()
     store.settle(
         tx, delivery["id"], status, now, reason=reason, error=error, provider_id=provider_id
@@ -23,9 +27,11 @@ def settle_one(
     whole = push_store.channel_delivery(tx, delivery["notification_id"])
     if whole is None:
         return
-    waiting, sent = push_store.settled_siblings(tx, delivery["notification_id"])
+    waiting, sent, failed = push_store.settled_siblings(tx, delivery["notification_id"])
     if sent:
         store.settle(tx, whole["id"], store.SENT, now)
+    elif not waiting and unwanted and not failed:
+        store.settle(tx, whole["id"], store.SKIPPED, now, reason=reason)
     elif not waiting:
         store.settle(tx, whole["id"], store.FAILED, now, error=error or "no subscription took it")
         fall_back(tx, box, delivery["notification_id"])

@@ -88,16 +88,17 @@ def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:
     )
 
 
-def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int]:
-    """Of the deliveries to single subscriptions: how many wait, how many have left."""
+def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int, int]:
+    """Of the deliveries to single subscriptions: how many wait, have left, have failed."""
     row = tx.one(
         """SELECT coalesce(sum(status = 'pending'), 0) AS waiting,
-                  coalesce(sum(status NOT IN ('pending', 'failed', 'skipped')), 0) AS sent
+                  coalesce(sum(status NOT IN ('pending', 'failed', 'skipped')), 0) AS sent,
+                  coalesce(sum(status = 'failed'), 0) AS failed
              FROM notification_deliveries
             WHERE notification_id = ? AND channel = 'push' AND subscription_id IS NOT NULL""",
         (notification_id,),
     )
-    return (int(row["waiting"]), int(row["sent"])) if row else (0, 0)
+    return (int(row["waiting"]), int(row["sent"]), int(row["failed"])) if row else (0, 0, 0)
 
 
 def channel_delivery(tx: Tx, notification_id: str) -> Row | None:

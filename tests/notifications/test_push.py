@@ -343,3 +343,36 @@ async def test_a_test_message_that_no_service_takes_fails_with_what_they_said(
     await box.work()
     shown = await box.get(f"/jobs/{job}")
     assert (shown["status"], shown["error"]) == ("failed", "localhost answers 503: busy")
+
+
+async def test_what_nobody_wants_any_more_is_no_failure_and_goes_nowhere_else(
+    box: BoxWorld, web: Web
+) -> None:
+    await subscribe(box, web, "a")
+    web.by_path["/push/a"] = Answer(503)
+    await tell(box)
+    await box.work()
+    await box.call("PUT", "/users/ada/notification-preferences", {"push": False})
+    await box.run_until("2024-10-23T08:20:00Z")
+    assert [status for status, _ in await deliveries(box)] == ["skipped", "skipped"]
+    assert await deliveries(box, "in_app") == []
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_task_that_is_done_is_not_told_of_any_more(
+    box: BoxWorld, web: Web, begun: bool
+) -> None:
+    await subscribe(box, web, "a")
+    await box.project()
+    if begun:
+        web.by_path["/push/a"] = Answer(503, headers={"Retry-After": "300"})
+    due = {"taskId": "ada-launch-0", "taskName": "Water"}
+    await tell(box, eventType="task.due_soon", payload=due)
+    await (box.work() if begun else box.step())
+    seen = len(web.seen)
+    await box.sync(tasks=[{"id": "ada-launch-0", "status": "done"}])
+    web.by_path.clear()
+    await box.run_until("2024-10-23T08:20:00Z")
+    assert len(web.seen) == seen
+    assert [status for status, _ in await deliveries(box)] == ["skipped", "skipped"]
+    assert await deliveries(box, "in_app") == []
