@@ -63,6 +63,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
     tx.execute(
         """UPDATE daily_briefs
               SET generation_status = 'completed', generations = generations + 1,
+                  completed_job_id = job_id,
                   subject = :subject, summary_content = :markdown, llm_analysis = :analysis,
                   analysis_source = :source, why_built_in = :why,
                   priority_actions = :actions, counts = :counts,
@@ -111,11 +112,11 @@ def note_failure(tx: Tx, job_id: str, error: str, now: Instant) -> Row | None:
 def completed_job(tx: Tx, user_id: str, day: date) -> str | None:
     """The id of the job that completed the brief of that day; None if it is not complete."""
     row = tx.one(
-        """SELECT job_id FROM daily_briefs
+        """SELECT completed_job_id FROM daily_briefs
             WHERE user_id = ? AND brief_date = ? AND generation_status = 'completed'""",
         (user_id, day.isoformat()),
     )
-    return row["job_id"] if row else None
+    return row["completed_job_id"] if row else None
 
 
 def day_of(tx: Tx, brief_id: str) -> date | None:

@@ -1,12 +1,16 @@
 """From `POST /queue/brief` to a written, mailed brief (spec 5.3, 5.4, 6)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import msgspec
 import pytest
 
+from buildos_box.briefs import store
 from buildos_box.briefs.job import BriefPayload, generate_daily_brief
+from buildos_box.errors import PermanentError
+from buildos_box.jobs import ledger
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import classify
 from buildos_box.settings import (
     BriefSettings,
     LlmSettings,
@@ -291,3 +295,33 @@ async def test_engagement_backoff_rests_and_then_calls_back(tmp_path) -> None:  
         ]
         skips = await box.db.all("SELECT reason FROM brief_skips ORDER BY id")
         assert skips[0]["reason"] == "resting: resting after the last visit"
+
+
+async def test_while_a_brief_is_written_anew_who_asks_is_told_of_that_job(box: BoxWorld) -> None:
+    await box.person()
+    first = await box.post("/queue/brief", {"userId": "ada"})
+    await box.work()
+    anew = await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
+    asked = await box.post("/queue/brief", {"userId": "ada"})
+    assert asked["jobId"] == anew["jobId"]
+    assert not asked.get("alreadyCompleted")
+    await box.work()
+    done = await box.post("/queue/brief", {"userId": "ada"})
+    assert (done["jobId"], done["alreadyCompleted"]) == (anew["jobId"], True)
+    assert first["jobId"] != anew["jobId"]
+
+
+async def test_a_failed_rewrite_is_not_the_job_that_made_the_brief(box: BoxWorld) -> None:
+    await box.person()
+    first = await box.post("/queue/brief", {"userId": "ada"})
+    await box.work()
+    await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
+    claimed = await box.claim()
+    day = date(2024, 10, 23)
+    begin = (claimed.job_id, box.clock.now())
+    await box.db.write(lambda tx: store.begin(tx, "other", "ada", day, "UTC", *begin))
+    failure = classify(PermanentError("no"))
+    lease = (claimed.row_id, claimed.lease_token)
+    await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))
+    asked = await box.post("/queue/brief", {"userId": "ada"})
+    assert (asked["jobId"], asked["alreadyCompleted"]) == (first["jobId"], True)
