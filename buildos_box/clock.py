@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
+from buildos_box.errors import Impossible
+
 Instant = datetime
 """An aware UTC datetime. An alias, so that signatures say what they mean."""
 
@@ -67,6 +69,17 @@ def from_text(text: str) -> Instant:
         return truncate(instant)
     except OverflowError:
         raise ValueError(f"{text!r} lies outside the years 1 to 9999 in UTC") from None
+
+
+def as_stored(text: str | None, field: str) -> str | None:
+    """An instant that somebody wrote into a field, as it is stored; None stays None.
+
+    Raises Impossible, naming the field.
+    """
+    try:
+        return None if text is None else to_text(from_text(text))
+    except ValueError as fault:
+        raise Impossible.field(field, str(fault)) from None
 
 
 def day_from_text(text: str) -> date:

@@ -16,7 +16,7 @@ import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
 
 _TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
-_PHONE = re.compile(r"(?<![\w.+-])(\+[1-9]\d{3})\d{3,8}(\d{4})\b")
+_PHONE = re.compile(r"(?<![\w.+-])((?:\+|%2B)[1-9]\d{3})\d{3,8}(\d{4})\b")
 _SECRET_KEYS = frozenset({"authorization", "password", "token", "secret", "api_key", "auth_token"})
 
 Event = MutableMapping[str, Any]
@@ -104,6 +104,15 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
     for handler in handlers:
         handler.setFormatter(formatter)
     root.setLevel(level.upper())
-    # These tell of each step of each task at INFO; the ledger already keeps that for good.
-    for noisy in ("huey", "huey.consumer", "httpx", "httpcore", "aiosqlite", "uvicorn.access"):
+    # These tell of each step of each task at INFO; the ledger already keeps that for good. Twilio's
+    # client tells whole requests, with the number in them.
+    for noisy in (
+        "huey",
+        "huey.consumer",
+        "httpx",
+        "httpcore",
+        "aiosqlite",
+        "uvicorn.access",
+        "twilio.http_client",
+    ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -15,7 +15,7 @@ from buildos_box.api.shapes import TypeCount
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
 from buildos_box.errors import BoxError
-from buildos_box.jobs import alert_store, store
+from buildos_box.jobs import store
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
 
@@ -85,8 +85,7 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
         found.append("no worker has looked for work within the last minute")
     if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
         found.append("the scheduler has not ticked within the last minute")
-    paused = await alert_store.anything_paused(box.db)
-    oldest = None if paused else await store.oldest_ready(box.db)
+    oldest = await store.oldest_ready(box.db)
     if oldest is not None and box.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
         found.append(f"a job that could run has waited since {oldest}")
     if shutil.disk_usage(os.path.dirname(box.db.path)).free < LEAST_FREE_BYTES:

@@ -9,6 +9,7 @@ from litestar.params import Parameter, QueryParameter
 from buildos_box.access.caller import Caller
 from buildos_box.api.paging import decode_cursor, encode_cursor
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
+from buildos_box.clock import as_stored
 from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs import store
@@ -72,12 +73,12 @@ async def list_jobs(
         caller.require_user(user)
     rows = await store.list_jobs(
         box.db,
-        user_id=user or caller.only_user,
+        user_id=caller.only_user if user is None else user,
         types=_comma_list(job_type),
         statuses=_statuses(status),
         text=text,
-        since=since,
-        until=until,
+        since=as_stored(since, "since"),
+        until=as_stored(until, "until"),
         before=decode_cursor(cursor),
         limit=limit,
     )

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
 from buildos_box.api import messages_store, people_store
-from buildos_box.clock import from_text, zone_or_utc
+from buildos_box.clock import as_stored, from_text, zone_or_utc
 from buildos_box.db import Row
 from buildos_box.errors import Impossible
 from buildos_box.jobs.pulse import Pulse, pulse
@@ -158,7 +158,7 @@ async def list_messages(
         channels=_comma_list(channel),
         statuses=_comma_list(status),
         text=text,
-        since=since,
+        since=as_stored(since, "since"),
         before=_before(cursor),
         limit=limit + 1,
     )

@@ -5,6 +5,8 @@ import binascii
 
 from buildos_box.errors import Impossible
 
+LARGEST_ROW_ID = 2**63 - 1
+
 
 def encode_cursor(row_id: int) -> str:
     """The cursor that continues after that row."""
@@ -17,8 +19,9 @@ def decode_cursor(cursor: str | None) -> int | None:
         return None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        row_id = int(text[1:]) if text.startswith("r") and text[1:].isdecimal() else -1
     except (binascii.Error, ValueError):
-        text = ""
-    if not (text.startswith("r") and text[1:].isdigit()):
+        row_id = -1
+    if not 0 <= row_id <= LARGEST_ROW_ID:
         raise Impossible.field("cursor", "is not one that this box has given")
-    return int(text[1:])
+    return row_id

@@ -29,11 +29,6 @@ async def finished_since(db: Database, since: Instant) -> list[Row]:
     )
 
 
-async def anything_paused(db: Database) -> bool:
-    """Whether a pause is in force."""
-    return await db.one("SELECT 1 FROM queue_pauses LIMIT 1") is not None
-
-
 def note(tx: Tx, kind: str, at: str, repeat_before: str) -> bool:
     """Note the alert; True if it is new, or was last raised before `repeat_before`."""
     cursor = tx.execute(

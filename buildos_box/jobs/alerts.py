@@ -42,9 +42,9 @@ def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> Queu
     )
 
 
-def oldest_waiting(oldest: str | None, paused: bool, now: Instant) -> QueueAlert | None:
-    """A job that could run has waited for ten minutes, and nobody has paused the queue."""
-    if oldest is None or paused or now - from_text(oldest) < OLDEST_RUNNABLE:
+def oldest_waiting(oldest: str | None, now: Instant) -> QueueAlert | None:
+    """A job that could run has waited for ten minutes, and nobody has paused it."""
+    if oldest is None or now - from_text(oldest) < OLDEST_RUNNABLE:
         return None
     return QueueAlert("oldest_runnable", f"a job that could run has waited since {oldest}")
 
@@ -58,8 +58,7 @@ async def look(db: Database, clock: Clock) -> AlertSummary:
         for row in await alert_store.finished_since(db, since)
         if (alert := failure_spike(row["failed"], row["finished"], row["job_type"], row["codes"]))
     ]
-    paused = await alert_store.anything_paused(db)
-    waiting = oldest_waiting(await store.oldest_ready(db), paused, now)
+    waiting = oldest_waiting(await store.oldest_ready(db), now)
     if waiting is not None:
         found.append(waiting)
     raised = await db.write(lambda tx: _raise_new(tx, found, now))

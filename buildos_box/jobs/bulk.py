@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from buildos_box.clock import as_stored
 from buildos_box.db import Database, Tx
 from buildos_box.errors import IllegalTransition, Impossible, NotFound
 from buildos_box.jobs import bulk_store
@@ -87,9 +88,9 @@ async def _ids(db: Database, request: BulkRequest) -> list[str]:
     assert request.filter is not None
     if request.filter.is_empty:
         raise Impossible.field("filter", "must name at least one condition; {} would mean all jobs")
-    return await bulk_store.matching(
-        db, WORKS_ON[request.action], **msgspec.structs.asdict(request.filter)
-    )
+    wanted = msgspec.structs.asdict(request.filter)
+    wanted["created_before"] = as_stored(request.filter.created_before, "createdBefore")
+    return await bulk_store.matching(db, WORKS_ON[request.action], **wanted)
 
 
 def _act(tx: Tx, queue: Queue, request: BulkRequest, ids: list[str], actor: str) -> list[Refused]:

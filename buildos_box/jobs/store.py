@@ -104,8 +104,17 @@ async def counts(db: Database) -> list[Row]:
 
 
 async def oldest_ready(db: Database) -> str | None:
-    """Since when the longest-waiting runnable job could have run; None if none waits."""
-    row = await db.one("SELECT min(scheduled_for) AS oldest FROM queue_jobs WHERE ready = 1")
+    """Since when the longest-waiting runnable job could have run; None if none waits.
+
+    What is paused could not run.
+    """
+    row = await db.one(
+        """SELECT min(scheduled_for) AS oldest FROM queue_jobs
+            WHERE ready = 1
+              AND lane NOT IN (SELECT name FROM queue_pauses WHERE kind = 'lane')
+              AND job_type NOT IN (SELECT name FROM queue_pauses WHERE kind = 'type')
+              AND NOT EXISTS (SELECT 1 FROM queue_pauses WHERE kind = 'all')"""
+    )
     return row["oldest"] if row else None
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from buildos_box.clock import Instant, to_text
@@ -21,7 +20,6 @@ from buildos_box.services import Services
 
 TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024
-LONGEST_WAIT = timedelta(days=1)
 TOO_LARGE = 413
 SECRET_CHARS = 8
 """The least length of a part of an endpoint that may be its secret."""

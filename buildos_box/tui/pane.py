@@ -92,7 +92,7 @@ class Pane(Vertical):
         """Fetch and show afresh, without making anybody wait; never twice at a time."""
         self._again = True
         if not self._gate.locked():
-            self.run_worker(self._reload, exclusive=False)
+            self.run_worker(self._reload(), exclusive=False)
 
     def reload_all(self) -> None:
         """Fetch afresh also what is otherwise fetched seldom: a person has asked for it."""

@@ -94,9 +94,16 @@ def erase_traces(tx: Tx, user_id: str, now: Instant) -> None:
             WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
         (user_id,),
     )
+    tx.settle()  # the trail is written with the commit, and is about to be changed
+    tx.execute(
+        """UPDATE job_events SET reason = 'erased'
+            WHERE reason IS NOT NULL AND job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
+        (user_id,),
+    )
     tx.execute(
         """UPDATE queue_jobs SET metadata = '{}', result = NULL, error = NULL, progress = NULL,
-                  updated_at = ? WHERE user_id = ? AND completed_at IS NOT NULL""",
+                  updated_at = ?
+            WHERE user_id = ? AND completed_at IS NOT NULL""",
         (to_text(now), user_id),
     )
     tx.execute("DELETE FROM queue_jobs_archive WHERE user_id = ?", (user_id,))

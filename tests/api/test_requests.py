@@ -1,5 +1,6 @@
 """Spec 14.1: every refusal has the right status and one shape, and leaves nothing behind."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -296,3 +297,54 @@ async def test_the_description_and_its_page_come_from_this_box_alone(box: BoxWor
     assert "connect-src 'self'" in page.headers["content-security-policy"]
     assert "http" not in page.text.replace("http-equiv", "")
     assert (await box.api.get("/docs/rapidoc-min.js")).status_code == 200
+
+
+LONG_AGO_CURSOR = base64.urlsafe_b64encode(b"r" + b"9" * 30).decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=yesterday", "since"),
+        ("until=2024-10-23", "until"),
+        (f"cursor={LONG_AGO_CURSOR}", "cursor"),
+    ],
+)
+async def test_a_list_of_jobs_by_nonsense_is_refused(box: BoxWorld, query: str, field: str) -> None:
+    answer = await box.call("GET", f"/jobs?{query}")
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["details"]] == [field]
+
+
+async def test_jobs_since_an_instant_that_names_its_offset(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})  # at 08:00Z
+    shown = await box.call("GET", "/jobs", params={"since": "2024-10-23T09:30:00+02:00"})
+    assert len(shown.json()["jobs"]) == 1
+
+
+async def test_a_user_without_a_name_has_no_jobs(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})
+    assert (await box.call("GET", "/jobs", params={"user": ""})).json()["jobs"] == []
+
+
+async def test_many_jobs_of_before_no_time_are_left_alone(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})
+    asked = {"action": "cancel", "filter": {"createdBefore": "yesterday"}}
+    answer = await box.call("POST", "/jobs/bulk", asked)
+    assert answer.status_code == 422
+    assert [job["status"] for job in await box.jobs()] == ["pending"]
+
+
+async def test_a_paused_lane_hides_no_stuck_job_of_another(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/brief", {"userId": "ada"})
+    await box.post("/queue/pause", {"lane": "sms"})
+    box.clock.advance(timedelta(hours=1))
+    assert "a job that could run" in (await box.call("GET", "/health")).text
+    await box.post("/queue/pause", {"lane": "default"})
+    await box.post("/queue/pause", {"lane": "llm"})
+    await box.post("/queue/pause", {"lane": "email"})
+    assert "a job that could run" not in (await box.call("GET", "/health")).text

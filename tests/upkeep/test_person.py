@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from buildos_box.clock import from_text
+from buildos_box.errors import PermanentError
+from buildos_box.jobs import ledger
+from buildos_box.jobs.retry import classify
 from buildos_box.workspace.kinds import KINDS
 from tests.world import BoxWorld
 
@@ -91,3 +94,16 @@ async def _words_of(box: BoxWorld) -> list[tuple[str, dict[str, Any]]]:
             if CANARY.lower() in text.lower():
                 found.append((table["name"], dict(row)))
     return found
+
+
+async def test_erasing_leaves_no_error_text_in_the_trail(box: BoxWorld) -> None:
+    await busy_life(box, "ada", CANARY)
+    await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
+    claimed = await box.claim()
+    failure = classify(PermanentError(f"550 5.1.1 {CANARY}: no such mailbox"))
+    lease = (claimed.row_id, claimed.lease_token)
+    await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))
+    assert (await box.call("DELETE", "/users/ada")).status_code == 204
+    trail = await box.db.all("SELECT reason FROM job_events")
+    assert trail
+    assert not any(CANARY in (row["reason"] or "") for row in trail)
