@@ -257,3 +257,16 @@ async def test_one_in_doubt_is_no_failure_because_twilio_cannot_be_asked(
     twilio.list_script = []
     await box.run_until("2024-10-23T09:00:00Z")
     assert ([status for status, _ in await states(box)], len(twilio.sent)) == (["sent"], 1)
+
+
+@pytest.mark.parametrize("hours", [-13, 14])
+async def test_a_box_whose_clock_is_wrong_knows_its_message_again(
+    box: BoxWorld, twilio: TwilioDouble, hours: int
+) -> None:
+    """Found by simulation: Twilio dates messages by its own clock."""
+    await ada(box)
+    twilio.now = (box.clock.now() - timedelta(hours=hours)).timestamp()
+    twilio.script = ["lost"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.run_until("2024-10-23T08:20:00Z")
+    assert ([status for status, _ in await states(box)], len(twilio.sent)) == (["sent"], 1)
