@@ -191,6 +191,9 @@ def _missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> 
                 late = _due_by(facts, who, run)
                 if late is None or late > facts.end - MINUTE or late > over - MINUTE:
                     continue
+                over_at = wall_instant(day + DAY, time(0), wishes.zone)
+                if late >= over_at and facts.crashes(run - 70 * MINUTE, over_at):
+                    continue  # back when the day was over: no brief of a past day
                 if not any(t <= late for t in got[who, day]) and not _excused(facts, who, run, day):
                     says = f"{who} did not get {day}'s, due {run:%m-%d %H:%M}Z, by {late:%H:%M}Z"
                     broken.append(Broken("every brief comes", late, says))
