@@ -62,7 +62,10 @@ def from_text(text: str) -> Instant:
 
     Raises ValueError if the text is no instant, or has no offset (such a time would be a guess).
     """
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no instant; write it like 2024-10-23T09:00:00Z") from None
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write it like 2024-10-23T09:00:00Z")
     try:

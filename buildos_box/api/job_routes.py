@@ -7,7 +7,6 @@ from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
 from buildos_box.access.caller import Caller
-from buildos_box.api.paging import decode_cursor, encode_cursor
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
 from buildos_box.clock import as_stored
 from buildos_box.db import Row
@@ -18,6 +17,7 @@ from buildos_box.jobs.record import Facts, job_named, record_of
 from buildos_box.jobs.types import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
+from buildos_box.workspace.paging import decode_cursor, encode_cursor
 
 Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
 TypeQuery = Annotated[

@@ -44,10 +44,10 @@ def settle_reminder(
     values["message"] = reminder_text(event.title, event.start_at, zone, at)
     if before is None:
         row = _row(box, event, start, values, correlation_id, now)
-        row |= {"send_at": to_text(decision.at), "status": store.SCHEDULED}
+        row |= {"send_at": to_text(at), "status": store.SCHEDULED}
         store.add(tx, row, now)
         store.count(tx, store.SCHEDULED, now)
-        enqueue(tx, box, row, decision.at)
+        enqueue(tx, box, row, at)
         return store.SCHEDULED
     facts = facts_of(event.title, event.location, event.start_at, zone, at)
     _update(tx, box, before, values, at, facts)
