@@ -28,7 +28,8 @@ from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.types import Enqueued, JobType, Payload
 
 WORKERS = 16
-PRODUCERS = 16
+THREADS = 16
+CALLERS = 64
 UNACKNOWLEDGED = 1000
 LEASE = timedelta(seconds=60)
 UNFINISHED = "SELECT 1 FROM queue_jobs WHERE completed_at IS NULL LIMIT 1"
@@ -111,18 +112,31 @@ class Rig:
         for future in waiting:
             future.result()
 
-    async def add_waiting(self, jobs: int, producers: int) -> None:
-        """So many producers, each of which waits for every enqueue to be durable."""
-        with ThreadPoolExecutor(producers) as pool:
+    async def add_awaited(self, jobs: int, callers: int) -> None:
+        """So many callers, each of which awaits every enqueue, as the API's handlers do."""
+
+        async def one_by_one(numbers: range) -> None:
+            for n in numbers:
+                await self.db.write(self.enqueue(n))
+
+        await asyncio.gather(*(one_by_one(share) for share in _shares(jobs, callers)))
+
+    async def add_from_threads(self, jobs: int, threads: int) -> None:
+        """So many threads, each of which is blocked until every enqueue is durable."""
+
+        def one_by_one(numbers: range) -> None:
+            for n in numbers:
+                self.db.write_blocking(self.enqueue(n))
+
+        with ThreadPoolExecutor(threads) as pool:
             loop = asyncio.get_running_loop()
-            shares = [range(start, jobs, producers) for start in range(producers)]
             await asyncio.gather(
-                *(loop.run_in_executor(pool, self._one_by_one, share) for share in shares)
+                *(loop.run_in_executor(pool, one_by_one, share) for share in _shares(jobs, threads))
             )
 
-    def _one_by_one(self, numbers: range) -> None:
-        for n in numbers:
-            self.db.write_blocking(self.enqueue(n))
+
+def _shares(jobs: int, callers: int) -> list[range]:
+    return [range(start, jobs, callers) for start in range(callers)]
 
 
 async def _rate(jobs: int, work: Any) -> float:
@@ -168,13 +182,15 @@ async def measure(folder: Path, *, jobs: int, io: float, samples: int) -> dict[s
 async def _phases(rig: Rig, jobs: int, samples: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"rss_idle_mb": rss_mb()}
     alone = max(50, jobs // 10)
-    rig.expect(alone + 2 * jobs)
-    figures["enqueue_alone"] = await _rate(alone, rig.add_waiting(alone, 1))
-    figures["enqueue"] = await _rate(jobs, rig.add_waiting(jobs, PRODUCERS))
+    rig.expect(alone + 3 * jobs)
+    figures["enqueue_alone"] = await _rate(alone, rig.add_from_threads(alone, 1))
+    figures["enqueue"] = await _rate(jobs, rig.add_awaited(jobs, CALLERS))
+    figures["enqueue_threads"] = await _rate(jobs, rig.add_from_threads(jobs, THREADS))
     figures["enqueue_pipelined"] = await _rate(jobs, rig.add_pipelined(jobs))
     await asyncio.to_thread(rig.engine.start, None)
-    figures["drain"] = await _rate(alone + 2 * jobs, rig.all_done())
-    figures["jobs"] = await _end_to_end(rig, jobs, rig.add_waiting(jobs, PRODUCERS))
+    figures["drain"] = await _rate(alone + 3 * jobs, rig.all_done())
+    figures["jobs"] = await _end_to_end(rig, jobs, rig.add_awaited(jobs, CALLERS))
+    figures["jobs_threads"] = await _end_to_end(rig, jobs, rig.add_from_threads(jobs, THREADS))
     commits = rig.db.commits
     figures["jobs_pipelined"] = await _end_to_end(rig, jobs, rig.add_pipelined(jobs))
     figures["jobs_per_commit"] = jobs / (rig.db.commits - commits)

@@ -22,15 +22,16 @@ HOW = """\
   {rounds} rounds; a ratio is taken within each round, and its median shown.
 - Ours: the real engine with 16 workers, `synchronous=FULL`, each job with its attempt and its
   three events. A job counts once its completion is durable. `{jobs}` jobs a phase.
-- Two ways to add jobs: *callers wait*, 16 threads of which each waits until its enqueue is
-  durable before the next (latency counts here), and *pipelined*, one thread that lets up to 1000
-  enqueues be on their way, each a transaction of its own. *One caller* is one thread that waits.
+- Three ways to add jobs. *Callers wait*: 64 callers of which each awaits that its enqueue is
+  durable before the next, as the API's handlers do. *Threads wait*: 16 threads that are blocked
+  for as long. *Pipelined*: one thread that lets up to 1000 enqueues be on their way, each a
+  transaction of its own. *One caller* is one thread that waits.
 - The floors write the same rows with the same schema on one thread, by prepared ids and times;
   the bench compares the kinds of rows in both files and stops if they differ.
 - *enqueue/s* is with no worker running; *drain/s* is workers alone on what was enqueued;
   *jobs/s* is end to end: from the first enqueue until the last job is done, both at once.
-- Peers: `{peer_jobs}` jobs a phase, Huey and Dramatiq four times that. Of one producer
-  and 16 producers that wait for each call, the better figure is shown. A peer's job
+- Peers: `{peer_jobs}` jobs a phase, Huey and Dramatiq four times that. Of 1, 16 and 64
+  producers (threads that wait for each call) the best figure is shown. A peer's job
   counts when its function ends, before the peer has noted that down, which is in its favour.
   No results are kept by Huey, Dramatiq and Celery; RQ keeps its own for 500 s, as it comes.
   16 threads for Huey, Dramatiq and Celery; RQ runs one job per process: 4 SimpleWorker for
@@ -42,6 +43,9 @@ HOW = """\
 - Memory: resident, at the end; ours and Huey with the producers in the same process, the others
   their workers and Redis, without the producer.
 """
+
+
+WAYS = (("pipelined", "jobs_pipelined"), ("callers wait", "jobs"), ("threads wait", "jobs_threads"))
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def verdicts(contenders: list[Contender], load: Load, grown: Figures | None) -> 
         *(
             _at_least(f"jobs/s, {way}, to the best peer {which}", 2, _ratio_to_best(load, key, of))
             for which, of in (("that is as durable", durable), ("of all", peers))
-            for way, key in (("pipelined", "jobs_pipelined"), ("callers wait", "jobs"))
+            for way, key in WAYS
         ),
         _at_most("add to done when idle, p50", 3, median(ours, "p50_ms"), "ms"),
         _at_most("add to done when idle, p99", 10, median(ours, "p99_ms"), "ms"),
@@ -175,6 +179,7 @@ def _load_table(contenders: list[Contender], load: Load) -> str:
     ours = load.rounds[OURS]
     rows = [
         _line(f"{OURS}, callers wait", ours, "jobs", "enqueue", None),
+        _line(f"{OURS}, threads wait", ours, "jobs_threads", "enqueue_threads", None),
         _line(f"{OURS}, pipelined", ours, "jobs_pipelined", "enqueue_pipelined", None),
         [f"{OURS}, one caller", _number(median(ours, "enqueue_alone")), *["–"] * 7],
     ]
