@@ -3,13 +3,14 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from email.message import EmailMessage
 from functools import lru_cache
 from html import escape
 from importlib import resources
 from string import Template
 
 from buildos_box.mail import links
-from buildos_box.mail.headers import mailbox, new_message
+from buildos_box.mail.headers import POLICY, mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
 from buildos_box.mail.plain import to_text
 from buildos_box.mail.store import Email
@@ -56,12 +57,21 @@ def render(email: Email, sender: Sender) -> Rendered:
         message_id=email.message_id,
         unsubscribe=unsubscribe,
     )
-    # Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1.
-    message.set_content(_with_footer(text, unsubscribe), cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(_boundary(email.id))
+    message["MIME-Version"] = "1.0"
+    # Made whole, since each addition to a message with a body moves and reads its headers anew.
+    message.make_alternative(boundary=_boundary(email.id))
+    for said, subtype in ((_with_footer(text, unsubscribe), "plain"), (html, "html")):
+        message.attach(_part(said, subtype))
     tracked = tuple(links_in(body)) if email.tracking else ()
     return Rendered(message.as_bytes(), mailbox(email.address), tracked)
+
+
+def _part(text: str, subtype: str) -> EmailMessage:
+    """Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1."""
+    part = EmailMessage(policy=POLICY)
+    part.set_content(text, subtype=subtype, cte="quoted-printable")
+    del part["MIME-Version"]  # the whole has it
+    return part
 
 
 def text_part(email: Email, sender: Sender) -> str:

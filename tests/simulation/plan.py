@@ -35,6 +35,7 @@ FOLDS = {
 STARTS = ("2024-10-20", "2025-03-01", "2024-03-20", "2025-10-12", "2024-06-10", "2025-12-20")
 """Most of them within reach of a change of clocks."""
 DAY = 86_400.0
+OLD_AFTER_DAYS = 64
 
 
 @dataclass
@@ -66,7 +67,8 @@ class Options:
     faults_a_day: float = 8.0
     deeds_a_day: float = 1.0
     restore_every: int = 8
-    """Days from one backup that will be put in place to the next."""
+    """Days from one backup that will be put in place to the next; of an old box thrice as many,
+    since each of its backups takes as long as three days of its life."""
 
 
 class _Person:
@@ -317,7 +319,9 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
 
 def _restores(plan: Plan, rng: random.Random, every: int) -> None:
     """Now and then someone puts an old backup in place."""
-    for begin in range(min(3, every), plan.days - 3, every):
+    young = range(min(3, every), min(plan.days - 3, OLD_AFTER_DAYS), every)
+    old = range(OLD_AFTER_DAYS + every, plan.days - 3, 3 * every)
+    for begin in (*young, *old):
         made = (begin + rng.random()) * DAY
         back = made + rng.choice([0.05, 0.1, 0.3, 1.0]) * DAY * rng.uniform(0.5, 1.5)
         plan.items.append(Item(round(made, 3), "backup"))
