@@ -69,6 +69,8 @@ def claim(
     """
     others.begin()
     make_ready(tx, now)
+    if tx.one("SELECT 1 FROM queue_jobs WHERE ready = 1 LIMIT 1") is None:
+        return Claims([], _next_due(tx))
     line = _Line(tx, lanes, workers, now, others)
     chosen: list[Row] = []
     while len(chosen) < at_most and (row := line.take()) is not None:

@@ -22,11 +22,18 @@ class _Verbatim(UnstructuredHeader, BaseHeader):
 
 
 class _Registry(HeaderRegistry):
-    """Python's own makes a class anew each time a header is written, read or folded."""
+    """Python's own makes a class, and reads the value, each time that a header is set or folded.
+
+    Most headers are the same in every mail, and once made they never change.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._made: dict[str, type[BaseHeader]] = {}
+        self._read = lru_cache(maxsize=256)(super().__call__)
+
+    def __call__(self, name: str, value: str) -> BaseHeader:
+        return self._read(name, value)
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         name = name.lower()

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -70,7 +69,7 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
         if in_doubt:
             number = row["phone_number"]
         else:
-            number = await box.db.write(lambda tx: _check(tx, job, box))
+            number = await box.db.write(lambda tx: _ready(tx, job, box))
             row = await store.get(box.db, sms_id) or row
         sid = await _send(job, box, sender, row, number)
     except _NotSent as skip:
@@ -136,7 +135,7 @@ async def _send(
         kind="sms",
         send=send,
         found=found,
-        on_intent=lambda tx: _on_intent(tx, box, sms_id, number),
+        on_intent=lambda tx: _on_intent(tx, job, box, number),
         on_outcome=lambda tx, sid: has_left(tx, box, sms_id, sid),
     )
 
@@ -186,22 +185,34 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
     got = preferences_store.count_on(tx, user.id, local_day(now, zone))
     if got >= wishes.daily_limit:
         raise _NotSent("daily_limit")
-    if got + store.sending_others(tx, user.id, row["id"]) >= wishes.daily_limit:
+    # One in doubt has had its place since it was on its way first: two don't wait for each other.
+    others = 0 if row["status"] in store.IN_DOUBT else store.sending_others(tx, user.id, row["id"])
+    if got + others >= wishes.daily_limit:
         raise Snooze(now + A_MOMENT, "the last messages of the day are on their way")
-    _say_what_is_so(tx, row, zone, now)
     return str(number)
 
 
-def _say_what_is_so(tx: Tx, row: Row, zone: ZoneInfo, now: Instant) -> None:
+def _ready(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
+    """Checked, with the words of now; returns the number. Raises _NotSent, Snooze."""
+    number = _check(tx, job, box)
+    _say_what_is_so(tx, job.payload.sms_id, box.clock.now())
+    return number
+
+
+def _say_what_is_so(tx: Tx, sms_id: str, now: Instant) -> None:
     """A reminder that leaves later than planned does not promise the minutes of the plan.
 
     Not one in doubt: what Twilio may have must stay as it was, or it is not found again.
     """
+    row = store.find(tx, sms_id)
+    user = workspace.find_user(tx, row["user_id"]) if row is not None else None
+    if row is None or user is None:
+        return
     own = row["kind"] == "reminder" and row["message_source"] != "given"
     if own and row["status"] == store.SCHEDULED and now - from_text(row["send_at"]) > LATE:
         start = from_text(row["event_start_at"])
-        text = reminder_text(row["event_title"], start, zone, now)
-        store.change(tx, row["id"], now, message=text, message_source="template")
+        text = reminder_text(row["event_title"], start, zone_or_utc(user.timezone), now)
+        store.change(tx, sms_id, now, message=text, message_source="template")
 
 
 def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
@@ -214,9 +225,13 @@ def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
         raise _NotSent("event_moved")
 
 
-def _on_intent(tx: Tx, box: Services, sms_id: str, number: str) -> None:
+def _on_intent(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
+    """Checked once more: since it was ready another may have taken the last place of the day."""
+    sms_id, now = job.payload.sms_id, box.clock.now()
     row = store.find(tx, sms_id)
-    now = box.clock.now()
+    fresh = row is None or row["status"] not in store.IN_DOUBT
+    if fresh and _check(tx, job, box) != number:
+        raise Snooze(now, "its number has just changed")
     since = (row["sending_since"] if row else None) or to_text(now)
     store.change(
         tx, sms_id, now, status=store.SENDING, phone_number=number, sending_since=since, reason=None

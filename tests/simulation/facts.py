@@ -278,8 +278,9 @@ def _turn_back(
     """All is again as it was when the backup was made; what was acknowledged since is gone."""
     facts.restored.append(Span(made, at))
     for who in wishes:
-        if wishes[who] != old_wishes[who]:
-            wishes[who] = old_wishes[who]
+        old = old_wishes.get(who, Wishes())  # nobody had told of them as yet
+        if wishes[who] != old:
+            wishes[who] = old
             facts.revisions[who].append(Revision(made, at, wishes[who]))
     for name, history in facts.events.items():
         if history[-1].event != old_events.get(name):

@@ -39,7 +39,7 @@ PUBLIC_URL = "https://box.example"
 TWILIO_TOKEN = "token"
 QUARTER = timedelta(minutes=15)
 DRAIN_SECONDS = 25.0
-NIGHTLY = timedelta(days=30)
+NIGHTLY = timedelta(days=14)
 """Boxes begun later make no nightly backups: of a file that has grown for a year each takes
 seconds, and shows nothing that the first ones did not. Those of the plan go on being made."""
 MIDNIGHT = time(0)

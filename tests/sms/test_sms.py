@@ -1,5 +1,6 @@
 """Reminders from the calendar to the phone (spec 7), and the faults of the first box."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -270,3 +271,31 @@ async def test_a_box_whose_clock_is_wrong_knows_its_message_again(
     await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
     await box.run_until("2024-10-23T08:20:00Z")
     assert ([status for status, _ in await states(box)], len(twilio.sent)) == (["sent"], 1)
+
+
+async def test_two_at_the_same_moment_cannot_both_be_the_last_of_the_day(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    """Found by simulation: each had looked at the limit before the other was on its way."""
+    await ada(box, daily_limit=1)
+    for said in ("One", "Two"):
+        await box.post("/queue/sms", {"userId": "ada", "message": said})
+    await asyncio.gather(box.step(), box.step())
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert len(twilio.sent) == 1
+    assert sorted(await states(box), key=str) == [("sent", None), ("skipped", "daily_limit")]
+
+
+async def test_two_in_doubt_do_not_wait_for_each_other_for_ever(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    """Each had its place in the day's limit, which has been lowered since."""
+    await ada(box, daily_limit=2)
+    twilio.script = [(503, 20503), (503, 20503)]
+    for said in ("One", "Two"):
+        await box.post("/queue/sms", {"userId": "ada", "message": said})
+    await box.work()
+    await box.post("/sms/scheduled", {"userId": "ada", "daily_limit": 1})
+    await box.run_until("2024-10-23T08:10:00Z")
+    assert len(twilio.sent) == 1
+    assert sorted(await states(box), key=str) == [("sent", None), ("skipped", "daily_limit")]
