@@ -1,6 +1,7 @@
 """The database of a box: where every write goes through one door (design: one writer)."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -79,7 +80,15 @@ class Database:
 
         Once submitted it runs to its end: cancelling the waiting task does not undo it.
         """
-        return await asyncio.shield(asyncio.wrap_future(self._writer.submit(run)))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def committed(done: Future[T]) -> None:
+            with contextlib.suppress(RuntimeError):  # nobody waits: the loop is closed
+                loop.call_soon_threadsafe(_hand_over, done, answer)
+
+        self._writer.submit(run).add_done_callback(committed)
+        return await answer
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a read; sees all that was committed before the call."""
@@ -97,6 +106,17 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Copy the database while it is in use, with SQLite's online backup."""
         await asyncio.to_thread(copy_database, self.path, target)
+
+
+def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
+    """On the loop of who waits, unless they have been cancelled."""
+    if answer.done():
+        return
+    error = done.exception()
+    if error is None:
+        answer.set_result(done.result())
+    else:
+        answer.set_exception(error)
 
 
 def _look(path: Path, run: Callable[[Tx], T]) -> T:
