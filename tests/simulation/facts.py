@@ -190,8 +190,7 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
     asked: dict[int, datetime] = {}
     who_asked: dict[int, str] = {}
     began: dict[str, datetime] = {}
-    kept: tuple[datetime, dict[str, Wishes], dict[str, Fact | None], dict[str, Fact | None]] | None
-    kept = None
+    kept: Kept | None = None
     answered = {fact["n"] for fact in story if fact["what"] in ("acked", "refused")}
     for fact in story:
         at = instant(fact["box"])
@@ -247,10 +246,11 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 true = instant(fact["at"])
                 facts.clock.append(Span(min(at, true), max(at, true)))
             case "backed_up":
-                kept = (at, dict(wishes), dict(facts.tasks), _last(facts))
+                answers = list(facts.answers)
+                kept = Kept(at, dict(wishes), dict(facts.tasks), _last(facts), answers)
             case "restored":
                 assert kept is not None
-                _turn_back(facts, wishes, at, *kept)
+                _turn_back(facts, wishes, at, kept)
             case "end":
                 facts.end = at
     for key, since in began.items():
@@ -262,6 +262,17 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
     return facts
 
 
+@dataclass
+class Kept:
+    """What a backup holds, by what had been acknowledged before it, whatever the clock said."""
+
+    made: datetime
+    wishes: dict[str, Wishes]
+    tasks: dict[str, Fact | None]
+    events: dict[str, Fact | None]
+    answers: list[Fact]
+
+
 def _last(facts: Facts) -> dict[str, Fact | None]:
     return {name: history[-1].event for name, history in facts.events.items()}
 
@@ -270,23 +281,21 @@ def _turn_back(
     facts: Facts,
     wishes: dict[str, Wishes],
     at: datetime,
-    made: datetime,
-    old_wishes: dict[str, Wishes],
-    old_tasks: dict[str, Fact | None],
-    old_events: dict[str, Fact | None],
+    kept: Kept,
 ) -> None:
     """All is again as it was when the backup was made; what was acknowledged since is gone."""
+    made = kept.made
     facts.restored.append(Span(made, at))
     for who in wishes:
-        old = old_wishes.get(who, Wishes())  # nobody had told of them as yet
+        old = kept.wishes.get(who, Wishes())  # nobody had told of them as yet
         if wishes[who] != old:
             wishes[who] = old
             facts.revisions[who].append(Revision(made, at, wishes[who]))
     for name, history in facts.events.items():
-        if history[-1].event != old_events.get(name):
-            history.append(Version(made, at, old_events.get(name)))
-    facts.tasks = dict(old_tasks)
-    facts.answers = [one for one in facts.answers if one["t"] <= made]
+        if history[-1].event != kept.events.get(name):
+            history.append(Version(made, at, kept.events.get(name)))
+    facts.tasks = dict(kept.tasks)
+    facts.answers = list(kept.answers)
     for sid, told in facts.called_back.items():
         facts.called_back[sid] = [one for one in told if one[0] <= made]
 

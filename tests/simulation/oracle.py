@@ -110,8 +110,9 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
     for brief in briefs:
         ids = by_day[brief.who, brief.day]
         ids.add(brief.fact["message_id"])
+        # Whose answer a crash swallowed asks again, and may have been heard each time.
         forced = sum(
-            1
+            1 + facts.crashes(ask["t"], min(ask["until"], brief.t))
             for ask in facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t)
             if ask["body"].get("forceRegenerate")
         )
