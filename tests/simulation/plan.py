@@ -67,8 +67,8 @@ class Options:
     faults_a_day: float = 8.0
     deeds_a_day: float = 1.0
     restore_every: int = 8
-    """Days from one backup that will be put in place to the next; of an old box thrice as many,
-    since each of its backups takes as long as three days of its life."""
+    """Days from one backup that will be put in place to the next; of an old box six times as
+    many, since to back it up and put it back takes as long as three days of its life."""
 
 
 class _Person:
@@ -320,7 +320,7 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
 def _restores(plan: Plan, rng: random.Random, every: int) -> None:
     """Now and then someone puts an old backup in place."""
     young = range(min(3, every), min(plan.days - 3, OLD_AFTER_DAYS), every)
-    old = range(OLD_AFTER_DAYS + every, plan.days - 3, 3 * every)
+    old = range(OLD_AFTER_DAYS + every, plan.days - 3, 6 * every)
     for begin in (*young, *old):
         made = (begin + rng.random()) * DAY
         back = made + rng.choice([0.05, 0.1, 0.3, 1.0]) * DAY * rng.uniform(0.5, 1.5)
