@@ -32,8 +32,8 @@ class _Registry(HeaderRegistry):
         self._made: dict[str, type[BaseHeader]] = {}
         self._read = lru_cache(maxsize=256)(super().__call__)
 
-    def __call__(self, name: str, value: str) -> BaseHeader:
-        return self._read(name, value)
+    def __call__(self, name: str, value: object) -> BaseHeader:
+        return self._read(name, str(value))
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         name = name.lower()
