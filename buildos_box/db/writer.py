@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from buildos_box.db.connect import connect_writer
 from buildos_box.db.tx import Listeners, Together, Tx
-from buildos_box.errors import BoxError, TransientError, Unavailable
+from buildos_box.errors import TransientError, Unavailable
 from buildos_box.log import logger
 
 T = TypeVar("T")
@@ -186,7 +186,8 @@ class Writer:
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if not isinstance(error, BoxError):
+        if isinstance(error, sqlite3.Error):
+            # What a transaction itself raises is told to who asked for it.
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:
             if not work.future.done():

@@ -299,3 +299,14 @@ async def test_two_in_doubt_do_not_wait_for_each_other_for_ever(
     await box.run_until("2024-10-23T08:10:00Z")
     assert len(twilio.sent) == 1
     assert sorted(await states(box), key=str) == [("sent", None), ("skipped", "daily_limit")]
+
+
+async def test_a_message_that_waits_is_no_error_in_the_log(
+    box: BoxWorld, twilio: TwilioDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await ada(box, quiet_hours_start="07:00", quiet_hours_end="09:00")
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    assert twilio.sent == []
+    said = capsys.readouterr()
+    assert "error" not in (said.out + said.err).lower()
