@@ -63,8 +63,8 @@ def new_message(
     Raises PermanentError for an address that no mail can be sent to or from.
     """
     message = EmailMessage(policy=POLICY)
-    message["From"] = _address("From", one_line(sender_name), mailbox(sender_address))
-    message["To"] = _address("To", "", mailbox(recipient))
+    message["From"] = Address(one_line(sender_name), addr_spec=mailbox(sender_address))
+    message["To"] = Address(addr_spec=mailbox(recipient))
     message["Subject"] = one_line(subject)[:_LONGEST_SUBJECT]
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
@@ -73,12 +73,6 @@ def new_message(
     message["List-Unsubscribe"] = f"<{unsubscribe}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
-
-
-@lru_cache(maxsize=256)
-def _address(header: str, name: str, spec: str) -> BaseHeader:
-    """The header, read once: nearly all mails come from one address and go to a few."""
-    return _REGISTRY(header, str(Address(name, addr_spec=spec)))
 
 
 def one_line(text: str) -> str:

@@ -176,6 +176,17 @@ class Facts:
         return bool(self._timeline("deeds", who).between(begin, end))
 
 
+@dataclass
+class Kept:
+    """What a backup holds, by what had been acknowledged before it, whatever the clock said."""
+
+    made: datetime
+    wishes: dict[str, Wishes]
+    tasks: dict[str, Fact | None]
+    events: dict[str, Fact | None]
+    answers: list[Fact]
+
+
 def _in_force(history: list[Any]) -> Iterable[Entry[Any]]:
     """From when each may have been in force, until when, and what it was."""
     for index, one in enumerate(history):
@@ -260,17 +271,6 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
         facts.open_deeds[who_asked[number]].append(Span(since, FOREVER))
     _join_clocks(facts)
     return facts
-
-
-@dataclass
-class Kept:
-    """What a backup holds, by what had been acknowledged before it, whatever the clock said."""
-
-    made: datetime
-    wishes: dict[str, Wishes]
-    tasks: dict[str, Fact | None]
-    events: dict[str, Fact | None]
-    answers: list[Fact]
 
 
 def _last(facts: Facts) -> dict[str, Fact | None]:
