@@ -99,14 +99,14 @@ class Writer:
 
     def _gather(self, group: list[_Work[Any]]) -> None:
         """Add all that waits."""
-        with contextlib.suppress(queue.Empty):
-            while len(group) < MAX_GROUP:
-                work = self._work.get_nowait()
-                if work is None:
-                    self._ended = True
-                    return
-                if work.future.set_running_or_notify_cancel():
-                    group.append(work)
+        # Nobody but this thread takes from the queue: what is in it stays there.
+        while len(group) < MAX_GROUP and not self._work.empty():
+            work = self._work.get_nowait()
+            if work is None:
+                self._ended = True
+                return
+            if work.future.set_running_or_notify_cancel():
+                group.append(work)
 
     def _commit(self, first: _Work[Any]) -> None:
         """Commit a group whole; if one of it fails, once more with each in a savepoint.

@@ -189,10 +189,12 @@ class Life:
         self._pump_soon = False
         if self._buried:
             return
-        storage = self._engine.storage
+        storage, writer = self._engine.storage, self.database.writer
         try:
+            writer.drain()
             while not self.plug.dead and storage.has_work:
                 self._worker.loop()
+                writer.drain()  # it may have asked the ledger
         except PowerCut:
             return
         if self.plug.dead or storage.stopped:

@@ -1,6 +1,7 @@
 """The machine under the box: one thread, a disk without fsync, and a plug that can be pulled."""
 
 import asyncio
+import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Coroutine
@@ -12,7 +13,7 @@ from typing import Any
 from litestar import Litestar
 
 from buildos_box.clock import Clock
-from buildos_box.db.database import Database
+from buildos_box.db.database import Database, _hand_over
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
 from buildos_box.db.tx import Listeners, Params, Row, Tx
@@ -58,40 +59,74 @@ class Plug:
         raise PowerCut
 
 
+class _Answer(Future[Any]):
+    """What came of a transaction. On one thread nobody can wait for it: asking has it committed."""
+
+    def __init__(self, writer: "OnThreadWriter") -> None:
+        super().__init__()
+        self._writer = writer
+
+    def set_result(self, result: Any) -> None:
+        self._writer.plug.at("after commit")
+        super().set_result(result)
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            self._writer.drain()
+        return super().result(0)
+
+
 class OnThreadWriter(Writer):
-    """The writer without its thread: each transaction is committed as it is submitted."""
+    """The writer without its thread: what is submitted in one turn of the loop is one commit."""
 
     def __init__(self, path: Path, listeners: Listeners, plug: Plug) -> None:
-        self._plug = plug
+        self.plug = plug
         self._busy = False
+        self._awaited: list[_Answer] = []
+        self._soon: asyncio.Handle | None = None
         super().__init__(path, listeners)
         self._connection.execute("PRAGMA synchronous=OFF")
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")
 
     def _start(self) -> None:
-        """No thread: whoever submits does the work."""
+        """No thread: the loop does the work after this turn, or whoever cannot wait for that."""
 
     def submit(self, run: Callable[[Tx], Any]) -> "Future[Any]":
-        if self._plug.dead:
+        if self.plug.dead:
             raise PowerCut
         if self._closed:
             raise Unavailable("the database is closed")
-        future: Future[Any] = Future()
-        self._work.put(_Work(run, future))
-        if not self._busy:
-            self._busy = True
-            try:
-                while not self._work.empty():
-                    work = self._work.get()
-                    assert work is not None
-                    self._plug.at("before commit")
-                    self._commit(work)
-                    self._plug.at("after commit")
-            finally:
-                self._busy = False
-        return future
+        answer = _Answer(self)
+        self._awaited.append(answer)
+        self._work.put(_Work(run, answer))
+        if not self._busy and self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self.drain)
+        return answer
+
+    def drain(self) -> None:
+        """Commit all that waits; if the process ends meanwhile, whoever waits for it ends too."""
+        if self._busy:
+            return
+        self._busy, self._soon = True, None
+        try:
+            while not self._work.empty():
+                self.plug.at("before commit")
+                first = self._work.get()
+                assert first is not None
+                self._commit(first)
+        except PowerCut:
+            while not self._work.empty():
+                self._work.get()
+            for answer in self._awaited:
+                with contextlib.suppress(PowerCut):
+                    if not answer.done():
+                        answer.set_exception(PowerCut())
+        finally:
+            self._awaited.clear()
+            self._busy = False
 
     def close(self) -> None:
+        self.drain()
         self._closed = True
         self._connection.close()
 
@@ -146,9 +181,9 @@ class OnThreadDatabase(Database):
         return open_database
 
     async def write(self, run: Callable[[Tx], Any]) -> Any:
-        result = self._writer.submit(run).result()
-        await asyncio.sleep(0)
-        return result
+        answer = asyncio.get_running_loop().create_future()
+        self._writer.submit(run).add_done_callback(lambda done: _hand_over(done, answer))
+        return await answer
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
         if self.plug.dead:

@@ -129,7 +129,7 @@ class _Person:
         wanted: dict[str, Any] = {
             "userId": self.id,
             "isActive": rng.random() < 0.95,
-            "frequency": rng.choice(["daily"] * 6 + ["weekdays", "weekly", "custom"]),
+            "frequency": rng.choice(["daily", "weekdays", "weekly", "custom"]),
             "timeOfDay": f"{hour:02d}:{rng.choice([0, 0, 15, 30, 47]):02d}",
             "emailDailyBrief": rng.random() < 0.93,
         }
@@ -183,7 +183,7 @@ class _Person:
         rng = self.rng
         for chance, deed in (
             (0.25, self.adds_task),
-            (0.2, self.ends_task),
+            (0.25, self.ends_task),
             (0.6, self.adds_event),
             (0.25, self.changes_event),
             (0.05, self.deletes_event),

@@ -31,7 +31,7 @@ PLANTED = [
             ),
         ),
         ("every brief comes", "a brief comes at its time"),
-        ("--faults", "0", "--days", "4"),
+        ("--faults", "0", "--days", "4", "--people", "36"),
     ),
     Planted(
         "lease check dropped",
@@ -43,6 +43,7 @@ PLANTED = [
             ),
         ),
         ("what runs is not run again", "no more attempts than allowed"),
+        ("--people", "24"),
     ),
     Planted(
         "intent not committed before the effect",
@@ -61,7 +62,7 @@ PLANTED = [
             ),
         ),
         ("a reminder is sent once", "a mail leaves once", "a message is sent once"),
-        ("--faults", "16", "--deeds", "3"),
+        ("--faults", "16", "--deeds", "3", "--people", "24"),
     ),
     Planted(
         "quiet hours not wrapping midnight",
@@ -85,6 +86,7 @@ PLANTED = [
             ),
         ),
         ("attempts are counted once",),
+        ("--people", "24"),
     ),
     Planted(
         "dedup index dropped",
@@ -112,7 +114,7 @@ PLANTED = [
             ),
         ),
         ("a brief comes at its time", "no brief of a past day"),
-        ("--faults", "16"),
+        ("--faults", "16", "--people", "24"),
     ),
     Planted(
         "late callback overwriting",

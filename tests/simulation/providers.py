@@ -154,7 +154,7 @@ class Twilio:
         return Response(201, json.dumps(self._view(message)))
 
     def _fetched(self, url: str) -> Any:
-        """One message by its name; nothing more is known of it than that it is queued."""
+        """One message by its name: how far it has come, and once it is there what it cost."""
         from twilio.http.response import Response
 
         sid = urlsplit(url).path.rpartition("/")[2].removesuffix(".json")
@@ -168,9 +168,13 @@ class Twilio:
         self._sent[sid] = message
         self._sent_to[data["To"]].append(message)
         self._tell("sms", to=data["To"], body=data["Body"], sid=sid, lost=lost)
+        fate = self._fate()
+        message["fate"] = [
+            (message["at"] + timedelta(seconds=after), status) for status, after in fate
+        ]
         callback = data.get("StatusCallback")
         if callback:
-            for status, after in self._fate():
+            for status, after in fate:
                 self.call_back(callback, {"MessageSid": sid, "MessageStatus": status}, after)
         return message
 
@@ -186,15 +190,20 @@ class Twilio:
             return [("sent", sent), ("delivered", self._rng.uniform(3000, 20000))]
         return [("sent", sent), ("delivered", delivered)]
 
-    @staticmethod
-    def _view(message: dict[str, Any]) -> dict[str, Any]:
+    def _view(self, message: dict[str, Any]) -> dict[str, Any]:
         made: datetime = message["at"]
+        now = self._clock.true_now()
+        come = {status for at, status in message["fate"] if at <= now}
+        status = next((one for one in ("delivered", "sent") if one in come), "queued")
         return {
             "sid": message["sid"],
             "to": message["to"],
             "body": message["body"],
-            "status": "queued",
+            "status": status,
             "date_created": format_datetime(made),
+            "num_segments": "1",
+            "price": "-0.00790" if status == "delivered" else None,
+            "price_unit": "USD",
         }
 
     @staticmethod

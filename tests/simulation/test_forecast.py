@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.facts import instant, wall_instant
 from tests.simulation.life import quiet_logs
-from tests.simulation.oracle import EVENT, SUBJECT
+from tests.simulation.oracle import EVENT, NOTE, SUBJECT
 from tests.simulation.plan import DAY, ZONES, Item, Options, Plan, make
 from tests.simulation.world import story_of
 
@@ -30,7 +30,11 @@ def test_the_days_come_as_they_were_foretold(seed: int) -> None:
     answer = next(f["answer"] for f in story if f["what"] == "acked" and f["do"] == "forecast")
     begin, end = instant(answer["since"]), instant(answer["until"])
     told = sorted(
-        (one["userId"], one.get("briefDate") or one["eventId"], instant(one["at"]))
+        (
+            one["userId"],
+            one.get("briefDate") or one.get("eventId") or one["kind"],
+            instant(one["at"]),
+        )
         for one in answer["deliveries"]
         if one["outcome"] == "send"
     )
@@ -60,6 +64,9 @@ def _far(plan: Plan, number: int, day: int) -> dict[str, Any]:
 def _arrival(fact: dict[str, Any]) -> tuple[str, str, Any]:
     at = instant(fact["box"])
     if fact["what"] == "sms":
+        note = NOTE.search(fact["body"])
+        if note is not None:
+            return note[1][:3], "message", at
         named = EVENT.search(fact["body"])
         assert named is not None
         return named[1][:3], named[1], at
