@@ -56,6 +56,10 @@ Refuse = Callable[[Tx, Attempt[Any], Services, store.Email], str | None]
 """Why a mail is not to leave after all; None if it is to leave."""
 
 
+class _Refused(Exception):
+    """Since it was looked at, its reader has said no to it, or a newer one has come."""
+
+
 async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> EmailResult:
     """Send the mail of the payload. A crash and a retry send the very same bytes again."""
     return await deliver(job, box, job.payload.email_id, _refused)
@@ -72,7 +76,9 @@ async def deliver(
     if refused is not None:
         return EmailResult(email_id, refused)
     try:
-        provider_id = await _send(job, box, email)
+        provider_id = await _send(job, box, email, refused_because)
+    except _Refused:
+        return await deliver(job, box, email_id, refused_because)
     except (PermanentError, TransientError) as error:
         failure = error
         await box.db.write(lambda tx: _not_sent(tx, job, box, email, failure))
@@ -83,15 +89,23 @@ async def deliver(
     return EmailResult(email_id, store.SENT, provider_id)
 
 
-async def _send(job: Attempt[Any], box: Services, email: store.Email) -> str:
+async def _send(
+    job: Attempt[Any], box: Services, email: store.Email, refused_because: Refuse
+) -> str:
     rendered = render(email, sender_of(box))
+
+    def on_intent(tx: Tx) -> None:
+        if refused_because(tx, job, box, email) is not None:
+            raise _Refused
+        _on_intent(tx, box, email, rendered)
+
     return await effects.once(
         box,
         job,
         key=f"mail:{email.id}",
         kind="mail",
         send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message),
-        on_intent=lambda tx: _on_intent(tx, box, email, rendered),
+        on_intent=on_intent,
         on_outcome=lambda tx, name: _on_outcome(tx, box, email.id, name),
     )
 

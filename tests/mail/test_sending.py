@@ -7,9 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from buildos_box.errors import TransientError
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.mail.job import GENERATE_BRIEF_EMAIL, deliver, settle
 from buildos_box.mail.listeners import listen
 from buildos_box.mail.outgoing import supersede
 from buildos_box.mail.render import render
@@ -287,6 +290,31 @@ async def test_fault_18_a_wish_for_no_mail_is_a_skip_and_not_a_failure(
     assert mail["status"] == "skipped"
     assert reason in mail["reason"]
     assert ((await mail_job(box))["status"], box.outbox) == ("completed", [])
+
+
+async def test_who_unsubscribes_at_the_last_moment_is_heard(tmp_path: Path) -> None:
+    """After the first look, and before the mail is on its way."""
+    with SmtpDouble() as server:
+        async with box_with(server, tmp_path) as box:
+            box.clock.advance(timedelta(seconds=1))
+            await box.post("/queue/brief", {"userId": "ada"})
+            await box.step()
+            claimed = await box.claim()
+            assert claimed is not None
+            payload = msgspec.json.decode(claimed.metadata, type=GENERATE_BRIEF_EMAIL.payload)
+            job: Attempt[Any] = Attempt(claimed, payload, box.db, box.clock, {})
+            looks = 0
+
+            def unsubscribes(tx: Any, job: Any, services: Any, email: Any) -> str | None:
+                nonlocal looks
+                looks += 1
+                if looks == 1:
+                    return None
+                return settle(tx, services, email, "skipped", "unsubscribed")
+
+            result = await deliver(job, box.box.services, payload.email_id, unsubscribes)
+            assert (result.status, server.messages) == ("skipped", [])
+            assert await statuses(box) == ["skipped"]
 
 
 async def test_an_address_that_no_mail_can_reach_fails_for_good(box: BoxWorld) -> None:
