@@ -15,6 +15,7 @@ from litestar.middleware import DefineMiddleware
 from buildos_box.access.guard import guard, provide_caller
 from buildos_box.access.keyring import Keyring
 from buildos_box.access.limits import Doorkeeper
+from buildos_box.access.repeats import provide_repeatable
 from buildos_box.api import (
     control_routes,
     docs,
@@ -106,6 +107,7 @@ def make_api(
             "tickets": provide(tickets),
             "caller": Provide(provide_caller, sync_to_thread=False),
             "correlation_id": Provide(provide_correlation, sync_to_thread=False),
+            "asked": Provide(provide_repeatable),
         },
         signature_namespace={"Services": Services},
         middleware=[Timing, DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
@@ -119,7 +121,7 @@ def make_api(
         },
         cors_config=CORSConfig(
             allow_origins=list(settings.server.cors_origins),
-            allow_headers=["Authorization", "Content-Type", "X-Correlation-Id"],
+            allow_headers=["Authorization", "Content-Type", "X-Correlation-Id", "Idempotency-Key"],
             expose_headers=["X-Correlation-Id"],
         )
         if settings.server.cors_origins

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from buildos_box.access.repeats import Repeatable
 from buildos_box.briefs import store
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
 from buildos_box.clock import (
@@ -107,7 +108,12 @@ def _read_day(text: str | None, faults: list[FieldFault]) -> date | None:
 
 
 async def queue_brief(
-    box: Services, request: BriefRequest, *, correlation_id: str | None, actor: str
+    box: Services,
+    request: BriefRequest,
+    *,
+    asked: Repeatable,
+    correlation_id: str | None,
+    actor: str,
 ) -> Answer:
     """Queue a brief, or answer with the job that does or did the same.
 
@@ -115,7 +121,9 @@ async def queue_brief(
     `force_regenerate` the day's live job is cancelled and its successor queued together.
     """
     wanted = read_request(request, box.clock.now())
-    return await box.db.write(lambda tx: _queue(tx, box, request, wanted, correlation_id, actor))
+    return await asked.once(
+        box, lambda tx: _queue(tx, box, request, wanted, correlation_id, actor), Answer
+    )
 
 
 def _queue(

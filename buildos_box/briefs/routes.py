@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.briefs import store
 from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
 from buildos_box.clock import day_from_text, to_text
@@ -101,11 +102,13 @@ class BriefList(msgspec.Struct, frozen=True, rename="camel"):
 
 @post("/queue/brief", status_code=200, tags=["Briefs"])
 async def post_brief(
-    data: BriefRequest, box: Services, caller: Caller, correlation_id: str
+    data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
 ) -> BriefQueued:
     """Queue a brief for one user (reference: Queue Brief)."""
     caller.require_user(data.user_id)
-    answer = await queue_brief(box, data, correlation_id=correlation_id, actor=caller.actor)
+    answer = await queue_brief(
+        box, data, asked=asked, correlation_id=correlation_id, actor=caller.actor
+    )
     return BriefQueued.of(answer)
 
 

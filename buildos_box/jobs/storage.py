@@ -105,7 +105,7 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
     def has_work(self) -> bool:
         """Whether `dequeue` would not wait: for who drives the workers by hand."""
         with self._condition:
-            return bool(self._ready or self._calls or self._worth_asking())
+            return self._has_work()
 
     @property
     def next_due(self) -> Instant | None:
@@ -134,7 +134,7 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         """The next cron call or claimed attempts as a message; None after a second of neither."""
         self.ticked_at = self._clock.monotonic()
         with self._condition:
-            if not (self._calls or self._ready or self._worth_asking()):
+            if not self._has_work():
                 self._condition.wait(self._seconds_to_wait())
             if self._ready:
                 batch = self._ready.popleft()
@@ -147,6 +147,11 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
                 return None
         self._ask()
         return None
+
+    def _has_work(self) -> bool:
+        """Whether there is something to hand out, or to ask about. Call with the lock held."""
+        calls = bool(self._calls) and not self.stopped
+        return bool(self._ready) or calls or self._worth_asking()
 
     def _worth_asking(self) -> bool:
         """Whether there may be something that nobody asks about yet. Call with the lock held."""

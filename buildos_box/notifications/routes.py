@@ -8,6 +8,7 @@ from litestar import get, post, put
 from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.db import Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.notifications import store
@@ -67,7 +68,7 @@ class MarkedRead(msgspec.Struct, frozen=True):
 
 @post("/queue/notification", status_code=200, tags=["Notifications"])
 async def post_notification(
-    data: NotificationRequest, box: Services, caller: Caller, correlation_id: str
+    data: NotificationRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
 ) -> NotificationQueued:
     """Tell a user of an event (reference: Queue Notification)."""
     caller.require_service()
@@ -96,7 +97,7 @@ async def post_notification(
             correlation_id=correlation_id,
         )
 
-    return await box.db.write(queue)
+    return await asked.once(box, queue, NotificationQueued)
 
 
 @get("/users/{user_id:str}/notifications", tags=["Notifications"])

@@ -6,6 +6,7 @@ import msgspec
 from litestar import get, post
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -41,7 +42,7 @@ class OnboardingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/queue/onboarding", status_code=200, tags=["Onboarding"])
 async def post_onboarding(
-    data: OnboardingRequest, box: Services, caller: Caller, correlation_id: str
+    data: OnboardingRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
 ) -> JobQueued:
     """Queue the analysis of a new user; 409 with `existingJobId` while one is under way."""
     caller.require_user(data.user_id)
@@ -60,7 +61,7 @@ async def post_onboarding(
             actor=caller.actor,
         )
 
-    return await box.db.write(queue)
+    return await asked.once(box, queue, JobQueued)
 
 
 @get("/users/{user_id:str}/onboarding", tags=["Onboarding"])

@@ -6,6 +6,7 @@ import msgspec
 from litestar import get, post
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -78,7 +79,7 @@ class ProjectPhases(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/queue/phases", status_code=200, tags=["Phases"])
 async def post_phases(
-    data: PhasesRequest, box: Services, caller: Caller, correlation_id: str
+    data: PhasesRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
 ) -> JobQueued:
     """Queue phases for a project; 409 with `existingJobId` while a job for it is under way."""
     if caller.only_user not in (None, data.user_id):
@@ -101,7 +102,7 @@ async def post_phases(
         _require_tasks(tx, project.id)
         return queued
 
-    return await box.db.write(queue)
+    return await asked.once(box, queue, JobQueued)
 
 
 def _require_tasks(tx: Tx, project_id: str) -> None:

@@ -9,6 +9,7 @@ from litestar import get, patch, post
 from litestar.params import Parameter
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, Impossible, NotFound
@@ -135,7 +136,7 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
 
 @post("/queue/sms", status_code=200, tags=["SMS"])
 async def queue_sms(
-    data: SmsRequest, box: Services, caller: Caller, correlation_id: str
+    data: SmsRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
 ) -> SmsQueued:
     """Queue one message. Any number but the user's own takes a service or admin token.
 
@@ -149,12 +150,12 @@ async def queue_sms(
     text = _text(data.message)
     at = _instant(data.scheduled_for) if data.scheduled_for else box.clock.now()
 
-    def add(tx: Tx) -> tuple[str, str]:
+    def add(tx: Tx) -> SmsQueued:
         if workspace.find_user(tx, data.user_id) is None:
             raise NotFound(f"no user {data.user_id}")
         if number is None and preferences_store.find(tx, data.user_id).phone_number is None:
             raise Impossible.field("phoneNumber", "is needed: the user has none")
-        return add_message(
+        sms_id, job_id = add_message(
             tx,
             box,
             user_id=data.user_id,
@@ -167,9 +168,9 @@ async def queue_sms(
             correlation_id=correlation_id,
             actor=caller.actor,
         )
+        return SmsQueued(True, job_id, sms_id, to_text(at))
 
-    sms_id, job_id = await box.db.write(add)
-    return SmsQueued(True, job_id, sms_id, to_text(at))
+    return await asked.once(box, add, SmsQueued)
 
 
 def _asked_as(number: str | None, at: Instant, text: str) -> str:

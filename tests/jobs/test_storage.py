@@ -156,6 +156,13 @@ def test_a_due_time_that_comes_while_all_slots_are_taken_keeps_no_worker_spinnin
     assert storage._seconds_to_wait() == STOP_CHECK_SECONDS
 
 
+def test_once_stopped_a_cron_that_waits_is_no_work(storage: LedgerStorage, ledger: Ledger) -> None:
+    """Found by simulation: a box that stopped on the hour looked for work for ever."""
+    storage.enqueue(b"cron")
+    storage.stop()
+    assert (storage.has_work, storage.dequeue()) == (False, None)
+
+
 def test_once_stopped_it_neither_asks_nor_keeps_what_it_had(
     storage: LedgerStorage, ledger: Ledger
 ) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from buildos_box.access.caller import Caller
+from buildos_box.access.repeats import Repeatable
 from buildos_box.app import Box
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
 from buildos_box.forecast.routes import get_forecast
@@ -19,9 +20,13 @@ from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
 SERVICE = Caller("service", "t", "frontend")
 
 
-async def knock(box: Box, do: str, who: str, body: Any) -> Any:
-    """Do what is asked; returns the answer. Raises the box's own errors."""
+async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
+    """Do what is asked; returns the answer. Raises the box's own errors.
+
+    The same `number` is the same request again, and says so by its Idempotency-Key.
+    """
     services = box.services
+    asked_as = Repeatable(SERVICE.token_id, f"asked-{number}", str(number))
     match do:
         case "sync":
             answer = await post_sync.fn(data=body, box=services, caller=SERVICE)
@@ -30,12 +35,18 @@ async def knock(box: Box, do: str, who: str, body: Any) -> Any:
             answer = await post_schedule.fn(data=asked, box=services, caller=SERVICE)
         case "brief":
             asked = msgspec.convert(body, BriefRequest)
-            answer = await queue_brief(services, asked, correlation_id=None, actor=who)
+            answer = await queue_brief(
+                services, asked, asked=asked_as, correlation_id=None, actor=who
+            )
             return {"job": answer.job_id, "day": answer.day.isoformat()}
         case "message":
             asked = msgspec.convert(body, SmsRequest)
             answer = await queue_sms.fn(
-                data=asked, box=services, caller=SERVICE, correlation_id="corr-note"
+                data=asked,
+                box=services,
+                caller=SERVICE,
+                correlation_id="corr-note",
+                asked=asked_as,
             )
         case "forecast":
             answer = await get_forecast.fn(box=services, caller=SERVICE, limit=5000, **body)

@@ -194,6 +194,11 @@ def _in_force(history: list[Any]) -> Iterable[Entry[Any]]:
         yield one.asked, over, one
 
 
+def _stopped(wishes: dict[str, Wishes], number: str) -> bool:
+    """Whether the box has been told STOP: by the order of things, whatever its clock says."""
+    return any(one.number == number and one.stopped and not one.unsure for one in wishes.values())
+
+
 def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
     """Sort the story out, as far as it has been told (`until`)."""
     facts = Facts(end=until)
@@ -210,9 +215,10 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
             case "mail":
                 facts.mails.append({**fact, "t": at})
             case "sms":
-                facts.sms.append({**fact, "t": at})
+                facts.sms.append({**fact, "t": at, "stopped": _stopped(wishes, fact["to"])})
             case "sms_refused":
-                facts.refused_sms.append({**fact, "t": at})
+                stopped = _stopped(wishes, fact["to"])
+                facts.refused_sms.append({**fact, "t": at, "stopped": stopped})
                 for who, before in list(wishes.items()):
                     if before.number == fact["to"] and not before.stopped:
                         # Twilio says that this number has told it STOP: now the box knows too.
@@ -221,7 +227,7 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
             case "asked":
                 asked[fact["n"]], who_asked[fact["n"]] = at, fact["who"]
                 if fact["do"] == "brief":
-                    facts.asks[fact["who"]].append({**fact, "t": at, "until": FOREVER})
+                    facts.asks[fact["who"]].append({**fact, "t": at, "until": FOREVER, "day": None})
                 elif fact["do"] == "word" and fact["n"] not in answered:
                     wishes[fact["who"]] = replace(wishes[fact["who"]], unsure=True)
                     facts.revisions[fact["who"]].append(Revision(at, at, wishes[fact["who"]]))
@@ -230,7 +236,7 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 if fact["do"] == "brief":
                     for ask in facts.asks[fact["who"]]:
                         if ask["n"] == fact["n"]:
-                            ask["until"] = at
+                            ask |= {"until": at, "day": fact["answer"]["day"]}
                 if at - since > SECOND:
                     facts.open_deeds[fact["who"]].append(Span(since, at))
                 _learn(facts, wishes, fact, since, at)

@@ -278,6 +278,7 @@ SEAMS = (
 
 def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
     last = (plan.days - 2) * DAY
+    asked = [item.at for item in plan.items if item.do == "brief" and 3600 < item.at < last]
     for _ in range(round(options.faults_a_day * plan.days)):
         at = rng.uniform(3600, max(3601.0, last))
         # Most trouble comes when there is something to do.
@@ -290,6 +291,9 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
                 "nth": rng.choice([1, 1, 2, 3, 5, 8, 13, 21]),
                 "back_after": rng.choice([1.0, 3.0, 20.0, rng.uniform(30, 400)]),
             }
+            if asked and rng.random() < 0.1:  # what was asked is done, and the answer lost
+                at = rng.choice(asked)
+                body |= {"seam": "after commit", "nth": rng.choice([1, 2, 3])}
             plan.items.append(Item(round(at, 3), "crash", body=body))
         elif kind < 0.90:
             provider, modes = rng.choice(

@@ -103,6 +103,7 @@ PLANTED = [
             ),
         ),
         ("one brief, one mail", "one live job a key"),
+        ("--people", "24", "--deeds", "3"),
     ),
     Planted(
         "catch-up without a limit",
@@ -158,6 +159,12 @@ PLANTED = [
         ),
         ("one brief, one mail", "a reminder is sent once", "a mail leaves once"),
         ("--restore-every", "1", "--people", "24", "--faults", "0.5"),
+    ),
+    Planted(
+        "repeated request done again",
+        (("access/repeats.py", "if self.key is None:", "if True:"),),
+        ("one brief, one mail",),
+        ("--faults", "60", "--deeds", "10", "--people", "24", "--seed", "7"),
     ),
     Planted(
         "snooze counting an attempt",

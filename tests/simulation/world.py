@@ -23,7 +23,8 @@ from tests.simulation.plan import DAY, Item, Plan
 from tests.simulation.providers import Model, Relay, Trouble, Twilio
 
 Fact = dict[str, Any]
-ASK_AGAIN_SECONDS = 20.0
+ASK_AGAIN_SECONDS = (20.0, 20.0, 90.0, 600.0)
+"""Some ask again when the box has long done what they asked for."""
 
 
 class World:
@@ -250,15 +251,15 @@ class World:
             await self._up.wait()
             life = self.life
             if life is None or life.plug.dead:
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                await asyncio.sleep(self._rng.choice(ASK_AGAIN_SECONDS))
                 continue
-            task = life.spawn(door.knock(life.box, do, who, body))
+            task = life.spawn(door.knock(life.box, do, who, body, number))
             await asyncio.wait([task])
             error = None if task.cancelled() else task.exception()
             if task.cancelled() or isinstance(error, (PowerCut, TransientError, Unavailable)):
                 if do == "word":
                     return  # Twilio tells of a word once
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                await asyncio.sleep(self._rng.choice(ASK_AGAIN_SECONDS))
                 continue
             if error is not None:
                 self.tell("refused", n=number, error=f"{type(error).__name__}: {error}")
