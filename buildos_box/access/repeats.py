@@ -19,7 +19,7 @@ from buildos_box.access import repeat_store as store
 from buildos_box.access.caller import Caller
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
-from buildos_box.errors import FieldFault, Impossible, Malformed
+from buildos_box.errors import Conflict, FieldFault, Impossible, Malformed
 
 A = TypeVar("A")
 HEADER = "Idempotency-Key"
@@ -50,27 +50,42 @@ class Repeatable:
     request: str
     """A hash of all that was asked: a key is for one request only."""
 
-    async def once(self, box: Parts, run: Callable[[Tx], A], kind: type[A]) -> A:
-        """Run the transaction, or give the answer that it gave before.
+    async def once(self, box: Parts, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:
+        """Run the transaction, which is about that user, or give the answer that it gave before.
 
-        The answer is committed with whatever the request does. Raises Impossible if the key has
-        named another request, and whatever `run` raises.
+        The answer is committed with whatever the request does, and goes with the user. Raises
+        Impossible if the key has named another request, Conflict if an older program answered
+        in a way that this one can't read, and whatever `run` raises.
         """
-        return await box.db.write(lambda tx: self._once(tx, box.clock.now(), run, kind))
+        return await box.db.write(lambda tx: self._once(tx, box.clock.now(), user_id, run, kind))
 
-    def _once(self, tx: Tx, now: Instant, run: Callable[[Tx], A], kind: type[A]) -> A:
+    def _once(self, tx: Tx, now: Instant, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:
         if self.key is None:
             return run(tx)
-        known = store.answered(tx, self.token_id, self.key)
+        known = store.answered(tx, self.token_id, self.key, now - KEPT)
         if known is not None:
             if known["request"] != self.request:
                 raise Impossible.field(HEADER, "has named another request before")
-            return msgspec.json.decode(known["answer"], type=kind)
+            return _read(known["answer"], kind)
         answer = run(tx)
-        store.forget_before(tx, now - KEPT)
-        said = msgspec.json.encode(answer).decode()
-        store.keep(tx, self.token_id, self.key, self.request, said, now)
+        store.forget_some_before(tx, now - KEPT)
+        store.keep(
+            tx,
+            self.token_id,
+            self.key,
+            user_id=user_id,
+            request=self.request,
+            answer=msgspec.json.encode(answer).decode(),
+            now=now,
+        )
         return answer
+
+
+def _read(answer: str, kind: type[A]) -> A:
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.ValidationError as error:
+        raise Conflict("it was done, and answered by another version of the box") from error
 
 
 Key = Annotated[
@@ -78,7 +93,7 @@ Key = Annotated[
     HeaderParameter(
         name=HEADER,
         description="Sent again with the same key, the request is done once and answered the same. "
-        "1 to 255 printable ASCII characters; kept for a week.",
+        "1 to 255 visible ASCII characters; kept for a week.",
     ),
 ]
 
@@ -88,7 +103,7 @@ async def provide_repeatable(
 ) -> Repeatable:
     """For handlers of requests that are to have their effect once. Raises Malformed."""
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        fault = FieldFault(HEADER, "must have 1 to 255 printable ASCII characters")
+        fault = FieldFault(HEADER, "must have 1 to 255 visible ASCII characters")
         raise Malformed(f"{HEADER}: {fault.message}", details=(fault,))
     asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     asked.update(await request.body())

@@ -122,7 +122,10 @@ async def queue_brief(
     """
     wanted = read_request(request, box.clock.now())
     return await asked.once(
-        box, lambda tx: _queue(tx, box, request, wanted, correlation_id, actor), Answer
+        box,
+        request.user_id,
+        lambda tx: _queue(tx, box, request, wanted, correlation_id, actor),
+        Answer,
     )
 
 

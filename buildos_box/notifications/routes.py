@@ -97,7 +97,7 @@ async def post_notification(
             correlation_id=correlation_id,
         )
 
-    return await asked.once(box, queue, NotificationQueued)
+    return await asked.once(box, data.user_id, queue, NotificationQueued)
 
 
 @get("/users/{user_id:str}/notifications", tags=["Notifications"])

@@ -61,7 +61,7 @@ async def post_onboarding(
             actor=caller.actor,
         )
 
-    return await asked.once(box, queue, JobQueued)
+    return await asked.once(box, data.user_id, queue, JobQueued)
 
 
 @get("/users/{user_id:str}/onboarding", tags=["Onboarding"])

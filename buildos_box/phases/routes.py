@@ -102,7 +102,7 @@ async def post_phases(
         _require_tasks(tx, project.id)
         return queued
 
-    return await asked.once(box, queue, JobQueued)
+    return await asked.once(box, data.user_id, queue, JobQueued)
 
 
 def _require_tasks(tx: Tx, project_id: str) -> None:

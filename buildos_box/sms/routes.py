@@ -170,7 +170,7 @@ async def queue_sms(
         )
         return SmsQueued(True, job_id, sms_id, to_text(at))
 
-    return await asked.once(box, add, SmsQueued)
+    return await asked.once(box, data.user_id, add, SmsQueued)
 
 
 def _asked_as(number: str | None, at: Instant, text: str) -> str:

@@ -103,8 +103,25 @@ async def test_a_key_is_known_after_a_restart_and_forgotten_after_a_week(tmp_pat
         await box.person()
         first = (await ask(box, "/queue/sms", "k1")).json()
     async with open_world(tmp_path, at="2024-10-30T07:59:00Z") as box:
-        await ask(box, "/queue/sms", "k2")
         assert (await ask(box, "/queue/sms", "k1")).json() == first
         box.clock.advance(timedelta(minutes=2))
-        await ask(box, "/queue/sms", "k3")
         assert (await ask(box, "/queue/sms", "k1")).json() != first
+        assert len(await box.db.all("SELECT 1 FROM answered_requests")) == 1
+
+
+async def test_with_a_person_go_the_answers_about_them(box: BoxWorld) -> None:
+    await box.person()
+    await ask(box, "/queue/sms", "k1")
+    assert (await box.call("DELETE", "/users/ada")).status_code in (200, 204)
+    assert await box.db.all("SELECT 1 FROM answered_requests") == []
+    assert (await ask(box, "/queue/sms", "k1")).status_code == 404
+
+
+async def test_an_answer_that_this_version_cannot_read_is_a_conflict(box: BoxWorld) -> None:
+    await box.person()
+    await ask(box, "/queue/sms", "k1")
+    await box.db.write(lambda tx: tx.execute("UPDATE answered_requests SET answer = '{}'"))
+    before = await job_ids(box)
+    again = await ask(box, "/queue/sms", "k1")
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert await job_ids(box) == before

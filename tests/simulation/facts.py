@@ -236,12 +236,17 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 if fact["do"] == "brief":
                     for ask in facts.asks[fact["who"]]:
                         if ask["n"] == fact["n"]:
-                            ask |= {"until": at, "day": fact["answer"]["day"]}
+                            ask["until"] = at
+                            if not any(since <= span.end <= at for span in facts.restored):
+                                ask["day"] = fact["answer"]["day"]
                 if at - since > SECOND:
                     facts.open_deeds[fact["who"]].append(Span(since, at))
                 _learn(facts, wishes, fact, since, at)
             case "refused":
                 asked.pop(fact["n"], None)
+                for ask in facts.asks[who_asked[fact["n"]]]:
+                    if ask["n"] == fact["n"]:
+                        ask["until"] = at
             case "called_back":
                 facts.called_back[fact["sid"]].append((at, fact["status"]))
             case "trouble":

@@ -33,7 +33,8 @@ async def busy_life(box: BoxWorld, user: str, word: str) -> None:
         events=[{"id": f"{user}-e", "userId": user, "title": f"{word} event",
                  "startAt": "2024-10-23T12:00:00Z"}],
     )  # fmt: skip
-    await box.post("/queue/brief", {"userId": user})
+    named = {"Idempotency-Key": f"{word}-brief"}
+    await box.post("/queue/brief", {"userId": user}, headers=named)
     await box.post("/queue/onboarding", {"userId": user, "userContext": {
         "name": word, "description": f"{word} works", "goals": [f"{word} goal"]}})  # fmt: skip
     await box.work()
