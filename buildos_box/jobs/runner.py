@@ -1,11 +1,14 @@
 """Runs one attempt: decode, heartbeat, time-out, cancel, and what comes of it (spec 3.5, 3.6)."""
 
 import asyncio
+import os
 import random
+import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import timedelta
+from functools import lru_cache
 from types import CoroutineType, FrameType
 from typing import Any, Literal
 
@@ -363,6 +366,13 @@ def _log_if_lost(future: "Future[None]") -> None:
         log.error("outcome_not_stored", error=str(error))
 
 
+@lru_cache(maxsize=1024)
+def _as_imported(path: str) -> str:
+    """The file as seen from where it was imported, the same wherever the box is installed."""
+    roots = (f"{root}{os.sep}" for root in sorted(sys.path, key=len, reverse=True) if root)
+    return next((path.removeprefix(root) for root in roots if path.startswith(root)), path)
+
+
 def where_it_stands(work: Any) -> str:
     """The coroutine's stack, outermost first: what a slow job was waiting for (spec 3.9)."""
     lines = []
@@ -371,6 +381,6 @@ def where_it_stands(work: Any) -> str:
         frame: FrameType | None = waiting.cr_frame
         if frame is not None:
             code = frame.f_code
-            lines.append(f"{code.co_filename}:{frame.f_lineno} {code.co_qualname}")
+            lines.append(f"{_as_imported(code.co_filename)}:{frame.f_lineno} {code.co_qualname}")
         waiting = waiting.cr_await
     return "\n".join(lines)

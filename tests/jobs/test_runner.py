@@ -116,6 +116,8 @@ async def test_a_timed_out_attempt_is_stopped_and_says_where_it_stood(world: Que
     assert attempt is not None
     assert attempt["outcome"] == "timed_out"
     assert re.search(r"behave\n.*sleep", attempt["stack"])
+    lines = attempt["stack"].splitlines()
+    assert not [line for line in lines if line.startswith("/")], "where the box is installed"
 
 
 async def test_a_lost_attempt_keeps_where_it_last_stood(world: QueueWorld) -> None:
