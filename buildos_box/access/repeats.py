@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -17,28 +17,14 @@ from litestar.params import HeaderParameter
 
 from buildos_box.access import repeat_store as store
 from buildos_box.access.caller import Caller
-from buildos_box.clock import Clock, Instant
-from buildos_box.db import Database, Tx
+from buildos_box.clock import Instant
+from buildos_box.db import Parts, Tx
 from buildos_box.errors import Conflict, FieldFault, Impossible, Malformed
 
 A = TypeVar("A")
 HEADER = "Idempotency-Key"
 KEPT = timedelta(days=7)
 _KEY = re.compile(r"[!-~]{1,255}")
-
-
-class Parts(Protocol):
-    """What it needs of the box."""
-
-    @property
-    def db(self) -> Database:
-        """Where the answers are kept."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """When they were given."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,29 +6,15 @@ with the same key. An effect whose outcome is known is never done again.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
-from buildos_box.clock import Clock, to_text
-from buildos_box.db import Database, Row, Tx
+from buildos_box.clock import to_text
+from buildos_box.db import Parts, Row, Tx
 from buildos_box.jobs.attempt import Attempt
 
 Find = Callable[[], Awaitable[str | None]]
 OnIntent = Callable[[Tx], None]
 OnOutcome = Callable[[Tx, str], None]
-
-
-class Parts(Protocol):
-    """What an effect needs of the box."""
-
-    @property
-    def db(self) -> Database:
-        """Where intent and outcome are kept."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """When they happened."""
-        ...
 
 
 async def once(

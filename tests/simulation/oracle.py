@@ -129,9 +129,8 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
             for span in facts.restored
             if span.end <= brief.t
         )
-        if len(ids) > max(1, forced + forgotten) and not (
-            len(ids) == 1 + forced + forgotten and _comes_by_itself(facts, brief, asks)
-        ):
+        more = len(ids) - forced - forgotten
+        if len(ids) > 1 and more > 0 and more > _comes_by_itself(facts, brief, asks):
             says = f"{brief.who} got {len(ids)} different mails for {brief.day}"
             broken.append(Broken("one brief, one mail", brief.t, says))
         _timely(facts, brief, broken)
