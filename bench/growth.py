@@ -23,8 +23,8 @@ from buildos_box.db.tx import Listeners
 from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
 from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
-from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.types import JobType, Payload
 
@@ -136,7 +136,7 @@ class Ledger:
         self.db.execute("BEGIN IMMEDIATE")
         started = time.perf_counter()
         answer = work(tx)
-        tx.settle()
+        tx.flush()
         seconds = time.perf_counter() - started
         self.db.execute("COMMIT")
         return answer, seconds
@@ -156,7 +156,7 @@ class Ledger:
                 worker="bench",
                 now=self.clock.now(),
                 at_most=at_most,
-                others=Others(),
+                others=FairShareCache(),
             ).jobs
 
         jobs, seconds = self.transact(claim)

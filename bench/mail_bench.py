@@ -29,12 +29,7 @@ from buildos_box.mail import store  # noqa: E402
 from buildos_box.mail.job import sender_of  # noqa: E402
 from buildos_box.mail.outgoing import queue_notification_email  # noqa: E402
 from buildos_box.mail.render import Rendered, render  # noqa: E402
-from buildos_box.settings import (  # noqa: E402
-    DataSettings,
-    EmailSettings,
-    Settings,
-    SmtpSettings,
-)
+from buildos_box.settings import DataSettings, EmailSettings, Settings, SmtpSettings  # noqa: E402
 from buildos_box.workspace import store as workspace  # noqa: E402
 from buildos_box.workspace.batch import read_sync  # noqa: E402
 from buildos_box.workspace.sync import write  # noqa: E402

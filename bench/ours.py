@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.floors import USERS, shape
 from bench.measure import latency_ms, rss_mb, tell
-from buildos_box import garbage
+from buildos_box import gc_tuning
 from buildos_box.clock import SystemClock
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
@@ -170,7 +170,7 @@ async def measure(folder: Path, *, jobs: int, io: float, samples: int) -> dict[s
     """One round: enqueue alone, drain, end to end, latency when idle, memory."""
     db = await Database.open(folder / "bench.sqlite3", SystemClock())
     rig = Rig(db, io)
-    garbage.settle()
+    gc_tuning.freeze_after_start()
     try:
         figures = await _phases(rig, jobs, samples)
     finally:

@@ -223,11 +223,11 @@ def batch(users: list[str]) -> Json:
     """People with a phone, a project, tasks and a meeting."""
     day = datetime.now(UTC).date().isoformat()
     phones = {user: f"+1415555{2000 + int(user[1:]) % 8000:04}" for user in users}
-    wishes = {"phoneVerified": True, "dailyLimit": 1000, "quietHoursStart": None}
+    preferences = {"phoneVerified": True, "dailyLimit": 1000, "quietHoursStart": None}
     return {
         "users": [{"id": u, "email": f"{u}@example.org", "name": u.title()} for u in users],
         "smsPreferences": [
-            {"userId": user, "phoneNumber": number, **wishes} for user, number in phones.items()
+            {"userId": user, "phoneNumber": phone, **preferences} for user, phone in phones.items()
         ],
         "projects": [{"id": f"{u}-p", "userId": u, "name": "Garden"} for u in users],
         "tasks": [

@@ -17,9 +17,9 @@ import httpx
 from litestar import Litestar
 
 from buildos_box import registry
-from buildos_box.access.keyring import Keyring
-from buildos_box.access.tokens import load_key
 from buildos_box.api.app import make_api
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.tokens import load_key
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.db import Database, InstanceLock
 from buildos_box.db.mounts import MOUNTS, refuse_network
@@ -34,11 +34,11 @@ from buildos_box.llm.chain import SmartLLM
 from buildos_box.mail.transport import make_mailer
 from buildos_box.notifications.vapid import load_key as load_vapid_key
 from buildos_box.realtime.hub import Hub
-from buildos_box.realtime.job_news import JobNews
+from buildos_box.realtime.job_events import JobNews
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Mailer, Services
 from buildos_box.settings import DataSettings, QueueSettings, Settings
-from buildos_box.upkeep.epoch import settle_epoch
+from buildos_box.upkeep.epoch import apply_epoch
 from buildos_box.upkeep.restore import finish_restore
 
 DATABASE_FILE = "box.sqlite3"
@@ -56,7 +56,7 @@ def _new_http() -> httpx.AsyncClient:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class Environment:
     """What a box stands on: a simulation puts its own disk, threads, chance and network there."""
 
     jitter: Callable[[], float] = random.random
@@ -91,7 +91,7 @@ class Box:
         ids: Ids | None = None,
         mailer: Mailer | None = None,
         egress: Egress | None = None,
-        ground: Ground | None = None,
+        environment: Environment | None = None,
     ) -> "Box":
         """Take the data folder, open the database, wire the rooms.
 
@@ -99,18 +99,18 @@ class Box:
         `admin_token` is set on a box's very first start.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
-        ground = ground or Ground()
+        environment = environment or Environment()
         folder = Path(settings.data.dir)
-        refuse_network(folder, ground.mounts)
+        refuse_network(folder, environment.mounts)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = InstanceLock(folder)
         lock.acquire()
         db: Database | None = None
         try:
             await asyncio.to_thread(finish_restore, folder)
-            db = await ground.open_database(folder / DATABASE_FILE, clock)
+            db = await environment.open_database(folder / DATABASE_FILE, clock)
             return await cls._assemble(
-                settings, folder, db, clock, ids, mailer, egress, lock, ground
+                settings, folder, db, clock, ids, mailer, egress, lock, environment
             )
         except BaseException:
             # Its threads would keep a process alive that serves nothing.
@@ -130,7 +130,7 @@ class Box:
         mailer: Mailer | None,
         egress: Egress | None,
         lock: InstanceLock,
-        ground: Ground,
+        environment: Environment,
     ) -> "Box":
         queue = Queue(
             clock=clock,
@@ -139,7 +139,7 @@ class Box:
             max_attempts=settings.queue.max_attempts,
         )
         queue.register(registry.JOB_TYPES)
-        http = ground.http()
+        http = environment.http()
         services = Services(
             settings=settings,
             clock=clock,
@@ -152,17 +152,17 @@ class Box:
             mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
             vapid_key=load_vapid_key(folder),
-            twilio_http=ground.twilio_http,
+            twilio_http=environment.twilio_http,
         )
         registry.listen(services)
-        await settle_epoch(services)
+        await apply_epoch(services)
         book = CronBook(db, clock, registry.CRONS)
-        engine = _engine(settings.queue, services, book, ground)
+        engine = _engine(settings.queue, services, book, environment)
         service_token = settings.auth.service_token
         keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
         hub = Hub(db, clock)
         JobNews(db, hub)
-        api = ground.make_api(
+        api = environment.make_api(
             services=services,
             keyring=keyring,
             engine=engine,
@@ -211,7 +211,9 @@ def _lanes(settings: QueueSettings) -> dict[str, Lane]:
     }
 
 
-def _engine(settings: QueueSettings, services: Services, book: CronBook, ground: Ground) -> Engine:
+def _engine(
+    settings: QueueSettings, services: Services, book: CronBook, environment: Environment
+) -> Engine:
     lease = timedelta(seconds=settings.lease_seconds)
     runner = Runner(
         db=services.db,
@@ -219,9 +221,9 @@ def _engine(settings: QueueSettings, services: Services, book: CronBook, ground:
         clock=services.clock,
         lease=lease,
         backoff_base=timedelta(milliseconds=settings.retry_backoff_base_ms),
-        jitter=ground.jitter,
+        jitter=environment.jitter,
     )
-    return ground.engine(
+    return environment.engine(
         db=services.db,
         queue=services.queue,
         clock=services.clock,

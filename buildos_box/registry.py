@@ -9,9 +9,12 @@ from buildos_box.briefs import cron as brief_cron
 from buildos_box.briefs import listeners as brief_listeners
 from buildos_box.briefs import routes as brief_routes
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
+from buildos_box.calendars.feeds import cron as feed_cron
+from buildos_box.calendars.feeds import job as feed_job
+from buildos_box.calendars.feeds import routes as feed_routes
 from buildos_box.db import Tx
 from buildos_box.forecast import routes as forecast_routes
-from buildos_box.jobs import duties
+from buildos_box.jobs import maintenance
 from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.crons import Cron
 from buildos_box.jobs.types import JobType
@@ -21,15 +24,15 @@ from buildos_box.mail import listeners as mail_listeners
 from buildos_box.mail import notification_job
 from buildos_box.mail import routes as mail_routes
 from buildos_box.mail import subscription_routes as mail_subscription_routes
-from buildos_box.mail import trial as mail_trial
+from buildos_box.mail import test_send as mail_trial
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.notifications import (
-    calendar_news,
+    calendar_listener,
     delivery_routes,
     due_soon,
     push_job,
     push_routes,
-    push_trial,
+    push_test_send,
 )
 from buildos_box.notifications import cleanup as notification_cleanup
 from buildos_box.notifications import job as delivery_job
@@ -50,12 +53,11 @@ from buildos_box.sms import outcome_cron as sms_outcome_cron
 from buildos_box.sms import routes as sms_routes
 from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
-from buildos_box.sms import trial as sms_trial
+from buildos_box.sms import test_send as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
 from buildos_box.upkeep import cron as upkeep_cron
 from buildos_box.upkeep import erasing, export_routes
 from buildos_box.web import routes as web_routes
-from buildos_box.workspace import feed_cron, feed_job, feed_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
 
@@ -70,7 +72,7 @@ JOB_TYPES: list[JobType[Any]] = [
     *sms_trial.JOB_TYPES,
     *delivery_job.JOB_TYPES,
     *push_job.JOB_TYPES,
-    *push_trial.JOB_TYPES,
+    *push_test_send.JOB_TYPES,
     *onboarding_job.JOB_TYPES,
     *phases_job.JOB_TYPES,
 ]
@@ -84,7 +86,7 @@ CRONS: list[Cron] = [
     *notification_cleanup.CRONS,
     *sms_outcome_cron.CRONS,
     realtime_cron.CLEANUP,
-    *duties.CRONS,
+    *maintenance.CRONS,
     *upkeep_cron.CRONS,
 ]
 
@@ -104,7 +106,7 @@ ROUTES: list[Any] = [
     *notification_routes.ROUTES,
     *delivery_routes.ROUTES,
     *push_routes.ROUTES,
-    *push_trial.ROUTES,
+    *push_test_send.ROUTES,
     *onboarding_routes.ROUTES,
     *web_routes.ROUTES,
     *export_routes.ROUTES,
@@ -118,7 +120,7 @@ def listen(box: Services) -> None:
     mail_listeners.listen(box)
     sms_listeners.listen(box)
     notification_listeners.listen(box)
-    calendar_news.listen(box)
+    calendar_listener.listen(box)
     brief_listeners.listen(box)
     erasing.listen(box)
     box.db.subscribe(QueueAlert, lambda tx, alert: _show_alert(tx, alert, box))

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import uvicorn
 
-from buildos_box import garbage
-from buildos_box.access.keyring import ADDRESS_FILE
+from buildos_box import gc_tuning
 from buildos_box.app import Box
+from buildos_box.auth.keyring import ADDRESS_FILE
 from buildos_box.log import logger
 from buildos_box.settings import Settings
 
@@ -65,7 +65,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
         url = _url_of(listening)
         address = Path(settings.data.dir) / ADDRESS_FILE
         address.write_text(url, "utf-8")
-        garbage.settle()
+        gc_tuning.freeze_after_start()
         on_ready(box, url)
         await _first_of(stop, serving)
         log.info("draining")

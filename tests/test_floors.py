@@ -10,16 +10,18 @@ FLOORS: dict[str, int] = {
     "ids": 0,
     "errors": 0,
     "log": 0,
-    "foreign": 0,
-    "garbage": 0,
+    "untrusted_json": 0,
+    "gc_tuning": 0,
     "db": 1,
     "egress": 1,
     "jobs": 2,
-    "access": 2,
+    "auth": 2,
     "realtime": 2,
     "llm": 2,
     "services": 3,
     "workspace": 4,
+    "calendars": 5,
+    "imports": 5,
     "mail": 5,
     "sms": 5,
     "web": 5,
@@ -43,13 +45,14 @@ MAY_ALSO = {
     # Rooms' routes are declared where the rooms are, and read what the API hands them.
     ("jobs", "services"),
     ("llm", "services"),
-    ("llm", "access"),
+    ("llm", "auth"),
     ("realtime", "services"),
     # Streams tell of jobs, and end with the token they were opened by.
     ("realtime", "jobs"),
-    ("realtime", "access"),
+    ("realtime", "auth"),
     # A command starts the dashboard, which knows nothing of the command line.
     ("cli", "tui"),
+    ("imports", "calendars"),
 }
 CLIENTS_ONLY_OVER_CLIENT = {"cli", "tui"}
 

@@ -12,10 +12,6 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
 
-from buildos_box.access.guard import guard, provide_caller
-from buildos_box.access.keyring import Keyring
-from buildos_box.access.limits import Doorkeeper
-from buildos_box.access.repeats import provide_repeatable
 from buildos_box.api import (
     control_routes,
     docs,
@@ -37,6 +33,10 @@ from buildos_box.api.errors import (
 )
 from buildos_box.api.meter import HttpMeter, Timing
 from buildos_box.api.security_headers import add_security_headers
+from buildos_box.auth.guard import guard, provide_caller
+from buildos_box.auth.idempotency import provide_repeatable
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -72,7 +72,7 @@ def make_api(
     """The whole API. Every route is shut unless its own `opt` says that it is public."""
     settings = services.settings
     meter = HttpMeter()
-    doorkeeper = Doorkeeper(
+    authenticator = Authenticator(
         keyring,
         services.clock.monotonic,
         trusted_proxies=settings.server.trusted_proxies,
@@ -132,7 +132,7 @@ def make_api(
             {
                 "engine": engine,
                 "tickets": tickets,
-                "doorkeeper": doorkeeper,
+                "authenticator": authenticator,
                 "http_meter": meter,
                 "attempt_meter": AttemptMeter(services.db, services.clock),
             }

@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import QueryParameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Impossible
 from buildos_box.jobs import claims, cleanup_store, pause_store

@@ -9,9 +9,9 @@ import msgspec
 from litestar import Request, Response, get, head
 from litestar.openapi.datastructures import ResponseSpec
 
-from buildos_box.access.guard import PUBLIC
-from buildos_box.access.limits import Doorkeeper
 from buildos_box.api.shapes import TypeCount
+from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
 from buildos_box.errors import BoxError
@@ -94,12 +94,12 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
 
 
 async def _has_token(request: Request[Any, Any, Any]) -> bool:
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    authenticator: Authenticator = request.app.state.authenticator
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False
     try:
-        await doorkeeper.recognise(request, token.strip())
+        await authenticator.recognise(request, token.strip())
     except BoxError:
         return False
     return True

@@ -6,8 +6,8 @@ import msgspec
 from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
-from buildos_box.access.caller import Caller
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import as_stored
 from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound

@@ -11,10 +11,10 @@ from litestar import Response, get
 from litestar.datastructures import State
 
 from buildos_box import __version__
-from buildos_box.access.caller import Caller
 from buildos_box.api import exposition
 from buildos_box.api.exposition import Exposition
 from buildos_box.api.meter import HttpMeter
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import from_text
 from buildos_box.jobs import meter_store, pause_store, store
 from buildos_box.jobs.meter import AttemptMeter

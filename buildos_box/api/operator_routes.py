@@ -8,12 +8,12 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
 from buildos_box.api import messages_store, people_store
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import as_stored, from_text, zone_or_utc
 from buildos_box.db import Row
 from buildos_box.errors import Impossible
-from buildos_box.jobs.pulse import Pulse, pulse
+from buildos_box.jobs.throughput import Throughput, throughput
 from buildos_box.log import mask_phone
 from buildos_box.services import Services
 from buildos_box.workspace.paging import decode_cursor, encode_cursor
@@ -33,7 +33,7 @@ class Me(msgspec.Struct, frozen=True):
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The last hour, the disk, and the language models' state."""
 
-    pulse: Pulse
+    throughput: Throughput
     disk_free_bytes: int
     providers: list[dict[str, str]]
 
@@ -132,7 +132,7 @@ async def overview(box: Services, caller: Caller) -> OverviewView:
     """What ended within the last hour by type, free disk, and how each language model fares."""
     caller.require_service()
     return OverviewView(
-        pulse=await pulse(box.db, box.queue.type_names, box.clock.now()),
+        throughput=await throughput(box.db, box.queue.type_names, box.clock.now()),
         disk_free_bytes=shutil.disk_usage(Path(box.settings.data.dir)).free,
         providers=box.llm.states(),
     )

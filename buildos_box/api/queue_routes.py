@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from litestar import get, post
 
-from buildos_box.access.caller import Caller
 from buildos_box.api.shapes import TypeCount
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.jobs import store
 from buildos_box.jobs.cron_store import Run

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from litestar import delete, get, post
 
-from buildos_box.access import store
-from buildos_box.access.caller import Caller
-from buildos_box.access.keyring import Keyring
-from buildos_box.access.tokens import Token
+from buildos_box.auth import store
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.tokens import Token
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Impossible
 from buildos_box.services import Services

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.briefs.words import clock_time, day_and_time, short_day
+from buildos_box.briefs.formatting import clock_time, day_and_time, short_day
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 
 DAY_STARTS = time(9)

@@ -11,23 +11,14 @@ from itertools import islice
 import msgspec
 
 from buildos_box.briefs.agenda import Span, conflicts, free_spans, hours_ahead, total
-from buildos_box.briefs.facts import BLOCKED, DayFacts
-from buildos_box.briefs.movement import (
+from buildos_box.briefs.day_changes import (
     Finding,
     free_to_begin,
     more_than_fits,
     new_since_yesterday,
 )
-from buildos_box.briefs.priorities import (
-    PROJECT_DUE_SOON_DAYS,
-    PriorityAction,
-    days_left,
-    late_by,
-    priorities,
-    still_days,
-)
-from buildos_box.briefs.text import clean, name, quoted, shorten
-from buildos_box.briefs.words import (
+from buildos_box.briefs.facts import BLOCKED, DayFacts
+from buildos_box.briefs.formatting import (
     clock_time,
     coming_day,
     counted,
@@ -38,6 +29,15 @@ from buildos_box.briefs.words import (
     sentence,
     weekday,
 )
+from buildos_box.briefs.priorities import (
+    PROJECT_DUE_SOON_DAYS,
+    PriorityAction,
+    days_left,
+    late_by,
+    priorities,
+    still_days,
+)
+from buildos_box.briefs.text import clean, name, quoted, shorten
 
 BUILTIN = "builtin"
 """The `analysis_source` of what is written here."""

@@ -10,6 +10,16 @@ from collections.abc import Iterator
 from buildos_box.briefs.agenda import CalendarEvent, meetings, when
 from buildos_box.briefs.analyst import BUILTIN, Analysis, cap_insight, cap_reason, cap_summary
 from buildos_box.briefs.facts import Category, DayFacts
+from buildos_box.briefs.formatting import (
+    clock_time,
+    counted,
+    day_in_words,
+    in_words,
+    listed,
+    number,
+    sentence,
+    short_day,
+)
 from buildos_box.briefs.sections import (
     HEADINGS,
     Limits,
@@ -20,16 +30,6 @@ from buildos_box.briefs.sections import (
     task_list,
 )
 from buildos_box.briefs.text import escape, shorten, title
-from buildos_box.briefs.words import (
-    clock_time,
-    counted,
-    day_in_words,
-    in_words,
-    listed,
-    number,
-    sentence,
-    short_day,
-)
 
 WORD_BUDGET = 900
 

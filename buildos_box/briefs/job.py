@@ -5,11 +5,11 @@ from datetime import date, timedelta
 import msgspec
 
 from buildos_box.briefs import store
+from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text
 from buildos_box.briefs.collect import Selection, collect
 from buildos_box.briefs.compose import compose, subject
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.sections import project_section
-from buildos_box.briefs.thinking import Thought, as_text, think
 from buildos_box.clock import Instant, day_bounds, from_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
@@ -83,21 +83,19 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
     sections = await _sections(job, facts)
     await job.progress(50, "Putting the day together")
     await job.progress(60, "Thinking about the day")
-    thought = await _thought(job, box, facts)
+    result = await _result(job, box, facts)
     await job.progress(85, "Writing it up")
     finished = store.Finished(
         subject=subject(facts),
-        markdown=compose(
-            facts, thought.analysis, thought.source, why_built_in=thought.why_built_in
-        ),
-        analysis=as_text(thought.analysis),
-        analysis_source=thought.source,
-        why_built_in=thought.why_built_in,
-        priority_actions=[msgspec.to_builtins(a) for a in thought.analysis.priorities],
+        markdown=compose(facts, result.analysis, result.source, why_built_in=result.why_built_in),
+        analysis=as_text(result.analysis),
+        analysis_source=result.source,
+        why_built_in=result.why_built_in,
+        priority_actions=[msgspec.to_builtins(a) for a in result.analysis.priorities],
         counts=facts.counts,
-        tokens_in=thought.tokens_in,
-        tokens_out=thought.tokens_out,
-        cost_usd=thought.cost_usd,
+        tokens_in=result.tokens_in,
+        tokens_out=result.tokens_out,
+        cost_usd=result.cost_usd,
         sections=sections,
     )
     await job.progress(90, "Queueing the mail")
@@ -109,7 +107,7 @@ async def _begin(job: Attempt[BriefPayload], box: Services) -> str:
     new_id = box.ids.new("brief", now)
 
     def begin(tx: Tx) -> str:
-        job.hold(tx)
+        job.ensure_lease(tx)
         return store.begin(
             tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
         )
@@ -139,27 +137,27 @@ async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[s
     total = len(facts.projects)
     for number, project in enumerate(facts.projects, start=1):
         step = f"section {project.id}"
-        if job.kept(step) is None:
+        if job.saved_step(step) is None:
             percent = 15 + 35 * (number - 1) // total
             await job.progress(percent, f"Writing project {number} of {total}: {project.title}")
-            await job.keep(step, project_section(facts, project))
-        done.append((project.id, project.title, str(job.kept(step))))
+            await job.save_step(step, project_section(facts, project))
+        done.append((project.id, project.title, str(job.saved_step(step))))
     return done
 
 
-async def _thought(job: Attempt[BriefPayload], box: Services, facts: DayFacts) -> Thought:
-    kept = job.kept("analysis")
+async def _result(job: Attempt[BriefPayload], box: Services, facts: DayFacts) -> AnalysisResult:
+    kept = job.saved_step("analysis")
     if kept is not None:
-        return msgspec.convert(kept, Thought)
-    thought = await think(
+        return msgspec.convert(kept, AnalysisResult)
+    result = await analyse_day(
         box,
         facts,
         user_id=job.payload.user_id,
         job_id=job.job_id,
         correlation_id=job.correlation_id,
     )
-    await job.keep("analysis", thought)
-    return thought
+    await job.save_step("analysis", result)
+    return result
 
 
 def _conclude(
@@ -173,7 +171,7 @@ def _conclude(
 ) -> BriefResult:
     """The brief, its mail and the news of it, all in one commit (spec 5.4)."""
     now = box.clock.now()
-    job.hold(tx)
+    job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, now)
     email_id, skipped = _queue_mail(tx, job, box, user, brief_id, payload, finished, now)
     result = BriefResult(

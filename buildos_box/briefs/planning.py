@@ -91,7 +91,7 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         buffer=timedelta(seconds=settings.pre_generation_buffer_seconds),
         lookback=timedelta(seconds=settings.missed_lookback_seconds),
     )
-    told = epoch_store.told_until(tx)
+    told = epoch_store.notified_until(tx)
     if told is not None and due.notify_at <= told:
         decision = Skip("before_restore")
     match decision:

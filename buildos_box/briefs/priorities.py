@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from buildos_box.briefs.facts import BLOCKED, DONE, Category, DayFacts, Project, Task, priority_rank
+from buildos_box.briefs.formatting import clock_time, coming_day, counted, in_words, sentence
 from buildos_box.briefs.text import quoted
-from buildos_box.briefs.words import clock_time, coming_day, counted, in_words, sentence
 
 MAX_PRIORITIES = 5
 ENOUGH_PRIORITIES = 3

@@ -24,9 +24,9 @@ from buildos_box.briefs.analyst import (
     cap_summary,
 )
 from buildos_box.briefs.facts import DONE, Category, DayFacts, Project, Task
+from buildos_box.briefs.formatting import clock_time, day_in_words
 from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
 from buildos_box.briefs.text import clean, gist, plain, shorten
-from buildos_box.briefs.words import clock_time, day_in_words
 
 PURPOSE = "brief_analysis"
 VERSION = "v1"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs import store
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayload, brief_key
 from buildos_box.clock import (
@@ -111,7 +111,7 @@ async def queue_brief(
     box: Services,
     request: BriefRequest,
     *,
-    asked: Repeatable,
+    asked: IdempotentRequest,
     correlation_id: str | None,
     actor: str,
 ) -> Answer:

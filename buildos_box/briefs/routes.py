@@ -7,8 +7,8 @@ import msgspec
 from litestar import get, post
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs import store
 from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
 from buildos_box.clock import day_from_text, to_text
@@ -102,7 +102,7 @@ class BriefList(msgspec.Struct, frozen=True, rename="camel"):
 
 @post("/queue/brief", status_code=200, tags=["Briefs"])
 async def post_brief(
-    data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
+    data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
 ) -> BriefQueued:
     """Queue a brief for one user (reference: Queue Brief)."""
     caller.require_user(data.user_id)

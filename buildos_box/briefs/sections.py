@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from buildos_box.briefs.facts import (
-    BLOCKED,
-    Category,
-    DayFacts,
-    Note,
-    Project,
-    Split,
-    Task,
+from buildos_box.briefs.facts import BLOCKED, Category, DayFacts, Note, Project, Split, Task
+from buildos_box.briefs.formatting import (
+    clock_time,
+    coming_day,
+    counted,
+    listed,
+    sentence,
+    short_day,
 )
 from buildos_box.briefs.text import clean, escape, gist, shorten, title
-from buildos_box.briefs.words import clock_time, coming_day, counted, listed, sentence, short_day
 
 T = TypeVar("T")
 

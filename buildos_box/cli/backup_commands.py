@@ -19,7 +19,7 @@ from buildos_box.cli import exit_codes
 from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.clock import SystemClock
-from buildos_box.db.copying import Progress
+from buildos_box.db.snapshot import Progress
 from buildos_box.errors import BoxError
 from buildos_box.settings import Settings
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.days import given
+from buildos_box.cli.dates import given
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.cli.output import AS_JSON, YES, say, show_json
 from buildos_box.client import BoxClient

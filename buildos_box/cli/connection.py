@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from buildos_box.access.keyring import ADDRESS_FILE, ADMIN_FILE
+from buildos_box.auth.keyring import ADDRESS_FILE, ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.output import clean
 from buildos_box.cli.settings_option import load_or_exit

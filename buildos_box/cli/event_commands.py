@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.days import given, read_day, read_due, read_length, read_moment
+from buildos_box.cli.dates import given, read_day, read_due, read_length, read_moment
 from buildos_box.cli.naming import USER, Json, Person, by_id, choose, person
 from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path

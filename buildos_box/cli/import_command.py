@@ -134,7 +134,7 @@ def _calendar(
     back: int,
     ahead: int,
 ) -> tuple[Json, list[str]]:
-    from buildos_box.workspace.ics import parse_calendar
+    from buildos_box.calendars.ics.reader import parse_calendar
 
     owner = person(client, user_name)
     project = find_project(client, owner, project_name) if project_name else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from buildos_box.cli.days import given
+from buildos_box.cli.dates import given
 from buildos_box.cli.naming import Json, Person, project_for_new
 from buildos_box.client import BoxClient, url_path
 from buildos_box.errors import Impossible, Malformed
@@ -19,7 +19,7 @@ class TableOptions:
     """What was said of a table."""
 
     kind: str
-    wishes: tuple[str, ...]
+    preferences: tuple[str, ...]
     delimiter: str | None
     date_format: str | None
     project_name: str | None
@@ -30,7 +30,7 @@ def options(command: Any) -> Any:
     for option in reversed((
         click.option("--list", "kind", type=click.Choice(("tasks", "projects", "events")),
                      default="tasks", show_default=True, help="Of a table: what its rows are."),
-        click.option("--map", "wishes", multiple=True, metavar="COLUMN=FIELD",
+        click.option("--map", "preferences", multiple=True, metavar="COLUMN=FIELD",
                      help="Of a table: a column and what it is; `COLUMN=` leaves it out."),
         click.option("--delimiter", help="Of a table: what stands between cells; `tab` is one."),
         click.option("--date-format", metavar="FORM",
@@ -47,9 +47,9 @@ def read_table_file(
 
     Ends the command with every cell at fault, by line and column.
     """
-    from buildos_box.workspace.csv_cells import Dates
-    from buildos_box.workspace.csv_items import Owner, take
-    from buildos_box.workspace.csv_table import read_table
+    from buildos_box.imports.csv_cells import Dates
+    from buildos_box.imports.csv_items import Owner, take
+    from buildos_box.imports.csv_table import read_table
 
     projects = {
         project["id"]: project["name"]
@@ -63,7 +63,9 @@ def read_table_file(
     dates = given("--date-format", lambda: Dates(owner.zone, said.date_format))
     try:
         table = read_table(content, _delimiter(said.delimiter))
-        taken = take(table, said.kind, said.wishes, dates, Owner(owner.id, projects, usual_project))
+        taken = take(
+            table, said.kind, said.preferences, dates, Owner(owner.id, projects, usual_project)
+        )
     except Malformed as error:
         raise click.UsageError(f"{file}: {error}") from None
     except Impossible as error:

@@ -38,9 +38,9 @@ def serve(
     config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
 ) -> None:
     """Serve the API and work the queue until told to stop."""
-    from buildos_box import garbage
+    from buildos_box import gc_tuning
 
-    garbage.wait()
+    gc_tuning.disable_during_start()
     from buildos_box import log
     from buildos_box.errors import BoxError, Impossible
     from buildos_box.serve import serve as serve_box

@@ -5,15 +5,7 @@ import sys
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import (
-    USER,
-    Json,
-    by_id,
-    choose,
-    find_project,
-    person,
-    project_for_new,
-)
+from buildos_box.cli.naming import USER, Json, by_id, choose, find_project, person, project_for_new
 from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 

@@ -5,7 +5,7 @@ import click
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import USER, Json, find_project, person
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
-from buildos_box.cli.waiting import wait_for
+from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient
 
 WHY = {
@@ -82,8 +82,8 @@ def _show(project: Json, made: Json, *, as_json: bool) -> None:
             mark = "x" if task["status"] == "done" else " "
             due = f"   due {task['dueDate']}" if task["dueDate"] else ""
             say(f"   [{mark}] {task['title']}{due}")
-    for circle in plan["cycles"]:
-        names = ", ".join(f"“{title}”" for title in circle)
+    for cycle in plan["cycles"]:
+        names = ", ".join(f"“{title}”" for title in cycle)
         say(f"These wait for each other, so one has to go first: {names}")
     new = len(made["unplacedTaskIds"])
     if new:

@@ -5,7 +5,7 @@ from datetime import date
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.days import given, read_day
+from buildos_box.cli.dates import given, read_day
 from buildos_box.cli.naming import USER, Json, Person, find_project, person
 from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table
 from buildos_box.client import BoxClient, url_path

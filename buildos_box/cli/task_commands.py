@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.days import given, read_due
+from buildos_box.cli.dates import given, read_due
 from buildos_box.cli.naming import (
     USER,
     Json,

@@ -5,17 +5,9 @@ from typing import Any
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.days import given, read_time, read_weekdays
+from buildos_box.cli.dates import given, read_time, read_weekdays
 from buildos_box.cli.naming import Json, find_user
-from buildos_box.cli.output import (
-    AS_JSON,
-    YES,
-    say,
-    show_facts,
-    show_json,
-    show_table,
-    shown_time,
-)
+from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc
 
@@ -119,7 +111,7 @@ def set_user(
     found = find_user(client, name)
     path = url_path("users", found["id"])
     preferences = client.get(f"{path}/preferences")
-    wishes = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
+    preferences = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
     fields = _given(
         name=given_fields["new_name"],
         email=given_fields["email"],
@@ -128,12 +120,12 @@ def set_user(
         language=given_fields["language"],
         emailTracking=given_fields["tracking"],
     )
-    if not fields and not wishes:
+    if not fields and not preferences:
         raise click.UsageError("say what to change; --help lists what can be")
     if fields:
         found = client.patch(path, fields)
-    if wishes:
-        preferences = client.put(f"{path}/preferences", wishes)
+    if preferences:
+        preferences = client.put(f"{path}/preferences", preferences)
     if as_json:
         show_json({**found, "preferences": preferences})
     else:

@@ -5,14 +5,7 @@ from typing import Any
 
 import httpx
 
-from buildos_box.client.client import (
-    BoxRefused,
-    BoxUnreachable,
-    Json,
-    body_of,
-    url_path,
-    with_tls,
-)
+from buildos_box.client.client import BoxRefused, BoxUnreachable, Json, body_of, url_path, with_tls
 from buildos_box.client.stream import BoxEvent, events_in
 
 SILENCE_SECONDS = 60.0
@@ -107,7 +100,7 @@ class LiveClient:
             raise BoxUnreachable(_reason(error)) from error
 
     async def overview(self) -> Json:
-        """The last hour by type (`pulse`), `diskFreeBytes`, `providers`."""
+        """The last hour by type (`throughput`), `diskFreeBytes`, `providers`."""
         return await self.get("/queue/overview")
 
     async def budget(self) -> Json:

@@ -1,9 +1,9 @@
 """One SQLite file: one writer with group commit, many readers, migrations, backup."""
 
+from buildos_box.db.context import DbContext
 from buildos_box.db.database import Database
 from buildos_box.db.lock import AlreadyRunning, InstanceLock
-from buildos_box.db.parts import Parts
 from buildos_box.db.tx import Row, Tx
 from buildos_box.db.writer import StorageError
 
-__all__ = ["AlreadyRunning", "Database", "InstanceLock", "Parts", "Row", "StorageError", "Tx"]
+__all__ = ["AlreadyRunning", "Database", "DbContext", "InstanceLock", "Row", "StorageError", "Tx"]

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from buildos_box.clock import Clock
 from buildos_box.db.connect import READER_PRAGMAS
-from buildos_box.db.copying import copy_database
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
+from buildos_box.db.snapshot import copy_database
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
 from buildos_box.db.writer import Writer
 

@@ -36,18 +36,18 @@ def begin(tx: Tx, now: Instant, *, backup_at: str | None, resume_sends: bool) ->
 
 def unsettled(tx: Tx) -> Epoch | None:
     """The epoch whose old messages have not been dealt with yet."""
-    row = tx.one("SELECT * FROM epochs WHERE settled_at IS NULL ORDER BY number DESC LIMIT 1")
+    row = tx.one("SELECT * FROM epochs WHERE completed_at IS NULL ORDER BY number DESC LIMIT 1")
     if row is None:
         return None
     return Epoch(row["number"], from_text(row["started_at"]), bool(row["resume_sends"]))
 
 
-def settle(tx: Tx, now: Instant) -> None:
+def finish(tx: Tx, now: Instant) -> None:
     """The old messages have been dealt with."""
-    tx.execute("UPDATE epochs SET settled_at = ? WHERE settled_at IS NULL", (to_text(now),))
+    tx.execute("UPDATE epochs SET completed_at = ? WHERE completed_at IS NULL", (to_text(now),))
 
 
-def told_until(tx: Tx) -> Instant | None:
+def notified_until(tx: Tx) -> Instant | None:
     """What fell due up to then was told, or missed, before a restore; None if there was none."""
     row = tx.one("SELECT max(started_at) AS at FROM epochs WHERE resume_sends = 0")
     return from_text(row["at"]) if row is not None and row["at"] else None

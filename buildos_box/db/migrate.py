@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildos_box.clock import Clock, to_text
 from buildos_box.db.connect import connect_writer
-from buildos_box.db.copying import sync_file
+from buildos_box.db.snapshot import sync_file
 from buildos_box.errors import BoxError
 from buildos_box.log import logger
 

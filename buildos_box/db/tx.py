@@ -39,7 +39,7 @@ def _many(insert: str, columns: int, rows: int) -> str:
     return f"{insert} {', '.join([row] * rows)}"
 
 
-class Together:
+class DeferredInserts:
     """Rows that the transactions of one commit have to insert: a statement for many at a time.
 
     Each statement hands the interpreter to other threads and has to wait for it again, which
@@ -104,29 +104,29 @@ class Tx:
     transaction of the same group fails, they are rolled back and run again.
     """
 
-    __slots__ = ("_connection", "_listeners", "_together", "after", "before")
+    __slots__ = ("_connection", "_deferred", "_listeners", "after", "before")
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         listeners: Listeners,
-        together: "Together | None" = None,
+        deferred: "DeferredInserts | None" = None,
     ) -> None:
         self._connection = connection
         self._listeners = listeners
-        self._together = Together(connection) if together is None else together
+        self._deferred = DeferredInserts(connection) if deferred is None else deferred
         self.after: list[Callable[[], None]] = []
         self.before: list[Callable[[], None]] = []
 
     def execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
         """Run one statement with bound parameters."""
-        if self._together.is_awaited:
-            self._together.write_next()
+        if self._deferred.is_awaited:
+            self._deferred.write_next()
         return self._connection.execute(sql, params)
 
     def executemany(self, sql: str, params: Sequence[Params]) -> sqlite3.Cursor:
         """Run one statement once for each set of parameters."""
-        self._together.write_next()
+        self._deferred.write_next()
         return self._connection.executemany(sql, params)
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
@@ -142,28 +142,28 @@ class Tx:
         """Tell the rooms above of a typed change; they act in this same transaction."""
         self._listeners.tell(self, change)
 
-    def insert_together(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
+    def insert_deferred(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
         """Insert these rows with all others of the commit, just before it, in their order.
 
         `insert` is `INSERT INTO table (columns) VALUES`, and each row has a value for each
-        column. For rows that nothing in the transaction reads or refers to before `settle`.
+        column. For rows that nothing in the transaction reads or refers to before `flush`.
         """
-        self._together.add(insert, rows)
+        self._deferred.add(insert, rows)
 
-    def insert_next(
+    def insert_deferred_with_id(
         self, insert: str, row: Sequence[Any], then: Callable[[int], None] = lambda _id: None
     ) -> None:
         """Insert this row before any other statement of the commit runs; then call `then(id)`.
 
-        Rows that follow each other, of this transaction or of the next, go in together: a burst
-        of new jobs is a few statements. `insert` is as in `insert_together` and leaves the
+        Rows that follow each other, of this transaction or of the next, go in deferred: a burst
+        of new jobs is a few statements. `insert` is as in `insert_deferred` and leaves the
         choice of the row's id to SQLite.
         """
-        self._together.add_next(insert, row, then)
+        self._deferred.add_next(insert, row, then)
 
-    def settle(self) -> None:
-        """Write what `insert_together` was given so far."""
-        self._together.write()
+    def flush(self) -> None:
+        """Write what `insert_deferred` was given so far."""
+        self._deferred.write()
 
     def before_commit(self, action: Callable[[], None]) -> None:
         """Run `action` on the writer's thread before this is committed; it must not block.

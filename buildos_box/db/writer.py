@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from buildos_box.db.connect import connect_writer
-from buildos_box.db.tx import Listeners, Together, Tx
+from buildos_box.db.tx import DeferredInserts, Listeners, Tx
 from buildos_box.errors import TransientError, Unavailable
 from buildos_box.log import logger
 
@@ -134,7 +134,7 @@ class Writer:
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
         self._connection.execute("BEGIN IMMEDIATE")
         done: list[_Done] = []
-        together = Together(self._connection)
+        together = DeferredInserts(self._connection)
         try:
             self._run_all(group, done, together)
             heard = len(done)
@@ -152,7 +152,9 @@ class Writer:
             return None
         return done
 
-    def _run_all(self, works: list[_Work[Any]], done: list[_Done], together: Together) -> None:
+    def _run_all(
+        self, works: list[_Work[Any]], done: list[_Done], together: DeferredInserts
+    ) -> None:
         for work in works:
             tx = Tx(self._connection, self._listeners, together)
             done.append((work, tx, work.run(tx)))
@@ -171,7 +173,7 @@ class Writer:
         execute("SAVEPOINT work")
         try:
             result = work.run(tx)
-            tx.settle()
+            tx.flush()
         except BaseException as error:
             if not self._connection.in_transaction:
                 raise

@@ -7,7 +7,7 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.briefs.forecast import ExpectedBrief, expected_briefs
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx

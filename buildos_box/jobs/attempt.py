@@ -66,22 +66,22 @@ class Attempt(Generic[P]):
             lambda tx: ledger.set_progress(tx, claimed.row_id, claimed.lease_token, progress, now)
         )
 
-    async def keep(self, step: str, value: Any) -> None:
+    async def save_step(self, step: str, value: Any) -> None:
         """Keep what is done, so that a later attempt neither repeats nor pays for it again.
 
         Raises LeaseLost.
         """
         row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
-        await self._db.write(lambda tx: ledger.keep_step(tx, row_id, token, step, text))
+        await self._db.write(lambda tx: ledger.save_step(tx, row_id, token, step, text))
         self._steps[step] = msgspec.json.decode(text)
 
-    def kept(self, step: str) -> Any | None:
+    def saved_step(self, step: str) -> Any | None:
         """What this or an earlier attempt kept under that name, as plain JSON values."""
         return self._steps.get(step)
 
-    def hold(self, tx: Tx) -> None:
+    def ensure_lease(self, tx: Tx) -> None:
         """Raise LeaseLost unless this attempt still holds its job: first in every transaction."""
-        ledger.hold(tx, self.claimed.row_id, self.claimed.lease_token)
+        ledger.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this same transaction, with what it was for. Raises LeaseLost."""

@@ -9,8 +9,8 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.jobs import ledger, pause_store
 from buildos_box.jobs.changes import JobsChanged, JobWaits
+from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
-from buildos_box.jobs.others import Others
 from buildos_box.jobs.types import Status
 
 PROMOTE_AT_MOST = 500
@@ -60,7 +60,7 @@ def claim(
     worker: str,
     now: Instant,
     at_most: int,
-    others: Others,
+    others: FairShareCache,
 ) -> Claims:
     """Lease the most urgent due jobs that may start now: by priority, then due time, then id.
 
@@ -164,7 +164,7 @@ class _Line:
     """Who is next: the most urgent jobs of each lane, read a few at a time."""
 
     def __init__(
-        self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant, others: Others
+        self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant, others: FairShareCache
     ) -> None:
         self._tx = tx
         self._lanes = lanes

@@ -42,7 +42,7 @@ async def count_finished(db: Database, status: str, before: Instant) -> int:
 
 def archive_failed(tx: Tx, job_type: str, before: Instant, now: Instant, limit: int) -> int:
     """Move failed jobs with their attempts and trail into the archive; returns how many."""
-    tx.settle()
+    tx.flush()
     rows = _finished(tx, job_type, "failed", before, limit)
     for row in rows:
         attempts = tx.all("SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (row["id"],))
@@ -82,7 +82,7 @@ def _finished(tx: Tx, job_type: str, status: str, before: Instant, limit: int) -
 
 
 def _delete(tx: Tx, rows: list[Row]) -> int:
-    tx.settle()  # an event that is not yet written may be of one of these
+    tx.flush()  # an event that is not yet written may be of one of these
     for row in rows:
         tx.execute("DELETE FROM queue_jobs WHERE id = ?", (row["id"],))
     return len(rows)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from buildos_box.clock import to_text
-from buildos_box.db import Parts, Row, Tx
+from buildos_box.db import DbContext, Row, Tx
 from buildos_box.jobs.attempt import Attempt
 
 Find = Callable[[], Awaitable[str | None]]
@@ -18,7 +18,7 @@ OnOutcome = Callable[[Tx, str], None]
 
 
 async def once(
-    box: Parts,
+    box: DbContext,
     job: Attempt[Any],
     *,
     key: str,
@@ -41,15 +41,15 @@ async def once(
     if provider_id is None:
         provider_id = await send()
     outcome = provider_id
-    await box.db.write(lambda tx: _settle(tx, box, key, outcome, on_outcome))
+    await box.db.write(lambda tx: _record_outcome(tx, box, key, outcome, on_outcome))
     return outcome
 
 
 def _intend(
-    tx: Tx, box: Parts, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
+    tx: Tx, box: DbContext, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
 ) -> Row | None:
     """Commit the intent; returns what was known of this key before."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
     if before is None:
         tx.execute(
@@ -66,9 +66,11 @@ def _intend(
     return before
 
 
-def _settle(tx: Tx, box: Parts, key: str, provider_id: str, on_outcome: OnOutcome | None) -> None:
+def _record_outcome(
+    tx: Tx, box: DbContext, key: str, provider_id: str, on_outcome: OnOutcome | None
+) -> None:
     tx.execute(
-        "UPDATE effects SET state = 'done', provider_id = ?, settled_at = ? WHERE key = ?",
+        "UPDATE effects SET state = 'done', provider_id = ?, completed_at = ? WHERE key = ?",
         (provider_id, to_text(box.clock.now()), key),
     )
     if on_outcome is not None:

@@ -20,7 +20,7 @@ from buildos_box.jobs import claims, ledger
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronBook
-from buildos_box.jobs.others import Others
+from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, leases_in
@@ -107,7 +107,7 @@ class Engine:
         self._register_tasks()
         # One more thread than attempts may run at once: a cron never waits for a job to end.
         self.consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
-        self._others = Others()
+        self._others = FairShareCache()
         db.subscribe(JobWaits, self._others.heard)
         queue.on_wake(self.storage.wake)
         queue.on_cancel(self._stop_attempt)

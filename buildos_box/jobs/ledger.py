@@ -13,13 +13,7 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
-from buildos_box.jobs.changes import (
-    JobCancelled,
-    JobFailed,
-    JobProgressed,
-    JobsChanged,
-    JobWaits,
-)
+from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, JobsChanged, JobWaits
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import Status
 
@@ -52,7 +46,7 @@ Event = tuple[int, str | None, str, str, str, str]
 
 def keep_events(tx: Tx, events: list[Event]) -> None:
     """Add to the audit trail, in one statement with the other events of the commit."""
-    tx.insert_together(
+    tx.insert_deferred(
         "INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at) VALUES",
         events,
     )
@@ -87,7 +81,7 @@ def insert(tx: Tx, job: NewJob, *, actor: str, now: Instant) -> None:
     def added(row_id: int) -> None:
         record_event(tx, row_id, None, Status.PENDING, reason="enqueued", actor=actor, now=now)
 
-    tx.insert_next(_INSERT_JOB, job, added)
+    tx.insert_deferred_with_id(_INSERT_JOB, job, added)
     tx.announce(JobWaits(job.lane, job.user_id))
 
 
@@ -156,7 +150,7 @@ def make_more_urgent(
     record_event(tx, row_id, before["status"], Status.PENDING, reason=reason, actor=actor, now=now)
 
 
-def hold(tx: Tx, row_id: int, lease_token: str) -> None:
+def ensure_lease(tx: Tx, row_id: int, lease_token: str) -> None:
     """Raise LeaseLost unless this token still holds the job: the fence before every late write."""
     held = tx.one(
         "SELECT 1 FROM queue_jobs WHERE id = ? AND status = 'processing' AND lease_token = ?",
@@ -178,9 +172,9 @@ def set_progress(tx: Tx, row_id: int, lease_token: str, progress: str, now: Inst
     tx.announce(JobProgressed(row_id))
 
 
-def keep_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> None:
+def save_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> None:
     """Keep what the attempt has finished, for the next one. Raises LeaseLost."""
-    hold(tx, row_id, lease_token)
+    ensure_lease(tx, row_id, lease_token)
     tx.execute(
         """INSERT INTO job_steps (job_id, step, value) VALUES (?, ?, ?)
            ON CONFLICT (job_id, step) DO UPDATE SET value = excluded.value""",

@@ -234,12 +234,12 @@ class Runner:
         ended, self._ended = self._ended, []
         now = self._clock.now()
 
-        def settle(tx: Tx) -> None:
+        def finish(tx: Tx) -> None:
             void = {one.row_id for one in ended} - ledger.complete_all(tx, ended, now)
             if void:
                 log.info("outcomes_void", rows=sorted(void), reason="the lease was lost")
 
-        self._submit(settle)
+        self._submit(finish)
 
     def _fail(self, claimed: Claimed, failure: Failure) -> None:
         self._retry_or_fail(claimed, failure)
@@ -263,7 +263,7 @@ class Runner:
         )
         row_id, token = claimed.row_id, claimed.lease_token
 
-        def settle(tx: Tx) -> None:
+        def finish(tx: Tx) -> None:
             if isinstance(decision, RetryAt):
                 ledger.retry_later(
                     tx,
@@ -289,7 +289,7 @@ class Runner:
             error=failure.message,
             next_try=getattr(decision, "at", None),
         )
-        self._submit(settle)
+        self._submit(finish)
 
     def _snooze(self, claimed: Claimed, snooze: Snooze) -> None:
         self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
@@ -303,7 +303,7 @@ class Runner:
     def _hand_back(self, claimed: Claimed, *, outcome: str, reason: str, at: Any) -> None:
         now = self._clock.now()
 
-        def settle(tx: Tx) -> None:
+        def finish(tx: Tx) -> None:
             ledger.give_back(
                 tx,
                 claimed.row_id,
@@ -315,10 +315,10 @@ class Runner:
             )
             tx.before_commit(self._queue.wake)
 
-        self._submit(settle)
+        self._submit(finish)
 
-    def _submit(self, settle: Callable[[Tx], None]) -> None:
-        self._db.submit(settle).add_done_callback(_log_if_lost)
+    def _submit(self, finish: Callable[[Tx], None]) -> None:
+        self._db.submit(finish).add_done_callback(_log_if_lost)
 
     def cancel(self, row_id: int, lease_token: str) -> None:
         """Cancel the attempt under that lease, also one yet to start. Call on the runner's loop."""

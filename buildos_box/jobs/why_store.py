@@ -6,7 +6,7 @@ from buildos_box.jobs.record import Facts
 
 def last_event(tx: Tx, row_id: int) -> Row | None:
     """The newest line of the job's audit trail."""
-    tx.settle()
+    tx.flush()
     return tx.one("SELECT * FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (row_id,))
 
 

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from buildos_box.foreign import read_json
 from buildos_box.llm.fence import visible
+from buildos_box.untrusted_json import read_json
 
 T = TypeVar("T")
 _FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL)

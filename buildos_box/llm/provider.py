@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 import httpx
 import msgspec
 
-from buildos_box.foreign import read_json
 from buildos_box.llm import wire
 from buildos_box.llm.fence import visible
 from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
 from buildos_box.settings import ProviderSettings, Secret
+from buildos_box.untrusted_json import read_json
 
 MOST_BYTES = 1024 * 1024
 MOST_DETAIL = 300

@@ -9,7 +9,7 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import day_bounds, day_from_text
 from buildos_box.db import Row
 from buildos_box.errors import Impossible

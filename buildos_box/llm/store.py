@@ -78,8 +78,8 @@ def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
     again = day_start(now) if alert.once_a_day else now - ALERT_AGAIN
     return (
         tx.execute(
-            """INSERT INTO llm_alerts (kind, told_at) VALUES (:kind, :now)
-               ON CONFLICT (kind) DO UPDATE SET told_at = :now WHERE told_at < :again""",
+            """INSERT INTO llm_alerts (kind, alerted_at) VALUES (:kind, :now)
+               ON CONFLICT (kind) DO UPDATE SET alerted_at = :now WHERE alerted_at < :again""",
             {"kind": alert.kind, "now": to_text(now), "again": to_text(again)},
         ).rowcount
         == 1

@@ -115,28 +115,28 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
 
     One that failed or was cancelled may leave when its job is run again by hand.
     """
-    job.hold(tx)
+    job.ensure_lease(tx)
     if email.status == store.SENT:
         return store.SENT
     if not store.is_newest_of_brief(tx, email):
-        return settle(tx, box, email, store.CANCELLED, "superseded")
+        return finish_unsent(tx, box, email, store.CANCELLED, "superseded")
     if email.status in store.IN_DOUBT:
         return None
     if store.is_unsubscribed(tx, email.user_id, BRIEFS):
-        return settle(tx, box, email, store.SKIPPED, "unsubscribed")
+        return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
     preferences = workspace.find_preferences(tx, email.user_id)
     if preferences is not None and not preferences.email_daily_brief:
-        return settle(tx, box, email, store.SKIPPED, "email_daily_brief is off")
+        return finish_unsent(tx, box, email, store.SKIPPED, "email_daily_brief is off")
     return refused_by_bounce(tx, box, email)
 
 
 def refused_by_bounce(tx: Tx, box: Services, email: store.Email) -> str | None:
     """Nothing goes to an address at which nobody is, until somebody says that it works again."""
     reason = bounce_store.reason_against(tx, email.address)
-    return settle(tx, box, email, store.SKIPPED, reason) if reason else None
+    return finish_unsent(tx, box, email, store.SKIPPED, reason) if reason else None
 
 
-def settle(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
+def finish_unsent(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
     """What is in doubt stays so: it may have left."""
     status = store.UNKNOWN if email.status in store.IN_DOUBT else status
     store.set_status(tx, email.id, status, box.clock.now(), reason=reason)
@@ -168,7 +168,7 @@ def _not_sent(
     error: PermanentError | TransientError,
 ) -> None:
     """After a refusal the mail waits again, or has failed; without an answer it is in doubt."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     if email.status in store.IN_DOUBT or isinstance(error, OutcomeUnknown):
         status = store.UNKNOWN
     elif isinstance(error, PermanentError) or job.number >= job.max_attempts:

@@ -7,7 +7,7 @@ from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import store
-from buildos_box.mail.job import EmailResult, deliver, refused_by_bounce, settle
+from buildos_box.mail.job import EmailResult, deliver, finish_unsent, refused_by_bounce
 from buildos_box.services import Services
 
 NOTIFICATIONS = "notifications"
@@ -29,13 +29,13 @@ async def send_notification_email(
 
 def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
     """It has left already, or its reader has unsubscribed since it was queued."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     if email.status == store.SENT:
         return store.SENT
     if email.status in store.IN_DOUBT:
         return None
     if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
-        return settle(tx, box, email, store.SKIPPED, "unsubscribed")
+        return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
     return refused_by_bounce(tx, box, email)
 
 

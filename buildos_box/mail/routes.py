@@ -9,12 +9,12 @@ from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.guard import PUBLIC
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.guard import PUBLIC
 from buildos_box.db import Row, Tx
 from buildos_box.errors import BoxError, NotFound
 from buildos_box.log import logger
-from buildos_box.mail import standing, store, tracking_store, unsubscribe_routes
+from buildos_box.mail import settings_routes, store, tracking_store, unsubscribe_routes
 from buildos_box.mail.job import sender_of
 from buildos_box.mail.page import NO_STORE, page
 from buildos_box.mail.render import text_part
@@ -191,5 +191,5 @@ ROUTES: list[Any] = [
     list_mails,
     get_mail,
     *unsubscribe_routes.ROUTES,
-    *standing.ROUTES,
+    *settings_routes.ROUTES,
 ]

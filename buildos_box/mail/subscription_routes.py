@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import get, put
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound
 from buildos_box.mail import store

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
-from buildos_box.access.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC
 from buildos_box.mail import store
 from buildos_box.mail.job import BRIEFS
 from buildos_box.mail.notification_job import NOTIFICATIONS

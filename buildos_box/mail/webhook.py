@@ -14,10 +14,10 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, PermanentError, TransientError
-from buildos_box.foreign import read_json
 from buildos_box.jobs.retry import retry_after, retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.settings.model import EmailWebhookSettings
+from buildos_box.untrusted_json import read_json
 
 _HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter, QueryParameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import as_stored
 from buildos_box.errors import Impossible
 from buildos_box.notifications import delivery_store, store

@@ -10,14 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import (
-    Instant,
-    at_wall_time,
-    day_bounds,
-    from_text,
-    local_day,
-    zone_or_utc,
-)
+from buildos_box.clock import Instant, at_wall_time, day_bounds, from_text, local_day, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.crons import Cron
 from buildos_box.notifications import due_store

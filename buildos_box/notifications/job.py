@@ -9,7 +9,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType
-from buildos_box.notifications import carried, checks, fanout, push_outcome, push_store, store
+from buildos_box.notifications import checks, fanout, push_outcome, push_store, relays, store
 from buildos_box.notifications.event_types import channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
@@ -27,7 +27,7 @@ async def send_notification(job: Attempt[DeliveryPayload], box: Services) -> Del
 
 
 def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult | Wait:
-    job.hold(tx)
+    job.ensure_lease(tx)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
         raise PermanentError("its notification was deleted", code="unknown_delivery")
@@ -49,7 +49,7 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
         return _to_browsers(tx, job, box, delivery, notification)
     if over == "email":
         return _by_mail(tx, job, box, delivery, notification)
-    carried.by_sms(tx, box, delivery, notification)
+    relays.by_sms(tx, box, delivery, notification)
     return _finish(tx, job, store.PENDING, "its SMS is queued")
 
 
@@ -65,7 +65,7 @@ def _skip(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, reason: str
 ) -> DeliveryResult:
     """Not wanted is no failure (fault 18)."""
-    store.settle(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
+    store.finish(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
     return _finish(tx, job, store.SKIPPED, reason)
 
 
@@ -74,7 +74,7 @@ def _into_inbox(
 ) -> DeliveryResult:
     now = box.clock.now()
     store.put_into_inbox(tx, delivery["notification_id"])
-    store.settle(tx, delivery["id"], store.SENT, now)
+    store.finish(tx, delivery["id"], store.SENT, now)
     realtime.publish(
         tx,
         user_id=delivery["user_id"],
@@ -89,7 +89,7 @@ def _into_inbox(
 def _by_mail(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
 ) -> DeliveryResult:
-    skipped = carried.by_mail(tx, box, delivery, notification)
+    skipped = relays.by_mail(tx, box, delivery, notification)
     if skipped is None:
         return _finish(tx, job, store.PENDING, "its mail is queued")
     push_outcome.fall_back(tx, box, notification["id"])

@@ -4,7 +4,7 @@ from buildos_box.db import Tx
 from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.mail.changes import EmailChanged, EmailRead
-from buildos_box.notifications import carried, fanout, push_outcome, store
+from buildos_box.notifications import fanout, push_outcome, relays, store
 from buildos_box.notifications.event_types import due_soon_tag
 from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
@@ -27,11 +27,11 @@ def listen(box: Services) -> None:
             return
         if change.job_type == fanout.SEND_PUSH:
             withdrawn = status == store.SKIPPED and reason != "expired"
-            push_outcome.settle_one(
+            push_outcome.finish_push(
                 tx, box, delivery, status, reason=reason, error=error, unwanted=withdrawn
             )
         elif delivery["status"] == store.PENDING:
-            store.settle(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
+            store.finish(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
 
     def on_failure(tx: Tx, change: JobFailed) -> None:
         end(tx, change, store.FAILED, None, change.message)
@@ -67,8 +67,8 @@ def listen(box: Services) -> None:
             )
 
     def on_mail(tx: Tx, change: EmailChanged) -> None:
-        status = carried.MAIL_ENDS.get(change.status)
-        carried.settle(tx, box, "email", change.email_id, status, change.reason)
+        status = relays.MAIL_ENDS.get(change.status)
+        relays.update_delivery(tx, box, "email", change.email_id, status, change.reason)
 
     def on_mail_read(tx: Tx, change: EmailRead) -> None:
         delivery = store.carried_by(tx, "email", change.email_id)
@@ -78,8 +78,8 @@ def listen(box: Services) -> None:
     def on_sms(tx: Tx, change: SmsChanged) -> None:
         row = sms_store.find(tx, change.sms_id)
         if row is not None and row["kind"] == "notification":
-            status = carried.SMS_ENDS.get(row["status"])
-            carried.settle(tx, box, "sms", change.sms_id, status, row["reason"])
+            status = relays.SMS_ENDS.get(row["status"])
+            relays.update_delivery(tx, box, "sms", change.sms_id, status, row["reason"])
 
     box.db.subscribe(EmailChanged, on_mail)
     box.db.subscribe(EmailRead, on_mail_read)

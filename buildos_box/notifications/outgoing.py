@@ -9,13 +9,7 @@ import msgspec
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.notifications import fanout, store
-from buildos_box.notifications.event_types import (
-    CHANNELS,
-    Channel,
-    EventType,
-    read_payload,
-    words,
-)
+from buildos_box.notifications.event_types import CHANNELS, Channel, EventType, read_payload, words
 from buildos_box.notifications.event_types import event_type as find
 from buildos_box.services import Services
 

@@ -60,7 +60,7 @@ async def send_push(job: Attempt[DeliveryPayload], box: Services) -> DeliveryRes
 def _prepare(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services
 ) -> _Ready | DeliveryResult | Wait:
-    job.hold(tx)
+    job.ensure_lease(tx)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
         raise PermanentError("its notification was deleted", code="unknown_delivery")
@@ -93,7 +93,7 @@ def _prepare(
 def _skip(
     tx: Tx, box: Services, delivery: Row, reason: str, *, unwanted: bool = False
 ) -> DeliveryResult:
-    push_outcome.settle_one(tx, box, delivery, store.SKIPPED, reason=reason, unwanted=unwanted)
+    push_outcome.finish_push(tx, box, delivery, store.SKIPPED, reason=reason, unwanted=unwanted)
     return DeliveryResult(delivery["id"], store.SKIPPED, reason)
 
 
@@ -104,7 +104,7 @@ async def _send(job: Attempt[DeliveryPayload], box: Services, ready: _Ready) -> 
         push_store.note_sent(tx, subscription_id, box.clock.now())
         delivery = store.delivery(tx, delivery_id)
         if delivery is not None:
-            push_outcome.settle_one(tx, box, delivery, store.SENT, provider_id=provider_id)
+            push_outcome.finish_push(tx, box, delivery, store.SENT, provider_id=provider_id)
 
     await effects.once(
         box,
@@ -120,17 +120,17 @@ def _gone(
     tx: Tx, job: Attempt[Any], box: Services, subscription: Row, error: SubscriptionGone
 ) -> DeliveryResult:
     """Nobody's failure: a browser was reset, or its owner took the permission back."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     push_store.deactivate(tx, subscription["id"], error.message)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is not None:
-        push_outcome.settle_one(tx, box, delivery, store.FAILED, error=error.message)
+        push_outcome.finish_push(tx, box, delivery, store.FAILED, error=error.message)
     return DeliveryResult(job.payload.delivery_id, store.FAILED, error.message)
 
 
 def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, message: str) -> None:
     """The key or its subject is wrong for all: an operator hears of it, nobody is unsubscribed."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     host = push_client.host_of(subscription["endpoint"])
     if push_store.note_refusal(tx, host, box.clock.now()):
         advice = "set push.vapid_subject to an address that can be reached"
@@ -139,7 +139,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, messag
 
 def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
     """The delivery is not over: only its job says when it is (fault 6)."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     store.note_error(tx, job.payload.delivery_id, message, box.clock.now())
 
 

@@ -5,7 +5,7 @@ from buildos_box.notifications import fanout, push_store, store
 from buildos_box.services import Services
 
 
-def settle_one(
+def finish_push(
     tx: Tx,
     box: Services,
     delivery: Row,
@@ -21,7 +21,7 @@ def settle_one(
     What is skipped because nobody wants it any more (`unwanted`) is no failure.
     """
     now = box.clock.now()
-    store.settle(
+    store.finish(
         tx, delivery["id"], status, now, reason=reason, error=error, provider_id=provider_id
     )
     whole = push_store.channel_delivery(tx, delivery["notification_id"])
@@ -29,11 +29,11 @@ def settle_one(
         return
     waiting, sent, failed = push_store.settled_siblings(tx, delivery["notification_id"])
     if sent:
-        store.settle(tx, whole["id"], store.SENT, now)
+        store.finish(tx, whole["id"], store.SENT, now)
     elif not waiting and unwanted and not failed:
-        store.settle(tx, whole["id"], store.SKIPPED, now, reason=reason)
+        store.finish(tx, whole["id"], store.SKIPPED, now, reason=reason)
     elif not waiting:
-        store.settle(tx, whole["id"], store.FAILED, now, error=error or "no subscription took it")
+        store.finish(tx, whole["id"], store.FAILED, now, error=error or "no subscription took it")
         fall_back(tx, box, delivery["notification_id"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import delete, get, post
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.db import Row, Tx
 from buildos_box.egress import AddressRefused
 from buildos_box.errors import Impossible, NotFound, TransientError

@@ -7,8 +7,8 @@ import msgspec
 from litestar import get, post, put
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.db import Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.notifications import store
@@ -68,7 +68,11 @@ class MarkedRead(msgspec.Struct, frozen=True):
 
 @post("/queue/notification", status_code=200, tags=["Notifications"])
 async def post_notification(
-    data: NotificationRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
+    data: NotificationRequest,
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
+    asked: IdempotentRequest,
 ) -> NotificationQueued:
     """Tell a user of an event (reference: Queue Notification)."""
     caller.require_service()

@@ -28,17 +28,17 @@ def _preferences(row: Row | None) -> NotificationPreferences:
 
 
 def find_preferences(tx: Tx, user_id: str) -> NotificationPreferences:
-    """A user's wishes, or those of someone who never said."""
+    """A user's preferences, or those of someone who never said."""
     return _preferences(tx.one(_PREFERENCES, (user_id,)))
 
 
 async def get_preferences(db: Database, user_id: str) -> NotificationPreferences:
-    """A user's wishes, or those of someone who never said."""
+    """A user's preferences, or those of someone who never said."""
     return _preferences(await db.one(_PREFERENCES, (user_id,)))
 
 
 def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: Instant) -> None:
-    """Keep a user's wishes."""
+    """Keep a user's preferences."""
     values = msgspec.structs.asdict(wanted)
     values["event_types"] = msgspec.json.encode(wanted.event_types).decode()
     tx.execute(
@@ -157,7 +157,7 @@ def begin(tx: Tx, delivery_id: str, now: Instant) -> None:
     )
 
 
-def settle(
+def finish(
     tx: Tx,
     delivery_id: str,
     status: str,

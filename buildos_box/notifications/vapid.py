@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from buildos_box.access.tokens import write_private
+from buildos_box.auth.tokens import write_private
 from buildos_box.clock import Instant
 from buildos_box.settings import Settings
 

@@ -69,7 +69,7 @@ THEMES = (
         _words("forget|remember|miss|memory|slip|lose track|track of"),
         "What is not in front of you gets lost, so reminders should come to you.",
         "Write it down at once",
-        "Keep one place for every thought and commitment, and empty it once a day.",
+        "Keep one place for every result and commitment, and empty it once a day.",
         "notifications",
         "It tells you of what is due before it is late.",
         "Do not trust memory: write it down the moment it comes up.",

@@ -29,7 +29,7 @@ class OnboardingPayload(Payload, frozen=True, kw_only=True):
     user_context: UserContext
 
 
-class Thought(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An analysis, who wrote it, and what it cost."""
 
     analysis: OnboardingAnalysis
@@ -53,21 +53,21 @@ def onboarding_key(user_id: str) -> str:
 
 
 async def analyse_onboarding(job: Attempt[OnboardingPayload], box: Services) -> OnboardingResult:
-    """Write the analysis; what an earlier attempt has thought is not paid for again."""
+    """Write the analysis; what an earlier attempt has saved is not paid for again."""
     if await workspace.get_user(box.db, job.payload.user_id) is None:
         raise PermanentError(f"there is no user {job.payload.user_id}", code="unknown_user")
     await job.progress(10, "Reading what you wrote")
-    kept = job.kept("analysis")
+    kept = job.saved_step("analysis")
     if kept is None:
-        thought = await _think(job, box)
-        await job.keep("analysis", thought)
+        draft = await _draft_analysis(job, box)
+        await job.save_step("analysis", draft)
     else:
-        thought = msgspec.convert(kept, Thought)
+        draft = msgspec.convert(kept, Draft)
     await job.progress(90, "Writing it up")
-    return await box.db.write(lambda tx: _conclude(tx, job, box, thought))
+    return await box.db.write(lambda tx: _conclude(tx, job, box, draft))
 
 
-async def _think(job: Attempt[OnboardingPayload], box: Services) -> Thought:
+async def _draft_analysis(job: Attempt[OnboardingPayload], box: Services) -> Draft:
     context = job.payload.user_context
     own = analyse(context)
     answer = await box.llm.ask(
@@ -82,7 +82,7 @@ async def _think(job: Attempt[OnboardingPayload], box: Services) -> Thought:
         ),
         fallback=_nothing,
     )
-    return Thought(
+    return Draft(
         analysis=own if answer.is_builtin else prompts.accept(answer.value, own, context.texts),
         source=BUILTIN if answer.is_builtin else answer.source,
         why_built_in=answer.why_built_in,
@@ -99,22 +99,22 @@ def _nothing() -> ProposedAnalysis:
 
 
 def _conclude(
-    tx: Tx, job: Attempt[OnboardingPayload], box: Services, thought: Thought
+    tx: Tx, job: Attempt[OnboardingPayload], box: Services, draft: Draft
 ) -> OnboardingResult:
     """The analysis, the mark on the user and the news of it, all in one commit."""
     now, user_id = box.clock.now(), job.payload.user_id
-    job.hold(tx)
-    result = OnboardingResult(box.ids.new("onboarding", now), thought.source)
+    job.ensure_lease(tx)
+    result = OnboardingResult(box.ids.new("onboarding", now), draft.source)
     finished = store.Finished(
         user_id=user_id,
         id=result.analysis_id,
         job_id=job.job_id,
-        result=msgspec.json.encode(thought.analysis).decode(),
-        source=thought.source,
-        why_built_in=thought.why_built_in,
-        tokens_in=thought.tokens_in,
-        tokens_out=thought.tokens_out,
-        cost_usd=thought.cost_usd,
+        result=msgspec.json.encode(draft.analysis).decode(),
+        source=draft.source,
+        why_built_in=draft.why_built_in,
+        tokens_in=draft.tokens_in,
+        tokens_out=draft.tokens_out,
+        cost_usd=draft.cost_usd,
     )
     store.complete(tx, finished, now)
     realtime.publish(

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from litestar import get, post
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -42,7 +42,11 @@ class OnboardingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/queue/onboarding", status_code=200, tags=["Onboarding"])
 async def post_onboarding(
-    data: OnboardingRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
+    data: OnboardingRequest,
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
+    asked: IdempotentRequest,
 ) -> JobQueued:
     """Queue the analysis of a new user; 409 with `existingJobId` while one is under way."""
     caller.require_user(data.user_id)

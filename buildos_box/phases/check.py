@@ -9,7 +9,7 @@ from datetime import date
 
 import msgspec
 
-from buildos_box.phases.circles import before, circles, named
+from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import Phase, Plan, PlanTask, Span, days_of
 
 NAMED_AT_MOST = 8
@@ -43,30 +43,30 @@ class Repairs(msgspec.Struct, frozen=True, kw_only=True):
         return {kind: count for kind, count in kinds.items() if count}
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Repaired(msgspec.Struct, frozen=True):
     """A right plan, and what had to be repaired for it."""
 
     plan: Plan
     repairs: Repairs
 
 
-def settle(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> Settled:
+def repair(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> Repaired:
     """Put the phases right, changing as little as that takes. There must be at least one phase.
 
     Unknown ids are dropped; a task named twice stays where it stood first; one that waits for a
-    later task moves to that one's phase, circles stay together; one that is missing goes where
+    later task moves to that one's phase, cycles stay together; one that is missing goes where
     what it waits for, what waits for it and its due date want it.
     """
     known = {task.id: task for task in tasks}
     at, invented, doubled = _places(phases, known)
-    groups = circles(known)
+    groups = strongly_connected_components(known)
     placed = _Placed(phases, known, at)
     for group in groups:
         placed.put(group)
     missing = tuple(t for t in known if t not in at)
     moved = tuple(t for t in known if t in at and placed.home[t] != at[t])
     kept, wrong_dates = _phases(phases, placed, span)
-    return Settled(
+    return Repaired(
         Plan(phases=kept, cycles=named(groups, known)),
         Repairs(
             invented=invented, doubled=doubled, missing=missing, moved=moved, dates=wrong_dates

@@ -14,7 +14,7 @@ from buildos_box.jobs.types import JobType, Payload
 from buildos_box.llm.chain import Ask
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
-from buildos_box.phases.check import Repairs, in_words, settle, too_wrong
+from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
 from buildos_box.phases.model import Phase, PlanTask, Span
 from buildos_box.phases.planner import plan
 from buildos_box.realtime import store as realtime
@@ -44,8 +44,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     dependencies: list[Dependency]
 
 
-class Thought(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases as they were thought of, who thought of them, and what it cost."""
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Phases as they were drafted, by whom, and at what cost."""
 
     phases: tuple[Phase, ...]
     repairs: Repairs
@@ -73,20 +73,20 @@ def phases_key(project_id: str) -> str:
 
 
 async def generate_phases(job: Attempt[PhasesPayload], box: Services) -> PhasesResult:
-    """Plan the project; what an earlier attempt has thought is not paid for again."""
+    """Plan the project; what an earlier attempt has saved is not paid for again."""
     await job.progress(5, "Reading the project")
     found = await _collect(job.payload, box)
     waits = len(found.dependencies)
     await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} waiting for others")
-    kept = job.kept("phases")
+    kept = job.saved_step("phases")
     if kept is None:
         await job.progress(20, "Thinking about phases")
-        thought = await _think(job, box, found)
-        await job.keep("phases", thought)
+        draft = await _draft_phases(job, box, found)
+        await job.save_step("phases", draft)
     else:
-        thought = msgspec.convert(kept, Thought)
-    await job.progress(90, f"Writing down {_count(len(thought.phases), 'phase')}")
-    return await box.db.write(lambda tx: _conclude(tx, job, box, thought))
+        draft = msgspec.convert(kept, Draft)
+    await job.progress(90, f"Writing down {_count(len(draft.phases), 'phase')}")
+    return await box.db.write(lambda tx: _conclude(tx, job, box, draft))
 
 
 async def _collect(payload: PhasesPayload, box: Services) -> Found:
@@ -101,7 +101,7 @@ async def _collect(payload: PhasesPayload, box: Services) -> Found:
     return Found(user=user, project=project, tasks=tasks, dependencies=links)
 
 
-async def _think(job: Attempt[PhasesPayload], box: Services, found: Found) -> Thought:
+async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found) -> Draft:
     zone = zone_or_utc(found.user.timezone)
     tasks = plan_tasks(found.tasks, found.dependencies)
     span = Span(found.project.start_date, found.project.due_date)
@@ -114,7 +114,7 @@ async def _think(job: Attempt[PhasesPayload], box: Services, found: Found) -> Th
         phases = prompts.accept(answer, short, texts)
         if not phases:
             return "there are no phases"
-        repairs = settle(phases, tasks, span).repairs
+        repairs = repair(phases, tasks, span).repairs
         return in_words(repairs, short.of) if too_wrong(repairs, len(tasks)) else None
 
     answer = await box.llm.ask(
@@ -142,8 +142,8 @@ async def _think(job: Attempt[PhasesPayload], box: Services, found: Found) -> Th
     cost = (answer.tokens_in, answer.tokens_out, answer.cost_usd)
     if answer.is_builtin:
         return _by_rules(tasks, span, why=answer.why_built_in, cost=cost)
-    settled = settle(prompts.accept(answer.value, short, texts), tasks, span)
-    return _thought(settled.plan.phases, settled.repairs, answer.source, None, cost)
+    repaired = repair(prompts.accept(answer.value, short, texts), tasks, span)
+    return _draft(repaired.plan.phases, repaired.repairs, answer.source, None, cost)
 
 
 def _by_rules(
@@ -152,18 +152,18 @@ def _by_rules(
     *,
     why: str | None,
     cost: tuple[int, int, float] = (0, 0, 0.0),
-) -> Thought:
-    return _thought(plan(tasks, span).phases, Repairs(), BUILTIN, why, cost)
+) -> Draft:
+    return _draft(plan(tasks, span).phases, Repairs(), BUILTIN, why, cost)
 
 
-def _thought(
+def _draft(
     phases: tuple[Phase, ...],
     repairs: Repairs,
     source: str,
     why: str | None,
     cost: tuple[int, int, float],
-) -> Thought:
-    return Thought(
+) -> Draft:
+    return Draft(
         phases=phases,
         repairs=repairs,
         source=source,
@@ -202,14 +202,14 @@ def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> lis
     ]
 
 
-def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, thought: Thought) -> PhasesResult:
+def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) -> PhasesResult:
     """The phases, the mark on the project and the news of it, all in one commit.
 
-    Tasks may have come, gone or changed while a model thought, so the plan is put right once more
+    Tasks may have come, gone or changed while a model answered, so the plan is put right once more
     against what is there now.
     """
     now, payload = box.clock.now(), job.payload
-    job.hold(tx)
+    job.ensure_lease(tx)
     project = workspace.find_project(tx, payload.project_id)
     if project is None or project.user_id != payload.user_id:
         raise _no_project()
@@ -217,14 +217,14 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, thought: Thoug
     if not tasks:
         raise _no_tasks()
     now_there = plan_tasks(tasks, workspace.find_dependencies(tx, project.id))
-    settled = settle(thought.phases, now_there, Span(project.start_date, project.due_date))
-    made = settled.plan
+    repaired = repair(draft.phases, now_there, Span(project.start_date, project.due_date))
+    made = repaired.plan
     result = PhasesResult(
         project_id=project.id,
         phases=len(made.phases),
         tasks=len(tasks),
-        source=thought.source,
-        repairs=thought.repairs.counts,
+        source=draft.source,
+        repairs=draft.repairs.counts,
         cycles=made.cycles,
     )
     store.replace(
@@ -232,14 +232,14 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, thought: Thoug
         store.Made(
             project_id=project.id,
             job_id=job.job_id,
-            source=thought.source,
-            why_built_in=thought.why_built_in,
+            source=draft.source,
+            why_built_in=draft.why_built_in,
             prompt_version=prompts.VERSION,
             repairs=msgspec.json.encode(result.repairs).decode(),
             cycles=msgspec.json.encode(made.cycles).decode(),
-            tokens_in=thought.tokens_in,
-            tokens_out=thought.tokens_out,
-            cost_usd=thought.cost_usd,
+            tokens_in=draft.tokens_in,
+            tokens_out=draft.tokens_out,
+            cost_usd=draft.cost_usd,
         ),
         [(box.ids.new("phase", now), phase) for phase in made.phases],
         now,

@@ -30,7 +30,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases in order, and the titles of tasks that wait for each other in a circle."""
+    """Phases in order, and the titles of tasks that wait for each other in a dependency cycle."""
 
     phases: tuple[Phase, ...]
     cycles: tuple[tuple[str, ...], ...] = ()

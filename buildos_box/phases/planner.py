@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from buildos_box.llm.plain import plain
-from buildos_box.phases.circles import before, circles, named
+from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import MOST_PHASES, Phase, Plan, PlanTask, Span, days_of
 
 DAYS_A_PART, MOST_PARTS = 14, 4
@@ -25,9 +25,9 @@ __all__ = ["MOST_PHASES", "Phase", "Plan", "PlanTask", "Span", "plan"]
 
 
 def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
-    """Every task once, none before one that it waits for unless both are in one circle."""
+    """Every task once, none before one that it waits for unless both are in one cycle."""
     known = {task.id: task for task in tasks}
-    groups = circles(known)
+    groups = strongly_connected_components(known)
     home = {task_id: index for index, group in enumerate(groups) for task_id in group}
     waits = [{home[a] for a in before(group, known)} for group in groups]
     over = _over(groups, waits, known)

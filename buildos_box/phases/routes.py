@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from litestar import get, post
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -50,7 +50,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How the phases came about: by `builtin` or by provider and model.
 
     `repairs` counts what was wrong with a model's answer and was put right; `cycles` are the
-    titles of tasks that wait for each other in a circle.
+    titles of tasks that wait for each other in a dependency cycle.
     """
 
     job_id: str
@@ -79,7 +79,11 @@ class ProjectPhases(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/queue/phases", status_code=200, tags=["Phases"])
 async def post_phases(
-    data: PhasesRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
+    data: PhasesRequest,
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
+    asked: IdempotentRequest,
 ) -> JobQueued:
     """Queue phases for a project; 409 with `existingJobId` while a job for it is under way."""
     if caller.only_user not in (None, data.user_id):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from buildos_box.access import store as access
-from buildos_box.access.changes import TokensRevoked
+from buildos_box.auth import store as access
+from buildos_box.auth.changes import TokensRevoked
 from buildos_box.clock import Clock
 from buildos_box.db import Database, Tx
 from buildos_box.errors import RateLimited, Unavailable

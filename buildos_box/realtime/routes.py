@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.stream import EventStream, chunks, last_id

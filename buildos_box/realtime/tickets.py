@@ -9,9 +9,9 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 
-from buildos_box.access import store as access
-from buildos_box.access.caller import Caller
-from buildos_box.access.tokens import USER_PREFIX, hash_token
+from buildos_box.auth import store as access
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.tokens import USER_PREFIX, hash_token
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database
 from buildos_box.errors import Unauthorized

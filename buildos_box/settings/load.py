@@ -10,20 +10,8 @@ from typing import Any
 import msgspec
 
 from buildos_box.settings import check
-from buildos_box.settings.environment import (
-    CONFIG_VARIABLE,
-    Environment,
-    Given,
-    read_environment,
-)
-from buildos_box.settings.keys import (
-    LANES,
-    PROVIDERS,
-    Key,
-    all_keys,
-    lane_keys,
-    provider_keys,
-)
+from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
+from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, lane_keys, provider_keys
 from buildos_box.settings.locate import line_of
 from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Settings
 from buildos_box.settings.presets import with_preset

@@ -36,44 +36,46 @@ class ExpectedSms:
 
 def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[ExpectedSms]:
     """Messages that wait, and the reminders of events whose day is still to be planned."""
-    user, wishes = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
-    if user is None or wishes.phone_number is None:
+    user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
+    if user is None or preferences.phone_number is None:
         return []
     zone = zone_or_utc(user.timezone)
-    found = [_waiting(row, wishes, zone, now) for row in store.waiting_of(tx, user_id)]
-    if wishes.event_reminders_enabled:
+    found = [_waiting(row, preferences, zone, now) for row in store.waiting_of(tx, user_id)]
+    if preferences.event_reminders_enabled:
         for event in workspace.timed_events(tx, user_id, now, until + LONGEST_LEAD):
-            found += _reminder(tx, event, wishes, zone, now)
-    why = _why_none(wishes)
+            found += _reminder(tx, event, preferences, zone, now)
+    why = _why_none(preferences)
     found = [replace(one, skipped=one.skipped or why) for one in found if one.at <= until]
-    return _within_limits(tx, user_id, wishes, zone, sorted(found, key=lambda one: one.at))
+    return _within_limits(tx, user_id, preferences, zone, sorted(found, key=lambda one: one.at))
 
 
-def _why_none(wishes: SmsPreferences) -> str | None:
-    if wishes.opted_out:
+def _why_none(preferences: SmsPreferences) -> str | None:
+    if preferences.opted_out:
         return "opted_out"
-    return None if wishes.phone_verified else "phone_not_verified"
+    return None if preferences.phone_verified else "phone_not_verified"
 
 
-def _until_quiet_ends(wishes: SmsPreferences, at: Instant, zone: ZoneInfo) -> tuple[Instant, str]:
+def _until_quiet_ends(
+    preferences: SmsPreferences, at: Instant, zone: ZoneInfo
+) -> tuple[Instant, str]:
     """When a message of that time may leave, and why it is not that time; no words if it is."""
-    end = quiet_until(wishes.quiet, at, zone)
+    end = quiet_until(preferences.quiet, at, zone)
     if end is None:
         return at, ""
     return end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}"
 
 
-def _waiting(row: Row, wishes: SmsPreferences, zone: ZoneInfo, now: Instant) -> ExpectedSms:
+def _waiting(row: Row, preferences: SmsPreferences, zone: ZoneInfo, now: Instant) -> ExpectedSms:
     start = from_text(row["event_start_at"]) if row["event_start_at"] else None
     wanted = from_text(row["send_at"])
     if start is not None:
-        wanted = min(wanted, max(start - wishes.lead, from_text(row["created_at"])))
-    at, moved = _until_quiet_ends(wishes, max(from_text(row["send_at"]), now), zone)
+        wanted = min(wanted, max(start - preferences.lead, from_text(row["created_at"])))
+    at, moved = _until_quiet_ends(preferences, max(from_text(row["send_at"]), now), zone)
     if not moved and from_text(row["send_at"]) > wanted:
-        moved = _until_quiet_ends(wishes, wanted, zone)[1]
+        moved = _until_quiet_ends(preferences, wanted, zone)[1]
     late = row["expires_at"] is not None and to_text(at) >= row["expires_at"]
     return ExpectedSms(
-        wishes.user_id,
+        preferences.user_id,
         "reminder" if row["kind"] == "reminder" else "message",
         at,
         wanted,
@@ -86,7 +88,7 @@ def _waiting(row: Row, wishes: SmsPreferences, zone: ZoneInfo, now: Instant) -> 
 
 
 def _reminder(
-    tx: Tx, event: Event, wishes: SmsPreferences, zone: ZoneInfo, now: Instant
+    tx: Tx, event: Event, preferences: SmsPreferences, zone: ZoneInfo, now: Instant
 ) -> list[ExpectedSms]:
     """The reminder that the event's day will plan; none if there is one, or was."""
     assert event.start_at is not None
@@ -95,12 +97,12 @@ def _reminder(
     if any(row["status"] not in (store.SKIPPED, store.CANCELLED) for row in known):
         return []
     planned_at = max(now, day_bounds(local_day(event.start_at, zone), zone)[0])
-    wanted = max(event.start_at - wishes.lead, planned_at)
+    wanted = max(event.start_at - preferences.lead, planned_at)
     decision = decide_reminder(
-        event, lead=wishes.lead, quiet=wishes.quiet, zone=zone, now=planned_at
+        event, lead=preferences.lead, quiet=preferences.quiet, zone=zone, now=planned_at
     )
     one = ExpectedSms(
-        wishes.user_id,
+        preferences.user_id,
         "reminder",
         wanted,
         wanted,
@@ -115,11 +117,11 @@ def _reminder(
         return [replace(one, skipped=decision.reason)]
     if decision.at == wanted:
         return [one]
-    return [replace(one, at=decision.at, moved=_until_quiet_ends(wishes, wanted, zone)[1])]
+    return [replace(one, at=decision.at, moved=_until_quiet_ends(preferences, wanted, zone)[1])]
 
 
 def _within_limits(
-    tx: Tx, user_id: str, wishes: SmsPreferences, zone: ZoneInfo, found: list[ExpectedSms]
+    tx: Tx, user_id: str, preferences: SmsPreferences, zone: ZoneInfo, found: list[ExpectedSms]
 ) -> list[ExpectedSms]:
     """The day's limit, counted as the messages leave."""
     counts: Counter[date] = Counter()
@@ -127,7 +129,10 @@ def _within_limits(
     for one in found:
         day = local_day(one.at, zone)
         if one.skipped is None:
-            if preferences_store.count_on(tx, user_id, day) + counts[day] >= wishes.daily_limit:
+            if (
+                preferences_store.count_on(tx, user_id, day) + counts[day]
+                >= preferences.daily_limit
+            ):
                 one = replace(one, skipped="daily_limit", moved=None)
             else:
                 counts[day] += 1

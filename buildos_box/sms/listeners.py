@@ -6,8 +6,8 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.changes import SmsChanged
-from buildos_box.sms.leaving import in_doubt
-from buildos_box.sms.reminders import settle_changed, settle_waiting, stop_reminders
+from buildos_box.sms.delivery import mark_unknown
+from buildos_box.sms.reminders import replan_changed, replan_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.send_job import SEND_SMS
 from buildos_box.sms.writing import writes
@@ -25,7 +25,7 @@ def listen(box: Services) -> None:
     """Subscribe to events and zones that change, and to jobs that end by another's word."""
 
     def on_change(tx: Tx, change: EventSaved | EventMoved) -> None:
-        if settle_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
+        if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
             # The template stands already; the day's job has a model put it into better words.
             plan_today(tx, box, change.event.user_id)
 
@@ -38,7 +38,7 @@ def listen(box: Services) -> None:
     def on_user(tx: Tx, change: UserSaved) -> None:
         if change.zone_changed:
             plan_today(tx, box, change.user_id)
-            settle_waiting(tx, box, change.user_id)
+            replan_waiting(tx, box, change.user_id)
 
     def on_wishes(tx: Tx, change: SmsPreferencesChanged) -> None:
         plan_today(tx, box, change.user_id)
@@ -76,7 +76,7 @@ def listen(box: Services) -> None:
         if reason == "rescheduled" or row is None:
             return
         if row["status"] == store.SENDING:
-            in_doubt(tx, sms_id, box, reason)
+            mark_unknown(tx, sms_id, box, reason)
         elif row["status"] == store.SCHEDULED:
             store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
 

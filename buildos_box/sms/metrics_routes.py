@@ -7,7 +7,7 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.services import Services
 from buildos_box.sms import store
 

@@ -1,4 +1,4 @@
-"""Asks Twilio for what no callback told: a message's end and its price (spec 7).
+"""Asks Twilio for what no callback fetched: a message's end and its price (spec 7).
 
 A box that no public address reaches gets no callbacks, and no callback ever names a price. One
 that was given up without an answer is looked for too: nobody knows yet whether it has left.
@@ -15,9 +15,9 @@ from buildos_box.jobs.crons import Cron
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms import store
-from buildos_box.sms.leaving import has_left, words_of
-from buildos_box.sms.outcomes import lead_forward, settle_cost
-from buildos_box.sms.twilio_client import Outgoing, Told, TwilioSender
+from buildos_box.sms.delivery import body_of, mark_sent
+from buildos_box.sms.outcomes import apply_status, record_cost
+from buildos_box.sms.twilio_client import MessageStatus, Outgoing, TwilioSender
 
 AT_ONCE = 50
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 360, 1440))
@@ -26,10 +26,10 @@ log = logger(__name__)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """How many messages were asked after, and how many are settled now."""
+    """How many messages were asked after, and how many are answered now."""
 
     asked: int
-    settled: int
+    answered: int
 
 
 async def sms_outcomes(_due: Instant, box: Services) -> Asked:
@@ -37,28 +37,28 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
     rows = await store.to_ask(box.db, box.clock.now(), AT_ONCE)
     if not rows:
         return Asked(0, 0)
-    asked, settled = 0, 0
+    asked, answered = 0, 0
     try:
         sender = TwilioSender(box.settings, box.twilio_http)
         for row in rows:
             asked += 1
             if row["twilio_sid"] is None:
-                settled += await _look_for(sender, box, row)
+                answered += await _look_for(sender, box, row)
                 continue
-            told = await _ask(sender, row)
+            fetched = await _ask(sender, row)
 
-            def learn(tx: Tx, row: Row = row, told: Told | None = told) -> bool:
-                return _learn(tx, box, str(row["id"]), told)
+            def learn(tx: Tx, row: Row = row, fetched: MessageStatus | None = fetched) -> bool:
+                return _learn(tx, box, str(row["id"]), fetched)
 
-            settled += await box.db.write(learn)
+            answered += await box.db.write(learn)
     except (PermanentError, TransientError) as error:
         log.warning("sms_outcomes_unknown", error=error.message)
-    return Asked(asked, settled)
+    return Asked(asked, answered)
 
 
 async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
     """One that may have left: if Twilio has it, it has. It is never sent again from here."""
-    message = Outgoing(row["phone_number"] or "", words_of(box, row), None, None)
+    message = Outgoing(row["phone_number"] or "", body_of(box, row), None, None)
     since = from_text(row["sending_since"] or row["updated_at"])
     known = await store.known_sids(box.db, message.to)
     sid = await sender.sent_since(message, since, known)
@@ -70,13 +70,13 @@ async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
         if sid is None:
             _ask_again(tx, box, fresh, done=False)
             return False
-        has_left(tx, box, fresh["id"], sid)
+        mark_sent(tx, box, fresh["id"], sid)
         return True
 
     return await box.db.write(learn)
 
 
-async def _ask(sender: TwilioSender, row: Row) -> Told | None:
+async def _ask(sender: TwilioSender, row: Row) -> MessageStatus | None:
     """None if Twilio knows no such message, or no more."""
     try:
         return await sender.fetch(row["twilio_sid"])
@@ -86,16 +86,16 @@ async def _ask(sender: TwilioSender, row: Row) -> Told | None:
         return None
 
 
-def _learn(tx: Tx, box: Services, sms_id: str, told: Told | None) -> bool:
+def _learn(tx: Tx, box: Services, sms_id: str, fetched: MessageStatus | None) -> bool:
     row = store.find(tx, sms_id)
     if row is None or row["ask_at"] is None:
         return False
-    if told is not None:
-        lead_forward(tx, box, row, told.status, told.error_code, row["twilio_sid"])
-        settle_cost(tx, box, row, segments=told.segments, price=told.price, unit=told.unit)
+    if fetched is not None:
+        apply_status(tx, box, row, fetched.status, fetched.error_code, row["twilio_sid"])
+        record_cost(tx, box, row, segments=fetched.segments, price=fetched.price, unit=fetched.unit)
     fresh = store.find(tx, sms_id)
     assert fresh is not None
-    done = told is None or (fresh["price"] is not None and fresh["status"] in store.ENDED)
+    done = fetched is None or (fresh["price"] is not None and fresh["status"] in store.ENDED)
     _ask_again(tx, box, row, done=done)
     return done
 

@@ -7,7 +7,7 @@ from buildos_box.clock import from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.leaving import has_left
+from buildos_box.sms.delivery import mark_sent
 from buildos_box.sms.schedule_job import opt
 from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
 
@@ -24,12 +24,12 @@ STATUSES = {
 MICROS = 1_000_000
 
 
-def lead_forward(tx: Tx, box: Services, row: Row, said: str, error: int | None, sid: str) -> bool:
+def apply_status(tx: Tx, box: Services, row: Row, said: str, error: int | None, sid: str) -> bool:
     """Take what Twilio says, in whatever order it comes; False if it leads nowhere."""
     now, status = box.clock.now(), STATUSES.get(said)
     if status is None or store.RANK[status] <= store.RANK.get(row["status"], 3):
         return False
-    has_left(tx, box, row["id"], sid)
+    mark_sent(tx, box, row["id"], sid)
     values: dict[str, Any] = {"status": status, "twilio_sid": sid}
     if status == store.DELIVERED:
         values["delivered_at"] = to_text(now)
@@ -45,7 +45,7 @@ def lead_forward(tx: Tx, box: Services, row: Row, said: str, error: int | None, 
     return True
 
 
-def settle_cost(
+def record_cost(
     tx: Tx, box: Services, row: Row, *, segments: str | None, price: str | None, unit: str | None
 ) -> None:
     """Keep what the message cost, once. With the price comes the count of segments that bills.

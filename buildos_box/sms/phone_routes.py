@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 from litestar import post
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
 from buildos_box.errors import Impossible, NotFound, RateLimited
@@ -117,8 +117,8 @@ async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Ca
             return None
         store.close_verification(tx, user_id)
         number = str(row["phone_number"])
-        wishes = preferences_store.find(tx, user_id)
-        preferences_store.save(tx, preferences_store.proved(wishes, number), now)
+        preferences = preferences_store.find(tx, user_id)
+        preferences_store.save(tx, preferences_store.proved(preferences, number), now)
         plan_today(tx, box, user_id)
         return number
 

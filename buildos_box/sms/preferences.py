@@ -1,4 +1,4 @@
-"""A person's wishes as the API takes and shows them, in the reference's own spelling."""
+"""A person's preferences as the API takes and shows them, in the reference's own spelling."""
 
 import re
 from dataclasses import replace
@@ -26,18 +26,18 @@ class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     daily_limit: int
 
     @classmethod
-    def of(cls, wishes: SmsPreferences) -> "SmsSettingsView":
+    def of(cls, preferences: SmsPreferences) -> "SmsSettingsView":
         """The view of one person's preferences."""
         return cls(
-            user_id=wishes.user_id,
-            phone_number=wishes.phone_number,
-            phone_verified=wishes.phone_verified,
-            opted_out=wishes.opted_out,
-            enabled=wishes.event_reminders_enabled,
-            lead_time_minutes=wishes.lead_time_minutes,
-            quiet_hours_start=wishes.quiet_hours_start,
-            quiet_hours_end=wishes.quiet_hours_end,
-            daily_limit=wishes.daily_limit,
+            user_id=preferences.user_id,
+            phone_number=preferences.phone_number,
+            phone_verified=preferences.phone_verified,
+            opted_out=preferences.opted_out,
+            enabled=preferences.event_reminders_enabled,
+            lead_time_minutes=preferences.lead_time_minutes,
+            quiet_hours_start=preferences.quiet_hours_start,
+            quiet_hours_end=preferences.quiet_hours_end,
+            daily_limit=preferences.daily_limit,
         )
 
 

@@ -10,7 +10,7 @@ from buildos_box.sms.quiet_hours import QuietHours
 
 @dataclass(frozen=True, slots=True)
 class SmsPreferences:
-    """One person's wishes; whether verified is the box's to say, and opted out the number's."""
+    """One person's SMS preferences. Only the server sets `phone_verified` and the opt-out."""
 
     user_id: str
     phone_number: str | None = None
@@ -118,9 +118,9 @@ def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
     return [str(row["user_id"]) for row in rows]
 
 
-def proved(wishes: SmsPreferences, number: str) -> SmsPreferences:
+def proved(preferences: SmsPreferences, number: str) -> SmsPreferences:
     """The preferences of a person who has proved that number."""
-    return replace(wishes, phone_number=number, phone_verified=True)
+    return replace(preferences, phone_number=number, phone_verified=True)
 
 
 def user_of_number(tx: Tx, phone_number: str) -> str | None:

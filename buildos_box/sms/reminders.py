@@ -14,16 +14,27 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event, User
 
 
-def settle_reminder(
-    tx: Tx, box: Services, event: Event, user: User, wishes: SmsPreferences, correlation_id: str
+def plan_reminder(
+    tx: Tx,
+    box: Services,
+    event: Event,
+    user: User,
+    preferences: SmsPreferences,
+    correlation_id: str,
 ) -> str:
     """Plan, move, change or skip the event's reminder; returns what stands now."""
     now, zone = box.clock.now(), zone_or_utc(user.timezone)
     start = to_text(event.start_at) if event.start_at and not event.all_day else None
     stop_reminders(tx, box, event.id, "event_moved", but=start)
-    decision = decide_reminder(event, lead=wishes.lead, quiet=wishes.quiet, zone=zone, now=now)
-    told = epoch_store.told_until(tx)
-    if event.start_at is not None and told is not None and event.start_at - wishes.lead <= told:
+    decision = decide_reminder(
+        event, lead=preferences.lead, quiet=preferences.quiet, zone=zone, now=now
+    )
+    told = epoch_store.notified_until(tx)
+    if (
+        event.start_at is not None
+        and told is not None
+        and event.start_at - preferences.lead <= told
+    ):
         decision = Skip("before_restore")
     if start is None or event.start_at is None:
         return decision.reason if isinstance(decision, Skip) else "all_day"
@@ -32,7 +43,7 @@ def settle_reminder(
     )
     if before is not None and not _may_change(before):
         return str(before["status"])
-    late = deadline(event.start_at, wishes.lead)
+    late = deadline(event.start_at, preferences.lead)
     values = {
         "event_title": event.title,
         "event_end_at": to_text(event.end_at) if event.end_at else None,
@@ -135,15 +146,15 @@ def _skip(
     return reason
 
 
-def settle_waiting(tx: Tx, box: Services, user_id: str) -> None:
+def replan_waiting(tx: Tx, box: Services, user_id: str) -> None:
     """The user's clocks show another time: every reminder that waits tells it, and waits by it."""
-    user, wishes = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
-    if user is None or not wishes.wants_reminders:
+    user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
+    if user is None or not preferences.wants_reminders:
         return
     for row in store.waiting_of(tx, user_id):
         event = workspace.find_event(tx, row["event_id"]) if row["kind"] == "reminder" else None
         if event is not None:
-            settle_reminder(tx, box, event, user, wishes, row["correlation_id"])
+            plan_reminder(tx, box, event, user, preferences, row["correlation_id"])
 
 
 def stop_reminders(
@@ -155,15 +166,15 @@ def stop_reminders(
             stop(tx, box, row, reason)
 
 
-def settle_changed(tx: Tx, box: Services, event: Event) -> str | None:
+def replan_changed(tx: Tx, box: Services, event: Event) -> str | None:
     """The event has changed: within the planned days its reminder follows, beyond none waits.
 
     Returns what stands now, if the event is within those days.
     """
     user = workspace.find_user(tx, event.user_id)
-    wishes = preferences_store.find(tx, event.user_id)
+    preferences = preferences_store.find(tx, event.user_id)
     until = preferences_store.planned_until(tx, event.user_id)
-    if user is None or until is None or not wishes.wants_reminders:
+    if user is None or until is None or not preferences.wants_reminders:
         stop_reminders(tx, box, event.id, "event_changed")
         return None
     begun = day_bounds(
@@ -173,4 +184,4 @@ def settle_changed(tx: Tx, box: Services, event: Event) -> str | None:
     if not planned:
         stop_reminders(tx, box, event.id, "event_moved")
         return None
-    return settle_reminder(tx, box, event, user, wishes, f"corr-{event.id}"[:128])
+    return plan_reminder(tx, box, event, user, preferences, f"corr-{event.id}"[:128])

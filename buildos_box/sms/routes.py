@@ -8,8 +8,8 @@ import msgspec
 from litestar import get, patch, post
 from litestar.params import Parameter
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, Impossible, NotFound
@@ -28,7 +28,7 @@ Count = Annotated[int, Parameter(ge=1, le=500)]
 
 
 class SmsSchedule(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Everybody's wishes that the caller may see."""
+    """Everybody's preferences that the caller may see."""
 
     schedule: list[SmsSettingsView]
     next_cursor: str | None = None
@@ -112,12 +112,12 @@ async def get_schedule(
         box.db, only_user=caller.only_user, after=cursor, limit=limit
     )
     more = found[-1].user_id if len(found) == limit else None
-    return SmsSchedule([SmsSettingsView.of(wishes) for wishes in found], more)
+    return SmsSchedule([SmsSettingsView.of(preferences) for preferences in found], more)
 
 
 @post("/sms/scheduled", status_code=200, tags=["SMS"])
 async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller) -> Updated:
-    """Change a user's wishes; the day is planned anew (reference: Update SMS Schedule)."""
+    """Change a user's preferences; the day is planned anew (reference: Update SMS Schedule)."""
     caller.require_user(data.user_id)
 
     def save(tx: Tx) -> bool:
@@ -136,7 +136,7 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
 
 @post("/queue/sms", status_code=200, tags=["SMS"])
 async def queue_sms(
-    data: SmsRequest, box: Services, caller: Caller, correlation_id: str, asked: Repeatable
+    data: SmsRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
 ) -> SmsQueued:
     """Queue one message. Any number but the user's own takes a service or admin token.
 

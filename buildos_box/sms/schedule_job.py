@@ -12,7 +12,7 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.reminders import settle_reminder
+from buildos_box.sms.reminders import plan_reminder
 from buildos_box.sms.writing import facts_of, write_texts, writes
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
@@ -85,7 +85,7 @@ async def _write(job: Attempt[SchedulePayload], box: Services, start: Instant, e
     )
 
     def save(tx: Tx) -> int:
-        job.hold(tx)
+        job.ensure_lease(tx)
         pairs = zip(waiting, texts, strict=True)
         return sum(_save(tx, box, row, text) for (row, _), text in pairs if text)
 
@@ -106,16 +106,16 @@ def _plan(
     tx: Tx, job: Attempt[SchedulePayload], box: Services, events: list[Event]
 ) -> Counter[str]:
     """All in one transaction: the day is planned or it is not."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     user = workspace.find_user(tx, job.payload.user_id)
-    wishes = preferences_store.find(tx, job.payload.user_id)
-    if user is None or not wishes.wants_reminders:
+    preferences = preferences_store.find(tx, job.payload.user_id)
+    if user is None or not preferences.wants_reminders:
         return Counter({"reminders_off": len(events)})
     results: Counter[str] = Counter()
     for event in events:
         fresh = workspace.find_event(tx, event.id)
         if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):
-            results[settle_reminder(tx, box, fresh, user, wishes, job.correlation_id)] += 1
+            results[plan_reminder(tx, box, fresh, user, preferences, job.correlation_id)] += 1
     return results
 
 

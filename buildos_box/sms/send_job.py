@@ -14,7 +14,7 @@ from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.leaving import has_left, in_doubt, words_of
+from buildos_box.sms.delivery import body_of, mark_sent, mark_unknown
 from buildos_box.sms.quiet_hours import quiet_until
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
@@ -104,7 +104,7 @@ async def _send(
     sms_id, now = str(row["id"]), box.clock.now()
     message = Outgoing(
         to=number,
-        body=words_of(box, row),
+        body=body_of(box, row),
         validity=_validity(row, now),
         callback=_callback(box, sms_id),
     )
@@ -136,7 +136,7 @@ async def _send(
         send=send,
         found=found,
         on_intent=lambda tx: _on_intent(tx, job, box, number),
-        on_outcome=lambda tx, sid: has_left(tx, box, sms_id, sid),
+        on_outcome=lambda tx, sid: mark_sent(tx, box, sms_id, sid),
     )
 
 
@@ -156,38 +156,38 @@ def _callback(box: Services, sms_id: str) -> str | None:
 
 def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
     """Whether the message may leave now, and to which number. Raises _NotSent, Snooze."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     now, row = box.clock.now(), store.find(tx, job.payload.sms_id)
     if row is None:
         raise _NotSent("gone")
     if row["status"] in (store.CANCELLED, store.SKIPPED):
         raise _NotSent(row["reason"] or row["status"])
     user = workspace.find_user(tx, row["user_id"])
-    wishes = preferences_store.find(tx, row["user_id"])
+    preferences = preferences_store.find(tx, row["user_id"])
     given = row["phone_number"] if row["kind"] in ("message", "code") else None
-    number = given or wishes.phone_number
+    number = given or preferences.phone_number
     if user is None or number is None:
         raise _NotSent("no_phone_number")
     if preferences_store.has_opted_out(tx, number):
         raise _NotSent("opted_out")
     if row["kind"] == "code":
         return str(number)
-    if given is None and not wishes.phone_verified:
+    if given is None and not preferences.phone_verified:
         raise _NotSent("phone_not_verified")
     zone = zone_or_utc(user.timezone)
     if row["kind"] == "reminder":
-        _check_event(tx, row, wishes.event_reminders_enabled)
-    end = quiet_until(wishes.quiet, now, zone)
+        _check_event(tx, row, preferences.event_reminders_enabled)
+    end = quiet_until(preferences.quiet, now, zone)
     if end is not None:
         if row["expires_at"] is not None and to_text(end) >= row["expires_at"]:
             raise _NotSent("quiet_hours")
         raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
     got = preferences_store.count_on(tx, user.id, local_day(now, zone))
-    if got >= wishes.daily_limit:
+    if got >= preferences.daily_limit:
         raise _NotSent("daily_limit")
     # One in doubt has had its place since it was on its way first: two don't wait for each other.
     others = 0 if row["status"] in store.IN_DOUBT else store.sending_others(tx, user.id, row["id"])
-    if got + others >= wishes.daily_limit:
+    if got + others >= preferences.daily_limit:
         raise Snooze(now + A_MOMENT, "the last messages of the day are on their way")
     return str(number)
 
@@ -239,7 +239,7 @@ def _on_intent(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) ->
 
 
 def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None:
-    job.hold(tx)
+    job.ensure_lease(tx)
     row, now = store.find(tx, job.payload.sms_id), box.clock.now()
     if row is not None and row["status"] not in (store.CANCELLED, store.SKIPPED):
         store.change(tx, row["id"], now, status=store.SKIPPED, reason=reason)
@@ -258,7 +258,7 @@ def _failed(
     tx: Tx, job: Attempt[SendPayload], box: Services, error: PermanentError | TransientError
 ) -> None:
     """A message that is tried again stays as it was: perhaps in doubt, perhaps scheduled."""
-    job.hold(tx)
+    job.ensure_lease(tx)
     row, now = store.find(tx, job.payload.sms_id), box.clock.now()
     if row is None:
         return
@@ -268,7 +268,7 @@ def _failed(
     if final or job.number >= job.max_attempts:
         # After the last try without an answer nobody can say whether it left.
         if not final and row["status"] in store.IN_DOUBT:
-            in_doubt(tx, row["id"], box, error.message)
+            mark_unknown(tx, row["id"], box, error.message)
             return
         store.change(tx, row["id"], now, status=store.FAILED, reason=error.message, ask_at=None)
         store.count(tx, store.FAILED, now)

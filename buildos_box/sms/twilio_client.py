@@ -38,7 +38,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MessageStatus:
     """What Twilio says of a message; price and segments in its own spelling, once known."""
 
     status: str
@@ -111,10 +111,10 @@ class TwilioSender:
                 return str(one.sid)
         return None
 
-    async def fetch(self, sid: str) -> Told:
+    async def fetch(self, sid: str) -> MessageStatus:
         """What became of that message. Raises PermanentError, TransientError."""
         one = await asyncio.to_thread(self._call, lambda client: client.messages(sid).fetch())
-        return Told(
+        return MessageStatus(
             status=str(getattr(one.status, "value", one.status)),
             error_code=int(one.error_code) if one.error_code else None,
             segments=str(one.num_segments) if one.num_segments else None,

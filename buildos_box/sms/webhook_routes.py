@@ -5,12 +5,12 @@ from urllib.parse import parse_qsl
 
 from litestar import Request, Response, post
 
-from buildos_box.access.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Forbidden
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.outcomes import lead_forward
+from buildos_box.sms.outcomes import apply_status
 from buildos_box.sms.schedule_job import opt
 
 AnyRequest = Request[Any, Any, Any]
@@ -56,7 +56,7 @@ def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int |
     row = store.find_by_sid(tx, sid) or _not_yet_named(tx, named)
     if row is None or not sid:
         return
-    forward = lead_forward(tx, box, row, said, error, sid)
+    forward = apply_status(tx, box, row, said, error, sid)
     store.record_callback(tx, row["id"], said[:40], error, forward, box.clock.now())
 
 

@@ -19,7 +19,9 @@ from buildos_box.clock import Clock, Instant, SystemClock
 from buildos_box.tui.cleanup import Cleanup
 from buildos_box.tui.css import CSS
 from buildos_box.tui.deliveries import Deliveries
+from buildos_box.tui.dialog_app import TalkingApp
 from buildos_box.tui.dialogs import Reading
+from buildos_box.tui.formatting import moment, plain
 from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
 from buildos_box.tui.keys import KEYS, palette
@@ -28,10 +30,8 @@ from buildos_box.tui.overview import Overview
 from buildos_box.tui.pane import Pane
 from buildos_box.tui.schedule import Schedule
 from buildos_box.tui.status import across, banner_words, status_words, tabs
-from buildos_box.tui.talk import TalkingApp
 from buildos_box.tui.theme import other, theme_for
 from buildos_box.tui.users import Users
-from buildos_box.tui.words import moment, plain
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0

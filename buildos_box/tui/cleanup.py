@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
+from buildos_box.tui.formatting import plain, state
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.pane import Pane
-from buildos_box.tui.words import plain, state
 
 Json = dict[str, Any]
 

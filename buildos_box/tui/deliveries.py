@@ -8,9 +8,9 @@ from textual import on
 from buildos_box.client import BoxEvent
 from buildos_box.tui.dialogs import Reading
 from buildos_box.tui.filter import Words, read_words
+from buildos_box.tui.formatting import SENT, plain, sent
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.listing import PAGE, Listing
-from buildos_box.tui.words import SENT, plain, sent
 
 Json = dict[str, Any]
 CHANNELS = ("email", "sms", "push", "in_app")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from buildos_box.clock import Instant, from_text, to_text
-from buildos_box.tui.words import STATES, WORDS
+from buildos_box.tui.formatting import STATES, WORDS
 
 KEYS = ("type", "status", "user", "lane", "id", "corr", "since", "until", "error")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -19,8 +19,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxRefused, BoxUnreachable
+from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.words import plain
 
 if TYPE_CHECKING:
     from buildos_box.tui.app import BoxApp

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
-from buildos_box.tui.words import plain, progress, state
+from buildos_box.tui.formatting import plain, progress, state
 
 if TYPE_CHECKING:
     from buildos_box.tui.app import BoxApp

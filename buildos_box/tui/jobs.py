@@ -10,10 +10,10 @@ from textual.containers import Horizontal, Vertical
 
 from buildos_box.client import BoxEvent
 from buildos_box.tui.filter import Filter, parse
+from buildos_box.tui.formatting import STATES, plain, progress, state
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.listing import PAGE, Listing
-from buildos_box.tui.words import STATES, plain, progress, state
 
 Json = dict[str, Any]
 DETAIL_FROM = 120

@@ -14,8 +14,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
+from buildos_box.tui.formatting import plain, span, spark
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.overview_words import (
+from buildos_box.tui.overview_formatting import (
     budget_line,
     cron_lines,
     event_line,
@@ -26,7 +27,6 @@ from buildos_box.tui.overview_words import (
     trouble,
 )
 from buildos_box.tui.pane import Pane
-from buildos_box.tui.words import plain, span, spark
 
 Json = dict[str, Any]
 STATES = ("pending", "processing", "queued_for_retry", "failed")
@@ -83,7 +83,7 @@ class Overview(Pane):
         self._lanes: Json = {"lanes": [], "pauses": []}
         self._crons: list[Json] = []
         self._active: dict[str, Json] = {}
-        self._overview: Json = {"pulse": {"types": []}, "diskFreeBytes": None, "providers": []}
+        self._overview: Json = {"throughput": {"types": []}, "diskFreeBytes": None, "providers": []}
         self._budget: Json = {}
         self._reasons: list[str] = []
         self._alerts: deque[str] = deque(maxlen=2)
@@ -141,13 +141,13 @@ class Overview(Pane):
         by_type: dict[str, Counter[str]] = {}
         for row in self._counts:
             by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
-        hours = {found["jobType"]: found for found in self._overview["pulse"]["types"]}
+        hours = {found["jobType"]: found for found in self._overview["throughput"]["types"]}
         self.query_one("#counts", Grid).show_rows(
             [(name, _row(name, found, hours.get(name))) for name, found in sorted(by_type.items())]
         )
         lines = trouble(
             failed=sum(found["failed"] for found in by_type.values()),
-            hours=self._overview["pulse"]["types"],
+            hours=self._overview["throughput"]["types"],
             pauses=self._lanes["pauses"],
             providers=self._overview["providers"],
             budget=self._budget,

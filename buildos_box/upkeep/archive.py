@@ -19,7 +19,7 @@ from typing import IO, Self
 import msgspec
 
 from buildos_box.errors import BoxError
-from buildos_box.foreign import read_json
+from buildos_box.untrusted_json import read_json
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -13,7 +13,7 @@ import msgspec
 
 from buildos_box import __version__
 from buildos_box.clock import Clock, Instant, to_text
-from buildos_box.db.copying import Progress, copy_database, inspect, sync_file
+from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import Manifest

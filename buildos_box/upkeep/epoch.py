@@ -17,7 +17,7 @@ REASON = "restored: it was due before the restore"
 log = logger(__name__)
 
 
-async def settle_epoch(box: Services) -> int:
+async def apply_epoch(box: Services) -> int:
     """Expire what an unsettled epoch must not send; returns how many jobs were cancelled."""
     expired = await box.db.write(lambda tx: _settle(tx, box))
     if expired:
@@ -34,7 +34,7 @@ def _settle(tx: Tx, box: Services) -> int:
         old = [row for row in ledger.live_all(tx) if _was_due(row, epoch)]
     for row in old:
         box.queue.cancel(tx, row["queue_job_id"], reason=REASON, actor="restore")
-    epoch_store.settle(tx, box.clock.now())
+    epoch_store.finish(tx, box.clock.now())
     return len(old)
 
 

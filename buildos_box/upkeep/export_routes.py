@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import get
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.errors import NotFound
 from buildos_box.services import Services

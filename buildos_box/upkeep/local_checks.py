@@ -12,9 +12,9 @@ from pathlib import Path
 from buildos_box import __version__
 from buildos_box.clock import Instant, from_text, is_zone
 from buildos_box.db import AlreadyRunning, InstanceLock
-from buildos_box.db.copying import inspect, newest_moment
 from buildos_box.db.migrate import known_migrations
 from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
+from buildos_box.db.snapshot import inspect, newest_moment
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in

@@ -94,7 +94,7 @@ def erase_traces(tx: Tx, user_id: str, now: Instant) -> None:
             WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
         (user_id,),
     )
-    tx.settle()  # the trail is written with the commit, and is about to be changed
+    tx.flush()  # the trail is written with the commit, and is about to be changed
     tx.execute(
         """UPDATE job_events SET reason = 'erased'
             WHERE reason IS NOT NULL AND job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from buildos_box.clock import Clock
 from buildos_box.db import InstanceLock, epoch_store
-from buildos_box.db.copying import change_offline, sync_file
 from buildos_box.db.migrate import migrate
+from buildos_box.db.snapshot import change_offline, sync_file
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup
 from buildos_box.upkeep.backup import Verdict, verify

@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import HttpMethod, Request, Response, route
 
-from buildos_box.access.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC
 from buildos_box.errors import NotFound
 
 POLICY = (

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar import Request, Response, delete, get, post
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.guard import PUBLIC, SESSION_COOKIE, from_our_page
-from buildos_box.access.keyring import Keyring
-from buildos_box.access.limits import Doorkeeper
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.guard import PUBLIC, SESSION_COOKIE, from_our_page
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Forbidden, Impossible
@@ -56,13 +56,13 @@ async def open_session(
     if not from_our_page(request):
         # Else another site could sign a visitor in as somebody that they are not.
         raise Forbidden("this is for the box's own page; programs send their token")
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    authenticator: Authenticator = request.app.state.authenticator
     if data.code:
         by_code = sign_in.by_code(box, keyring, data.code.strip())
-        signed_in = await doorkeeper.counted(request, by_code)
+        signed_in = await authenticator.counted(request, by_code)
     elif data.token:
         by_token = sign_in.by_token(box, keyring, data.token.strip(), data.user_id or None)
-        signed_in = await doorkeeper.counted(request, by_token)
+        signed_in = await authenticator.counted(request, by_token)
     else:
         raise Impossible.field("token", "give a token, or the code of a link")
     row = await workspace.row_of(box.db, "users", signed_in.user_id)

@@ -8,8 +8,8 @@ no server; it is good once.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from buildos_box.access.keyring import Keyring
-from buildos_box.access.tokens import USER_PREFIX, hash_token
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.tokens import USER_PREFIX, hash_token
 from buildos_box.clock import Instant
 from buildos_box.errors import Impossible, NotFound, Unauthorized
 from buildos_box.services import Services

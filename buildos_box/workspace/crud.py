@@ -5,7 +5,7 @@ What is another's answers as if it were not there.
 
 from typing import Any
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, FieldFault, NotFound
 from buildos_box.services import Services
@@ -85,7 +85,7 @@ async def remove(box: Services, caller: Caller, kind: Kind, key: str) -> None:
 
 
 async def set_prerequisites(box: Services, caller: Caller, task_id: str, wanted: object) -> None:
-    """Make the task wait for exactly those. Raises Impossible: unknown ones, or a circle."""
+    """Make the task wait for exactly those. Raises Impossible: unknown ones, or a cycle."""
     chosen = _read_prerequisites(task_id, wanted)
     now = box.clock.now()
 

@@ -14,7 +14,7 @@ from buildos_box.workspace.fields import TEXT_CHARS, TITLE_CHARS, Field, Stored,
 Values = dict[str, Any]
 """Values by column."""
 
-Settle = Callable[[Values | None, Values, Values, Instant], Iterator[tuple[str, str]]]
+Normalise = Callable[[Values | None, Values, Values, Instant], Iterator[tuple[str, str]]]
 """A rule of `rules`: makes a merged row whole and yields (column, fault)."""
 
 
@@ -29,8 +29,8 @@ class Kind:
     parent: str | None = None
     parent_field: Field | None = None
     derived: tuple[str, ...] = ()
-    """Columns that `settle` computes."""
-    settle: Settle = rules.as_it_is
+    """Columns that `normalise` computes."""
+    normalise: Normalise = rules.as_it_is
     stored_in: str = ""
     """Its table, where that does not bear the list's name."""
 
@@ -81,7 +81,7 @@ USERS = Kind(
         Field("isAdmin", "is_admin", fields.flag, default=0, service_only=True),
     ),
     derived=("timezone_warning",),
-    settle=rules.settle_user,
+    normalise=rules.normalise_user,
 )
 
 USERS_BY_HAND = replace(
@@ -127,7 +127,7 @@ SMS_PREFERENCES = Kind(
         Field("quietHoursEnd", "quiet_hours_end", fields.wall_minute),
         Field("dailyLimit", "daily_limit", fields.whole(0, 1000), default=10),
     ),
-    settle=rules.settle_sms_preferences,
+    normalise=rules.normalise_sms_preferences,
     stored_in="user_sms_preferences",
 )
 
@@ -166,7 +166,7 @@ TASKS = Kind(
         Field("dueAt", "due_at", fields.instant),
         Field("completedAt", "completed_at", fields.instant),
     ),
-    settle=rules.settle_task,
+    normalise=rules.normalise_task,
 )
 
 NOTES = Kind(
@@ -182,7 +182,7 @@ NOTES = Kind(
         Field("content", "content", text(TEXT_CHARS, lines=True), default=""),
         Field("updatedAt", "updated_at", fields.instant),
     ),
-    settle=rules.settle_note,
+    normalise=rules.normalise_note,
 )
 
 EVENTS = Kind(
@@ -204,7 +204,7 @@ EVENTS = Kind(
         Field("declined", "declined", fields.flag, default=0),
         Field("location", "location", text(TITLE_CHARS)),
     ),
-    settle=rules.settle_event,
+    normalise=rules.normalise_event,
 )
 
 KINDS = (USERS, PREFERENCES, SMS_PREFERENCES, PROJECTS, TASKS, NOTES, EVENTS)

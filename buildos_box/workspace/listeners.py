@@ -1,6 +1,6 @@
 """What goes with a person: their waiting and running work, and the keys made for them."""
 
-from buildos_box.access import store as access
+from buildos_box.auth import store as access
 from buildos_box.db import Tx
 from buildos_box.services import Services
 from buildos_box.workspace.changes import UserDeleted

@@ -72,7 +72,7 @@ class Planner:
             if not sound:
                 continue
             earlier = merged if before is not None else None
-            for column, message in kind.settle(earlier, item.given, after, self._now):
+            for column, message in kind.normalise(earlier, item.given, after, self._now):
                 self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
             if owner is not None:
                 steps.append(Step(kind, before, item.given, after, owner))
@@ -168,4 +168,4 @@ class Planner:
         kept = [edge for edge in stored if edge not in dropped]
         for edge, tasks in cycles(kept, by_edge):
             path = by_edge[edge].path
-            self._batch.fault(path, f"closes a circle of waiting: {' ↔ '.join(tasks[:10])}")
+            self._batch.fault(path, f"closes a dependency cycle: {' ↔ '.join(tasks[:10])}")

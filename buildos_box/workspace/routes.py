@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import delete, get, patch, post, put
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.services import Services
 from buildos_box.workspace import crud, store, work_routes

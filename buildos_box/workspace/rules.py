@@ -1,6 +1,6 @@
 """What must hold of a whole row, however little of it a request has given.
 
-Each `settle_…` takes the row before (None for a new one), what was given, and the two merged;
+Each `normalise_…` takes the row before (None for a new one), what was given, and the two merged;
 it makes the merged row agree with itself and yields (column, fault) for what cannot be.
 """
 
@@ -21,11 +21,11 @@ MAX_CYCLES_NAMED = 20
 def as_it_is(
     _before: Values | None, _given: Values, _merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """Nothing to settle."""
+    """Nothing to normalise."""
     return iter(())
 
 
-def settle_user(
+def normalise_user(
     _before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
     """A zone that is unknown counts as UTC, and the user carries a warning (spec 5.1)."""
@@ -36,7 +36,7 @@ def settle_user(
     return iter(())
 
 
-def settle_sms_preferences(
+def normalise_sms_preferences(
     before: Values | None, given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
     """Another number is unverified unless said otherwise; quiet hours have both ends or none."""
@@ -55,7 +55,7 @@ def settle_sms_preferences(
             yield other, "is needed: quiet hours have a start and an end, or neither"
 
 
-def settle_task(
+def normalise_task(
     before: Values | None, given: Values, merged: Values, now: Instant
 ) -> Iterator[tuple[str, str]]:
     """A task is due on a day or at an instant; it has a time of completion if it is done."""
@@ -74,7 +74,7 @@ def settle_task(
         merged["completed_at"] = None
 
 
-def settle_note(
+def normalise_note(
     before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
     """A note's time of change stands until it is given anew or something else changes."""
@@ -83,7 +83,7 @@ def settle_note(
     return iter(())
 
 
-def settle_event(
+def normalise_event(
     _before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
     """An event has days or instants, by `allDay`; what does not apply is dropped."""

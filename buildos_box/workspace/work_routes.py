@@ -9,7 +9,7 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import QueryParameter
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.services import Services
 from buildos_box.workspace import crud, store
 from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS, USERS
@@ -138,7 +138,7 @@ async def get_dependencies(task_id: str, box: Services, caller: Caller) -> Depen
 async def put_dependencies(
     task_id: str, data: Prerequisites, box: Services, caller: Caller
 ) -> DependencyList:
-    """Make the task wait for exactly these tasks of the same user; circles are refused."""
+    """Make the task wait for exactly these tasks of the same user; cycles are refused."""
     await crud.visible(box, caller, TASKS, task_id)
     await crud.set_prerequisites(box, caller, task_id, data.depends_on)
     return DependencyList(await store.prerequisites(box.db, task_id))

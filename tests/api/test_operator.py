@@ -21,17 +21,17 @@ async def test_the_last_hour_is_counted_by_type(box: BoxWorld) -> None:
     await a_brief(box)
     (brief, *_) = [
         found
-        for found in (await box.get("/queue/overview"))["pulse"]["types"]
+        for found in (await box.get("/queue/overview"))["throughput"]["types"]
         if found["jobType"] == "generate_daily_brief"
     ]
     assert (brief["done"], sum(brief["failed"])) == ([0] * 11 + [1], 0)
     assert brief["p50Ms"] == 0  # the clock stood still
     box.clock.advance(timedelta(minutes=30))
-    later = (await box.get("/queue/overview"))["pulse"]["types"]
+    later = (await box.get("/queue/overview"))["throughput"]["types"]
     found = {kind["jobType"]: kind["done"] for kind in later}
     assert found["generate_daily_brief"] == [0] * 5 + [1] + [0] * 6
     box.clock.advance(timedelta(minutes=31))
-    assert (await box.get("/queue/overview"))["pulse"]["types"] == []
+    assert (await box.get("/queue/overview"))["throughput"]["types"] == []
 
 
 async def test_disk_and_providers_are_told(box: BoxWorld) -> None:

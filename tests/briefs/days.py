@@ -4,15 +4,7 @@ from datetime import date
 from typing import Any
 
 from buildos_box.briefs.agenda import CalendarEvent
-from buildos_box.briefs.facts import (
-    DayFacts,
-    Dependency,
-    Note,
-    Person,
-    Project,
-    Task,
-    day_facts,
-)
+from buildos_box.briefs.facts import DayFacts, Dependency, Note, Person, Project, Task, day_facts
 from buildos_box.clock import from_text
 
 WEDNESDAY = date(2024, 10, 23)

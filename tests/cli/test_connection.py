@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
-from buildos_box.access.keyring import ADDRESS_FILE, ADMIN_FILE
+from buildos_box.auth.keyring import ADDRESS_FILE, ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from tests.cli.served import served_box

@@ -29,7 +29,7 @@ END:VTODO
 @pytest.fixture
 def _ics() -> None:
     """These need the reader of calendars."""
-    pytest.importorskip("buildos_box.workspace.ics")
+    pytest.importorskip("buildos_box.calendars.ics.reader")
 
 
 def write(folder: Path, name: str, text: str) -> str:

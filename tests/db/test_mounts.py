@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from buildos_box.app import Box, Ground
+from buildos_box.app import Box, Environment
 from buildos_box.db.mounts import file_system, refuse_network
 from buildos_box.errors import Impossible
 from buildos_box.settings import DataSettings, Settings
@@ -78,7 +78,7 @@ async def test_a_box_on_a_network_is_not_opened_and_makes_no_folder(tmp_path: Pa
     file = mounts(tmp_path, mount(str(tmp_path.resolve()), "nfs4"))
     data = tmp_path / "data"
     with pytest.raises(Impossible, match="network file system"):
-        await Box.open(Settings(data=DataSettings(dir=str(data))), ground=Ground(mounts=file))
+        await Box.open(Settings(data=DataSettings(dir=str(data))), ground=Environment(mounts=file))
     assert not data.exists()
 
 

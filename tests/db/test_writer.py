@@ -218,7 +218,7 @@ INSERT_T = "INSERT INTO t (n) VALUES"
 
 
 async def test_rows_given_together_are_written_with_the_commit(db: Database) -> None:
-    futures = [db.submit(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in range(70)]
+    futures = [db.submit(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(70)]
     for future in futures:
         future.result()
     assert await numbers(db) == list(range(70))
@@ -228,11 +228,11 @@ async def test_rows_of_a_transaction_that_failed_are_not_written_with_the_others
     db: Database,
 ) -> None:
     def fail(tx: Tx) -> None:
-        tx.insert_together(INSERT_T, [[99]])
+        tx.insert_deferred(INSERT_T, [[99]])
         raise BoxError("no")
 
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in range(3)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(3)),
         db.write(fail),
         return_exceptions=True,
     )
@@ -243,7 +243,7 @@ async def test_rows_of_a_transaction_that_failed_are_not_written_with_the_others
 async def test_a_row_that_the_file_refuses_fails_its_own_transaction_only(db: Database) -> None:
     await db.write(insert(1))
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_together(INSERT_T, [[n]])) for n in (1, 2, 3)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in (1, 2, 3)),
         return_exceptions=True,
     )
     assert [isinstance(one, Exception) for one in results] == [True, False, False]
@@ -252,8 +252,8 @@ async def test_a_row_that_the_file_refuses_fails_its_own_transaction_only(db: Da
 
 async def test_what_was_settled_can_be_read_in_the_same_transaction(db: Database) -> None:
     def look(tx: Tx) -> int:
-        tx.insert_together(INSERT_T, [[7]])
-        tx.settle()
+        tx.insert_deferred(INSERT_T, [[7]])
+        tx.flush()
         return len(tx.all("SELECT n FROM t"))
 
     assert await db.write(look) == 1
@@ -262,7 +262,7 @@ async def test_what_was_settled_can_be_read_in_the_same_transaction(db: Database
 async def test_rows_that_come_next_are_there_before_anything_else_runs(db: Database) -> None:
     def look(tx: Tx) -> list[int]:
         for n in (5, 6, 7):
-            tx.insert_next(INSERT_T, [n])
+            tx.insert_deferred_with_id(INSERT_T, [n])
         return [row["n"] for row in tx.all("SELECT n FROM t ORDER BY rowid")]
 
     assert await db.write(look) == [5, 6, 7]
@@ -274,7 +274,7 @@ async def test_each_row_of_a_burst_learns_its_own_id(db: Database) -> None:
 
     def add(tx: Tx, n: int) -> None:
         insert = "INSERT INTO u (n) VALUES"
-        tx.insert_next(insert, [n], lambda row_id: learned.__setitem__(n, row_id))
+        tx.insert_deferred_with_id(insert, [n], lambda row_id: learned.__setitem__(n, row_id))
 
     await asyncio.gather(*(db.write(lambda tx, n=n: add(tx, n)) for n in range(200, 100, -1)))
     rows = await db.all("SELECT id, n FROM u")
@@ -285,7 +285,7 @@ async def test_each_row_of_a_burst_learns_its_own_id(db: Database) -> None:
 async def test_a_refused_row_that_came_next_fails_its_own_transaction_only(db: Database) -> None:
     await db.write(insert(1))
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_next(INSERT_T, [n])) for n in (1, 2)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred_with_id(INSERT_T, [n])) for n in (1, 2)),
         db.write(lambda tx: tx.all("SELECT n FROM t")),
         return_exceptions=True,
     )

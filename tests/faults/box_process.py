@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from buildos_box.access.keyring import ADMIN_FILE
 from buildos_box.app import DATABASE_FILE
+from buildos_box.auth.keyring import ADMIN_FILE
 
 Json = dict[str, Any]
 START_SECONDS = 30.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from buildos_box.db.copying import inspect
 from buildos_box.db.migrate import known_migrations
+from buildos_box.db.snapshot import inspect
 from buildos_box.upkeep import restore
 from buildos_box.upkeep.archive import DATABASE
 from buildos_box.upkeep.backup import backups_in, make_backup, verify

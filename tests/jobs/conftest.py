@@ -16,8 +16,8 @@ from buildos_box.jobs import claims, ledger, store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed, Claims
+from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
-from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.types import JobType, Payload
@@ -42,7 +42,7 @@ class QueueWorld:
     runner: Runner
     workers: int = 16
     ran: list[str] = field(default_factory=list)
-    others: Others = field(default_factory=Others)
+    others: FairShareCache = field(default_factory=FairShareCache)
     behaviour: Callable[[Attempt[Work]], Awaitable[Any]] | None = None
 
     async def run_work(self, job: Attempt[Work], _box: Any) -> Any:

@@ -250,10 +250,10 @@ async def test_a_snoozed_job_waits_without_an_attempt_counted(world: QueueWorld)
 
 async def test_what_an_attempt_kept_is_there_for_the_next(world: QueueWorld) -> None:
     async def behave(job: Attempt[Work]) -> Any:
-        if job.kept("costly") is None:
-            await job.keep("costly", {"paid": 1})
+        if job.saved_step("costly") is None:
+            await job.save_step("costly", {"paid": 1})
             raise TransientError("after paying")
-        return job.kept("costly")
+        return job.saved_step("costly")
 
     world.behaviour = behave
     job = await world.add(world.job_type("t"))
@@ -317,8 +317,8 @@ async def test_what_was_kept_is_there_again_though_the_attempt_did_not_count(
     seen: list[Any] = []
 
     async def behave(job: Attempt[Work]) -> None:
-        seen.append(job.kept("paid"))
-        await job.keep("paid", 1)
+        seen.append(job.saved_step("paid"))
+        await job.save_step("paid", 1)
         if len(seen) > 1:
             return
         if way == "snoozed":

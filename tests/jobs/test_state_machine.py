@@ -29,8 +29,8 @@ from buildos_box.ids import Ids
 from buildos_box.jobs import claims, ledger
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
-from buildos_box.jobs.others import Others
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import JobType
@@ -82,7 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
             for lane in LANES
         ]
         self.queue.register(self.types)
-        self.others = Others()
+        self.others = FairShareCache()
         self.db.subscribe(JobWaits, self.others.heard)
 
     def teardown(self) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from buildos_box.phases.check import Repairs, in_words, settle, too_wrong
+from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
 from buildos_box.phases.model import Phase, Plan, PlanTask, Span
 from buildos_box.phases.planner import plan
 
@@ -29,7 +29,7 @@ def listed(made: Plan) -> list[str]:
 
 
 def assert_right(made: Plan, tasks: list[PlanTask]) -> None:
-    """Every task once; nothing waits for a task of a later phase; circles stand together."""
+    """Every task once; nothing waits for a task of a later phase; cycles stand together."""
     pairs = [(t, n) for n, phase in enumerate(made.phases) for t in phase.task_ids]
     at = dict(pairs)
     assert len(pairs) == len(at)
@@ -41,21 +41,21 @@ def assert_right(made: Plan, tasks: list[PlanTask]) -> None:
 
 def test_a_right_answer_is_left_as_it_is() -> None:
     tasks = [task("a"), task("b", "a"), task("c", "b")]
-    settled = settle(phases("a b", "c"), tasks, ANY_TIME)
-    assert listed(settled.plan) == ["a b", "c"]
-    assert settled.repairs == Repairs()
-    assert [p.name for p in settled.plan.phases] == ["P1", "P2"]
+    repaired = repair(phases("a b", "c"), tasks, ANY_TIME)
+    assert listed(repaired.plan) == ["a b", "c"]
+    assert repaired.repairs == Repairs()
+    assert [p.name for p in repaired.plan.phases] == ["P1", "P2"]
 
 
 def test_missing_doubled_invented_and_backward_ones_are_put_right() -> None:
     tasks = [task("a"), task("b", "a"), task("c", "b"), task("d", "c"), task("e")]
-    settled = settle(phases("a d ghost", "a b", "c"), tasks, ANY_TIME)
-    assert_right(settled.plan, tasks)
-    assert settled.repairs == Repairs(
+    repaired = repair(phases("a d ghost", "a b", "c"), tasks, ANY_TIME)
+    assert_right(repaired.plan, tasks)
+    assert repaired.repairs == Repairs(
         invented=("ghost",), doubled=("a",), missing=("e",), moved=("d",)
     )
-    assert listed(settled.plan) == ["a", "b", "e c d"]
-    assert settled.repairs.counts == {"invented": 1, "doubled": 1, "missing": 1, "moved": 1}
+    assert listed(repaired.plan) == ["a", "b", "e c d"]
+    assert repaired.repairs.counts == {"invented": 1, "doubled": 1, "missing": 1, "moved": 1}
 
 
 def test_a_missing_task_goes_where_its_neighbours_and_its_date_want_it() -> None:
@@ -68,8 +68,8 @@ def test_a_missing_task_goes_where_its_neighbours_and_its_date_want_it() -> None
         task("pre"),
         task("b", "pre"),
     ]
-    settled = settle(phases("a b", "z"), tasks, ANY_TIME)
-    assert listed(settled.plan) == ["a new pre b mid", "z"] or listed(settled.plan) == [
+    repaired = repair(phases("a b", "z"), tasks, ANY_TIME)
+    assert listed(repaired.plan) == ["a new pre b mid", "z"] or listed(repaired.plan) == [
         "a new pre mid b",
         "z",
     ]
@@ -77,28 +77,28 @@ def test_a_missing_task_goes_where_its_neighbours_and_its_date_want_it() -> None
 
 def test_a_circle_is_named_and_stands_in_one_phase() -> None:
     tasks = [task("a", "b"), task("b", "a"), task("c", "a")]
-    settled = settle(phases("a", "b c"), tasks, ANY_TIME)
-    assert_right(settled.plan, tasks)
-    assert settled.plan.cycles == (("A", "B"),)
-    assert listed(settled.plan) == ["a b c"]
-    assert settled.repairs.moved == ("a",)
+    repaired = repair(phases("a", "b c"), tasks, ANY_TIME)
+    assert_right(repaired.plan, tasks)
+    assert repaired.plan.cycles == (("A", "B"),)
+    assert listed(repaired.plan) == ["a b c"]
+    assert repaired.repairs.moved == ("a",)
 
 
 def test_days_outside_the_project_are_moved_in_and_impossible_ones_come_from_the_tasks() -> None:
     span = Span(date(2026, 3, 1), date(2026, 3, 31))
     out = phases("a", start_date=date(2026, 2, 1), end_date=date(2026, 4, 9))
-    (phase,) = settle(out, [task("a")], span).plan.phases
+    (phase,) = repair(out, [task("a")], span).plan.phases
     assert (phase.start_date, phase.end_date) == (date(2026, 3, 1), date(2026, 3, 31))
     wrong = phases("a", start_date=date(2026, 3, 9), end_date=date(2026, 3, 2))
-    settled = settle(wrong, [task("a", due=date(2026, 3, 5))], span)
-    (phase,) = settled.plan.phases
+    repaired = repair(wrong, [task("a", due=date(2026, 3, 5))], span)
+    (phase,) = repaired.plan.phases
     assert (phase.start_date, phase.end_date) == (date(2026, 3, 5), date(2026, 3, 5))
-    assert settled.repairs.dates == 1
+    assert repaired.repairs.dates == 1
 
 
 def test_emptied_and_nameless_phases() -> None:
     nameless = (Phase(name="", task_ids=("a",)), Phase(name="Gone", task_ids=("x",)))
-    made = settle(nameless, [task("a")], ANY_TIME).plan
+    made = repair(nameless, [task("a")], ANY_TIME).plan
     assert [(p.name, p.task_ids) for p in made.phases] == [("Phase 1", ("a",))]
 
 
@@ -121,10 +121,10 @@ def test_two_hundred_tasks_with_a_third_of_the_answer_wrong() -> None:
     names += [f"x{n}" for n in range(20)] + dice.sample(names, 20)
     dice.shuffle(names)
     proposed = phases(*(" ".join(names[n::6]) for n in range(6)))
-    settled = settle(proposed, tasks, ANY_TIME)
-    assert_right(settled.plan, tasks)
-    assert len(settled.repairs.invented) == 20
-    assert len(settled.repairs.missing) == 200 - len({n for n in names if n[0] == "t"})
+    repaired = repair(proposed, tasks, ANY_TIME)
+    assert_right(repaired.plan, tasks)
+    assert len(repaired.repairs.invented) == 20
+    assert len(repaired.repairs.missing) == 200 - len({n for n in names if n[0] == "t"})
 
 
 def day(number: int) -> date | None:
@@ -175,17 +175,17 @@ def test_any_answer_to_any_project_becomes_a_right_plan(
         for number, (keys, first, last) in enumerate(answer)
     )
     span = Span(day(starts), day(ends))
-    settled = settle(proposed, tasks, span)
-    assert_right(settled.plan, tasks)
-    again = settle(settled.plan.phases, tasks, span)
+    repaired = repair(proposed, tasks, span)
+    assert_right(repaired.plan, tasks)
+    again = repair(repaired.plan.phases, tasks, span)
     assert again.repairs == Repairs()
-    assert again.plan == settled.plan
+    assert again.plan == repaired.plan
     ours = plan(tasks, span)
     assert_right(ours, tasks)
-    checked = settle(ours.phases, tasks, span)
+    checked = repair(ours.phases, tasks, span)
     assert checked.repairs == Repairs()
     assert ours == plan(reversed(tasks), span)
-    for phase in (*settled.plan.phases, *ours.phases):
+    for phase in (*repaired.plan.phases, *ours.phases):
         for edge in (phase.start_date, phase.end_date):
             if edge and span.starts and span.ends and span.starts <= span.ends:
                 assert span.starts <= edge <= span.ends

@@ -1,4 +1,4 @@
-"""The built-in planner: each task once, nothing backwards, circles by name."""
+"""The built-in planner: each task once, nothing backwards, cycles by name."""
 
 import random
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from buildos_box.access.guard import PAGE_HEADER, SESSION_COOKIE
+from buildos_box.auth.guard import PAGE_HEADER, SESSION_COOKIE
 from buildos_box.log import configure, redact
 from tests.doubles.llm import Behaviour, LlmDouble
 from tests.doubles.smtp import SmtpDouble
@@ -74,7 +74,7 @@ LEDGER = ("queue_jobs", "job_attempts", "job_events", "job_steps", "effects", "r
 
 
 @dataclass
-class Told:
+class Collected:
     """A box after a busy day: its secrets by name, what it wrote, and what it answered."""
 
     secrets: dict[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ def _repeats(_double: Any, handler: Any, call: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
     folder = tmp_path_factory.mktemp("secrets")
     authority = Authority(folder, "localhost")
     with (
@@ -108,8 +108,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             yield _a_busy_day(process, web)
 
 
-def _a_busy_day(process: BoxProcess, web: Web) -> Told:
-    told = Told()
+def _a_busy_day(process: BoxProcess, web: Web) -> Collected:
+    told = Collected()
     told.secrets = secrets = {
         "the service's token": SERVICE_TOKEN, "the mail password": SMTP_PASSWORD,
         "Twilio's token": f"{TWILIO_TOKEN}", "the model's key": LLM_KEY,
@@ -214,7 +214,7 @@ def found_in(text: str, secrets: dict[str, str], *apart: str) -> list[str]:
     return [name for name, secret in secrets.items() if name not in apart and secret in text]
 
 
-def test_the_box_was_busy(told: Told) -> None:
+def test_the_box_was_busy(told: Collected) -> None:
     assert len(told.secrets) >= 14
     assert all(len(secret) > 8 for secret in told.secrets.values())
     lines = [json.loads(line) for line in told.log.splitlines() if line.startswith("{")]
@@ -224,7 +224,7 @@ def test_the_box_was_busy(told: Told) -> None:
     assert {answer.status_code for answer in told.answers} >= {200, 400, 401, 404}
 
 
-def test_no_log_line_holds_a_secret(told: Told) -> None:
+def test_no_log_line_holds_a_secret(told: Collected) -> None:
     # Who has no token yet is told the first one at the very start, once (spec 14.1).
     log = "\n".join(line for line in told.log.splitlines() if line.startswith("{"))
     assert found_in(log, told.secrets) == []
@@ -232,16 +232,16 @@ def test_no_log_line_holds_a_secret(told: Told) -> None:
     assert told.log.count(told.secrets["the admin's token"]) <= 1
 
 
-def test_no_job_nor_event_nor_effect_holds_a_secret(told: Told) -> None:
+def test_no_job_nor_event_nor_effect_holds_a_secret(told: Collected) -> None:
     assert found_in(told.ledger, told.secrets) == []
 
 
-def test_nothing_that_is_shown_holds_a_secret(told: Told) -> None:
+def test_nothing_that_is_shown_holds_a_secret(told: Collected) -> None:
     # A browser has to know its own subscription again.
     assert found_in(told.shown, told.secrets, "the browser's address") == []
 
 
-def test_no_answer_gives_a_secret_back(told: Told) -> None:
+def test_no_answer_gives_a_secret_back(told: Collected) -> None:
     for answer in told.answers:
         assert found_in(answer.text, told.secrets) == [], answer.request.url
         assert found_in(answer.headers.get("location", ""), told.secrets) == []

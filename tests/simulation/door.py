@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from buildos_box.access.caller import Caller
-from buildos_box.access.repeats import Repeatable
 from buildos_box.app import Box
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
 from buildos_box.forecast.routes import get_forecast
 from buildos_box.sms.preferences import SmsSettingsRequest
@@ -26,7 +26,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
     The same `number` is the same request again, and says so by its Idempotency-Key.
     """
     services = box.services
-    asked_as = Repeatable(SERVICE.token_id, f"asked-{number}", str(number))
+    asked_as = IdempotentRequest(SERVICE.token_id, f"asked-{number}", str(number))
     match do:
         case "sync":
             answer = await post_sync.fn(data=body, box=services, caller=SERVICE)

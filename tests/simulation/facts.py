@@ -125,7 +125,7 @@ class Facts:
         }
         return ((span.begin, span.end, span) for span in spans[what])
 
-    def wishes_between(self, who: str, begin: datetime, end: datetime) -> list[Wishes]:
+    def preferences_between(self, who: str, begin: datetime, end: datetime) -> list[Wishes]:
         """All that may have been in force at some time in between."""
         return self._timeline("wishes", who).between(begin, end)
 

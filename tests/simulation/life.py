@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from buildos_box import log
-from buildos_box.app import Box, Ground
+from buildos_box.app import Box, Environment
 from buildos_box.ids import Ids
 from buildos_box.settings import DataSettings, Settings
 from buildos_box.settings.keys import Secret
@@ -129,7 +129,7 @@ class Life:
             clock=outside.clock,
             ids=outside.ids,
             mailer=outside.relay,
-            ground=Ground(
+            environment=Environment(
                 jitter=outside.jitter,
                 open_database=OnThreadDatabase.opener(plug),
                 engine=OnThreadEngine,

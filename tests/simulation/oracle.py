@@ -140,11 +140,11 @@ def _timely(facts: Facts, brief: Brief, broken: list[Broken]) -> None:
     t, who = brief.t, brief.who
     if _clock_near(facts, t):
         return
-    lately = facts.wishes_between(who, t - 36 * HOUR, t)
+    lately = facts.preferences_between(who, t - 36 * HOUR, t)
     ends = [wall_instant(brief.day + DAY, time(0), wishes.zone) for wishes in lately]
     if ends and t > max(ends) + 10 * MINUTE:
         broken.append(Broken("no brief of a past day", t, f"{who} of {brief.day}"))
-    now = facts.wishes_between(who, t - 3 * MINUTE, t)
+    now = facts.preferences_between(who, t - 3 * MINUTE, t)
     if now and not any(wishes.email for wishes in now):
         broken.append(Broken("no mail to who wants none", t, who))
     if facts.asks_between(who, t - 40 * HOUR, t):
@@ -164,7 +164,7 @@ def _comes_by_itself(facts: Facts, brief: Brief, asks: list[Fact]) -> bool:
     """Whether one of that day was due anyway, or was asked for as it is."""
     if not all(ask["body"].get("forceRegenerate") for ask in asks):
         return True
-    lately = facts.wishes_between(brief.who, brief.t - 36 * HOUR, brief.t)
+    lately = facts.preferences_between(brief.who, brief.t - 36 * HOUR, brief.t)
     return bool(_runs(lately, brief.t, brief.day))
 
 
@@ -238,7 +238,7 @@ def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:
     if facts.asks_between(who, run - 30 * HOUR, run + HOUR):
         return True
     # In another zone the same calendar day had its brief already, perhaps without a mail.
-    earlier = facts.wishes_between(who, run - 40 * HOUR, run - SECOND)
+    earlier = facts.preferences_between(who, run - 40 * HOUR, run - SECOND)
     return len({(w.zone, w.time_of_day, w.email) for w in earlier}) > 1
 
 
@@ -265,7 +265,7 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
     once: dict[tuple[str, datetime], Fact] = {}
     for sms in facts.sms + facts.refused_sms:
         who, t = numbers.get(sms["to"], "?"), sms["t"]
-        now = facts.wishes_between(who, t - 2 * SECOND, t)
+        now = facts.preferences_between(who, t - 2 * SECOND, t)
         if sms["stopped"] and now and all(one.stopped and not one.unsure for one in now):
             broken.append(Broken("no SMS after STOP", t, f"{who}: {sms['body']}"))
         if sms["what"] == "sms_refused":
@@ -324,7 +324,7 @@ def _matching(
         if t > start + grace + SECOND and not _clock_near(facts, t):
             why = f"began at {start:%m-%d %H:%M}Z"
             continue
-        zones = {w.zone for w in facts.wishes_between(who, t - 5 * MINUTE, t)}
+        zones = {w.zone for w in facts.preferences_between(who, t - 5 * MINUTE, t)}
         walls = {f"{local(start, zone):%H:%M}" for zone in zones}
         if said is None or said[1] not in walls:
             why = f"is at {walls}"
@@ -355,7 +355,7 @@ def _missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Bro
             if due is None or (name, start) in sent:
                 continue
             who = event["userId"]
-            limit = min(w.limit for w in facts.wishes_between(who, due - DAY, due))
+            limit = min(w.limit for w in facts.preferences_between(who, due - DAY, due))
             if counts[who, due.date()] >= limit:
                 continue
             says = f"{who} was not told of {name} at {start:%m-%d %H:%M}Z, due {due:%m-%d %H:%M}Z"
@@ -366,7 +366,7 @@ def _due(
     facts: Facts, who: str, start: datetime, known: datetime, over: datetime
 ) -> datetime | None:
     """When the reminder had to be sent; None if none was owed, or its absence is excused."""
-    around = facts.wishes_between(who, min(start, known) - 26 * HOUR, start)
+    around = facts.preferences_between(who, min(start, known) - 26 * HOUR, start)
     if len(around) != 1 or not around[0].reminders or around[0].stopped or around[0].unsure:
         return None
     wishes = around[0]
@@ -401,7 +401,7 @@ def _limits(facts: Facts, broken: list[Broken]) -> None:
     counts: Counter[tuple[str, date]] = Counter()
     for sms in facts.sms:
         who, t = numbers.get(sms["to"], "?"), sms["t"]
-        lately = facts.wishes_between(who, t - DAY, t)
+        lately = facts.preferences_between(who, t - DAY, t)
         if len({w.zone for w in lately}) != 1 or _clock_near(facts, t):
             continue
         day = local(t, lately[0].zone).date()

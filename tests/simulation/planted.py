@@ -134,9 +134,9 @@ PLANTED = [
         (
             (
                 "sms/listeners.py",
-                "        if settle_changed(tx, box, change.event) == store.SCHEDULED",
+                "        if replan_changed(tx, box, change.event) == store.SCHEDULED",
                 "        if isinstance(change, EventSaved)"
-                " and settle_changed(tx, box, change.event)",
+                " and replan_changed(tx, box, change.event)",
             ),
             ("sms/send_job.py", 'raise _NotSent("event_moved")', "pass"),
         ),

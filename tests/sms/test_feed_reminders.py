@@ -8,10 +8,10 @@ import pytest
 from buildos_box.settings import Settings
 from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import EgressSettings, ServerSettings, SmsSettings
+from tests.calendars.feeds import serves, subscribe, sync, vevent
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.doubles.web import Web
 from tests.sms.test_sms import ada, live_jobs, messages, states
-from tests.workspace.feeds import serves, subscribe, sync, vevent
 from tests.world import BoxWorld, open_world
 
 

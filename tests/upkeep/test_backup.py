@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from buildos_box.db.copying import inspect
+from buildos_box.db.snapshot import inspect
 from buildos_box.errors import Conflict
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup, Manifest, Member, unpack

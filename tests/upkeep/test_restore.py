@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from buildos_box.db import Database
-from buildos_box.db.copying import inspect
 from buildos_box.db.lock import AlreadyRunning
+from buildos_box.db.snapshot import inspect
 from buildos_box.upkeep import archive, restore
 from buildos_box.upkeep.archive import BadBackup
 from buildos_box.upkeep.backup import make_backup

@@ -9,7 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
-from buildos_box.access.caller import Caller
+from buildos_box.auth.caller import Caller
 from buildos_box.errors import BoxError
 from buildos_box.ids import Ids
 from buildos_box.services import Services

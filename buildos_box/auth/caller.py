@@ -1,0 +1,58 @@
+"""Who is asking, and what that lets them do."""
+
+from dataclasses import dataclass
+
+from buildos_box.auth.tokens import ADMIN, SERVICE, USER_PREFIX, VIEWER
+from buildos_box.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The holder of a valid token."""
+
+    scope: str
+    token_id: str
+    name: str
+
+    @property
+    def is_admin(self) -> bool:
+        """May do everything."""
+        return self.scope == ADMIN
+
+    @property
+    def is_service(self) -> bool:
+        """May act for every user (the frontend's server), or is an admin.
+
+        A viewer passes too: the guard lets it only read.
+        """
+        return self.scope in (ADMIN, SERVICE, VIEWER)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it may change anything."""
+        return self.scope != VIEWER
+
+    @property
+    def actor(self) -> str:
+        """How audit trails name the caller."""
+        return f"{self.scope} ({self.name})"
+
+    @property
+    def only_user(self) -> str | None:
+        """The one user whose data this caller may see; None for those who may see all."""
+        return None if self.is_service else self.scope.removeprefix(USER_PREFIX)
+
+    def require_user(self, user_id: str) -> None:
+        """Only that user, the service or an admin. Raises NotFound, which tells nothing."""
+        if not self.is_service and self.scope != f"{USER_PREFIX}{user_id}":
+            raise NotFound(f"no user {user_id}")
+
+    def require_service(self) -> None:
+        """Only the service or an admin. Raises Forbidden."""
+        if not self.is_service:
+            raise Forbidden("this needs a token with scope service or admin")
+
+    def require_admin(self) -> None:
+        """Only an admin. Raises Forbidden."""
+        if not self.is_admin:
+            raise Forbidden("this needs a token with scope admin")

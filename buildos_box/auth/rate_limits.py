@@ -1,0 +1,161 @@
+"""How often somebody may ask: guesses at tokens per address, requests per token (spec 2, 15)."""
+
+import hashlib
+import math
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, TypeVar
+
+from litestar.connection import ASGIConnection
+
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.tokens import USER_PREFIX
+from buildos_box.errors import RateLimited, Unauthorized
+
+T = TypeVar("T")
+MOST_REMEMBERED = 10_000
+IPV6_PREFIX = 64
+"""One household or server has a whole /64 to itself: counting single addresses counts nothing."""
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Buckets:
+    """Token buckets by name: `per_minute` in a burst, and the same again each minute.
+
+    The oldest names are forgotten, so that their number is bounded; 0 per minute means no limit.
+    """
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
+        self._size = float(per_minute)
+        self._monotonic = monotonic
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def _level(self, name: str) -> float:
+        level, at = self._levels.get(name, (self._size, 0.0))
+        return min(self._size, level + (self._monotonic() - at) * self._size / 60)
+
+    def wait(self, name: str) -> timedelta | None:
+        """How long until one more is allowed; None if it is now."""
+        if not self._size:
+            return None
+        lacking = 1.0 - self._level(name)
+        if lacking <= 1e-9:
+            return None
+        return timedelta(seconds=math.ceil(lacking * 60 / self._size))
+
+    def take(self, name: str) -> None:
+        """Count one."""
+        if not self._size:
+            return
+        self._levels[name] = (max(0.0, self._level(name) - 1), self._monotonic())
+        self._levels.move_to_end(name)
+        while len(self._levels) > MOST_REMEMBERED:
+            self._levels.popitem(last=False)
+
+
+class Authenticator:
+    """Recognises callers, and sends away who guesses or asks too often."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        monotonic: Callable[[], float],
+        *,
+        trusted_proxies: tuple[str, ...] = (),
+        failures_per_minute: int = 20,
+        user_requests_per_minute: int = 600,
+    ) -> None:
+        self._keyring = keyring
+        self._trusted = tuple(ip_network(text, strict=False) for text in trusted_proxies)
+        self._failures = Buckets(failures_per_minute, monotonic)
+        self._requests = Buckets(user_requests_per_minute, monotonic)
+        self._good: OrderedDict[bytes, None] = OrderedDict()
+
+    async def recognise(self, connection: AnyConnection, token: str) -> Caller:
+        """The caller that a token stands for. Raises Unauthorized, RateLimited.
+
+        An address from which too many wrong tokens came is answered no guess. A token that was
+        right before is still served from there: it may be a neighbour behind the same router.
+        """
+        client = self.client_of(connection)
+        digest = hashlib.sha256(token.encode()).digest()
+        wait = self._failures.wait(client)
+        if wait is not None and digest not in self._good:
+            raise RateLimited("too many wrong tokens came from this address", retry_after=wait)
+        try:
+            caller = await self._keyring.recognise(token)
+        except Unauthorized:
+            self._good.pop(digest, None)
+            self._failures.take(client)
+            raise
+        self._good[digest] = None
+        self._good.move_to_end(digest)
+        while len(self._good) > MOST_REMEMBERED:
+            self._good.popitem(last=False)
+        return caller
+
+    async def counted(self, connection: AnyConnection, guess: Awaitable[T]) -> T:
+        """Another way to be recognised, under the same limit. Raises RateLimited."""
+        client = self.client_of(connection)
+        wait = self._failures.wait(client)
+        if wait is not None:
+            if isinstance(guess, Coroutine):
+                guess.close()
+            raise RateLimited("too many wrong tokens came from this address", retry_after=wait)
+        try:
+            return await guess
+        except Unauthorized:
+            self._failures.take(client)
+            raise
+
+    def admit(self, caller: Caller) -> None:
+        """Count a request of a user's token. Raises RateLimited."""
+        if not caller.scope.startswith(USER_PREFIX):
+            return
+        wait = self._requests.wait(caller.token_id)
+        if wait is not None:
+            raise RateLimited("too many requests with this token", retry_after=wait)
+        self._requests.take(caller.token_id)
+
+    def client_of(self, connection: AnyConnection) -> str:
+        """Who is asking, by address: the last one that no proxy of ours has vouched for.
+
+        `X-Forwarded-For` counts only as far as trusted proxies have written it.
+        """
+        peer = connection.client.host if connection.client else ""
+        if not self._is_trusted(peer):
+            return _grouped(peer)
+        forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
+        for hop in reversed([text.strip() for text in forwarded.split(",") if text.strip()]):
+            peer = hop
+            if not self._is_trusted(hop):
+                break
+        return _grouped(peer)
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+            found = found.ipv4_mapped
+        return any(_holds(network, found) for network in self._trusted)
+
+
+def _holds(network: IPv4Network | IPv6Network, address: Any) -> bool:
+    return bool(address.version == network.version and address in network)
+
+
+def _grouped(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ip_network((int(found), IPV6_PREFIX), strict=False))
+    return str(found)

@@ -1,0 +1,1 @@
+"""Calendars that people have elsewhere: files and subscribed feeds."""

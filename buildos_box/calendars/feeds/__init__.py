@@ -1,0 +1,1 @@
+"""Subscribed calendar feeds: fetched, compared, applied."""

@@ -1,0 +1,94 @@
+"""A calendar that was read becomes the user's events, in one transaction.
+
+What has moved is announced as moved and what has gone as cancelled, by the same writing that
+serves every other way in: so reminders follow a feed as they follow a person's own changes.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
+from buildos_box.calendars.feeds.store import Feed
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
+from buildos_box.workspace.batch import Batch, read_sync
+from buildos_box.workspace.model import User
+from buildos_box.workspace.sync import Counts, apply
+
+if TYPE_CHECKING:
+    from buildos_box.calendars.ics.reader import CalendarImport
+
+CANCELLED = "cancelled"
+MAX_WARNINGS = 20
+
+
+def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> "CalendarImport":
+    """What the calendar holds for the span that is kept; slow, for a thread.
+
+    Events have ids of the feed's own, so that the same meeting in two calendars is two events.
+    Raises Malformed, TooLarge.
+    """
+    # Loaded for a calendar only: most boxes have none.
+    from buildos_box.calendars.ics.fields import stable_id
+    from buildos_box.calendars.ics.reader import parse_calendar
+
+    found = parse_calendar(
+        body,
+        user_id=user.id,
+        project_id=None,
+        default_zone=zone,
+        window_start=now - BACK,
+        window_end=now + AHEAD,
+        user_email=user.email,
+    )
+    events = [{**event, "id": stable_id(feed.id, event["id"])} for event in found.events]
+    warnings, complete = found.warnings[:MAX_WARNINGS], found.complete
+    if len(events) > MAX_EVENTS:
+        today = to_text(now)
+        ahead = [event for event in events if _ends(event) >= today[: len(_ends(event))]]
+        events, complete = ahead[:MAX_EVENTS], False
+        warnings = [f"only the next {MAX_EVENTS:,} events were taken", *warnings]
+    return replace(found, events=events, warnings=warnings, complete=complete)
+
+
+def _ends(event: dict[str, Any]) -> str:
+    names = ("endAt", "endDate", "startAt", "startDate")
+    return str(next(event[name] for name in names if event.get(name)))
+
+
+def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
+    """Write what is new and what has changed; call off what has gone; forget what is long over.
+
+    Of a calendar that was not read to its end nothing counts as gone.
+    """
+    ids = {event["id"] for event in found.events}
+    before = feed_store.events_of(tx, feed.id)
+    events = list(found.events)
+    if found.complete:
+        events += [
+            {"id": row["id"], "status": CANCELLED}
+            for row in before
+            if row["id"] not in ids and row["status"] != CANCELLED and _is_ahead(row["ends"], now)
+        ]
+    batch = read_sync({"events": events})
+    over = to_text(now - 2 * BACK)
+    forgotten = {row["id"]: "id" for row in before if row["id"] not in ids and row["ends"] < over}
+    if forgotten:
+        batch.deletes["events"] = forgotten
+    counts = apply(tx, batch, now, only_user=feed.user_id).get("events", Counts())
+    feed_store.claim_events(tx, feed.id, ids)
+    return counts
+
+
+def _is_ahead(ends: str, now: Instant) -> bool:
+    """`ends` is an instant or a day."""
+    return ends > to_text(now)[: len(ends)]
+
+
+def take_away(tx: Tx, feed: Feed, now: Instant) -> None:
+    """The feed is given up: its events go, and with them what waits for them."""
+    keys = {row["id"]: "id" for row in feed_store.events_of(tx, feed.id)}
+    if keys:
+        apply(tx, Batch(deletes={"events": keys}), now)
+    feed_store.delete(tx, feed.id)

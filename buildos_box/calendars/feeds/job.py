@@ -1,0 +1,169 @@
+"""The job that reads one calendar feed (spec 4: `calendar_feeds`).
+
+A calendar that cannot be had is no failed job: the feed's own row tells of it, and the cron comes
+back later each time.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.apply import read, take_in
+from buildos_box.calendars.feeds.fetch import FeedFault, Text, fetch
+from buildos_box.calendars.feeds.rules import (
+    ALARMING_FAILURES,
+    READ_AGAIN,
+    due_after_failure,
+    due_after_success,
+)
+from buildos_box.calendars.feeds.store import Feed
+from buildos_box.clock import Instant, is_zone
+from buildos_box.db import Tx
+from buildos_box.errors import Impossible, Malformed, TooLarge
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.services import Services
+from buildos_box.workspace import store
+from buildos_box.workspace.changes import CalendarSyncFailed
+from buildos_box.workspace.model import User
+
+if TYPE_CHECKING:
+    from buildos_box.calendars.ics.reader import CalendarImport
+
+
+class FeedPayload(Payload, frozen=True, kw_only=True):
+    """Which feed; its address stays in its row."""
+
+    user_id: str
+    feed_id: str
+
+
+class FeedResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What came of it: `read`, `unchanged`, `failed`, or `gone` if nobody wants it any more."""
+
+    feed_id: str
+    status: str
+    created: int = 0
+    updated: int = 0
+    error: str | None = None
+
+
+def feed_key(feed_id: str) -> str:
+    """One live job a feed."""
+    return f"calendar-feed-{feed_id}"
+
+
+async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedResult:
+    """Fetch the feed if it is new, and take in what has changed."""
+    feed = await feed_store.get(box.db, job.payload.feed_id)
+    user = await store.get_user(box.db, feed.user_id) if feed else None
+    if feed is None or user is None or not feed.is_active:
+        return FeedResult(job.payload.feed_id, "gone")
+    now = box.clock.now()
+    try:
+        text = await _fetched(box, feed, now)
+        found = await asyncio.to_thread(_read, text, feed, user, now) if text else None
+    except FeedFault as fault:
+        failure = fault
+        return await box.db.write(lambda tx: _failed(tx, job, box, feed, failure))
+    try:
+        return await box.db.write(lambda tx: _succeeded(tx, job, box, feed, text, found))
+    except Impossible as error:
+        refused = FeedFault(f"the calendar holds what cannot be: {error.message}"[:500])
+        return await box.db.write(lambda tx: _failed(tx, job, box, feed, refused))
+
+
+async def _fetched(box: Services, feed: Feed, now: Instant) -> Text | None:
+    is_fresh = feed.last_read_at is not None and now - feed.last_read_at < READ_AGAIN
+    return await fetch(
+        box.egress,
+        feed.url,
+        etag=feed.etag if is_fresh else None,
+        last_modified=feed.last_modified if is_fresh else None,
+        now=now,
+    )
+
+
+def _read(text: Text, feed: Feed, user: User, now: Instant) -> "CalendarImport":
+    zone = user.timezone if is_zone(user.timezone) else "UTC"
+    try:
+        return read(text.body, feed, user, zone, now)
+    except (Malformed, TooLarge) as error:
+        raise FeedFault(error.message) from error
+
+
+def _still_wanted(tx: Tx, job: Attempt[FeedPayload], feed: Feed) -> Feed | None:
+    """Nobody has given the feed up, or given it another address, meanwhile."""
+    job.ensure_lease(tx)
+    now = feed_store.find(tx, feed.id)
+    return now if now is not None and now.is_active and now.url == feed.url else None
+
+
+def _succeeded(
+    tx: Tx,
+    job: Attempt[FeedPayload],
+    box: Services,
+    feed: Feed,
+    text: Text | None,
+    found: "CalendarImport | None",
+) -> FeedResult:
+    if _still_wanted(tx, job, feed) is None:
+        return FeedResult(feed.id, "gone")
+    now = box.clock.now()
+    feed_store.succeeded(tx, feed.id, now, due_after_success(now))
+    if text is None or found is None:
+        return FeedResult(feed.id, "unchanged")
+    counts = take_in(tx, feed, found, now)
+    feed_store.was_read(
+        tx,
+        feed.id,
+        etag=text.etag,
+        last_modified=text.last_modified,
+        events=len(found.events),
+        warnings=found.warnings,
+        now=now,
+    )
+    return FeedResult(feed.id, "read", created=counts.created, updated=counts.updated)
+
+
+def _failed(
+    tx: Tx, job: Attempt[FeedPayload], box: Services, feed: Feed, fault: FeedFault
+) -> FeedResult:
+    current = _still_wanted(tx, job, feed)
+    if current is None:
+        return FeedResult(feed.id, "gone")
+    now, failures = box.clock.now(), current.failures + 1
+    next_at = due_after_failure(now, failures, fault.retry_after)
+    feed_store.failed(tx, feed.id, failures=failures, error=fault.message, now=now, next_at=next_at)
+    if failures == ALARMING_FAILURES:
+        tx.announce(
+            CalendarSyncFailed(feed.user_id, feed.id, feed.name, fault.message, job.correlation_id)
+        )
+    return FeedResult(feed.id, "failed", error=fault.message)
+
+
+SYNC_CALENDAR_FEED = JobType(
+    name="sync_calendar_feed",
+    payload=FeedPayload,
+    run=sync_calendar_feed,
+    timeout=timedelta(minutes=3),
+    dedup_key=lambda payload: feed_key(payload.feed_id),
+)
+JOB_TYPES: list[Any] = [SYNC_CALENDAR_FEED]
+
+
+def queue_sync(
+    tx: Tx, box: Services, feed: Feed, *, at: Instant | None = None, actor: str = "system"
+) -> Enqueued:
+    """Read that feed at that time, now if none is given; one that waits already is brought on."""
+    return box.queue.enqueue(
+        tx,
+        SYNC_CALENDAR_FEED,
+        FeedPayload(user_id=feed.user_id, feed_id=feed.id),
+        user_id=feed.user_id,
+        scheduled_for=at,
+        actor=actor,
+    )

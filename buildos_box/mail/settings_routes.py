@@ -1,0 +1,123 @@
+"""A person's mail as a whole: what they want of it, and whether it reaches them. Over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import delete, get, put
+from litestar.params import Parameter
+
+from buildos_box.auth.caller import Caller
+from buildos_box.errors import Impossible, NotFound
+from buildos_box.mail import bounce_store, store
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import User
+
+Scope = Literal["briefs", "notifications", "all"]
+
+
+class BounceView(msgspec.Struct, frozen=True, rename="camel"):
+    """An address at which nobody is, and what its server said."""
+
+    user_id: str
+    address: str
+    email_id: str | None
+    code: str
+    reason: str
+    at: str
+
+    @classmethod
+    def of(cls, bounce: bounce_store.Bounce) -> "BounceView":
+        """The view of one."""
+        return cls(**{name: getattr(bounce, name) for name in cls.__struct_fields__})
+
+
+class BounceList(msgspec.Struct, frozen=True, rename="camel"):
+    """A page of them, newest first."""
+
+    items: list[BounceView]
+    next_cursor: str | None = None
+
+
+class MailStanding(msgspec.Struct, frozen=True, rename="camel"):
+    """What a user wants of mail, and whether it reaches them."""
+
+    address: str | None
+    tracking: bool
+    """Whether their opens and clicks are counted: both the box and the user allow it."""
+    unsubscribed: list[str]
+    bounce: BounceView | None
+
+
+class Unsubscribed(msgspec.Struct, frozen=True):
+    """The scopes of mail that a user does not want, these and no others."""
+
+    unsubscribed: list[Scope]
+
+
+async def _user(box: Services, caller: Caller, user_id: str) -> User:
+    caller.require_user(user_id)
+    user = await workspace.get_user(box.db, user_id)
+    if user is None:
+        raise NotFound(f"no user {user_id}")
+    return user
+
+
+async def _standing(box: Services, user: User) -> MailStanding:
+    bounce = await bounce_store.of_address(box.db, user.email) if user.email else None
+    return MailStanding(
+        address=user.email,
+        tracking=box.settings.email.tracking and user.email_tracking,
+        unsubscribed=await store.unsubscribed_scopes(box.db, user.id),
+        bounce=BounceView.of(bounce) if bounce else None,
+    )
+
+
+@get("/users/{user_id:str}/mail", tags=["Mail"])
+async def get_standing(user_id: str, box: Services, caller: Caller) -> MailStanding:
+    """What the user has unsubscribed from, whether they are tracked, and whether mail bounced."""
+    return await _standing(box, await _user(box, caller, user_id))
+
+
+@put("/users/{user_id:str}/mail", tags=["Mail"])
+async def put_standing(
+    user_id: str, data: Unsubscribed, box: Services, caller: Caller
+) -> MailStanding:
+    """Set which mail the user does not want: `briefs`, `notifications`, `all`."""
+    user = await _user(box, caller, user_id)
+    now, wanted = box.clock.now(), set(data.unsubscribed)
+    await box.db.write(lambda tx: store.set_unsubscribed(tx, user_id, wanted, now))
+    return await _standing(box, user)
+
+
+@delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"])
+async def clear_bounce(user_id: str, box: Services, caller: Caller) -> MailStanding:
+    """Try mail to the user's address again: for operators, once they know that it works."""
+    caller.require_service()
+    user = await _user(box, caller, user_id)
+    address = user.email
+    if address is None:
+        raise Impossible(f"{user_id} has no mail address")
+    await box.db.write(lambda tx: bounce_store.clear(tx, address))
+    return await _standing(box, user)
+
+
+@get("/emails/bounces", tags=["Mail"])
+async def list_bounces(
+    box: Services,
+    caller: Caller,
+    cursor: str | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+) -> BounceList:
+    """All addresses that bounced, newest first: no mail goes there until that is cleared."""
+    caller.require_service()
+    at, _, rest = (cursor or "").partition("|")
+    address, _, user_id = rest.rpartition("|")
+    before = (at, address, user_id) if user_id else None
+    found = await bounce_store.page(box.db, before, limit)
+    last = found[-1] if len(found) == limit else None
+    more = f"{last.at}|{last.address}|{last.user_id}" if last else None
+    return BounceList([BounceView.of(bounce) for bounce in found], more)
+
+
+ROUTES: list[Any] = [get_standing, put_standing, clear_bounce, list_bounces]

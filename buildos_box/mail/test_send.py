@@ -1,0 +1,105 @@
+"""A test mail to any address: whether mail leaves this box at all (spec 15, `send-test email`)."""
+
+from datetime import timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+
+import msgspec
+from litestar import post
+
+from buildos_box.auth.caller import Caller
+from buildos_box.clock import Instant
+from buildos_box.errors import Impossible, PermanentError
+from buildos_box.jobs import effects
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobQueued, JobType, Payload
+from buildos_box.mail.headers import POLICY, mailbox, one_line
+from buildos_box.mail.render import message_id
+from buildos_box.services import Services
+
+SUBJECT = "Test mail from BuildOS Box"
+TEXT = "This box can send mail: you are reading the proof. Nobody else was written to.\n"
+
+
+class TestMailPayload(Payload, frozen=True, kw_only=True):
+    """To whom."""
+
+    to: str
+
+
+class TestMailRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of `POST /queue/test-email`."""
+
+    to: str
+
+
+class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What the transport said."""
+
+    transport: str
+    message_id: str
+
+
+async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMailResult:
+    """Hand the test mail over, once; what the transport answers is the result."""
+    to, key = job.payload.to, f"test-{job.job_id}"
+    message = _message(box, key, to, job.scheduled_for)
+    sent = await effects.once(
+        box,
+        job,
+        key=f"mail:{key}",
+        kind="mail",
+        send=lambda: box.mailer.send(key, mailbox(to), message),
+    )
+    return TestMailResult(box.settings.email.transport, sent)
+
+
+def _message(box: Services, key: str, to: str, at: Instant) -> bytes:
+    sender = box.settings.email
+    message = EmailMessage(policy=POLICY)
+    message["From"] = Address(one_line(sender.from_name), addr_spec=mailbox(sender.from_address))
+    message["To"] = Address(addr_spec=mailbox(to))
+    message["Subject"] = SUBJECT
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = message_id(key, sender.from_address)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(TEXT)
+    return message.as_bytes()
+
+
+@post("/queue/test-email", status_code=200, tags=["Mail"])
+async def queue_test_mail(
+    data: TestMailRequest, box: Services, caller: Caller, correlation_id: str
+) -> JobQueued:
+    """Send one test mail to an address; its job's result is what the transport said."""
+    caller.require_service()
+    try:
+        mailbox(data.to)
+    except PermanentError as error:
+        raise Impossible.field("to", error.message) from error
+    queued = await box.db.write(
+        lambda tx: box.queue.enqueue(
+            tx,
+            SEND_TEST_MAIL,
+            TestMailPayload(to=data.to),
+            user_id=None,
+            priority=1,
+            correlation_id=correlation_id,
+            actor=caller.actor,
+        )
+    )
+    return JobQueued(True, queued.job_id)
+
+
+SEND_TEST_MAIL = JobType(
+    name="send_test_email",
+    payload=TestMailPayload,
+    run=send_test_mail,
+    lane="email",
+    timeout=timedelta(minutes=2),
+    max_attempts=1,
+)
+JOB_TYPES: list[JobType[Any]] = [SEND_TEST_MAIL]
+ROUTES: list[Any] = [queue_test_mail]

@@ -1,0 +1,106 @@
+"""What other rooms carry for a notification: its mail and its SMS, and what became of them.
+
+Such a delivery waits until its carrier has an end; the carrier's own job has the retries.
+"""
+
+import string
+from urllib.parse import urljoin
+
+from buildos_box.db import Row, Tx
+from buildos_box.mail import store as mail_store
+from buildos_box.mail.outgoing import queue_notification_email
+from buildos_box.notifications import checks, push_outcome, store
+from buildos_box.services import Services
+from buildos_box.sms import store as sms_store
+from buildos_box.sms.outgoing import add_message
+from buildos_box.sms.text import plain, shorten
+from buildos_box.workspace import store as workspace
+
+_ENTITIES = str.maketrans({mark: f"&#{ord(mark)};" for mark in string.punctuation})
+OPENED, CLICKED, DELIVERED = "opened", "clicked", "delivered"
+MAIL_ENDS = {
+    mail_store.SENT: store.SENT,
+    mail_store.FAILED: store.FAILED,
+    mail_store.UNKNOWN: store.FAILED,
+    mail_store.SKIPPED: store.SKIPPED,
+    mail_store.CANCELLED: store.SKIPPED,
+}
+SMS_ENDS = {
+    sms_store.SENT: store.SENT,
+    sms_store.DELIVERED: DELIVERED,
+    sms_store.UNDELIVERED: store.FAILED,
+    sms_store.FAILED: store.FAILED,
+    sms_store.UNKNOWN: store.FAILED,
+    sms_store.SKIPPED: store.SKIPPED,
+    sms_store.CANCELLED: store.SKIPPED,
+}
+
+
+def as_markdown(text: str) -> str:
+    """The text as Markdown that reads as the very same text: no link, heading or HTML of it."""
+    return text.translate(_ENTITIES)
+
+
+def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | None:
+    """Queue the notification's mail; returns why there is none."""
+    user = workspace.find_user(tx, notification["user_id"])
+    if user is None:
+        return "no address"
+    queued = queue_notification_email(
+        tx,
+        box,
+        user,
+        subject=notification["title"],
+        body_markdown=as_markdown(notification["body"]),
+        correlation_id=notification["correlation_id"],
+        action_url=urljoin(f"{box.settings.server.public_url}/", notification["action_url"]),
+    )
+    if queued.email_id is not None:
+        store.hand_over(tx, delivery["id"], queued.email_id, box.clock.now())
+    return queued.skipped
+
+
+def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
+    """Queue the notification's SMS, to the user's own number once that is verified."""
+    sms_id, _job = add_message(
+        tx,
+        box,
+        user_id=notification["user_id"],
+        kind="notification",
+        message=sms_text(box.settings.email.from_name, notification),
+        at=box.clock.now(),
+        correlation_id=notification["correlation_id"],
+        expires_at=checks.stale_at(notification),
+    )
+    store.hand_over(tx, delivery["id"], sms_id, box.clock.now())
+
+
+def sms_text(sender: str, notification: Row) -> str:
+    """Who writes, and what: cut between words to what an SMS holds (spec 7)."""
+    said = plain(f"{notification['title']}: {notification['body']}")
+    return shorten(said, f"{plain(sender).replace('{}', '')}: {{}}")
+
+
+def update_delivery(
+    tx: Tx, box: Services, channel: str, carrier_id: str, status: str | None, reason: str | None
+) -> None:
+    """The carrier stands so now; what it could not bring goes into the inbox instead."""
+    delivery = store.carried_by(tx, channel, carrier_id)
+    if delivery is None or status is None:
+        return
+    now = box.clock.now()
+    if status == DELIVERED:
+        store.finish(tx, delivery["id"], store.SENT, now)
+        store.advance(tx, delivery["id"], DELIVERED, now)
+        return
+    failed = status == store.FAILED
+    finished = store.finish(
+        tx,
+        delivery["id"],
+        status,
+        now,
+        reason=None if failed or status == store.SENT else reason,
+        error=reason if failed else None,
+    )
+    if finished and status != store.SENT:
+        push_outcome.fall_back(tx, box, delivery["notification_id"])

@@ -1,0 +1,56 @@
+"""A message has left: counted once, whoever tells of it first (fault 17).
+
+The attempt that sent it may tell, a later one that found it at Twilio, the cron that asks, or a
+callback for a message whose attempt died and was never made again.
+"""
+
+from datetime import timedelta
+
+from buildos_box.clock import local_day, to_text, zone_or_utc
+from buildos_box.db import Row, Tx
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store, store
+from buildos_box.sms.codes import with_code
+from buildos_box.sms.text import segments
+from buildos_box.workspace import store as workspace
+
+FIRST_QUESTION = timedelta(minutes=5)
+"""So long after a message has left Twilio is asked what became of it."""
+
+
+def body_of(box: Services, row: Row) -> str:
+    """What the message says, a code in its place."""
+    message = str(row["message"])
+    return with_code(message, box.secret, row["id"]) if row["kind"] == "code" else message
+
+
+def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
+    """Twilio has the message: now it counts, for the day's limit too."""
+    row, now = store.find(tx, sms_id), box.clock.now()
+    if row is None or row["sent_at"] is not None:
+        return
+    parts = segments(body_of(box, row))
+    store.change(
+        tx,
+        sms_id,
+        now,
+        status=store.SENT,
+        reason=None,
+        twilio_sid=sid,
+        sent_at=to_text(now),
+        segments=parts,
+        ask_at=to_text(now + FIRST_QUESTION),
+    )
+    store.count(tx, store.SENT, now)
+    store.count(tx, store.SEGMENTS, now, parts)
+    user = workspace.find_user(tx, row["user_id"])
+    if row["kind"] != "code" and user is not None:
+        day = local_day(now, zone_or_utc(user.timezone))
+        preferences_store.count_one(tx, row["user_id"], day)
+
+
+def mark_unknown(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
+    """Nobody can say whether it left: it counts as nothing until Twilio, asked about it, knows."""
+    now = box.clock.now()
+    ask_at = to_text(now + FIRST_QUESTION)
+    store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)
