@@ -1,4 +1,4 @@
-"""Which tasks wait for each other in a dependency cycle, and an order in which nothing waits backwards."""
+"""Tasks that wait for each other in a dependency cycle, and an order without backward waits."""
 
 from collections.abc import Mapping
 

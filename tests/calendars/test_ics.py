@@ -738,7 +738,7 @@ def acceptable(found: CalendarImport) -> None:
     for kind in (EVENTS, TASKS):
         for item in batch.items[kind.name]:
             merged = kind.defaults() | item.given
-            assert list(kind.settle(None, item.given, merged, now)) == []
+            assert list(kind.normalise(None, item.given, merged, now)) == []
 
 
 @given(st.lists(lines | st.text(max_size=30), max_size=40))

@@ -78,7 +78,9 @@ async def test_a_box_on_a_network_is_not_opened_and_makes_no_folder(tmp_path: Pa
     file = mounts(tmp_path, mount(str(tmp_path.resolve()), "nfs4"))
     data = tmp_path / "data"
     with pytest.raises(Impossible, match="network file system"):
-        await Box.open(Settings(data=DataSettings(dir=str(data))), ground=Environment(mounts=file))
+        await Box.open(
+            Settings(data=DataSettings(dir=str(data))), environment=Environment(mounts=file)
+        )
     assert not data.exists()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from buildos_box.errors import TransientError
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.mail.job import GENERATE_BRIEF_EMAIL, deliver, settle
+from buildos_box.mail.job import GENERATE_BRIEF_EMAIL, deliver, finish_unsent
 from buildos_box.mail.listeners import listen
 from buildos_box.mail.outgoing import supersede
 from buildos_box.mail.render import render
@@ -310,7 +310,7 @@ async def test_who_unsubscribes_at_the_last_moment_is_heard(tmp_path: Path) -> N
                 looks += 1
                 if looks == 1:
                     return None
-                return settle(tx, services, email, "skipped", "unsubscribed")
+                return finish_unsent(tx, services, email, "skipped", "unsubscribed")
 
             result = await deliver(job, box.box.services, payload.email_id, unsubscribes)
             assert (result.status, server.messages) == ("skipped", [])
