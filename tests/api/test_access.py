@@ -76,7 +76,7 @@ async def test_a_user_sees_only_what_is_theirs(box: BoxWorld) -> None:
     assert [j["id"] for j in (await box.get("/jobs", token=ada))["jobs"]] == [own]
 
 
-async def test_fault_22_a_result_is_never_another_users(box: BoxWorld) -> None:
+async def test_a_result_is_never_another_users(box: BoxWorld) -> None:
     """A result endpoint answered with another user's data."""
     await box.person("ada")
     await box.person("bob")

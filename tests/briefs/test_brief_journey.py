@@ -121,7 +121,7 @@ async def test_a_regenerated_brief_supersedes_the_mail_that_still_waits(box: Box
     assert [row["status"] for row in statuses] == ["cancelled", "sent"]
 
 
-async def test_fault_16_regeneration_cancels_the_scheduled_job_with_the_new_insert(
+async def test_regeneration_cancels_the_scheduled_job_with_the_new_insert(
     box: BoxWorld,
 ) -> None:
     """Regeneration raced the scheduled job: two briefs, two mails."""
@@ -133,7 +133,7 @@ async def test_fault_16_regeneration_cancels_the_scheduled_job_with_the_new_inse
     assert len(box.outbox) == 1
 
 
-async def test_fault_15_a_user_without_projects_gets_an_honest_short_brief(box: BoxWorld) -> None:
+async def test_a_user_without_projects_gets_an_honest_short_brief(box: BoxWorld) -> None:
     await box.person()
     await box.post("/queue/brief", {"userId": "ada"})
     await box.work()

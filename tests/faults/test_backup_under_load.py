@@ -1,4 +1,4 @@
-"""A backup while the box works, and power cuts in the middle of it (spec 15)."""
+"""A backup under load, and kills during it (docs/spec.md#backup)."""
 
 import os
 import random

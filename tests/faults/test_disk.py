@@ -1,4 +1,4 @@
-"""A disk that is full or refuses to write: told clearly, nothing acknowledged lost (spec 15)."""
+"""A disk that is full or refuses writes loses nothing (docs/spec.md#storage-errors)."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""kill -9 at any instant loses no job and runs none twice to completion (spec 3)."""
+"""kill -9 at any instant loses no job and completes none twice (docs/spec.md#kill-nine)."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""SIGKILL at every step between an SMS's intent and its outcome: never two, never none."""
+"""SIGKILL between an SMS's intent and outcome: exactly one (docs/spec.md#sms-never-twice)."""
 
 import random
 import time

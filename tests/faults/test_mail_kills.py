@@ -1,4 +1,4 @@
-"""SIGKILL at every step between a mail's intent and its outcome (design: the one big rule).
+"""SIGKILL at each step between a mail's intent and outcome (docs/spec.md#external-effects).
 
 No mail is lost. Where the receiver may have taken it and nobody can know, the very same one goes
 out once more, under the same Message-ID or Idempotency-Key: who keeps those gets it once.

@@ -1,4 +1,4 @@
-"""Work that is slow, frozen or taken over is never done twice at once (spec 3.6)."""
+"""Slow, frozen or taken-over work is not done twice (docs/spec.md#long-jobs-run-once)."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ SHORT_LEASE = "[queue]\nlease_seconds = 1\nheartbeat_seconds = 0.2\n"
 LEASE = timedelta(seconds=60)
 
 
-def test_fault_01_a_job_longer_than_its_lease_runs_once_while_it_beats(tmp_path: Path) -> None:
+def test_a_job_longer_than_its_lease_runs_once_while_it_beats(tmp_path: Path) -> None:
     with (
         Gate(status=503) as gate,
         BoxProcess(tmp_path, config=SHORT_LEASE + as_only_provider(gate)) as box,
@@ -35,7 +35,7 @@ def test_fault_01_a_job_longer_than_its_lease_runs_once_while_it_beats(tmp_path:
         assert job_row(box, job_id)["attempts"] == 1
 
 
-def test_fault_01_a_process_frozen_past_its_leases_wakes_to_finish_each_job_once(
+def test_a_process_frozen_past_its_leases_wakes_to_finish_each_job_once(
     tmp_path: Path,
 ) -> None:
     names = [f"frozen-{n}" for n in range(3)]
@@ -61,7 +61,7 @@ def test_fault_01_a_process_frozen_past_its_leases_wakes_to_finish_each_job_once
         assert sum(row["job_type"] in BRIEF_JOBS for row in done) == 2 * len(names)
 
 
-def test_fault_05_a_mail_in_flight_when_the_process_freezes_leaves_once(tmp_path: Path) -> None:
+def test_a_mail_in_flight_when_the_process_freezes_leaves_once(tmp_path: Path) -> None:
     with Gate() as gate, BoxProcess(tmp_path, config=SHORT_LEASE + as_mail_webhook(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         box.post("/queue/brief", {"userId": "ada"})
@@ -75,7 +75,7 @@ def test_fault_05_a_mail_in_flight_when_the_process_freezes_leaves_once(tmp_path
         assert len(gate.seen) == 1
 
 
-def test_fault_05_a_mail_whose_answer_the_crash_swallowed_is_repeated_under_its_key_only(
+def test_a_mail_whose_answer_the_crash_swallowed_is_repeated_under_its_key_only(
     tmp_path: Path,
 ) -> None:
     with Gate() as gate, BoxProcess(tmp_path, config=as_mail_webhook(gate)) as box:
@@ -91,7 +91,7 @@ def test_fault_05_a_mail_whose_answer_the_crash_swallowed_is_repeated_under_its_
         assert first.body == second.body
 
 
-def test_fault_02_one_that_hangs_holds_up_none_behind_it(tmp_path: Path) -> None:
+def test_one_that_hangs_holds_up_none_behind_it(tmp_path: Path) -> None:
     config = "[queue.lanes.llm]\nconcurrency = 2\n" + as_only_provider(gate := Gate(status=503))
     with gate, BoxProcess(tmp_path, config=config) as box:
         box.post("/sync", with_a_task("ada"))
@@ -105,7 +105,7 @@ def test_fault_02_one_that_hangs_holds_up_none_behind_it(tmp_path: Path) -> None
         assert job_row(box, hangs)["status"] == "processing"
 
 
-async def test_fault_01_work_taken_over_from_one_that_is_not_dead_waits_until_that_has_stopped(
+async def test_work_taken_over_from_one_that_is_not_dead_waits_until_that_has_stopped(
     tmp_path: Path,
 ) -> None:
     with Gate(status=503) as gate:
@@ -122,7 +122,7 @@ async def test_fault_01_work_taken_over_from_one_that_is_not_dead_waits_until_th
             assert len(world.outbox) == 1
 
 
-async def test_fault_05_a_mail_taken_over_in_mid_flight_is_not_sent_again(tmp_path: Path) -> None:
+async def test_a_mail_taken_over_in_mid_flight_is_not_sent_again(tmp_path: Path) -> None:
     with Gate() as gate:
         async with _working(tmp_path, as_mail_webhook(gate)) as world:
             await world.post("/queue/brief", {"userId": "ada"})

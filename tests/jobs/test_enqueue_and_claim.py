@@ -81,7 +81,7 @@ async def test_a_lane_takes_no_more_than_its_limit(world: QueueWorld) -> None:
     assert [bool(await world.claim()) for _ in range(3)] == [True, True, False]
 
 
-async def test_fault_02_a_full_lane_never_blocks_another(world: QueueWorld) -> None:
+async def test_a_full_lane_never_blocks_another(world: QueueWorld) -> None:
     """Head-of-line blocking: every idle lane keeps a worker in reserve."""
     world.workers = 3
     slow, fast = world.job_type("slow", lane="default"), world.job_type("fast", lane="email")

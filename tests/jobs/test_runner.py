@@ -211,7 +211,7 @@ async def test_an_attempt_that_lost_its_lease_changes_nothing(world: QueueWorld)
     assert await world.attempts(job) == ["lost", "completed"]
 
 
-async def test_fault_01_a_beating_attempt_is_never_run_twice(world: QueueWorld) -> None:
+async def test_a_beating_attempt_is_never_run_twice(world: QueueWorld) -> None:
     """Long jobs were reclaimed after five minutes and ran twice at once."""
 
     async def behave(_job: Attempt[Work]) -> None:
@@ -295,7 +295,7 @@ async def test_a_failed_job_can_be_run_again(world: QueueWorld) -> None:
     assert (row["status"], row["error"]) == ("completed", None)
 
 
-async def test_fault_13_progress_touches_nothing_but_progress(world: QueueWorld) -> None:
+async def test_progress_touches_nothing_but_progress(world: QueueWorld) -> None:
     """Progress was a read-modify-write of all metadata, and lost what came between."""
 
     async def behave(job: Attempt[Work]) -> None:

@@ -1,4 +1,4 @@
-"""Whatever happens to the queue, in whatever order, its promises hold (spec 3).
+"""Whatever happens to the queue, in whatever order, its rules hold (docs/spec.md#queue).
 
 Hypothesis puts together random lives of a queue: enqueue, claim, finish, fail, crash, cancel,
 retry, pause, promote, snooze, clock jumps back and forth. After each step every promise is checked

@@ -90,7 +90,7 @@ async def test_cleanup_leaves_young_jobs_and_archives_failed_ones_readable(
     assert await world.db.all("SELECT * FROM job_attempts") == []
 
 
-async def test_fault_12_jobs_of_every_type_are_cleaned_up(world: QueueWorld) -> None:
+async def test_jobs_of_every_type_are_cleaned_up(world: QueueWorld) -> None:
     """Only stale briefs were cleaned; two-day-old SMS went out after an outage."""
     for name in ("brief", "sms"):
         await world.add(world.job_type(name), name)
@@ -201,9 +201,7 @@ async def test_a_bulk_action_tells_what_refused(world: QueueWorld) -> None:
         BulkRequest(action="cancel", ids=[], filter=BulkFilter(types=["t"])),
     ],
 )
-async def test_fault_23_an_empty_filter_never_means_all(
-    world: QueueWorld, request_: BulkRequest
-) -> None:
+async def test_an_empty_filter_never_means_all(world: QueueWorld, request_: BulkRequest) -> None:
     """Fail-open scoping: an empty filter meant everything."""
     job = await world.add(world.job_type("t"))
     with pytest.raises(Impossible):

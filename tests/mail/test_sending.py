@@ -214,7 +214,7 @@ async def test_a_mail_that_waits_to_be_tried_again_is_superseded_by_regeneration
             assert len(server.messages) == 1
 
 
-async def test_fault_16_a_mail_in_doubt_does_not_leave_again_after_regeneration(
+async def test_a_mail_in_doubt_does_not_leave_again_after_regeneration(
     tmp_path: Path,
 ) -> None:
     """Regeneration racing: the old version must not follow the new one."""
@@ -230,7 +230,7 @@ async def test_fault_16_a_mail_in_doubt_does_not_leave_again_after_regeneration(
             assert ids == [old["messageId"], new["messageId"]]
 
 
-async def test_fault_16_a_failed_mail_that_is_outdated_is_not_sent_by_hand(
+async def test_a_failed_mail_that_is_outdated_is_not_sent_by_hand(
     tmp_path: Path,
 ) -> None:
     """Two versions of one brief: only the newest may still leave."""
@@ -271,7 +271,7 @@ async def test_a_mail_that_is_being_handed_over_is_stopped_by_a_newer_one(
         (None, "unsubscribed"),
     ],
 )
-async def test_fault_18_a_wish_for_no_mail_is_a_skip_and_not_a_failure(
+async def test_a_wish_for_no_mail_is_a_skip_and_not_a_failure(
     box: BoxWorld, change: Any, reason: str
 ) -> None:
     """Preference skips recorded as failures; here the wish comes after the mail was queued."""
@@ -334,7 +334,7 @@ async def test_an_address_that_no_mail_can_reach_fails_for_good(box: BoxWorld) -
     assert (await box.get(f"/users/ada/emails/{mail['id']}"))["text"].startswith("Your brief")
 
 
-async def test_fault_12_a_mail_is_not_sent_late_when_its_day_is_over(box: BoxWorld) -> None:
+async def test_a_mail_is_not_sent_late_when_its_day_is_over(box: BoxWorld) -> None:
     """Stale messages sent after an outage."""
     listen(box.box.services)
     await box.person(at="09:00")

@@ -91,7 +91,7 @@ async def test_pages_follow_each_other_without_gap(told: BoxWorld) -> None:
     assert len(seen) == len(set(seen)) == 4
 
 
-async def test_fault_23_an_empty_filter_is_not_all_and_a_user_sees_their_own(
+async def test_an_empty_filter_is_not_all_and_a_user_sees_their_own(
     told: BoxWorld,
 ) -> None:
     ada = await told.token_for("user:ada")

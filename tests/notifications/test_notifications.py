@@ -93,7 +93,7 @@ async def test_reading_marks_once_and_only_ones_own(box: BoxWorld) -> None:
     assert rest["nextCursor"] is None
 
 
-async def test_fault_18_what_is_not_wanted_is_skipped_with_its_reason(box: BoxWorld) -> None:
+async def test_what_is_not_wanted_is_skipped_with_its_reason(box: BoxWorld) -> None:
     """Preference skips recorded as failures."""
     await box.person()
     await wish(box, eventTypes={"task_completed": {"in-app": False}})
@@ -153,7 +153,7 @@ async def test_wishes_are_kept_completed_and_checked(box: BoxWorld) -> None:
         assert answer.status_code == 422
 
 
-async def test_fault_14_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> None:
+async def test_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> None:
     """Brief completed but notification lost."""
     await box.person()
     await box.post("/queue/brief", {"userId": "ada"})

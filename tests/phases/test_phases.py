@@ -1,4 +1,4 @@
-"""From `POST /queue/phases` to phases that can be read (spec 9)."""
+"""From `POST /queue/phases` to stored phases (docs/spec.md#phases)."""
 
 import asyncio
 import json

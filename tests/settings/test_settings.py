@@ -152,7 +152,7 @@ def test_our_own_name_wins_over_an_alias(tmp_path: Path) -> None:
     assert loaded.settings.server.port == 2
 
 
-def test_fault_03_no_profile_overrides_silently(tmp_path: Path) -> None:
+def test_no_profile_overrides_silently(tmp_path: Path) -> None:
     """Environment profiles (NODE_ENV and the like) overrode settings; here they are not read."""
     quiet = load(tmp_path, NODE_ENV="production", ENV="prod", BUILDOS_BOX_QUEUE__WORKERS="9")
     assert quiet.settings.queue.workers == 9

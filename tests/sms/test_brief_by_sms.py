@@ -1,4 +1,4 @@
-"""The daily brief by SMS, for those who asked for it (spec 5.1)."""
+"""The daily brief by SMS, for those who asked for it (docs/spec.md#brief-preferences)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A subscribed calendar's changes reach the reminders on the telephone (spec 7)."""
+"""Changes of a subscribed calendar move its reminders (docs/spec.md#reminder-identity)."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""STOP belongs to the telephone number, whoever has it and whenever (spec 7)."""
+"""An opt-out belongs to the phone number, whoever has it (docs/spec.md#sms-opt-out)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When reminders leave: quiet hours, clocks that change, zones 26 hours apart (issue 5)."""
+"""When reminders are sent: quiet hours, clock changes, far zones (docs/spec.md#reminder-rules)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rules of SMS: quiet hours, and what a message looks like (spec 7)."""
+"""The rules of quiet hours and of message texts (docs/spec.md#sms-text)."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

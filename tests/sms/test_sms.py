@@ -1,4 +1,4 @@
-"""Reminders from the calendar to the phone (spec 7), and the faults of the first box."""
+"""Reminders from the calendar to the phone (docs/spec.md#sms)."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every call of the twilio client fits Twilio's published description (issue 5)."""
+"""Every call of the twilio client fits Twilio's published API description."""
 
 from datetime import timedelta
 from urllib.parse import urlencode

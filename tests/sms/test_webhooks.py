@@ -1,4 +1,4 @@
-"""What Twilio tells the box, proving a number, and the day's numbers (spec 7)."""
+"""Twilio's webhooks, phone verification and the day's metrics (docs/spec.md#sms)."""
 
 from datetime import timedelta
 from itertools import permutations

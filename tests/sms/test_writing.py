@@ -1,4 +1,4 @@
-"""Reminders in a language model's words, and what is not taken of them (spec 7, 11)."""
+"""Reminders written by a language model, and what is rejected (docs/spec.md#sms-text)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What people and models write stays text on the page, whatever it looks like (issue 8)."""
+"""What people and models write stays text on the page (docs/spec.md#page-security)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -11,7 +11,7 @@ from tests.workspace.conftest import RENT, Workspace
 NOON = from_text("2024-10-23T12:00:00Z")
 
 
-async def test_fault_23_an_empty_list_of_projects_means_none_not_all(ada: Workspace) -> None:
+async def test_an_empty_list_of_projects_means_none_not_all(ada: Workspace) -> None:
     assert await store.active_projects(ada.db, "ada", include=[]) == []
     found = await store.active_projects(ada.db, "ada", include=None)
     assert [project.id for project in found] == ["home"]
@@ -32,7 +32,7 @@ async def test_projects_are_the_users_own_active_ones_whatever_is_asked_for(
     assert [project.id for project in rest] == ["club"]
 
 
-async def test_fault_24_finished_tasks_are_read_only_from_the_given_instant(
+async def test_finished_tasks_are_read_only_from_the_given_instant(
     ada: Workspace,
 ) -> None:
     def done(key: str, at: str) -> dict[str, Any]:

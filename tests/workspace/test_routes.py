@@ -183,7 +183,7 @@ OF_ADA: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OF_ADA)
-async def test_fault_22_anothers_things_are_not_there(
+async def test_anothers_things_are_not_there(
     api: Api, ada: Workspace, method: str, path: str, body: Any
 ) -> None:
     await ada.sync(notes=[{"id": "n", "projectId": "home"}])

@@ -1,4 +1,4 @@
-"""SMS sent twice after a stall (spec 17): an answer that is lost, a process that stands still."""
+"""A lost answer or a stall sends no second SMS (docs/spec.md#no-second-sms)."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.sms.test_sms import ada, messages, states
 from tests.world import BoxWorld
 
 
-async def test_fault_05_an_answer_that_is_lost_sends_no_second_sms(
+async def test_an_answer_that_is_lost_sends_no_second_sms(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)
@@ -21,7 +21,7 @@ async def test_fault_05_an_answer_that_is_lost_sends_no_second_sms(
     assert (message["status"], message["twilioSid"]) == ("sent", twilio.sent[0]["Sid"])
 
 
-async def test_fault_05_a_message_taken_over_in_mid_flight_is_not_sent_again(
+async def test_a_message_taken_over_in_mid_flight_is_not_sent_again(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     """The first worker stands still with the message handed over; another takes its job."""

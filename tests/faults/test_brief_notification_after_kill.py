@@ -1,4 +1,4 @@
-"""Fault 14: brief completed but notification lost."""
+"""A kill loses no notification of a brief (docs/spec.md#brief-and-notification-together)."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tests.faults.gate import Gate, as_only_provider
 from tests.faults.lives import live, with_a_task
 
 
-def test_fault_14_a_brief_that_is_completed_when_the_process_dies_still_notifies(
+def test_a_brief_that_is_completed_when_the_process_dies_still_notifies(
     tmp_path: Path,
 ) -> None:
     with (
@@ -32,7 +32,7 @@ def test_fault_14_a_brief_that_is_completed_when_the_process_dies_still_notifies
         assert len(news) == 1
 
 
-def test_fault_14_a_brief_that_the_process_died_over_notifies_once_it_is_made(
+def test_a_brief_that_the_process_died_over_notifies_once_it_is_made(
     tmp_path: Path,
 ) -> None:
     with (

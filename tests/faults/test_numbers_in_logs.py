@@ -1,4 +1,4 @@
-"""Full phone numbers in logs (spec 17)."""
+"""No log line has a whole phone number (docs/spec.md#masked-numbers)."""
 
 import logging
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tests.sms.test_sms import NUMBER, ada, states
 from tests.world import BoxWorld
 
 
-async def test_fault_19_no_log_line_has_the_whole_number(
+async def test_no_log_line_has_the_whole_number(
     box: BoxWorld, twilio: TwilioDouble, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -26,9 +26,7 @@ async def test_fault_19_no_log_line_has_the_whole_number(
     assert [r for r in caplog.records if NUMBER[1:] in r.getMessage()] == []
 
 
-async def test_fault_19_no_error_nor_event_has_the_whole_number(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
+async def test_no_error_nor_event_has_the_whole_number(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box)
     twilio.script = [(400, 21614), (400, 21408), "kept"]
     for text in ("one", "two", "three"):

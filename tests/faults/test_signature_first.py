@@ -1,4 +1,4 @@
-"""Database read before the signature of a webhook was checked (spec 17)."""
+"""A webhook's signature is checked before any read (docs/spec.md#signature-first)."""
 
 import pytest
 from twilio.request_validator import RequestValidator
@@ -9,7 +9,7 @@ from tests.sms.test_webhooks import sent, tell
 from tests.world import BoxWorld
 
 
-async def test_fault_21_nothing_is_read_or_written_before_the_signature(
+async def test_nothing_is_read_or_written_before_the_signature(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     path, sid = await sent(box, twilio)
@@ -28,7 +28,7 @@ async def test_fault_21_nothing_is_read_or_written_before_the_signature(
     "headers",
     [{}, {"X-Twilio-Signature": ""}, {"X-Twilio-Signature": "AAAA"}, {"Authorization": "Bearer x"}],
 )
-async def test_fault_21_what_bears_no_signature_is_refused(
+async def test_what_bears_no_signature_is_refused(
     box: BoxWorld, path: str, headers: dict[str, str]
 ) -> None:
     form = {"MessageSid": "SM1", "From": NUMBER, "Body": "STOP"}
@@ -37,7 +37,7 @@ async def test_fault_21_what_bears_no_signature_is_refused(
     assert await box.db.all("SELECT * FROM sms_opt_outs") == []
 
 
-async def test_fault_21_a_signature_of_another_address_or_form_is_none(
+async def test_a_signature_of_another_address_or_form_is_none(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     path, sid = await sent(box, twilio)

@@ -1,4 +1,4 @@
-"""Brief completed but its news lost (spec 17): brief, mail and all news are one commit."""
+"""A brief, its mail and its notification are one commit (docs/spec.md#brief-completion)."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ async def found(box: BoxWorld) -> tuple[int, int, int, int]:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_fault_14_a_brief_whose_news_cannot_be_written_is_not_complete(
+async def test_a_brief_whose_news_cannot_be_written_is_not_complete(
     tmp_path: Path, times: int
 ) -> None:
     left = times

@@ -1,4 +1,4 @@
-"""What is told to stop really stops: its call to the outside is closed at once (spec 3.6)."""
+"""A cancelled job stops and its outgoing call is closed at once (docs/spec.md#cancel-running)."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.faults.gate import Gate, as_mail_webhook, as_only_provider
 from tests.faults.lives import job_row, live, mail_of, with_a_task
 
 
-def test_fault_01_cancelling_a_brief_closes_its_call_to_the_language_model(tmp_path: Path) -> None:
+def test_cancelling_a_brief_closes_its_call_to_the_language_model(tmp_path: Path) -> None:
     with Gate() as gate, BoxProcess(tmp_path, config=as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         job_id = box.post("/queue/brief", {"userId": "ada"})["jobId"]
@@ -27,7 +27,7 @@ def test_fault_01_cancelling_a_brief_closes_its_call_to_the_language_model(tmp_p
         ]
 
 
-def test_fault_01_regenerating_closes_the_call_of_the_brief_it_replaces(tmp_path: Path) -> None:
+def test_regenerating_closes_the_call_of_the_brief_it_replaces(tmp_path: Path) -> None:
     with Gate(status=503) as gate, BoxProcess(tmp_path, config=as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         box.post("/queue/brief", {"userId": "ada"})

@@ -1,4 +1,4 @@
-"""Duplicate reminders after a failure in the middle of the loop (spec 17)."""
+"""A day that is planned again adds no reminder (docs/spec.md#one-reminder-per-event)."""
 
 from buildos_box.db import Tx
 from buildos_box.sms.changes import SmsChanged
@@ -7,9 +7,7 @@ from tests.sms.test_sms import ada, event, live_jobs, messages
 from tests.world import BoxWorld
 
 
-async def test_fault_09_a_day_planned_twice_has_one_reminder(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
+async def test_a_day_planned_twice_has_one_reminder(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box)
     await event(box, "2024-10-23T10:00:00Z")
     await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 20})
@@ -20,7 +18,7 @@ async def test_fault_09_a_day_planned_twice_has_one_reminder(
     assert len(twilio.sent) == 1
 
 
-async def test_fault_09_a_planning_that_fails_in_the_middle_leaves_nothing_and_is_done_again(
+async def test_a_planning_that_fails_in_the_middle_leaves_nothing_and_is_done_again(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     """The third of five reminders cannot be written, once: none is, then each of them once."""

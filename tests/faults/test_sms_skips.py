@@ -1,4 +1,4 @@
-"""Skips by preference recorded as failures (spec 17): of SMS."""
+"""An SMS that is not wanted is skipped, not failed (docs/spec.md#skips-are-no-failures)."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.world import BoxWorld
         ({"quiet_hours_start": "09:00", "quiet_hours_end": "11:00"}, "quiet_hours"),
     ],
 )
-async def test_fault_18_what_is_not_wanted_is_skipped_and_no_failure(
+async def test_what_is_not_wanted_is_skipped_and_no_failure(
     box: BoxWorld, twilio: TwilioDouble, wishes: dict[str, Any], reason: str
 ) -> None:
     await ada(box)

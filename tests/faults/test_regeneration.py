@@ -1,4 +1,4 @@
-"""Asking again and again for the same brief makes one brief, and one mail for each (spec 5.3)."""
+"""Regenerating makes one brief, one mail per version (docs/spec.md#regeneration-race)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.faults.lives import live, with_a_task
 TIMES = 20
 
 
-def test_fault_16_regenerating_twenty_times_at_once_leaves_one_brief_and_one_mail_each(
+def test_regenerating_twenty_times_at_once_leaves_one_brief_and_one_mail_each(
     tmp_path: Path,
 ) -> None:
     with Gate(status=503) as gate, BoxProcess(tmp_path, config=as_only_provider(gate)) as box:
@@ -28,7 +28,7 @@ def test_fault_16_regenerating_twenty_times_at_once_leaves_one_brief_and_one_mai
         assert gate.most_at_once <= 2, "a cancelled brief was still being written beside others"
 
 
-def test_fault_16_regenerating_while_briefs_complete_never_mails_one_twice(tmp_path: Path) -> None:
+def test_regenerating_while_briefs_complete_never_mails_one_twice(tmp_path: Path) -> None:
     with BoxProcess(tmp_path) as box:
         box.post("/sync", with_a_task("ada"))
         for _ in range(3):
@@ -37,7 +37,7 @@ def test_fault_16_regenerating_while_briefs_complete_never_mails_one_twice(tmp_p
         _assert_one_brief_and_a_mail_for_each_generation(box)
 
 
-def test_fault_16_asking_twenty_times_without_force_is_one_job_and_one_mail(tmp_path: Path) -> None:
+def test_asking_twenty_times_without_force_is_one_job_and_one_mail(tmp_path: Path) -> None:
     with BoxProcess(tmp_path) as box:
         box.post("/sync", with_a_task("ada"))
         answers = _all_at_once(box, {"userId": "ada"})
@@ -47,7 +47,7 @@ def test_fault_16_asking_twenty_times_without_force_is_one_job_and_one_mail(tmp_
         assert len(box.mails()) == 1
 
 
-def test_fault_16_regenerating_while_the_mail_leaves_sends_each_text_once(tmp_path: Path) -> None:
+def test_regenerating_while_the_mail_leaves_sends_each_text_once(tmp_path: Path) -> None:
     with Gate() as gate, BoxProcess(tmp_path, config=as_mail_webhook(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         box.post("/queue/brief", {"userId": "ada"})

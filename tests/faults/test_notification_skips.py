@@ -1,4 +1,4 @@
-"""Fault 18: preference skips recorded as failures."""
+"""An unwanted delivery is skipped, not failed (docs/spec.md#skips-are-no-failures)."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.doubles.web import Answer, Web
 from tests.notifications.browser import authority, subscribe, with_push
 
 
-async def test_fault_18_a_skip_is_no_failure_of_job_or_delivery_and_raises_no_alert(
+async def test_a_skip_is_no_failure_of_job_or_delivery_and_raises_no_alert(
     tmp_path: Path,
 ) -> None:
     with Web(Answer(201), tls=authority(tmp_path)) as web:

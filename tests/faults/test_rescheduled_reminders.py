@@ -1,4 +1,4 @@
-"""A rescheduled reminder whose queued job still fires at the old time (spec 17; issue 5)."""
+"""A moved event's reminder is sent at the new time only (docs/spec.md#moved-reminders)."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.sms.test_sms import ada, event, live_jobs, states
 from tests.world import BoxWorld
 
 
-async def test_fault_10_a_moved_event_moves_its_reminder_and_the_job(
+async def test_a_moved_event_moves_its_reminder_and_the_job(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)
@@ -21,7 +21,7 @@ async def test_fault_10_a_moved_event_moves_its_reminder_and_the_job(
     assert await live_jobs(box) == []
 
 
-async def test_fault_10_a_rescheduled_message_leaves_at_the_new_time_only(
+async def test_a_rescheduled_message_leaves_at_the_new_time_only(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)
@@ -36,7 +36,7 @@ async def test_fault_10_a_rescheduled_message_leaves_at_the_new_time_only(
     assert [sent["Body"] for sent in twilio.sent] == ["y"]
 
 
-async def test_fault_10_an_event_moved_by_two_hours_is_one_sms_at_its_new_time(
+async def test_an_event_moved_by_two_hours_is_one_sms_at_its_new_time(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)
@@ -49,7 +49,7 @@ async def test_fault_10_an_event_moved_by_two_hours_is_one_sms_at_its_new_time(
     assert await states(box) == [("cancelled", "event_moved"), ("sent", None)]
 
 
-async def test_fault_10_an_event_moved_there_and_back_is_one_sms(
+async def test_an_event_moved_there_and_back_is_one_sms(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)
@@ -61,7 +61,7 @@ async def test_fault_10_an_event_moved_there_and_back_is_one_sms(
 
 
 @pytest.mark.parametrize("how", ["delete", "cancel", "decline", "all_day", "sync", "user"])
-async def test_fault_10_an_event_that_is_no_more_is_no_sms(
+async def test_an_event_that_is_no_more_is_no_sms(
     box: BoxWorld, twilio: TwilioDouble, how: str
 ) -> None:
     await ada(box)

@@ -1,4 +1,4 @@
-"""SIGTERM drains: what runs may finish, the rest waits again uncounted, exit 0 (spec 3.7)."""
+"""SIGTERM drains: running jobs may finish, the rest goes back (docs/spec.md#drain)."""
 
 import threading
 from pathlib import Path
@@ -18,7 +18,7 @@ def gate() -> "Gate":
     return Gate(status=503)
 
 
-def test_fault_04_sigterm_lets_running_work_finish(tmp_path: Path, gate: Gate) -> None:
+def test_sigterm_lets_running_work_finish(tmp_path: Path, gate: Gate) -> None:
     with gate, BoxProcess(tmp_path, config=PATIENT + as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         job_id = box.post("/queue/brief", {"userId": "ada"})["jobId"]
@@ -32,9 +32,7 @@ def test_fault_04_sigterm_lets_running_work_finish(tmp_path: Path, gate: Gate) -
         assert mail_of(box, "ada")["status"] in ("queued", "sent")
 
 
-def test_fault_04_work_that_outlasts_the_drain_waits_again_uncounted(
-    tmp_path: Path, gate: Gate
-) -> None:
+def test_work_that_outlasts_the_drain_waits_again_uncounted(tmp_path: Path, gate: Gate) -> None:
     with gate, BoxProcess(tmp_path, config=QUICK + as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         job_id = box.post("/queue/brief", {"userId": "ada"})["jobId"]
@@ -52,7 +50,7 @@ def test_fault_04_work_that_outlasts_the_drain_waits_again_uncounted(
         assert [row["outcome"] for row in outcomes][:2] == ["drained", "completed"]
 
 
-def test_fault_04_a_mail_caught_in_the_drain_leaves_again_under_the_same_key(
+def test_a_mail_caught_in_the_drain_leaves_again_under_the_same_key(
     tmp_path: Path,
 ) -> None:
     with Gate() as gate, BoxProcess(tmp_path, config=QUICK + as_mail_webhook(gate)) as box:
@@ -68,9 +66,7 @@ def test_fault_04_a_mail_caught_in_the_drain_leaves_again_under_the_same_key(
         assert first.body == second.body
 
 
-def test_fault_04_a_second_signal_ends_it_at_once_and_loses_nothing(
-    tmp_path: Path, gate: Gate
-) -> None:
+def test_a_second_signal_ends_it_at_once_and_loses_nothing(tmp_path: Path, gate: Gate) -> None:
     with gate, BoxProcess(tmp_path, config=PATIENT + as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada"))
         job_id = box.post("/queue/brief", {"userId": "ada"})["jobId"]
@@ -85,9 +81,7 @@ def test_fault_04_a_second_signal_ends_it_at_once_and_loses_nothing(
         assert until(lambda: job_row(box, job_id)["status"] == "completed", seconds=10)
 
 
-def test_fault_04_what_is_asked_during_the_drain_is_refused_and_not_kept(
-    tmp_path: Path, gate: Gate
-) -> None:
+def test_what_is_asked_during_the_drain_is_refused_and_not_kept(tmp_path: Path, gate: Gate) -> None:
     with gate, BoxProcess(tmp_path, config=PATIENT + as_only_provider(gate)) as box:
         box.post("/sync", with_a_task("ada", "bob"))
         box.post("/queue/brief", {"userId": "ada"})
@@ -101,7 +95,7 @@ def test_fault_04_what_is_asked_during_the_drain_is_refused_and_not_kept(
         assert (answer.status_code, answer.json()["code"], kept) == (503, "draining", [])
 
 
-def test_fault_04_sigterm_during_the_start_is_minded_too(tmp_path: Path) -> None:
+def test_sigterm_during_the_start_is_minded_too(tmp_path: Path) -> None:
     box = BoxProcess(tmp_path)
     box.launch()
     assert until((box.data / "box.lock").exists, seconds=20, every=0.001)

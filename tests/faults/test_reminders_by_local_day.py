@@ -1,4 +1,4 @@
-"""Daily SMS at UTC midnight and with the server's day (spec 17): evenings and continents missed."""
+"""Reminders are planned by the user's day (docs/spec.md#reminders-by-local-day)."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from tests.sms.test_sms import ada, event, messages
 from tests.world import BoxWorld
 
 
-async def test_fault_08_the_day_is_the_users_own(box: BoxWorld, twilio: TwilioDouble) -> None:
+async def test_the_day_is_the_users_own(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box, zone="America/Los_Angeles")
     # 21:00 on the 24th in Los Angeles: the next UTC day
     await event(box, "2024-10-25T04:00:00Z")
@@ -18,7 +18,7 @@ async def test_fault_08_the_day_is_the_users_own(box: BoxWorld, twilio: TwilioDo
     assert [m["sendAt"] for m in await messages(box)] == ["2024-10-25T03:45:00.000Z"]
 
 
-async def test_fault_08_an_evening_event_is_reminded_of_wherever_one_lives(
+async def test_an_evening_event_is_reminded_of_wherever_one_lives(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     """21:00 in each of these places is in another UTC day than their morning."""

@@ -1,4 +1,4 @@
-"""Re-engagement by exact day equality (spec 17): a day missed lost weeks."""
+"""A missed day loses no re-engagement brief (docs/spec.md#engagement-by-ranges)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ BACKOFF = Settings(briefs=BriefSettings(engagement_backoff=True))
 @pytest.mark.parametrize(
     ("away", "stage"), [(6, "first_reengagement"), (17, "second_reengagement")]
 )
-async def test_fault_11_a_box_that_was_off_on_the_very_day_writes_on_the_next(
+async def test_a_box_that_was_off_on_the_very_day_writes_on_the_next(
     tmp_path: Path, away: int, stage: str
 ) -> None:
     clock = ManualClock("2024-10-01T08:00:00Z")

@@ -1,4 +1,4 @@
-"""Fault 6: notification retries dead because the first failure was recorded as final."""
+"""A push that failed once is tried again (docs/spec.md#first-failure-is-retried)."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ async def _next_try(box: BoxWorld) -> None:
     await box.work()
 
 
-async def test_fault_06_a_push_that_failed_is_tried_again_until_it_is_sent(tmp_path: Path) -> None:
+async def test_a_push_that_failed_is_tried_again_until_it_is_sent(tmp_path: Path) -> None:
     busy = [Answer(503), Answer(500), Answer(429)]
     with Web(*busy, Answer(201), tls=authority(tmp_path)) as web:
         async with with_push(tmp_path, web) as box:
@@ -40,7 +40,7 @@ async def test_fault_06_a_push_that_failed_is_tried_again_until_it_is_sent(tmp_p
             assert (item["attempts"], item["error"]) == (4, None)
 
 
-async def test_fault_06_one_that_failed_for_good_is_sent_when_it_is_asked_for_again(
+async def test_one_that_failed_for_good_is_sent_when_it_is_asked_for_again(
     tmp_path: Path,
 ) -> None:
     with Web(Answer(400), Answer(201), tls=authority(tmp_path)) as web:

@@ -1,4 +1,4 @@
-"""Retries dead because the first failure was recorded as final (spec 17): of SMS."""
+"""An SMS that failed once is tried again (docs/spec.md#first-failure-is-retried)."""
 
 from datetime import timedelta
 
@@ -11,9 +11,7 @@ async def failures(box: BoxWorld) -> int:
     return sum(day["failed"] for day in (await box.get("/sms/metrics"))["days"])
 
 
-async def test_fault_06_a_first_failure_is_not_the_last_word(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
+async def test_a_first_failure_is_not_the_last_word(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box)
     twilio.script = [(503, 20503), (429, 20429), (500, 30001)]
     await event(box, "2024-10-23T10:00:00Z")
@@ -29,7 +27,7 @@ async def test_fault_06_a_first_failure_is_not_the_last_word(
     assert len(attempts) == 4
 
 
-async def test_fault_06_the_last_failure_is_counted_once_and_told(
+async def test_the_last_failure_is_counted_once_and_told(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box)

@@ -1,4 +1,4 @@
-"""Fault 17: quiet hours dropping what should be deferred; counters consumed before the send."""
+"""Do not disturb delays; only sent deliveries count (docs/spec.md#quiet-hours-delay)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ async def _channel(box: BoxWorld) -> list[tuple[str, str | None]]:
     return [(item["status"], item["reason"]) for item in whole]
 
 
-async def test_fault_17_only_what_was_sent_counts_against_the_cap(tmp_path: Path) -> None:
+async def test_only_what_was_sent_counts_against_the_cap(tmp_path: Path) -> None:
     with Web(Answer(400), Answer(201), tls=authority(tmp_path)) as web:
         async with with_push(tmp_path, web) as box:
             await subscribe(box, web, "a")
@@ -54,7 +54,7 @@ async def test_fault_17_only_what_was_sent_counts_against_the_cap(tmp_path: Path
             assert (await _channel(box))[-1] == ("sent", None)
 
 
-async def test_fault_17_many_at_once_do_not_pass_the_cap_together(tmp_path: Path) -> None:
+async def test_many_at_once_do_not_pass_the_cap_together(tmp_path: Path) -> None:
     with Web(Answer(201), tls=authority(tmp_path)) as web:
         async with with_push(tmp_path, web) as box:
             await subscribe(box, web, "a", "b")
@@ -69,7 +69,7 @@ async def test_fault_17_many_at_once_do_not_pass_the_cap_together(tmp_path: Path
             assert len(web.seen) == 2 * 3
 
 
-async def test_fault_17_do_not_disturb_defers_all_but_what_is_urgent_and_drops_none(
+async def test_do_not_disturb_defers_all_but_what_is_urgent_and_drops_none(
     tmp_path: Path,
 ) -> None:
     with Web(Answer(201), tls=authority(tmp_path)) as web:

@@ -1,11 +1,11 @@
-"""Quiet hours dropping what should wait; counters spent before the sending (spec 17)."""
+"""Quiet hours delay; only sent SMS count (docs/spec.md#quiet-hours-delay)."""
 
 from tests.doubles.twilio import TwilioDouble
 from tests.sms.test_sms import ada, event, states
 from tests.world import BoxWorld
 
 
-async def test_fault_17_quiet_hours_defer_and_only_what_is_sent_counts(
+async def test_quiet_hours_defer_and_only_what_is_sent_counts(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box, quiet_hours_start="07:00", quiet_hours_end="09:00", daily_limit=1)
@@ -20,7 +20,7 @@ async def test_fault_17_quiet_hours_defer_and_only_what_is_sent_counts(
     assert (await states(box))[-1] == ("skipped", "daily_limit")
 
 
-async def test_fault_17_a_message_that_quiet_hours_catch_leaves_when_they_end(
+async def test_a_message_that_quiet_hours_catch_leaves_when_they_end(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
     await ada(box, quiet_hours_start="22:00", quiet_hours_end="08:30")
@@ -31,9 +31,7 @@ async def test_fault_17_a_message_that_quiet_hours_catch_leaves_when_they_end(
     assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 08:35, in 5 min"]
 
 
-async def test_fault_17_what_failed_has_not_used_up_the_day(
-    box: BoxWorld, twilio: TwilioDouble
-) -> None:
+async def test_what_failed_has_not_used_up_the_day(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box, daily_limit=1)
     twilio.script = [(400, 21408)]
     for text in ("one", "two", "three"):
