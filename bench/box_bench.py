@@ -1,4 +1,4 @@
-"""What the serving process costs at rest, and how soon it answers (issue 8).
+"""What the serving process costs at rest, and how soon it answers.
 
 `python -m bench.box_bench` starts a real `buildos-box serve` with the default configuration: often,
 to see how soon `GET /health` says that it is well, and once to leave it alone and weigh it. Both on

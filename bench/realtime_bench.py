@@ -1,4 +1,4 @@
-"""What open streams cost: 500 listeners and one event a second (issue 5).
+"""What open streams cost: 500 listeners and one event a second.
 
 `python -m bench.realtime_bench` starts a real `buildos-box serve`, opens 500 streams of events
 over loopback, and measures the processor time of the serving process while nothing happens, while

@@ -1,4 +1,4 @@
-"""Twenty minutes of everything at once: does memory stay flat, the WAL bounded (issue 8)?
+"""Twenty minutes of everything at once: does memory stay flat, the WAL bounded?
 
 `python -m bench.soak --minutes 20` starts a real `buildos-box serve`, with a mail server and
 Twilio's double beside it, and does at a steady rate what a day brings: people come, tasks change,

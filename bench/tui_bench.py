@@ -1,4 +1,4 @@
-"""The dashboard before a ledger of 100,000 jobs: how soon, how smooth, at what cost (issue 7).
+"""The dashboard on a ledger of 100,000 jobs: start-up time, smoothness, cost.
 
 `python -m bench.tui_bench` fills a data folder, starts a real `buildos-box serve` on it, and the
 real `buildos-box tui` in a terminal of the bench's own (80×24): its keys are typed, its screen is

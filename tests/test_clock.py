@@ -1,4 +1,4 @@
-"""Local days and wall times (spec 1, 5.1), and the one way to write and read an instant."""
+"""Local days and wall times, and how instants are written and read (docs/spec.md#wall-time)."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta

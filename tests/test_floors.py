@@ -1,4 +1,4 @@
-"""The house rule of the design: a room imports only rooms below it."""
+"""A package imports only packages of lower layers (docs/architecture.md)."""
 
 import ast
 from pathlib import Path
@@ -96,7 +96,7 @@ def test_a_room_imports_only_rooms_below_it() -> None:
 
 
 def test_only_store_modules_hold_sql() -> None:
-    """`store.py` and the queue's ledger are the only places with SQL (design: rooms)."""
+    """`store.py` and the queue's ledger are the only places with SQL."""
     verbs = ("SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ")
     wrong = []
     for room, path in modules():

@@ -24,7 +24,7 @@ user_requests_per_minute = 0
 ENDLESS = ("/events", "/users/{user_id}/events")
 """Streams have no end; tests/realtime reads them."""
 SCOPES = ("admin", "service", "user:ada")
-# A text may be well-formed and still be no day, no zone or no id: 422 (spec 14.1).
+# A text may be well-formed and still be no day, no zone or no id: 422.
 CHECKS = {
     "positive_data_acceptance": {
         "expected-statuses": ["2xx", "302", "401", "403", "404", "409", "413", "422", "429"]
@@ -97,7 +97,7 @@ def _shown(case: Any) -> str:
 def _is_of_our_making(case: Any, failure: Any) -> bool:
     """The token is always sent: a case that was to lack it lacks nothing.
 
-    And a link that no mail holds is refused with 400, however well-formed (spec 6).
+    A link that no mail holds is refused with 400 (docs/spec.md#tracking-click).
     """
     if "was Authorization" in failure.message:
         return True

@@ -1,4 +1,4 @@
-"""Every route, and who may use it: a new route without a row fails (spec 17.22, 17.23; IDOR).
+"""Every route, and who may use it; one without a row fails (docs/spec.md#api-default-deny).
 
 The other user's token is refused as if the thing were not there; a right that the token lacks is
 refused as such. A body is given where a route wants one, so that it is the rule that refuses and

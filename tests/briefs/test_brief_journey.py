@@ -1,4 +1,4 @@
-"""From `POST /queue/brief` to a written, mailed brief (spec 5.3, 5.4, 6)."""
+"""From `POST /queue/brief` to a written, mailed brief (docs/spec.md#briefs)."""
 
 from datetime import date, timedelta
 

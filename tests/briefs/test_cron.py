@@ -1,4 +1,4 @@
-"""The hourly cron that queues briefs, and what changes its mind (spec 5.1, 5.2)."""
+"""The hourly cron that queues briefs (docs/spec.md#brief-scheduling)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Writing less often to people who have stopped visiting (spec 5.2)."""
+"""Writing less often to people who have stopped visiting (docs/spec.md#brief-engagement)."""
 
 from datetime import date, timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""When a brief is due: the table of instants, and what holds in every zone (spec 5.1).
+"""When a brief is due: examples, and what holds in every zone (docs/spec.md#brief-next-run).
 
 The instants of the tables are worked out by hand from the zones' published rules, not by the
 code under test:

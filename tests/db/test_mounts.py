@@ -1,4 +1,4 @@
-"""The data folder lies on a disk of this machine (spec 15)."""
+"""The data folder must be on a disk of this machine (docs/spec.md#one-process)."""
 
 from pathlib import Path
 

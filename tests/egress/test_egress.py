@@ -1,4 +1,4 @@
-"""The one way out: what it refuses, and that a name cannot lead elsewhere (practice: SSRF)."""
+"""Which addresses are refused, and that a name cannot lead elsewhere (docs/spec.md#egress)."""
 
 import gzip
 from pathlib import Path

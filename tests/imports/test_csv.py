@@ -1,4 +1,4 @@
-"""Tables of other programs as tasks, projects and events (issue 8)."""
+"""CSV tables of other programs as tasks, projects and events (docs/spec.md#imports)."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A dead address is marked, and gets no more mail until somebody says that it works (spec 6)."""
+"""An address that bounced gets no more mail until it is cleared (docs/spec.md#mail-bounces)."""
 
 from pathlib import Path
 from typing import Any

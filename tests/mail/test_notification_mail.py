@@ -1,4 +1,4 @@
-"""A notification's mail: sent once, retried, refused, and unsubscribed from (spec 6, 8)."""
+"""A notification's mail: sent once, retried, refused, unsubscribed (docs/spec.md#mail-job)."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A mail's row → its bytes: harmless, readable, the same each time (spec 6)."""
+"""A mail's row becomes harmless, readable, repeatable bytes (docs/spec.md#mail-format)."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""A mail's way out: once, at its time, and what becomes of it (spec 6)."""
+"""A mail is sent once, at its time, and its outcome recorded (docs/spec.md#mail)."""
 
 import asyncio
 from collections.abc import AsyncIterator

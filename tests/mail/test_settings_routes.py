@@ -1,4 +1,4 @@
-"""What a person wants of mail: scopes of unsubscribing, and no tracking (spec 6, RFC 8058)."""
+"""Mail preferences: scopes of unsubscribing (docs/spec.md#unsubscribe), and no tracking."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The SMTP transport against a real server: what each answer means (spec 3.5, 6)."""
+"""The SMTP transport against a real server (docs/spec.md#retry-classes)."""
 
 from dataclasses import replace
 from pathlib import Path

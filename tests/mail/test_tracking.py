@@ -1,4 +1,4 @@
-"""Opens, clicks and unsubscribing over HTTP (spec 6, RFC 8058)."""
+"""Opens, clicks and unsubscribing over HTTP (docs/spec.md#tracking)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The webhook transport against a real web server (spec 6)."""
+"""The webhook transport against a real web server (docs/spec.md#mail-webhook)."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""From `POST /queue/onboarding` to a stored analysis (spec 10)."""
+"""From `POST /queue/onboarding` to a stored analysis (docs/spec.md#onboarding)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

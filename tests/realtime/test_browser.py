@@ -1,4 +1,4 @@
-"""A real browser's `EventSource` over restarts of a real box (issue 5): it misses no event."""
+"""A browser's `EventSource` misses no event over server restarts (docs/spec.md#realtime-resume)."""
 
 import os
 import shutil

@@ -225,7 +225,7 @@ def test_the_box_was_busy(told: Collected) -> None:
 
 
 def test_no_log_line_holds_a_secret(told: Collected) -> None:
-    # Who has no token yet is told the first one at the very start, once (spec 14.1).
+    # Who has no token yet is told the first one at the very start, once (docs/spec.md#api-auth).
     log = "\n".join(line for line in told.log.splitlines() if line.startswith("{"))
     assert found_in(log, told.secrets) == []
     assert re.findall(r"bos_(?!\[)\w+_\w+", log) == []

@@ -1,4 +1,4 @@
-"""SMS preferences by `POST /sync` (spec 14.5), and the catch-all of the daily planning."""
+"""SMS preferences by `POST /sync`; the daily catch-all (docs/spec.md#sync-lists)."""
 
 from typing import Any
 

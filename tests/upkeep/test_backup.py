@@ -1,4 +1,4 @@
-"""Backups: whole, of one instant, and worth something when they are needed (spec 15)."""
+"""Backups are whole, consistent and verifiable (docs/spec.md#backup)."""
 
 import gzip
 import hashlib

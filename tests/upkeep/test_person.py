@@ -1,4 +1,4 @@
-"""A person's data: given to them whole, and erased whole (spec 15)."""
+"""A person's data: exported whole, and erased whole (docs/spec.md#person-erasure)."""
 
 import json
 from typing import Any

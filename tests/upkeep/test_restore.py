@@ -1,4 +1,4 @@
-"""Restoring: checked first, swapped whole, and old news stays old (spec 15)."""
+"""A restore is checked first, swapped whole, sends nothing old (docs/spec.md#restore)."""
 
 import sqlite3
 from datetime import timedelta

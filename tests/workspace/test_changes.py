@@ -1,4 +1,4 @@
-"""What is announced to the rooms above, and when (design: news travels up)."""
+"""Which changes are announced, and when (docs/spec.md#changes)."""
 
 import pytest
 

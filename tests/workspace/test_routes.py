@@ -1,4 +1,4 @@
-"""The workspace over HTTP: shapes, paging, and whose things they are (spec 14.1, 14.4)."""
+"""The workspace over HTTP: shapes, paging, ownership (docs/spec.md#workspace-data)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""What holds of each thing, however little of it is given (spec 5.1, 5.4, 14.5)."""
+"""What holds for each whole item, however little is given (docs/spec.md#workspace-data)."""
 
 import contextlib
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`POST /sync`: one transaction, idempotent, every fault at once (spec 14.5)."""
+"""`POST /sync`: one transaction, idempotent, every fault at once (docs/spec.md#sync)."""
 
 from datetime import date, timedelta
 from pathlib import Path
