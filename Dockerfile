@@ -1,11 +1,17 @@
 # syntax=docker/dockerfile:1
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY .ci/lock.txt .ci/lock.txt
+COPY .ci/locked .ci/locked
+# Nothing is installed but files whose hashes are known; the box itself is built from what is there.
+RUN python -m venv /opt/box && /opt/box/bin/pip install --no-cache-dir --require-hashes -r .ci/locked/runtime.txt
+RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r .ci/locked/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY buildos_box buildos_box
 COPY static static
-RUN python -m venv /opt/box && /opt/box/bin/pip install --no-cache-dir -c .ci/lock.txt .
+COPY packaging/sbom.py packaging/vendored.toml packaging/
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --no-index -w /opt/wheel . && /opt/box/bin/pip install --no-cache-dir --no-deps --no-index /opt/wheel/*.whl
+# What is in the image besides its base: /opt/box/buildos-box.cdx.json (CycloneDX).
+RUN /opt/box/bin/python packaging/sbom.py > /opt/box/buildos-box.cdx.json
 
 FROM python:3.13-slim
 # A number, so that an orchestrator can see that it is not root.
