@@ -148,6 +148,16 @@ def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
     )
 
 
+def instants_of_wall_time(day: date, wall: time, zone: ZoneInfo) -> tuple[Instant, ...]:
+    """Every instant at which clocks in `zone` show `wall` on `day`: one, or two in order.
+
+    A wall time that is skipped has the first instant that exists after it.
+    """
+    first = at_wall_time(day, wall, zone)
+    again = datetime.combine(day, wall, tzinfo=zone).replace(fold=1).astimezone(UTC)
+    return (first, again) if again > first else (first,)
+
+
 def _first_instant_with_offset(
     offset: timedelta, *, earliest: Instant, latest: Instant, zone: ZoneInfo
 ) -> Instant:

@@ -1,14 +1,14 @@
 """Whether, and when, a person wants to be told: rules over plain values (spec 8)."""
 
 from dataclasses import dataclass
-from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import Instant, at_wall_time, local_day
+from buildos_box.clock import Instant
 from buildos_box.notifications.event_types import Channel, EventType
+from buildos_box.quiet_hours import QuietHours, quiet_until
 
 HOURLY_CAP, DAILY_CAP = 20, 100
 DUE_SOON_MINUTES = 60
@@ -28,6 +28,11 @@ class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename=
     daily_cap: int | None = DAILY_CAP
     due_soon_minutes: int = DUE_SOON_MINUTES
     """How long before a task is due to tell of it; 0 for not at all."""
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        """The do-not-disturb hours, if there are any."""
+        return QuietHours.of(self.dnd_start, self.dnd_end)
 
     def wants(self, event_type: str, channel: Channel) -> bool:
         """A channel that is off is off for all; one that is on may be off for a type."""
@@ -70,7 +75,7 @@ def decide(
         return Skip("stale")
     if channel == "in_app" or event.urgent:
         return None
-    until = dnd_ends(wanted, now, zone)
+    until = quiet_until(wanted.quiet, now, zone)
     if until is not None:
         return Skip("stale after do-not-disturb") if _past(until, stale_at) else Wait(until)
     if wanted.hourly_cap is not None and sent_last_hour >= wanted.hourly_cap:
@@ -82,17 +87,3 @@ def decide(
 
 def _past(at: Instant, stale_at: Instant | None) -> bool:
     return stale_at is not None and at >= stale_at
-
-
-def dnd_ends(wanted: NotificationPreferences, now: Instant, zone: ZoneInfo) -> Instant | None:
-    """When the do-not-disturb hours that hold now end; None if none do. They may wrap midnight."""
-    if wanted.dnd_start is None or wanted.dnd_end is None or wanted.dnd_start == wanted.dnd_end:
-        return None
-    start, end = time.fromisoformat(wanted.dnd_start), time.fromisoformat(wanted.dnd_end)
-    today = local_day(now, zone)
-    for day in (today - timedelta(days=1), today):
-        last = day if start < end else day + timedelta(days=1)
-        ends = at_wall_time(last, end, zone)
-        if at_wall_time(day, start, zone) <= now < ends:
-            return ends
-    return None

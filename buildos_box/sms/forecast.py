@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
+from buildos_box.quiet_hours import quiet_until
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.planning import Skip, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
-from buildos_box.sms.quiet_hours import quiet_until
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant
-from buildos_box.sms.quiet_hours import QuietHours, quiet_until
+from buildos_box.quiet_hours import QuietHours, quiet_until
 from buildos_box.workspace.model import Event
 
 GRACE = timedelta(minutes=5)

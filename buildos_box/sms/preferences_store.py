@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.sms.quiet_hours import QuietHours
+from buildos_box.quiet_hours import QuietHours
 
 
 @dataclass(frozen=True, slots=True)

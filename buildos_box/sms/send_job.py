@@ -12,10 +12,10 @@ from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType, Payload
+from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.delivery import body_of, mark_sent, mark_unknown
-from buildos_box.sms.quiet_hours import quiet_until
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
 from buildos_box.workspace import store as workspace

@@ -11,8 +11,8 @@ from buildos_box.notifications.preferences import (
     Skip,
     Wait,
     decide,
-    dnd_ends,
 )
+from buildos_box.quiet_hours import quiet_until
 
 NIGHT = {"dnd_start": "22:00", "dnd_end": "07:00"}
 NOON = {"dnd_start": "12:00", "dnd_end": "13:00"}
@@ -42,7 +42,7 @@ NOON = {"dnd_start": "12:00", "dnd_end": "13:00"}
             "2024-03-31T00:30:00Z",
             "2024-03-31T01:00",
         ),
-        # 02:30 is twice: the first ends it.
+        # 02:30 is twice, and ends it each time.
         (
             {"dnd_start": "22:00", "dnd_end": "02:30"},
             "Europe/Vienna",
@@ -50,6 +50,12 @@ NOON = {"dnd_start": "12:00", "dnd_end": "13:00"}
             "2024-10-27T00:30",
         ),
         ({"dnd_start": "22:00", "dnd_end": "02:30"}, "Europe/Vienna", "2024-10-27T00:45:00Z", None),
+        (
+            {"dnd_start": "22:00", "dnd_end": "02:30"},
+            "Europe/Vienna",
+            "2024-10-27T01:15:00Z",
+            "2024-10-27T01:30",
+        ),
         ({"dnd_start": "09:00", "dnd_end": "09:00"}, "UTC", "2024-10-23T09:00:00Z", None),
         ({}, "UTC", "2024-10-23T09:00:00Z", None),
     ],
@@ -58,7 +64,7 @@ def test_when_do_not_disturb_ends(
     hours: dict[str, str], zone: str, now: str, ends: str | None
 ) -> None:
     wanted = NotificationPreferences(**hours)
-    found = dnd_ends(wanted, from_text(now), zone_or_utc(zone))
+    found = quiet_until(wanted.quiet, from_text(now), zone_or_utc(zone))
     assert (found and to_text(found)[:16]) == ends
 
 

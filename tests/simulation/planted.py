@@ -68,7 +68,7 @@ PLANTED = [
         "quiet hours not wrapping midnight",
         (
             (
-                "sms/quiet_hours.py",
+                "quiet_hours.py",
                 "return wall >= self.start or wall < self.end",
                 "return self.start <= wall < self.end",
             ),

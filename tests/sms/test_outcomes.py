@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from buildos_box.clock import from_text, to_text
+from buildos_box.quiet_hours import QuietHours
 from buildos_box.sms.planning import Skip, decide_reminder
-from buildos_box.sms.quiet_hours import QuietHours
 from buildos_box.workspace.model import Event
 from tests.doubles.twilio import TwilioDouble
 from tests.sms.conftest import sms_box

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from buildos_box.clock import from_text, to_text
-from buildos_box.sms.quiet_hours import QuietHours, quiet_until
+from buildos_box.quiet_hours import QuietHours, quiet_until
 from buildos_box.sms.text import fits, is_gsm, plain, reminder_text, segments
 
 NIGHT = QuietHours.of("22:00", "08:00")
