@@ -1,7 +1,7 @@
 """Quiet hours: a daily span of wall time, perhaps across midnight, in which nobody is disturbed.
 
-The one rule for SMS and for do-not-disturb: an instant is quiet if and only if the clocks of the
-person's zone show a time within the span, also on nights when clocks change.
+The one rule for SMS and for do-not-disturb (docs/spec.md#sms-quiet-hours): an instant is quiet if
+and only if clocks of the person's zone show a time within the span, also where clocks change.
 """
 
 from dataclasses import dataclass

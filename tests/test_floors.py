@@ -12,6 +12,8 @@ FLOORS: dict[str, int] = {
     "log": 0,
     "untrusted_json": 0,
     "gc_tuning": 0,
+    "quiet_hours": 1,
+    "retry_after": 1,
     "db": 1,
     "egress": 1,
     "jobs": 2,
