@@ -1,5 +1,6 @@
 """Configuration: defaults, one TOML file, the environment, in this order (spec 2)."""
 
+from buildos_box.settings.limits import LimitsSettings
 from buildos_box.settings.load import Fault, Loaded, SettingsError, load_settings
 from buildos_box.settings.model import (
     BriefSettings,
@@ -10,10 +11,10 @@ from buildos_box.settings.model import (
     LlmSettings,
     ProviderSettings,
     QueueSettings,
-    Secret,
     Settings,
     SmtpSettings,
 )
+from buildos_box.settings.section import Secret
 
 __all__ = [
     "BriefSettings",
@@ -22,6 +23,7 @@ __all__ = [
     "EmailSettings",
     "Fault",
     "LaneSettings",
+    "LimitsSettings",
     "LlmSettings",
     "Loaded",
     "ProviderSettings",

@@ -1,10 +1,13 @@
 """Values that are each of the right type but cannot be, alone or together."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from buildos_box.settings.model import Settings
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 def contradictions(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
@@ -76,6 +79,9 @@ def _email(settings: Settings) -> Iterator[tuple[str, str]]:
 def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
     if "sms.api_base_url" in given and not _is_url(settings.sms.api_base_url):
         yield "sms.api_base_url", f"{settings.sms.api_base_url!r} is no http(s) address"
+    for country in settings.sms.allowed_countries:
+        if not _COUNTRY.fullmatch(country):
+            yield "sms.allowed_countries", f"{country!r} is not a country's two letters, like DE"
     if not _is_subject(settings.push.vapid_subject):
         subject = settings.push.vapid_subject
         yield "push.vapid_subject", f"{subject!r} is no address like mailto:ops@example.org"

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from buildos_box.settings.keys import LANES, PROVIDERS, all_keys
-from buildos_box.settings.model import ProviderSettings, Secret
+from buildos_box.settings.model import ProviderSettings
 from buildos_box.settings.presets import DEFAULT_CHAIN, KEY_VARIABLES, with_preset
+from buildos_box.settings.section import Secret
 
 PREFIX = "BUILDOS_BOX_"
 CONFIG_VARIABLE = "BUILDOS_BOX_CONFIG"
@@ -143,7 +144,7 @@ def _given(key: str, text: str, variable: str, found: Environment) -> Given:
             return Given(key, [], variable, text=False)
     if known is not None and known.is_list and text.strip().lower() not in ("true", "false"):
         parts = [part.strip() for part in text.split(",") if part.strip()]
-        return Given(key, parts, variable, text=False)
+        return Given(key, parts, variable, text=True)
     return Given(key, text, variable, text=True)
 
 

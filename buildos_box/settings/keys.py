@@ -7,7 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Section, Settings
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
+from buildos_box.settings.section import Secret, Section
 
 LANES = "queue.lanes"
 PROVIDERS = "llm.providers"

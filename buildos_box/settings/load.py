@@ -13,8 +13,9 @@ from buildos_box.settings import check
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, lane_keys, provider_keys
 from buildos_box.settings.locate import line_of
-from buildos_box.settings.model import LaneSettings, ProviderSettings, Secret, Settings
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.presets import with_preset
+from buildos_box.settings.section import Secret
 
 DEFAULT_FILE = "config.toml"
 

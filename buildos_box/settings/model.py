@@ -4,45 +4,20 @@ The documentation of a key is written here once: `config.example.toml` is made f
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-
-class Secret:
-    """A text that never shows itself: not in a repr, a log or `config show`."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The secret itself, for the one call that needs it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(********)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-
-def _doc(text: str, **more: Any) -> Meta:
-    return Meta(description=text, **more)
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all sections: what is not known is a fault."""
-
-
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
-NotNegativeFloat = Annotated[float, Meta(ge=0)]
+from buildos_box.settings.limits import LimitsSettings
+from buildos_box.settings.section import (
+    NotNegative,
+    NotNegativeFloat,
+    Positive,
+    Secret,
+    Section,
+)
+from buildos_box.settings.section import doc as _doc
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
@@ -199,6 +174,10 @@ class SmsSettings(Section, frozen=True, kw_only=True):
         "https://api.twilio.com"
     )
     country: Annotated[str, _doc("Country of numbers written without +.")] = "US"
+    allowed_countries: Annotated[
+        tuple[str, ...],
+        _doc("Countries whose numbers may be written to, like US, DE; all if empty."),
+    ] = ()
     llm_text: Annotated[
         bool, _doc("Let language models, if there are any, put reminders into words.")
     ] = True
@@ -219,6 +198,10 @@ class EgressSettings(Section, frozen=True, kw_only=True):
     allow_private: Annotated[
         bool | tuple[str, ...], _doc("true, or a list of private networks that may be reached.")
     ] = False
+    allowed_ports: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=65535)], ...],
+        _doc("Ports that may be reached at public addresses."),
+    ] = (443, 80)
     ca_file: Annotated[str, _doc("Extra certificate authorities, PEM.")] = ""
 
 
@@ -301,6 +284,7 @@ class Settings(Section, frozen=True, kw_only=True):
     push: PushSettings = field(default_factory=PushSettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
+    limits: LimitsSettings = field(default_factory=LimitsSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     def override(

@@ -7,7 +7,8 @@ import msgspec
 
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, provider_keys, section_doc
 from buildos_box.settings.load import Loaded
-from buildos_box.settings.model import LaneSettings, Secret, Settings
+from buildos_box.settings.model import LaneSettings, Settings
+from buildos_box.settings.section import Secret
 
 MASK = "********"
 HEADER = """\

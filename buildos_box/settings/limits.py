@@ -1,0 +1,68 @@
+"""What one user may use: a limit for everything that costs the operator money, disk or time."""
+
+from typing import Annotated
+
+from buildos_box.settings.section import (
+    NotNegative,
+    NotNegativeFloat,
+    Section,
+    doc,
+)
+
+MIB = 1024 * 1024
+
+
+class LimitsSettings(Section, frozen=True, kw_only=True):
+    """What one user may use. A day is a day in UTC; 0 takes a limit away."""
+
+    briefs_per_day: Annotated[
+        int, doc("Briefs of one user that requests may have written in a day.", ge=0)
+    ] = 20
+    mails_per_day: Annotated[int, doc("Mails to one user in a day.", ge=0)] = 50
+    sms_per_day: Annotated[
+        int, doc("Text messages to one user in a day of theirs, whatever dailyLimit says.", ge=0)
+    ] = 20
+    jobs_per_day: Annotated[
+        int, doc("Requests for work (/queue/…, feed reads) about one user in a day.", ge=0)
+    ] = 500
+    llm_share: Annotated[
+        float, doc("Share of llm.daily_budget_usd and _tokens that one user may spend.", gt=0, le=1)
+    ] = 0.25
+    llm_tokens_per_day: Annotated[
+        NotNegative | None,
+        doc("Tokens of language models for one user in a day; by llm_share if unset, and "
+            "200,000 without a budget."),
+    ] = None  # fmt: skip
+    llm_usd_per_day: Annotated[
+        NotNegativeFloat | None,
+        doc("US dollars of language models for one user in a day; by llm_share if unset."),
+    ] = None
+    codes_per_user_hour: Annotated[
+        int, doc("Confirmation codes that one user may ask for in an hour.", ge=0)
+    ] = 3
+    codes_per_user_day: Annotated[
+        int, doc("Confirmation codes that one user may ask for in 24 hours.", ge=0)
+    ] = 10
+    codes_per_target_hour: Annotated[
+        int, doc("Confirmation codes to one number or mail address in an hour.", ge=0)
+    ] = 3
+    codes_per_target_day: Annotated[
+        int, doc("Confirmation codes to one number or mail address in 24 hours.", ge=0)
+    ] = 5
+    codes_per_address_hour: Annotated[
+        int,
+        doc("Confirmation codes asked for by users from one IP address in an hour.", ge=0),
+    ] = 10
+    codes_per_hour: Annotated[
+        int, doc("Confirmation codes to all numbers and mail addresses in an hour.", ge=0)
+    ] = 60
+    max_bytes_per_user: Annotated[
+        int, doc("Bytes that one user's projects, tasks, notes and events may take.", ge=0)
+    ] = 64 * MIB
+    projects_per_user: Annotated[int, doc("Projects of one user.", ge=0)] = 1_000
+    tasks_per_user: Annotated[int, doc("Tasks of one user.", ge=0)] = 20_000
+    notes_per_user: Annotated[int, doc("Notes of one user.", ge=0)] = 10_000
+    events_per_user: Annotated[int, doc("Calendar events of one user.", ge=0)] = 50_000
+    dependencies_per_user: Annotated[
+        int, doc("Dependencies between the tasks of one user.", ge=0)
+    ] = 50_000
