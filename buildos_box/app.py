@@ -181,7 +181,7 @@ class Box:
         self._started = True
 
     async def drain(self) -> None:
-        """Stop claiming, let attempts finish, hand the rest back uncounted (spec 3.7).
+        """Stop claiming, let attempts finish, hand the rest back uncounted.
 
         Streams end first, with a hint to come back: an open one would hold up the server's stop.
         """

@@ -1,7 +1,9 @@
-"""The one clock, and every rule about local days (spec 1, 5.1).
+"""The one clock, and every rule about local days.
 
 Instants are aware UTC datetimes with whole milliseconds. Nothing else in the package
 reads the wall clock; everything that needs the time is given a `Clock` or a `now`.
+
+The rules: docs/spec.md#wall-time.
 """
 
 import time as _time
@@ -112,7 +114,7 @@ def is_zone(name: str) -> bool:
 
 
 def zone_or_utc(name: str | None) -> ZoneInfo:
-    """The zone of that name; UTC when there is none or it is unknown (spec 5.1)."""
+    """The zone of that name; UTC when there is none or it is unknown."""
     return _zone(name) if name and is_zone(name) else UTC_ZONE
 
 
@@ -127,7 +129,7 @@ def local_day(instant: Instant, zone: ZoneInfo) -> date:
 
 @lru_cache(maxsize=1024)
 def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
-    """The instant at which clocks in `zone` show `wall` on `day` (spec 5.1).
+    """The instant at which clocks in `zone` show `wall` on `day`.
 
     A wall time that is skipped moves forward to the first instant that exists; one that
     occurs twice means the first.

@@ -16,7 +16,9 @@ BoxError                      code, HTTP status, a sentence for the person who r
 ├── PermanentError            a job fails for good: trying again cannot help
 └── TransientError            a job may be tried again, perhaps not before `retry_after`
 
-A job decides whether to retry by type, never by text (spec 3.5).
+A job decides whether to retry by type, never by text.
+
+The rules: docs/spec.md#retry-classes.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Ids: made here with a prefix and sorting by time, or taken from outside as they come (spec 1)."""
+"""Ids: made here with a prefix and sorting by time, or taken from outside as they come.
+
+The rules: docs/spec.md#own-ids.
+"""
 
 import re
 import secrets

@@ -1,6 +1,8 @@
 """Structured logs: console for people, JSON for programs, never a secret or a full number.
 
-Every line carries the correlation id of what it belongs to (spec 3.10).
+Every line carries the correlation id of what it belongs to.
+
+The rules: docs/spec.md#logs.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""What handlers are given: the box's parts, none of them global (design: Services)."""
+"""What handlers are given: the box's parts, none of them global."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol

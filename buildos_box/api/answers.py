@@ -1,4 +1,4 @@
-"""The refusals of every route, as the OpenAPI description tells of them (spec 14.1)."""
+"""The refusals of every route, as the OpenAPI description tells of them."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Steering the queue over HTTP: pauses, lanes, stale jobs, cleanup (spec 14.2, 14.4)."""
+"""Steering the queue over HTTP: pauses, lanes, stale jobs, cleanup (docs/spec.md#cleanup)."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -83,7 +83,7 @@ class StaleJob(msgspec.Struct, frozen=True):
 
 
 class StaleStats(msgspec.Struct, frozen=True, rename="camel"):
-    """What cleanup would find (reference: Stale Job Statistics)."""
+    """What cleanup would find."""
 
     threshold_hours: float
     stale_count: int
@@ -93,7 +93,7 @@ class StaleStats(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Ages past which jobs go (reference: Manual Cleanup)."""
+    """Ages past which jobs go."""
 
     stale_threshold_hours: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] = 24
     old_failed_jobs_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 7

@@ -1,4 +1,7 @@
-"""The correlation id of a request: taken from its header or made, and given back (spec 3.10)."""
+"""The correlation id of a request: taken from its header or made, and given back.
+
+The rules: docs/spec.md#correlation.
+"""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every error leaves in one shape (spec 14.1), whoever raised it."""
+"""Every error leaves in one shape, whoever raised it (docs/spec.md#api-errors)."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""`GET /health`: the reference's shape, and a true answer (spec 15)."""
+"""`GET /health`: the reference's shape, and a true answer (docs/spec.md#health)."""
 
 import os
 import shutil

@@ -37,7 +37,7 @@ class JobList(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/jobs/{job_id:str}", tags=["Jobs"])
 async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
-    """One job (reference: Get Job Status)."""
+    """One job."""
     return JobView.of(await visible_job(box, caller, job_id))
 
 
@@ -95,7 +95,7 @@ async def list_user_jobs(
     cursor: str | None = None,
     limit: Limit = 10,
 ) -> JobList:
-    """One user's jobs, newest first (reference: Get User Jobs)."""
+    """One user's jobs, newest first."""
     caller.require_user(user_id)
     rows = await store.list_jobs(
         box.db,

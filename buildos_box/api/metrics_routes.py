@@ -1,4 +1,4 @@
-"""`GET /metrics`: what a Prometheus server asks for (spec 14.4)."""
+"""`GET /metrics`: what a Prometheus server asks for."""
 
 import asyncio
 import os

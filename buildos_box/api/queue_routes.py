@@ -63,7 +63,7 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/queue/stats", tags=["Queue"])
 async def queue_stats(box: Services, caller: Caller) -> dict[str, list[TypeCount]]:
-    """How many jobs of each type are in each status (reference: Queue Statistics)."""
+    """How many jobs of each type are in each status."""
     caller.require_service()
     return {"stats": [TypeCount(*row) for row in await store.counts(box.db)]}
 

@@ -1,4 +1,4 @@
-"""Headers that tell browsers what not to do with an answer of ours (spec 14.1)."""
+"""Headers that tell browsers what not to do with an answer of ours (docs/spec.md#page-security)."""
 
 from litestar.types import Message, Scope
 

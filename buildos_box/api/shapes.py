@@ -1,4 +1,4 @@
-"""How jobs are shown: objects in snake_case, as the reference has them (spec 14.1)."""
+"""How jobs are shown: objects in snake_case, as the reference has them."""
 
 from typing import Any
 

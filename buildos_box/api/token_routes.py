@@ -1,4 +1,4 @@
-"""Tokens over HTTP: issue, list, revoke (spec 14.4)."""
+"""Tokens over HTTP: issue, list, revoke (docs/spec.md#api-auth)."""
 
 from typing import Any
 

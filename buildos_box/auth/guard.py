@@ -1,4 +1,7 @@
-"""The guard before every route: shut unless a route declares itself public (spec 14.1)."""
+"""The guard before every route: shut unless a route declares itself public.
+
+The rules: docs/spec.md#api-default-deny.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +16,7 @@ from buildos_box.errors import Forbidden, Unauthorized, UnsupportedMedia
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to open it to everybody."""
 SESSION_COOKIE = "box_session"
-"""Holds the token of the users' page (spec 13); no script can read it."""
+"""Holds the token of the users' page; no script can read it."""
 PAGE_HEADER = "x-box-page"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]]

@@ -2,6 +2,8 @@
 
 After draft-ietf-httpapi-idempotency-key-header: who has lost the answer asks again with the key,
 and whatever the request does is done once. What was refused is not kept: it did nothing.
+
+The rules: docs/spec.md#idempotency-key.
 """
 
 import hashlib

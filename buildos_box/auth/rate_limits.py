@@ -1,4 +1,7 @@
-"""How often somebody may ask: guesses at tokens per address, requests per token (spec 2, 15)."""
+"""How often somebody may ask: guesses at tokens per address, requests per token.
+
+The rules: docs/spec.md#api-rate-limits.
+"""
 
 import hashlib
 import math

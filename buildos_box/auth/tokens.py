@@ -1,4 +1,4 @@
-"""Bearer tokens `bos_<id>_<secret>`, of which only a keyed hash is kept (spec 14.1)."""
+"""Bearer tokens `bos_<id>_<secret>`, of which only a keyed hash is kept (docs/spec.md#api-auth)."""
 
 import hashlib
 import hmac

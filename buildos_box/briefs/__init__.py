@@ -1,1 +1,1 @@
-"""The daily brief: who gets one and when, what it says, how it is made (spec 5)."""
+"""The daily brief: who gets one and when, what it says, how it is made (docs/spec.md#briefs)."""

@@ -28,7 +28,7 @@ class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
 async def analyse_day(
     box: Services, facts: DayFacts, *, user_id: str, job_id: str, correlation_id: str
 ) -> AnalysisResult:
-    """Ask for the analysis; a language model that fails never fails a brief (spec 5.4)."""
+    """Ask for the analysis; a language model that fails never fails a brief."""
     if facts.is_empty:
         return _by_rules(facts)
     answer = await box.llm.ask(

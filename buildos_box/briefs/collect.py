@@ -1,4 +1,4 @@
-"""Gathering a person's day from the workspace, within bounds (spec 5.4, phase 1)."""
+"""Gathering a person's day from the workspace, within bounds (docs/spec.md#brief-content)."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,8 +1,10 @@
-"""The whole brief as Markdown, and the subject of its mail (spec 5.4).
+"""The whole brief as Markdown, and the subject of its mail.
 
 The facts are written by code, so that they are true; an analyst, built in or a language model,
 adds the analysis and the choice of priorities. A brief keeps to a word budget: lists are capped,
 and the caps tighten until it fits.
+
+The rules: docs/spec.md#brief-content.
 """
 
 from collections.abc import Iterator

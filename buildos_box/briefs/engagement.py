@@ -1,7 +1,9 @@
-"""Writing less often to people who have stopped visiting (spec 5.2).
+"""Writing less often to people who have stopped visiting.
 
 The original matched day 4 and day 14 exactly, so that one missed day lost weeks; these are
 ranges: whatever day the scheduler comes by, the person gets what is due.
+
+The rules: docs/spec.md#brief-engagement.
 """
 
 from dataclasses import dataclass

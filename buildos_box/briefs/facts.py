@@ -1,7 +1,9 @@
-"""What a brief is written from: one person's day, gathered and sorted (spec 5.4).
+"""What a brief is written from: one person's day, gathered and sorted.
 
 `day_facts` builds it from plain rows; everything here is a pure function of its arguments.
 Days begin and end at local midnight, also where clocks change.
+
+The rules: docs/spec.md#brief-content.
 """
 
 from collections.abc import Iterable
@@ -234,7 +236,7 @@ def due_day(task: Task, zone: ZoneInfo) -> date | None:
 
 
 def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -> Category | None:
-    """The one list a task stands in, or none (spec 5.4)."""
+    """The one list a task stands in, or none."""
     if task.status == DONE:
         done_at = task.completed_at
         recent = done_at is not None and now - RECENT <= done_at <= now

@@ -1,4 +1,7 @@
-"""Which briefs a person will get in the coming days, by the rules of the cron (spec 4)."""
+"""Which briefs a person will get in the coming days, by the rules of the cron.
+
+The rules: docs/spec.md#forecast.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Public holidays of a country on a day, from the `holidays` library (spec 5.4)."""
+"""Public holidays of a country on a day, from the `holidays` library."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""The job that writes one user's brief of one day (spec 5.4)."""
+"""The job that writes one user's brief of one day (docs/spec.md#brief-completion)."""
 
 from datetime import date, timedelta
 
@@ -62,12 +62,12 @@ class BriefResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def brief_key(user_id: str, brief_date: str) -> str:
-    """One live job a user and day (spec 3.4)."""
+    """One live job a user and day."""
     return f"brief-{user_id}-{brief_date}"
 
 
 def _expires_at(payload: BriefPayload) -> Instant | None:
-    """A brief is news until its day ends, unless someone asked for that very day (spec 5.1)."""
+    """A brief is news until its day ends, unless someone asked for that very day."""
     if payload.asked_by_date:
         return None
     return day_bounds(payload.day, zone_or_utc(payload.timezone))[1]
@@ -169,7 +169,7 @@ def _conclude(
     payload: BriefPayload,
     finished: store.Finished,
 ) -> BriefResult:
-    """The brief, its mail and the news of it, all in one commit (spec 5.4)."""
+    """The brief, its mail and the news of it, all in one commit."""
     now = box.clock.now()
     job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, now)

@@ -1,4 +1,7 @@
-"""From a user's next run to a queued brief: the hourly cron's work for one user (spec 5.1, 5.2)."""
+"""From a user's next run to a queued brief: the hourly cron's work for one user.
+
+The rules: docs/spec.md#brief-scheduling.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -120,7 +123,7 @@ def _first_worth_trying(now: Instant, lookback_seconds: float) -> Instant:
 
 
 def _stage(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> Send | Rest | None:
-    """What the user's visits call for (spec 5.2); None where the backoff is off.
+    """What the user's visits call for; None where the backoff is off.
 
     A re-engagement brief that was never completed (cancelled, failed, expired) has not gone out.
     """

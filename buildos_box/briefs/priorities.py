@@ -1,4 +1,7 @@
-"""What to do first, by fixed rules: each action names a real task or project (spec 5.4)."""
+"""What to do first, by fixed rules: each action names a real task or project.
+
+The rules: docs/spec.md#brief-content.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

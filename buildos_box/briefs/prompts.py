@@ -1,8 +1,10 @@
-"""What a language model is told and asked about a day, and what of its answer is taken (spec 11).
+"""What a language model is told and asked about a day, and what of its answer is taken.
 
 Nothing can make a model immune to instructions inside people's texts, so they are contained:
 they go in as fenced JSON, short and cleaned; what comes back can only name ids that went in, and
 becomes plain text without links, images or markup before anyone sees it.
+
+The rules: docs/spec.md#llm-untrusted-text.
 """
 
 import re

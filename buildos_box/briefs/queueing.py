@@ -1,4 +1,4 @@
-"""Asking for a brief: `POST /queue/brief` with its every option (spec 5.3)."""
+"""Asking for a brief: `POST /queue/brief` with its every option (docs/spec.md#brief-on-demand)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -35,7 +35,7 @@ class RequestOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class BriefRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of `POST /queue/brief` (reference: Queue Brief)."""
+    """The body of `POST /queue/brief`."""
 
     user_id: str
     scheduled_for: str | None = None

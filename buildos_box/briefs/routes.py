@@ -1,4 +1,4 @@
-"""Briefs over HTTP: ask for one, read them (spec 5.3, 14.2, 14.4)."""
+"""Briefs over HTTP: ask for one, read them (docs/spec.md#brief-on-demand)."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -104,7 +104,7 @@ class BriefList(msgspec.Struct, frozen=True, rename="camel"):
 async def post_brief(
     data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
 ) -> BriefQueued:
-    """Queue a brief for one user (reference: Queue Brief)."""
+    """Queue a brief for one user."""
     caller.require_user(data.user_id)
     answer = await queue_brief(
         box, data, asked=asked, correlation_id=correlation_id, actor=caller.actor

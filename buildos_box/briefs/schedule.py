@@ -1,4 +1,4 @@
-"""When a person's brief is due: pure rules over local wall time (spec 5.1)."""
+"""When a person's brief is due: pure rules over local wall time (docs/spec.md#brief-next-run)."""
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -90,7 +90,7 @@ class NotYet:
 def plan(
     notify_at: Instant, now: Instant, *, buffer: timedelta, lookback: timedelta
 ) -> QueueAt | Skip | NotYet:
-    """What the hourly cron does about a run (spec 5.1).
+    """What the hourly cron does about a run.
 
     At most an hour and the buffer ahead it is queued, to start `buffer` before its time; one
     missed by up to `lookback` is made good at once; an older one is skipped.

@@ -1,4 +1,4 @@
-"""How connections are opened: the pragmas, in the order that matters (spec 15)."""
+"""How connections are opened: the pragmas, in the order that matters (docs/spec.md#sqlite)."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The database of a box: where every write goes through one door (design: one writer)."""
+"""The database of a box: where every write goes through one door (docs/spec.md#sqlite)."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,7 @@
-"""Epochs: a restored box must not tell people again what it told them before (spec 15)."""
+"""Epochs: a restored box must not tell people again what it told them before.
+
+The rules: docs/spec.md#restore.
+"""
 
 from dataclasses import dataclass
 

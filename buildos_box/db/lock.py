@@ -1,4 +1,4 @@
-"""One process to a data folder (spec 15)."""
+"""One process to a data folder (docs/spec.md#one-process)."""
 
 import fcntl
 import os

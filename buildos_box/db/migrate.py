@@ -1,4 +1,7 @@
-"""Numbered SQL migrations: forward only, in one transaction, after a backup (spec 15)."""
+"""Numbered SQL migrations: forward only, in one transaction, after a backup.
+
+The rules: docs/spec.md#migrations.
+"""
 
 import re
 import sqlite3

@@ -1,4 +1,7 @@
-"""Which file system a folder lies on: SQLite's log needs one of this very machine (spec 15)."""
+"""Which file system a folder lies on: SQLite's log needs one of this very machine.
+
+The rules: docs/spec.md#one-process.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Consistent copies of a database that others write to, and what a file holds (spec 15)."""
+"""Consistent copies of a database that others write to, and what a file holds.
+
+The rules: docs/spec.md#backup.
+"""
 
 import os
 import sqlite3

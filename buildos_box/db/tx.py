@@ -18,7 +18,7 @@ Listener = Callable[["Tx", Any], None]
 
 
 class Listeners:
-    """Who wants to hear of which typed change (design: news travels up without calls up)."""
+    """Who wants to hear of which typed change."""
 
     def __init__(self) -> None:
         self._by_type: dict[type, list[Listener]] = defaultdict(list)

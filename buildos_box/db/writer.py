@@ -3,6 +3,8 @@
 Transactions that wait together are committed together, so that `synchronous=FULL` costs one
 fsync for many; one that fails takes only itself back. What they ask for goes into the same
 commit: the claim of a new job is made durable with the job.
+
+The rules: docs/spec.md#sqlite.
 """
 
 import contextlib

@@ -1,7 +1,9 @@
-"""Connections to addresses that people give: checked where they are made (practice: SSRF).
+"""Connections to addresses that people give: checked where they are made.
 
 A name is resolved once, every address that it stands for is checked, and the connection goes to
 exactly such an address, so that no second look-up can lead elsewhere. Redirects are not followed.
+
+The rules: docs/spec.md#egress.
 """
 
 import asyncio

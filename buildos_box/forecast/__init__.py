@@ -1,1 +1,1 @@
-"""What the box will do in the coming days, on today's data (spec 4)."""
+"""What the box will do in the coming days, on today's data (docs/spec.md#forecast)."""

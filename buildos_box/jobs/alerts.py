@@ -1,4 +1,4 @@
-"""The minute's look at the queue: what an operator should hear of (spec 4, `queue_alerts`)."""
+"""The minute's look at the queue: what an operator should hear of (docs/spec.md#queue-alerts)."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -49,7 +49,7 @@ class Attempt(Generic[P]):
 
     @property
     def correlation_id(self) -> str:
-        """Goes into everything that the job causes (spec 3.10)."""
+        """Goes into everything that the job causes."""
         return self.claimed.correlation_id
 
     @property

@@ -1,4 +1,7 @@
-"""One action on many jobs: by their ids or by a filter, tried dry first if asked (spec 14.4)."""
+"""One action on many jobs: by their ids or by a filter, tried dry first if asked.
+
+The rules: docs/spec.md#bulk.
+"""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""Claiming: due jobs become leased attempts, in one transaction (spec 3.3)."""
+"""Claiming: due jobs become leased attempts, in one transaction (docs/spec.md#claim-order)."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ def claim(
 
 
 def make_ready(tx: Tx, now: Instant) -> None:
-    """Mark what has become due; a job that waited for its retry becomes pending (spec 3.2)."""
+    """Mark what has become due; a job that waited for its retry becomes pending."""
     due = tx.all(
         """SELECT id, status FROM queue_jobs
             WHERE ready = 0 AND status IN ('pending', 'queued_for_retry') AND scheduled_for <= ?

@@ -1,6 +1,8 @@
-"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted (spec 3.8).
+"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted.
 
 Old runs of crons go too: there are two thousand a day.
+
+The rules: docs/spec.md#cleanup.
 """
 
 from collections.abc import Callable
@@ -42,7 +44,7 @@ class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def message(self) -> str:
-        """The report in a sentence (reference: Manual Cleanup)."""
+        """The report in a sentence."""
         verb = "would cancel" if self.dry_run else "cancelled"
         return (
             f"Cleanup {'dry run' if self.dry_run else 'completed'} - {verb} "

@@ -1,4 +1,4 @@
-"""The SQL of cleanup: what is stale, what is old, and how it goes (spec 3.8)."""
+"""The SQL of cleanup: what is stale, what is old, and how it goes (docs/spec.md#cleanup)."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx

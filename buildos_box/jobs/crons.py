@@ -1,7 +1,9 @@
-"""The cron book: what runs when, what ran, what was missed (spec 4).
+"""The cron book: what runs when, what ran, what was missed.
 
 Huey's scheduler asks it each second; it alone decides. A cron runs at most once at a time;
 a run missed while the box was down or asleep is made good once, if its lookback allows.
+
+The rules: docs/spec.md#cron-runs.
 """
 
 import threading

@@ -1,8 +1,10 @@
-"""The one rule about external effects (design: the one big rule).
+"""The one rule about external effects.
 
 Before an effect its intent is committed, under a stable key; after it, its outcome. An
 attempt that finds an intent without outcome first asks the provider, and only then repeats
 with the same key. An effect whose outcome is known is never done again.
+
+The rules: docs/spec.md#external-effects.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Huey, embedded: its consumer runs the ledger's claims on a jobs loop (design: the engine)."""
+"""Huey, embedded: its consumer runs the ledger's claims on a jobs loop (docs/spec.md#ledger)."""
 
 import asyncio
 import contextlib
@@ -181,7 +181,7 @@ class Engine:
     ) -> None:
         """Claim no more, let attempts finish for up to `drain`, hand the rest back, join all.
 
-        Attempts that are handed back wait again as pending, none counted (spec 3.7).
+        Attempts that are handed back wait again as pending, none counted.
         `closing` runs on the jobs loop last, for what belongs to that loop.
         """
         self.storage.stop()

@@ -1,6 +1,6 @@
 """Whether anybody but some users waits in a lane: remembered, so that it is looked up seldom.
 
-A user at their share goes on only if nobody else waits (spec 3.3). Where one user has many
+A user at their share goes on only if nobody else waits. Where one user has many
 thousands of jobs, each claim would have to look through all of them for somebody else's.
 """
 

@@ -1,6 +1,8 @@
-"""Lanes: which kinds of work may run beside each other, and how many (spec 3.3, 3.9).
+"""Lanes: which kinds of work may run beside each other, and how many.
 
 Pure rules: what is running comes in, which lanes may take one more comes out.
+
+The rules: docs/spec.md#lanes.
 """
 
 from collections.abc import Mapping
@@ -52,7 +54,7 @@ def open_lanes(
     """The lanes that may start one more job now.
 
     Every lane that has nothing running keeps one worker in reserve, so that no lane can take
-    them all and make another wait (no head-of-line blocking, spec 3.3).
+    them all and make another wait (no head-of-line blocking).
     """
     free = workers - running.total
     if free <= 0:

@@ -1,7 +1,9 @@
-"""The ledger: every change of a job's state, each one guarded UPDATE with its audit row (spec 3.2).
+"""The ledger: every change of a job's state, each one guarded UPDATE with its audit row.
 
 All functions take a transaction, so that a domain change and its job commit together or not
-at all (spec 3.1).
+at all.
+
+The rules: docs/spec.md#job-states.
 """
 
 from collections.abc import Iterable
@@ -316,7 +318,7 @@ def give_back(
     now: Instant,
     actor: str = "worker",
 ) -> None:
-    """`processing → pending` with no attempt counted: a snooze, or a drain (spec 3.7, 3.9)."""
+    """`processing → pending` with no attempt counted: a snooze, or a drain."""
     _leave_processing(
         tx,
         row_id,
@@ -440,7 +442,7 @@ def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
 
 
 def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
-    """Jobs whose worker is gone go back to pending, the attempt counted (spec 3.6).
+    """Jobs whose worker is gone go back to pending, the attempt counted.
 
     `all_leases` when the previous process is known dead; else those that have run out. A job
     that lost its worker at its last attempt fails as `worker_lost`. Returns what was recovered.

@@ -1,4 +1,4 @@
-"""The queue's own crons (spec 4)."""
+"""The queue's own crons (docs/spec.md#cron-table)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""What is paused: a lane, a job type, or all. Kept in the database, so it outlasts a restart."""
+"""What is paused: a lane, a job type, or all. Kept in the database, so it outlasts a restart.
+
+The rules: docs/spec.md#pause.
+"""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,7 @@
-"""The queue as the rooms use it: enqueue, cancel, retry, each inside the caller's transaction."""
+"""The queue as the rooms use it: enqueue, cancel, retry, each inside the caller's transaction.
+
+The rules: docs/spec.md#deduplication.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -84,8 +87,7 @@ class Queue:
         """Add a job in the caller's transaction, due at once unless `scheduled_for` is given.
 
         If a live job has the same dedup key that one is the answer (`deduplicated`), brought
-        forward if this request is more urgent, its metadata completed but never overwritten
-        (spec 3.4).
+        forward if this request is more urgent, its metadata completed but never overwritten.
         """
         now = self._clock.now()
         due = scheduled_for or now

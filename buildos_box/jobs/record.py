@@ -1,4 +1,4 @@
-"""One job with its history, wherever it lies: in the ledger, or in the archive (spec 3.8)."""
+"""One job with its history, wherever it lies: in the ledger, or in the archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

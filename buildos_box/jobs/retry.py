@@ -1,4 +1,7 @@
-"""Whether a failed attempt is tried again, and when: decided by type, never by text (spec 3.5)."""
+"""Whether a failed attempt is tried again, and when: decided by type, never by text.
+
+The rules: docs/spec.md#retry-backoff.
+"""
 
 import asyncio
 import sqlite3

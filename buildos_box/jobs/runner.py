@@ -1,4 +1,7 @@
-"""Runs one attempt: decode, heartbeat, time-out, cancel, and what comes of it (spec 3.5, 3.6)."""
+"""Runs one attempt: decode, heartbeat, time-out, cancel, and what comes of it.
+
+The rules: docs/spec.md#timeouts.
+"""
 
 import asyncio
 import os
@@ -295,7 +298,7 @@ class Runner:
         self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
 
     def give_back(self, claimed: Claimed) -> None:
-        """The attempt is not to run here: its job waits again, uncounted (spec 3.7)."""
+        """The attempt is not to run here: its job waits again, uncounted."""
         self._hand_back(
             claimed, outcome="drained", reason="the box is stopping", at=self._clock.now()
         )
@@ -374,7 +377,7 @@ def _as_imported(path: str) -> str:
 
 
 def where_it_stands(work: Any) -> str:
-    """The coroutine's stack, outermost first: what a slow job was waiting for (spec 3.9)."""
+    """The coroutine's stack, outermost first: what a slow job was waiting for."""
     lines = []
     waiting = work
     while isinstance(waiting, CoroutineType):

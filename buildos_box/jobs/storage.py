@@ -1,7 +1,9 @@
-"""The ledger as Huey's storage: `dequeue` hands out claims, it reads nothing away (design).
+"""The ledger as Huey's storage: `dequeue` hands out claims, it reads nothing away.
 
 A job lives in `queue_jobs` and nowhere else; what Huey holds is a message that names a job
 and its lease. Only cron calls pass through memory: the cron book makes them again if lost.
+
+The rules: docs/spec.md#wake-up.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""The words of the queue: states, job types, and what a job looks like."""
+"""The words of the queue: states, job types, and what a job looks like (docs/spec.md#job)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Status(StrEnum):
-    """The states of a job (spec 3.2)."""
+    """The states of a job."""
 
     PENDING = "pending"
     PROCESSING = "processing"

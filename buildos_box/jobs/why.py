@@ -1,4 +1,4 @@
-"""Why a job is where it is and what comes next, from the rules that decide (spec 3.11)."""
+"""Why a job is where it is and what comes next, from the rules that decide (docs/spec.md#why)."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,7 @@
-"""A breaker: after five failures in a row a provider is left alone for a minute (spec 11)."""
+"""A breaker: after five failures in a row a provider is left alone for a minute.
+
+The rules: docs/spec.md#llm-breaker.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

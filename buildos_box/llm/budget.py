@@ -1,4 +1,4 @@
-"""What may be spent on language models in a day, UTC (spec 11)."""
+"""What may be spent on language models in a day, UTC (docs/spec.md#llm-budget)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,7 @@
-"""The chain: providers in order, then what the caller can do without any (spec 11)."""
+"""The chain: providers in order, then what the caller can do without any.
+
+The rules: docs/spec.md#llm-chain.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

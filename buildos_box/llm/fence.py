@@ -1,4 +1,7 @@
-"""Containing what people wrote when it is shown to a model: it is data (spec 11)."""
+"""Containing what people wrote when it is shown to a model: it is data.
+
+The rules: docs/spec.md#llm-untrusted-text.
+"""
 
 import re
 import unicodedata

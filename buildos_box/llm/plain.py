@@ -1,4 +1,7 @@
-"""Text made fit to show: one plain line without links, images, markup or HTML (spec 11)."""
+"""Text made fit to show: one plain line without links, images, markup or HTML.
+
+The rules: docs/spec.md#llm-untrusted-text.
+"""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What language models were asked and what it cost, over HTTP (spec 11)."""
+"""What language models were asked and what it cost, over HTTP (docs/spec.md#llm-calls)."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta

@@ -2,6 +2,8 @@
 
 To take a relay that refuses all of our mail for a thousand dead addresses would silence everybody;
 so a refusal that is about us (policy, login, relaying, spam, size) is not held against the address.
+
+The rules: docs/spec.md#mail-bounces.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Markdown → HTML in which nothing is dangerous, and the links in it (spec 6)."""
+"""Markdown → HTML in which nothing is dangerous, and the links in it (docs/spec.md#mail-format)."""
 
 import re
 import threading

@@ -1,4 +1,7 @@
-"""The job that sends one mail: checked again, rendered, handed over once (spec 6)."""
+"""The job that sends one mail: checked again, rendered, handed over once.
+
+The rules: docs/spec.md#mail-checks.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +37,7 @@ class BriefEmailPayload(Payload, frozen=True, kw_only=True):
 
 
 def email_key(brief_id: str) -> str:
-    """One live mail job a brief (spec 3.4)."""
+    """One live mail job a brief."""
     return f"brief-email-{brief_id}"
 
 

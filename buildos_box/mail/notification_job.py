@@ -1,4 +1,7 @@
-"""The job that mails a notification (spec 8): checked again, then sent as any mail is."""
+"""The job that mails a notification: checked again, then sent as any mail is.
+
+The rules: docs/spec.md#mail-job.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a transport says when it cannot say (spec 6: `unknown`)."""
+"""What a transport says when it cannot say (docs/spec.md#mail-states)."""
 
 from buildos_box.errors import PermanentError, TransientError
 

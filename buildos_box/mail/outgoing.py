@@ -1,4 +1,4 @@
-"""Queueing a mail inside the transaction of what it tells of (spec 5.4, 6)."""
+"""Queueing a mail inside the transaction of what it tells of (docs/spec.md#enqueue-transaction)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""Cleaned HTML → the plain text beside it, for those who read mail as text (spec 6)."""
+"""Cleaned HTML → the plain text beside it, for those who read mail as text.
+
+The rules: docs/spec.md#mail-format.
+"""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,7 @@
-"""A mail's row → the bytes that are sent: the same row gives the same bytes (spec 6)."""
+"""A mail's row → the bytes that are sent: the same row gives the same bytes.
+
+The rules: docs/spec.md#mail-format.
+"""
 
 import hashlib
 import re

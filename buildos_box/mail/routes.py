@@ -35,7 +35,7 @@ AnyRequest = Request[Any, Any, Any]
     media_type="image/gif",
 )
 async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Response[bytes]:
-    """A 1×1 GIF, always; records the open if the id is known (reference: Track Email Open)."""
+    """A 1×1 GIF, always; records the open if the id is known."""
     await _quietly(_record(box, request, tracking_id, "opened", None))
     return Response(PIXEL, media_type="image/gif", headers=NO_STORE)
 
@@ -51,7 +51,7 @@ async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Re
 async def track_click(
     tracking_id: str, request: AnyRequest, box: Services, url: str = ""
 ) -> Response[str]:
-    """Redirects to a link of that very mail and to nothing else (reference: Track Email Click)."""
+    """Redirects to a link of that very mail and to nothing else."""
     known = await tracking_store.tracked(box.db, tracking_id)
     link = await tracking_store.link_id(box.db, known.email_id, url) if known else None
     if link is None:

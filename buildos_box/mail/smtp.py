@@ -1,4 +1,4 @@
-"""Handing a message to a mail server over SMTP (spec 6, RFC 5321)."""
+"""Handing a message to a mail server over SMTP (docs/spec.md#mail-transports)."""
 
 import ssl
 

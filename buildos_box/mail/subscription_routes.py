@@ -1,4 +1,7 @@
-"""Which mails a person gets, as they see and change it without a mail's link (spec 7, 13)."""
+"""Which mails a person gets, as they see and change it without a mail's link.
+
+The rules: docs/spec.md#unsubscribe.
+"""
 
 from typing import Any
 

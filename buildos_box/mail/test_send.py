@@ -1,4 +1,4 @@
-"""A test mail to any address: whether mail leaves this box at all (spec 15, `send-test email`)."""
+"""A test mail to any address: whether mail leaves this box at all."""
 
 from datetime import timedelta
 from email.headerregistry import Address

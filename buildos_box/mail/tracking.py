@@ -1,4 +1,7 @@
-"""Telling people's opens and clicks from those of scanners (spec 6). Opens prove little anyway."""
+"""Telling people's opens and clicks from those of scanners. Opens prove little anyway.
+
+The rules: docs/spec.md#tracking-scanners.
+"""
 
 import re
 from collections.abc import Mapping

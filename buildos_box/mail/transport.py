@@ -1,4 +1,7 @@
-"""The transports, chosen by `email.transport`; the simplest, a folder, is here (spec 6)."""
+"""The transports, chosen by `email.transport`; the simplest, a folder, is here.
+
+The rules: docs/spec.md#mail-transports.
+"""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Handing a message to a web address of the operator's (spec 6)."""
+"""Handing a message to a web address of the operator's (docs/spec.md#mail-webhook)."""
 
 import asyncio
 import hashlib
@@ -56,7 +56,7 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 class WebhookMailer:
-    """POSTs each mail as signed JSON. Any 2xx is success, whatever its body (fault 7)."""
+    """POSTs each mail as signed JSON. Any 2xx is success, whatever its body."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""Notifications over every channel, each delivery once (spec 8)."""
+"""Notifications over every channel, each delivery once (docs/spec.md#notifications)."""

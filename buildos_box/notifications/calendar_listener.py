@@ -1,4 +1,7 @@
-"""A calendar that cannot be read is told to its owner, once a spell of failures (spec 8)."""
+"""A calendar that cannot be read is told to its owner, once a spell of failures.
+
+The rules: docs/spec.md#calendar-feeds.
+"""
 
 from buildos_box.db import Tx
 from buildos_box.notifications.outgoing import notify

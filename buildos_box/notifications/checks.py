@@ -1,4 +1,7 @@
-"""The look at what a person wants, at the moment of sending (spec 8)."""
+"""The look at what a person wants, at the moment of sending.
+
+The rules: docs/spec.md#notification-preferences.
+"""
 
 from datetime import timedelta
 

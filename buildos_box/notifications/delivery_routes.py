@@ -1,4 +1,7 @@
-"""What became of notifications, over HTTP (spec 14.4): filters as those of jobs."""
+"""What became of notifications, over HTTP: filters as those of jobs.
+
+The rules: docs/spec.md#delivery-states.
+"""
 
 from typing import Annotated, Any
 
@@ -50,7 +53,7 @@ async def list_deliveries(
 ) -> DeliveryList:
     """Deliveries by user, channel, event type, status, text and time, newest first.
 
-    A user's token sees their own. A filter that is there and empty finds nothing (fault 23).
+    A user's token sees their own. A filter that is there and empty finds nothing.
     """
     if user is not None:
         caller.require_user(user)

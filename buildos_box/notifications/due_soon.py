@@ -1,7 +1,9 @@
-"""Tells people of tasks that are due soon, each time once (spec 4, `task_due_soon`).
+"""Tells people of tasks that are due soon, each time once.
 
 One due at an instant is told of when that lies within its reader's lead time. One due on a day
 is told of in the morning of that day, where its reader lives, as calendars do for all-day things.
+
+The rules: docs/spec.md#due-soon.
 """
 
 from collections.abc import Awaitable, Callable, Iterable

@@ -1,4 +1,4 @@
-"""Tasks that are due soon and whose readers have not been told (spec 4, `task_due_soon`)."""
+"""Tasks that are due soon and whose readers have not been told (docs/spec.md#due-soon)."""
 
 import msgspec
 

@@ -1,4 +1,7 @@
-"""Every kind of event that people are told of: its payload, its audience, its words (spec 8)."""
+"""Every kind of event that people are told of: its payload, its audience, its words.
+
+The rules: docs/spec.md#notification-event-types.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""A delivery and its job, made together; the job types are asked for by name (spec 8)."""
+"""A delivery and its job, made together; the job types are asked for by name.
+
+The rules: docs/spec.md#notification-flow.
+"""
 
 from typing import Any
 
@@ -33,7 +36,7 @@ class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
 
 
 def delivery_key(delivery_id: str) -> str:
-    """One live job a delivery (spec 3.4)."""
+    """One live job a delivery."""
     return f"notification-{delivery_id}"
 
 

@@ -1,4 +1,7 @@
-"""The job that delivers one notification over one channel, if the person wants it (spec 8)."""
+"""The job that delivers one notification over one channel, if the person wants it.
+
+The rules: docs/spec.md#notification-flow.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +67,7 @@ def _finish(
 def _skip(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, reason: str
 ) -> DeliveryResult:
-    """Not wanted is no failure (fault 18)."""
+    """Not wanted is no failure."""
     store.finish(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
     return _finish(tx, job, store.SKIPPED, reason)
 

@@ -1,4 +1,7 @@
-"""Telling a person of something, inside the transaction of what it tells of (spec 8)."""
+"""Telling a person of something, inside the transaction of what it tells of.
+
+The rules: docs/spec.md#notification-flow.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Whether, and when, a person wants to be told: rules over plain values (spec 8)."""
+"""Whether, and when, a person wants to be told: rules over plain values.
+
+The rules: docs/spec.md#notification-preferences.
+"""
 
 from dataclasses import dataclass
 from typing import Any

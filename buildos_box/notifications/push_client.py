@@ -1,4 +1,7 @@
-"""Hands a message to a browser's push service: encrypted, signed, through the one way out."""
+"""Hands a message to a browser's push service: encrypted, signed, through the one way out.
+
+The rules: docs/spec.md#push-answers.
+"""
 
 import asyncio
 import re
@@ -86,7 +89,7 @@ def _sealed(
 
 
 def _read_answer(answer: Fetched, endpoint: str, now: Instant) -> str:
-    """What a push service's answer means (RFC 8030; practice 4.3)."""
+    """What a push service's answer means (RFC 8030)."""
     status, host = answer.status, host_of(endpoint)
     said = _said(answer, endpoint)
     if 200 <= status < 300:

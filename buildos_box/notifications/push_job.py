@@ -1,8 +1,10 @@
-"""The job that sends one push message to one browser (spec 8): once, alone, in its own time.
+"""The job that sends one push message to one browser: once, alone, in its own time.
 
 Push services know no key of repetition. After a crash between intent and outcome the message is
 sent again under the same topic and tag: it takes the first one's place on its way and on the
 screen, so that its reader sees one.
+
+The rules: docs/spec.md#push.
 """
 
 from dataclasses import dataclass
@@ -138,7 +140,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, messag
 
 
 def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
-    """The delivery is not over: only its job says when it is (fault 6)."""
+    """The delivery is not over: only its job says when it is."""
     job.ensure_lease(tx)
     store.note_error(tx, job.payload.delivery_id, message, box.clock.now())
 

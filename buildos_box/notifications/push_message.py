@@ -1,4 +1,7 @@
-"""What a push message says and how it is to travel: rules over plain values (practice 4.3)."""
+"""What a push message says and how it is to travel: rules over plain values.
+
+The rules: docs/spec.md#push-message.
+"""
 
 import base64
 import hashlib

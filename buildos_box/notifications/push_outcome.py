@@ -1,4 +1,7 @@
-"""What comes of push as a whole, from what came of each subscription (spec 8)."""
+"""What comes of push as a whole, from what came of each subscription.
+
+The rules: docs/spec.md#notification-fallback.
+"""
 
 from buildos_box.db import Row, Tx
 from buildos_box.notifications import fanout, push_store, store

@@ -1,4 +1,4 @@
-"""Browsers that ask for push messages, over HTTP (spec 14.4)."""
+"""Browsers that ask for push messages, over HTTP (docs/spec.md#push-subscriptions)."""
 
 import base64
 import binascii

@@ -76,7 +76,7 @@ def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
 
 
 def sms_text(sender: str, notification: Row) -> str:
-    """Who writes, and what: cut between words to what an SMS holds (spec 7)."""
+    """Who writes, and what: cut between words to what an SMS holds."""
     said = plain(f"{notification['title']}: {notification['body']}")
     return shorten(said, f"{plain(sender).replace('{}', '')}: {{}}")
 

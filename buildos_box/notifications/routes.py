@@ -1,4 +1,7 @@
-"""Notifications over HTTP: ask for one, the inbox, what a person wants (spec 8, 14.4)."""
+"""Notifications over HTTP: ask for one, the inbox, what a person wants.
+
+The rules: docs/spec.md#notifications.
+"""
 
 import re
 from typing import Annotated, Any
@@ -74,7 +77,7 @@ async def post_notification(
     correlation_id: str,
     asked: IdempotentRequest,
 ) -> NotificationQueued:
-    """Tell a user of an event (reference: Queue Notification)."""
+    """Tell a user of an event."""
     caller.require_service()
     over = None if data.channel is None else (channel(data.channel),)
 

@@ -1,1 +1,1 @@
-"""The analysis of a new user (spec 10)."""
+"""The analysis of a new user (docs/spec.md#onboarding)."""

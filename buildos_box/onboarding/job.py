@@ -1,4 +1,4 @@
-"""The job that makes onboarding analyses (spec 10)."""
+"""The job that makes onboarding analyses (docs/spec.md#onboarding-result)."""
 
 from datetime import timedelta
 from typing import Any

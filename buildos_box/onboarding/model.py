@@ -54,7 +54,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OnboardingAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The result (spec 10)."""
+    """The result."""
 
     insights: list[str]
     workflow_optimizations: list[Optimization]

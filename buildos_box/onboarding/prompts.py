@@ -1,4 +1,7 @@
-"""What a language model is told about a new user, and what of its answer is taken (spec 11)."""
+"""What a language model is told about a new user, and what of its answer is taken.
+
+The rules: docs/spec.md#llm-untrusted-text.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The HTTP of onboarding analyses (spec 10, 14.2)."""
+"""The HTTP of onboarding analyses (docs/spec.md#onboarding-request)."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Phases of projects (spec 9)."""
+"""Phases of projects (docs/spec.md#phases)."""

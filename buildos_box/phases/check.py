@@ -1,7 +1,9 @@
-"""Whether proposed phases are right, and what can be put right by rule (spec 9).
+"""Whether proposed phases are right, and what can be put right by rule.
 
 Right: every task in exactly one phase, no unknown id, nothing waits for a task of a later phase,
 days inside the project's.
+
+The rules: docs/spec.md#phases-plan.
 """
 
 from collections.abc import Callable, Iterable

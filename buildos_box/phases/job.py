@@ -1,4 +1,4 @@
-"""The job that divides one project into phases (spec 9)."""
+"""The job that divides one project into phases (docs/spec.md#phases)."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -68,7 +68,7 @@ class PhasesResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def phases_key(project_id: str) -> str:
-    """One live job a project (spec 3.4)."""
+    """One live job a project."""
     return f"phases-{project_id}"
 
 

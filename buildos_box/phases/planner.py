@@ -1,8 +1,10 @@
-"""The built-in planner: phases by dependency and due date, without a language model (spec 9).
+"""The built-in planner: phases by dependency and due date, without a language model.
 
 What is done comes first, in a phase of its own. Of the rest a task stands one phase after what it
 waits for, and not before the part of the calendar in which it is due; what others wait for is
 brought forward to their part. Always the same for the same tasks.
+
+The rules: docs/spec.md#phases-repair.
 """
 
 from bisect import bisect_left

@@ -1,7 +1,9 @@
-"""What a language model is told about a project, and what of its answer is taken (spec 9, 11).
+"""What a language model is told about a project, and what of its answer is taken.
 
 Tasks go in under short names (`t1`, `t2`): a model cannot spell those wrong as easily as ids, and
 no text in the project can speak of another's.
+
+The rules: docs/spec.md#llm-untrusted-text.
 """
 
 from collections.abc import Sequence

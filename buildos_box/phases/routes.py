@@ -1,4 +1,4 @@
-"""The HTTP of phases (spec 9, 14.2, 14.4)."""
+"""The HTTP of phases (docs/spec.md#phases-request)."""
 
 from typing import Any
 
@@ -170,7 +170,7 @@ def _phases(rows: list[Row]) -> list[PhaseView]:
 
 
 def _no_project() -> NotFound:
-    """The same for one that is not there and for another's (spec 9)."""
+    """The same for one that is not there and for another's."""
     return NotFound("no such project", code="project_not_found")
 
 

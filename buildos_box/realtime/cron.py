@@ -1,4 +1,4 @@
-"""Events are kept for a day, for listeners that were away (spec 12)."""
+"""Events are kept for a day, for listeners that were away (docs/spec.md#realtime-resume)."""
 
 from datetime import timedelta
 from typing import Any

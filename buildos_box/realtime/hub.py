@@ -28,7 +28,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How streams behave; the values are those of spec 12 where it names any."""
+    """How streams behave."""
 
     heartbeat_seconds: float = 15
     retry_ms: int = 3000

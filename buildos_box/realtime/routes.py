@@ -1,4 +1,4 @@
-"""Streams of events over HTTP (spec 12)."""
+"""Streams of events over HTTP (docs/spec.md#realtime-streams)."""
 
 from typing import Any
 

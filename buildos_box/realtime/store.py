@@ -1,4 +1,4 @@
-"""The table of realtime events, written with what they tell of (spec 12)."""
+"""The table of realtime events, written with what they tell of (docs/spec.md#realtime-resume)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,7 @@
-"""One stream from its request to its end: catching up first, then live (spec 12)."""
+"""One stream from its request to its end: catching up first, then live.
+
+The rules: docs/spec.md#realtime-resume.
+"""
 
 import asyncio
 import contextlib

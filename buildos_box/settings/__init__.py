@@ -1,4 +1,7 @@
-"""Configuration: defaults, one TOML file, the environment, in this order (spec 2)."""
+"""Configuration: defaults, one TOML file, the environment, in this order.
+
+The rules: docs/spec.md#config-sources.
+"""
 
 from buildos_box.settings.limits import LimitsSettings
 from buildos_box.settings.load import Fault, Loaded, SettingsError, load_settings

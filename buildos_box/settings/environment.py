@@ -1,4 +1,7 @@
-"""The environment: `BUILDOS_BOX_<SECTION>__<KEY>`, and the names the original used (spec 2)."""
+"""The environment: `BUILDOS_BOX_<SECTION>__<KEY>`, and the names the original used.
+
+The rules: docs/spec.md#config-variables.
+"""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,7 @@
-"""Reading the configuration: every fault found, each with its place (spec 2)."""
+"""Reading the configuration: every fault found, each with its place.
+
+The rules: docs/spec.md#config-errors.
+"""
 
 import difflib
 import tomllib

@@ -1,6 +1,8 @@
-"""Every key with its type, its default and a line on what it is for (spec 2.1).
+"""Every key with its type, its default and a line on what it is for.
 
 The documentation of a key is written here once: `config.example.toml` is made from it.
+
+The rules: docs/spec.md#configuration.
 """
 
 from pathlib import Path

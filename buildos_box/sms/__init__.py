@@ -1,1 +1,1 @@
-"""Reminders and messages by SMS, through Twilio (spec 7)."""
+"""Reminders and messages by SMS, through Twilio (docs/spec.md#sms)."""

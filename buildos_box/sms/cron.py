@@ -1,4 +1,7 @@
-"""Plans reminders at each user's own midnight, and catches whom that missed (spec 4; fault 8)."""
+"""Plans reminders at each user's own midnight, and catches whom that missed.
+
+The rules: docs/spec.md#sms-daily-plan.
+"""
 
 from datetime import timedelta
 

@@ -1,7 +1,9 @@
-"""A message has left: counted once, whoever tells of it first (fault 17).
+"""A message has left: counted once, whoever tells of it first.
 
 The attempt that sent it may tell, a later one that found it at Twilio, the cron that asks, or a
 callback for a message whose attempt died and was never made again.
+
+The rules: docs/spec.md#sms-never-twice.
 """
 
 from datetime import timedelta

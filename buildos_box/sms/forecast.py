@@ -1,4 +1,7 @@
-"""Which SMS a person will get in the coming days, by the rules that plan and send (spec 4, 7)."""
+"""Which SMS a person will get in the coming days, by the rules that plan and send.
+
+The rules: docs/spec.md#forecast.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, replace

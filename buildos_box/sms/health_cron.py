@@ -1,4 +1,4 @@
-"""Watches how well SMS arrives (spec 4, `sms_health`)."""
+"""Watches how well SMS arrives (docs/spec.md#sms-health)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,7 @@
-"""What this room does when something below it changes, in the same transaction (fault 10)."""
+"""What this room does when something below it changes, in the same transaction.
+
+The rules: docs/spec.md#reminder-identity.
+"""
 
 from buildos_box.db import Tx
 from buildos_box.jobs.changes import JobCancelled, JobFailed

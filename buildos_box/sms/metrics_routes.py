@@ -1,4 +1,4 @@
-"""The days' numbers over HTTP (spec 7, `sms_metrics`)."""
+"""The days' numbers over HTTP (docs/spec.md#sms-health)."""
 
 from datetime import timedelta
 from typing import Annotated

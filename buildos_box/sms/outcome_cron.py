@@ -1,7 +1,9 @@
-"""Asks Twilio for what no callback fetched: a message's end and its price (spec 7).
+"""Asks Twilio for what no callback fetched: a message's end and its price.
 
 A box that no public address reaches gets no callbacks, and no callback ever names a price. One
 that was given up without an answer is looked for too: nobody knows yet whether it has left.
+
+The rules: docs/spec.md#sms-outcomes.
 """
 
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""What became of a message, and what it cost, as Twilio tells it: by callback or when asked."""
+"""What became of a message, and what it cost, as Twilio tells it: by callback or when asked.
+
+The rules: docs/spec.md#sms-outcomes.
+"""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any

@@ -70,7 +70,7 @@ def stop(tx: Tx, box: Services, row: Row, reason: str, actor: str = "system") ->
 
 
 def move(tx: Tx, box: Services, row: Row, at: Instant, actor: str = "system") -> None:
-    """Let a message go out at another time: the job of the old time is no more (fault 10)."""
+    """Let a message go out at another time: the job of the old time is no more."""
     box.queue.cancel_by_key(tx, sms_key(row["id"]), reason="rescheduled", actor=actor)
     store.change(
         tx,

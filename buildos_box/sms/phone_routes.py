@@ -1,4 +1,4 @@
-"""Proving that a number is one's own, by a code sent to it (spec 14.5)."""
+"""Proving that a number is one's own, by a code sent to it (docs/spec.md#phone-verification)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When a reminder goes out, or why none does: pure rules (spec 7)."""
+"""When a reminder goes out, or why none does: pure rules (docs/spec.md#reminder-rules)."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""One event's reminder, brought to what the rules say: again and again, with one result."""
+"""One event's reminder, brought to what the rules say: again and again, with one result.
+
+The rules: docs/spec.md#reminder-identity.
+"""
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx, epoch_store

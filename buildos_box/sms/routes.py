@@ -1,4 +1,4 @@
-"""SMS over HTTP: preferences, messages, and proving a number (spec 14)."""
+"""SMS over HTTP: preferences, messages, and proving a number (docs/spec.md#sms)."""
 
 import hashlib
 from datetime import timedelta
@@ -107,7 +107,7 @@ class SmsList(msgspec.Struct, frozen=True, rename="camel"):
 async def get_schedule(
     box: Services, caller: Caller, cursor: str = "", limit: Count = 500
 ) -> SmsSchedule:
-    """Who wants reminders, and how (reference: Get SMS Schedule)."""
+    """Who wants reminders, and how."""
     found = await preferences_store.list_all(
         box.db, only_user=caller.only_user, after=cursor, limit=limit
     )
@@ -117,7 +117,7 @@ async def get_schedule(
 
 @post("/sms/scheduled", status_code=200, tags=["SMS"])
 async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller) -> Updated:
-    """Change a user's preferences; the day is planned anew (reference: Update SMS Schedule)."""
+    """Change a user's preferences; the day is planned anew."""
     caller.require_user(data.user_id)
 
     def save(tx: Tx) -> bool:

@@ -1,4 +1,4 @@
-"""The job that plans one user's day of reminders (spec 7)."""
+"""The job that plans one user's day of reminders (docs/spec.md#sms-daily-plan)."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> ScheduleResult:
-    """Bring every reminder of the day to what the rules say; a re-run adds nothing (fault 9)."""
+    """Bring every reminder of the day to what the rules say; a re-run adds nothing."""
     user_id, day = job.payload.user_id, date.fromisoformat(job.payload.date)
     user = await workspace.get_user(box.db, user_id)
     if user is None:

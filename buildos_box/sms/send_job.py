@@ -1,4 +1,7 @@
-"""The job that sends one SMS: checked again, handed over once, never late (spec 7)."""
+"""The job that sends one SMS: checked again, handed over once, never late.
+
+The rules: docs/spec.md#sms-checks.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -51,7 +54,7 @@ class _NotSent(Exception):
 
 
 def sms_key(sms_id: str) -> str:
-    """One live job a message (spec 3.4)."""
+    """One live job a message."""
     return f"sms-{sms_id}"
 
 

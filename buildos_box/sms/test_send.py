@@ -1,4 +1,4 @@
-"""A test SMS to any number: whether SMS leaves this box at all (spec 15, `send-test sms`)."""
+"""A test SMS to any number: whether SMS leaves this box at all."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an SMS says: plain characters, few segments, words whole (spec 7)."""
+"""What an SMS says: plain characters, few segments, words whole (docs/spec.md#sms-text)."""
 
 import re
 import unicodedata

@@ -1,4 +1,7 @@
-"""Twilio through its own client, in a thread: sending, and asking what was sent (spec 7)."""
+"""Twilio through its own client, in a thread: sending, and asking what was sent.
+
+The rules: docs/spec.md#sms-hand-over.
+"""
 
 import asyncio
 from dataclasses import dataclass

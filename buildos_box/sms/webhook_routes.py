@@ -1,4 +1,4 @@
-"""What Twilio tells the box: signed, repeated and in any order (spec 7)."""
+"""What Twilio tells the box: signed, repeated and in any order (docs/spec.md#twilio-signature)."""
 
 from typing import Any
 from urllib.parse import parse_qsl

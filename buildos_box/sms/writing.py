@@ -1,7 +1,9 @@
-"""Reminders written by a language model, taken only if they say what is so (spec 7, 11).
+"""Reminders written by a language model, taken only if they say what is so.
 
 A model chooses words and nothing else: no number, no link and no character that the event did
 not have; its name and time must stand in the text. What does not pass is written by template.
+
+The rules: docs/spec.md#sms-text.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Making backups of a box that runs, and knowing which of them to keep (spec 15)."""
+"""Making backups of a box that runs, and knowing which of them to keep (docs/spec.md#backup)."""
 
 import contextlib
 import fcntl

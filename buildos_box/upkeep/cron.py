@@ -1,4 +1,4 @@
-"""The nightly backup (spec 4, 15)."""
+"""The nightly backup (docs/spec.md#backup)."""
 
 import asyncio
 from pathlib import Path

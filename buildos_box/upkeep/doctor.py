@@ -1,4 +1,4 @@
-"""`doctor`: looks at everything a box stands on and says how to mend it (spec 15)."""
+"""`doctor`: looks at everything a box stands on and says how to mend it (docs/spec.md#doctor)."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""After a restore: what was due to be told before it is not told again (spec 15)."""
+"""After a restore: what was due to be told before it is not told again (docs/spec.md#restore)."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""With a person goes all that the box knows of them, in the same transaction (spec 15)."""
+"""With a person goes all that the box knows of them, in the same transaction.
+
+The rules: docs/spec.md#person-erasure.
+"""
 
 from pathlib import Path
 

@@ -2,6 +2,8 @@
 
 What is to come in lies ready in one folder, whose name says so once it is complete. From then on
 the swap is finished by whoever comes next, be it this process or, after a power cut, `serve`.
+
+The rules: docs/spec.md#restore.
 """
 
 import shutil

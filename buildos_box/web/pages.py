@@ -1,6 +1,8 @@
-"""The page's files, as they lie in `static/app`: no build step, nothing from elsewhere (spec 13).
+"""The page's files, as they lie in `static/app`: no build step, nothing from elsewhere.
 
 They are read once and served from memory; browsers ask each time whether they have changed.
+
+The rules: docs/spec.md#page-security.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Signing in and out of the users' page (spec 13)."""
+"""Signing in and out of the users' page (docs/spec.md#page-sign-in)."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,8 +1,10 @@
-"""Signing in to the page, with a token or a link (spec 13).
+"""Signing in to the page, with a token or a link.
 
 The page itself never keeps a token: it lies in a cookie that scripts cannot read and that other
 sites cannot make a browser send. A link carries a code in its fragment, which browsers send to
 no server; it is good once.
+
+The rules: docs/spec.md#page-sign-in.
 """
 
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ class Batch:
 
 
 def read_sync(body: dict[str, Any]) -> Batch:
-    """The body of `POST /sync` (spec 14.5); `deletes` is taken for `delete` too."""
+    """The body of `POST /sync`; `deletes` is taken for `delete` too."""
     batch = Batch()
     for kind in KINDS:
         found = _list(batch, body, kind.name, kind.name)

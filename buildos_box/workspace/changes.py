@@ -1,4 +1,4 @@
-"""What this room tells those above, in the transaction of the write (design: news travels up).
+"""What this room tells those above, in the transaction of the write.
 
 Each is announced after its own row has been written and only if something changed; the
 `…Deleted` ones are announced before the row goes, while what hangs on it can still be read.

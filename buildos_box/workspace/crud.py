@@ -1,6 +1,8 @@
-"""One thing at a time: make, change, delete, with the rule of whose it is (spec 14.1).
+"""One thing at a time: make, change, delete, with the rule of whose it is.
 
 What is another's answers as if it were not there.
+
+The rules: docs/spec.md#api-default-deny.
 """
 
 from typing import Any

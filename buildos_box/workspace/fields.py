@@ -68,7 +68,7 @@ def text(longest: int, *, lines: bool = False, empty: bool = True) -> Reader:
 
 
 def id_text(value: object) -> str:
-    """An id (spec 1)."""
+    """An id."""
     if not isinstance(value, str) or not is_outside_id(value):
         raise ValueError("must be an id: 1 to 128 letters, digits or any of . _ : -")
     return value
@@ -122,7 +122,7 @@ def _require_year(year: int) -> None:
 
 
 def wall_time(value: object) -> str:
-    """`HH:MM` or `HH:MM:SS` (spec 5.1); stored without seconds that are zero."""
+    """`HH:MM` or `HH:MM:SS`; stored without seconds that are zero."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise ValueError("must be a time like 09:00 or 09:00:30")
     try:

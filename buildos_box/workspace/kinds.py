@@ -1,6 +1,8 @@
-"""The lists of `POST /sync` with their fields, as spec 14.5 has them; CRUD uses the same.
+"""The lists of `POST /sync` with their fields, which the single-item routes use too.
 
 What is not named here is the box's own and cannot be set by any request.
+
+The rules: docs/spec.md#sync-lists.
 """
 
 from collections.abc import Callable, Iterator

@@ -53,7 +53,7 @@ FLAGS = frozenset(
 
 
 class User(_Stored, frozen=True, kw_only=True):
-    """A person. `timezone` is as given; read it with `zone_or_utc` (spec 5.1)."""
+    """A person. `timezone` is as given; read it with `zone_or_utc`."""
 
     id: str
     email: str | None
@@ -70,7 +70,7 @@ class User(_Stored, frozen=True, kw_only=True):
 
 
 class Preferences(_Stored, frozen=True, kw_only=True):
-    """When a user wants briefs, and over which channels (spec 5.1)."""
+    """When a user wants briefs, and over which channels."""
 
     user_id: str
     is_active: bool

@@ -18,7 +18,7 @@ from buildos_box.workspace.views import Page, PreferencesView, UserView
 
 Json = dict[str, Any]
 SYNC_BODY_BYTES = 32 * 1024 * 1024
-"""Spec 2.1: `/sync` takes more than other routes."""
+"""The body limit of `/sync` (docs/spec.md#api-body-limits)."""
 
 
 class Synced(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ async def delete_user(user_id: str, box: Services, caller: Caller) -> None:
 
 @post("/users/{user_id:str}/visit", status_code=200, tags=["Users"])
 async def record_visit(user_id: str, box: Services, caller: Caller) -> UserView:
-    """The user is here: engagement counts from now (spec 5.2)."""
+    """The user is here: engagement counts from now."""
     visit = {"lastVisitAt": to_text(box.clock.now())}
     return UserView.of(await crud.change(box, caller, USERS, user_id, visit))
 

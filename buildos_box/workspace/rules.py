@@ -28,7 +28,7 @@ def as_it_is(
 def normalise_user(
     _before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """A zone that is unknown counts as UTC, and the user carries a warning (spec 5.1)."""
+    """A zone that is unknown counts as UTC, and the user carries a warning."""
     zone = merged["timezone"]
     merged["timezone_warning"] = (
         None if is_zone(zone) else f"{zone!r} is no IANA time zone; UTC is used instead"

@@ -1,4 +1,7 @@
-"""Writing: one transaction of upserts and deletes, for `POST /sync` and for every CRUD route."""
+"""Writing: one transaction of upserts and deletes, for `POST /sync` and for every CRUD route.
+
+The rules: docs/spec.md#sync.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the things of a workspace are shown: the fields of spec 14.5 and what the box knows."""
+"""How the things of a workspace are shown: the fields of `POST /sync` and what the server adds."""
 
 from typing import Any, Generic, TypeVar
 

@@ -1,6 +1,6 @@
-"""Projects, tasks, notes and the calendar over HTTP (spec 14.4, 14.5).
+"""Projects, tasks, notes and the calendar over HTTP.
 
-The calendar's paths say `calendar-events`: `/events` are the event streams of spec 12.
+The calendar's paths say `calendar-events`: `/events` are the realtime streams.
 """
 
 from typing import Annotated, Any

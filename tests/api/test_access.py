@@ -1,4 +1,4 @@
-"""Spec 14.1: shut unless declared open; three scopes; tokens that can be taken back."""
+"""Tokens and scopes: closed unless declared public, revocable (docs/spec.md#api-auth)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Spec 14.1: every refusal has the right status and one shape, and leaves nothing behind."""
+"""Every refusal has the right status and one shape, and no effect (docs/spec.md#api-errors)."""
 
 import base64
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Spec 14.1: every answer, a refusal too, carries the security headers, each once."""
+"""Every answer, a refusal too, carries the security headers, each once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every anchor of the specification is unique, and every link to one leads to one that exists."""
+"""Links into the documentation lead to an anchor; nothing refers to documents elsewhere."""
 
 import re
 import subprocess
@@ -73,3 +73,48 @@ def test_every_test_that_the_specification_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)`", (DOCS / "spec.md").read_text("utf-8"))
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+UNRESOLVED = re.compile(
+    r"\b[Ss]pec \d|\(spec \d|\(design\)|\bdesign: [a-z]|\b[Pp]ractice (?:\d|T\d)|\(practice: "
+    r"|[(;] ?reference: |\b[Ff]ault \d|\b[Ii]ssue \d"
+)
+"""References to documents that the repository does not hold, in the forms that it once had."""
+UNTOUCHED = ("buildos_box/db/migrations/", "static/docs/", "tests/docs/test_anchors.py")
+"""Migrations are never edited once applied; `static/docs` is another project's; and this test."""
+
+
+def unresolved(text: str) -> list[str]:
+    """Lines of a text that refer to a document by a number or name instead of a link."""
+    return [line.strip() for line in text.splitlines() if UNRESOLVED.search(line)]
+
+
+def test_no_reference_leads_out_of_the_repository() -> None:
+    found = {
+        name: lines
+        for path in files()
+        if not (name := str(path.relative_to(ROOT))).startswith(UNTOUCHED)
+        and (lines := unresolved(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Retries wait (spec 3.5).",
+        "one writer (design: the engine)",
+        "its storage (design).",
+        "What an answer means (practice 4.3).",
+        "checked where they are made (practice: SSRF)",
+        "One job (reference: Get Job Status)",
+        "a re-run adds nothing (fault 9)",
+        "what a browser shows (issue 8)",
+    ],
+)
+def test_each_form_of_such_a_reference_is_found(line: str) -> None:
+    assert unresolved(f"first\n{line}\nlast") == [line]
+
+
+def test_other_uses_of_these_words_are_not() -> None:
+    assert unresolved("default 5, a preference: one, Unfinished for longer, best practices") == []

@@ -1,4 +1,4 @@
-"""Spec 4: the cron book, and the alerts it raises."""
+"""Crons and the alerts that they raise (docs/spec.md#cron-runs)."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Spec 3.1, 3.3, 3.4: putting work in, and who comes first."""
+"""Enqueueing, deduplication and the order of claims (docs/spec.md#claim-order)."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""Spec 3.2, 3.5, 3.6: what becomes of an attempt."""
+"""What becomes of an attempt (docs/spec.md#retry-classes)."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Spec 3.3, with the engine at work: a free slot is refilled at once, whatever freed it."""
+"""With the engine at work: a free slot is refilled at once (docs/spec.md#wake-up)."""
 
 import asyncio
 import threading

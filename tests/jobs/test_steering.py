@@ -1,4 +1,4 @@
-"""Spec 3.8, 3.11, 14.4: cleanup, why, many jobs at once."""
+"""Cleanup, why, and bulk actions (docs/spec.md#cleanup)."""
 
 from datetime import timedelta
 from typing import Any

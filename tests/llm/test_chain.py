@@ -1,4 +1,4 @@
-"""Spec 11: whatever a provider does, the question is answered, and every call is told."""
+"""Whatever a provider does, there is an answer and a record of it (docs/spec.md#llm-chain)."""
 
 import asyncio
 from datetime import timedelta

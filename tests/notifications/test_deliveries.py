@@ -1,4 +1,4 @@
-"""Spec 14.4: the log of deliveries, found by the filters that jobs have; kept for a season."""
+"""The list of deliveries with its filters, kept for 90 days (docs/spec.md#delivery-states)."""
 
 from datetime import timedelta
 from typing import Any

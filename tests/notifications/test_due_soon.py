@@ -1,4 +1,4 @@
-"""Spec 4, `task_due_soon`: each time that a task is due is told of once, on its reader's clock."""
+"""Each due time of a task is announced once, in local time (docs/spec.md#due-soon)."""
 
 from datetime import timedelta
 from typing import Any

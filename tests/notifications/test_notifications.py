@@ -1,4 +1,4 @@
-"""Spec 8: one delivery a channel, if and when the person wants it."""
+"""One delivery per channel, if and when it is wanted (docs/spec.md#notification-flow)."""
 
 from datetime import timedelta
 from typing import Any

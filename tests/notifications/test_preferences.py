@@ -1,4 +1,4 @@
-"""Spec 8: whether and when a person is told, as a table over plain values."""
+"""Whether and when a user is notified, as a table (docs/spec.md#notification-preferences)."""
 
 from datetime import timedelta
 

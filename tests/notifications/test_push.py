@@ -1,4 +1,4 @@
-"""Spec 8, push: encrypted, signed, sent to each browser once and in its own time."""
+"""Push: encrypted, signed, sent to each browser once (docs/spec.md#push)."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Spec 8: mail and SMS as channels. A delivery ends as what carries it ends, or in the inbox."""
+"""Mail and SMS as channels of a notification (docs/spec.md#notification-fallback)."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Spec 8 and 14.4: browsers subscribe, and no endpoint leads into the operator's network."""
+"""Browsers subscribe; no endpoint is a private address (docs/spec.md#push-subscriptions)."""
 
 import stat
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Spec 12: whose stream, by which token or ticket, and for how long."""
+"""Which token or ticket opens which stream, and for how long (docs/spec.md#realtime-tickets)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Spec 12: `job.updated` and `job.progress`, of the jobs themselves."""
+"""`job.updated` and `job.progress` (docs/spec.md#realtime-types)."""
 
 from dataclasses import replace
 from pathlib import Path

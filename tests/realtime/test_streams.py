@@ -1,4 +1,4 @@
-"""Spec 12: nothing is lost to a listener that comes back, nothing shown to the wrong one."""
+"""A listener that comes back misses nothing of its own (docs/spec.md#realtime-resume)."""
 
 import asyncio
 from dataclasses import replace

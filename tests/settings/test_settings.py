@@ -1,4 +1,4 @@
-"""Spec 2: defaults < file < environment, and every fault told with its place."""
+"""Defaults < file < environment, and every fault with its place (docs/spec.md#config-sources)."""
 
 from pathlib import Path
 

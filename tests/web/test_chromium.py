@@ -1,4 +1,4 @@
-"""Spec 13 in a real browser: keyboard only, narrow and wide, light and dark, nothing from afar."""
+"""The page in a real browser: keyboard, narrow, wide, light, dark (docs/spec.md#page-content)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Spec 13: the page is files of the box itself, under a policy that lets nothing else in."""
+"""The page's files and its content security policy (docs/spec.md#page-security)."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Spec 13 in a real browser: plans over the real routes, and a number proved by its code."""
+"""The page in a real browser: phases, and verifying a phone number."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Spec 13: a person signs in to the page with a token or a link; no script ever holds a token."""
+"""Signing in with a token or a link; scripts never hold a token (docs/spec.md#page-sign-in)."""
 
 from datetime import timedelta
 from http.cookies import SimpleCookie

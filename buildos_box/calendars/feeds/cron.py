@@ -1,4 +1,7 @@
-"""Every quarter of an hour the feeds that are due are read, each a little later (spec 4)."""
+"""Every quarter of an hour the feeds that are due are read, each a little later.
+
+The rules: docs/spec.md#calendar-feeds.
+"""
 
 from datetime import timedelta
 from typing import Any

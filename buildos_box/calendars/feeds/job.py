@@ -1,7 +1,9 @@
-"""The job that reads one calendar feed (spec 4: `calendar_feeds`).
+"""The job that reads one calendar feed.
 
 A calendar that cannot be had is no failed job: the feed's own row tells of it, and the cron comes
 back later each time.
+
+The rules: docs/spec.md#calendar-feeds.
 """
 
 import asyncio

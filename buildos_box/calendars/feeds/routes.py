@@ -1,4 +1,7 @@
-"""Calendar feeds over HTTP (spec 14.4). A feed's address goes in and never comes out again."""
+"""Calendar feeds over HTTP. A feed's address goes in and never comes out again.
+
+The rules: docs/spec.md#calendar-feeds.
+"""
 
 from typing import Any
 

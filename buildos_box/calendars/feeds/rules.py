@@ -1,4 +1,7 @@
-"""What holds of calendar feeds: addresses, when they are read, how far ahead (spec 4)."""
+"""What holds of calendar feeds: addresses, when they are read, how far ahead.
+
+The rules: docs/spec.md#calendar-feeds.
+"""
 
 from datetime import timedelta
 from hashlib import sha256

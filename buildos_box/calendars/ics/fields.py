@@ -1,4 +1,7 @@
-"""From what iCalendar says to what `POST /sync` takes: ids, texts, moments (spec 14.5)."""
+"""From what iCalendar says to what `POST /sync` takes: ids, texts, moments.
+
+The rules: docs/spec.md#imports.
+"""
 
 import re
 from collections.abc import Callable

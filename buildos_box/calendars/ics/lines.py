@@ -16,7 +16,7 @@ from icalendar import Event
 from buildos_box.errors import Malformed, TooLarge
 
 MAX_BYTES = 32 * 1024 * 1024
-"""As large as an import may be (spec 3, `max_body_bytes`)."""
+"""As large as an import may be."""
 MAX_COMPONENTS = 50_000
 MAX_LINE_CHARS = 500_000
 _MOST_LINES = 10_000

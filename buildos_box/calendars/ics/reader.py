@@ -1,4 +1,4 @@
-"""Calendar files (`.ics`, RFC 5545) as the lists that `POST /sync` takes (spec 14.5, 15)."""
+"""Calendar files (`.ics`, RFC 5545) as the lists that `POST /sync` takes (docs/spec.md#imports)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

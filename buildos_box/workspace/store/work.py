@@ -21,7 +21,7 @@ async def active_projects(
 ) -> list[Project]:
     """A user's active projects, those due soonest first.
 
-    `include` None means all of them; an empty one means none (spec 17, 23).
+    `include` None means all of them; an empty one means none.
     """
     rows = await db.all(
         """SELECT * FROM projects
@@ -163,7 +163,7 @@ def find_dependencies(tx: Tx, project_id: str, *, limit: int = 10_000) -> list[D
 
 
 def mark_phases_generated(tx: Tx, project_id: str, now: Instant) -> None:
-    """Note that the project has phases (spec 9)."""
+    """Note that the project has phases."""
     tx.execute(
         """UPDATE projects SET phases_generated = 1, updated_at = ?
             WHERE id = ? AND phases_generated = 0""",
