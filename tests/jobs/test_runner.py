@@ -199,7 +199,7 @@ async def test_an_attempt_that_lost_its_lease_changes_nothing(world: QueueWorld)
             with pytest.raises(LeaseLost):
                 await job.progress(90, "I am a zombie")
             with pytest.raises(LeaseLost):
-                await world.db.write(job.hold)
+                await world.db.write(job.ensure_lease)
             return "zombie"
         return "rightful"
 
