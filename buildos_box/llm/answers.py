@@ -1,15 +1,14 @@
 """From a question's type to a JSON schema, and from a model's text to a value of that type."""
 
-import re
 from typing import Any, TypeVar
 
 import msgspec
 
+from buildos_box.llm.answer_json import values_in
 from buildos_box.llm.fence import visible
 from buildos_box.untrusted_json import read_json
 
 T = TypeVar("T")
-_FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL)
 _KNOWN: dict[type[Any], dict[str, Any]] = {}
 
 
@@ -33,17 +32,81 @@ def _schema(of: type[Any]) -> dict[str, Any]:
 
 
 def read(text: str, schema: type[T]) -> tuple[T | None, str]:
-    """The answer as the schema has it, or None and what is wrong: `<kind>: <detail>`."""
-    fenced = _FENCED.fullmatch(text)
-    body = visible(fenced[1] if fenced else text)
+    """The answer as the schema has it, or None and what is wrong: `<kind>: <detail>`.
+
+    Where the answer holds several objects, the last one that fits counts.
+    """
+    body = visible(text)
     try:
         return read_json(body, schema), ""
-    except msgspec.ValidationError as error:
-        return None, f"invalid_schema: {error}"
+    except msgspec.DecodeError:
+        pass  # not JSON alone, or not as asked for
+    described = json_schema(schema)
+    fault, longest = "", -1
+    try:
+        for source, value in values_in(body):
+            try:
+                fitted = _fitted(value, described, described.get("$defs", {}))
+                return msgspec.convert(fitted, schema), ""
+            except msgspec.ValidationError as error:
+                if len(source) > longest:
+                    fault, longest = f"invalid_schema: {error}", len(source)
     except msgspec.DecodeError as error:
-        return None, f"invalid_json: {error}"
+        fault = fault or f"invalid_json: {error}"
+    return None, fault or "invalid_json: there is no complete JSON object in it"
 
 
 def kind_of(fault: str) -> str:
-    """The kind of a fault that `read` told of."""
+    """The kind of a fault that `read` found."""
     return fault.partition(":")[0]
+
+
+def _fitted(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> Any:
+    """The value in the schema's spelling: words of an enumeration in its case, no `null` for a
+    field that may be absent, whole numbers without a fraction. Nothing else is changed.
+    """
+    schema = _resolved(schema, parts)
+    if isinstance(value, str) and "enum" in schema:
+        return next((word for word in schema["enum"] if _same_word(word, value)), value)
+    if isinstance(value, float) and schema.get("type") == "integer" and value.is_integer():
+        return int(value)
+    if isinstance(value, list) and "items" in schema:
+        return [_fitted(item, schema["items"], parts) for item in value]
+    if isinstance(value, dict) and "properties" in schema:
+        return _fitted_fields(value, schema, parts)
+    return value
+
+
+def _fitted_fields(
+    value: dict[str, Any], schema: dict[str, Any], parts: dict[str, Any]
+) -> dict[str, Any]:
+    required = schema.get("required", ())
+    known = schema["properties"]
+    return {
+        name: _fitted(field, known.get(name, {}), parts)
+        for name, field in value.items()
+        if field is not None or name in required or _may_be_null(known.get(name, {}))
+    }
+
+
+def _resolved(schema: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+    """The schema itself in place of a reference to it, or of a choice between it and null."""
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    if len(options) == 1:
+        schema = options[0]
+    if "$ref" in schema:
+        found: dict[str, Any] = parts.get(schema["$ref"].rpartition("/")[2], {})
+        return found
+    return schema
+
+
+def _may_be_null(schema: dict[str, Any]) -> bool:
+    return any(option.get("type") == "null" for option in schema.get("anyOf", (schema,)))
+
+
+def _same_word(word: Any, value: str) -> bool:
+    return isinstance(word, str) and _plain_word(word) == _plain_word(value)
+
+
+def _plain_word(text: str) -> str:
+    return text.strip().casefold().replace(" ", "_").replace("-", "_")
