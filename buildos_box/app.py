@@ -109,6 +109,7 @@ class Box:
         try:
             await asyncio.to_thread(finish_restore, folder)
             db = await environment.open_database(folder / DATABASE_FILE, clock)
+            lock.note_file(db.file)
             return await cls._assemble(
                 settings, folder, db, clock, ids, mailer, egress, lock, environment
             )

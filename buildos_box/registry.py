@@ -55,8 +55,8 @@ from buildos_box.sms import schedule_job as sms_schedule_job
 from buildos_box.sms import send_job as sms_send_job
 from buildos_box.sms import test_send as sms_trial
 from buildos_box.sms import webhook_routes as sms_webhook_routes
+from buildos_box.upkeep import backup_routes, erasing, export_routes
 from buildos_box.upkeep import cron as upkeep_cron
-from buildos_box.upkeep import erasing, export_routes
 from buildos_box.web import routes as web_routes
 from buildos_box.workspace import listeners as workspace_listeners
 from buildos_box.workspace import routes as workspace_routes
@@ -109,6 +109,7 @@ ROUTES: list[Any] = [
     *push_test_send.ROUTES,
     *onboarding_routes.ROUTES,
     *web_routes.ROUTES,
+    *backup_routes.ROUTES,
     *export_routes.ROUTES,
     *phases_routes.ROUTES,
 ]

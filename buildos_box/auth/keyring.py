@@ -26,6 +26,23 @@ ADDRESS_FILE = "address"
 """Stands in the data folder while a box serves from it: where the command line finds that box."""
 
 
+def local_address(folder: Path) -> str | None:
+    """Where the box that serves that folder is reached from this machine; None if none runs."""
+    return _first_line(folder / ADDRESS_FILE)
+
+
+def local_admin_token(folder: Path) -> str | None:
+    """The admin's token of that folder; None if there is none or it may not be read."""
+    return _first_line(folder / ADMIN_FILE)
+
+
+def _first_line(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
 class Keyring:
     """The tokens of one box, and the fixed service token of its configuration, if any."""
 

@@ -3,6 +3,7 @@
 They work on the data folder itself, since a box that does not start must be restored too.
 """
 
+import os
 import sqlite3
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import click
 import msgspec
 
 from buildos_box.cli import exit_codes
+from buildos_box.cli.connection import client_for, told
 from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.clock import SystemClock
@@ -24,6 +26,8 @@ from buildos_box.errors import BoxError
 from buildos_box.settings import Settings
 
 T = TypeVar("T")
+BACKUP_SECONDS = 3600.0
+"""A large database takes a while to copy and to check."""
 CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
 )
@@ -53,17 +57,42 @@ def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
 
 @click.group(invoke_without_command=True)
 @click.option("--to", type=click.Path(path_type=Path), help="A file, or a folder; data/backups.")
+@click.option(
+    "--from-server",
+    is_flag=True,
+    help="Have the running box save what it has open, into its own backup folder.",
+)
 @AS_JSON
 @CONFIG
 @DATA
 @click.pass_context
-def backup(context: click.Context, /, to: Path | None, as_json: bool, **where: Any) -> None:
+def backup(
+    context: click.Context, /, to: Path | None, from_server: bool, as_json: bool, **where: Any
+) -> None:
     """Back the box up into one file, while it runs or not.
 
     The file holds the database and the keys it needs, so it is as secret as the box itself.
+    With --from-server this works even if the database's file was deleted or moved meanwhile.
     """
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if from_server and to is not None:
+        raise click.UsageError("--from-server saves into the box's own backup folder, without --to")
+    if from_server:
+        _back_up_from_server(as_json=as_json, **where)
+    else:
         _back_up(to=to, as_json=as_json, **where)
+
+
+def _back_up_from_server(*, config_path: Path | None, data_dir: Path | None, as_json: bool) -> None:
+    settings = load_or_exit(config_path).override(data_dir=data_dir)
+    url, token = os.environ.get("BUILDOS_BOX_URL"), os.environ.get("BUILDOS_BOX_TOKEN")
+    with client_for(settings, url, token, timeout_seconds=BACKUP_SECONDS) as client:
+        made = told(client.post, "/backup")
+    if as_json:
+        show_json(made)
+    else:
+        say(f"Made {made['path']} ({made['bytes']:,} bytes, schema {made['schema']})")
 
 
 @on_the_folder
@@ -157,8 +186,6 @@ backup.add_command(verify)
 
 def _roomy(file: Path) -> Path | None:
     """Beside the backup there was room for it; elsewhere if nothing may be written there."""
-    import os
-
     folder = file.absolute().parent
     return folder if os.access(folder, os.W_OK) else None
 

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 import click
 import httpx
 
-from buildos_box.auth.keyring import ADDRESS_FILE, ADMIN_FILE
+from buildos_box.auth.keyring import local_address, local_admin_token
 from buildos_box.cli import exit_codes
 from buildos_box.cli.output import clean
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
+from buildos_box.settings import Settings
 
 T = TypeVar("T")
+SECONDS = 30.0
+"""Longest wait for an answer, unless a command says otherwise."""
 
 
 def with_client(command: Callable[..., T]) -> Callable[..., T]:
@@ -38,13 +41,22 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
 def local_client(url: str | None, token: str | None, config_path: Path | None) -> BoxClient:
     """A client for the address and token given, or for the box that this configuration serves."""
     if url is None or (token is None and _is_here(url)):
-        settings = load_or_exit(config_path)
-        folder = Path(settings.data.dir)
-        server = settings.server
-        url = url or _first_line(folder / ADDRESS_FILE) or _local_url(server.host, server.port)
-        token = token or _first_line(folder / ADMIN_FILE)
+        return client_for(load_or_exit(config_path), url, token)
+    return _client(url, token)
+
+
+def client_for(
+    settings: Settings, url: str | None, token: str | None, *, timeout_seconds: float = SECONDS
+) -> BoxClient:
+    """A client for the box that these settings serve, save for what is given."""
+    folder = Path(settings.data.dir)
+    url = url or local_address(folder) or settings.server.local_url
+    return _client(url, token or local_admin_token(folder), timeout_seconds)
+
+
+def _client(url: str, token: str | None, timeout_seconds: float = SECONDS) -> BoxClient:
     try:
-        return BoxClient(url, token)
+        return BoxClient(url, token, timeout_seconds=timeout_seconds)
     except (httpx.InvalidURL, UnicodeEncodeError):
         raise click.UsageError("that address or token has characters that cannot be") from None
 
@@ -56,18 +68,6 @@ def _is_here(url: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _local_url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
-    return f"http://{reachable}:{port}"
-
-
-def _first_line(file: Path) -> str | None:
-    try:
-        return file.read_text("utf-8").strip() or None
-    except OSError:
-        return None
 
 
 def told(command: Callable[..., T], *args: Any, **options: Any) -> T:

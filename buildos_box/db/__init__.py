@@ -2,8 +2,17 @@
 
 from buildos_box.db.context import DbContext
 from buildos_box.db.database import Database
-from buildos_box.db.lock import AlreadyRunning, InstanceLock
+from buildos_box.db.lock import AlreadyRunning, Holder, InstanceLock
 from buildos_box.db.tx import Row, Tx
 from buildos_box.db.writer import StorageError
 
-__all__ = ["AlreadyRunning", "Database", "DbContext", "InstanceLock", "Row", "StorageError", "Tx"]
+__all__ = [
+    "AlreadyRunning",
+    "Database",
+    "DbContext",
+    "Holder",
+    "InstanceLock",
+    "Row",
+    "StorageError",
+    "Tx",
+]

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from buildos_box.clock import Clock
 from buildos_box.db.connect import READER_PRAGMAS
+from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
-from buildos_box.db.snapshot import copy_database
+from buildos_box.db.snapshot import HeldDatabase, Progress
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
-from buildos_box.db.writer import Writer
+from buildos_box.db.writer import DatabaseGone, Writer
 
 T = TypeVar("T")
 __all__ = ["Database", "Listener"]
@@ -28,6 +29,7 @@ class Database:
         self._writer = writer
         self._readers = readers
         self._listeners = listeners
+        self._held = HeldDatabase(path)
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Database":
@@ -51,6 +53,7 @@ class Database:
     async def close(self) -> None:
         """Finish every queued write, then close all connections."""
         await self._readers.close()
+        await asyncio.to_thread(self._held.close)
         await asyncio.to_thread(self._writer.close)
 
     @property
@@ -62,6 +65,16 @@ class Database:
     def damage(self) -> str | None:
         """What SQLite has found wrong with the file since it was opened; None if nothing."""
         return self._writer.damage
+
+    @property
+    def file(self) -> FileIdentity | None:
+        """Which file this is, for other processes to compare with what is at its path."""
+        return self._writer.files.database
+
+    @property
+    def gone(self) -> str | None:
+        """What has happened to the file since it was opened; None if it is still at its path."""
+        return self._writer.files.fault()
 
     def subscribe(self, change: type[C], listener: Callable[[Tx, C], None]) -> None:
         """Call `listener` inside every transaction that announces a change of that type."""
@@ -100,12 +113,21 @@ class Database:
         return rows[0] if rows else None
 
     async def read(self, run: Callable[[Tx], T]) -> T:
-        """Look at one consistent state with a transaction's functions; writing raises."""
+        """Look at one consistent state with a transaction's functions; writing raises.
+
+        Raises DatabaseGone, since it opens the file anew.
+        """
+        fault = self.gone
+        if fault is not None:
+            raise DatabaseGone.because(fault)
         return await asyncio.to_thread(_look, self.path, run)
 
-    async def backup(self, target: Path) -> None:
-        """Copy the database while it is in use, with SQLite's online backup."""
-        await asyncio.to_thread(copy_database, self.path, target)
+    def copy(self, target: Path, progress: Progress | None = None) -> None:
+        """Copy what is open into a file while it is in use, even if its own path is gone.
+
+        Takes long: call it off the event loop.
+        """
+        self._held.copy(target, progress)
 
 
 def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:

@@ -3,8 +3,12 @@
 import fcntl
 import os
 from pathlib import Path
+from typing import NamedTuple
 
+from buildos_box.db.file_identity import FileIdentity
 from buildos_box.errors import BoxError
+
+LOCK_FILE = "box.lock"
 
 
 class AlreadyRunning(BoxError):
@@ -13,11 +17,39 @@ class AlreadyRunning(BoxError):
     code = "already_running"
 
 
+class Holder(NamedTuple):
+    """The process that serves a data folder, and the database file that it has open if known."""
+
+    process: str
+    file: FileIdentity | None
+
+    @classmethod
+    def read(cls, fd: int) -> "Holder":
+        """What the holder has written into the lock file."""
+        process, _, file = os.pread(fd, 100, 0).decode("ascii", "replace").strip().partition(" ")
+        return cls(process or "unknown", FileIdentity.parse(file))
+
+    @classmethod
+    def of(cls, folder: Path) -> "Holder | None":
+        """Who serves that folder now; None if nobody does. Raises OSError if it can't be read."""
+        if not (folder / LOCK_FILE).exists():
+            return None
+        fd = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return cls.read(fd)
+        else:
+            return None
+        finally:
+            os.close(fd)
+
+
 class InstanceLock:
     """Holds the data folder for this process; the kernel lets go of it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "box.lock"
+        self._path = folder / LOCK_FILE
         self._fd: int | None = None
 
     def acquire(self) -> None:
@@ -27,15 +59,20 @@ class InstanceLock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = Holder.read(fd)
             os.close(fd)
             raise AlreadyRunning(
-                f"another BuildOS Box (process {holder}) already serves {self._path.parent}; "
-                "stop it first, or use another data folder"
+                f"another BuildOS Box (process {holder.process}) already serves "
+                f"{self._path.parent}; stop it first, or use another data folder"
             ) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode("ascii"), 0)
         self._fd = fd
+        self.note_file(None)
+
+    def note_file(self, file: FileIdentity | None) -> None:
+        """Write down which process this is, and which database file it has open."""
+        assert self._fd is not None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, f"{os.getpid()} {file or ''}".strip().encode("ascii"), 0)
 
     def release(self) -> None:
         """Let go of the folder."""

@@ -5,6 +5,7 @@ The rules: docs/spec.md#backup.
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +22,41 @@ Progress = Callable[[int, int], None]
 
 
 def copy_database(source: Path, target: Path, progress: Progress | None = None) -> None:
-    """Copy the state of one instant, synced to disk, while the box goes on writing.
-
-    An open read transaction holds that instant. Without it SQLite starts the copy anew after
-    every commit of another connection, and under load it would never end.
-    """
+    """Copy the state of one instant, synced to disk, while the box goes on writing."""
     reading = _reader(source)
     try:
-        reading.execute("BEGIN")
+        _copy(reading, target, progress)
+    finally:
+        reading.close()
+
+
+class HeldDatabase:
+    """A connection kept open only to copy from: the path may no longer lead to its file."""
+
+    def __init__(self, path: Path) -> None:
+        self._reading = _reader(path)
+        self._reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._one_at_a_time = threading.Lock()
+
+    def copy(self, target: Path, progress: Progress | None = None) -> None:
+        """Copy the state of one instant into a file, synced to disk."""
+        with self._one_at_a_time:
+            _copy(self._reading, target, progress)
+
+    def close(self) -> None:
+        """Close it; a copy that is being made is finished first."""
+        with self._one_at_a_time:
+            self._reading.close()
+
+
+def _copy(reading: sqlite3.Connection, target: Path, progress: Progress | None) -> None:
+    """An open read transaction holds the instant that is copied.
+
+    Without it SQLite starts the copy anew after every commit of another connection, and under
+    load it would never end.
+    """
+    reading.execute("BEGIN")
+    try:
         reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
         writing = sqlite3.connect(target)
         try:
@@ -41,7 +69,7 @@ def copy_database(source: Path, target: Path, progress: Progress | None = None) 
         finally:
             writing.close()
     finally:
-        reading.close()
+        reading.execute("ROLLBACK")
     sync_file(target)
 
 

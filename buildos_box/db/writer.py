@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from buildos_box.db.connect import connect_writer
+from buildos_box.db.file_identity import OpenFiles
 from buildos_box.db.tx import DeferredInserts, Listeners, Tx
 from buildos_box.errors import TransientError, Unavailable
 from buildos_box.log import logger
@@ -37,6 +38,23 @@ class StorageError(TransientError):
     """The database could not take a write: disk full, read-only folder, I/O error."""
 
     code = "storage_error"
+
+
+class DatabaseGone(StorageError):
+    """The database's file was deleted, moved or replaced: a write would be lost at the next start.
+
+    It ends by itself once the same file is back at its path.
+    """
+
+    code = "database_gone"
+
+    @classmethod
+    def because(cls, fault: str) -> "DatabaseGone":
+        """The error for what `OpenFiles.fault` found, and what can be done."""
+        return cls(
+            f"{fault}, so nothing more is written to it; put that same file back, or save what is "
+            "still open with `buildos-box backup --from-server` before the process is stopped"
+        )
 
 
 @dataclass(slots=True)
@@ -61,6 +79,8 @@ class Writer:
         self.damage: str | None = None
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
+        self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self.files = OpenFiles(path)
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread: threading.Thread | None = None
         self._start()
@@ -119,6 +139,10 @@ class Writer:
             return
         group = [first]
         self._gather(group)
+        fault = self.files.fault()
+        if fault is not None:
+            self._roll_back(group, DatabaseGone.because(fault))
+            return
         try:
             done = self._all_or_none(group)
             if done is None:
@@ -190,7 +214,7 @@ class Writer:
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.Error | DatabaseGone):
             # What a transaction itself raises is told to who asked for it.
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:

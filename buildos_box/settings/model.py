@@ -49,8 +49,11 @@ class ServerSettings(Section, frozen=True, kw_only=True):
     @property
     def public_url(self) -> str:
         """`base_url`, or one made of host and port; without a slash at its end."""
-        if self.base_url:
-            return self.base_url.rstrip("/")
+        return self.base_url.rstrip("/") or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where programs on this machine reach it, if its port is fixed."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
 

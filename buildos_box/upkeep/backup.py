@@ -5,14 +5,18 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from buildos_box import __version__
 from buildos_box.clock import Clock, Instant, to_text
+from buildos_box.db import Holder
+from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.upkeep import archive
@@ -21,6 +25,13 @@ from buildos_box.upkeep.archive import Manifest
 PREFIX, SUFFIX = "box-", ".backup.tar.gz"
 _PARTIAL = ".box-backup-"
 _LOCK = "backup.lock"
+
+
+class Copy(Protocol):
+    """Copies the database into a file."""
+
+    def __call__(self, target: Path, progress: Progress | None = None) -> None:
+        """Raises OSError, sqlite3.Error."""
 
 
 class DamagedSource(BoxError):
@@ -44,38 +55,63 @@ def name_for(now: Instant) -> str:
 
 
 def make_backup(
-    data: Path, target: Path, clock: Clock, *, progress: Progress | None = None
+    data: Path,
+    target: Path,
+    clock: Clock,
+    *,
+    progress: Progress | None = None,
+    copy: Copy | None = None,
 ) -> Made:
     """Back a data folder up into the file `target`, or into a file in the folder `target`.
 
-    The box may run meanwhile. The file appears under its name only when it is whole. Raises
+    The box may run meanwhile. `copy` is the running box's own: it has its database even if that is
+    no longer in the folder. The file appears under its name only when it is whole. Raises
     Conflict if a backup is being made or the file exists, DamagedSource, OSError.
     """
     now = clock.now()
-    if not (data / archive.DATABASE).is_file():
-        raise FileNotFoundError(f"there is no box in {data}")
+    database = data / archive.DATABASE
+    if copy is None:
+        if not database.is_file():
+            raise FileNotFoundError(f"there is no box in {data}")
+        _refuse_other_file(data)
+        copy = partial(copy_database, database)
     if target.is_dir() or target.suffix == "":
         target = target / name_for(now)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if target.exists():
         raise Conflict(f"{target} exists already", code="exists")
-    with _only_one(data):
-        for left in target.parent.glob(f"{_PARTIAL}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=target.parent) as partial:
-            made = _make(data, Path(partial), target, now, progress)
+    with _only_one(data if data.is_dir() else target.parent):
+        for unfinished in target.parent.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=target.parent) as folder:
+            made = _make(data, Path(folder), target, now, partial(copy, progress=progress))
     return made
 
 
-def _make(data: Path, partial: Path, target: Path, now: Instant, progress: Progress | None) -> Made:
+def _refuse_other_file(data: Path) -> None:
+    """What lies in the folder is not what the process that serves it has open."""
+    holder = Holder.of(data)
+    if holder is None or holder.file is None:
+        return
+    if FileIdentity.of(data / archive.DATABASE) != holder.file:
+        raise Conflict(
+            f"process {holder.process} serves {data} with another file than the one that is there "
+            "now; save what it has open with `buildos-box backup --from-server`",
+            code="database_gone",
+        )
+
+
+def _make(
+    data: Path, folder: Path, target: Path, now: Instant, copy: Callable[[Path], None]
+) -> Made:
     database = data / archive.DATABASE
-    _require_room(database, partial)
-    copy = partial / archive.DATABASE
-    copy_database(database, copy, progress)
-    found = inspect(copy)
+    _require_room(database, folder)
+    copied = folder / archive.DATABASE
+    copy(copied)
+    found = inspect(copied)
     if found.faults:
         raise DamagedSource(f"{database} is damaged: {found.faults[0]}; nothing was backed up")
-    files = {archive.DATABASE: copy, **{path.name: path for path in archive.key_files(data)}}
+    files = {archive.DATABASE: copied, **{path.name: path for path in archive.key_files(data)}}
     manifest = Manifest(
         format=archive.FORMAT,
         made_at=to_text(now),
@@ -84,7 +120,7 @@ def _make(data: Path, partial: Path, target: Path, now: Instant, progress: Progr
         counts=found.counts,
         members=[archive.member_of(path, name) for name, path in files.items()],
     )
-    whole = partial / "whole"
+    whole = folder / "whole"
     archive.pack(whole, manifest, files)
     size = whole.stat().st_size
     # A link, unlike a rename, never replaces what somebody else has put there meanwhile.

@@ -33,7 +33,7 @@ async def back_up(_due: Instant, box: Services) -> BackedUp:
         return BackedUp(None, note="backup.keep is 0: nightly backups are off")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = Path(box.settings.data.dir)
-    made = await asyncio.to_thread(make_backup, data, folder, box.clock)
+    made = await asyncio.to_thread(make_backup, data, folder, box.clock, copy=box.db.copy)
     gone = await asyncio.to_thread(forget_old, folder, keep)
     return BackedUp(made.path.name, made.bytes, len(gone))
 

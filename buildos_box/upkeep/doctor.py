@@ -18,12 +18,15 @@ async def examine(settings: Settings, clock: Clock, *, offline: bool) -> AsyncIt
         iter((ok("settings", "every key is known and possible"),)),
         local_checks.folder(settings),
         local_checks.running(settings),
+        local_checks.open_file(settings),
         local_checks.database(settings, now),
         local_checks.backups(settings, now),
     ):
         for finding in findings:
             yield finding
     async for finding in remote_checks.port(settings):
+        yield finding
+    async for finding in remote_checks.health(settings):
         yield finding
     async for finding in remote_checks.push(settings):
         yield finding

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from buildos_box import __version__
 from buildos_box.clock import Instant, from_text, is_zone
-from buildos_box.db import AlreadyRunning, InstanceLock
+from buildos_box.db import Holder
+from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import known_migrations
 from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
 from buildos_box.db.snapshot import inspect, newest_moment
@@ -115,14 +116,29 @@ def running(settings: Settings) -> Iterator[Finding]:
     data = Path(settings.data.dir)
     if not data.is_dir() or not os.access(data, os.W_OK):
         return
-    lock = InstanceLock(data)
-    try:
-        lock.acquire()
-    except AlreadyRunning as error:
-        yield ok("process", error.message.partition(";")[0])
+    holder = Holder.of(data)
+    if holder is None:
+        yield note("process", "no box serves this folder now", "buildos-box serve")
+    else:
+        yield ok("process", f"process {holder.process} serves {data}")
+
+
+def open_file(settings: Settings) -> Iterator[Finding]:
+    """Whether the database at its path is the one that the running process has open."""
+    data = Path(settings.data.dir)
+    holder = Holder.of(data) if data.is_dir() and os.access(data, os.W_OK) else None
+    if holder is None or holder.file is None:
         return
-    lock.release()
-    yield note("process", "no box serves this folder now", "buildos-box serve")
+    path = data / DATABASE
+    there = FileIdentity.of(path)
+    if there != holder.file:
+        happened = "was deleted or moved" if there is None else "was replaced by another file"
+        yield fault(
+            "database", f"{path} {happened} while process {holder.process} had it open: it "
+            "writes nothing more, and what is open is lost when it ends",
+            "put that same file back; or buildos-box backup --from-server, stop the process, "
+            "then buildos-box restore FILE",
+        )  # fmt: skip
 
 
 def database(settings: Settings, now: Instant) -> Iterator[Finding]:

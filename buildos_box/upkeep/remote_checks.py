@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from buildos_box.auth.keyring import local_address, local_admin_token
 from buildos_box.errors import BoxError
 from buildos_box.llm.check import check
 from buildos_box.mail.smtp import GMAIL
@@ -229,6 +230,27 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
             )  # fmt: skip
         return
     yield ok(name, f"{where} is free")
+
+
+async def health(settings: Settings) -> AsyncIterator[Finding]:
+    """What the box that runs here says of itself; nothing if none answers."""
+    data = Path(settings.data.dir)
+    url = local_address(data) or settings.server.local_url
+    token = local_admin_token(data)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501 (this machine)
+        try:
+            answer = await http.get(f"{url}/health", headers=headers, timeout=SECONDS)
+            said = answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return
+    if not isinstance(said, dict) or said.get("service") != SERVICE:
+        return
+    if said.get("status") == "unhealthy":
+        reasons = "; ".join(map(str, said.get("reasons") or ["its log says why"]))
+        yield fault("health", f"the box at {url} is unhealthy: {reasons}", "see the reasons")
+    else:
+        yield ok("health", f"the box at {url} is {said.get('status')}")
 
 
 async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Finding:

@@ -1,0 +1,46 @@
+"""`POST /backup`: the running box saves what it has open."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import post
+
+from buildos_box.auth.caller import Caller
+from buildos_box.services import Services
+from buildos_box.upkeep.backup import make_backup
+from buildos_box.upkeep.cron import backup_folder
+
+
+class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A backup that was made: its file on the server's machine, and what it holds."""
+
+    path: str
+    bytes: int
+    made_at: str
+    schema: int
+    counts: dict[str, int]
+
+
+@post("/backup", status_code=201, tags=["Health"])
+async def back_up_now(box: Services, caller: Caller) -> BackupView:
+    """Make a backup into the backup folder, from the database as it is open.
+
+    It writes nothing to the database, so it also works when the database's file has been deleted
+    or moved. Raises Conflict while another backup is being made.
+    """
+    caller.require_admin()
+    data, folder = Path(box.settings.data.dir), backup_folder(box.settings)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = await asyncio.to_thread(make_backup, data, folder, box.clock, copy=box.db.copy)
+    return BackupView(
+        path=str(made.path.absolute()),
+        bytes=made.bytes,
+        made_at=made.manifest.made_at,
+        schema=made.manifest.schema,
+        counts=made.manifest.counts,
+    )
+
+
+ROUTES: list[Any] = [back_up_now]
