@@ -9,6 +9,7 @@ import logging
 import logging.handlers
 import re
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from structlog.contextvars import bind_contextvars, bound_contextvars, merge_con
 _TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
 _PHONE = re.compile(r"(?<![\w.+-])((?:\+|%2B)[1-9]\d{3})\d{3,8}(\d{4})\b")
 _SECRET_KEYS = frozenset({"authorization", "password", "token", "secret", "api_key", "auth_token"})
+
+LINES_PER_MINUTE = 30
+MOST_REMEMBERED = 1_000
 
 Event = MutableMapping[str, Any]
 
@@ -60,6 +64,48 @@ def _redact_event(_logger: Any, _method: str, event: Event) -> Event:
         elif isinstance(value, str):
             event[key] = redact(value)
     return event
+
+
+class Throttle(logging.Filter):
+    """Keeps warnings and errors of one kind, which an attacker may cause at will, from a full disk.
+
+    A kind is the logger and the event's name (or the message before its values are put in). The
+    first line of a kind after a minute in which some were left out says how many.
+    """
+
+    def __init__(self, lines_per_minute: int = LINES_PER_MINUTE) -> None:
+        super().__init__()
+        self._most = lines_per_minute
+        self._seen: OrderedDict[tuple[str, str], list[int]] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write it; adds `left_out` to the first line after a gap."""
+        if record.levelno < logging.WARNING:
+            return True
+        kind = (record.name, _name_of(record.msg))
+        minute = int(record.created // 60)
+        seen = self._seen.setdefault(kind, [minute, 0])
+        if seen[0] != minute:
+            left_out, seen[:] = max(0, seen[1] - self._most), [minute, 0]
+            if left_out:
+                _say(record, left_out)
+        seen[1] += 1
+        self._seen.move_to_end(kind)
+        while len(self._seen) > MOST_REMEMBERED:
+            self._seen.popitem(last=False)
+        return seen[1] <= self._most
+
+
+def _name_of(message: Any) -> str:
+    name = message.get("event", "") if isinstance(message, dict) else message
+    return str(name)[:200]
+
+
+def _say(record: logging.LogRecord, left_out: int) -> None:
+    if isinstance(record.msg, dict):
+        record.msg["left_out"] = left_out
+    else:
+        record.msg = f"{record.msg} ({left_out} more of these were left out)"
 
 
 def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = None) -> None:
@@ -104,6 +150,7 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
     root = logging.getLogger()
     root.handlers = handlers
     for handler in handlers:
+        handler.addFilter(Throttle())
         handler.setFormatter(formatter)
     root.setLevel(level.upper())
     # These tell of each step of each task at INFO; the ledger already keeps that for good. Twilio's

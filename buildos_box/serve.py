@@ -6,20 +6,29 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from buildos_box import gc_tuning
 from buildos_box.app import Box
+from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.keyring import ADDRESS_FILE
 from buildos_box.log import logger
+from buildos_box.server.connections import ConnectionBook, ConnectionLimits
+from buildos_box.server.files import raise_file_limit
+from buildos_box.server.protocol import LimitedProtocol
 from buildos_box.settings import Settings
 
 log = logger(__name__)
 KEEP_ALIVE_SECONDS = 130
 """Longer than clients (httpx 5 s) and proxies (nginx 60 s, Caddy 120 s) keep an unused connection,
 so that it is theirs to close: a request never meets a connection that the box is closing."""
+OTHER_FILES = 64
+"""Files that are not connections of clients: the database, logs, connections to the outside."""
+LEAST_CONNECTIONS = 16
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -36,6 +45,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     `on_ready(box, url)` is called once requests are answered. Raises OSError when the address
     is taken, AlreadyRunning when the data folder is.
     """
+    files = raise_file_limit()
     listening = listen(settings.server.host, settings.server.port)
     # Before the folder is taken: process 1 of a container would not even die of a SIGTERM.
     stop = asyncio.Event()
@@ -45,9 +55,12 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     except BaseException:
         listening.close()
         raise
+    book = _connection_book(settings, files)
     server = _Server(
         uvicorn.Config(
             box.api,
+            http=_protocol_class(book, box),
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -60,6 +73,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     try:
         await box.start()
         serving = asyncio.create_task(server.serve(sockets=[listening]))
+        sweeping = asyncio.create_task(book.sweep())
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         url = _url_of(listening)
@@ -72,10 +86,40 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
         await box.drain()
         server.should_exit = True
         await serving
+        sweeping.cancel()
     finally:
         (Path(settings.data.dir) / ADDRESS_FILE).unlink(missing_ok=True)
         await box.close()
         log.info("stopped")
+
+
+def _connection_book(settings: Settings, files: int) -> ConnectionBook:
+    """The limits on connections, as far as there are files for them."""
+    limits = settings.limits
+    total = min(limits.max_connections, max(LEAST_CONNECTIONS, files - OTHER_FILES))
+    if total < limits.max_connections:
+        log.warning("few_open_files", open_files=files, connections=total)
+    addresses = ClientAddresses(settings.server.trusted_proxies)
+    return ConnectionBook(
+        ConnectionLimits(
+            total=total,
+            per_address=min(limits.max_connections_per_address, max(1, total // 2)),
+            head_seconds=limits.request_head_seconds,
+            body_seconds=limits.request_body_seconds,
+            send_seconds=limits.response_stall_seconds,
+        ),
+        group_of=address_group,
+        is_shared=addresses.is_trusted,
+    )
+
+
+def _protocol_class(book: ConnectionBook, box: Box) -> Any:
+    """What uvicorn calls for each connection; it asks for a class but needs no more than this."""
+
+    def correlation_id() -> str:
+        return box.services.ids.new("corr", box.services.clock.now())
+
+    return partial(LimitedProtocol, book, correlation_id)
 
 
 def _url_of(listening: socket.socket) -> str:

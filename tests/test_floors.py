@@ -14,6 +14,8 @@ FLOORS: dict[str, int] = {
     "gc_tuning": 0,
     "quiet_hours": 1,
     "retry_after": 1,
+    "thread_pool": 0,
+    "server": 1,
     "db": 1,
     "egress": 1,
     "jobs": 2,

@@ -99,7 +99,14 @@ def _fault(item: dict[str, Any]) -> FieldFault:
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """The framework's own refusals: no such route, wrong method, too large, not readable."""
     status = error.status_code
-    return error_response(request, status, _CODES.get(status, "error"), _sentence(error.detail))
+    sentence = _too_large(request) if status == 413 else _sentence(error.detail)
+    return error_response(request, status, _CODES.get(status, "error"), sentence)
+
+
+def _too_large(request: AnyRequest) -> str:
+    limit = request.route_handler.resolve_request_max_body_size() or 0
+    unit, size = ("MiB", 1024 * 1024) if limit >= 1024 * 1024 else ("KiB", 1024)
+    return f"The body is too large: at most {limit / size:g} {unit} are taken here"
 
 
 def _sentence(detail: str) -> str:

@@ -8,20 +8,18 @@ import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeVar
 
 from litestar.connection import ASGIConnection
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.client_address import ClientAddresses
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.tokens import USER_PREFIX
 from buildos_box.errors import RateLimited, Unauthorized
 
 T = TypeVar("T")
 MOST_REMEMBERED = 10_000
-IPV6_PREFIX = 64
-"""One household or server has a whole /64 to itself: counting single addresses counts nothing."""
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -72,7 +70,7 @@ class Authenticator:
         user_requests_per_minute: int = 600,
     ) -> None:
         self._keyring = keyring
-        self._trusted = tuple(ip_network(text, strict=False) for text in trusted_proxies)
+        self.addresses = ClientAddresses(trusted_proxies)
         self._failures = Buckets(failures_per_minute, monotonic)
         self._requests = Buckets(user_requests_per_minute, monotonic)
         self._good: OrderedDict[bytes, None] = OrderedDict()
@@ -124,41 +122,5 @@ class Authenticator:
         self._requests.take(caller.token_id)
 
     def client_of(self, connection: AnyConnection) -> str:
-        """Who is asking, by address: the last one that no proxy of ours has vouched for.
-
-        `X-Forwarded-For` counts only as far as trusted proxies have written it.
-        """
-        peer = connection.client.host if connection.client else ""
-        if not self._is_trusted(peer):
-            return _grouped(peer)
-        forwarded = ",".join(connection.headers.getall("x-forwarded-for", []))
-        for hop in reversed([text.strip() for text in forwarded.split(",") if text.strip()]):
-            peer = hop
-            if not self._is_trusted(hop):
-                break
-        return _grouped(peer)
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        return any(_holds(network, found) for network in self._trusted)
-
-
-def _holds(network: IPv4Network | IPv6Network, address: Any) -> bool:
-    return bool(address.version == network.version and address in network)
-
-
-def _grouped(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ip_network((int(found), IPV6_PREFIX), strict=False))
-    return str(found)
+        """Who is asking, by address."""
+        return self.addresses.of(connection)

@@ -66,3 +66,18 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     dependencies_per_user: Annotated[
         int, doc("Dependencies between the tasks of one user.", ge=0)
     ] = 50_000
+    max_connections: Annotated[
+        int, doc("Connections at once; fewer where the system allows fewer files.", ge=1)
+    ] = 1000
+    max_connections_per_address: Annotated[
+        int, doc("Connections of one address; at most half of all. Not for trusted proxies.", ge=1)
+    ] = 200
+    request_head_seconds: Annotated[
+        float, doc("Longest wait for a request's line and headers.", gt=0)
+    ] = 10
+    request_body_seconds: Annotated[
+        float, doc("Longest wait for a request's body; a second more for each 16 KiB.", gt=0)
+    ] = 20
+    response_stall_seconds: Annotated[
+        float, doc("How long a client may take nothing of its answer.", gt=0)
+    ] = 30

@@ -1,0 +1,281 @@
+"""HTTP/1.1 as uvicorn speaks it, with the deadlines and limits that it lacks.
+
+uvicorn parses with llhttp, which refuses what leaves a message's length in doubt (RFC 9112, 6.1 and
+6.3). Added here: deadlines for a request's head and body, a limit on connections, on the size of a
+head and on pipelined requests, the rules for `Host` (RFC 9112, 3.2), trailers that are never taken
+for headers, refusals in the documented shape, and reading on for a while after a refusal.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from buildos_box.log import logger
+from buildos_box.server.connections import REFUSED_AT_ONCE, ConnectionBook
+
+log = logger(__name__)
+LONGEST_HEAD = 64 * 1024
+"""Bytes of the request line and all headers."""
+LONGEST_PIPELINE = 16
+"""Requests of a connection that may wait for the answer to the one before."""
+DISCARDED_BYTES = 64 * 1024 * 1024
+"""What is read of a body that nobody wants, so that its sender gets to see the refusal."""
+LINGER_SECONDS = 2.0
+"""How long a refused client may take to close its side: a reset would lose the refusal."""
+REFUSED_BODY_SECONDS = 30.0
+REFUSALS = {
+    400: ("malformed", "This is not a valid HTTP/1.1 request"),
+    408: ("timeout", "The request did not arrive in time"),
+    431: ("too_large", f"The headers are longer than {LONGEST_HEAD // 1024} KiB"),
+    501: ("not_implemented", "The only Transfer-Encoding known is chunked"),
+    503: ("too_many_connections", "Too many connections are open; try again in a moment"),
+}
+
+
+class _Refused(Exception):
+    """Ends parsing; the parser hides it, so the status is kept beside."""
+
+
+class _Phase(Enum):
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    REFUSED = auto()
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, book: ConnectionBook, new_id: Callable[[], str], **uvicorn: Any) -> None:
+        """`new_id` makes correlation ids; the rest is what uvicorn passes."""
+        super().__init__(**uvicorn)
+        self.address = "unknown"
+        self.deadline = math.inf
+        self._book = book
+        self._new_id = new_id
+        self._phase = _Phase.IDLE
+        self._status = 400
+        self._received = 0
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._discarded = 0
+        self._over_limit = False
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take it in, or say that there are too many."""
+        super().connection_made(transport)
+        if self.client is not None:
+            self.address = self.client[0]
+        if self._book.admit(self):
+            self._expect_head()
+        elif self._book.refused < REFUSED_AT_ONCE:
+            self._over_limit = True
+            self._book.refused += 1
+            self._refuse(503)
+            self.loop.call_later(LINGER_SECONDS, self.abort)
+        else:
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is closed, by whichever side."""
+        self._book.forget(self)
+        self._book.refused -= self._over_limit
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self._phase is _Phase.REFUSED:
+            self._discard(len(data))
+            return
+        self._unset_keepalive_if_required()
+        if self._phase is _Phase.IDLE:
+            self._expect_head()
+        before = self._phase
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Answered as the plain request that it is; what follows it is another protocol.
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self._refuse(self._status)
+        else:
+            if before is self._phase is _Phase.HEAD:
+                self._received += len(data)
+                if self._received > LONGEST_HEAD:
+                    self._refuse(431)
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        if self._phase is _Phase.IDLE:
+            self._expect_head()
+        self._head_bytes = self._body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request's target."""
+        self._count_head(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; a trailer is dropped, since it came after the request was authorised."""
+        if self._phase is not _Phase.HEAD:
+            return
+        self._count_head(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: refuse it, or answer the request."""
+        self._check_head()
+        if len(self.pipeline) >= LONGEST_PIPELINE:
+            raise _Refused
+        super().on_headers_complete()
+        self.cycle.transport = self  # type: ignore[assignment]  # so that `close` below is called
+        self._phase = _Phase.BODY
+        self.deadline = self.loop.time() + self._book.limits.body_seconds
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._body_bytes += len(body)
+        self.deadline += len(body) / self._book.limits.body_bytes_per_second
+        if self.cycle.response_complete:
+            self._discard(len(body))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        self._phase = _Phase.IDLE
+        self.deadline = math.inf
+        super().on_message_complete()
+        self._note_idle()
+
+    def on_response_complete(self) -> None:
+        """The answer is written."""
+        super().on_response_complete()
+        if self._phase is _Phase.BODY and self.expect_100_continue and not self._body_bytes:
+            # The client may send the body all the same, or go on without it: nobody can know.
+            self.close()
+        self._note_idle()
+
+    # What the book of connections calls
+
+    def on_deadline(self) -> None:
+        """Close it, with an answer to who has begun a request."""
+        if self.flow.read_paused:
+            # What has not been read cannot be late.
+            self.deadline += 1.0
+        elif self._phase is _Phase.REFUSED or self._is_silent():
+            self.abort()
+        else:
+            self._refuse(408)
+
+    def _is_silent(self) -> bool:
+        return self._phase is _Phase.HEAD and not self._received
+
+    def unsent(self) -> int:
+        """Bytes that the client has not taken."""
+        return self.transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        """Write a part of an answer."""
+        self.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether it is being closed."""
+        return self.transport.is_closing() or self._phase is _Phase.REFUSED
+
+    def close(self) -> None:
+        """Close it after what has been written; a body that is still coming is read on for a while.
+
+        A client that sends all before it reads would lose the answer to a reset.
+        """
+        if self._phase is _Phase.BODY:
+            self._read_on(REFUSED_BODY_SECONDS)
+        else:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close it at once."""
+        self.transport.abort()
+
+    def _expect_head(self) -> None:
+        self._book.is_busy(self)
+        self._phase = _Phase.HEAD
+        self._received = 0
+        self.deadline = self.loop.time() + self._book.limits.head_seconds
+
+    def _note_idle(self) -> None:
+        answered = self.cycle is None or self.cycle.response_complete
+        if self._phase is _Phase.IDLE and answered and not self.pipeline:
+            self._book.is_idle(self)
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > LONGEST_HEAD:
+            self._status = 431
+            raise _Refused
+
+    def _check_head(self) -> None:
+        names = [name for name, _ in self.headers]
+        version = self.parser.get_http_version()
+        hosts = names.count(b"host")
+        if hosts > 1 or (version == "1.1" and not hosts):
+            raise _Refused
+        for name, value in self.headers:
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                self._status = 501
+                raise _Refused
+        if version == "1.0" and b"transfer-encoding" in names:
+            raise _Refused
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > DISCARDED_BYTES:
+            self.abort()
+
+    def _refuse(self, status: int) -> None:
+        """Say so if that is not taken for the answer to an earlier request; then close."""
+        log.warning("request_refused", status=status, address=self.address)
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        answered_here = waiting and self._phase is _Phase.BODY and not self.cycle.response_started
+        if not self.pipeline and (answered_here or not waiting):
+            self.transport.write(self._refusal(status))
+        if waiting:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._read_on(LINGER_SECONDS)
+
+    def _read_on(self, seconds: float) -> None:
+        """Say that nothing more will be said, and drop what still comes."""
+        self.pipeline.clear()
+        self._book.is_busy(self)
+        self._phase = _Phase.REFUSED
+        self.deadline = self.loop.time() + seconds
+        self.flow.resume_reading()
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+
+    def _refusal(self, status: int) -> bytes:
+        code, sentence = REFUSALS[status]
+        shape = {"error": sentence, "code": code, "details": [], "correlationId": self._new_id()}
+        body = msgspec.json.encode(shape)
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"connection", b"close"),
+        ]
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+        lines = [b"%s: %s\r\n" % pair for pair in headers]
+        return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

@@ -1,0 +1,76 @@
+"""Threads for one kind of blocking call, so that one kind that hangs holds up no other."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+IDLE_SECONDS = 30.0
+
+
+class ThreadPool:
+    """At most `threads` calls at once; those past them wait. Any thread or event loop may use it.
+
+    Unlike those of `concurrent.futures`, its threads never keep a process from ending (a call that
+    hangs in the system's resolver cannot be cancelled), and end by themselves when there is
+    nothing to do.
+    """
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._name = name
+        self._most = threads
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle = 0
+
+    def submit(self, call: Callable[[], T]) -> "Future[T]":
+        """Have it called; the future has its result."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._calls.put((future, call))
+            if self._idle:
+                self._idle -= 1
+            elif self._threads < self._most:
+                self._threads += 1
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        return future
+
+    async def run(self, call: Callable[..., T], *args: Any) -> T:
+        """The call's result. Who stops waiting for it does not stop it."""
+        return await asyncio.wrap_future(self.submit(lambda: call(*args)))
+
+    def _work(self) -> None:
+        while True:
+            try:
+                future, call = self._calls.get(timeout=IDLE_SECONDS)
+            except Empty:
+                if self._ends():
+                    return
+                continue
+            if future.set_running_or_notify_cancel():
+                _run(future, call)
+            del future, call
+            with self._lock:
+                if self._calls.empty():
+                    self._idle += 1
+
+    def _ends(self) -> bool:
+        with self._lock:
+            if not self._calls.empty():
+                return False
+            self._threads -= 1
+            self._idle = max(0, self._idle - 1)
+            return True
+
+
+def _run(future: "Future[Any]", call: Callable[[], Any]) -> None:
+    try:
+        result = call()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
