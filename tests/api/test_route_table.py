@@ -123,6 +123,7 @@ TABLE: dict[str, Row] = {
     "POST /queue/pause": service({"lane": "sms"}),
     "POST /queue/resume": service({"lane": "sms"}),
     "GET /queue/lanes": service(),
+    "POST /backup": admin(),
     "GET /queue/overview": service(),
     "GET /messages": service(),
     "GET /people": service(),
