@@ -134,20 +134,21 @@ def _calendar(
     back: int,
     ahead: int,
 ) -> tuple[Json, list[str]]:
-    from buildos_box.calendars.ics.reader import parse_calendar
+    from buildos_box.calendars.ics.reader import Reader, parse_calendar
 
     owner = person(client, user_name)
     project = find_project(client, owner, project_name) if project_name else None
     try:
-        found = parse_calendar(
-            _read(file),
+        reader = Reader(
             user_id=owner.id,
             project_id=project["id"] if project else "",
-            default_zone=owner.zone.key,
+            zone=owner.zone.key,
             window_start=owner.now - timedelta(days=back),
             window_end=owner.now + timedelta(days=ahead),
-            user_email=find_user(client, owner.id)["email"],
+            now=owner.now,
+            email=find_user(client, owner.id)["email"],
         )
+        found = parse_calendar(_read(file), reader)
     except Malformed as error:
         raise click.ClickException(f"{file} is no calendar: {error}") from None
     if found.tasks and project is None:

@@ -5,7 +5,7 @@ serves every other way in: so reminders follow a feed as they follow a person's 
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
@@ -31,30 +31,28 @@ def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> "Calen
     """
     # Loaded for a calendar only: most boxes have none.
     from buildos_box.calendars.ics.fields import stable_id
-    from buildos_box.calendars.ics.reader import parse_calendar
+    from buildos_box.calendars.ics.reader import Reader, last_moment, parse_calendar
 
-    found = parse_calendar(
-        body,
+    reader = Reader(
         user_id=user.id,
         project_id=None,
-        default_zone=zone,
+        zone=zone,
         window_start=now - BACK,
         window_end=now + AHEAD,
-        user_email=user.email,
+        now=now,
+        email=user.email,
     )
+    found = parse_calendar(body, reader)
     events = [{**event, "id": stable_id(feed.id, event["id"])} for event in found.events]
     warnings, complete = found.warnings[:MAX_WARNINGS], found.complete
     if len(events) > MAX_EVENTS:
         today = to_text(now)
-        ahead = [event for event in events if _ends(event) >= today[: len(_ends(event))]]
+        ahead = [
+            event for event in events if last_moment(event) >= today[: len(last_moment(event))]
+        ]
         events, complete = ahead[:MAX_EVENTS], False
         warnings = [f"only the next {MAX_EVENTS:,} events were taken", *warnings]
     return replace(found, events=events, warnings=warnings, complete=complete)
-
-
-def _ends(event: dict[str, Any]) -> str:
-    names = ("endAt", "endDate", "startAt", "startDate")
-    return str(next(event[name] for name in names if event.get(name)))
 
 
 def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
@@ -69,7 +67,7 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
         events += [
             {"id": row["id"], "status": CANCELLED}
             for row in before
-            if row["id"] not in ids and row["status"] != CANCELLED and _is_ahead(row["ends"], now)
+            if row["id"] not in ids and row["status"] != CANCELLED and not _is_over(row["ends"], now)
         ]
     batch = read_sync({"events": events})
     over = to_text(now - 2 * BACK)
@@ -81,9 +79,9 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
     return counts
 
 
-def _is_ahead(ends: str, now: Instant) -> bool:
-    """`ends` is an instant or a day."""
-    return ends > to_text(now)[: len(ends)]
+def _is_over(ends: str, now: Instant) -> bool:
+    """`ends` is an instant or a day: the first after an all-day event."""
+    return ends <= to_text(now)[: len(ends)]
 
 
 def take_away(tx: Tx, feed: Feed, now: Instant) -> None:

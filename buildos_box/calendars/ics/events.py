@@ -1,10 +1,17 @@
 """One VEVENT as it is written (RFC 5545, 3.6.1)."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from buildos_box.calendars.ics.fields import Moment, Warn, moment, plus, single
+from buildos_box.calendars.ics.fields import (
+    Moment,
+    Warn,
+    is_exact,
+    moment,
+    plus,
+    single,
+)
 from buildos_box.calendars.ics.lines import Lines
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant
@@ -16,9 +23,12 @@ _DAY = timedelta(days=1)
 class Item:
     """One VEVENT. `end` is the first day after an all-day one; None if a timed one has none."""
 
+    lines: Lines
     component: Any
     start: Moment
     end: Moment | None
+    duration: timedelta | None = None
+    """What DURATION says, unless DTEND says the end."""
     original: Moment | None
     """RECURRENCE-ID: which instance of its series this one replaces."""
     future: bool
@@ -31,6 +41,21 @@ class Item:
     def all_day(self) -> bool:
         """Whether it has days and no times."""
         return not isinstance(self.start, datetime)
+
+    def end_of(self, start: Moment) -> Moment | None:
+        """The end of the instance that starts there.
+
+        After DURATION, or as long on the clock as the first instance is. A start that the clocks
+        skip counts with the offset before (RFC 5545, 3.3.5); the end moves along with it.
+        """
+        if self.end is None or not isinstance(start, datetime):
+            return None if self.end is None else start + (self.end - self.start)
+        if self.duration is not None:
+            return plus(start, self.duration, exact=is_exact(self.lines.value("DURATION")))
+        assert isinstance(self.end, datetime)
+        assert isinstance(self.start, datetime)
+        zone = self.start.tzinfo or UTC
+        return past_gap(start) + (wall(self.end, zone) - wall(self.start, zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +70,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`[start, end)`; all-day events are held against its local days in `zones.default`."""
+    """`[start, end)`; all-day events are held against its local days in `zones.reader`."""
 
     start: Instant
     end: Instant
@@ -59,11 +84,16 @@ class Window:
         """Whether an event from `start` to `end` lies in it, if only in part."""
         first, last = self.start, self.end
         if not isinstance(start, datetime):
-            zone = self.zones.default
+            zone = self.zones.reader
             start = datetime.combine(start, time(0))
             end = None if end is None else datetime.combine(end, time(0))
             first, last = self.walls(zone)
         return start < last and (start >= first or (end is not None and end > first))
+
+
+def past_gap(value: datetime) -> datetime:
+    """A time that the clocks skip, as they show it: by the offset before (RFC 5545, 3.3.5)."""
+    return value.astimezone(UTC).astimezone(value.tzinfo)
 
 
 def wall(value: datetime, zone: tzinfo) -> datetime:
@@ -77,45 +107,74 @@ def read_item(lines: Lines, zones: Zones, warn: Warn) -> Item:
     start = moment(component, "DTSTART", zones)
     if start is None:
         raise ValueError("has no DTSTART")
-    original = moment(component, "RECURRENCE-ID", zones)
+    end, duration = _end(lines, component, start, zones, warn)
+    return make_item(lines, component, start, end, zones, warn, duration)
+
+
+def make_item(
+    lines: Lines,
+    component: Any,
+    start: Moment,
+    end: Moment | None,
+    zones: Zones,
+    warn: Warn,
+    duration: timedelta | None = None,
+) -> Item:
+    """An item of that start and end, with what else a series needs. Raises ValueError."""
     recurrence = single(component, "RECURRENCE-ID")
     sequence = single(component, "SEQUENCE")
     return Item(
+        lines=lines,
         component=component,
         start=start,
-        end=_end(lines, component, start, zones, warn),
-        original=original,
+        end=end,
+        duration=duration,
+        original=moment(component, "RECURRENCE-ID", zones, zone_of(start)),
         future=recurrence is not None and recurrence.params.get("RANGE") == "THISANDFUTURE",
         sequence=sequence if isinstance(sequence, int) else 0,
-        repeats="RRULE" in component or "RDATE" in component,
+        repeats=bool(lines.values("RRULE")) or "RDATE" in component,
         warn=warn,
     )
 
 
-def _end(lines: Lines, component: Any, start: Moment, zones: Zones, warn: Warn) -> Moment | None:
+def zone_of(start: Moment) -> tzinfo | None:
+    """The zone in which the other times of its event are, if they name none."""
+    return start.tzinfo if isinstance(start, datetime) else None
+
+
+def _end(
+    lines: Lines, component: Any, start: Moment, zones: Zones, warn: Warn
+) -> tuple[Moment | None, timedelta | None]:
+    end: Moment | None
+    duration: timedelta | None = None
     try:
-        end = moment(component, "DTEND", zones)
+        end = moment(component, "DTEND", zones, zone_of(start))
         if end is None:
-            end = _after_duration(lines, component, start)
+            duration = duration_of(component)
+            if duration is not None:
+                end = plus(start, duration, exact=is_exact(lines.value("DURATION")))
         end = None if end is None else _alike(end, start)
+        if isinstance(start, datetime) and isinstance(end, datetime) and duration is None:
+            end += past_gap(start).replace(tzinfo=None) - start.replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
         warn(f"{error}; its end was left out")
-        end = None
+        end = duration = None
     if end is not None and end < start:
         warn("ends before it starts; its end was left out")
-        end = None
+        end = duration = None
     if not isinstance(start, datetime):
-        return start + _DAY if end is None or end <= start else end
-    return None if end == start else end
+        return start + _DAY if end is None or end <= start else end, None
+    return (None, None) if end == start else (end, duration)
 
 
-def _after_duration(lines: Lines, component: Any, start: Moment) -> Moment | None:
+def duration_of(component: Any) -> timedelta | None:
+    """What DURATION says; None without one. Raises ValueError if it is impossible."""
     duration = single(component, "DURATION")
     if duration is None:
         return None
     if not isinstance(duration.dt, timedelta) or duration.dt < timedelta(0):
         raise ValueError("has an impossible DURATION")
-    return plus(start, duration.dt, exact="PT" in lines.value("DURATION").upper())
+    return duration.dt
 
 
 def _alike(end: Moment, start: Moment) -> Moment:

@@ -6,14 +6,14 @@ The rules: docs/spec.md#imports.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from typing import Any
 
-from buildos_box.calendars.ics.lines import ZONE, Lines
+from buildos_box.calendars.ics.lines import ZONE, Lines, zone_name
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import to_text
-from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR, TEXT_CHARS, TITLE_CHARS
+from buildos_box.workspace.fields import TEXT_CHARS, TITLE_CHARS
 
 Moment = date | datetime
 """A day, or an aware instant that remembers its zone."""
@@ -118,33 +118,40 @@ def description(component: Any, warn: Warn) -> str:
     return clipped(_NO_TEXT.sub("", found), TEXT_CHARS, "description", warn)
 
 
-def moment(component: Any, name: str, zones: Zones) -> Moment | None:
-    """DTSTART and its like; None without one.
+def moment(
+    component: Any, name: str, zones: Zones, floating: tzinfo | None = None
+) -> Moment | None:
+    """DTSTART and its like; None without one. `floating`: see `located`.
 
-    Raises ValueError if there is one that is no date, or of a year that the box does not know.
+    Raises ValueError if there is one that is no date.
     """
     if component.get(name) is None:
         return None
     found = single(component, name)
     if found is None:
         raise ValueError(f"has a {name} that is no date")
-    return located(getattr(found, "dt", None), found.params.get(ZONE), zones, name)
+    return located(getattr(found, "dt", None), found.params.get(ZONE), zones, name, floating)
 
 
-def located(value: Any, zone: Any, zones: Zones, name: str) -> Moment:
-    """A day as it is, a time in its zone; floating times in the default zone.
+def located(
+    value: Any, zone: Any, zones: Zones, name: str, floating: tzinfo | None = None
+) -> Moment:
+    """A day as it is, a time in its zone; one without a zone in `floating`, else the file's.
 
-    Raises ValueError as `moment` does.
+    A time in UTC is given in the zone that the calendar names, if it names one, so that it
+    repeats by the clocks there: the rule of the library `x-wr-timezone`. Raises ValueError for
+    what is no date.
     """
     if not isinstance(value, date):
         raise ValueError(f"has a {name} that is no date")
-    if not EARLIEST_YEAR < value.year < LATEST_YEAR:
-        raise ValueError(f"has a {name} in the year {value.year}")
-    if isinstance(value, datetime):
-        if value.tzinfo is not None:
-            return value.astimezone(UTC)
-        return value.replace(tzinfo=zones.find(str(zone)) if zone else zones.default)
-    return value
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is not None:
+        return value.astimezone(zones.calendar or UTC)
+    named = zone_name(zone)
+    if named is None:
+        return value.replace(tzinfo=floating or zones.floating)
+    return value.replace(tzinfo=zones.find(named))
 
 
 def plus(start: Moment, duration: timedelta, *, exact: bool) -> Moment:
@@ -156,6 +163,18 @@ def plus(start: Moment, duration: timedelta, *, exact: bool) -> Moment:
     days = start + timedelta(days=duration.days)
     rest = timedelta(seconds=duration.seconds)
     return (days.astimezone(UTC) + rest).astimezone(start.tzinfo)
+
+
+def is_exact(duration: str) -> bool:
+    """Whether a DURATION counts no days, and so means hours on a stopwatch."""
+    return "PT" in duration.upper()
+
+
+def sort_time(value: Moment) -> datetime:
+    """Days and times of one series in one order: a day as its midnight, without zones."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    return datetime.combine(value, time(0))
 
 
 def spelled(value: Moment) -> str:

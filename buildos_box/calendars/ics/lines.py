@@ -1,41 +1,52 @@
-"""An iCalendar file (RFC 5545, 3.1) as components of unfolded lines, with only what is needed.
+"""An iCalendar file (RFC 5545, 3.1) as components of logical lines, with only what is needed.
 
-Split here and not by a library, so that one broken component costs that one alone, and so that
-a file's own time zones never enter icalendar's process-wide table, where the next file would
-find them.
+Split here and not by a library, so that one broken component costs that one alone, that a file's
+own time zones never enter icalendar's process-wide table, where the next file would find them,
+and that what is long over is dropped while the file is still being read.
 """
 
-import codecs
+import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote, unquote
 
 from icalendar import Event
 
-from buildos_box.errors import Malformed, TooLarge
+from buildos_box.calendars.ics.dates import normalised
+from buildos_box.calendars.ics.quoted_printable import decoded
+from buildos_box.calendars.ics.text import open_text
+from buildos_box.errors import Malformed
 
-MAX_BYTES = 32 * 1024 * 1024
-"""As large as an import may be."""
 MAX_COMPONENTS = 50_000
 MAX_LINE_CHARS = 500_000
 _MOST_LINES = 10_000
 _MOST_OBSERVANCES = 500
+_MOST_ZONES = 1_000
 
-ZONE = "X-BOX-ZONE"
-"""The parameter TZID by another name: zones are looked up here, not by icalendar."""
+ZONE = "X-ZONE-NAME"
+"""The parameter TZID by another name, percent-encoded: zones are looked up here, not by icalendar,
+and a name may hold what a parameter may not."""
 
-_FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
-_LINE = re.compile(r"[^\r\n]+")
-_NAME = re.compile(r"[A-Za-z0-9-]+(?=[;:])")
-_TZID = re.compile(r';TZID=("[^"]*"|[^;:"]*)(?=[;:])', re.IGNORECASE)
-_DATES = frozenset({"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "RDATE", "EXDATE"})
+_NAME = re.compile(r"([A-Za-z0-9-]+)[ \t]*(?=[;:])")
+_HEAD = re.compile(r'((?:[^":]++|"[^"]*+")*+):')
+_TZID = re.compile(
+    r';TZID=("[^"]*"|[^"]{0,200}?)(?=;[A-Za-z-]+=|:\s*[0-9]{4}-?[0-9]{2}-?[0-9]{2})'
+    r'|;TZID=("[^"]*"|[^;:"]*)(?=[;:])',
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r";VALUE=(\"?)(DATE|DATE-TIME)\1(?=[;:])", re.IGNORECASE)
+_DATES = frozenset({"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "RDATE", "EXDATE", "COMPLETED"})
+_ALL_DAY = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY"})
 _KEPT = (
     _DATES
-    | {"UID", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "DURATION", "RRULE", "SEQUENCE"}
-    | {"ATTENDEE", "COMPLETED", "PRIORITY", "PERCENT-COMPLETE"}
+    | _ALL_DAY
+    | {"UID", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "DURATION", "SEQUENCE"}
+    | {"RRULE", "EXRULE", "ATTENDEE", "PRIORITY", "PERCENT-COMPLETE"}
     | {"TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"}
 )
+_CALENDAR_NAMES = ("X-WR-CALNAME", "NAME")
 _OBSERVANCES = frozenset({"STANDARD", "DAYLIGHT"})
 _READ = frozenset({"VEVENT", "VTODO", "VTIMEZONE"})
 
@@ -50,18 +61,28 @@ class Lines:
     whole: bool = False
     """Whether its end was found."""
 
-    def value(self, name: str) -> str:
-        """What stands after the colon of the first line of that name, as it was written."""
+    def values(self, name: str) -> list[str]:
+        """What stands after the colon of each line of that name, as it was written."""
         start = (f"{name};", f"{name}:")
-        line = next((line for line in self.lines if line.upper().startswith(start)), "")
-        return line.partition(":")[2].strip()
+        return [split_line(line)[1] for line in self.lines if line.startswith(start)]
+
+    def value(self, name: str) -> str:
+        """The first of them, empty without one."""
+        return next(iter(self.values(name)), "")
+
+    @property
+    def is_marked_all_day(self) -> bool:
+        """Whether Outlook or Funambol say that these are whole days, though there are times."""
+        return any(self.value(name).upper() in ("TRUE", "1") for name in _ALL_DAY)
 
     def parsed(self) -> Any:
         """Its properties, by icalendar. Raises ValueError if that gives up on them.
 
-        Read as an event whatever it is: events bear with a property that can't be read.
+        Read as an event whatever it is: events bear with a property that can't be read. Rules
+        are read elsewhere, part by part.
         """
-        body = "\r\n".join(("BEGIN:VEVENT", *self.lines, "END:VEVENT"))
+        lines = (line for line in self.lines if not line.startswith(("RRULE", "EXRULE")))
+        body = "\r\n".join(("BEGIN:VEVENT", *lines, "END:VEVENT"))
         try:
             return Event.from_ical(body)
         # A stranger's text in somebody else's parser: whatever it trips over is the text's fault.
@@ -69,95 +90,184 @@ class Lines:
             raise ValueError("can't be read") from error
 
 
+Wanted = Callable[[Lines], bool]
+"""Whether a component, now at its end, is to be kept."""
+
+
 @dataclass(slots=True)
 class File:
     """What a file holds."""
 
     components: list[Lines] = field(default_factory=list)
+    zones: list[Lines] = field(default_factory=list)
     method: str = ""
     """`CANCEL` if the file calls its events off (RFC 5546)."""
-    charset_guessed: bool = False
+    name: str = ""
+    """What the calendar calls itself."""
+    zone: str = ""
+    """X-WR-TIMEZONE: the zone of its floating times."""
+    whole: bool = False
+    """Whether the last calendar in it has an end."""
+    is_charset_guessed: bool = False
+    damaged_lines: int = 0
     too_many: bool = False
     """Whether there were more components than `MAX_COMPONENTS`."""
+    dropped_tasks: int = 0
 
     def named(self, name: str) -> list[Lines]:
         """The components of that name."""
         return [component for component in self.components if component.name == name]
 
 
-def read_lines(data: bytes) -> File:
-    """Split a file. Raises TooLarge, or Malformed if this is no iCalendar file."""
-    if len(data) > MAX_BYTES:
-        raise TooLarge(f"a calendar file may have at most {MAX_BYTES // 1024**2} MiB")
-    text, guessed = _decode(data)
-    lines = (match[0].strip() for match in _LINE.finditer(text))
-    if next((line for line in lines if line), "").upper() != "BEGIN:VCALENDAR":
+def read_lines(source: BinaryIO, wanted: Wanted, charset: str | None = None) -> File:
+    """Split a seekable file. Raises TooLarge, or Malformed if this is no iCalendar file.
+
+    Of more than `MAX_COMPONENTS` those are kept that repeat or begin last.
+    """
+    text = open_text(source, charset)
+    lines = text.lines()
+    if next(lines, "").upper() != "BEGIN:VCALENDAR":
         raise Malformed("this is no iCalendar file: it does not begin with BEGIN:VCALENDAR")
-    file = _split(lines)
-    file.charset_guessed = guessed
-    return file
-
-
-def _decode(data: bytes) -> tuple[str, bool]:
-    """The text, and whether its encoding had to be guessed: RFC 5545 says UTF-8."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", errors="replace")
-        data = text.encode("utf-8", errors="replace")
-    # Some fold in the middle of a character, so that only unfolded bytes can be decoded.
-    unfolded = _FOLD.sub(b"", data)
-    try:
-        return unfolded.decode("utf-8-sig"), False
-    except UnicodeDecodeError:
-        return unfolded.decode("cp1252", errors="replace"), True
-
-
-def _split(lines: Iterator[str]) -> File:
-    file = File()
-    current: Lines | None = None
-    inner: list[str] = []
-    """What is open inside the current component."""
+    splitter = _Splitter(wanted)
     for line in lines:
-        name = _name(line)
-        what = line[len(name) + 1 :].strip().upper()
-        if name == "BEGIN" and (what in _READ or what == "VCALENDAR"):
-            current, inner = _component(file, what), []
-        elif current is None:
-            file.method = what if name == "METHOD" else file.method
-        elif name == "BEGIN":
-            if not inner and what in _OBSERVANCES and len(current.inside) < _MOST_OBSERVANCES:
-                current.inside.append(Lines(what))
-            inner.append(what)
-        elif name == "END":
-            if what in inner:
-                del inner[inner.index(what) :]
-            elif what in (current.name, "VCALENDAR"):
-                current.whole = what == current.name
-                current = None
-        elif name in _KEPT:
-            _keep(current, inner, name, line)
+        splitter.take(line)
+    file = splitter.done()
+    file.is_charset_guessed = text.is_guessed
+    file.damaged_lines = text.damaged
     return file
 
 
-def _component(file: File, name: str) -> Lines | None:
-    if name == "VCALENDAR":
-        return None
-    if len(file.components) >= MAX_COMPONENTS:
-        file.too_many = True
-        return None
-    file.components.append(Lines(name))
-    return file.components[-1]
+class _Splitter:
+    """Takes line after line; what was found so far is in `file`."""
 
+    def __init__(self, wanted: Wanted) -> None:
+        self._file = File()
+        self._wanted = wanted
+        self._in_calendar = True
+        self._current: Lines | None = None
+        self._inner: list[str] = []
+        """What is open inside the current component."""
+        self._newest: list[tuple[str, int, Lines]] = []
+        """A heap, the oldest first."""
+        self._count = 0
 
-def _keep(current: Lines, inner: list[str], name: str, line: str) -> None:
-    if inner:
-        if len(inner) > 1 or inner[0] not in _OBSERVANCES or not current.inside:
+    def take(self, line: str) -> None:
+        """Take in one logical line."""
+        head, value = split_line(line)
+        match = _NAME.match(line)
+        name = match[1].upper() if match else ""
+        if name == "BEGIN":
+            self._begin(value.upper())
+        elif name == "END":
+            self._end(value.upper())
+        elif self._current is None:
+            self._of_calendar(name, value)
+        elif name in _KEPT:
+            assert match is not None
+            self._keep(self._current, name, name + head[match.end() :], value)
+
+    def _of_calendar(self, name: str, value: str) -> None:
+        file = self._file
+        if not self._in_calendar:
             return
-        current = current.inside[-1]
-    if len(current.lines) < _MOST_LINES:
-        line = line[:MAX_LINE_CHARS]
-        current.lines.append(_TZID.sub(rf";{ZONE}=\1", line, count=1) if name in _DATES else line)
+        if name == "METHOD":
+            file.method = value.upper()
+        elif name in _CALENDAR_NAMES:
+            file.name = file.name or value
+        elif name == "X-WR-TIMEZONE":
+            file.zone = file.zone or value
+
+    def _begin(self, what: str) -> None:
+        if what == "VCALENDAR":
+            self._close()
+            self._in_calendar, self._file.whole = True, False
+        elif what in _READ:
+            self._close()
+            self._current, self._inner = Lines(what), []
+        elif self._current is not None:
+            inside = self._current.inside
+            if not self._inner and what in _OBSERVANCES and len(inside) < _MOST_OBSERVANCES:
+                inside.append(Lines(what))
+            self._inner.append(what)
+
+    def _end(self, what: str) -> None:
+        if what in self._inner:
+            del self._inner[self._inner.index(what) :]
+        elif self._current is not None and what == self._current.name:
+            self._current.whole = True
+            self._close()
+        elif what == "VCALENDAR":
+            self._close()
+            self._in_calendar, self._file.whole = False, True
+
+    def _close(self) -> None:
+        """The component that is open, if any, has had its last line."""
+        found, self._current, self._inner = self._current, None, []
+        if found is None:
+            return
+        if found.name == "VTIMEZONE":
+            if len(self._file.zones) < _MOST_ZONES:
+                self._file.zones.append(found)
+        elif self._wanted(found):
+            self._count += 1
+            heapq.heappush(self._newest, (_age(found), self._count, found))
+            if len(self._newest) > MAX_COMPONENTS:
+                heapq.heappop(self._newest)
+                self._file.too_many = True
+        elif found.name == "VTODO":
+            self._file.dropped_tasks += 1
+
+    def _keep(self, current: Lines, name: str, head: str, value: str) -> None:
+        if self._inner:
+            if len(self._inner) > 1 or self._inner[0] not in _OBSERVANCES or not current.inside:
+                return
+            current = current.inside[-1]
+        if len(current.lines) < _MOST_LINES:
+            head, value = decoded(head, value)
+            if name in _DATES:
+                head, value = _with_plain_dates(head, value)
+            current.lines.append(f"{head}:{value}"[:MAX_LINE_CHARS])
+
+    def done(self) -> File:
+        """All that was found; a component that is still open has no end."""
+        self._close()
+        self._file.components = [found for _, _, found in sorted(self._newest, key=_place)]
+        return self._file
 
 
-def _name(line: str) -> str:
-    match = _NAME.match(line)
-    return match[0].upper() if match else ""
+def _place(entry: tuple[str, int, Lines]) -> int:
+    return entry[1]
+
+
+def _age(lines: Lines) -> str:
+    """Sorts the components that may be dropped first to the front."""
+    if lines.values("RRULE") or lines.values("RDATE"):
+        return "9"
+    return lines.value("DTSTART")[:8] or lines.value("DUE")[:8]
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """Name and parameters, and what follows the first colon that is in no quoted parameter."""
+    match = _HEAD.match(line)
+    head, value = (match[1], line[match.end() :]) if match else line.partition(":")[::2]
+    return head, value.strip()
+
+
+def _with_plain_dates(head: str, value: str) -> tuple[str, str]:
+    """The zone under a name that icalendar does not look up, and the dates in one form."""
+    head, value = split_line(_TZID.sub(_zone_parameter, f"{head}:{value}", count=1))
+    form = _VALUE.search(f"{head}:")
+    if form is not None:
+        head = f"{head[: form.start()]}{head[form.end() :]}"
+    days_only = form is not None and form[2].upper() == "DATE"
+    return head, normalised(value, days_only=days_only)
+
+
+def _zone_parameter(match: re.Match[str]) -> str:
+    name = (match[1] or match[2] or "").strip('"')
+    return f";{ZONE}={quote(name, safe='')}"
+
+
+def zone_name(parameter: Any) -> str | None:
+    """The zone that a property names, as it was written; None if it names none."""
+    return None if parameter is None else unquote(str(parameter))

@@ -1,13 +1,18 @@
 """Calendar files (`.ics`, RFC 5545) as the lists that `POST /sync` takes (docs/spec.md#imports)."""
 
+import io
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, BinaryIO
 
-from buildos_box.calendars.ics.events import Instance, Item, Window, read_item
+from buildos_box.calendars.ics.dates import days_of, days_within
+from buildos_box.calendars.ics.events import Instance, Item, Window, read_item, wall
 from buildos_box.calendars.ics.fields import (
+    Warn,
     Warnings,
     location,
+    one_line,
     several,
     spelled,
     stable_id,
@@ -18,7 +23,7 @@ from buildos_box.calendars.ics.fields import (
 from buildos_box.calendars.ics.lines import MAX_COMPONENTS, File, Lines, read_lines
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.series import lay_out
-from buildos_box.calendars.ics.tasks import read_task
+from buildos_box.calendars.ics.tasks import Tasks, Todo
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant, is_zone, zone_or_utc
 from buildos_box.errors import Impossible
@@ -27,6 +32,10 @@ from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 MAX_EVENTS = 10_000
 """Of one file."""
 FILE_STEPS = 1_000_000
+_MARGIN = timedelta(days=2)
+"""Zones and their changes move no event further than this."""
+_MOST_NAME_CHARS = 200
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +47,98 @@ class CalendarImport:
     warnings: list[str]
     complete: bool = True
     """Whether nothing was left out because it is too much: what is not here is not there."""
+    name: str = ""
+    """What the calendar calls itself, empty if it does not say."""
+    whole: bool = True
+    """Whether the file goes on to its END:VCALENDAR."""
 
 
-def parse_calendar(
-    data: bytes,
-    *,
-    user_id: str,
-    project_id: str | None,
-    default_zone: str,
-    window_start: Instant,
-    window_end: Instant,
-    user_email: str | None = None,
-) -> CalendarImport:
-    """Read a calendar file: events that touch `[window_start, window_end)`, and every to-do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """For whom a file is read, and which part of it."""
 
-    Ids come from the user, the UID and the instance, so that a second import updates what the
-    first has made. An event that is called off, or that `user_email` has declined, is given and
-    marked as such: so an earlier import of it changes too. To-dos need a project. A component
-    that can't be read is left out with a warning. Times without a zone are in `default_zone`.
+    user_id: str
+    project_id: str | None
+    """Where to-dos go; None leaves them out."""
+    zone: str
+    """The reader's own, for times that name none."""
+    window_start: Instant
+    window_end: Instant
+    now: Instant
+    email: str | None = None
+    charset: str | None = None
+    """What the file's server says of its encoding."""
+
+
+def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
+    """Read a calendar file: events that touch the reader's window, and every to-do.
+
+    `source` is the file itself or one to read from and to go back in. Ids come from the user, the
+    UID and the instance, so that a second import updates what the first has made. An event that is
+    called off, or that the reader has declined, is given and marked as such: so an earlier import
+    of it changes too. A component that can't be read is left out with a warning.
 
     Raises Malformed if it is no calendar file, TooLarge over 32 MiB, Impossible if the window or
     the zone can't be.
     """
-    if not window_start < window_end:
+    if not reader.window_start < reader.window_end:
         raise Impossible.field("windowEnd", "must lie after windowStart")
-    if window_start.year <= EARLIEST_YEAR or window_end.year >= LATEST_YEAR:
-        raise Impossible.field("windowStart", "the window lies in no year that the box knows")
-    if not is_zone(default_zone):
+    if reader.window_start.year <= EARLIEST_YEAR or reader.window_end.year >= LATEST_YEAR:
+        raise Impossible.field("windowStart", f"must lie in {EARLIEST_YEAR + 1}–{LATEST_YEAR - 1}")
+    if not is_zone(reader.zone):
         raise Impossible.field("defaultZone", "must be an IANA time zone like Europe/Berlin")
-    file = read_lines(data)
-    zones = Zones(file.named("VTIMEZONE"), zone_or_utc(default_zone))
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    wanted = _Wanted(reader)
+    file = read_lines(stream, wanted, reader.charset)
+    zones = Zones(file.zones, zone_or_utc(reader.zone), reader.now, file.zone)
     warnings = Warnings()
     _warn_of_file(file, warnings)
-    reading = _Reading(file, user_id, project_id, zones, warnings, _address(user_email))
-    events = reading.events(Window(window_start, window_end, zones))
+    reading = _Reading(file, reader, zones, warnings)
+    events = reading.events()
     tasks = reading.tasks()
-    for name in sorted(zones.unknown):
-        warnings.add(f"the time zone {name[:100]!r} is not known; {default_zone} was used instead")
-    complete = not file.too_many and not reading.cut_short
-    return CalendarImport(events, tasks, warnings.all(), complete)
+    for note in zones.notes:
+        warnings.add(note)
+    return CalendarImport(
+        events,
+        tasks,
+        warnings.all(),
+        complete=not file.too_many and not reading.cut_short,
+        name=one_line(file.name.replace("\\,", ",").replace("\\;", ";"))[:_MOST_NAME_CHARS],
+        whole=file.whole,
+    )
 
 
 def _warn_of_file(file: File, warnings: Warnings) -> None:
-    if file.charset_guessed:
+    if file.is_charset_guessed:
         warnings.add("the file is not in UTF-8; it was read as Windows-1252")
+    elif file.damaged_lines:
+        warnings.add(f"lines with bytes that are no UTF-8: {file.damaged_lines:,}")
     if file.too_many:
-        warnings.add(f"only the first {MAX_COMPONENTS:,} components of the file were read")
+        warnings.add(f"only the newest {MAX_COMPONENTS:,} components of the file were read")
+
+
+class _Wanted:
+    """Drops what can't matter while the file is read, so that long calendars cost little."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._takes_tasks = reader.project_id is not None
+        self._first = (reader.window_start - _MARGIN).date()
+        self._last = (reader.window_end + _MARGIN).date()
+
+    def __call__(self, lines: Lines) -> bool:
+        """Events that are over before the window, or begin after it, are not wanted."""
+        if lines.name == "VTODO":
+            return self._takes_tasks
+        if lines.values("RRULE") or lines.values("RDATE"):
+            return True
+        if any("THISANDFUTURE" in line for line in lines.lines if line.startswith("RECURRENCE-ID")):
+            return True
+        names = ("DTSTART", "DTEND", "RECURRENCE-ID")
+        days = [day for name in names for day in days_of(lines.value(name))]
+        if not days:
+            return True
+        lasts = min(days_within(lines.value("DURATION")), (date.max - max(days)).days)
+        return max(days) + timedelta(lasts) >= self._first and min(days) <= self._last
 
 
 def _address(mail: str | None) -> str:
@@ -95,22 +150,22 @@ class _Reading:
     """One file on its way to be lists."""
 
     file: File
-    user_id: str
-    project_id: str | None
+    reader: Reader
     zones: Zones
     warnings: Warnings
-    mail: str
     cut_short: bool = False
+    budget: Budget = field(default_factory=lambda: Budget(FILE_STEPS))
 
-    def events(self, window: Window) -> list[dict[str, Any]]:
+    def events(self) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        budget = Budget(FILE_STEPS)
+        window = Window(self.reader.window_start, self.reader.window_end, self.zones)
         try:
             # What takes place once costs nothing: no series shall keep it out.
             for uid, items in sorted(self._series().items(), key=_repeats):
-                for instance in self._laid_out(items, window, budget):
+                for instance in self._laid_out(items, window):
                     event = self._event(uid, instance)
-                    found.setdefault(event["id"], event)
+                    if event is not None:
+                        found.setdefault(event["id"], event)
                     if len(found) >= MAX_EVENTS:
                         raise BudgetSpentError
         except BudgetSpentError:
@@ -120,42 +175,74 @@ class _Reading:
 
     def _series(self) -> dict[str, list[Item]]:
         series: dict[str, list[Item]] = {}
-        for lines in self.file.named("VEVENT"):
-            uid = uid_of(lines)
-            warn = self.warnings.about("event", uid)
+        for uid, lines, warn in self._components("VEVENT", "event"):
             try:
-                _require_whole(lines)
                 item = read_item(lines, self.zones, warn)
             except (ValueError, OverflowError) as error:
-                warn(f"{error}; it was left out")
+                warn(f"{_said(error)}; it was left out")
             else:
                 series.setdefault(uid, []).append(item)
         return series
 
-    def _laid_out(self, items: list[Item], window: Window, budget: Budget) -> Iterator[Instance]:
+    def _components(self, name: str, noun: str) -> Iterator[tuple[str, Lines, Warn]]:
+        for lines in self.file.named(name):
+            uid = uid_of(lines)
+            warn = self.warnings.about(noun, uid)
+            if lines.whole:
+                yield uid, lines, warn
+            else:
+                warn("has no end; it was left out")
+
+    def _laid_out(self, items: list[Item], window: Window) -> Iterator[Instance]:
         try:
-            yield from lay_out(items, window, budget)
+            yield from lay_out(items, window, self.budget)
         except (ValueError, OverflowError, TypeError):
             items[0].warn("can't be laid out over time; it was left out")
 
-    def _event(self, uid: str, instance: Instance) -> dict[str, Any]:
+    def _event(self, uid: str, instance: Instance) -> dict[str, Any] | None:
         item = instance.item
+        start, end = instance.start, instance.end
+        days = self._as_days(instance) if item.lines.is_marked_all_day else None
+        if days is not None:
+            start, end = days
+        if start.year <= EARLIEST_YEAR:
+            item.warn(f"begins in the year {start.year} and goes on; it was left out")
+            return None
+        if end is not None and end.year >= LATEST_YEAR:
+            item.warn(f"ends in the year {end.year}; its end was left out")
+            end = None if isinstance(start, datetime) else start + _DAY
+        all_day = not isinstance(start, datetime)
         times: dict[str, Any] = {
-            "startDate" if item.all_day else "startAt": spelled(instance.start),
-            "endDate" if item.all_day else "endAt": (
-                None if instance.end is None else spelled(instance.end)
-            ),
+            "startDate" if all_day else "startAt": spelled(start),
+            "endDate" if all_day else "endAt": None if end is None else spelled(end),
         }
         return {
-            "id": stable_id(self.user_id, uid, instance.key),
-            "userId": self.user_id,
+            "id": stable_id(self.reader.user_id, uid, instance.key),
+            "userId": self.reader.user_id,
             "title": title(item.component, item.warn),
-            "allDay": item.all_day,
+            "allDay": all_day,
             **times,
             "status": self._status(item.component),
             "declined": self._declined(item.component),
             "location": location(item.component, item.warn),
         }
+
+    def _as_days(self, instance: Instance) -> tuple[date, date] | None:
+        """The days of what is marked as all-day and written with times; None if it has others.
+
+        Midnight by its own zone, or by the calendar's where it is in UTC.
+        """
+        start, end = instance.start, instance.end
+        if not isinstance(start, datetime) or not isinstance(end, datetime | None):
+            return None
+        for zone in (start.tzinfo, self.zones.floating):
+            assert zone is not None
+            first = start.replace(tzinfo=None) if zone is start.tzinfo else wall(start, zone)
+            if first.time() == time(0):
+                last = first if end is None else wall(end, zone)
+                over = last.date() if last.time() == time(0) else last.date() + _DAY
+                return first.date(), max(over, first.date() + _DAY)
+        return None
 
     def _status(self, component: Any) -> str:
         if self.file.method == "CANCEL":
@@ -164,44 +251,49 @@ class _Reading:
         return stated if stated in ("tentative", "cancelled") else "confirmed"
 
     def _declined(self, component: Any) -> bool:
-        return bool(self.mail) and any(
+        mail = _address(self.reader.email)
+        return bool(mail) and any(
             str(attendee.params.get("PARTSTAT", "")).upper() == "DECLINED"
-            and self.mail
-            in (_address(str(attendee)), _address(str(attendee.params.get("EMAIL", ""))))
+            and mail in (_address(str(attendee)), _address(str(attendee.params.get("EMAIL", ""))))
             for attendee in several(component, "ATTENDEE")
         )
 
     def tasks(self) -> list[dict[str, Any]]:
-        todos = self.file.named("VTODO")
-        if self.project_id is None:
-            if todos:
-                self.warnings.add(f"to-dos need a project; left out: {len(todos):,}")
+        if self.reader.project_id is None:
+            if self.file.dropped_tasks:
+                self.warnings.add(f"to-dos need a project; left out: {self.file.dropped_tasks:,}")
             return []
-        found: dict[str, dict[str, Any]] = {}
-        for lines in todos:
-            uid = uid_of(lines)
-            warn = self.warnings.about("to-do", uid)
+        tasks = Tasks(self.reader.user_id, self.reader.project_id, self.zones, self._today())
+        found: list[dict[str, Any]] = []
+        for uid, todos in self._todos(tasks).items():
             try:
-                _require_whole(lines)
-                task = read_task(
-                    lines,
-                    uid,
-                    user_id=self.user_id,
-                    project_id=self.project_id,
-                    zones=self.zones,
-                    warn=warn,
-                )
-            except (ValueError, OverflowError) as error:
-                warn(f"{error}; it was left out")
+                task = tasks.task(uid, todos, self.budget)
+            except (ValueError, OverflowError, TypeError):
+                todos[0].item.warn("can't be laid out over time; it was left out")
+            except BudgetSpentError:
+                self.warnings.add("the file holds too much; not all of its to-dos were taken")
+                self.cut_short = True
+                break
             else:
-                if task is not None:
-                    found[task["id"]] = task
-        return list(found.values())
+                found += [] if task is None else [task]
+        return found
+
+    def _todos(self, tasks: Tasks) -> dict[str, list[Todo]]:
+        found: dict[str, list[Todo]] = {}
+        for uid, lines, warn in self._components("VTODO", "to-do"):
+            try:
+                found.setdefault(uid, []).append(tasks.read(lines, warn))
+            except (ValueError, OverflowError) as error:
+                warn(f"{_said(error)}; it was left out")
+        return {uid: todos for uid, todos in found.items() if todos}
+
+    def _today(self) -> Instant:
+        local = wall(self.reader.now, self.zones.reader)
+        return datetime.combine(local.date(), time(0), self.zones.reader)
 
 
-def _require_whole(lines: Lines) -> None:
-    if not lines.whole:
-        raise ValueError("has no end")
+def _said(error: Exception) -> str:
+    return "has an impossible date" if isinstance(error, OverflowError) else str(error)
 
 
 def _repeats(series: tuple[str, list[Item]]) -> bool:
@@ -210,3 +302,9 @@ def _repeats(series: tuple[str, list[Item]]) -> bool:
 
 def _start(event: dict[str, Any]) -> tuple[str, str]:
     return str(event.get("startAt") or event.get("startDate")), str(event["id"])
+
+
+def last_moment(event: dict[str, Any]) -> str:
+    """When an event that was read is over: an instant or a day, as the API has it."""
+    names = ("endAt", "endDate", "startAt", "startDate")
+    return str(next(event[name] for name in names if event.get(name)))

@@ -1,20 +1,18 @@
 """Recurrence rules as calendar files write them (RFC 5545, 3.3.10)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
+
+from buildos_box.calendars.ics.dates import normalised
 
 YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = range(7)
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_KNOWN = frozenset(
-    {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYMONTHDAY", "BYYEARDAY"}
-    | {"BYWEEKNO", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"}
-)
 _MOST_NUMBERS = 400
 _END_OF_DAY = time(23, 59, 59)
 
@@ -44,9 +42,22 @@ class Rule:
     seconds: frozenset[int] = frozenset()
     positions: frozenset[int] = frozenset()
 
+    def of_days(self) -> "Rule":
+        """The rule of an all-day series: times of day MUST be ignored (RFC 5545, 3.3.10)."""
+        none: frozenset[int] = frozenset()
+        return replace(self, hours=none, minutes=none, seconds=none)
+
     def starting(self, first: datetime) -> "Rule":
-        """What the rule leaves open is taken from its first instance."""
+        """What the rule leaves open is taken from its first instance.
+
+        A yearly rule of a day of the month and no month is one of the month in which it starts.
+        RFC 5545 has it come every month, but Google writes birthdays so, and calendar programs
+        show those once a year.
+        """
         rule = self
+        narrowing = (self.months, self.year_days, self.weeks, self.weekdays)
+        if self.freq == YEARLY and self.month_days and not any(narrowing):
+            rule = replace(rule, months=frozenset({first.month}))
         if not (self.month_days or self.year_days or self.weekdays):
             if self.freq == YEARLY and not self.weeks:
                 months = self.months or frozenset({first.month})
@@ -64,80 +75,115 @@ class Rule:
         return rule
 
 
-def read_rule(parts: Mapping[str, Any], to_wall: ToWall) -> Rule:
-    """A rule from icalendar's `vRecur`; `to_wall` turns what UNTIL says into wall-clock time.
+def read_rule(text: str, to_wall: ToWall, warn: Callable[[str], None]) -> Rule:
+    """Read the value of an RRULE; `to_wall` turns what UNTIL says into wall-clock time.
 
-    Raises ValueError, in words for people, if it is no rule or one that is not known here.
+    A part that is unknown or impossible is dropped, with a note to `warn`. Raises ValueError, in
+    words for people, if it is no rule at all, or one of another calendar than the Gregorian.
     """
-    unknown = [name for name in parts if name not in _KNOWN and not name.startswith("X-")]
-    if unknown:
-        raise ValueError(f"has a recurrence rule with {unknown[0][:40]}, which is not known here")
-    freq = _single(parts, "FREQ")
+    parts = _split(text)
+    freq = ",".join(parts.pop("FREQ", []))
     if freq not in FREQUENCIES:
         raise ValueError("has a recurrence rule without a known FREQ")
-    until = _single(parts, "UNTIL")
-    week_start = str(_single(parts, "WKST") or "MO").upper()
-    if week_start not in WEEKDAYS:
-        raise ValueError("has a recurrence rule with a WKST that is no weekday")
-    return Rule(
-        freq=FREQUENCIES.index(freq),
-        interval=_positive(parts, "INTERVAL") or 1,
-        count=_positive(parts, "COUNT"),
-        until=None if until is None else _last_moment(until, to_wall),
-        week_start=WEEKDAYS.index(week_start),
-        months=_numbers(parts, "BYMONTH", 1, 12),
-        month_days=_numbers(parts, "BYMONTHDAY", 1, 31, negative=True),
-        year_days=_numbers(parts, "BYYEARDAY", 1, 366, negative=True),
-        weeks=_numbers(parts, "BYWEEKNO", 1, 53, negative=True),
-        weekdays=frozenset(_weekday(str(value)) for value in parts.get("BYDAY", ())),
-        hours=_numbers(parts, "BYHOUR", 0, 23),
-        minutes=_numbers(parts, "BYMINUTE", 0, 59),
-        seconds=_numbers(parts, "BYSECOND", 0, 59),
-        positions=_numbers(parts, "BYSETPOS", 1, 366, negative=True),
-    )
+    if parts.pop("RSCALE", ["GREGORIAN"]) != ["GREGORIAN"]:
+        raise ValueError("has a recurrence rule of another calendar than the Gregorian")
+    found: dict[str, Any] = {}
+    for name, values in parts.items():
+        if name.startswith("X-"):
+            continue
+        reader = _READERS.get(name)
+        if reader is None:
+            warn(f"has a recurrence rule with {name[:40]}, which is not known; it was ignored")
+            continue
+        try:
+            found[reader.attribute] = reader.read(values, to_wall)
+        except ValueError:
+            warn(f"has a recurrence rule with an impossible {name}; that part was ignored")
+    return Rule(freq=FREQUENCIES.index(freq), **found)
 
 
-def _single(parts: Mapping[str, Any], name: str) -> Any:
-    found = parts.get(name)
-    if isinstance(found, list):
-        if len(found) > 1:
-            raise ValueError(f"has a recurrence rule with more than one {name}")
-        return found[0] if found else None
+def _split(text: str) -> dict[str, list[str]]:
+    """`FREQ=WEEKLY;BYDAY=MO,TU` as its parts; of a part that is there twice, the last."""
+    parts: dict[str, list[str]] = {}
+    for part in text.upper().split(";"):
+        name, _, value = part.partition("=")
+        if name.strip():
+            parts[name.strip()] = [item.strip() for item in value.split(",") if item.strip()]
+    return parts
+
+
+def _single(values: list[str]) -> str:
+    if len(values) != 1:
+        raise ValueError
+    return values[0]
+
+
+def _positive(values: list[str], _to_wall: ToWall) -> int:
+    found = int(_single(values))
+    if found < 1:
+        raise ValueError
     return found
 
 
-def _positive(parts: Mapping[str, Any], name: str) -> int | None:
-    found = _single(parts, name)
-    if found is None:
-        return None
-    if not isinstance(found, int) or found < 1:
-        raise ValueError(f"has a recurrence rule whose {name} is not above zero")
-    return int(found)
+def _week_start(values: list[str], _to_wall: ToWall) -> int:
+    return WEEKDAYS.index(_single(values))
 
 
-def _last_moment(until: Any, to_wall: ToWall) -> datetime:
-    if isinstance(until, datetime):
-        return to_wall(until)
-    if isinstance(until, date):
-        return datetime.combine(until, _END_OF_DAY)
-    raise ValueError("has a recurrence rule whose UNTIL is no date")
+def _until(values: list[str], to_wall: ToWall) -> datetime:
+    text = normalised(_single(values))
+    if len(text) == 8:
+        return datetime.combine(datetime.strptime(text, "%Y%m%d").date(), _END_OF_DAY)
+    found = datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")
+    return to_wall(found.replace(tzinfo=UTC) if text.endswith("Z") else found)
 
 
-def _numbers(
-    parts: Mapping[str, Any], name: str, low: int, high: int, *, negative: bool = False
-) -> frozenset[int]:
-    found = parts.get(name, ())
-    if len(found) > _MOST_NUMBERS:
-        raise ValueError(f"has a recurrence rule with too long a {name}")
-    for number in found:
-        size = abs(number) if negative and isinstance(number, int) else number
-        if not isinstance(size, int) or not low <= size <= high:
-            raise ValueError(f"has a recurrence rule with an impossible {name}")
-    return frozenset(int(number) for number in found)
+def _numbers(low: int, high: int, *, negative: bool = False) -> "PartReader":
+    def read(values: list[str], _to_wall: ToWall) -> frozenset[int]:
+        if not 0 < len(values) <= _MOST_NUMBERS:
+            raise ValueError
+        numbers = frozenset(int(value) for value in values)
+        if any(not low <= (abs(n) if negative else n) <= high for n in numbers):
+            raise ValueError
+        return numbers
+
+    return read
+
+
+def _weekdays(values: list[str], _to_wall: ToWall) -> frozenset[tuple[int, int]]:
+    if not 0 < len(values) <= _MOST_NUMBERS:
+        raise ValueError
+    return frozenset(_weekday(value) for value in values)
 
 
 def _weekday(text: str) -> tuple[int, int]:
-    match = _BYDAY.fullmatch(text.upper())
+    match = _BYDAY.fullmatch(text)
     if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-        raise ValueError("has a recurrence rule with an impossible BYDAY")
+        raise ValueError
     return int(match[1] or 0), WEEKDAYS.index(match[2])
+
+
+PartReader = Callable[[list[str], ToWall], Any]
+"""Reads the values of one part. Raises ValueError if they are impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    attribute: str
+    read: PartReader
+
+
+_READERS = {
+    "INTERVAL": _Part("interval", _positive),
+    "COUNT": _Part("count", _positive),
+    "UNTIL": _Part("until", _until),
+    "WKST": _Part("week_start", _week_start),
+    "BYMONTH": _Part("months", _numbers(1, 12)),
+    "BYMONTHDAY": _Part("month_days", _numbers(1, 31, negative=True)),
+    "BYYEARDAY": _Part("year_days", _numbers(1, 366, negative=True)),
+    "BYWEEKNO": _Part("weeks", _numbers(1, 53, negative=True)),
+    "BYDAY": _Part("weekdays", _weekdays),
+    "BYHOUR": _Part("hours", _numbers(0, 23)),
+    "BYMINUTE": _Part("minutes", _numbers(0, 59)),
+    "BYSECOND": _Part("seconds", _numbers(0, 59)),
+    "BYSETPOS": _Part("positions", _numbers(1, 366, negative=True)),
+}

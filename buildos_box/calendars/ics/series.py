@@ -9,8 +9,8 @@ import recurring_ical_events
 from icalendar import Calendar, Event
 from icalendar.prop import vDDDLists, vDDDTypes
 
-from buildos_box.calendars.ics.events import Instance, Item, Window, wall
-from buildos_box.calendars.ics.fields import Moment, located, several
+from buildos_box.calendars.ics.events import Instance, Item, Window, wall, zone_of
+from buildos_box.calendars.ics.fields import Moment, located, plus, several, sort_time, text_of
 from buildos_box.calendars.ics.lines import ZONE
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, instances
 from buildos_box.calendars.ics.rules import read_rule
@@ -19,26 +19,58 @@ MAX_INSTANCES = 2_000
 """Of one series."""
 SERIES_STEPS = 100_000
 
-_INDEX = "X-BOX-INDEX"
+_INDEX = "X-ITEM-INDEX"
+_MOST_RULES = 10
 _LONGEST_LEAD = timedelta(days=3660)
 _DAY = timedelta(days=1)
 
 
 def lay_out(items: list[Item], window: Window, budget: Budget) -> Iterator[Instance]:
     """All events with one UID that touch the window. Raises BudgetSpentError if all is spent."""
-    cores = sorted((item for item in items if item.original is None), key=lambda i: i.sequence)
-    core = cores[-1] if cores else None
-    if core is not None and len({item.start for item in cores}) > 1:
-        core.warn("shares its UID with others; the one of the highest SEQUENCE was taken")
+    cores = _newest([item for item in items if item.original is None])
     changes = [item for item in items if item.original is not None]
     if len(changes) > MAX_INSTANCES:
         changes[0].warn(f"changes too often; the last {MAX_INSTANCES:,} changes were taken")
         changes = changes[-MAX_INSTANCES:]
-    if core is not None and not changes and not core.repeats:
-        if window.touches(core.start, core.end):
-            yield Instance(core, core.start, core.end, "")
-        return
-    yield from _Series(core, changes, window, budget).instances()
+    changed = _owners(cores, changes)
+    if None in changed:
+        yield from _Series(None, changed[None], window, budget).instances()
+    for number, core in enumerate(cores):
+        if core.repeats or number in changed:
+            yield from _Series(core, changed.get(number, []), window, budget).instances()
+        elif window.touches(core.start, core.end):
+            yield Instance(core, core.start, core.end, _key(core) if len(cores) > 1 else "")
+
+
+def _newest(cores: list[Item]) -> list[Item]:
+    """Those of the highest SEQUENCE, each once.
+
+    A UID should be one event's alone (RFC 5545, 3.8.4.7), but some programs give the same to all.
+    """
+    highest = max((core.sequence for core in cores), default=0)
+    newest = {_key(core): core for core in cores if core.sequence == highest}
+    if any(core.sequence < highest for core in cores):
+        cores[0].warn("shares its UID with others; those of the highest SEQUENCE were taken")
+    return list(newest.values())
+
+
+def _key(core: Item) -> str:
+    """Tells a one-off event from others of its UID."""
+    return f"{_utc(core.start)} {text_of(core.component, 'SUMMARY')}"
+
+
+def _owners(cores: list[Item], changes: list[Item]) -> dict[int | None, list[Item]]:
+    """Which core each change belongs to: the series that begins last before it."""
+    series = [n for n, core in enumerate(cores) if core.repeats] or list(range(len(cores)))[-1:]
+    series.sort(key=lambda n: sort_time(cores[n].start))
+    found: dict[int | None, list[Item]] = {}
+    for change in changes:
+        assert change.original is not None
+        at = sort_time(change.original)
+        before = [n for n in series if sort_time(cores[n].start).date() <= at.date()]
+        owner = before[-1] if before else next(iter(series), None)
+        found.setdefault(owner, []).append(change)
+    return found
 
 
 class _Series:
@@ -56,10 +88,12 @@ class _Series:
         self.window = window
         self.zones = window.zones
         start = self.items[0].start
-        self.zone = (isinstance(start, datetime) and start.tzinfo) or self.zones.default
+        self.zone = zone_of(start) or self.zones.reader
         self.since, self.before = window.walls(self.zone)
         self.budget = budget
         self.warn = self.items[0].warn
+        self.periods: dict[datetime, Moment | timedelta] = {}
+        """Ends of the extra dates that have one of their own, by their start."""
 
     def instances(self) -> Iterator[Instance]:
         calendar = Calendar()
@@ -76,14 +110,22 @@ class _Series:
 
     def _instance(self, event: Any) -> Instance:
         item = self.items[int(event[_INDEX])]
-        start, end = self._placed(event["DTSTART"].dt), self._placed(event["DTEND"].dt)
+        start = self._placed(event["DTSTART"].dt)
         if item.future:
             # Those that follow it bear its RECURRENCE-ID too, so that only their time is theirs.
-            return Instance(item, start, end if end != start else None, f"future {_utc(start)}")
+            return Instance(item, start, item.end_of(start), f"future {_utc(start)}")
         key = _utc(self._placed(event["RECURRENCE-ID"].dt))
         if item.original is not None:
             return Instance(item, item.start, item.end, key)
-        return Instance(item, start, end if end != start else None, key)
+        return Instance(item, start, self._end(item, start), key)
+
+    def _end(self, item: Item, start: Moment) -> Moment | None:
+        own = self.periods.get(sort_time(start))
+        if own is None or not isinstance(start, datetime):
+            return item.end_of(start)
+        if isinstance(own, timedelta):
+            return plus(start, own, exact=True)
+        return own if sort_time(own) > sort_time(start) else None
 
     def _bare(self, index: int, item: Item) -> Event:
         """What the library needs of an event, without a zone."""
@@ -92,7 +134,8 @@ class _Series:
         event[_INDEX] = str(index)
         event["SEQUENCE"] = item.sequence
         event["DTSTART"] = vDDDTypes(self._wall(item.start))
-        event["DTEND"] = vDDDTypes(self._wall(item.end or item.start))
+        start, end = self._wall(item.start), self._wall(item.end or item.start)
+        event["DTEND"] = vDDDTypes(end if sort_time(end) > sort_time(start) else start)
         if item.original is not None:
             event["RECURRENCE-ID"] = vDDDTypes(self._as_core(item.original))
             if item.future:
@@ -103,7 +146,7 @@ class _Series:
             dates = [*self._by_rules(item, since, before), *self._by_dates(item, since, before)]
             if dates:
                 event["RDATE"] = vDDDLists(dates)
-            if excluded := self._excluded(item):
+            if excluded := [*self._excluded(item), *self._by_rules(item, since, before, "EXRULE")]:
                 event["EXDATE"] = vDDDLists(excluded)
         return event
 
@@ -111,25 +154,28 @@ class _Series:
         """How far outside the window an instance may lie whose event is inside."""
         lead = _DAY
         for item in self.items:
-            start = _midnight(self._wall(item.start))
-            lead = max(lead, _midnight(self._wall(item.end or item.start)) - start)
+            start = sort_time(self._wall(item.start))
+            lead = max(lead, sort_time(self._wall(item.end or item.start)) - start)
             if item.original is not None and item.future:
-                lead = max(lead, abs(start - _midnight(self._wall(item.original))) + lead)
+                lead = max(lead, abs(start - sort_time(self._wall(item.original))) + lead)
         return min(lead, _LONGEST_LEAD)
 
-    def _by_rules(self, item: Item, since: datetime, before: datetime) -> Iterator[Moment]:
-        first = _midnight(self._wall(item.start))
-        if "RRULE" in item.component and not several(item.component, "RRULE"):
-            item.warn("has a recurrence rule that can't be read; only its first time was taken")
-        for parts in several(item.component, "RRULE")[:10]:
+    def _by_rules(
+        self, item: Item, since: datetime, before: datetime, name: str = "RRULE"
+    ) -> Iterator[Moment]:
+        first = sort_time(self._wall(item.start))
+        for text in item.lines.values(name)[:_MOST_RULES]:
             budget = Budget(SERIES_STEPS, self.budget)
             try:
-                rule = read_rule(parts, self._until)
+                rule = read_rule(text, self._until, item.warn)
+                if item.all_day:
+                    rule = rule.of_days()
                 found = instances(rule, first, since, before, budget)
                 for start in islice(found, MAX_INSTANCES + 1):
                     yield start.date() if item.all_day else start
             except (ValueError, OverflowError) as error:
-                item.warn(f"{error}; only its first time was taken")
+                kept = "only its first time was taken" if name == "RRULE" else "it was ignored"
+                item.warn(f"{error}; {kept}")
             except BudgetSpentError:
                 if self.budget.left < 0:
                     raise
@@ -141,7 +187,7 @@ class _Series:
         taken = 0
         for start, end in self._dates(item, "RDATE"):
             at = self._as_core(start)
-            if not since <= _midnight(at) < before:
+            if not since <= sort_time(at) < before:
                 continue
             taken += 1
             if taken > MAX_INSTANCES:
@@ -149,6 +195,7 @@ class _Series:
             if end is None or item.all_day:
                 yield at
             else:
+                self.periods[sort_time(at)] = end
                 yield at, end if isinstance(end, timedelta) else self._wall(end)
 
     def _excluded(self, item: Item) -> list[Moment]:
@@ -164,14 +211,15 @@ class _Series:
         present = item.component.get(name)
         if present is not None and len(values) < (len(present) if type(present) is list else 1):
             item.warn(f"has an {name} that can't be read")
+        floating = zone_of(item.start)
         for lists in values:
             zone = lists.params.get(ZONE)
             for value in lists.dts:
                 start, end = value.dt if isinstance(value.dt, tuple) else (value.dt, None)
                 try:
                     if isinstance(end, date):
-                        end = located(end, zone, self.zones, name)
-                    yield located(start, zone, self.zones, name), end
+                        end = located(end, zone, self.zones, name, floating)
+                    yield located(start, zone, self.zones, name, floating), end
                 except ValueError as error:
                     item.warn(str(error))
 
@@ -183,7 +231,7 @@ class _Series:
             return value.date() if isinstance(value, datetime) else value
         if isinstance(value, datetime):
             return self._wall(value)
-        return datetime.combine(value, _midnight(self._wall(self.core.start)).time())
+        return datetime.combine(value, sort_time(self._wall(self.core.start)).time())
 
     def _wall(self, value: Moment) -> Moment:
         return wall(value, self.zone) if isinstance(value, datetime) else value
@@ -194,15 +242,12 @@ class _Series:
     def _until(self, until: datetime) -> datetime:
         if until.tzinfo is None:
             return until
-        local = wall(until, self.zone)
-        if self.items[0].all_day and local.time() != time(0):
+        all_day = self.items[0].all_day
+        local = wall(until, self.zones.floating if all_day else self.zone)
+        if all_day and local.time() != time(0):
             # A series of days should say a day. This one says its last second, in UTC or not.
             return until.replace(tzinfo=None)
         return local
-
-
-def _midnight(value: Moment) -> datetime:
-    return value if isinstance(value, datetime) else datetime.combine(value, time(0))
 
 
 def spelled_wall(value: Moment) -> str:

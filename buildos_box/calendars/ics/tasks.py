@@ -1,12 +1,23 @@
 """VTODOs as tasks (RFC 5545, 3.6.2)."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from buildos_box.calendars.ics.events import (
+    Instance,
+    Item,
+    Window,
+    duration_of,
+    make_item,
+    zone_of,
+)
 from buildos_box.calendars.ics.fields import (
     Moment,
     Warn,
     description,
+    is_exact,
     moment,
     plus,
     single,
@@ -16,58 +27,144 @@ from buildos_box.calendars.ics.fields import (
     title,
 )
 from buildos_box.calendars.ics.lines import Lines
+from buildos_box.calendars.ics.recurrence import Budget
+from buildos_box.calendars.ics.series import lay_out
 from buildos_box.calendars.ics.zones import Zones
+from buildos_box.clock import Instant
+from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 
 _STATUS = {"NEEDS-ACTION": "todo", "IN-PROCESS": "in_progress", "COMPLETED": "done"}
+_CLOSED = ("COMPLETED", "CANCELLED")
+_AHEAD = (timedelta(days=60), timedelta(days=800), timedelta(days=8000))
+"""How far the next date of a to-do is looked for: most repeat often, and near ones cost less."""
+_BACK = timedelta(days=800)
 
 
-def read_task(
-    lines: Lines, uid: str, *, user_id: str, project_id: str, zones: Zones, warn: Warn
-) -> dict[str, Any] | None:
-    """A task as `POST /sync` takes it; None if it was called off.
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One VTODO as it is written."""
 
-    A series counts once. Raises ValueError, in words that fit after its name, if it can't be read.
-    """
-    component = lines.parsed()
-    if text_of(component, "STATUS").upper() == "CANCELLED":
-        return None
-    if "RECURRENCE-ID" in component:
-        raise ValueError("changes one instance of a to-do that repeats, which tasks do not")
-    if "RRULE" in component or "RDATE" in component:
-        warn("repeats; it was taken once")
-    start = _moment(component, "DTSTART", zones, warn)
-    due = _moment(component, "DUE", zones, warn) or _after_duration(lines, component, start)
-    status = _status(component)
-    done = _moment(component, "COMPLETED", zones, warn) if status == "done" else None
-    return {
-        "id": stable_id(user_id, uid, "task"),
-        "projectId": project_id,
-        "title": title(component, warn),
-        "description": description(component, warn),
-        "status": status,
-        "priority": _priority(single(component, "PRIORITY")),
-        "startDate": _day(start, zones),
-        "dueDate": None if due is None or isinstance(due, datetime) else spelled(due),
-        "dueAt": spelled(due) if isinstance(due, datetime) else None,
-        "completedAt": spelled(done) if isinstance(done, datetime) else None,
-    }
+    item: Item
+    due: Moment | None
+    has_start: bool
 
 
-def _moment(component: Any, name: str, zones: Zones, warn: Warn) -> Moment | None:
-    try:
-        return moment(component, name, zones)
-    except ValueError as error:
-        warn(f"{error}; it was left out")
-        return None
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Makes tasks of one file's to-dos."""
+
+    user_id: str
+    project_id: str
+    zones: Zones
+    today: Instant
+    """The reader's midnight."""
+
+    def read(self, lines: Lines, warn: Warn) -> Todo:
+        """Read one. Raises ValueError, in words that fit after its name, if it can't be."""
+        component = lines.parsed()
+        start = self._moment(component, "DTSTART", warn)
+        due = self._moment(component, "DUE", warn, start) or _after_duration(
+            lines, component, start
+        )
+        at = start or due or self.today
+        alike = due is not None and isinstance(due, datetime) == isinstance(at, datetime)
+        end = due if alike else None
+        item = make_item(lines, component, at, end, self.zones, warn)
+        return Todo(item, due, start is not None)
+
+    def task(self, uid: str, todos: list[Todo], budget: Budget) -> dict[str, Any] | None:
+        """The task of all VTODOs with one UID; None if it was called off.
+
+        One that repeats is its next open date. Raises BudgetSpentError if all is spent.
+        """
+        series = [todo for todo in todos if todo.item.original is None]
+        todo = series[-1] if series else todos[-1]
+        if text_of(todo.item.component, "STATUS").upper() == "CANCELLED":
+            return None
+        if series and todo.item.repeats and _status(todo.item.component) != "done":
+            return self._of_series(uid, todo, todos, budget)
+        start = todo.item.start if todo.has_start else None
+        return self._task(uid, todo.item, start, todo.due)
+
+    def _of_series(self, uid: str, todo: Todo, todos: list[Todo], budget: Budget) -> dict[str, Any]:
+        found = self._next_open([todo.item, *(t.item for t in todos if t.item.original)], budget)
+        if found is None:
+            todo.item.warn("repeats; all of its dates are done or over")
+            return self._task(uid, todo.item, None, None) | {"status": "done"}
+        todo.item.warn("repeats; its next open date was taken")
+        changed = next((t for t in todos if t.item is found.item), todo)
+        due = found.end if changed.due is not None else None
+        if changed.due is not None and due is None:
+            due = found.start
+        return self._task(uid, found.item, found.start if changed.has_start else None, due)
+
+    def _next_open(self, items: list[Item], budget: Budget) -> Instance | None:
+        """The first open instance that is due today or later; else the last one before."""
+        start = self.today
+        for ahead in _AHEAD:
+            window = Window(start, self.today + ahead, self.zones)
+            for instance in self._open(items, window, budget):
+                if self._is_due(instance):
+                    return instance
+            start = window.end
+        before = list(self._open(items, Window(self.today - _BACK, self.today, self.zones), budget))
+        return before[-1] if before else None
+
+    def _open(self, items: list[Item], window: Window, budget: Budget) -> Iterator[Instance]:
+        for instance in lay_out(items, window, budget):
+            if text_of(instance.item.component, "STATUS").upper() not in _CLOSED:
+                yield instance
+
+    def _is_due(self, instance: Instance) -> bool:
+        end = instance.end if instance.end is not None else instance.start
+        if isinstance(end, datetime):
+            return end >= self.today
+        return end >= self.today.astimezone(self.zones.reader).date()
+
+    def _task(
+        self, uid: str, item: Item, start: Moment | None, due: Moment | None
+    ) -> dict[str, Any]:
+        component, warn = item.component, item.warn
+        status = _status(component)
+        done = self._moment(component, "COMPLETED", warn) if status == "done" else None
+        return {
+            "id": stable_id(self.user_id, uid, "task"),
+            "projectId": self.project_id,
+            "title": title(component, warn),
+            "description": description(component, warn),
+            "status": status,
+            "priority": _priority(single(component, "PRIORITY")),
+            "startDate": self._day(start),
+            "dueDate": None if due is None or isinstance(due, datetime) else spelled(due),
+            "dueAt": spelled(due) if isinstance(due, datetime) else None,
+            "completedAt": spelled(done) if isinstance(done, datetime) else None,
+        }
+
+    def _moment(
+        self, component: Any, name: str, warn: Warn, start: Moment | None = None
+    ) -> Moment | None:
+        try:
+            found = moment(component, name, self.zones, None if start is None else zone_of(start))
+            if found is not None and not EARLIEST_YEAR < found.year < LATEST_YEAR:
+                raise ValueError(f"has a {name} in the year {found.year}")
+        except ValueError as error:
+            warn(f"{error}; it was left out")
+            return None
+        return found
+
+    def _day(self, start: Moment | None) -> str | None:
+        if isinstance(start, datetime):
+            return start.astimezone(self.zones.reader).date().isoformat()
+        return None if start is None else start.isoformat()
 
 
 def _after_duration(lines: Lines, component: Any, start: Moment | None) -> Moment | None:
-    duration = single(component, "DURATION")
-    if start is None or duration is None:
-        return None
     try:
-        return plus(start, duration.dt, exact="PT" in lines.value("DURATION").upper())
-    except (TypeError, OverflowError):
+        duration = duration_of(component)
+        if start is None or duration is None:
+            return None
+        return plus(start, duration, exact=is_exact(lines.value("DURATION")))
+    except (ValueError, OverflowError):
         return None
 
 
@@ -86,9 +183,3 @@ def _priority(given: Any) -> str:
     if not isinstance(given, int) or not 1 <= given <= 9 or given == 5:
         return "medium"
     return "urgent" if given == 1 else "high" if given < 5 else "low"
-
-
-def _day(start: Moment | None, zones: Zones) -> str | None:
-    if isinstance(start, datetime):
-        return start.astimezone(zones.default).date().isoformat()
-    return None if start is None else start.isoformat()

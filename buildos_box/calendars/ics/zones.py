@@ -1,24 +1,24 @@
 """What a calendar file calls its time zones, as zones (RFC 5545, 3.2.19 and 3.6.5)."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from buildos_box.calendars.ics.lines import Lines
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, instances
 from buildos_box.calendars.ics.rules import read_rule
-from buildos_box.clock import is_zone
+from buildos_box.calendars.ics.zone_names import AMBIGUOUS, guessed, is_abbreviation, well_known
 
 _FROM, _TO = datetime(1970, 1, 1), datetime(2100, 1, 1)
 """Changes of a zone that a file defines are reckoned between these; its last offset then stays."""
 _MOST_STEPS = 20_000
 _MOST_CHANGES = 5_000
 _MOST_ZONES = 100
+_SHOWN = 100
 _DAY = timedelta(days=1)
 _ZERO = timedelta(0)
 
@@ -69,51 +69,88 @@ class FileZone(tzinfo):
 
 
 class Zones:
-    """Zones by the names that one file uses."""
+    """Zones by the names that one file uses.
 
-    def __init__(self, defined: Iterable[Lines], default: ZoneInfo) -> None:
-        self.default = default
-        self.unknown: set[str] = set()
-        """Names that mean nothing; the default stands in for them."""
-        self._defined = {zone.value("TZID").strip("/"): zone for zone in defined}
+    `reader` is the zone of the person who reads. `calendar` is what the calendar names as its own
+    (X-WR-TIMEZONE), None if it names none. `floating` is that of times without a zone: the
+    calendar's, else the reader's.
+    """
+
+    def __init__(
+        self, defined: Iterable[Lines], reader: ZoneInfo, at: datetime, calendar: str = ""
+    ) -> None:
+        self.reader = reader
+        self.notes: dict[str, None] = {}
+        """What is to be said of names that mean nothing, or several things; each once."""
+        self._at = at
+        self._defined = {_plain(zone.value("TZID")).casefold(): zone for zone in defined}
         self._found: dict[str, tzinfo] = {}
+        self.calendar = self._look_up(_plain(calendar)) if calendar else None
+        self.floating = self.calendar or reader
+        if calendar and self.calendar is None:
+            self._note(calendar, reader)
 
     def find(self, name: str) -> tzinfo:
-        """The zone of that name; the default, and a name in `unknown`, if there is none.
-
-        A name that the world knows goes before the file's own definition: those grow old.
-        """
+        """The zone of that name; the one of floating times, and a note, if there is none."""
         zone = self._found.get(name)
         if zone is None:
-            clean = name.strip().strip("/")
-            zone = _known(clean) or self._from_definition(clean) or _by_its_end(clean)
+            zone = self._look_up(_plain(name))
             if zone is None:
-                self.unknown.add(name)
-                zone = self.default
+                zone = self.floating
+                self._note(name, zone)
             if len(self._found) < _MOST_ZONES:
                 self._found[name] = zone
         return zone
 
+    def _look_up(self, name: str) -> tzinfo | None:
+        """A name that the world knows goes before the file's own definition: those grow old.
+
+        One that can only be guessed goes after it, and so does an abbreviation: `EST` is never
+        daylight time to IANA, but often to whoever defines it.
+        """
+        if not name:
+            return None
+        defined = self._from_definition(name) if is_abbreviation(name) else None
+        return (
+            defined
+            or well_known(name)
+            or self._from_definition(name)
+            or _by_its_end(name)
+            or self._guessed(name)
+        )
+
     def _from_definition(self, name: str) -> tzinfo | None:
-        lines = self._defined.get(name)
+        lines = self._defined.get(name.casefold())
         if lines is None or len(self._found) >= _MOST_ZONES:
             return None
-        return _known(lines.value("X-LIC-LOCATION")) or _read_zone(name, lines)
+        return well_known(lines.value("X-LIC-LOCATION")) or _read_zone(name, lines)
+
+    def _guessed(self, name: str) -> tzinfo | None:
+        zone = guessed(name, self._at)
+        if isinstance(zone, timezone) and zone is not UTC and "(" in name:
+            self.notes[f"the time zone {name[:_SHOWN]!r} is not known; its offset was used"] = None
+        return zone
+
+    def _note(self, name: str, used: tzinfo) -> None:
+        what = f"the time zone {name[:_SHOWN]!r} is not known"
+        if not name.strip():
+            what = "a time zone without a name is no zone"
+        elif name.strip().upper() in AMBIGUOUS:
+            what = f"the time zone {name.strip()!r} has several meanings"
+        self.notes[f"{what}; {used} was used instead"] = None
 
 
-def _known(name: str) -> tzinfo | None:
-    """An IANA zone, by its own name or by what Windows calls it."""
-    name = WINDOWS_TO_OLSON.get(name, name)
-    if name.upper() in ("UTC", "GMT", "Z"):
-        return UTC
-    return ZoneInfo(name) if is_zone(name) else None
+def _plain(name: str) -> str:
+    """A name without what surrounds it; TZID is TEXT, with its escapes (RFC 5545, 3.3.11)."""
+    unescaped = re.sub(r"\\([\\;,])", r"\1", name)
+    return " ".join(unescaped.split()).strip('"').strip("/")
 
 
 def _by_its_end(name: str) -> tzinfo | None:
     """`vendor.example/2024/Europe/Berlin` means Europe/Berlin."""
     parts = name.split("/")[-4:]
     ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
-    return next((zone for end in ends if (zone := _known(end))), None)
+    return next((zone for end in ends if (zone := well_known(end))), None)
 
 
 def _read_zone(name: str, lines: Lines) -> tzinfo | None:
@@ -137,8 +174,8 @@ def _changes(lines: Lines, budget: Budget) -> list[Change]:
         walls = {first}
         for rdates in _all(part.get("RDATE")):
             walls |= {_wall(rdate.dt, before) for rdate in rdates.dts}
-        for parts in _all(part.get("RRULE")):
-            rule = read_rule(parts, lambda until: _wall(until, before))
+        for text in lines.values("RRULE"):
+            rule = read_rule(text, lambda until: _wall(until, before), _ignore)
             walls |= set(instances(rule, first, _FROM, _TO, budget))
     except (KeyError, AttributeError, TypeError) as error:
         raise ValueError("is no observance of a time zone") from error
@@ -146,6 +183,10 @@ def _changes(lines: Lines, budget: Budget) -> list[Change]:
     if max(abs(before), abs(after)) >= _DAY:
         raise ValueError("has an offset of a day or more")
     return [Change(wall, before, after) for wall in walls]
+
+
+def _ignore(_note: str) -> None:
+    """What is wrong with a part of a zone's rule is not worth a sentence."""
 
 
 def _all(value: Any) -> list[Any]:
