@@ -67,7 +67,9 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
         events += [
             {"id": row["id"], "status": CANCELLED}
             for row in before
-            if row["id"] not in ids and row["status"] != CANCELLED and not _is_over(row["ends"], now)
+            if row["id"] not in ids
+            and row["status"] != CANCELLED
+            and not _is_over(row["ends"], now)
         ]
     batch = read_sync({"events": events})
     over = to_text(now - 2 * BACK)
