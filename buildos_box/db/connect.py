@@ -1,15 +1,15 @@
-"""How connections are opened: the pragmas, in the order that matters (docs/spec.md#sqlite)."""
+"""How connections are opened: their pragmas, in the order that matters (docs/spec.md#sqlite)."""
 
 import sqlite3
 from pathlib import Path
 
 BUSY_MS = 10_000
 READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-4096")
-"""A reader can't write, so that only one connection ever checkpoints."""
+"""Readers are query_only, so that only one connection ever writes and checkpoints."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The connection that writes. Autocommit mode: transactions are begun by hand, IMMEDIATE."""
+    """Open the connection that writes, in autocommit mode: BEGIN IMMEDIATE is explicit."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512
     )

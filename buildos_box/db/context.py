@@ -1,4 +1,4 @@
-"""What a rule that writes needs of the box, for rooms that may not know the whole of it."""
+"""What code needs in order to write: a database and a clock."""
 
 from typing import Protocol
 
@@ -7,14 +7,14 @@ from buildos_box.db.database import Database
 
 
 class DbContext(Protocol):
-    """Where things are kept, and when they happen."""
+    """A database and a clock, for code that must not depend on all services."""
 
     @property
     def db(self) -> Database:
-        """Where they are kept."""
+        """The database."""
         ...
 
     @property
     def clock(self) -> Clock:
-        """When they happen."""
+        """The clock."""
         ...

@@ -1,4 +1,4 @@
-"""The database of a box: where every write goes through one door (docs/spec.md#sqlite)."""
+"""The database: one writer, several readers (docs/spec.md#sqlite)."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ __all__ = ["Database", "Listener"]
 
 
 class Database:
-    """One SQLite file, open: a writer thread and a few readers."""
+    """One open SQLite file: a writer thread and a few reading connections."""
 
     def __init__(self, path: Path, writer: Writer, readers: Readers, listeners: Listeners) -> None:
         self.path = path
@@ -33,10 +33,10 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Database":
-        """Open the file (made if missing) and bring its schema up to date.
+        """Open the file (created if missing) and migrate its schema.
 
-        Raises SchemaTooNew if a newer program has written it; sqlite3.DatabaseError if it
-        is no database or is damaged.
+        Raises SchemaTooNew if a newer program has written it; sqlite3.DatabaseError if it is not a
+        database or is damaged.
         """
         await asyncio.to_thread(migrate, path, clock)
         listeners = Listeners()
@@ -58,12 +58,12 @@ class Database:
 
     @property
     def commits(self) -> int:
-        """How many commits have been made; fewer than transactions when many wait together."""
+        """The number of commits; fewer than transactions when several were committed together."""
         return self._writer.commits
 
     @property
     def damage(self) -> str | None:
-        """What SQLite has found wrong with the file since it was opened; None if nothing."""
+        """The damage that SQLite has found in the file since it was opened; None if none."""
         return self._writer.damage
 
     @property
@@ -77,61 +77,69 @@ class Database:
         return self._writer.files.fault()
 
     def subscribe(self, change: type[C], listener: Callable[[Tx, C], None]) -> None:
-        """Call `listener` inside every transaction that announces a change of that type."""
+        """Call `listener(tx, change)` in every transaction that announces a change of that type."""
         self._listeners.subscribe(change, listener)
 
     def submit(self, run: Callable[[Tx], T]) -> "Future[T]":
-        """Queue a transaction without waiting; done when durable. Any thread may call it."""
+        """Queue a transaction; the future is done when it is durable, or has failed.
+
+        Any thread may call it. Raises Unavailable once the database is closed; the future carries
+        what `run` raises, or StorageError.
+        """
         return self._writer.submit(run)
 
     def write_blocking(self, run: Callable[[Tx], T]) -> T:
-        """Run a transaction from a plain thread and wait until it is durable."""
+        """Run a transaction from a plain thread and wait until it is durable.
+
+        Raises Unavailable, StorageError, and what `run` raises.
+        """
         return self._writer.submit(run).result()
 
     async def write(self, run: Callable[[Tx], T]) -> T:
         """Run a transaction and wait until it is durable.
 
-        Once submitted it runs to its end: cancelling the waiting task does not undo it.
+        Once submitted it runs to its end: cancelling the waiting task does not undo it. Raises
+        Unavailable, StorageError, and what `run` raises.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
 
         def committed(done: Future[T]) -> None:
-            with contextlib.suppress(RuntimeError):  # nobody waits: the loop is closed
+            with contextlib.suppress(RuntimeError):  # the waiting loop is closed
                 loop.call_soon_threadsafe(_hand_over, done, answer)
 
         self._writer.submit(run).add_done_callback(committed)
         return await answer
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Every row of a read; sees all that was committed before the call."""
+        """Every row of a query, which sees everything that was committed before the call."""
         return await self._readers.all(sql, params)
 
     async def one(self, sql: str, params: Params = ()) -> Row | None:
-        """The first row of a read, or None."""
+        """The first row of a query; None if there is none."""
         rows = await self._readers.all(sql, params)
         return rows[0] if rows else None
 
     async def read(self, run: Callable[[Tx], T]) -> T:
-        """Look at one consistent state with a transaction's functions; writing raises.
+        """Run functions that take a transaction on one consistent snapshot; writing raises.
 
-        Raises DatabaseGone, since it opens the file anew.
+        Raises DatabaseGone, because it opens the file again.
         """
         fault = self.gone
         if fault is not None:
             raise DatabaseGone.because(fault)
-        return await asyncio.to_thread(_look, self.path, run)
+        return await asyncio.to_thread(_read_snapshot, self.path, run)
 
     def copy(self, target: Path, progress: Progress | None = None) -> None:
-        """Copy what is open into a file while it is in use, even if its own path is gone.
+        """Copy the open database while it is in use, also if its path is gone.
 
-        Takes long: call it off the event loop.
+        Slow: call it off the event loop. Raises OSError, sqlite3.Error.
         """
         self._held.copy(target, progress)
 
 
 def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
-    """On the loop of who waits, unless they have been cancelled."""
+    """Complete the answer on the loop that waits for it, unless the waiting task was cancelled."""
     if answer.done():
         return
     error = done.exception()
@@ -141,7 +149,7 @@ def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
         answer.set_exception(error)
 
 
-def _look(path: Path, run: Callable[[Tx], T]) -> T:
+def _read_snapshot(path: Path, run: Callable[[Tx], T]) -> T:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = Row
     try:

@@ -1,4 +1,4 @@
-"""Epochs: a restored box must not tell people again what it told them before.
+"""Epochs: a restored database must not send again what was sent before the restore.
 
 The rules: docs/spec.md#restore.
 """
@@ -9,12 +9,12 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db.tx import Tx
 
 STREAM_GAP = 1_000_000_000
-"""No event id of the new epoch is one that a listener may have seen in the old."""
+"""Added to event ids, so that no id of the new epoch was seen by a listener in the old one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One life of the data; `resume_sends` if what was due before it is sent all the same."""
+    """The time since a restore; `resume_sends` if what was due before it is sent anyway."""
 
     number: int
     started_at: Instant
@@ -22,7 +22,7 @@ class Epoch:
 
 
 def begin(tx: Tx, now: Instant, *, backup_at: str | None, resume_sends: bool) -> None:
-    """Start an epoch. Whoever follows a stream is told to start afresh."""
+    """Start an epoch; streams of realtime events start again from its beginning."""
     tx.execute(
         "INSERT INTO epochs (started_at, backup_at, resume_sends) VALUES (?, ?, ?)",
         (to_text(now), backup_at, int(resume_sends)),
@@ -38,7 +38,7 @@ def begin(tx: Tx, now: Instant, *, backup_at: str | None, resume_sends: bool) ->
 
 
 def unsettled(tx: Tx) -> Epoch | None:
-    """The epoch whose old messages have not been dealt with yet."""
+    """The epoch whose jobs from before the restore have not been cancelled yet; None if none."""
     row = tx.one("SELECT * FROM epochs WHERE completed_at IS NULL ORDER BY number DESC LIMIT 1")
     if row is None:
         return None
@@ -46,11 +46,11 @@ def unsettled(tx: Tx) -> Epoch | None:
 
 
 def finish(tx: Tx, now: Instant) -> None:
-    """The old messages have been dealt with."""
+    """Mark the epoch's jobs from before the restore as handled."""
     tx.execute("UPDATE epochs SET completed_at = ? WHERE completed_at IS NULL", (to_text(now),))
 
 
 def notified_until(tx: Tx) -> Instant | None:
-    """What fell due up to then was told, or missed, before a restore; None if there was none."""
+    """The instant up to which due messages count as sent, because of a restore; None if none."""
     row = tx.one("SELECT max(started_at) AS at FROM epochs WHERE resume_sends = 0")
     return from_text(row["at"]) if row is not None and row["at"] else None

@@ -1,8 +1,8 @@
-"""A write that means nothing, to prove that the database takes one."""
+"""A write without meaning, which proves that the database accepts writes."""
 
 from buildos_box.db.tx import Tx
 
 
 def beat(tx: Tx) -> None:
-    """Write something."""
+    """Change the heartbeat row."""
     tx.execute("UPDATE heartbeat SET beats = beats + 1")

@@ -1,4 +1,4 @@
-"""One process to a data folder (docs/spec.md#one-process)."""
+"""One process per data folder (docs/spec.md#one-process)."""
 
 import fcntl
 import os
@@ -46,14 +46,14 @@ class Holder(NamedTuple):
 
 
 class InstanceLock:
-    """Holds the data folder for this process; the kernel lets go of it when the process dies."""
+    """Holds the data folder for this process; the kernel releases it when the process ends."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOCK_FILE
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the folder. Raises AlreadyRunning, naming the process that has it."""
+        """Lock the folder. Raises AlreadyRunning, which names the process that holds it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -75,7 +75,7 @@ class InstanceLock:
         os.pwrite(self._fd, f"{os.getpid()} {file or ''}".strip().encode("ascii"), 0)
 
     def release(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

@@ -21,14 +21,14 @@ _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 
 
 class SchemaTooNew(BoxError):
-    """The file was written by a newer program than this one."""
+    """The database was written by a newer program than this one."""
 
     code = "schema_too_new"
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered step of the schema."""
+    """One numbered change of the schema."""
 
     number: int
     name: str
@@ -36,13 +36,13 @@ class Migration:
 
 
 def known_migrations() -> list[Migration]:
-    """Every migration that this program carries, in order."""
+    """Every migration of this program, in order."""
     return list(_carried())
 
 
 @lru_cache(maxsize=1)
 def _carried() -> tuple[Migration, ...]:
-    """They are files of the program: read once."""
+    """Cached, because the files do not change while the program runs."""
     found = []
     for entry in resources.files("buildos_box.db").joinpath("migrations").iterdir():
         match = _NAME.fullmatch(entry.name)
@@ -54,9 +54,9 @@ def _carried() -> tuple[Migration, ...]:
 def migrate(
     path: Path, clock: Clock, migrations: list[Migration] | None = None, *, keep_old: bool = True
 ) -> None:
-    """Bring the file's schema up to date; raises SchemaTooNew and then touches nothing.
+    """Migrate the file's schema. Raises SchemaTooNew, and then changes nothing.
 
-    A file that already holds data is copied beside itself first, unless `keep_old` is false.
+    A database with data is copied beside itself first, unless `keep_old` is false.
     """
     known = known_migrations() if migrations is None else migrations
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +116,7 @@ def _apply(connection: sqlite3.Connection, missing: list[Migration], clock: Cloc
 
 
 def statements(sql: str) -> list[str]:
-    """A script cut into statements; `executescript` would commit between them."""
+    """The statements of a script; `executescript` would commit between them."""
     found, start = [], 0
     for end in (match.end() for match in re.finditer(";", sql)):
         if sqlite3.complete_statement(sql[start:end]):

@@ -1,4 +1,4 @@
-"""Which file system a folder lies on: SQLite's log needs one of this very machine.
+"""The file system of a folder: SQLite's locks need one of this machine.
 
 The rules: docs/spec.md#one-process.
 """
@@ -17,14 +17,14 @@ NETWORK_FUSE = frozenset(
     {"ceph", "cephfs", "davfs", "davfs2", "gcsfuse", "glusterfs", "goofys", "juicefs", "rclone",
      "s3fs", "smbnetfs", "sshfs"}
 )  # fmt: skip
-"""What is mounted as `fuse.…`; others of that kind lie on a disk of this machine."""
+"""Network file systems that are mounted as `fuse.…`; other FUSE file systems are local."""
 FROM_HOST = frozenset({"9p", "vboxsf", "virtiofs", "fuse.grpcfuse", "fuse.vmhgfs-fuse"})
-"""A folder of the machine below a virtual one, or the whole disk of a sandbox: it may do."""
+"""A host's folder in a virtual machine, or the disk of a sandbox: allowed, with a warning."""
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
-    """The type of file system that a path lies on or would; empty where that is not told."""
+    """The type of the file system that a path is on or would be on; empty if it is unknown."""
     where = folder.resolve()
     longest, found = -1, ""
     try:
@@ -32,25 +32,25 @@ def file_system(folder: Path, mounts: Path = MOUNTS) -> str:
     except OSError:
         return ""
     for line in lines:
-        # proc(5): fields of a mount, any number of tags, a dash, fields of its file system.
+        # proc(5): the fields of a mount, optional tags, a dash, the fields of its file system.
         left, _, right = line.partition(" - ")
         fields, system = left.split(" "), right.partition(" ")[0]
         if len(fields) < 5 or not system:
             continue
         point = Path(_ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[4]))
-        # Of two at the same place the later one covers the earlier.
+        # Of two mounts at the same path the later one is visible.
         if where.is_relative_to(point) and len(point.parts) >= longest:
             longest, found = len(point.parts), system
     return found
 
 
 def is_network(system: str) -> bool:
-    """Whether the files of such a file system lie on another machine."""
+    """Whether files of that file system type are on another machine."""
     return system in NETWORK or system.removeprefix("fuse.") in NETWORK_FUSE
 
 
 def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
-    """Raise Impossible if the folder lies on another machine."""
+    """Raise Impossible if the folder is on a network file system."""
     system = file_system(folder, mounts)
     if is_network(system):
         raise Impossible.field(

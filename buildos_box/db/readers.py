@@ -1,4 +1,4 @@
-"""Reads: a few aiosqlite connections, each of which sees only what is committed."""
+"""Reads: a few aiosqlite connections, which see only committed data."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ POOL_SIZE = 3
 
 
 class Readers:
-    """Read-only connections shared by every event loop of the process."""
+    """Read-only connections, shared by every event loop of the process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -19,7 +19,7 @@ class Readers:
         self._busy: list[int] = []
 
     async def open(self) -> None:
-        """Open the connections."""
+        """Open the connections. Raises sqlite3.Error."""
         for _ in range(POOL_SIZE):
             connection = await aiosqlite.connect(
                 self._path, isolation_level=None, check_same_thread=False
@@ -31,7 +31,7 @@ class Readers:
             self._busy.append(0)
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Every row of one query, by the connection with the least to do."""
+        """Every row of one query, run by the least busy connection."""
         index = min(range(len(self._busy)), key=self._busy.__getitem__)
         self._busy[index] += 1
         try:
@@ -40,7 +40,7 @@ class Readers:
             self._busy[index] -= 1
 
     async def close(self) -> None:
-        """Close the connections; what is being read is finished first."""
+        """Close the connections after the queries that are running."""
         connections, self._connections, self._busy = self._connections, [], []
         for connection in connections:
             await connection.close()

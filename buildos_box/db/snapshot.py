@@ -1,4 +1,4 @@
-"""Consistent copies of a database that others write to, and what a file holds.
+"""Consistent copies of a database in use, and the inspection of a database file.
 
 The rules: docs/spec.md#backup.
 """
@@ -18,11 +18,14 @@ _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 )
 Progress = Callable[[int, int], None]
-"""Called with the pages that are left and the pages that there are."""
+"""Called with the number of pages that are left and of all pages."""
 
 
 def copy_database(source: Path, target: Path, progress: Progress | None = None) -> None:
-    """Copy the state of one instant, synced to disk, while the box goes on writing."""
+    """Copy the state of one instant, synced to disk, while the server goes on writing.
+
+    Raises FileNotFoundError, OSError, sqlite3.Error.
+    """
     reading = _reader(source)
     try:
         _copy(reading, target, progress)
@@ -60,7 +63,7 @@ def _copy(reading: sqlite3.Connection, target: Path, progress: Progress | None) 
         reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
         writing = sqlite3.connect(target)
         try:
-            writing.execute("PRAGMA synchronous=OFF")  # synced once, below
+            writing.execute("PRAGMA synchronous=OFF")  # it is synced once, below
             reading.backup(
                 writing,
                 pages=PAGES_A_STEP,
@@ -84,7 +87,7 @@ def _reader(path: Path) -> sqlite3.Connection:
 
 
 def sync_file(path: Path) -> None:
-    """Let the disk have what was written to a file, or the names in a folder."""
+    """Sync a file, or the names in a folder, to disk."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
@@ -94,7 +97,7 @@ def sync_file(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is in a database file, and what is wrong with it."""
+    """The contents of a database file, and its faults."""
 
     faults: list[str]
     schema: int
@@ -102,9 +105,9 @@ class Inspection:
 
 
 def inspect(path: Path) -> Inspection:
-    """Check a file whole: every page, every index, every reference; and count every table.
+    """Check every page, index and reference of a file, and count the rows of every table.
 
-    Raises sqlite3.DatabaseError for what is no database at all.
+    Raises sqlite3.DatabaseError for a file that is not a database.
     """
     connection = _reader(path)
     try:
@@ -130,7 +133,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def newest_moment(path: Path) -> str | None:
-    """The latest instant at which anything was written to a box's database."""
+    """The latest instant of any write in the database; None if nothing was written."""
     connection = _reader(path)
     try:
         names = [str(r["name"]).replace('"', '""') for r in connection.execute(_TABLES).fetchall()]
@@ -147,7 +150,7 @@ def newest_moment(path: Path) -> str | None:
 
 
 def change_offline(path: Path, run: Callable[[Tx], None]) -> None:
-    """One transaction on a file that nobody serves; all of it ends in the one file."""
+    """Run one transaction on a file that no process serves, without leaving a WAL file."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = Row
     try:

@@ -1,4 +1,4 @@
-"""A write transaction as the rooms see it."""
+"""Write transactions: SQL, deferred inserts, and announcing changes to listeners."""
 
 import sqlite3
 from collections import defaultdict
@@ -12,23 +12,23 @@ Row = sqlite3.Row
 Params = Mapping[str, Any] | Sequence[Any]
 C = TypeVar("C")
 ROWS_AT_ONCE = 32
-"""Few forms of a statement, so that all stay prepared."""
+"""A fixed number of rows, so that there are few statements and all stay prepared."""
 
 Listener = Callable[["Tx", Any], None]
 
 
 class Listeners:
-    """Who wants to hear of which typed change."""
+    """The functions that are called for each type of change."""
 
     def __init__(self) -> None:
         self._by_type: dict[type, list[Listener]] = defaultdict(list)
 
     def subscribe(self, change: type[C], listener: Callable[["Tx", C], None]) -> None:
-        """Call `listener(tx, change)` inside every transaction that announces such a change."""
+        """Call `listener(tx, change)` in every transaction that announces such a change."""
         self._by_type[change].append(listener)
 
-    def tell(self, tx: "Tx", change: object) -> None:
-        """Run the listeners now, in the transaction: if one raises, the whole is rolled back."""
+    def notify(self, tx: "Tx", change: object) -> None:
+        """Call the listeners now, in the transaction; if one raises, all of it is rolled back."""
         for listener in self._by_type[type(change)]:
             listener(tx, change)
 
@@ -40,10 +40,10 @@ def _many(insert: str, columns: int, rows: int) -> str:
 
 
 class DeferredInserts:
-    """Rows that the transactions of one commit have to insert: a statement for many at a time.
+    """Rows that the transactions of one commit insert, many per statement.
 
-    Each statement hands the interpreter to other threads and has to wait for it again, which
-    costs more than most rows do.
+    Each statement releases the interpreter lock and has to wait for it again, which costs more than
+    most rows do.
     """
 
     __slots__ = ("_connection", "_next", "_rows")
@@ -54,15 +54,15 @@ class DeferredInserts:
         self._next: list[tuple[str, Sequence[Any], Callable[[int], None]]] = []
 
     def add(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Keep them until `write`."""
+        """Add rows that are inserted at `write`."""
         self._rows.setdefault(insert, []).extend(rows)
 
     def add_next(self, insert: str, row: Sequence[Any], then: Callable[[int], None]) -> None:
-        """Keep it until `write_next`."""
+        """Add a row that is inserted before the next other statement."""
         self._next.append((insert, row, then))
 
     def write_next(self) -> None:
-        """Insert what must be there before any other statement runs, in the order it came."""
+        """Insert the rows that other statements may depend on, in the order they were added."""
         while self._next:
             waiting, self._next = self._next, []
             for insert, same in groupby(waiting, key=itemgetter(0)):
@@ -75,7 +75,7 @@ class DeferredInserts:
     ) -> None:
         statement = f"{_many(insert, len(some[0][1]), len(some))} RETURNING rowid"
         found = self._connection.execute(statement, [value for _, row, _ in some for value in row])
-        # Ids are given in the order of the rows, though they may come back in another.
+        # RETURNING may give the ids in another order than that of the rows.
         ids = sorted(row_id for (row_id,) in found)
         for (_, _, then), row_id in zip(some, ids, strict=True):
             then(row_id)
@@ -92,16 +92,16 @@ class DeferredInserts:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether there is something that must be written before any other statement."""
+        """Whether there are rows that must be inserted before any other statement."""
         return bool(self._next)
 
 
 class Tx:
     """One unit of writes: all of it is committed, or none.
 
-    Functions that take a `Tx` do SQL only, no I/O and no waiting, since every other writer of
-    the process waits for them. They leave nothing behind but their result: when another
-    transaction of the same group fails, they are rolled back and run again.
+    Functions that take a `Tx` do SQL only, without I/O or waiting, because every other writer waits
+    for them. They must have no effect but their writes and their result: if another transaction of
+    the same group fails, they are rolled back and run again.
     """
 
     __slots__ = ("_connection", "_deferred", "_listeners", "after", "before")
@@ -139,43 +139,42 @@ class Tx:
         return self.execute(sql, params).fetchall()
 
     def announce(self, change: object) -> None:
-        """Tell the rooms above of a typed change; they act in this same transaction."""
-        self._listeners.tell(self, change)
+        """Call the listeners of a change; they act in this same transaction."""
+        self._listeners.notify(self, change)
 
     def insert_deferred(self, insert: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert these rows with all others of the commit, just before it, in their order.
+        """Insert these rows together with others of the commit, just before it, in their order.
 
-        `insert` is `INSERT INTO table (columns) VALUES`, and each row has a value for each
-        column. For rows that nothing in the transaction reads or refers to before `flush`.
+        `insert` is `INSERT INTO table (columns) VALUES`; each row has a value for each column. For
+        rows that nothing in the transaction reads or refers to before `flush`.
         """
         self._deferred.add(insert, rows)
 
     def insert_deferred_with_id(
         self, insert: str, row: Sequence[Any], then: Callable[[int], None] = lambda _id: None
     ) -> None:
-        """Insert this row before any other statement of the commit runs; then call `then(id)`.
+        """Insert this row before the next other statement of the commit, then call `then(id)`.
 
-        Rows that follow each other, of this transaction or of the next, go in deferred: a burst
-        of new jobs is a few statements. `insert` is as in `insert_deferred` and leaves the
-        choice of the row's id to SQLite.
+        Consecutive rows, also of several transactions, are inserted by one statement. `insert` is
+        as in `insert_deferred`, without the row's id, which SQLite assigns.
         """
         self._deferred.add_next(insert, row, then)
 
     def flush(self) -> None:
-        """Write what `insert_deferred` was given so far."""
+        """Insert what was deferred so far."""
         self._deferred.write()
 
     def before_commit(self, action: Callable[[], None]) -> None:
         """Run `action` on the writer's thread before this is committed; it must not block.
 
-        It may submit another transaction, which sees this one and mostly shares its commit. The
-        same action runs once for all transactions of a commit, and may run in vain.
+        It may submit another transaction, which sees this one and usually shares its commit. The
+        same action runs once for all transactions of a commit, also if some are rolled back.
         """
         self.before.append(action)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` on the writer's thread once this is durable; it must not block.
 
-        The same action, asked for by several transactions that one commit takes, runs once.
+        The same action of several transactions of one commit runs once.
         """
         self.after.append(action)

@@ -1,8 +1,8 @@
 """The one connection that writes: a thread of its own, with group commit.
 
-Transactions that wait together are committed together, so that `synchronous=FULL` costs one
-fsync for many; one that fails takes only itself back. What they ask for goes into the same
-commit: the claim of a new job is made durable with the job.
+Transactions that wait at the same time are committed together, so that `synchronous=FULL` costs one
+fsync for many; one that fails is rolled back alone. Transactions that they submit join the same
+commit: the claim of a new job becomes durable together with the job.
 
 The rules: docs/spec.md#sqlite.
 """
@@ -29,13 +29,15 @@ T = TypeVar("T")
 Action = Callable[[], None]
 MAX_GROUP = 256
 SWITCH_SECONDS = 0.0002
-"""Each statement lets other threads run; with Python's 5 ms they would hold up every writer."""
+"""Each statement releases the interpreter lock; with Python's default of 5 ms the writer would wait
+that long for it each time.
+"""
 
 log = logger(__name__)
 
 
 class StorageError(TransientError):
-    """The database could not take a write: disk full, read-only folder, I/O error."""
+    """The database could not accept a write: disk full, read-only folder, I/O error."""
 
     code = "storage_error"
 
@@ -50,7 +52,7 @@ class DatabaseGone(StorageError):
 
     @classmethod
     def because(cls, fault: str) -> "DatabaseGone":
-        """The error for what `OpenFiles.fault` found, and what can be done."""
+        """The error for what `OpenFiles.fault` found, and what can be done about it."""
         return cls(
             f"{fault}, so nothing more is written to it; put that same file back, or save what is "
             "still open with `buildos-box backup --from-server` before the process is stopped"
@@ -92,7 +94,10 @@ class Writer:
     def submit(self, run: Callable[[Tx], T]) -> "Future[T]":
         """Queue `run` as a transaction; the future is done once it is durable, or has failed.
 
-        Work submitted from one thread is committed in the order it was submitted.
+        Work submitted from one thread is committed in the order it was submitted. Raises
+        Unavailable once the writer is closed. The future raises what `run` raises, StorageError for
+        an operational error of SQLite or a damaged file, and CancelledError if it was cancelled
+        before it ran.
         """
         future: Future[T] = Future()
         with self._gate:
@@ -102,7 +107,7 @@ class Writer:
         return future
 
     def close(self) -> None:
-        """Finish what is queued, then close the connection (which checkpoints the WAL)."""
+        """Finish what is queued, then close the connection, which checkpoints the WAL."""
         with self._gate:
             if self._closed:
                 return
@@ -120,8 +125,8 @@ class Writer:
         self._connection.close()
 
     def _gather(self, group: list[_Work[Any]]) -> None:
-        """Add all that waits."""
-        # Nobody but this thread takes from the queue: what is in it stays there.
+        """Add all queued work to the group."""
+        # Only this thread takes from the queue, so that a non-empty queue stays non-empty.
         while len(group) < MAX_GROUP and not self._work.empty():
             work = self._work.get_nowait()
             if work is None:
@@ -131,9 +136,9 @@ class Writer:
                 group.append(work)
 
     def _commit(self, first: _Work[Any]) -> None:
-        """Commit a group whole; if one of it fails, once more with each in a savepoint.
+        """Commit a group as a whole; if one transaction fails, again with each in a savepoint.
 
-        Savepoints cost two statements each, and nearly no transaction fails.
+        Savepoints cost two statements each, and few transactions fail.
         """
         if not first.future.set_running_or_notify_cancel():
             return
@@ -168,7 +173,8 @@ class Writer:
                 self._gather(group)
                 self._run_all(group[heard:], done, together)
             together.write()
-            # Who came last asks too; the answer is the next commit's.
+            # The transactions that joined last may submit more work, which is part of the next
+            # commit.
             _run_each(tx.before for _, tx, _ in done[heard:])
         except BaseException as error:
             if len(group) == 1 or not self._connection.in_transaction:
@@ -215,7 +221,7 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error | DatabaseGone):
-            # What a transaction itself raises is told to who asked for it.
+            # What a transaction raises itself is reported to its caller only.
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:
             if not work.future.done():
@@ -233,7 +239,7 @@ class Writer:
 
 
 def _run_each(wanted: Iterable[list[Action]], ran: set[Action] | None = None) -> bool:
-    """Run each action that has not run yet, whatever comes of it; returns whether any had to."""
+    """Run each action that has not run yet, logging errors; returns whether any ran."""
     ran = set() if ran is None else ran
     before = len(ran)
     for action in chain.from_iterable(wanted):

@@ -1,1 +1,1 @@
-"""The durable queue: a ledger in SQLite, run by Huey. Knows nothing of briefs or mail."""
+"""The durable queue: a ledger in SQLite, run by Huey. It depends on no job type."""

@@ -1,4 +1,4 @@
-"""The SQL of alerts: how jobs ended lately, and which alerts have been raised."""
+"""The SQL of alerts: how jobs ended recently, and which alerts have been raised."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
@@ -6,10 +6,11 @@ from buildos_box.jobs.ledger import dump
 
 
 async def finished_since(db: Database, since: Instant) -> list[Row]:
-    """By type: how many jobs finished since then, how many of them failed, and with what codes.
+    """By job type: how many jobs ended since `since`, how many of them failed, and their error
+    codes.
 
-    The types are found one after the other by the index, not by reading all that ever finished:
-    this runs every minute.
+    The index yields the types one after the other, since reading every finished job each minute
+    would be too slow.
     """
     return await db.all(
         """WITH RECURSIVE finished_type (name) AS (
@@ -30,7 +31,7 @@ async def finished_since(db: Database, since: Instant) -> list[Row]:
 
 
 def note(tx: Tx, kind: str, at: str, repeat_before: str) -> bool:
-    """Note the alert; True if it is new, or was last raised before `repeat_before`."""
+    """Store the alert; True if it is new, or was last raised before `repeat_before`."""
     cursor = tx.execute(
         """INSERT INTO queue_alerts (kind, raised_at) VALUES (?, ?)
            ON CONFLICT (kind) DO UPDATE SET raised_at = excluded.raised_at
@@ -41,7 +42,7 @@ def note(tx: Tx, kind: str, at: str, repeat_before: str) -> bool:
 
 
 def forget_others(tx: Tx, kinds: list[str]) -> None:
-    """What is no longer so may be raised anew when it comes back."""
+    """Delete alerts that no longer apply, so that they are raised again if they come back."""
     tx.execute(
         "DELETE FROM queue_alerts WHERE kind NOT IN (SELECT value FROM json_each(?))",
         (dump(kinds),),

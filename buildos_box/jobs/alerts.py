@@ -1,4 +1,4 @@
-"""The minute's look at the queue: what an operator should hear of (docs/spec.md#queue-alerts)."""
+"""The checks that operators are alerted by, every minute (docs/spec.md#queue-alerts)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,21 +18,21 @@ REPEAT_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class QueueAlert:
-    """Something is wrong with the queue: announced once, and again after an hour if it lasts."""
+    """A fault of the queue: raised once, and again after an hour while it lasts."""
 
     kind: str
     message: str
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
-    """What one look found, and which of it was news."""
+    """Kinds of alerts that were found, and those of them that were raised now."""
 
     found: list[str]
     raised: list[str]
 
 
 def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> QueueAlert | None:
-    """Five failures in the window or more, and half of all that finished."""
+    """An alert if five jobs or more, and half of all that ended in the window, failed."""
     if failed < SPIKE or failed < finished * SPIKE_SHARE:
         return None
     minutes = int(WINDOW / timedelta(minutes=1))
@@ -43,14 +43,14 @@ def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> Queu
 
 
 def oldest_waiting(oldest: str | None, now: Instant) -> QueueAlert | None:
-    """A job that could run has waited for ten minutes, and nobody has paused it."""
+    """An alert if a runnable job that is not paused has waited for ten minutes; else None."""
     if oldest is None or now - from_text(oldest) < OLDEST_RUNNABLE:
         return None
     return QueueAlert("oldest_runnable", f"a job that could run has waited since {oldest}")
 
 
-async def look(db: Database, clock: Clock) -> AlertSummary:
-    """Look once; announce what is new inside the transaction that notes it."""
+async def check(db: Database, clock: Clock) -> AlertSummary:
+    """Run all checks, and announce new alerts in the transaction that stores them."""
     now = clock.now()
     since = now - WINDOW
     found = [

@@ -1,4 +1,4 @@
-"""One run of a job, as its handler sees it."""
+"""One run of a job, as its job type's code sees it."""
 
 from typing import Any, Generic
 
@@ -12,9 +12,9 @@ from buildos_box.jobs.types import P, Progress
 
 
 class Attempt(Generic[P]):
-    """The payload, who it is for, and ways to tell how far the work is.
+    """The payload, the job's facts, and ways to report progress and save steps.
 
-    Every write is fenced by the lease: an attempt that lost its job changes nothing.
+    Every write is guarded by the lease: an attempt that lost its job changes nothing.
     """
 
     def __init__(
@@ -34,31 +34,33 @@ class Attempt(Generic[P]):
 
     @property
     def number(self) -> int:
-        """Which attempt this is, from 1."""
+        """The number of this attempt, from 1."""
         return self.claimed.number
 
     @property
     def max_attempts(self) -> int:
-        """How many there may be."""
+        """The most attempts that this job may have."""
         return self.claimed.max_attempts
 
     @property
     def user_id(self) -> str | None:
-        """Whose job it is."""
+        """The user whose job it is; None for the server's own."""
         return self.claimed.user_id
 
     @property
     def correlation_id(self) -> str:
-        """Goes into everything that the job causes."""
+        """The correlation id, which everything that the job causes carries too."""
         return self.claimed.correlation_id
 
     @property
     def scheduled_for(self) -> Instant:
-        """When it was due."""
+        """The job's due time."""
         return self.claimed.scheduled_for
 
     async def progress(self, percent: int, message: str) -> None:
-        """Say how far the work is, in words a person wants to read. Raises LeaseLost."""
+        """Store how far the work is: `percent` from 0 to 100, and a sentence for people. Raises
+        LeaseLost.
+        """
         progress = ledger.dump(Progress(percent, 100, message))
         now = self._clock.now()
         claimed = self.claimed
@@ -67,7 +69,8 @@ class Attempt(Generic[P]):
         )
 
     async def save_step(self, step: str, value: Any) -> None:
-        """Keep what is done, so that a later attempt neither repeats nor pays for it again.
+        """Save the result of a finished part, so that a later attempt need not repeat or pay for
+        it.
 
         Raises LeaseLost.
         """
@@ -76,15 +79,21 @@ class Attempt(Generic[P]):
         self._steps[step] = msgspec.json.decode(text)
 
     def saved_step(self, step: str) -> Any | None:
-        """What this or an earlier attempt kept under that name, as plain JSON values."""
+        """What this or an earlier attempt saved under that name, as plain JSON values; None if
+        nothing.
+        """
         return self._steps.get(step)
 
     def ensure_lease(self, tx: Tx) -> None:
-        """Raise LeaseLost unless this attempt still holds its job: first in every transaction."""
+        """Raise LeaseLost unless this attempt still holds its job: call it first in every
+        transaction.
+        """
         ledger.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
-        """Complete the job in this same transaction, with what it was for. Raises LeaseLost."""
+        """Complete the job in this transaction, together with the data it was for. Raises
+        LeaseLost.
+        """
         claimed, now = self.claimed, self._clock.now()
         done = ledger.dump(Progress(100, 100, message))
         ledger.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)

@@ -1,7 +1,4 @@
-"""One action on many jobs: by their ids or by a filter, tried dry first if asked.
-
-The rules: docs/spec.md#bulk.
-"""
+"""One action on many jobs, chosen by ids or by a filter (docs/spec.md#bulk)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +23,7 @@ WORKS_ON: dict[str, tuple[str, ...]] = {
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Which jobs: every condition given must hold. An empty list matches nothing."""
+    """A filter of jobs: every given condition must hold. An empty list matches nothing."""
 
     types: list[str] | None = None
     statuses: list[str] | None = None
@@ -36,12 +33,12 @@ class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_empty(self) -> bool:
-        """Whether it would mean every job there is."""
+        """Whether no condition is given, which would match every job."""
         return all(getattr(self, name) is None for name in self.__struct_fields__)
 
 
 class BulkRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An action, and on what: `ids` or `filter`, one of them."""
+    """An action on the jobs named by either `ids` or `filter`."""
 
     action: Action
     ids: list[str] | None = None
@@ -50,14 +47,14 @@ class BulkRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A job on which the action could not be done."""
+    """A job that the action was refused for."""
 
     id: str
     reason: str
 
 
 class BulkReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many jobs it was done on (would be, if dry), and those that refused (50 at most)."""
+    """How many jobs matched, how many were changed (or would be), and at most 50 refusals."""
 
     action: str
     matched: int
@@ -67,7 +64,11 @@ class BulkReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def run_bulk(db: Database, queue: Queue, request: BulkRequest, *, actor: str) -> BulkReport:
-    """Do it, in small transactions. Raises Impossible unless ids or a filter says which jobs."""
+    """Act on the jobs in transactions of 200.
+
+    With `dry_run` only counts. Raises Impossible unless exactly one of ids and a non-empty filter
+    is given.
+    """
     ids = await _ids(db, request)
     if request.dry_run:
         possible = await bulk_store.count_in(db, ids, WORKS_ON[request.action])
@@ -110,7 +111,7 @@ def _act(tx: Tx, queue: Queue, request: BulkRequest, ids: list[str], actor: str)
 def _actions(tx: Tx, queue: Queue, actor: str) -> dict[str, Callable[[str], object]]:
     return {
         "cancel": lambda job_id: queue.cancel(
-            tx, job_id, reason="cancelled with others by request", actor=actor
+            tx, job_id, reason="cancelled by a bulk request", actor=actor
         ),
         "retry": lambda job_id: queue.retry(tx, job_id, actor=actor),
         "promote": lambda job_id: queue.promote(tx, job_id, actor=actor),

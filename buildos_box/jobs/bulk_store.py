@@ -1,4 +1,4 @@
-"""Which jobs a bulk action is about."""
+"""The SQL that selects the jobs of a bulk action."""
 
 from collections.abc import Sequence
 

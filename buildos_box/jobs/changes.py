@@ -1,4 +1,4 @@
-"""What the queue tells the rooms above of, inside the transaction in which it happens."""
+"""The changes of jobs that higher layers can listen to, in the transaction that makes them."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class JobFailed:
 
 @dataclass(frozen=True, slots=True)
 class JobCancelled:
-    """A live job was cancelled, by a person, by a newer request, or because it expired."""
+    """A live job was cancelled: by request, by a newer job, or because it expired."""
 
     job_id: str
     job_type: str
@@ -30,19 +30,19 @@ class JobCancelled:
 
 
 class JobsChanged(NamedTuple):
-    """These rows of the ledger have a new status or were enqueued.
+    """These rows of the ledger were added or have a new status.
 
-    Only row ids, whatever their number: the ledger's speed is measured, and who wants more reads
-    it after the commit.
+    It carries row ids only, because the ledger's throughput matters; a listener that needs more
+    reads it after the commit.
     """
 
     row_ids: tuple[int, ...]
 
 
 class JobWaits(NamedTuple):
-    """A job of that user has come to wait in that lane, or may be claimed from now on.
+    """A job of that user waits in that lane from now on.
 
-    Without a lane: it may be any job.
+    Without a lane it may be any job of any user.
     """
 
     lane: str | None = None
@@ -50,6 +50,6 @@ class JobWaits(NamedTuple):
 
 
 class JobProgressed(NamedTuple):
-    """The job in this row of the ledger says how far it is."""
+    """The job in this row of the ledger has new progress."""
 
     row_id: int

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One attempt to run: the job as it was claimed, and the lease on it."""
+    """A claimed job and the lease on it: one attempt to run."""
 
     row_id: int
     job_id: str
@@ -28,23 +28,23 @@ class Claimed:
     number: int
     max_attempts: int
     due: str
-    """When it was due, as stored."""
+    """When the job was due, as stored text."""
     dedup_key: str | None
     metadata: str
     correlation_id: str
     lease_token: str
     ran_before: bool
-    """Whether it has begun before, be it in an attempt that does not count."""
+    """Whether the job was started before, also by attempts that do not count."""
 
     @property
     def scheduled_for(self) -> Instant:
-        """When it was due."""
+        """When the job was due."""
         return from_text(self.due)
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What one look at the ledger found: attempts to run, and when the next job falls due."""
+    """The result of one claim: attempts to run, and when the next waiting job is due."""
 
     jobs: list[Claimed]
     next_due: Instant | None
@@ -62,10 +62,9 @@ def claim(
     at_most: int,
     others: FairShareCache,
 ) -> Claims:
-    """Lease the most urgent due jobs that may start now: by priority, then due time, then id.
+    """Lease the most urgent due jobs that may start now, by priority, then due time, then row id.
 
-    As many as there are free slots are taken in one transaction. Jobs past their `expires_at`
-    are cancelled on the way, never run late.
+    At most `at_most`, in this one transaction. Jobs past their `expires_at` are cancelled instead.
     """
     others.begin()
     make_ready(tx, now)
@@ -84,7 +83,7 @@ def claim(
 
 
 def make_ready(tx: Tx, now: Instant) -> None:
-    """Mark what has become due; a job that waited for its retry becomes pending."""
+    """Mark jobs that have become due as ready; those that waited for a retry become pending."""
     due = tx.all(
         """SELECT id, status FROM queue_jobs
             WHERE ready = 0 AND status IN ('pending', 'queued_for_retry') AND scheduled_for <= ?
@@ -102,7 +101,7 @@ def make_ready(tx: Tx, now: Instant) -> None:
 
 
 def running(tx: Tx) -> Running:
-    """What runs now, from the ledger itself."""
+    """The running jobs by lane and user, counted in the ledger."""
     now_running = Running()
     for lane, user, count in tx.execute(
         """SELECT lane, user_id, count(*) FROM queue_jobs
@@ -114,7 +113,7 @@ def running(tx: Tx) -> Running:
 
 @dataclass(frozen=True, slots=True)
 class Shut:
-    """What may not start now: lanes that are paused or have used up their minute, and types."""
+    """Lanes and job types that may not start now, and when the first lane may again."""
 
     lanes: frozenset[str]
     types: tuple[str, ...]
@@ -122,7 +121,7 @@ class Shut:
 
 
 def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
-    """What is paused, and which lanes have used up their minute."""
+    """Lanes and job types that are paused, and lanes that have reached their rate limit."""
     pauses = pause_store.in_force(tx)
     if any(pause.kind == pause_store.ALL for pause in pauses):
         return Shut(frozenset(lanes), (), None)
@@ -138,7 +137,7 @@ def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
 
 
 def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
-    """When the lane may start its next job, if it has used up its rate; else None."""
+    """When a lane that has reached its rate limit may start its next job; None if it may now."""
     tx.execute(
         "DELETE FROM lane_starts WHERE lane = ? AND NOT (started_at > ? AND started_at <= ?)",
         (lane.name, to_text(now - MINUTE), to_text(now)),
@@ -157,11 +156,11 @@ _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, prio
                          correlation_id, started_at
                     FROM queue_jobs WHERE ready = 1 AND lane = ?
                    ORDER BY priority, scheduled_for, id LIMIT ?"""
-"""What nearly every claim reads: nothing is paused, nobody is at their share."""
+"""The query of nearly every claim: nothing is paused and no user is at their share."""
 
 
 class _Line:
-    """Who is next: the most urgent jobs of each lane, read a few at a time."""
+    """The next jobs to claim: the most urgent ones of each lane, read a few at a time."""
 
     def __init__(
         self, tx: Tx, lanes: Mapping[str, Lane], workers: int, now: Instant, others: FairShareCache
@@ -175,7 +174,7 @@ class _Line:
         self._ahead: dict[str, deque[Row]] = {}
         self._taken: list[int] = []
         self._dry: set[str] = set()
-        """Lanes in which nobody waits any more, as of this transaction."""
+        """Lanes that have no more ready jobs in this transaction."""
         self._full = {lane: users_at_their_share(lanes[lane], self._running) for lane in lanes}
         self._look_at_pauses()
 
@@ -186,7 +185,7 @@ class _Line:
         self.reopens_at = shut.reopens_at
 
     def take(self) -> Row | None:
-        """The most urgent job that may start now; each is given out once."""
+        """The most urgent job that may start now, each returned once; None if there is none."""
         heads = [
             head
             for lane in open_lanes(self._lanes, self._running, self._workers, self._closed)
@@ -217,7 +216,7 @@ class _Line:
             self._look_at_pauses()
 
     def _head_of(self, lane: Lane) -> Row | None:
-        """The lane's most urgent job; of users at their share only if nobody else waits."""
+        """The lane's most urgent job; one of a user at their share only if no other user waits."""
         if lane.name in self._dry:
             return None
         ahead = self._ahead.setdefault(lane.name, deque())
@@ -243,7 +242,7 @@ class _Line:
         return head
 
     def _first(self, lane: Lane, *, users: list[str], at_most: int) -> list[Row]:
-        """The lane's first jobs that nobody has taken, past paused types and these users."""
+        """The lane's first ready jobs that were not taken, without paused types and these users."""
         if not (self._taken or users or self._paused_types):
             return self._tx.all(_ALL_OF_LANE, (lane.name, at_most))
         return self._tx.all(
@@ -279,7 +278,7 @@ def _lease(
     until: Instant,
     now: Instant,
 ) -> list[Claimed]:
-    """Lease them all, in a few statements however many they are."""
+    """Lease all of them in a constant number of statements."""
     secret = new_token()
     facts = {
         "ids": ledger.dump([row["id"] for row in rows]),

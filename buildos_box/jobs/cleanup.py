@@ -1,6 +1,4 @@
-"""Cleanup: stale jobs cancelled, failed ones archived, old finished ones deleted.
-
-Old runs of crons go too: there are two thousand a day.
+"""Cleanup: cancels stale jobs, archives failed ones, deletes old finished ones and cron runs.
 
 The rules: docs/spec.md#cleanup.
 """
@@ -20,13 +18,13 @@ from buildos_box.jobs.queue import Queue
 from buildos_box.log import logger
 
 BATCH = 100
-"""Rows a transaction: small enough that nobody waits 50 ms for the writer."""
+"""Rows per transaction, few enough that no other writer waits longer than 50 ms."""
 log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which age on a job is stale, and finished ones are old."""
+    """The ages at which live jobs are stale and finished ones old."""
 
     stale: timedelta = timedelta(hours=24)
     old_failed: timedelta = timedelta(days=7)
@@ -35,7 +33,7 @@ class Thresholds:
 
 
 class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a cleanup did; with `dry_run`, what it would do."""
+    """The numbers of a cleanup; with `dry_run`, what it would do."""
 
     stale_cancelled: int
     old_failed_cancelled: int
@@ -44,7 +42,7 @@ class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def message(self) -> str:
-        """The report in a sentence."""
+        """The report in one sentence."""
         verb = "would cancel" if self.dry_run else "cancelled"
         return (
             f"Cleanup {'dry run' if self.dry_run else 'completed'} - {verb} "
@@ -54,7 +52,7 @@ class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def preview(db: Database, clock: Clock, limits: Thresholds) -> CleanupReport:
-    """The same numbers that `clean_up` would report; touches nothing."""
+    """The numbers that `clean_up` would report; changes nothing."""
     now = clock.now()
     deleted = [
         await store.count_finished(db, status, now - limits.completed)
@@ -71,7 +69,7 @@ async def preview(db: Database, clock: Clock, limits: Thresholds) -> CleanupRepo
 async def clean_up(
     db: Database, queue: Queue, clock: Clock, limits: Thresholds, *, actor: str
 ) -> CleanupReport:
-    """Clean up in small transactions, so that the queue goes on meanwhile."""
+    """Clean up in small transactions, so that the queue can go on in between."""
     now = clock.now()
     stale = await _cancel_stale(db, queue, now, limits, actor)
     types = await db.write(store.finished_types)

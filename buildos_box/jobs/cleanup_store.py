@@ -1,4 +1,4 @@
-"""The SQL of cleanup: what is stale, what is old, and how it goes (docs/spec.md#cleanup)."""
+"""The SQL of cleanup (docs/spec.md#cleanup)."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
@@ -13,25 +13,25 @@ def _bounds(before: Instant, now: Instant, limit: int = 0) -> dict[str, str | in
 
 
 async def stale_jobs(db: Database, before: Instant, now: Instant, limit: int) -> list[Row]:
-    """Live jobs created and due before then, oldest first; running ones only if leaseless."""
+    """Stale jobs, oldest first: live, created and due before `before`, without a valid lease."""
     sql = f"SELECT * FROM queue_jobs WHERE {STALE} ORDER BY id LIMIT :limit"  # noqa: S608
     return await db.all(sql, _bounds(before, now, limit))
 
 
 async def count_stale(db: Database, before: Instant, now: Instant) -> int:
-    """How many live jobs are stale."""
+    """The number of stale jobs."""
     row = await db.one(f"SELECT count(*) FROM queue_jobs WHERE {STALE}", _bounds(before, now))  # noqa: S608
     return int(row[0]) if row else 0
 
 
 def take_stale(tx: Tx, before: Instant, now: Instant, limit: int) -> list[Row]:
-    """Stale jobs, inside the transaction that will cancel them."""
+    """Stale jobs, read in the transaction that will cancel them."""
     sql = f"SELECT * FROM queue_jobs WHERE {STALE} ORDER BY id LIMIT :limit"  # noqa: S608
     return tx.all(sql, _bounds(before, now, limit))
 
 
 async def count_finished(db: Database, status: str, before: Instant) -> int:
-    """How many jobs came to that end before then."""
+    """The number of jobs that reached that status before `before`."""
     row = await db.one(
         """SELECT count(*) FROM queue_jobs
             WHERE completed_at IS NOT NULL AND status = ? AND completed_at < ?""",
@@ -41,7 +41,7 @@ async def count_finished(db: Database, status: str, before: Instant) -> int:
 
 
 def archive_failed(tx: Tx, job_type: str, before: Instant, now: Instant, limit: int) -> int:
-    """Move failed jobs with their attempts and trail into the archive; returns how many."""
+    """Move failed jobs with their attempts and audit trail to the archive; returns their number."""
     tx.flush()
     rows = _finished(tx, job_type, "failed", before, limit)
     for row in rows:
@@ -68,7 +68,7 @@ def archive_failed(tx: Tx, job_type: str, before: Instant, now: Instant, limit: 
 
 
 def delete_finished(tx: Tx, job_type: str, status: str, before: Instant, limit: int) -> int:
-    """Delete jobs that came to that end before then; returns how many."""
+    """Delete jobs that reached that status before `before`; returns their number."""
     return _delete(tx, _finished(tx, job_type, status, before, limit))
 
 
@@ -82,14 +82,14 @@ def _finished(tx: Tx, job_type: str, status: str, before: Instant, limit: int) -
 
 
 def _delete(tx: Tx, rows: list[Row]) -> int:
-    tx.flush()  # an event that is not yet written may be of one of these
+    tx.flush()  # deferred events may belong to these jobs
     for row in rows:
         tx.execute("DELETE FROM queue_jobs WHERE id = ?", (row["id"],))
     return len(rows)
 
 
 def finished_types(tx: Tx) -> list[str]:
-    """Every job type that has finished jobs, known to this program or not."""
+    """Every job type that has finished jobs, also types that this program does not know."""
     rows = tx.all("SELECT DISTINCT job_type FROM queue_jobs WHERE completed_at IS NOT NULL")
     return [row["job_type"] for row in rows]
 

@@ -1,4 +1,4 @@
-"""The table of cron runs."""
+"""The SQL of cron runs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from buildos_box.db import Database, Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a cron. `status` is running, completed, failed or lost (its process died)."""
+    """One run of a cron. `status` is running, completed, failed or lost (its process ended)."""
 
     id: int
     name: str
@@ -41,10 +41,10 @@ def _run(row: Row) -> Run:
 
 
 def start(tx: Tx, name: str, due: Instant, cause: str, actor: str, now: Instant) -> int:
-    """Open a run and return its id. One still open is lost: its end could not be written.
+    """Start a run and return its id; a run of that cron that is still open becomes lost.
 
-    The cron book lets no two of a name run at once; without this, an end that met a full disk
-    would keep the cron from ever running again.
+    CronBook never runs a cron twice at once, so an open run is one whose end could not be written,
+    for example on a full disk.
     """
     tx.execute(
         """UPDATE cron_runs SET status = 'lost', ended_at = ?
@@ -61,7 +61,7 @@ def start(tx: Tx, name: str, due: Instant, cause: str, actor: str, now: Instant)
 
 
 def finish(tx: Tx, run_id: int, summary: Any, error: str | None, now: Instant) -> Run:
-    """Close a run with its summary, or with the error that ended it."""
+    """End a run with its summary, or with the error that ended it."""
     tx.execute(
         """UPDATE cron_runs SET ended_at = ?, status = ?, summary = ?, error = ?
             WHERE id = ? AND status = 'running'""",
@@ -79,7 +79,7 @@ def finish(tx: Tx, run_id: int, summary: Any, error: str | None, now: Instant) -
 
 
 def close_lost(tx: Tx, now: Instant) -> None:
-    """Runs that a dead process left open are lost."""
+    """Mark the runs of a previous process that are still open as lost."""
     tx.execute(
         "UPDATE cron_runs SET status = 'lost', ended_at = ? WHERE status = 'running'",
         (to_text(now),),
@@ -87,7 +87,7 @@ def close_lost(tx: Tx, now: Instant) -> None:
 
 
 def delete_before(tx: Tx, before: Instant, limit: int) -> int:
-    """Delete runs older than that, looking at the oldest only; returns how many."""
+    """Delete at most `limit` runs older than `before`; returns their number."""
     return tx.execute(
         """DELETE FROM cron_runs
             WHERE id IN (SELECT id FROM cron_runs ORDER BY id LIMIT ?) AND started_at < ?""",
@@ -96,7 +96,7 @@ def delete_before(tx: Tx, before: Instant, limit: int) -> int:
 
 
 async def ran_since(db: Database, name: str, due: Instant) -> bool:
-    """Whether the cron has finished a run that was due then or later."""
+    """Whether a run of the cron that was due at `since` or later has finished."""
     row = await db.one(
         "SELECT 1 FROM cron_runs WHERE name = ? AND due >= ? AND status = 'completed' LIMIT 1",
         (name, to_text(due)),

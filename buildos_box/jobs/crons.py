@@ -1,7 +1,7 @@
-"""The cron book: what runs when, what ran, what was missed.
+"""Crons: when each is due, which one ran, which run was missed.
 
-Huey's scheduler asks it each second; it alone decides. A cron runs at most once at a time;
-a run missed while the box was down or asleep is made good once, if its lookback allows.
+Huey's scheduler asks every second; this module decides. A cron never runs twice at once, and a run
+missed while the server was down is made up once if its lookback allows.
 
 The rules: docs/spec.md#cron-runs.
 """
@@ -32,10 +32,10 @@ log = logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Cron:
-    """One periodic duty. `run(due, services)` does it and returns a summary to keep.
+    """A periodic task. `run(due, services)` does the work and returns a summary to store.
 
-    `schedule` has five fields (minute, hour, day, month, day of week), UTC. A run missed by
-    more than `lookback` is not made good.
+    `schedule` has five fields (minute, hour, day, month, day of week) in UTC. A run missed by more
+    than `lookback` is not made up.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Cron:
     lookback: timedelta = timedelta(hours=24)
 
     def times(self) -> "Times":
-        """When it is due."""
+        """The minutes at which it is due."""
         return _times_of(self.schedule)
 
 
 class Times:
-    """The minutes that fit a schedule's five fields, by Huey's own reading of them."""
+    """The minutes that match a schedule's five fields, as Huey's `crontab` reads them."""
 
     def __init__(self, schedule: str) -> None:
         minute, hour, *days = schedule.split()
@@ -63,13 +63,17 @@ class Times:
         self._day_fits: Callable[[datetime], bool] = crontab("*", "*", *days, strict=True)
 
     def next_due(self, after: Instant) -> Instant:
-        """The first whole minute after `after` that fits."""
+        """The first whole minute after `after` that matches. Raises ValueError if none does in a
+        year.
+        """
         start = after.replace(second=0, microsecond=0) + MINUTE
         later = self._times[bisect_left(self._times, start.time()) :]
         return self._first(start.date(), DAY, later[:1], self._times[:1])
 
     def last_due(self, at: Instant) -> Instant:
-        """The last whole minute at or before `at` that fits."""
+        """The last whole minute at or before `at` that matches. Raises ValueError if none does in a
+        year.
+        """
         earlier = self._times[: bisect_right(self._times, at.time())]
         return self._first(at.date(), -DAY, earlier[-1:], self._times[-1:])
 
@@ -80,18 +84,18 @@ class Times:
             if wanted and self._day_fits(datetime.combine(day, wanted[0])):
                 return datetime.combine(day, wanted[0], UTC)
             day, wanted = day + step, on_other_days
-        raise ValueError("this schedule fits no minute within a year")
+        raise ValueError("this schedule matches no minute within a year")
 
 
 @lru_cache(maxsize=256)
 def _times_of(schedule: str) -> Times:
-    """Many crons share few schedules, and reading one tries every hour and minute of a day."""
+    """Cached, because crons share few schedules and parsing one tries every hour and minute."""
     return Times(schedule)
 
 
 @dataclass(frozen=True, slots=True)
 class CronState:
-    """A cron as the schedule shows it."""
+    """A cron with its next and last run."""
 
     cron: Cron
     next_run: Instant
@@ -99,7 +103,7 @@ class CronState:
 
 
 class CronBook:
-    """Knows each cron's next due time, and keeps what ran."""
+    """Knows when each cron is due next, and stores each run."""
 
     def __init__(self, db: Database, clock: Clock, crons: Iterable[Cron]) -> None:
         self._db = db
@@ -112,7 +116,7 @@ class CronBook:
         self._gate = threading.Lock()
 
     async def open(self) -> None:
-        """Close runs that a dead process left open; note what has been missed."""
+        """Mark runs of a previous process as lost, and plan missed runs that may be made up."""
         now = self._clock.now()
         await self._db.write(lambda tx: cron_store.close_lost(tx, now))
         for name, cron in self.crons.items():
@@ -122,7 +126,7 @@ class CronBook:
             self._next[name] = missed if make_good else self._times[name].next_due(now)
 
     def is_due(self, name: str) -> bool:
-        """Whether the cron should start now."""
+        """Whether the cron must start now."""
         with self._gate:
             now = self._clock.now()
             if now < self._looked_at:
@@ -132,7 +136,9 @@ class CronBook:
             return next_run is not None and name not in self._running and next_run <= now
 
     def _plan_again(self, now: Instant) -> None:
-        """The clock was set back: no cron waits for a time that only the wrong clock knew."""
+        """After the clock was set back: no cron waits for a time that was computed by the wrong
+        clock.
+        """
         for name, planned in self._next.items():
             self._next[name] = min(planned, self._times[name].next_due(now))
 
@@ -141,7 +147,10 @@ class CronBook:
         return self._next.get(name) or self._times[name].next_due(self._clock.now())
 
     async def run_due(self, name: str, services: Any) -> None:
-        """Run the cron if it is due; a second call for the same due time does nothing."""
+        """Run the cron if it is due; a second call for the same due time does nothing.
+
+        Raises StorageError if nothing of it could be written; it is tried again after a minute.
+        """
         now = self._clock.now()
         with self._gate:
             planned = self._next.get(name)
@@ -154,18 +163,18 @@ class CronBook:
         try:
             await self._run(name, due, cause, "scheduler", services)
         except StorageError:
-            # Nothing of it could be written: a daily duty is not to wait for tomorrow.
+            # Nothing was written, so the cron is tried again soon instead of at its next due time.
             with self._gate:
                 self._next[name] = min(self._next[name], now + MINUTE)
             raise
 
     async def run_by_hand(self, name: str, services: Any, actor: str) -> cron_store.Run:
-        """Run the cron now and return what came of it. Raises NotFound, Conflict if it runs."""
+        """Run the cron now and return its run. Raises NotFound, Conflict if it is running."""
         if name not in self.crons:
-            raise NotFound(f"no cron {name}; there are {', '.join(self.crons)}")
+            raise NotFound(f"no cron is named {name}; known: {', '.join(self.crons)}")
         with self._gate:
             if name in self._running:
-                raise Conflict(f"{name} is running", code="already_running")
+                raise Conflict(f"the cron {name} is already running", code="already_running")
             self._running.add(name)
         return await self._run(name, self._clock.now(), "by_hand", actor, services)
 

@@ -1,8 +1,9 @@
-"""The one rule about external effects.
+"""External effects: mails, SMS and push messages that are handed to a provider.
 
-Before an effect its intent is committed, under a stable key; after it, its outcome. An
-attempt that finds an intent without outcome first asks the provider, and only then repeats
-with the same key. An effect whose outcome is known is never done again.
+Before an effect its intent is committed under a stable key, afterwards its outcome. An attempt
+that finds an intent without an outcome asks the provider, if the provider can be asked, whether
+the effect has happened, and otherwise repeats it under the same key. So an effect happens at most
+once where the provider can be asked, and otherwise at least once, under the same key.
 
 The rules: docs/spec.md#external-effects.
 """
@@ -26,15 +27,18 @@ async def once(
     key: str,
     kind: str,
     send: Callable[[], Awaitable[str]],
-    found: Find | None = None,
+    found: Find | None,
     on_intent: OnIntent | None = None,
     on_outcome: OnOutcome | None = None,
 ) -> str:
-    """Do `send` at most once for `key` and return the provider's id for it.
+    """Do `send` unless the effect is known to have happened; returns the provider's id for it.
 
-    `found` asks the provider after a crash whether the effect has happened. `on_intent` and
-    `on_outcome` run in the transactions that commit the intent and the outcome. The outcome is
-    a fact about the world: it is recorded even if the attempt has lost its job meanwhile.
+    `found` asks the provider, after a crash, for the id of an effect that has happened; None if
+    the provider cannot be asked, and then `send` may repeat the effect under the same key.
+    `on_intent` and `on_outcome` run in the transactions that commit the intent and the outcome.
+    The outcome is stored even if the attempt has lost its lease meanwhile.
+
+    Raises LeaseLost before anything was sent, and whatever `send`, `found` and the two hooks raise.
     """
     before = await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))
     if before is not None and before["state"] == "done":
@@ -50,7 +54,7 @@ async def once(
 def _intend(
     tx: Tx, box: DbContext, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
 ) -> Row | None:
-    """Commit the intent; returns what was known of this key before."""
+    """Store the intent; returns the row that this key had before, None if it is new."""
     job.ensure_lease(tx)
     before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
     if before is None:

@@ -1,4 +1,4 @@
-"""Huey, embedded: its consumer runs the ledger's claims on a jobs loop (docs/spec.md#ledger)."""
+"""Huey's consumer, embedded, which runs claims of the ledger (docs/spec.md#ledger)."""
 
 import asyncio
 import contextlib
@@ -34,12 +34,12 @@ log = logger(__name__)
 
 
 class BoxHuey(Huey):  # type: ignore[misc]
-    """Huey over the ledger: what was claimed becomes a task here."""
+    """Huey on top of the ledger: a message with lease tokens becomes a task."""
 
     run_attempts: Any = None
 
     def deserialize_task(self, data: bytes) -> Any:
-        """Leases become the task that runs their attempts; cron calls are Huey's own."""
+        """Turn a message with lease tokens into the task that runs them; others are cron calls."""
         tokens = leases_in(data)
         if not tokens:
             return super().deserialize_task(data)
@@ -47,22 +47,22 @@ class BoxHuey(Huey):  # type: ignore[misc]
 
 
 class SecondScheduler(Scheduler):  # type: ignore[misc]
-    """Asks for due crons each second; whether one is due is the cron book's to say."""
+    """Asks every second which crons are due; CronBook decides."""
 
     periodic_task_seconds = 1
 
 
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]
-    """A consumer inside a process that minds its own signals."""
+    """A consumer without signal handlers of its own."""
 
     scheduler_class = SecondScheduler
 
     def _set_signal_handlers(self) -> None:
-        """The process that embeds us handles signals."""
+        """The process that embeds the consumer handles signals."""
 
 
 class Engine:
-    """The running half of the queue: worker threads, the jobs loop, and their supervisor."""
+    """The running part of the queue: worker threads, the event loop of jobs, a supervisor."""
 
     def __init__(
         self,
@@ -105,29 +105,32 @@ class Engine:
             has_free_slot=lambda claimed: claimed + runner.in_flight < workers,
         )
         self._register_tasks()
-        # One more thread than attempts may run at once: a cron never waits for a job to end.
+        # One thread more than attempts may run at once, so that a cron never waits for a job to
+        # end.
         self.consumer = EmbeddedConsumer(self._huey, workers=workers + 1, scheduler_interval=1)
         self._others = FairShareCache()
-        db.subscribe(JobWaits, self._others.heard)
+        db.subscribe(JobWaits, self._others.on_job_waits)
         queue.on_wake(self.storage.wake)
         queue.on_cancel(self._stop_attempt)
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
-        """The jobs loop. Raises RuntimeError before `start`: a loop holds files open."""
+        """The event loop of jobs. Raises RuntimeError before `start`, because a loop holds open
+        files.
+        """
         if self._jobs_loop is None:
             raise RuntimeError("the engine has not been started")
         return self._jobs_loop
 
     @property
     def storage(self) -> LedgerStorage:
-        """What Huey's workers read from."""
+        """The storage that Huey's workers read from."""
         storage: LedgerStorage = self._huey.storage
         return storage
 
     @property
     def worker_ticked_at(self) -> float:
-        """When a worker last looked for work, on the monotonic clock."""
+        """When a worker last asked for work, by the monotonic clock, in seconds."""
         return self.storage.ticked_at
 
     def _register_tasks(self) -> None:
@@ -150,9 +153,10 @@ class Engine:
             self.call(self.book.run_due(name, self._services)).result()
 
     def start(self, services: Any) -> None:
-        """Take back what a dead process left, then start threads. Blocks for a moment.
+        """Recover the jobs of a previous process, then start all threads. Blocks briefly.
 
-        The caller holds the data folder's lock, so every lease in the ledger is a dead one.
+        The caller holds the data folder's lock, so no lease in the ledger belongs to a living
+        process.
         """
         self._services = services
         self._jobs_loop = self._jobs_loop or uvloop.new_event_loop()
@@ -164,13 +168,13 @@ class Engine:
         self._supervisor = self.call(self._supervise())
 
     def call(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Run a coroutine on the jobs loop, from any other thread."""
+        """Run a coroutine on the event loop of jobs, from another thread. Raises RuntimeError."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def on_jobs_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the jobs loop and wait for it from another loop.
+        """Run a coroutine on the event loop of jobs and await it from another loop.
 
-        With no engine running (a box that is open but not started), it runs right here.
+        If the engine has not been started, it runs on the calling loop.
         """
         if not self._thread.is_alive():
             return await work
@@ -179,10 +183,11 @@ class Engine:
     def stop(
         self, drain: timedelta, closing: Callable[[], Coroutine[Any, Any, None]] | None = None
     ) -> None:
-        """Claim no more, let attempts finish for up to `drain`, hand the rest back, join all.
+        """Stop claiming, let attempts finish for up to `drain`, give the rest back, end all
+        threads.
 
-        Attempts that are handed back wait again as pending, none counted.
-        `closing` runs on the jobs loop last, for what belongs to that loop.
+        Jobs that are given back are pending again and the attempt does not count. `closing` runs
+        last on the event loop of jobs.
         """
         self.storage.stop()
         self.consumer.stop_flag.set()
@@ -192,7 +197,7 @@ class Engine:
             self._loop.call_soon_threadsafe(self.runner.stop_all, "draining")
             self._join_workers(0.2)
         with contextlib.suppress(StorageError):
-            self._db.write_blocking(lambda _tx: None)  # the last claim has been answered
+            self._db.write_blocking(lambda _tx: None)  # waits until the last claim is answered
         for claimed in self.storage.left_over():
             self._loop.call_soon_threadsafe(self.runner.give_back, claimed)
         if self._supervisor is not None:
@@ -220,7 +225,7 @@ class Engine:
         self._loop.close()
 
     def claim(self, tx: Any, at_most: int | None = None) -> Claims:
-        """Claim all that may start now, or `at_most` so many, in the transaction given."""
+        """Claim jobs that may start now in this transaction, at most `at_most`."""
         return claims.claim(
             tx,
             lanes=self._queue.lanes,
@@ -234,7 +239,7 @@ class Engine:
         )
 
     def recover(self, *, all_leases: bool = False) -> int:
-        """Give lost workers' jobs back to the queue; returns how many. Blocks for a moment."""
+        """Give the jobs of lost workers back to the queue; returns their number. Blocks briefly."""
         now = self._clock.now()
         lost = self._db.write_blocking(
             lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases)
@@ -249,7 +254,7 @@ class Engine:
             self._jobs_loop.call_soon_threadsafe(self.runner.cancel, row_id, lease_token)
 
     async def _supervise(self) -> None:
-        """Beat, recover, and replace threads that died; nothing that fails here ends it."""
+        """Renew leases, recover lost jobs and replace dead threads; an error ends none of these."""
         await asyncio.gather(
             _every(self._heartbeat.total_seconds(), self.runner.beat),
             _every(RECOVER_EVERY.total_seconds(), self._recover_in_thread),
@@ -257,7 +262,8 @@ class Engine:
         )
 
     async def _recover_in_thread(self) -> None:
-        # What runs here is not lost, though the clock leapt or the process stood still.
+        # Renew leases first, so that a clock step or a suspended process does not make jobs that
+        # still run here count as lost.
         await self.runner.beat()
         await asyncio.to_thread(self.recover)
 

@@ -1,7 +1,7 @@
-"""Whether anybody but some users waits in a lane: remembered, so that it is looked up seldom.
+"""Remembers lanes in which only certain users wait, to save the search for others.
 
-A user at their share goes on only if nobody else waits. Where one user has many
-thousands of jobs, each claim would have to look through all of them for somebody else's.
+A user at their share continues only if no other user waits. If one user has thousands of jobs, each
+claim would have to read all of them to find another user's job.
 """
 
 from collections.abc import Collection
@@ -11,11 +11,11 @@ from buildos_box.jobs.changes import JobWaits
 
 
 class FairShareCache:
-    """In which lanes only certain users wait, as of what is committed.
+    """Per lane, the users of whom it is known that nobody else waits there.
 
-    What a claim finds out counts once it is committed, unless somebody else's job has come to
-    wait in the same commit. News counts at once, even if its transaction is then taken back:
-    the next claim looks again.
+    A finding counts once its transaction is committed, unless a job of another user was added in
+    the same commit. Added jobs count at once, even if their transaction is rolled back: then the
+    next claim searches again.
     """
 
     def __init__(self) -> None:
@@ -23,16 +23,16 @@ class FairShareCache:
         self._unsure: dict[str, frozenset[str]] = {}
 
     def begin(self) -> None:
-        """A claim begins: what an earlier one found and never committed is void."""
+        """Start a claim: discard findings of an earlier one that was not committed."""
         self._unsure.clear()
 
     def are_none(self, lane: str, users: Collection[str]) -> bool:
-        """Whether it is known that nobody but these users waits in that lane."""
+        """Whether it is known that only these users wait in that lane."""
         known = self._unsure.get(lane) or self._known.get(lane)
         return known is not None and known.issubset(users)
 
     def found_none(self, tx: Tx, lane: str, users: Collection[str]) -> None:
-        """Nobody but these users waits in that lane, as the transaction sees it."""
+        """Remember that only these users wait in that lane, as this transaction sees it."""
         found = self._unsure[lane] = frozenset(users)
 
         def committed() -> None:
@@ -41,10 +41,10 @@ class FairShareCache:
 
         tx.after_commit(committed)
 
-    def heard(self, _tx: Tx, news: JobWaits) -> None:
-        """A job has come to wait."""
+    def on_job_waits(self, _tx: Tx, change: JobWaits) -> None:
+        """Forget what a job that was added contradicts."""
         for known in (self._unsure, self._known):
-            if news.lane is None:
+            if change.lane is None:
                 known.clear()
-            elif news.lane in known and (news.user_id or "") not in known[news.lane]:
-                del known[news.lane]
+            elif change.lane in known and (change.user_id or "") not in known[change.lane]:
+                del known[change.lane]

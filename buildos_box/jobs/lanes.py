@@ -1,6 +1,6 @@
-"""Lanes: which kinds of work may run beside each other, and how many.
+"""Lanes: which job types run side by side, and how many jobs.
 
-Pure rules: what is running comes in, which lanes may take one more comes out.
+Pure functions: from what runs now they compute which lanes may start one more job.
 
 The rules: docs/spec.md#lanes.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane's limits: slots, slots for one user while others wait, starts in any minute."""
+    """A lane's limits: concurrent jobs, jobs of one user while others wait, starts per minute."""
 
     name: str
     concurrency: int
@@ -26,20 +26,20 @@ class Lane:
         per_user: int | None = None,
         per_minute: int | None = None,
     ) -> "Lane":
-        """A lane with the default share of half its slots, at least one, for one user."""
+        """A lane; without `per_user`, one user gets half of its slots, at least one."""
         return cls(name, concurrency, per_user or max(1, concurrency // 2), per_minute)
 
 
 @dataclass(slots=True)
 class Running:
-    """What is running now: attempts by lane, and by lane and user."""
+    """The number of running jobs, by lane and by lane and user."""
 
     by_lane: dict[str, int] = field(default_factory=dict)
     by_user: dict[tuple[str, str], int] = field(default_factory=dict)
     total: int = 0
 
     def add(self, lane: str, user: str | None, count: int = 1) -> int:
-        """Count more of the lane, and of the user in it; returns how many are the user's now."""
+        """Count more jobs of the lane and user; returns the user's number in that lane."""
         self.total += count
         self.by_lane[lane] = self.by_lane.get(lane, 0) + count
         if user is None:
@@ -53,8 +53,7 @@ def open_lanes(
 ) -> list[Lane]:
     """The lanes that may start one more job now.
 
-    Every lane that has nothing running keeps one worker in reserve, so that no lane can take
-    them all and make another wait (no head-of-line blocking).
+    Every lane with nothing running keeps one worker in reserve, so that no other lane blocks it.
     """
     free = workers - running.total
     if free <= 0:
@@ -70,7 +69,7 @@ def open_lanes(
 
 
 def users_at_their_share(lane: Lane, running: Running) -> list[str]:
-    """The users who hold as many slots of the lane as one may while others wait."""
+    """The users who hold as many slots of the lane as one user may while others wait."""
     return sorted(
         user
         for (name, user), count in running.by_user.items()

@@ -1,7 +1,7 @@
-"""The ledger: every change of a job's state, each one guarded UPDATE with its audit row.
+"""The ledger: every change of a job's state is one guarded UPDATE with an audit row.
 
-All functions take a transaction, so that a domain change and its job commit together or not
-at all.
+All functions take a transaction, so that a change of data and its job commit together or not at
+all.
 
 The rules: docs/spec.md#job-states.
 """
@@ -35,7 +35,7 @@ def record_event(
     actor: str,
     now: Instant,
 ) -> None:
-    """Add to the job's audit trail, and tell of the change."""
+    """Add a row to the job's audit trail, and announce the change."""
     keep_events(tx, [(row_id, from_status, to_status, reason, actor, to_text(now))])
     tx.announce(JobsChanged((row_id,)))
     if to_status == Status.PENDING and from_status is not None:
@@ -43,11 +43,11 @@ def record_event(
 
 
 Event = tuple[int, str | None, str, str, str, str]
-"""Row id of the job, status before, status after, reason, actor, when."""
+"""Row id of the job, status before, status after, reason, actor, time."""
 
 
 def keep_events(tx: Tx, events: list[Event]) -> None:
-    """Add to the audit trail, in one statement with the other events of the commit."""
+    """Add rows to the audit trail, in one statement with the other events of the commit."""
     tx.insert_deferred(
         "INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at) VALUES",
         events,
@@ -110,7 +110,7 @@ def live_of(tx: Tx, user_id: str) -> list[Row]:
 
 
 def live_all(tx: Tx) -> list[Row]:
-    """Every live job, for what must look at all of them once."""
+    """Every live job of every user."""
     return tx.all("SELECT * FROM queue_jobs WHERE completed_at IS NULL")
 
 
@@ -130,7 +130,10 @@ def make_more_urgent(
     actor: str,
     now: Instant,
 ) -> None:
-    """Bring a waiting job forward: a due time or priority is only ever made more urgent."""
+    """Bring a waiting job forward; due time and priority only ever become more urgent.
+
+    Raises IllegalTransition unless the job is pending or queued for retry.
+    """
     when = to_text(scheduled_for)
     before = tx.one("SELECT status FROM queue_jobs WHERE id = ?", (row_id,))
     changed = tx.execute(
@@ -148,12 +151,12 @@ def make_more_urgent(
         },
     ).rowcount
     if changed != 1 or before is None:
-        raise IllegalTransition("only a waiting job can be brought forward")
+        raise IllegalTransition("only a waiting job can be made more urgent")
     record_event(tx, row_id, before["status"], Status.PENDING, reason=reason, actor=actor, now=now)
 
 
 def ensure_lease(tx: Tx, row_id: int, lease_token: str) -> None:
-    """Raise LeaseLost unless this token still holds the job: the fence before every late write."""
+    """Raise LeaseLost unless this token still holds the job."""
     held = tx.one(
         "SELECT 1 FROM queue_jobs WHERE id = ? AND status = 'processing' AND lease_token = ?",
         (row_id, lease_token),
@@ -163,7 +166,7 @@ def ensure_lease(tx: Tx, row_id: int, lease_token: str) -> None:
 
 
 def set_progress(tx: Tx, row_id: int, lease_token: str, progress: str, now: Instant) -> None:
-    """Write the progress column and nothing else. Raises LeaseLost."""
+    """Write the progress column only. Raises LeaseLost."""
     changed = tx.execute(
         """UPDATE queue_jobs SET progress = ?, updated_at = ?
             WHERE id = ? AND status = 'processing' AND lease_token = ?""",
@@ -175,7 +178,7 @@ def set_progress(tx: Tx, row_id: int, lease_token: str, progress: str, now: Inst
 
 
 def save_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> None:
-    """Keep what the attempt has finished, for the next one. Raises LeaseLost."""
+    """Save a finished part of the job for later attempts. Raises LeaseLost."""
     ensure_lease(tx, row_id, lease_token)
     tx.execute(
         """INSERT INTO job_steps (job_id, step, value) VALUES (?, ?, ?)
@@ -185,7 +188,7 @@ def save_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> N
 
 
 class Ended(NamedTuple):
-    """A job that was done: its row, the lease it was done under, its result as JSON."""
+    """A job whose work ended well: its row, the lease it ran under, its result as JSON."""
 
     row_id: int
     lease_token: str
@@ -193,18 +196,18 @@ class Ended(NamedTuple):
 
 
 def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Instant) -> None:
-    """`processing → completed`. Raises LeaseLost if the token no longer holds the job."""
+    """`processing → completed`. Raises LeaseLost."""
     if not complete_all(tx, [Ended(row_id, lease_token, result)], now):
         raise LeaseLost("this attempt no longer holds its job")
 
 
 def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
-    """`processing → completed` for each whose lease still holds, in a few statements for all.
+    """`processing → completed` for each job whose lease still holds, in a few statements for all.
 
-    Returns the rows that were completed; a job whose lease was lost is left as it is.
+    Returns the rows that were completed; jobs whose lease was lost stay as they are.
     """
     at = to_text(now)
-    # No two leases ever have the same token, so a row that holds one of these holds its own.
+    # Lease tokens are unique, so a row that holds one of these tokens holds its own.
     held = [
         row["id"]
         for row in tx.all(
@@ -253,7 +256,7 @@ def fail(
     outcome: str = "failed",
     stack: str | None = None,
 ) -> None:
-    """`processing → failed`, for good. Raises LeaseLost."""
+    """`processing → failed`. Raises LeaseLost."""
     _leave_processing(tx, row_id, lease_token, Status.FAILED, now, failure=failure)
     end_attempt(tx, row_id, outcome, now, failure, stack)
     row = tx.one("SELECT * FROM queue_jobs WHERE id = ?", (row_id,))
@@ -291,7 +294,10 @@ def retry_later(
     outcome: str = "retry",
     stack: str | None = None,
 ) -> None:
-    """`processing → queued_for_retry`, with the error and the time of the next try."""
+    """`processing → queued_for_retry`, with the error and the time of the next attempt.
+
+    Raises LeaseLost.
+    """
     _leave_processing(
         tx, row_id, lease_token, Status.QUEUED_FOR_RETRY, now, failure=failure, scheduled_for=at
     )
@@ -318,7 +324,7 @@ def give_back(
     now: Instant,
     actor: str = "worker",
 ) -> None:
-    """`processing → pending` with no attempt counted: a snooze, or a drain."""
+    """`processing → pending` with no attempt counted: a snooze or a drain. Raises LeaseLost."""
     _leave_processing(
         tx,
         row_id,
@@ -380,7 +386,7 @@ def end_attempt(
     failure: Failure | None = None,
     stack: str | None = None,
 ) -> None:
-    """Close the job's running attempt; one that was lost keeps where it last stood."""
+    """Close the job's running attempt; a lost one keeps the stack of its last heartbeat."""
     tx.execute(
         """UPDATE job_attempts
               SET ended_at = :now, outcome = :outcome, error_kind = :kind, error_code = :code,
@@ -399,7 +405,10 @@ def end_attempt(
 
 
 def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
-    """Any live state `→ cancelled`, its lease void at once. Raises IllegalTransition."""
+    """Any live state `→ cancelled`; its lease ends at once.
+
+    Raises IllegalTransition if the job is finished.
+    """
     changed = tx.execute(
         """UPDATE queue_jobs
               SET status = 'cancelled', ready = 0, lease_token = NULL, lease_expires_at = NULL,
@@ -417,7 +426,7 @@ def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
 
 
 def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
-    """A failed, cancelled or waiting-for-retry job `→ pending`, due now, attempts from zero.
+    """A failed, cancelled or waiting-for-retry job `→ pending`: due now, attempts from zero.
 
     Raises IllegalTransition for any other state, or if a live job has the same dedup key.
     """
@@ -437,15 +446,16 @@ def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
     if changed != 1:
         raise IllegalTransition(f"{row['queue_job_id']} is {row['status']}: nothing to retry")
     record_event(
-        tx, row["id"], row["status"], Status.PENDING, reason="retry asked for", actor=actor, now=now
+        tx, row["id"], row["status"], Status.PENDING, reason="retry requested", actor=actor, now=now
     )
 
 
 def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
-    """Jobs whose worker is gone go back to pending, the attempt counted.
+    """Give jobs whose worker is gone back to pending, with the attempt counted.
 
-    `all_leases` when the previous process is known dead; else those that have run out. A job
-    that lost its worker at its last attempt fails as `worker_lost`. Returns what was recovered.
+    With `all_leases` every running job, because the previous process is known to be dead; otherwise
+    those whose lease has ended. A job that lost its worker in its last attempt fails as
+    `worker_lost`. Returns the jobs that were changed.
     """
     lost = tx.all(
         """SELECT * FROM queue_jobs
@@ -453,7 +463,7 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
         {"every": int(all_leases), "now": to_text(now)},
     )
     for row in lost:
-        gone = Failure("lost", "worker_lost", "its worker stopped without a word", True)
+        gone = Failure("lost", "worker_lost", "its worker stopped without a result", True)
         if row["attempts"] >= row["max_attempts"]:
             fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost")
         else:
@@ -475,7 +485,7 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sign of life: the lease to renew, and where the attempt stands now."""
+    """A heartbeat: the lease to renew, and the attempt's current stack."""
 
     row_id: int
     lease_token: str
@@ -483,7 +493,7 @@ class Beat:
 
 
 def renew_leases(tx: Tx, beats: Iterable[Beat], *, until: Instant, now: Instant) -> list[int]:
-    """Renew each lease and note where it stands; returns the rows whose lease is not held."""
+    """Renew each lease and store its stack; returns the rows whose lease is no longer held."""
     gone = []
     for beat in beats:
         changed = tx.execute(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from buildos_box.clock import Instant
-from buildos_box.jobs.alerts import AlertSummary, look
+from buildos_box.jobs.alerts import AlertSummary, check
 from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up
 from buildos_box.jobs.crons import Cron
 
@@ -13,8 +13,8 @@ async def _clean_up(_due: Instant, box: Any) -> CleanupReport:
     return await clean_up(box.db, box.queue, box.clock, Thresholds(), actor="cron:cleanup")
 
 
-async def _look(_due: Instant, box: Any) -> AlertSummary:
-    return await look(box.db, box.clock)
+async def _check(_due: Instant, box: Any) -> AlertSummary:
+    return await check(box.db, box.clock)
 
 
 CRONS = [
@@ -28,7 +28,7 @@ CRONS = [
         name="queue_alerts",
         schedule="* * * * *",
         does="Raises alerts on failure spikes and on jobs that wait for too long",
-        run=_look,
+        run=_check,
         lookback=timedelta(minutes=1),
     ),
 ]

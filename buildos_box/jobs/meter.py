@@ -1,4 +1,4 @@
-"""Counts attempts as they end, reading each row of theirs once or twice."""
+"""Counts attempts as they end, reading each attempt's row at most twice."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from buildos_box.jobs import meter_store
 
 
 class AttemptMeter:
-    """Attempts since the process began, by type and outcome, and the seconds that they took."""
+    """Attempts since the process began by type and outcome, and their duration in seconds."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -19,7 +19,7 @@ class AttemptMeter:
         self.seconds: Counter[str] = Counter()
 
     async def look(self) -> None:
-        """Count what has ended since the last look."""
+        """Count the attempts that ended since the last call."""
         if self._seen is None:
             self._seen = await meter_store.last_attempt_before(self._db, self._since)
         more = True

@@ -1,4 +1,4 @@
-"""What `GET /metrics` reads of the queue."""
+"""The reads of the queue behind `GET /metrics`."""
 
 import json
 
@@ -9,16 +9,16 @@ PAGE = 5000
 
 
 async def last_attempt_before(db: Database, since: Instant) -> int:
-    """The newest attempt that began before then; 0 if there is none."""
+    """The id of the newest attempt that began before `before`; 0 if there is none."""
     row = await db.one("SELECT max(id) AS id FROM job_attempts WHERE started_at < ?",
                        (to_text(since),))  # fmt: skip
     return int(row["id"] or 0) if row else 0
 
 
 async def attempts_after(db: Database, attempt_id: int, running: set[int]) -> list[Row]:
-    """A page of newer attempts, and those of `running` that are still there; by id.
+    """A page of attempts newer than `after`, and those of `running` that still exist, by id.
 
-    `seconds` is how long an ended one took.
+    `seconds` is the duration of an attempt that has ended.
     """
     return await db.all(
         """SELECT a.id, j.job_type, a.outcome,
@@ -32,12 +32,12 @@ async def attempts_after(db: Database, attempt_id: int, running: set[int]) -> li
 
 
 async def effects(db: Database) -> list[Row]:
-    """How many external effects of each kind are in each state."""
+    """The number of external effects of each kind and state."""
     return await db.all("SELECT kind, state, count(*) AS count FROM effects GROUP BY kind, state")
 
 
 async def running_by_lane(db: Database) -> dict[str, int]:
-    """How many jobs run in each lane."""
+    """The number of running jobs in each lane."""
     rows = await db.all(
         "SELECT lane, count(*) AS running FROM queue_jobs WHERE status = 'processing' GROUP BY lane"
     )
@@ -45,7 +45,7 @@ async def running_by_lane(db: Database) -> dict[str, int]:
 
 
 async def cron_outcomes(db: Database) -> list[Row]:
-    """The last run of every cron."""
+    """The last run of each cron."""
     return await db.all(
         """SELECT name, status, max(started_at) AS started_at FROM cron_runs
             WHERE status <> 'running' GROUP BY name"""

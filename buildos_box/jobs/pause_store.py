@@ -1,7 +1,4 @@
-"""What is paused: a lane, a job type, or all. Kept in the database, so it outlasts a restart.
-
-The rules: docs/spec.md#pause.
-"""
+"""The SQL of pauses: of a lane, of a job type, or of the whole queue (docs/spec.md#pause)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +12,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A pause: of what, since when, by whom."""
+    """A pause: of what, since when, set by whom."""
 
     kind: str
     name: str
@@ -28,7 +25,7 @@ def _pause(row: Row) -> Pause:
 
 
 def pause(tx: Tx, kind: Kind, name: str, actor: str, now: Instant) -> bool:
-    """Pause it; False if it was paused already (whoever came first stays on record)."""
+    """Set a pause; False if it was set already, and then its first actor and time remain."""
     cursor = tx.execute(
         """INSERT INTO queue_pauses (kind, name, actor, since) VALUES (?, ?, ?, ?)
            ON CONFLICT (kind, name) DO NOTHING""",
@@ -38,13 +35,13 @@ def pause(tx: Tx, kind: Kind, name: str, actor: str, now: Instant) -> bool:
 
 
 def resume(tx: Tx, kind: Kind, name: str) -> bool:
-    """Lift that pause; False if there was none."""
+    """Remove that pause; False if there was none."""
     cursor = tx.execute("DELETE FROM queue_pauses WHERE kind = ? AND name = ?", (kind, name))
     return cursor.rowcount == 1
 
 
 def in_force(tx: Tx) -> list[Pause]:
-    """Every pause, as the claim sees it."""
+    """Every pause, read in a transaction."""
     return [_pause(row) for row in tx.all("SELECT * FROM queue_pauses")]
 
 

@@ -1,4 +1,4 @@
-"""The queue as the rooms use it: enqueue, cancel, retry, each inside the caller's transaction.
+"""The queue's interface: enqueue, cancel, retry, promote, each in the caller's transaction.
 
 The rules: docs/spec.md#deduplication.
 """
@@ -20,7 +20,7 @@ MOST_URGENT = 1
 
 
 class Queue:
-    """Job types by name, and the ways to put work in and take it out."""
+    """The registered job types, and the operations on jobs."""
 
     def __init__(
         self,
@@ -39,16 +39,18 @@ class Queue:
         self._on_cancel: list[Callable[[int, str], None]] = []
 
     def register(self, job_types: Iterable[JobType[Any]]) -> None:
-        """Make job types known. Raises ValueError for a name that is taken or a lane unknown."""
+        """Register job types. Raises ValueError for a duplicate name or an unknown lane."""
         for job_type in job_types:
             if job_type.name in self._types:
-                raise ValueError(f"two job types are called {job_type.name}")
+                raise ValueError(f"two job types are named {job_type.name}")
             if job_type.lane not in self.lanes:
-                raise ValueError(f"{job_type.name} wants lane {job_type.lane}, which is not there")
+                raise ValueError(
+                    f"the lane {job_type.lane} of job type {job_type.name} is not configured"
+                )
             self._types[job_type.name] = job_type
 
     def type_named(self, name: str) -> JobType[Any] | None:
-        """The job type of that name."""
+        """The job type of that name; None if it is not registered."""
         return self._types.get(name)
 
     @property
@@ -57,18 +59,18 @@ class Queue:
         return list(self._types)
 
     def on_wake(self, wake: Callable[[], None]) -> None:
-        """Call `wake` before every commit that makes a job due, or moves a due time.
+        """Call `wake` before every commit that makes a job due or changes a due time.
 
-        What it submits then sees the job, and mostly shares the commit.
+        What `wake` submits runs after that transaction and usually shares its commit.
         """
         self._on_wake.append(wake)
 
     def on_cancel(self, stop: Callable[[int, str], None]) -> None:
-        """Call `stop(row_id, lease_token)` after the commit that cancelled a claimed job."""
+        """Call `stop(row_id, lease_token)` after the commit that cancelled a running job."""
         self._on_cancel.append(stop)
 
     def wake(self) -> None:
-        """Let the engine look at the ledger now."""
+        """Make the engine ask the ledger for work now."""
         for wake in self._on_wake:
             wake()
 
@@ -86,8 +88,8 @@ class Queue:
     ) -> Enqueued:
         """Add a job in the caller's transaction, due at once unless `scheduled_for` is given.
 
-        If a live job has the same dedup key that one is the answer (`deduplicated`), brought
-        forward if this request is more urgent, its metadata completed but never overwritten.
+        If a live job has the same dedup key, that job is returned (`deduplicated`). If it is still
+        pending it becomes as urgent as this request asks, and gets metadata keys that it lacks.
         """
         now = self._clock.now()
         due = scheduled_for or now
@@ -131,10 +133,10 @@ class Queue:
         correlation_id: str,
         actor: str,
     ) -> JobQueued:
-        """Add a job whose work must not be under way already; `replace` cancels that first.
+        """Add a job whose work must not be queued or running already; `replace` cancels that first.
 
-        Raises Conflict with the live job's id, which rolls the whole back: the live job keeps
-        the words that it was given.
+        Raises Conflict with the live job's id. The caller's transaction is rolled back then, so the
+        live job keeps its metadata.
         """
         key = job_type.dedup_key(payload)
         if replace and key is not None:
@@ -143,7 +145,7 @@ class Queue:
             tx, job_type, payload, user_id=user_id, correlation_id=correlation_id, actor=actor
         )
         if queued.deduplicated:
-            raise Conflict("this work is under way", existing_job_id=queued.job_id)
+            raise Conflict("a job for this already waits or runs", existing_job_id=queued.job_id)
         return JobQueued(success=True, job_id=queued.job_id)
 
     def _join(
@@ -168,7 +170,7 @@ class Queue:
                 scheduled_for=due,
                 priority=priority,
                 metadata=ledger.dump(merged),
-                reason="asked for again",
+                reason="requested again",
                 actor=actor,
                 now=now,
             )
@@ -185,7 +187,10 @@ class Queue:
     def cancel_by_key(
         self, tx: Tx, dedup_key: str, *, reason: str, actor: str, also_running: bool = True
     ) -> str | None:
-        """Cancel the live job of that dedup key, if there is one; returns its id."""
+        """Cancel the live job of that dedup key, if there is one; returns its id.
+
+        With `also_running` false a running job is not cancelled.
+        """
         row = ledger.live_with_key(tx, dedup_key)
         if row is None or (row["status"] == Status.PROCESSING and not also_running):
             return None
@@ -193,7 +198,7 @@ class Queue:
         return str(row["queue_job_id"])
 
     def is_live(self, tx: Tx, dedup_key: str) -> bool:
-        """Whether a job of that key waits or runs."""
+        """Whether a live job has that key."""
         return ledger.live_with_key(tx, dedup_key) is not None
 
     def newest_of(self, tx: Tx, user_id: str, dedup_key: str) -> str | None:
@@ -208,12 +213,15 @@ class Queue:
         return len(rows)
 
     def retry(self, tx: Tx, job_id: str, *, actor: str) -> None:
-        """Run a failed or cancelled job again, now. Raises NotFound, IllegalTransition."""
+        """Run a failed, cancelled or waiting-for-retry job again, now.
+
+        Raises NotFound, IllegalTransition.
+        """
         ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
         tx.before_commit(self.wake)
 
     def promote(self, tx: Tx, job_id: str, *, actor: str) -> None:
-        """Make a waiting job due now and first in line. Raises NotFound, IllegalTransition."""
+        """Make a waiting job due now, with priority 1. Raises NotFound, IllegalTransition."""
         row, now = self._row(tx, job_id), self._clock.now()
         ledger.make_more_urgent(
             tx,
@@ -228,7 +236,7 @@ class Queue:
         tx.before_commit(self.wake)
 
     def pause(self, tx: Tx, kind: pause_store.Kind, name: str, *, actor: str) -> bool:
-        """Start nothing more of that lane, type, or at all; what runs goes on.
+        """Start no more jobs of that lane or type, or none at all; running jobs go on.
 
         Returns False if it was paused already. Raises Impossible for an unknown name.
         """
@@ -236,7 +244,7 @@ class Queue:
         return pause_store.pause(tx, kind, name, actor, self._clock.now())
 
     def resume(self, tx: Tx, kind: pause_store.Kind, name: str) -> bool:
-        """Lift a pause; returns False if there was none. Raises Impossible."""
+        """Remove a pause; False if there was none. Raises Impossible for an unknown name."""
         self._known(kind, name)
         tx.before_commit(self.wake)
         return pause_store.resume(tx, kind, name)
@@ -244,12 +252,12 @@ class Queue:
     def _known(self, kind: pause_store.Kind, name: str) -> None:
         known = {"lane": [*self.lanes], "type": self.type_names, "all": [pause_store.ALL]}[kind]
         if name not in known:
-            raise Impossible.field(kind, f"{name!r} is none of {', '.join(known)}")
+            raise Impossible.field(kind, f"{name!r} must be one of {', '.join(known)}")
 
     def _row(self, tx: Tx, job_id: str) -> Row:
         row = ledger.by_public_id(tx, job_id)
         if row is None:
-            raise NotFound(f"no job {job_id}")
+            raise NotFound(f"there is no job {job_id}")
         return row
 
     def _cancel_row(self, tx: Tx, row: Row, reason: str, actor: str) -> Status:

@@ -1,4 +1,4 @@
-"""One job with its history, wherever it lies: in the ledger, or in the archive."""
+"""One job with its history, read from the ledger or from the archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from buildos_box.db import Database, Row
 from buildos_box.jobs import cleanup_store, store
 
 Facts = Row | dict[str, Any]
-"""A row of the ledger, or the same columns as the archive kept them."""
+"""A row of the ledger, or the same columns read from the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Record:
 
 
 async def job_named(db: Database, job_id: str) -> Facts | None:
-    """The job of that `job-…` id, live, finished or archived."""
+    """The job with that public id, live, finished or archived; None if there is none."""
     row = await store.job_named(db, job_id)
     if row is not None:
         return row
@@ -32,7 +32,7 @@ async def job_named(db: Database, job_id: str) -> Facts | None:
 
 
 async def record_of(db: Database, job: Facts) -> Record:
-    """The job with all that happened to it."""
+    """The job with its attempts and audit trail."""
     archived = await cleanup_store.archived(db, job["queue_job_id"])
     if archived is not None:
         return Record(job, _list(archived["attempts"]), _list(archived["events"]))

@@ -1,4 +1,4 @@
-"""Whether a failed attempt is tried again, and when: decided by type, never by text.
+"""Whether and when a failed attempt is tried again; the exception's type decides, not its text.
 
 The rules: docs/spec.md#retry-backoff.
 """
@@ -24,7 +24,7 @@ JITTER = 0.1
 
 
 class Snooze(Exception):
-    """Not now: the job goes back to waiting with a reason, and no attempt is counted."""
+    """Raised by a job to go back to pending until a later time, with no attempt counted."""
 
     def __init__(self, until: Instant, reason: str) -> None:
         super().__init__(reason)
@@ -34,7 +34,7 @@ class Snooze(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong with an attempt, as it is stored with it."""
+    """What went wrong with an attempt, as it is stored."""
 
     kind: str
     code: str
@@ -52,16 +52,16 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Not again: the job has failed."""
+    """Do not try again: the job has failed."""
 
 
 def retryable_status(status: int) -> bool:
-    """Whether an HTTP answer of that status may be followed by another try."""
+    """Whether a request that got this HTTP status may be repeated."""
     return status in RETRYABLE_STATUS or status >= 500
 
 
 def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
-    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), a day at most."""
+    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), at most a day; None without one."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         wait = timedelta(seconds=min(int(text[:9]), int(LONGEST_WAIT.total_seconds())))
@@ -74,9 +74,10 @@ def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
 
 
 def classify(error: BaseException) -> Failure:
-    """Read an exception's type; what is not known is retried.
+    """The failure that an exception's type means; an unknown type is retried.
 
-    The message is kept and shown for long, and providers quote numbers and keys in theirs.
+    The message is redacted, because it is stored and shown, and providers quote phone numbers and
+    keys.
     """
     message = redact(str(error)) or type(error).__name__
     match error:
@@ -103,7 +104,7 @@ def classify(error: BaseException) -> Failure:
 
 
 def delay_after(attempt: int, *, base: timedelta, jitter: float) -> timedelta:
-    """`base * 2 ** attempt` plus up to 10 % (`jitter` in 0..1 says how much), at most 1 h."""
+    """`base * 2 ** attempt` plus up to 10 % (`jitter` from 0 to 1 scales it), at most 1 hour."""
     doubled: timedelta = base * 2 ** min(attempt, 32)
     return min(doubled * (1 + JITTER * jitter), LONGEST_DELAY)
 
@@ -117,7 +118,7 @@ def decide(
     base: timedelta,
     jitter: float,
 ) -> RetryAt | GiveUp:
-    """Retry or give up. A provider's `Retry-After` wins when it is longer than our own delay."""
+    """Retry or give up. A provider's `Retry-After` wins when it is longer than our delay."""
     if not failure.retryable or attempt >= max_attempts:
         return GiveUp()
     delay = delay_after(attempt, base=base, jitter=jitter)

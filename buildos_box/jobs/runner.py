@@ -1,4 +1,4 @@
-"""Runs one attempt: decode, heartbeat, time-out, cancel, and what comes of it.
+"""Runs one attempt: payload, heartbeat, time-out, cancel, and storing its outcome.
 
 The rules: docs/spec.md#timeouts.
 """
@@ -32,16 +32,16 @@ from buildos_box.log import correlate, correlated, logger
 
 StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
 CANCELS_REMEMBERED = 256
-"""Few: a claimed attempt starts at once, unless its predecessor is slow to stop."""
+"""Few are enough: a claimed attempt starts at once unless it waits for a predecessor to stop."""
 log = logger(__name__)
 
 
 class Crashed(Exception):
-    """A handler raised something that would end the whole process; it is only that job's end."""
+    """A job raised SystemExit or KeyboardInterrupt; only that job fails."""
 
 
 class _Run:
-    """An attempt in flight: its task, and why it was told to stop."""
+    """A running attempt: its task, and why it was stopped."""
 
     def __init__(self, claimed: Claimed) -> None:
         self.claimed = claimed
@@ -57,12 +57,12 @@ class _Run:
             self.task.cancel()
 
     def time_out(self) -> None:
-        self.stack = where_it_stands(self.work)
+        self.stack = stack_of(self.work)
         self.stop("timed_out")
 
 
 class Runner:
-    """Runs claimed attempts on one event loop; knows all that are in flight."""
+    """Runs claimed attempts on one event loop."""
 
     def __init__(
         self,
@@ -84,30 +84,32 @@ class Runner:
         self._ended: list[Ended] = []
         self._waking = False
         self._cancelled_before: deque[str] = deque(maxlen=CANCELS_REMEMBERED)
-        """Leases whose attempt was cancelled while it waited for its start."""
+        """Lease tokens of attempts that were cancelled before they started."""
 
     @property
     def in_flight(self) -> int:
-        """How many attempts run now."""
+        """The number of attempts that run now."""
         return len(self._runs)
 
     async def run(self, claimed: Claimed, services: Any) -> None:
-        """Run the attempt to its end and hand its outcome to the ledger.
+        """Run the attempt to its end and submit its outcome to the ledger.
 
-        Returns once the outcome is submitted, not when it is durable: the writer keeps the
-        order, so whatever this worker asks for next is committed after it.
+        Returns once the outcome is submitted, not when it is durable. The writer keeps the order,
+        so what this worker submits next is committed after it.
         """
         with correlated(claimed.correlation_id, job_id=claimed.job_id):
             await self._run_claimed(claimed, services)
-        # The outcomes of all that ended in this turn of the loop go out together, after it.
+        # Let the outcomes of all attempts that ended in this iteration be submitted together.
         await asyncio.sleep(0)
 
     async def run_together(self, claimed: list[Claimed], services: Any) -> None:
-        """Run attempts that were claimed together beside each other; each frees its own slot."""
+        """Run attempts that were claimed together concurrently; each frees its own slot when it
+        ends.
+        """
         await asyncio.gather(*(self._run_as_a_task(one, services) for one in claimed))
 
     async def _run_as_a_task(self, claimed: Claimed, services: Any) -> None:
-        # A task's context is its own, so nothing has to be put back when it ends.
+        # A task has its own context, so nothing has to be restored when it ends.
         correlate(claimed.correlation_id, job_id=claimed.job_id)
         await self._run_claimed(claimed, services)
 
@@ -127,9 +129,10 @@ class Runner:
             self._wake_soon()
 
     def _wake_soon(self) -> None:
-        """Ask for the next claims once for all that end in this turn of the loop.
+        """Ask for claims once for all attempts that end in this iteration of the loop.
 
-        The question follows their outcomes to the writer so closely that one commit takes both.
+        The request follows their outcomes to the writer at once, so that one commit usually takes
+        both.
         """
         if not self._waking:
             self._waking = True
@@ -137,11 +140,11 @@ class Runner:
 
     def _wake(self) -> None:
         self._waking = False
-        self._flush()  # the writer keeps the order: a claim sees the slots that these give back
+        self._flush()  # the claim then sees the slots that these outcomes free
         self._queue.wake()
 
     async def _wait_for_predecessors(self, claimed: Claimed) -> None:
-        """Work that was told to stop really stops before its successor starts."""
+        """Wait until earlier attempts of the same job or dedup key have really stopped."""
         key = claimed.dedup_key
         if key is None and claimed.row_id not in self._runs:
             return
@@ -182,7 +185,7 @@ class Runner:
             result = await run.work
         except asyncio.CancelledError as cancelled:
             if run.stop_reason is None and run.task is not None and run.task.cancelling():
-                raise  # the loop itself is being shut down
+                raise  # the event loop itself is shutting down
             error = cancelled
         except Exception as failed:
             error = failed
@@ -218,7 +221,7 @@ class Runner:
             self._retry_or_fail(claimed, timed_out, outcome="timed_out", stack=run.stack)
         else:
             if isinstance(error, asyncio.CancelledError):
-                error = Crashed("it cancelled itself")
+                error = Crashed("the job's code raised CancelledError")
             failure = classify(error)
             if failure.kind == "unknown":
                 log.error("attempt_crashed", exc_info=error)
@@ -231,7 +234,7 @@ class Runner:
         self._ended.append(Ended(claimed.row_id, claimed.lease_token, text))
 
     def _flush(self) -> None:
-        """Complete all that ended in the same turn of the loop in one transaction."""
+        """Complete all attempts that ended in the same iteration of the loop in one transaction."""
         if not self._ended:
             return
         ended, self._ended = self._ended, []
@@ -298,9 +301,9 @@ class Runner:
         self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
 
     def give_back(self, claimed: Claimed) -> None:
-        """The attempt is not to run here: its job waits again, uncounted."""
+        """Give the job back to pending without running it; the attempt does not count."""
         self._hand_back(
-            claimed, outcome="drained", reason="the box is stopping", at=self._clock.now()
+            claimed, outcome="drained", reason="the server is stopping", at=self._clock.now()
         )
 
     def _hand_back(self, claimed: Claimed, *, outcome: str, reason: str, at: Any) -> None:
@@ -324,7 +327,9 @@ class Runner:
         self._db.submit(finish).add_done_callback(_log_if_lost)
 
     def cancel(self, row_id: int, lease_token: str) -> None:
-        """Cancel the attempt under that lease, also one yet to start. Call on the runner's loop."""
+        """Cancel the attempt of that lease, also one that has not started. Call it on the runner's
+        loop.
+        """
         run = self._runs.get(row_id)
         if run is not None and run.claimed.lease_token == lease_token:
             run.stop("cancelled")
@@ -332,14 +337,14 @@ class Runner:
             self._cancelled_before.append(lease_token)
 
     def stop_all(self, reason: StopReason) -> None:
-        """Cancel every attempt. Call on the runner's loop."""
+        """Cancel every attempt. Call it on the runner's loop."""
         for run in list(self._runs.values()):
             run.stop(reason)
 
     async def beat(self) -> None:
-        """Renew the leases of all that run; stop those that are no longer ours."""
+        """Renew the leases of all running attempts; stop those that have lost theirs."""
         beats = [
-            Beat(row_id, run.claimed.lease_token, where_it_stands(run.work))
+            Beat(row_id, run.claimed.lease_token, stack_of(run.work))
             for row_id, run in self._runs.items()
         ]
         if not beats:
@@ -371,13 +376,15 @@ def _log_if_lost(future: "Future[None]") -> None:
 
 @lru_cache(maxsize=1024)
 def _as_imported(path: str) -> str:
-    """The file as seen from where it was imported, the same wherever the box is installed."""
+    """The file's path relative to where it was imported from, so that stacks do not depend on the
+    place of installation.
+    """
     roots = (f"{root}{os.sep}" for root in sorted(sys.path, key=len, reverse=True) if root)
     return next((path.removeprefix(root) for root in roots if path.startswith(root)), path)
 
 
-def where_it_stands(work: Any) -> str:
-    """The coroutine's stack, outermost first: what a slow job was waiting for."""
+def stack_of(work: Any) -> str:
+    """The stack of a suspended coroutine, outermost frame first."""
     lines = []
     waiting = work
     while isinstance(waiting, CoroutineType):

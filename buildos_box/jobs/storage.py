@@ -1,7 +1,7 @@
-"""The ledger as Huey's storage: `dequeue` hands out claims, it reads nothing away.
+"""The ledger as Huey's storage: `dequeue` returns claimed attempts.
 
-A job lives in `queue_jobs` and nowhere else; what Huey holds is a message that names a job
-and its lease. Only cron calls pass through memory: the cron book makes them again if lost.
+A job is stored in `queue_jobs` only; a message of Huey's names leases. Cron calls are kept in
+memory, and CronBook makes them again if they are lost.
 
 The rules: docs/spec.md#wake-up.
 """
@@ -31,7 +31,7 @@ log = logger(__name__)
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]
-    """Huey's messages as JSON: a row that someone else wrote can never run code."""
+    """Huey's messages as JSON instead of pickle, so that no stored data can run code."""
 
     def _serialize(self, data: Any) -> bytes:
         return msgspec.json.encode(tuple(data))
@@ -41,23 +41,23 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
 
 
 def attempts_message(lease_tokens: Iterable[str]) -> bytes:
-    """What `dequeue` hands to Huey for a claim: the leases, by which the worker finds it again."""
+    """The message for claimed attempts: their lease tokens."""
     return ATTEMPTS + ",".join(lease_tokens).encode()
 
 
 def leases_in(data: bytes) -> tuple[str, ...]:
-    """The lease tokens of an attempts' message; none for any other message."""
+    """The lease tokens of a message; empty for a cron call."""
     if not data.startswith(ATTEMPTS):
         return ()
     return tuple(data.removeprefix(ATTEMPTS).decode().split(","))
 
 
 class LedgerStorage(BaseStorage):  # type: ignore[misc]
-    """What Huey's workers read from: attempts that have been claimed for the slots free now.
+    """The storage that Huey's workers read from: claimed attempts and cron calls.
 
-    Nothing polls. Whoever has news (an enqueue, a freed slot, a due time that has come) asks the
-    ledger once, for all free slots; the answer wakes one worker. News that comes while an answer
-    is on its way is asked about after it. Each second the workers only look at Huey's stop flag.
+    Nothing polls the ledger. An enqueue, a freed slot or a reached due time causes one claim for
+    all free slots, whose answer wakes one worker. What happens while a claim is running causes
+    another one after it. Workers wake every second only to check Huey's stop flag.
     """
 
     blocking = True
@@ -79,7 +79,7 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         self._taken: dict[str, Claimed] = {}
         self._condition = threading.Condition(threading.Lock())
         self._asking = False
-        self._news = True
+        self._may_have_work = True
         self._next_due: Instant | None = None
         self._open = False
         self.stopped = False
@@ -88,52 +88,52 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
     def wake(self) -> None:
         """There may be something to claim. Never blocks."""
         with self._condition:
-            self._news = True
+            self._may_have_work = True
             if not self._begin_to_ask():
                 return
         self._ask()
 
     def open(self) -> None:
-        """From now on claims may be asked for: there are workers to take them."""
+        """Allow claims from now on: workers are about to run."""
         self._open = True
 
     def stop(self) -> None:
-        """Claim nothing any more; every waiting worker returns at once."""
+        """Claim nothing more; every waiting worker returns at once."""
         with self._condition:
             self.stopped = True
             self._condition.notify_all()
 
     @property
     def has_work(self) -> bool:
-        """Whether `dequeue` would not wait: for who drives the workers by hand."""
+        """Whether `dequeue` would return at once; for tests that drive the workers by hand."""
         with self._condition:
             return self._has_work()
 
     @property
     def next_due(self) -> Instant | None:
-        """When the next waiting job falls due, as far as the last claim has told."""
+        """When the next waiting job is due, as of the last claim."""
         return self._next_due
 
     def left_over(self) -> list[Claimed]:
-        """What was claimed but never handed to a worker: for who stops the workers."""
+        """Attempts that were claimed but not taken by a worker."""
         with self._condition:
             left = [claimed for batch in self._ready for claimed in batch]
             self._ready.clear()
             return left
 
     def take(self, lease_tokens: Iterable[str]) -> list[Claimed]:
-        """The claims that a message names; each is handed out once."""
+        """The claimed attempts of these tokens; each is returned once."""
         found = (self._taken.pop(token, None) for token in lease_tokens)
         return [claimed for claimed in found if claimed is not None]
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        """Huey's scheduler hands over a cron call."""
+        """Add a cron call of Huey's scheduler."""
         with self._condition:
             self._calls.append(data)
             self._condition.notify()
 
     def dequeue(self) -> bytes | None:
-        """The next cron call or claimed attempts as a message; None after a second of neither."""
+        """The next cron call or claimed attempts as a message; None after a second without any."""
         self.ticked_at = self._clock.monotonic()
         with self._condition:
             if not self._has_work():
@@ -151,37 +151,39 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         return None
 
     def _has_work(self) -> bool:
-        """Whether there is something to hand out, or to ask about. Call with the lock held."""
+        """Whether there is something to return or to claim. Call with the lock held."""
         calls = bool(self._calls) and not self.stopped
         return bool(self._ready) or calls or self._worth_asking()
 
     def _worth_asking(self) -> bool:
-        """Whether there may be something that nobody asks about yet. Call with the lock held."""
+        """Whether there may be something to claim, and no claim is running. Call with the lock
+        held.
+        """
         if not self._open or self.stopped or self._asking:
             return False
         if self._is_full():
-            return False  # the attempt that frees a slot is news
+            return False  # the end of an attempt causes the next claim
         due = self._next_due is not None and self._next_due <= self._clock.now()
-        return self._news or due
+        return self._may_have_work or due
 
     def _is_full(self) -> bool:
         return not self._has_free_slot(sum(map(len, self._ready)) + len(self._taken))
 
     def _begin_to_ask(self) -> bool:
-        """Whether the caller is the one who asks now. Call with the lock held."""
+        """Whether the caller must start a claim now. Call with the lock held."""
         if not self._worth_asking():
             return False
-        self._asking, self._news = True, False
+        self._asking, self._may_have_work = True, False
         return True
 
     def _ask(self) -> None:
         try:
             self._claim().add_done_callback(self._answered)
-        except Unavailable:  # the database is closing, and everything with it
+        except Unavailable:  # the database is closing
             self.stop()
 
     def _answered(self, answer: "Future[Claims]") -> None:
-        """Hand over what was claimed; after an error, ask again in a while."""
+        """Take over what was claimed; after an error, claim again after a second."""
         error = answer.exception()
         if error is not None:
             log.error("claim_failed", error=str(error))
@@ -208,34 +210,34 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         return min(max(left, 0.0), STOP_CHECK_SECONDS)
 
     def queue_size(self) -> int:
-        """Cron calls that wait; jobs are counted by the ledger."""
+        """The number of waiting cron calls; jobs are counted in the ledger."""
         return len(self._calls)
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
-        """The cron calls that wait."""
+        """The waiting cron calls."""
         return list(self._calls)[:limit]
 
     def flush_queue(self) -> None:
-        """Forget waiting cron calls."""
+        """Remove all waiting cron calls."""
         self._calls.clear()
 
     def read_schedule(self, ts: Any) -> list[bytes]:
-        """Nothing: due times are the ledger's."""
+        """Empty: due times are kept in the ledger."""
         return []
 
     def schedule_size(self) -> int:
-        """Nothing: due times are the ledger's."""
+        """0: due times are kept in the ledger."""
         return 0
 
     def scheduled_items(self, limit: int | None = None) -> list[bytes]:
-        """Nothing: due times are the ledger's."""
+        """Empty: due times are kept in the ledger."""
         return []
 
     def flush_schedule(self) -> None:
-        """Nothing to forget."""
+        """Nothing to remove."""
 
     def put_data(self, key: str, value: bytes, is_result: bool = False) -> None:
-        """Results are the ledger's."""
+        """Results are kept in the ledger."""
 
     def peek_data(self, key: str) -> Any:
         """No task is revoked through Huey: jobs are cancelled in the ledger."""
@@ -266,4 +268,4 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         return {}
 
     def flush_results(self) -> None:
-        """Nothing to forget."""
+        """Nothing to remove."""

@@ -1,4 +1,4 @@
-"""Reads of the ledger: one job, lists of jobs, their attempts and audit trail, counts."""
+"""Reads of the ledger: jobs, attempts, audit trails, counts."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ LONGEST_PAGE = 200
 
 
 async def steps_of(db: Database, row_id: int) -> dict[str, Any]:
-    """What earlier attempts of the job have kept."""
+    """The steps that earlier attempts of the job saved, by name."""
     rows = await db.all("SELECT step, value FROM job_steps WHERE job_id = ?", (row_id,))
     return {row["step"]: msgspec.json.decode(row["value"]) for row in rows}
 
 
 async def job_named(db: Database, job_id: str) -> Row | None:
-    """The job with that `job-…` id."""
+    """The job with that public id; None if the ledger has none."""
     return await db.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
 
 
 async def present_states(db: Database, row_ids: list[int]) -> list[Row]:
-    """How the jobs in these rows stand now, without what they are about."""
+    """The current state of the jobs in these rows, without their metadata."""
     return await db.all(
         """SELECT id, queue_job_id, job_type, user_id, status, progress, attempts, max_attempts,
                   scheduled_for, error, correlation_id, updated_at
@@ -43,14 +43,14 @@ async def list_jobs(
     before: int | None = None,
     limit: int = 50,
 ) -> list[Row]:
-    """Jobs that match every filter given, newest first. An empty list of values matches nothing.
+    """Jobs that match every given filter, newest first. An empty list of values matches nothing.
 
-    `since` and `until` bound the time of creation; `before` is the row id that the page ends at.
+    `since` (inclusive) and `until` (exclusive) bound the time of creation; `before` is a row id.
     """
     filters = {
         "user_id = :user_id": user_id,
         "job_type IN (SELECT value FROM json_each(:types))": types,
-        # Few run at a time, and have an index of their own: the ledger may be long.
+        # Few jobs run at a time and have an index of their own, while the ledger may be long.
         "id IN (SELECT id FROM queue_jobs WHERE status = 'processing')": (
             True if statuses == ["processing"] else None
         ),
@@ -104,9 +104,9 @@ async def counts(db: Database) -> list[Row]:
 
 
 async def oldest_ready(db: Database) -> str | None:
-    """Since when the longest-waiting runnable job could have run; None if none waits.
+    """Since when the longest-waiting runnable job has been due; None if none waits.
 
-    What is paused could not run.
+    Paused jobs are not runnable.
     """
     row = await db.one(
         """SELECT min(scheduled_for) AS oldest FROM queue_jobs
@@ -119,7 +119,7 @@ async def oldest_ready(db: Database) -> str | None:
 
 
 async def waiting_by_lane(db: Database) -> dict[str, int]:
-    """How many due jobs wait in each lane."""
+    """The number of due jobs that wait in each lane."""
     rows = await db.all(
         "SELECT lane, count(*) AS waiting FROM queue_jobs WHERE ready = 1 GROUP BY lane"
     )
@@ -127,7 +127,7 @@ async def waiting_by_lane(db: Database) -> dict[str, int]:
 
 
 def waiting_jobs(tx: Tx, user_id: str, job_type: str, actor: str) -> list[str]:
-    """Ids of the user's jobs of a type that wait for their time and that this actor enqueued."""
+    """Ids of the user's waiting jobs of a type that this actor enqueued."""
     rows = tx.all(
         """SELECT j.queue_job_id FROM queue_jobs j
             WHERE j.user_id = ? AND j.job_type = ? AND j.completed_at IS NULL

@@ -1,4 +1,4 @@
-"""The last hour of the queue: how many jobs of each type ended, and how long they took."""
+"""The queue's last hour: how many jobs of each type ended, and how long they took."""
 
 import statistics
 from datetime import timedelta
@@ -14,7 +14,7 @@ SLOT = timedelta(minutes=5)
 
 
 class TypeThroughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One type: jobs done and failed in each slot, oldest first; the median run in ms."""
+    """One job type: completed and failed jobs per slot, oldest first; median duration in ms."""
 
     job_type: str
     done: list[int]
@@ -23,7 +23,7 @@ class TypeThroughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Types with something ended within the hour; slots of `slotMinutes` end at `until`."""
+    """Job types with jobs that ended in the last hour; slots of `slotMinutes` end at `until`."""
 
     until: str
     slot_minutes: int
@@ -32,7 +32,7 @@ class Throughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 async def throughput(db: Database, types: list[str], now: Instant) -> Throughput:
-    """How the queue has fared since an hour before `now`."""
+    """The throughput of the hour before `now`."""
     since = _whole_minute(now) - SLOTS * SLOT + timedelta(minutes=1)
     slots: dict[str, dict[str, list[int]]] = {}
     for row in await throughput_store.ended_by_minute(db, types, since):

@@ -1,17 +1,18 @@
-"""How the queue has fared lately: what ended when, and how long it took."""
+"""The reads behind the queue's throughput."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row
 from buildos_box.jobs.ledger import dump
 
 LATEST = 200
-"""Of so many of the newest completed jobs of a type the median is taken."""
+"""How many of the newest completed jobs of a type the median is computed from."""
 
 
 async def ended_by_minute(db: Database, types: list[str], since: Instant) -> list[Row]:
-    """How many jobs of each type completed and failed in each minute (`2024-10-23T08:05`).
+    """The number of jobs of each type that completed and failed in each minute
+    (`2024-10-23T08:05`).
 
-    Reads the index of finished jobs alone, type by type, so that old ones cost nothing.
+    Reads only the index of finished jobs, type by type, so that old jobs cost nothing.
     """
     return await db.all(
         """SELECT j.job_type, j.status, substr(j.completed_at, 1, 16) AS minute, count(*) AS count
@@ -26,7 +27,7 @@ async def ended_by_minute(db: Database, types: list[str], since: Instant) -> lis
 
 
 async def latest_spans(db: Database, job_type: str, since: Instant) -> list[Row]:
-    """When the newest completed jobs of a type began and ended."""
+    """Start and end of the newest completed jobs of a type."""
     return await db.all(
         """SELECT started_at, completed_at FROM queue_jobs
             WHERE job_type = :type AND status = 'completed' AND completed_at >= :since

@@ -1,4 +1,4 @@
-"""The words of the queue: states, job types, and what a job looks like (docs/spec.md#job)."""
+"""Job types, states of a job, and the values that describe a job (docs/spec.md#job)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Base of every job type's payload: kept as the job's `metadata`, keys in camelCase."""
+    """Base of every job type's payload; it is stored as the job's `metadata`, keys in camelCase."""
 
 
 def _no_key(_payload: Any) -> str | None:
@@ -44,11 +44,11 @@ def _never(_payload: Any) -> Instant | None:
 
 @dataclass(frozen=True, kw_only=True)
 class JobType(Generic[P]):
-    """One kind of background work. A room declares it; `registry` makes it known.
+    """One kind of background work. A package declares it; `registry` registers it.
 
-    `run(attempt, services)` does the work and returns a struct or dict that is kept as the
-    job's result. `dedup_key` names the work: at most one live job has it. `expires_at` is the
-    instant past which the job is cancelled as expired instead of run.
+    `run(attempt, services)` does the work and returns a struct or dict that is stored as the job's
+    result. `dedup_key` names the work: at most one live job has it. `expires_at` is the instant
+    past which the job is cancelled instead of run.
     """
 
     name: str
@@ -64,7 +64,7 @@ class JobType(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What came of asking for a job: a new one, or the live one that does the same."""
+    """The result of enqueueing: a new job, or the live one with the same dedup key."""
 
     job_id: str
     status: Status
@@ -73,20 +73,20 @@ class Enqueued:
 
 
 class JobQueued(msgspec.Struct, frozen=True, rename="camel"):
-    """The answer to a request that is now a job."""
+    """The response to a request that became a job."""
 
     success: bool
     job_id: str
 
 
 class RegenerateOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`forceRegenerate` cancels the live job and queues another."""
+    """With `forceRegenerate` the live job is cancelled and another one queued."""
 
     force_regenerate: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is, in words a person wants to read."""
+    """How far a job is: `current` of `total`, and a sentence for people."""
 
     current: int
     total: int

@@ -13,14 +13,14 @@ from buildos_box.jobs.types import Status
 
 
 class Why(msgspec.Struct, frozen=True):
-    """The answer: a sentence, and when something is to happen next (UTC text), if that is known."""
+    """One sentence, and when the next thing happens (UTC text) if that is known."""
 
     why: str
     next_at: str | None = None
 
 
 def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: Instant) -> Why:
-    """Say why the job is in its state. Reads only, in one consistent view of the ledger."""
+    """Why the job is in its state and what happens next, from one consistent read."""
     match Status(row["status"]):
         case Status.PENDING if not row["ready"] and row["scheduled_for"] > to_text(now):
             return _not_due(tx, row)
@@ -28,7 +28,7 @@ def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: In
             return _waiting(tx, row, lanes, workers, now)
         case Status.QUEUED_FOR_RETRY:
             return Why(
-                f"try {row['attempts'] + 1} of {row['max_attempts']} at {row['scheduled_for']} "
+                f"attempt {row['attempts'] + 1} of {row['max_attempts']} at {row['scheduled_for']} "
                 f"after {row['error_code']}: {row['error']}",
                 row["scheduled_for"],
             )
@@ -44,9 +44,9 @@ def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: In
 
 def _not_due(tx: Tx, row: Facts) -> Why:
     last = why_store.last_event(tx, row["id"])
-    put_off = last is not None and last["from_status"] == Status.PROCESSING
-    reason = f": {last['reason']}" if put_off and last is not None else ""
-    verb = "put off until" if put_off else "due at"
+    snoozed = last is not None and last["from_status"] == Status.PROCESSING
+    reason = f": {last['reason']}" if snoozed and last is not None else ""
+    verb = "snoozed until" if snoozed else "due at"
     return Why(f"{verb} {row['scheduled_for']}{reason}", row["scheduled_for"])
 
 
@@ -85,13 +85,13 @@ def _in_line(
     ahead = why_store.ahead_in_lane(tx, row)
     in_lane = _in_lane(row, lane, running)
     if row["user_id"] in users_at_their_share(lane, running):
-        return Why(f"its user holds their share of lane {lane.name} {in_lane}")
+        return Why(f"its user has reached their share of lane {lane.name} {in_lane}")
     if ahead:
         jobs = "job" if ahead == 1 else "jobs"
         return Why(f"waits for {ahead} {jobs} ahead of it in lane {lane.name} {in_lane}")
     if lane not in open_lanes(lanes, running, workers, shut):
         return Why(f"next in lane {lane.name}, which is full {in_lane}")
-    return Why(f"next in lane {lane.name}: it starts as soon as a worker looks")
+    return Why(f"next in lane {lane.name}: it starts with the next claim")
 
 
 def _in_lane(row: Facts, lane: Lane, running: Running) -> str:
@@ -104,13 +104,13 @@ def _running(row: Facts) -> Why:
     progress = msgspec.json.decode(row["progress"]) if row["progress"] else None
     at = f": {progress['current']} %, {progress['message']}" if progress else ""
     return Why(
-        f"attempt {row['attempts']} of {row['max_attempts']} runs since {row['started_at']}{at}"
+        f"attempt {row['attempts']} of {row['max_attempts']} running since {row['started_at']}{at}"
     )
 
 
 def _failed(row: Facts) -> Why:
     retried = row["error_kind"] != "permanent"
-    tries = f"all {row['max_attempts']} tries used" if retried else "trying again cannot help"
+    tries = f"all {row['max_attempts']} attempts used" if retried else "a retry cannot succeed"
     return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")
 
 

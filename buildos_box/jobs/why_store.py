@@ -5,13 +5,13 @@ from buildos_box.jobs.record import Facts
 
 
 def last_event(tx: Tx, row_id: int) -> Row | None:
-    """The newest line of the job's audit trail."""
+    """The newest row of the job's audit trail."""
     tx.flush()
     return tx.one("SELECT * FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (row_id,))
 
 
 def ahead_in_lane(tx: Tx, row: Facts) -> int:
-    """How many ready jobs of its lane are claimed before this one."""
+    """How many ready jobs of its lane come before this one."""
     found = tx.one(
         """SELECT count(*) FROM queue_jobs
             WHERE ready = 1 AND lane = :lane

@@ -107,6 +107,7 @@ async def _send(
         job,
         key=f"mail:{email.id}",
         kind="mail",
+        found=None,
         send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message),
         on_intent=on_intent,
         on_outcome=lambda tx, name: _on_outcome(tx, box, email.id, name),

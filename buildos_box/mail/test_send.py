@@ -51,6 +51,7 @@ async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMa
         job,
         key=f"mail:{key}",
         kind="mail",
+        found=None,
         send=lambda: box.mailer.send(key, mailbox(to), message),
     )
     return TestMailResult(box.settings.email.transport, sent)

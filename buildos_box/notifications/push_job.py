@@ -113,6 +113,7 @@ async def _send(job: Attempt[DeliveryPayload], box: Services, ready: _Ready) -> 
         job,
         key=f"push:{delivery_id}",
         kind="push",
+        found=None,
         send=lambda: push_client.send(box, ready.subscription, ready.message),
         on_outcome=sent,
     )

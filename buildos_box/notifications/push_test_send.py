@@ -80,6 +80,7 @@ async def _send(job: Attempt[Any], box: Services, subscription: Row, message: Pu
             job,
             key=f"push:test-{job.job_id}-{subscription['id']}",
             kind="push",
+            found=None,
             send=lambda: push_client.send(box, subscription, message),
         )
     except SubscriptionGone as gone:

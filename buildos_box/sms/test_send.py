@@ -50,6 +50,7 @@ async def send_test_sms(job: Attempt[TestSmsPayload], box: Services) -> TestSmsR
         job,
         key=f"sms:test-{job.job_id}",
         kind="sms",
+        found=None,
         send=lambda: sender.send(Outgoing(to=to, body=TEXT, validity=VALID_SECONDS, callback=None)),
     )
     return TestSmsResult(sid)

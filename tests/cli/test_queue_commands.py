@@ -55,7 +55,7 @@ def test_an_unknown_state_is_refused_by_its_field(ada: Cli) -> None:
 
 
 def test_a_job_that_is_not_there_is_said_also_to_programs(ada: Cli) -> None:
-    assert ada.fails("job", "show", "job-none", "--json", code=1) == "no job job-none\n"
+    assert ada.fails("job", "show", "job-none", "--json", code=1) == "there is no job job-none\n"
 
 
 def test_a_token_is_printed_alone_and_opens_its_users_data_only(ada: Cli) -> None:

@@ -146,7 +146,7 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
     loop = asyncio.get_running_loop()
     queue.on_cancel(lambda *lease: loop.call_soon_threadsafe(runner.cancel, *lease))
     found = QueueWorld(db, clock, queue, runner)
-    db.subscribe(JobWaits, found.others.heard)
+    db.subscribe(JobWaits, found.others.on_job_waits)
     yield found
     await db.close()
 

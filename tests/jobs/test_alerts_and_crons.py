@@ -9,7 +9,7 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import StorageError
 from buildos_box.errors import Conflict, NotFound, PermanentError
 from buildos_box.jobs import cron_store
-from buildos_box.jobs.alerts import QueueAlert, look
+from buildos_box.jobs.alerts import QueueAlert, check
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.crons import Cron, CronBook
 from tests.jobs.conftest import QueueWorld, Work
@@ -134,19 +134,19 @@ async def test_a_spike_of_failures_raises_one_alert(world: QueueWorld) -> None:
         await world.add(kind)
     await world.run_all()
     for _ in range(3):
-        await look(world.db, world.clock)
+        await check(world.db, world.clock)
     expected = "5 of 5 send_sms jobs failed in the last 15 minutes: sms_not_configured"
     assert told == [expected]
 
 
 async def test_a_job_that_waits_too_long_raises_an_alert(world: QueueWorld) -> None:
     await world.add(world.job_type("t"))
-    assert (await look(world.db, world.clock)).raised == []
+    assert (await check(world.db, world.clock)).raised == []
     world.clock.advance(timedelta(minutes=11))
-    assert (await look(world.db, world.clock)).raised == ["oldest_runnable"]
-    assert (await look(world.db, world.clock)).raised == []
+    assert (await check(world.db, world.clock)).raised == ["oldest_runnable"]
+    assert (await check(world.db, world.clock)).raised == []
     world.clock.advance(timedelta(hours=1))
-    assert (await look(world.db, world.clock)).raised == ["oldest_runnable"]
+    assert (await check(world.db, world.clock)).raised == ["oldest_runnable"]
 
 
 async def test_an_end_that_a_full_disk_swallowed_does_not_stop_the_cron_for_ever(

@@ -83,7 +83,7 @@ class QueueMachine(RuleBasedStateMachine):
         ]
         self.queue.register(self.types)
         self.others = FairShareCache()
-        self.db.subscribe(JobWaits, self.others.heard)
+        self.db.subscribe(JobWaits, self.others.on_job_waits)
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.db.close())

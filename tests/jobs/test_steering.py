@@ -145,7 +145,7 @@ async def test_why_a_job_is_tried_again(world: QueueWorld) -> None:
     job = await world.add(world.job_type("t"))
     await world.run_one()
     assert await why(world, job) == (
-        "try 2 of 3 at 2024-10-23T08:00:02.000Z after provider_busy: DeepSeek is busy"
+        "attempt 2 of 3 at 2024-10-23T08:00:02.000Z after provider_busy: DeepSeek is busy"
     )
 
 
@@ -156,7 +156,7 @@ async def test_why_a_job_is_put_off(world: QueueWorld) -> None:
     job = await world.add(world.job_type("t"))
     await world.run_one()
     assert await why(world, job) == (
-        "put off until 2024-10-23T09:00:00.000Z: quiet hours until 09:00"
+        "snoozed until 2024-10-23T09:00:00.000Z: quiet hours until 09:00"
     )
 
 

@@ -60,7 +60,7 @@ class Auditor:
         attempts = reading.execute(
             "SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (job["id"],)
         ).fetchall()
-        retried = any(event["reason"] == "retry asked for" for event in events)
+        retried = any(event["reason"] == "retry requested" for event in events)
         counted = sum(attempt["outcome"] not in UNCOUNTED for attempt in attempts)
         if counted != job["attempts"] and not retried:
             says = f"{name} counts {job['attempts']} attempts, had {counted}"
