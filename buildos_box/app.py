@@ -155,7 +155,7 @@ class Box:
             vapid_key=load_vapid_key(folder),
             twilio_http=environment.twilio_http,
         )
-        registry.listen(services)
+        registry.subscribe_listeners(services)
         await apply_epoch(services)
         book = CronBook(db, clock, registry.CRONS)
         engine = _engine(settings.queue, services, book, environment)
@@ -170,7 +170,7 @@ class Box:
             book=book,
             hub=hub,
             tickets=Tickets(db, clock, ids, services.secret),
-            room_routes=registry.ROUTES,
+            routes=registry.ROUTES,
             static=static_folder(),
         )
         admin_token = await keyring.first_start()

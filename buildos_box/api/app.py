@@ -1,5 +1,6 @@
-"""Litestar, put together from the rooms' routes."""
+"""Litestar, put together from the routes of all features."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
 
-from buildos_box.api import (
-    control_routes,
-    docs,
-    health,
-    job_routes,
-    metrics_routes,
-    operator_routes,
-    queue_routes,
-    token_routes,
-)
+from buildos_box.api import docs
 from buildos_box.api.answers import document_refusals
 from buildos_box.api.correlation import Correlation, provide_correlation
 from buildos_box.api.errors import (
@@ -66,7 +58,7 @@ def make_api(
     book: CronBook,
     hub: Hub,
     tickets: Tickets,
-    room_routes: list[Any],
+    routes: Sequence[Any],
     static: Path,
 ) -> Litestar:
     """The whole API. Every route is shut unless its own `opt` says that it is public."""
@@ -83,17 +75,7 @@ def make_api(
     def provide(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
-    handlers = [
-        *job_routes.ROUTES,
-        *queue_routes.ROUTES,
-        *control_routes.ROUTES,
-        *operator_routes.ROUTES,
-        *token_routes.ROUTES,
-        *health.ROUTES,
-        *page_routes(static),
-        *metrics_routes.ROUTES,
-        *room_routes,
-    ]
+    handlers = [*routes, *page_routes(static)]
     document_refusals(handlers)
     return Litestar(
         route_handlers=handlers,

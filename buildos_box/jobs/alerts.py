@@ -1,6 +1,5 @@
 """The checks that operators are alerted by, every minute (docs/spec.md#queue-alerts)."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -8,20 +7,13 @@ import msgspec
 from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Database, Tx
 from buildos_box.jobs import alert_store, store
+from buildos_box.operator_alert import OperatorAlert
 
 WINDOW = timedelta(minutes=15)
 SPIKE = 5
 SPIKE_SHARE = 0.5
 OLDEST_RUNNABLE = timedelta(minutes=10)
 REPEAT_AFTER = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueAlert:
-    """A fault of the queue: raised once, and again after an hour while it lasts."""
-
-    kind: str
-    message: str
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
@@ -31,22 +23,22 @@ class AlertSummary(msgspec.Struct, frozen=True):
     raised: list[str]
 
 
-def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> QueueAlert | None:
+def failure_spike(failed: int, finished: int, job_type: str, codes: str) -> OperatorAlert | None:
     """An alert if five jobs or more, and half of all that ended in the window, failed."""
     if failed < SPIKE or failed < finished * SPIKE_SHARE:
         return None
     minutes = int(WINDOW / timedelta(minutes=1))
-    return QueueAlert(
+    return OperatorAlert(
         f"failures:{job_type}",
         f"{failed} of {finished} {job_type} jobs failed in the last {minutes} minutes: {codes}",
     )
 
 
-def oldest_waiting(oldest: str | None, now: Instant) -> QueueAlert | None:
+def oldest_waiting(oldest: str | None, now: Instant) -> OperatorAlert | None:
     """An alert if a runnable job that is not paused has waited for ten minutes; else None."""
     if oldest is None or now - from_text(oldest) < OLDEST_RUNNABLE:
         return None
-    return QueueAlert("oldest_runnable", f"a job that could run has waited since {oldest}")
+    return OperatorAlert("oldest_runnable", f"a job that could run has waited since {oldest}")
 
 
 async def check(db: Database, clock: Clock) -> AlertSummary:
@@ -65,7 +57,7 @@ async def check(db: Database, clock: Clock) -> AlertSummary:
     return AlertSummary([alert.kind for alert in found], raised)
 
 
-def _raise_new(tx: Tx, found: list[QueueAlert], now: Instant) -> list[str]:
+def _raise_new(tx: Tx, found: list[OperatorAlert], now: Instant) -> list[str]:
     raised = []
     alert_store.forget_others(tx, [alert.kind for alert in found])
     for alert in found:

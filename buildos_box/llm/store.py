@@ -9,6 +9,7 @@ from datetime import timedelta
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.llm.changes import LlmAlert
+from buildos_box.operator_alert import OperatorAlert
 
 ALERT_AGAIN = timedelta(hours=24)
 
@@ -108,7 +109,7 @@ def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
 def tell(tx: Tx, alert: LlmAlert, now: Instant) -> None:
     """Announce an alert if it is news."""
     if _is_news(tx, alert, now):
-        tx.announce(alert)
+        tx.announce(OperatorAlert(alert.kind, alert.message))
 
 
 async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:

@@ -1,6 +1,9 @@
-"""What mail does when something below it changes, in the same transaction."""
+"""What mail does when something that it depends on changes, in the same transaction."""
+
+from typing import Any
 
 from buildos_box.db import Tx
+from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
@@ -14,38 +17,45 @@ from buildos_box.workspace.changes import UserSaved
 _MAIL_JOBS = (GENERATE_BRIEF_EMAIL.name, SEND_NOTIFICATION_EMAIL.name)
 
 
-def listen(box: Services) -> None:
-    """Subscribe to mail jobs that fail, expire or are cancelled, to users, and to bounces."""
+def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+    """Fail the mail of a job that has failed for good."""
+    if change.job_type in _MAIL_JOBS:
+        email_id = str(change.metadata.get("emailId"))
+        store.stop(tx, email_id, store.FAILED, change.message, box.clock.now())
 
-    def on_failure(tx: Tx, change: JobFailed) -> None:
-        if change.job_type in _MAIL_JOBS:
-            email_id = str(change.metadata.get("emailId"))
-            store.stop(tx, email_id, store.FAILED, change.message, box.clock.now())
 
-    def on_cancel(tx: Tx, change: JobCancelled) -> None:
-        if change.job_type in _MAIL_JOBS:
-            email_id = str(change.metadata.get("emailId"))
-            store.stop(tx, email_id, store.CANCELLED, change.reason, box.clock.now())
+def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+    """Cancel the mail of a cancelled or expired job."""
+    if change.job_type in _MAIL_JOBS:
+        email_id = str(change.metadata.get("emailId"))
+        store.stop(tx, email_id, store.CANCELLED, change.reason, box.clock.now())
 
-    def on_user(tx: Tx, change: UserSaved) -> None:
-        user = workspace.find_user(tx, change.user_id)
-        if user is None or change.created:
-            return
-        bounce_store.clear_others(tx, user.id, user.email)
-        if not user.email_tracking:
-            store.stop_tracking(tx, user.id)
 
-    def on_bounce(tx: Tx, change: EmailBounced) -> None:
-        realtime.publish(
-            tx,
-            user_id=change.user_id,
-            type="email.bounced",
-            data={"emailId": change.email_id, "address": change.address, "reason": change.reason},
-            correlation_id=change.correlation_id,
-            now=box.clock.now(),
-        )
+def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
+    """Another address is not the one that bounced; no tracking means none from now on."""
+    user = workspace.find_user(tx, change.user_id)
+    if user is None or change.created:
+        return
+    bounce_store.clear_others(tx, user.id, user.email)
+    if not user.email_tracking:
+        store.stop_tracking(tx, user.id)
 
-    box.db.subscribe(UserSaved, on_user)
-    box.db.subscribe(EmailBounced, on_bounce)
-    box.db.subscribe(JobFailed, on_failure)
-    box.db.subscribe(JobCancelled, on_cancel)
+
+def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:
+    """Publish the bounce to open streams."""
+    realtime.publish(
+        tx,
+        user_id=change.user_id,
+        type="email.bounced",
+        data={"emailId": change.email_id, "address": change.address, "reason": change.reason},
+        correlation_id=change.correlation_id,
+        now=box.clock.now(),
+    )
+
+
+LISTENERS: tuple[Listener[Any], ...] = (
+    Listener(UserSaved, on_user_saved),
+    Listener(EmailBounced, on_email_bounced),
+    Listener(JobFailed, on_job_failed),
+    Listener(JobCancelled, on_job_cancelled),
+)

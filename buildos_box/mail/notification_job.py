@@ -51,4 +51,3 @@ SEND_NOTIFICATION_EMAIL = JobType(
     max_attempts=8,
     dedup_key=lambda payload: f"notification-email-{payload.email_id}",
 )
-JOB_TYPES: list[Any] = [SEND_NOTIFICATION_EMAIL]

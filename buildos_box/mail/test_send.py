@@ -102,5 +102,4 @@ SEND_TEST_MAIL = JobType(
     timeout=timedelta(minutes=2),
     max_attempts=1,
 )
-JOB_TYPES: list[JobType[Any]] = [SEND_TEST_MAIL]
 ROUTES: list[Any] = [queue_test_mail]

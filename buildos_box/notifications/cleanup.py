@@ -34,4 +34,3 @@ CLEANUP = Cron(
     does="Deletes notifications older than 90 days",
     run=clean_up,
 )
-CRONS = [CLEANUP]

@@ -122,4 +122,3 @@ TASK_DUE_SOON = Cron(
     run=task_due_soon,
     lookback=timedelta(hours=3),
 )
-CRONS = [TASK_DUE_SOON]

@@ -4,7 +4,6 @@ The rules: docs/spec.md#notification-flow.
 """
 
 from datetime import timedelta
-from typing import Any
 
 from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
@@ -122,4 +121,3 @@ SEND_NOTIFICATION = JobType(
     dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
     expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
 )
-JOB_TYPES: list[JobType[Any]] = [SEND_NOTIFICATION]

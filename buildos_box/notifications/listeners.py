@@ -1,91 +1,129 @@
-"""What notifications do on news from below: jobs that end, tasks that change, alerts."""
+"""What notifications do when jobs end, tasks change, messages arrive, or alerts are raised."""
+
+from typing import Any
 
 from buildos_box.db import Tx
-from buildos_box.jobs.alerts import QueueAlert
+from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.mail.changes import EmailChanged, EmailRead
 from buildos_box.notifications import fanout, push_outcome, relays, store
 from buildos_box.notifications.event_types import due_soon_tag
 from buildos_box.notifications.outgoing import notify
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
 from buildos_box.sms.changes import SmsChanged
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.changes import TaskChanged, TaskDeleted
+from buildos_box.workspace.changes import CalendarSyncFailed, TaskChanged, TaskDeleted
 
 
-def listen(box: Services) -> None:
-    """Subscribe to deliveries whose jobs fail for good, expire or are cancelled."""
+def _job_ended(
+    tx: Tx,
+    box: Services,
+    change: JobFailed | JobCancelled,
+    status: str,
+    *,
+    reason: str | None = None,
+    error: str | None = None,
+) -> None:
+    """End the delivery of a job that failed for good, expired or was cancelled."""
+    if change.job_type not in (fanout.SEND_NOTIFICATION, fanout.SEND_PUSH):
+        return
+    delivery = store.delivery(tx, str(change.metadata.get("deliveryId")))
+    if delivery is None:
+        return
+    if change.job_type == fanout.SEND_PUSH:
+        withdrawn = status == store.SKIPPED and reason != "expired"
+        push_outcome.finish_push(
+            tx, box, delivery, status, reason=reason, error=error, unwanted=withdrawn
+        )
+    elif delivery["status"] == store.PENDING:
+        store.finish(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
 
-    def end(
-        tx: Tx, change: JobFailed | JobCancelled, status: str, reason: str | None, error: str | None
-    ) -> None:
-        if change.job_type not in (fanout.SEND_NOTIFICATION, fanout.SEND_PUSH):
-            return
-        delivery = store.delivery(tx, str(change.metadata.get("deliveryId")))
-        if delivery is None:
-            return
-        if change.job_type == fanout.SEND_PUSH:
-            withdrawn = status == store.SKIPPED and reason != "expired"
-            push_outcome.finish_push(
-                tx, box, delivery, status, reason=reason, error=error, unwanted=withdrawn
-            )
-        elif delivery["status"] == store.PENDING:
-            store.finish(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
 
-    def on_failure(tx: Tx, change: JobFailed) -> None:
-        end(tx, change, store.FAILED, None, change.message)
+def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+    """End the delivery of a job that has failed for good."""
+    _job_ended(tx, box, change, store.FAILED, error=change.message)
 
-    def on_cancel(tx: Tx, change: JobCancelled) -> None:
-        end(tx, change, store.SKIPPED, change.reason, None)
 
-    def on_task(tx: Tx, change: TaskChanged) -> None:
-        before, task = change.before, change.task
-        if before is None or (task.completed_at, task.due_at, task.due_date) == (
-            before.completed_at,
-            before.due_at,
-            before.due_date,
-        ):
-            return
-        reason = "completed" if task.completed_at else "moved"
-        fanout.withdraw(tx, box, change.user_id, due_soon_tag(task.id), reason=reason)
+def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+    """Skip the delivery of a cancelled or expired job."""
+    _job_ended(tx, box, change, store.SKIPPED, reason=change.reason)
 
-    def on_task_gone(tx: Tx, change: TaskDeleted) -> None:
-        fanout.withdraw(tx, box, change.user_id, due_soon_tag(change.task.id), reason="deleted")
 
-    def on_alert(tx: Tx, alert: QueueAlert) -> None:
-        """Whoever runs the box reads of it in the inbox too."""
-        event = "sms.alert" if alert.kind.startswith("sms") else "queue.alert"
-        for admin in workspace.find_admins(tx):
-            notify(
-                tx,
-                box,
-                user_id=admin,
-                event_type=event,
-                payload={"message": alert.message, "kind": alert.kind},
-                correlation_id=None,
-            )
+def on_task_changed(tx: Tx, box: Services, change: TaskChanged) -> None:
+    """Withdraw what was said of a task's due time once that no longer holds."""
+    before, task = change.before, change.task
+    if before is None or (task.completed_at, task.due_at, task.due_date) == (
+        before.completed_at,
+        before.due_at,
+        before.due_date,
+    ):
+        return
+    reason = "completed" if task.completed_at else "moved"
+    fanout.withdraw(tx, box, change.user_id, due_soon_tag(task.id), reason=reason)
 
-    def on_mail(tx: Tx, change: EmailChanged) -> None:
-        status = relays.MAIL_ENDS.get(change.status)
-        relays.update_delivery(tx, box, "email", change.email_id, status, change.reason)
 
-    def on_mail_read(tx: Tx, change: EmailRead) -> None:
-        delivery = store.carried_by(tx, "email", change.email_id)
-        if delivery is not None:
-            store.advance(tx, delivery["id"], change.kind, box.clock.now())
+def on_task_deleted(tx: Tx, box: Services, change: TaskDeleted) -> None:
+    """Withdraw what was said of the task."""
+    fanout.withdraw(tx, box, change.user_id, due_soon_tag(change.task.id), reason="deleted")
 
-    def on_sms(tx: Tx, change: SmsChanged) -> None:
-        row = sms_store.find(tx, change.sms_id)
-        if row is not None and row["kind"] == "notification":
-            status = relays.SMS_ENDS.get(row["status"])
-            relays.update_delivery(tx, box, "sms", change.sms_id, status, row["reason"])
 
-    box.db.subscribe(EmailChanged, on_mail)
-    box.db.subscribe(EmailRead, on_mail_read)
-    box.db.subscribe(SmsChanged, on_sms)
-    box.db.subscribe(TaskChanged, on_task)
-    box.db.subscribe(TaskDeleted, on_task_gone)
-    box.db.subscribe(QueueAlert, on_alert)
-    box.db.subscribe(JobFailed, on_failure)
-    box.db.subscribe(JobCancelled, on_cancel)
+def on_operator_alert(tx: Tx, box: Services, alert: OperatorAlert) -> None:
+    """Put the alert into the inbox of every admin."""
+    event = "sms.alert" if alert.kind.startswith("sms") else "queue.alert"
+    for admin in workspace.find_admins(tx):
+        notify(
+            tx,
+            box,
+            user_id=admin,
+            event_type=event,
+            payload={"message": alert.message, "kind": alert.kind},
+            correlation_id=None,
+        )
+
+
+def on_calendar_sync_failed(tx: Tx, box: Services, change: CalendarSyncFailed) -> None:
+    """Notify the owner of a calendar feed, once in each row of failures."""
+    notify(
+        tx,
+        box,
+        user_id=change.user_id,
+        event_type="calendar.sync_failed",
+        payload={"feedId": change.feed_id, "name": change.name, "error": change.error},
+        correlation_id=change.correlation_id,
+    )
+
+
+def on_email_changed(tx: Tx, box: Services, change: EmailChanged) -> None:
+    """Carry the mail's state over to the notification that it relays."""
+    status = relays.MAIL_ENDS.get(change.status)
+    relays.update_delivery(tx, box, "email", change.email_id, status, change.reason)
+
+
+def on_email_read(tx: Tx, box: Services, change: EmailRead) -> None:
+    """Mark the notification that the mail relays as opened or clicked."""
+    delivery = store.carried_by(tx, "email", change.email_id)
+    if delivery is not None:
+        store.advance(tx, delivery["id"], change.kind, box.clock.now())
+
+
+def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
+    """Carry the message's state over to the notification that it relays."""
+    row = sms_store.find(tx, change.sms_id)
+    if row is not None and row["kind"] == "notification":
+        status = relays.SMS_ENDS.get(row["status"])
+        relays.update_delivery(tx, box, "sms", change.sms_id, status, row["reason"])
+
+
+LISTENERS: tuple[Listener[Any], ...] = (
+    Listener(EmailChanged, on_email_changed),
+    Listener(EmailRead, on_email_read),
+    Listener(SmsChanged, on_sms_changed),
+    Listener(TaskChanged, on_task_changed),
+    Listener(TaskDeleted, on_task_deleted),
+    Listener(CalendarSyncFailed, on_calendar_sync_failed),
+    Listener(OperatorAlert, on_operator_alert),
+    Listener(JobFailed, on_job_failed),
+    Listener(JobCancelled, on_job_cancelled),
+)

@@ -15,7 +15,6 @@ from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
-from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.types import JobType
@@ -25,6 +24,7 @@ from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
 from buildos_box.notifications.push_client import KeyRefused, SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, push_message
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 
 SETTLED = ("sent", "delivered", "opened", "clicked")
@@ -137,7 +137,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, messag
     host = push_client.host_of(subscription["endpoint"])
     if push_store.note_refusal(tx, host, box.clock.now()):
         advice = "set push.vapid_subject to an address that can be reached"
-        tx.announce(QueueAlert(f"push_refused:{host}", f"{message}; {advice}"))
+        tx.announce(OperatorAlert(f"push_refused:{host}", f"{message}; {advice}"))
 
 
 def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
@@ -156,4 +156,3 @@ SEND_PUSH = JobType(
     dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
     expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
 )
-JOB_TYPES: list[JobType[Any]] = [SEND_PUSH]

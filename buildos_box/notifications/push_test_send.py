@@ -120,5 +120,4 @@ SEND_TEST_PUSH = JobType(
     timeout=timedelta(minutes=3),
     max_attempts=1,
 )
-JOB_TYPES: list[JobType[Any]] = [SEND_TEST_PUSH]
 ROUTES: list[Any] = [queue_test_push]

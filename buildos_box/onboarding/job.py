@@ -1,7 +1,6 @@
 """The job that makes onboarding analyses (docs/spec.md#onboarding-result)."""
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
@@ -146,5 +145,3 @@ ONBOARDING_ANALYSIS = JobType(
     timeout=timedelta(minutes=10),
     dedup_key=lambda payload: onboarding_key(payload.user_id),
 )
-
-JOB_TYPES: list[JobType[Any]] = [ONBOARDING_ANALYSIS]

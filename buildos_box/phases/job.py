@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
@@ -286,5 +285,3 @@ GENERATE_PHASES = JobType(
     timeout=timedelta(minutes=10),
     dedup_key=lambda payload: phases_key(payload.project_id),
 )
-
-JOB_TYPES: list[JobType[Any]] = [GENERATE_PHASES]

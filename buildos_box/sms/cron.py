@@ -73,4 +73,3 @@ CATCH_ALL = Cron(
     run=catch_all,
     lookback=timedelta(hours=24),
 )
-CRONS = [DAILY_SMS, CATCH_ALL]

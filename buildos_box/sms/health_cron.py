@@ -6,8 +6,8 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.jobs.alerts import QueueAlert
 from buildos_box.jobs.crons import Cron
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.sms import store
 
@@ -23,7 +23,7 @@ class SmsHealth(msgspec.Struct, frozen=True):
     alerts: list[str]
 
 
-def alerts_of(delivered: int, failed: int) -> list[QueueAlert]:
+def alerts_of(delivered: int, failed: int) -> list[OperatorAlert]:
     """What an operator should hear of; nothing under twenty messages."""
     ended = delivered + failed
     if ended < ENOUGH:
@@ -31,9 +31,11 @@ def alerts_of(delivered: int, failed: int) -> list[QueueAlert]:
     found = []
     if delivered < ended * LEAST_DELIVERED:
         share = f"{delivered} of {ended} SMS of the last day were delivered"
-        found.append(QueueAlert("sms_delivery", share))
+        found.append(OperatorAlert("sms_delivery", share))
     if failed > ended * MOST_FAILED:
-        found.append(QueueAlert("sms_failures", f"{failed} of {ended} SMS of the last day failed"))
+        found.append(
+            OperatorAlert("sms_failures", f"{failed} of {ended} SMS of the last day failed")
+        )
     return found
 
 
@@ -59,4 +61,3 @@ SMS_HEALTH = Cron(
     run=sms_health,
     lookback=timedelta(hours=1),
 )
-CRONS = [SMS_HEALTH]

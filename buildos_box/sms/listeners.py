@@ -1,9 +1,12 @@
-"""What this room does when something below it changes, in the same transaction.
+"""What SMS does when something that it depends on changes, in the same transaction.
 
 The rules: docs/spec.md#reminder-identity.
 """
 
+from typing import Any
+
 from buildos_box.db import Tx
+from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
@@ -24,71 +27,87 @@ from buildos_box.workspace.changes import (
 )
 
 
-def listen(box: Services) -> None:
-    """Subscribe to events and zones that change, and to jobs that end by another's word."""
+def on_event_changed(tx: Tx, box: Services, change: EventSaved | EventMoved) -> None:
+    """Plan, move or stop the event's reminder."""
+    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
+        # Its text is the template's; the day's job asks a language model for a better one.
+        plan_today(tx, box, change.event.user_id)
 
-    def on_change(tx: Tx, change: EventSaved | EventMoved) -> None:
-        if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
-            # The template stands already; the day's job has a model put it into better words.
-            plan_today(tx, box, change.event.user_id)
 
-    def on_cancelled(tx: Tx, change: EventCancelled) -> None:
-        stop_reminders(tx, box, change.event.id, "event_cancelled")
+def on_event_cancelled(tx: Tx, box: Services, change: EventCancelled) -> None:
+    """Stop the event's reminders."""
+    stop_reminders(tx, box, change.event.id, "event_cancelled")
 
-    def on_deleted(tx: Tx, change: EventDeleted) -> None:
-        stop_reminders(tx, box, change.event.id, "event_deleted")
 
-    def on_user(tx: Tx, change: UserSaved) -> None:
-        if change.zone_changed:
-            plan_today(tx, box, change.user_id)
-            replan_waiting(tx, box, change.user_id)
+def on_event_deleted(tx: Tx, box: Services, change: EventDeleted) -> None:
+    """Stop the event's reminders."""
+    stop_reminders(tx, box, change.event.id, "event_deleted")
 
-    def on_wishes(tx: Tx, change: SmsPreferencesChanged) -> None:
+
+def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
+    """In another time zone their day and quiet hours are others."""
+    if change.zone_changed:
         plan_today(tx, box, change.user_id)
+        replan_waiting(tx, box, change.user_id)
 
-    def on_message(tx: Tx, change: SmsChanged) -> None:
-        row = store.find(tx, change.sms_id)
-        if row is not None:
-            realtime.publish(
-                tx,
-                user_id=row["user_id"],
-                type="sms.updated",
-                data={
-                    "smsId": row["id"],
-                    "kind": row["kind"],
-                    "eventId": row["event_id"],
-                    "status": row["status"],
-                    "reason": row["reason"],
-                    "sendAt": row["send_at"],
-                },
-                correlation_id=row["correlation_id"],
-                now=box.clock.now(),
-            )
 
-    def on_job_cancelled(tx: Tx, change: JobCancelled) -> None:
-        if change.job_type == SEND_SMS.name:
-            _end(tx, str(change.metadata.get("smsId")), store.CANCELLED, change.reason)
+def on_preferences_changed(tx: Tx, box: Services, change: SmsPreferencesChanged) -> None:
+    """Plan the user's day again."""
+    plan_today(tx, box, change.user_id)
 
-    def on_job_failed(tx: Tx, change: JobFailed) -> None:
-        if change.job_type == SEND_SMS.name:
-            _end(tx, str(change.metadata.get("smsId")), store.FAILED, change.message)
 
-    def _end(tx: Tx, sms_id: str, status: str, reason: str) -> None:
-        """A job ended by another's word; what is on its way may have left."""
-        row = store.find(tx, sms_id)
-        if reason == "rescheduled" or row is None:
-            return
-        if row["status"] == store.SENDING:
-            mark_unknown(tx, sms_id, box, reason)
-        elif row["status"] == store.SCHEDULED:
-            store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
+def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
+    """Publish the message's state to open streams."""
+    row = store.find(tx, change.sms_id)
+    if row is not None:
+        realtime.publish(
+            tx,
+            user_id=row["user_id"],
+            type="sms.updated",
+            data={
+                "smsId": row["id"],
+                "kind": row["kind"],
+                "eventId": row["event_id"],
+                "status": row["status"],
+                "reason": row["reason"],
+                "sendAt": row["send_at"],
+            },
+            correlation_id=row["correlation_id"],
+            now=box.clock.now(),
+        )
 
-    box.db.subscribe(EventSaved, on_change)
-    box.db.subscribe(EventMoved, on_change)
-    box.db.subscribe(EventCancelled, on_cancelled)
-    box.db.subscribe(EventDeleted, on_deleted)
-    box.db.subscribe(UserSaved, on_user)
-    box.db.subscribe(SmsPreferencesChanged, on_wishes)
-    box.db.subscribe(SmsChanged, on_message)
-    box.db.subscribe(JobCancelled, on_job_cancelled)
-    box.db.subscribe(JobFailed, on_job_failed)
+
+def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+    """Cancel the message of a cancelled job."""
+    if change.job_type == SEND_SMS.name:
+        _job_ended(tx, box, str(change.metadata.get("smsId")), store.CANCELLED, change.reason)
+
+
+def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+    """Fail the message of a job that has failed for good."""
+    if change.job_type == SEND_SMS.name:
+        _job_ended(tx, box, str(change.metadata.get("smsId")), store.FAILED, change.message)
+
+
+def _job_ended(tx: Tx, box: Services, sms_id: str, status: str, reason: str) -> None:
+    """A message whose job ended elsewhere: one that is being handed over may have been sent."""
+    row = store.find(tx, sms_id)
+    if reason == "rescheduled" or row is None:
+        return
+    if row["status"] == store.SENDING:
+        mark_unknown(tx, sms_id, box, reason)
+    elif row["status"] == store.SCHEDULED:
+        store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
+
+
+LISTENERS: tuple[Listener[Any], ...] = (
+    Listener(EventSaved, on_event_changed),
+    Listener(EventMoved, on_event_changed),
+    Listener(EventCancelled, on_event_cancelled),
+    Listener(EventDeleted, on_event_deleted),
+    Listener(UserSaved, on_user_saved),
+    Listener(SmsPreferencesChanged, on_preferences_changed),
+    Listener(SmsChanged, on_sms_changed),
+    Listener(JobCancelled, on_job_cancelled),
+    Listener(JobFailed, on_job_failed),
+)

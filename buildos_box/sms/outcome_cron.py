@@ -112,12 +112,10 @@ def _ask_again(tx: Tx, box: Services, row: Row, *, done: bool) -> None:
     store.change(tx, row["id"], now, ask_at=ask_at, asked=row["asked"] + 1)
 
 
-CRONS = [
-    Cron(
-        name="sms_outcomes",
-        schedule="*/5 * * * *",
-        does="Asks Twilio what became of messages sent, and what they cost",
-        run=sms_outcomes,
-        lookback=timedelta(minutes=5),
-    )
-]
+SMS_OUTCOMES = Cron(
+    name="sms_outcomes",
+    schedule="*/5 * * * *",
+    does="Asks Twilio what became of messages sent, and what they cost",
+    run=sms_outcomes,
+    lookback=timedelta(minutes=5),
+)

@@ -127,7 +127,6 @@ SCHEDULE_DAILY_SMS = JobType(
     dedup_key=lambda payload: f"daily-sms-{payload.user_id}-{payload.date}",
     expires_at=lambda payload: from_text(payload.expires_at),
 )
-JOB_TYPES = [SCHEDULE_DAILY_SMS]
 
 
 def plan_today(tx: Tx, box: Services, user_id: str) -> bool:

@@ -287,4 +287,3 @@ SEND_SMS = JobType(
     dedup_key=lambda payload: sms_key(payload.sms_id),
     expires_at=lambda payload: from_text(payload.expires_at) if payload.expires_at else None,
 )
-JOB_TYPES = [SEND_SMS]

@@ -91,5 +91,4 @@ SEND_TEST_SMS = JobType(
     timeout=timedelta(minutes=2),
     max_attempts=1,
 )
-JOB_TYPES: list[JobType[Any]] = [SEND_TEST_SMS]
 ROUTES: list[Any] = [queue_test_sms]

@@ -38,11 +38,9 @@ async def back_up(_due: Instant, box: Services) -> BackedUp:
     return BackedUp(made.path.name, made.bytes, len(gone))
 
 
-CRONS = [
-    Cron(
-        name="backup",
-        schedule="0 4 * * *",
-        does="Backs the box up while it runs and keeps the newest backups",
-        run=back_up,
-    )
-]
+BACKUP = Cron(
+    name="backup",
+    schedule="0 4 * * *",
+    does="Backs the box up while it runs and keeps the newest backups",
+    run=back_up,
+)

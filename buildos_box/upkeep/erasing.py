@@ -14,18 +14,12 @@ from buildos_box.workspace.changes import UserDeleted
 log = logger(__name__)
 
 
-def listen(box: Services) -> None:
-    """Subscribe to users that are deleted. Listens last: others need what goes here."""
+def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
+    """Erase what the schema's references keep, and after the commit the mails in the outbox."""
     outbox = Path(box.settings.data.dir) / "outbox"
-
-    def on_deleted(tx: Tx, change: UserDeleted) -> None:
-        files = [
-            outbox / f"{email_id}.eml" for email_id in person_store.emails_of(tx, change.user_id)
-        ]
-        person_store.erase_traces(tx, change.user_id, box.clock.now())
-        tx.after_commit(lambda: _delete(files))
-
-    box.db.subscribe(UserDeleted, on_deleted)
+    files = [outbox / f"{email_id}.eml" for email_id in person_store.emails_of(tx, change.user_id)]
+    person_store.erase_traces(tx, change.user_id, box.clock.now())
+    tx.after_commit(lambda: _delete(files))
 
 
 def _delete(files: list[Path]) -> None:

@@ -9,7 +9,8 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import StorageError
 from buildos_box.errors import Conflict, NotFound, PermanentError
 from buildos_box.jobs import cron_store
-from buildos_box.jobs.alerts import QueueAlert, check
+from buildos_box.jobs.alerts import check
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.crons import Cron, CronBook
 from tests.jobs.conftest import QueueWorld, Work
@@ -123,7 +124,7 @@ async def test_an_unknown_cron_cannot_be_run(world: QueueWorld) -> None:
 
 async def test_a_spike_of_failures_raises_one_alert(world: QueueWorld) -> None:
     told: list[str] = []
-    world.db.subscribe(QueueAlert, lambda _tx, alert: told.append(alert.message))
+    world.db.subscribe(OperatorAlert, lambda _tx, alert: told.append(alert.message))
 
     async def behave(_job: Attempt[Work]) -> None:
         raise PermanentError("SMS not configured", code="sms_not_configured")

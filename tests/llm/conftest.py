@@ -11,8 +11,8 @@ import pytest
 
 from buildos_box.db import Database
 from buildos_box.llm.chain import Answer, Ask, SmartLLM
-from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import Provider
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.settings import ProviderSettings, Secret
 from tests.clock import ManualClock
 from tests.doubles.llm import LlmDouble
@@ -113,6 +113,6 @@ async def llm(tmp_path: Path, servers: tuple[LlmDouble, LlmDouble]) -> AsyncIter
     db = await Database.open(tmp_path / "box.sqlite3", clock)
     async with httpx.AsyncClient() as http:
         world = ChainWorld(db, clock, http, *servers)
-        db.subscribe(LlmAlert, lambda _tx, alert: world.alerts.append(alert.kind))
+        db.subscribe(OperatorAlert, lambda _tx, alert: world.alerts.append(alert.kind))
         yield world
     await db.close()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from buildos_box.jobs.alerts import QueueAlert
+from buildos_box.operator_alert import OperatorAlert
 from tests.world import BoxWorld
 
 TASK = {"taskId": "t1", "taskName": "Pay {0.__class__} {{7*7}}", "projectName": "Home"}
@@ -190,7 +190,7 @@ async def test_alerts_come_into_the_inbox_of_admins_alone(box: BoxWorld) -> None
         ]
     )
     for kind in ("oldest_runnable", "sms_failures"):
-        await box.db.write(lambda tx, kind=kind: tx.announce(QueueAlert(kind, f"{kind}!")))
+        await box.db.write(lambda tx, kind=kind: tx.announce(OperatorAlert(kind, f"{kind}!")))
     await box.work()
     inbox = (await box.get("/users/root/notifications"))["items"]
     assert [(item["eventType"], item["body"]) for item in reversed(inbox)] == [

@@ -49,4 +49,3 @@ CALENDAR_FEEDS = Cron(
     run=_run,
     lookback=timedelta(hours=1),
 )
-CRONS = [CALENDAR_FEEDS]

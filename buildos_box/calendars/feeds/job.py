@@ -8,7 +8,7 @@ The rules: docs/spec.md#calendar-feeds.
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -154,7 +154,6 @@ SYNC_CALENDAR_FEED = JobType(
     timeout=timedelta(minutes=3),
     dedup_key=lambda payload: feed_key(payload.feed_id),
 )
-JOB_TYPES: list[Any] = [SYNC_CALENDAR_FEED]
 
 
 def queue_sync(

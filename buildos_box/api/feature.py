@@ -1,0 +1,26 @@
+"""What the API itself brings: jobs, queue, crons, tokens, health, metrics, language model usage."""
+
+from buildos_box.api import (
+    control_routes,
+    health,
+    job_routes,
+    llm_routes,
+    metrics_routes,
+    operator_routes,
+    queue_routes,
+    token_routes,
+)
+from buildos_box.feature import Feature
+
+FEATURE = Feature(
+    routes=(
+        *job_routes.ROUTES,
+        *queue_routes.ROUTES,
+        *control_routes.ROUTES,
+        *operator_routes.ROUTES,
+        *token_routes.ROUTES,
+        *health.ROUTES,
+        *metrics_routes.ROUTES,
+        *llm_routes.ROUTES,
+    ),
+)

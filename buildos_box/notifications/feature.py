@@ -1,0 +1,21 @@
+"""What notifications bring: deliveries over every channel, push, and reminders of due tasks."""
+
+from buildos_box.feature import Feature
+from buildos_box.notifications import (
+    delivery_routes,
+    listeners,
+    push_routes,
+    push_test_send,
+    routes,
+)
+from buildos_box.notifications.cleanup import CLEANUP
+from buildos_box.notifications.due_soon import TASK_DUE_SOON
+from buildos_box.notifications.job import SEND_NOTIFICATION
+from buildos_box.notifications.push_job import SEND_PUSH
+
+FEATURE = Feature(
+    job_types=(SEND_NOTIFICATION, SEND_PUSH, push_test_send.SEND_TEST_PUSH),
+    crons=(TASK_DUE_SOON, CLEANUP),
+    routes=(*routes.ROUTES, *delivery_routes.ROUTES, *push_routes.ROUTES, *push_test_send.ROUTES),
+    listeners=listeners.LISTENERS,
+)

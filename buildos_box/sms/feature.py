@@ -1,0 +1,16 @@
+"""What SMS brings: reminders, messages, Twilio's webhooks."""
+
+from buildos_box.feature import Feature
+from buildos_box.sms import listeners, routes, test_send, webhook_routes
+from buildos_box.sms.cron import CATCH_ALL, DAILY_SMS
+from buildos_box.sms.health_cron import SMS_HEALTH
+from buildos_box.sms.outcome_cron import SMS_OUTCOMES
+from buildos_box.sms.schedule_job import SCHEDULE_DAILY_SMS
+from buildos_box.sms.send_job import SEND_SMS
+
+FEATURE = Feature(
+    job_types=(SCHEDULE_DAILY_SMS, SEND_SMS, test_send.SEND_TEST_SMS),
+    crons=(DAILY_SMS, CATCH_ALL, SMS_HEALTH, SMS_OUTCOMES),
+    routes=(*routes.ROUTES, *test_send.ROUTES, *webhook_routes.ROUTES),
+    listeners=listeners.LISTENERS,
+)

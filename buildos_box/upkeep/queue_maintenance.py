@@ -1,0 +1,32 @@
+"""The queue's own crons (docs/spec.md#cron-table)."""
+
+from datetime import timedelta
+
+from buildos_box.clock import Instant
+from buildos_box.jobs.alerts import AlertSummary, check
+from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up
+from buildos_box.jobs.crons import Cron
+from buildos_box.services import Services
+
+
+async def _clean_up(_due: Instant, box: Services) -> CleanupReport:
+    return await clean_up(box.db, box.queue, box.clock, Thresholds(), actor="cron:cleanup")
+
+
+async def _check(_due: Instant, box: Services) -> AlertSummary:
+    return await check(box.db, box.clock)
+
+
+CLEANUP = Cron(
+    name="cleanup",
+    schedule="30 3 * * *",
+    does="Cancels stale jobs, archives failed ones, deletes old finished ones",
+    run=_clean_up,
+)
+QUEUE_ALERTS = Cron(
+    name="queue_alerts",
+    schedule="* * * * *",
+    does="Raises alerts on failure spikes and on jobs that wait for too long",
+    run=_check,
+    lookback=timedelta(minutes=1),
+)
