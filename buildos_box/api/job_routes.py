@@ -14,7 +14,7 @@ from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs import store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
 from buildos_box.jobs.record import Facts, job_named, record_of
-from buildos_box.jobs.types import Status
+from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
 from buildos_box.workspace.paging import decode_cursor, encode_cursor

@@ -1,6 +1,6 @@
 """One run of a job, as its job type's code sees it."""
 
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -8,7 +8,9 @@ from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.jobs import ledger
 from buildos_box.jobs.claims import Claimed
-from buildos_box.jobs.types import P, Progress
+from buildos_box.jobs.status import Progress
+
+P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Attempt(Generic[P]):

@@ -11,7 +11,7 @@ from buildos_box.jobs import ledger, pause_store
 from buildos_box.jobs.changes import JobsChanged, JobWaits
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
-from buildos_box.jobs.types import Status
+from buildos_box.jobs.status import Status
 
 PROMOTE_AT_MOST = 500
 MINUTE = timedelta(minutes=1)

@@ -17,7 +17,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
 from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, JobsChanged, JobWaits
 from buildos_box.jobs.retry import Failure
-from buildos_box.jobs.types import Status
+from buildos_box.jobs.status import Status
 
 
 def dump(value: Any) -> str:

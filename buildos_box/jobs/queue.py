@@ -13,8 +13,10 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, Impossible, NotFound
 from buildos_box.ids import Ids
 from buildos_box.jobs import ledger, pause_store
+from buildos_box.jobs.attempt import P
 from buildos_box.jobs.lanes import Lane
-from buildos_box.jobs.types import Enqueued, JobQueued, JobType, P, Status
+from buildos_box.jobs.status import Status
+from buildos_box.jobs.types import Enqueued, JobQueued, JobType
 
 MOST_URGENT = 1
 

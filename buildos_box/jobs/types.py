@@ -1,33 +1,15 @@
-"""Job types, states of a job, and the values that describe a job (docs/spec.md#job)."""
+"""What a package declares of its jobs: payloads and job types (docs/spec.md#job)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic
 
 import msgspec
 
 from buildos_box.clock import Instant
-
-if TYPE_CHECKING:
-    from buildos_box.jobs.attempt import Attempt
-
-P = TypeVar("P", bound=msgspec.Struct)
-
-
-class Status(StrEnum):
-    """The states of a job."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    QUEUED_FOR_RETRY = "queued_for_retry"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+from buildos_box.jobs.attempt import Attempt, P
+from buildos_box.jobs.status import Status
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -44,7 +26,7 @@ def _never(_payload: Any) -> Instant | None:
 
 @dataclass(frozen=True, kw_only=True)
 class JobType(Generic[P]):
-    """One kind of background work. A package declares it; `registry` registers it.
+    """One kind of background work. A package declares it in its `FEATURE`.
 
     `run(attempt, services)` does the work and returns a struct or dict that is stored as the job's
     result. `dedup_key` names the work: at most one live job has it. `expires_at` is the instant
@@ -53,7 +35,7 @@ class JobType(Generic[P]):
 
     name: str
     payload: type[P]
-    run: "Callable[[Attempt[P], Any], Awaitable[Any]]"
+    run: Callable[[Attempt[P], Any], Awaitable[Any]]
     lane: str = "default"
     priority: int = 5
     timeout: timedelta = timedelta(minutes=10)
@@ -83,11 +65,3 @@ class RegenerateOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     """With `forceRegenerate` the live job is cancelled and another one queued."""
 
     force_regenerate: bool = False
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far a job is: `current` of `total`, and a sentence for people."""
-
-    current: int
-    total: int
-    message: str

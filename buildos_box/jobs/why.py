@@ -9,7 +9,7 @@ from buildos_box.db import Tx
 from buildos_box.jobs import claims, pause_store, why_store
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.record import Facts
-from buildos_box.jobs.types import Status
+from buildos_box.jobs.status import Status
 
 
 class Why(msgspec.Struct, frozen=True):
