@@ -1,3 +1,5 @@
 """BuildOS Box: the background half of BuildOS as one self-hosted process."""
 
-__version__ = "0.1.0"
+from buildos_box.version import VERSION as __version__
+
+__all__ = ["__version__"]

@@ -9,8 +9,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from buildos_box import __version__
 from buildos_box.auth.guard import PUBLIC
+from buildos_box.version import VERSION
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -44,7 +44,7 @@ def openapi_config(static: Path) -> OpenAPIConfig:
 
     return OpenAPIConfig(
         title="BuildOS Box",
-        version=__version__,
+        version=VERSION,
         description="Background jobs, daily briefs, mail and reminders of BuildOS.",
         components=Components(
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}

@@ -10,7 +10,6 @@ from typing import Any
 from litestar import Response, get
 from litestar.datastructures import State
 
-from buildos_box import __version__
 from buildos_box.api import exposition
 from buildos_box.api.exposition import Exposition
 from buildos_box.api.meter import HttpMeter
@@ -21,6 +20,7 @@ from buildos_box.jobs.meter import AttemptMeter
 from buildos_box.llm import store as llm_store
 from buildos_box.realtime.hub import Hub
 from buildos_box.services import Services
+from buildos_box.version import VERSION
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -30,7 +30,7 @@ async def metrics(box: Services, caller: Caller, state: State, hub: Hub) -> Resp
     """Figures in Prometheus' text format."""
     caller.require_admin()
     page = Exposition()
-    page.family("info", "gauge", "The version that runs.", [({"version": __version__}, 1)])
+    page.family("info", "gauge", "The version that runs.", [({"version": VERSION}, 1)])
     await _queue(page, box)
     await _attempts(page, state.attempt_meter)
     await _others(page, box, hub)

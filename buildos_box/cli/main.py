@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from buildos_box import __version__
 from buildos_box.cli import exit_codes
 from buildos_box.cli.settings_option import load_or_exit
+from buildos_box.version import VERSION
 
 CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
@@ -20,7 +20,7 @@ CONFIG = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="buildos-box")
+@click.version_option(VERSION, prog_name="buildos-box")
 def main() -> None:
     """BuildOS Box: briefs, mail, reminders and their queue, in one process and one folder.
 
@@ -102,7 +102,7 @@ def _say_ready(box: object, url: str) -> None:
     from buildos_box.app import Box
 
     assert isinstance(box, Box)
-    click.echo(f"BuildOS Box {__version__} serves {url}   docs: {url}/docs")
+    click.echo(f"BuildOS Box {VERSION} serves {url}   docs: {url}/docs")
     if box.admin_token:
         folder = box.services.settings.data.dir
         click.echo(f"Admin token, shown this once (kept in {folder}/admin-token):")

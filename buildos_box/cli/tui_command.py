@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from buildos_box import __version__
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, BoxRefused
+from buildos_box.version import VERSION
 
 
 def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
@@ -19,7 +19,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 
     from buildos_box.tui.app import BoxApp
 
-    click.echo(f"{BoxApp.TITLE or 'BuildOS Box'} {__version__}, Textual {textual.__version__}")
+    click.echo(f"{BoxApp.TITLE or 'BuildOS Box'} {VERSION}, Textual {textual.VERSION}")
     context.exit()
 
 

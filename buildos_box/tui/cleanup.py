@@ -42,7 +42,7 @@ class Cleanup(Pane):
 
     async def load(self) -> None:
         """A dry run, and the stale jobs by name."""
-        if self.box.may_act:
+        if self.host.may_act:
             self._report, self._stale = await asyncio.gather(
                 self.client.cleanup(dry_run=True), self.client.stale()
             )
@@ -60,7 +60,7 @@ class Cleanup(Pane):
                     plain(job["id"]),
                     plain(job["job_type"]),
                     state(job["status"]),
-                    self.box.at(job["created_at"]),
+                    self.host.at(job["created_at"]),
                     f"{job['age_hours']:,} h",
                 ),
             )
@@ -97,12 +97,12 @@ class Cleanup(Pane):
 
     @on(Grid.Opened, "#stale")
     def _opened(self, event: Grid.Opened) -> None:
-        self.box.open_job(event.key)
+        self.host.open_job(event.key)
 
     def action_clean(self) -> None:
         """Clean up, after a question with the number."""
         if not self.total:
-            self.box.say("nothing to clean up")
+            self.host.say("nothing to clean up")
             return
         counts = self._report
         question = (
@@ -110,11 +110,11 @@ class Cleanup(Pane):
             f"delete {counts['completedDeleted']:,}: {self.total:,} "
             f"job{'s' * (self.total != 1)}? This can't be undone."
         )
-        self.box.ask(question, lambda: self.act(self._clean))
+        self.host.ask(question, lambda: self.act(self._clean))
 
     async def _clean(self) -> None:
         done = await self.client.cleanup(dry_run=False)
-        self.box.say(
+        self.host.say(
             f"cancelled {done['staleCancelled']:,}, archived {done['oldFailedCancelled']:,}, "
             f"deleted {done['completedDeleted']:,}"
         )

@@ -51,7 +51,9 @@ class Deliveries(Listing):
 
     def read_filter(self, text: str) -> None:
         """Words that the server answers."""
-        self._words = read_words(text, WORDS, self.box.now(), {"channel": CHANNELS, "status": SENT})
+        self._words = read_words(
+            text, WORDS, self.host.now(), {"channel": CHANNELS, "status": SENT}
+        )
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
         """A page of messages."""
@@ -72,7 +74,7 @@ class Deliveries(Listing):
         """A message's row; why, where it did not go as planned."""
         why = f"{plain(item['reason'])}: " if item["reason"] else ""
         return (
-            self.box.at(item["at"]),
+            self.host.at(item["at"]),
             item["channel"].replace("_", "-"),
             sent(item["status"]),
             plain(item["userId"]),
@@ -92,8 +94,9 @@ class Deliveries(Listing):
     async def _read(self, item: Json) -> None:
         lines = [
             f"{item['id']}   {sent(item['status'])}   {item['channel']}   {plain(item['userId'])}",
-            f"to {plain(item['recipient']) or '–'}   made {self.box.at(item['at'])}   "
-            f"sent {self.box.at(item['sentAt'])}   opens {item['opens']}   clicks {item['clicks']}",
+            f"to {plain(item['recipient']) or '–'}   made {self.host.at(item['at'])}   "
+            f"sent {self.host.at(item['sentAt'])}   "
+            f"opens {item['opens']}   clicks {item['clicks']}",
             plain(item["correlationId"]),
             *([f"reason: {plain(item['reason'])}"] if item["reason"] else []),
             "",
@@ -102,9 +105,9 @@ class Deliveries(Listing):
             mail = await self.client.mail(item["userId"], item["id"])
             lines += [plain(item["text"]), "", *map(plain, mail["text"].splitlines()), "", "LOG"]
             lines += [
-                f"{self.box.at(line['at'])}  {sent(line['status'])}  {plain(line['detail'])}"
+                f"{self.host.at(line['at'])}  {sent(line['status'])}  {plain(line['detail'])}"
                 for line in mail["log"]
             ]
         else:
             lines.append(plain(item["text"]))
-        await self.box.push_screen(Reading("\n".join(lines)))
+        await self.host.push_screen(Reading("\n".join(lines)))

@@ -9,7 +9,7 @@ reminder of ada, Early: ↻ from 07:30: quiet hours until 08:00 Europe/Berlin
 d Days  esc Back
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -21,16 +21,14 @@ from textual.widgets import Footer, Static
 from buildos_box.client import BoxRefused, BoxUnreachable
 from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid
-
-if TYPE_CHECKING:
-    from buildos_box.tui.app import BoxApp
+from buildos_box.tui.host import Hosted
 
 Json = dict[str, Any]
 SPANS = (7, 30, 1)
 """Days ahead; the key goes from one to the next."""
 
 
-class ForecastScreen(Screen[None]):
+class ForecastScreen(Hosted, Screen[None]):
     """The forecast of the box, as a list; nothing is sent and nothing written."""
 
     BINDINGS = [
@@ -56,11 +54,6 @@ class ForecastScreen(Screen[None]):
         self._list = Grid("forecast", self.COLUMNS)
         self._row = Static(id="forecast-row", classes="note")
 
-    @property
-    def box(self) -> "BoxApp":
-        """The dashboard that this is a part of."""
-        return cast("BoxApp", self.app)
-
     def compose(self) -> ComposeResult:
         """The sum, the list, the chosen row in full, the keys."""
         yield self._note
@@ -84,14 +77,14 @@ class ForecastScreen(Screen[None]):
 
     async def _load(self) -> None:
         try:
-            answer = await self.box.client.forecast(self._days)
+            answer = await self.host.client.forecast(self._days)
         except BoxRefused as error:
             self._note.update(Text(f"✗ {error}"))
-            self.box.tell_refused(error)
+            self.host.tell_refused(error)
             return
         except BoxUnreachable as error:
             self._note.update(Text(f"✗ {error}"))
-            self.box.lost(str(error))
+            self.host.lost(str(error))
             return
         self._found = answer["deliveries"]
         rows = [(str(number), self._cells(one)) for number, one in enumerate(self._found)]
@@ -101,7 +94,7 @@ class ForecastScreen(Screen[None]):
 
     def _cells(self, one: Json) -> tuple[str, ...]:
         return (
-            self.box.at(one["at"]),
+            self.host.at(one["at"]),
             plain(one["userId"]),
             plain(one["kind"]),
             plain(one["channel"]),
@@ -114,7 +107,7 @@ class ForecastScreen(Screen[None]):
         if one["outcome"] == "skip":
             return f"✗ {reason}"
         if one.get("movedFrom"):
-            wanted, day = self.box.at(one["movedFrom"]), self.box.at(one["at"])[:6]
+            wanted, day = self.host.at(one["movedFrom"]), self.host.at(one["at"])[:6]
             return f"↻ from {wanted.removeprefix(day).strip()}: {reason}"
         return "✓ sent"
 
@@ -135,7 +128,7 @@ class ForecastScreen(Screen[None]):
     def _opened(self, event: Grid.Opened) -> None:
         user = self._found[int(event.key)]["userId"]
         self.dismiss()
-        self.box.show_jobs(f"user:{user}")
+        self.host.show_jobs(f"user:{user}")
 
 
 def summary(found: list[Json], days: int, *, more: bool) -> str:

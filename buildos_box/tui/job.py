@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,9 +14,7 @@ from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
 from buildos_box.tui.formatting import plain, progress, state
-
-if TYPE_CHECKING:
-    from buildos_box.tui.app import BoxApp
+from buildos_box.tui.host import Hosted
 
 Json = dict[str, Any]
 At = Callable[[str | None], str]
@@ -84,7 +82,7 @@ def _block(value: Any) -> list[str]:
     ]
 
 
-class JobView(Vertical):
+class JobView(Hosted, Vertical):
     """The head above, timeline and data beneath; fetched afresh when asked."""
 
     def __init__(self, view_id: str) -> None:
@@ -106,11 +104,6 @@ class JobView(Vertical):
             with VerticalScroll(classes="job-data"):
                 yield self._data
 
-    @property
-    def box(self) -> "BoxApp":
-        """The dashboard that this is a part of."""
-        return cast("BoxApp", self.app)
-
     def show_soon(self, job_id: str) -> None:
         """Show that job once nothing else has been asked for a moment."""
         self._wanted = job_id
@@ -127,12 +120,12 @@ class JobView(Vertical):
         if wanted is None:
             return
         try:
-            found = await everything(self.box.client, wanted)
+            found = await everything(self.host.client, wanted)
         except BoxRefused as error:
             self._head.update(Text(f"✗ {error}"))
             return
         except BoxUnreachable as error:
-            self.box.lost(str(error))
+            self.host.lost(str(error))
             return
         if self._wanted in (None, wanted):
             self.job = found
@@ -142,13 +135,13 @@ class JobView(Vertical):
         """Show what is known."""
         if self.job is None:
             return
-        at = self.box.at
+        at = self.host.at
         self._head.update(Text(head(self.job, at)))
         self._timeline.update(Text(timeline(self.job, at)))
         self._data.update(Text(data(self.job)))
 
 
-class JobScreen(Screen[None]):
+class JobScreen(Hosted, Screen[None]):
     """One job alone, live."""
 
     BINDINGS = [
@@ -165,11 +158,6 @@ class JobScreen(Screen[None]):
         super().__init__()
         self.job_id = job_id
 
-    @property
-    def box(self) -> "BoxApp":
-        """The dashboard that this is a part of."""
-        return cast("BoxApp", self.app)
-
     def compose(self) -> ComposeResult:
         """The job and the keys."""
         yield JobView("job")
@@ -182,7 +170,7 @@ class JobScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key is offered."""
-        return self.box.may_act if action == "act" else True
+        return self.host.may_act if action == "act" else True
 
     def reload(self) -> None:
         """Fetch it afresh."""
@@ -196,17 +184,17 @@ class JobScreen(Screen[None]):
     def action_act(self, action: str) -> None:
         """Cancel (after a question), retry or promote it."""
         if action == "cancel":
-            self.box.ask(f"Cancel {self.job_id}?", lambda: self.run_worker(self._do(action)))
+            self.host.ask(f"Cancel {self.job_id}?", lambda: self.run_worker(self._do(action)))
         else:
             self.run_worker(self._do(action))
 
     async def _do(self, action: str) -> None:
         try:
-            self.box.say_report(await self.box.client.act(action, [self.job_id]))
+            self.host.say_report(await self.host.client.act(action, [self.job_id]))
         except BoxRefused as error:
-            self.box.tell_refused(error)
+            self.host.tell_refused(error)
         except BoxUnreachable as error:
-            self.box.lost(str(error))
+            self.host.lost(str(error))
         self.reload()
 
     def action_related(self) -> None:
@@ -214,9 +202,9 @@ class JobScreen(Screen[None]):
         job = self.query_one(JobView).job
         if job is not None:
             self.dismiss()
-            self.box.show_jobs(f"corr:{job['correlation_id']}")
+            self.host.show_jobs(f"corr:{job['correlation_id']}")
 
     def action_copy(self) -> None:
         """Copy the job's id."""
-        self.box.copy_to_clipboard(self.job_id)
-        self.box.say(f"copied {self.job_id}")
+        self.host.copy_to_clipboard(self.job_id)
+        self.host.say(f"copied {self.job_id}")

@@ -59,7 +59,7 @@ class Jobs(Listing):
 
     def read_filter(self, text: str) -> None:
         """The filter language of jobs."""
-        self._filter = parse(text, self.box.now())
+        self._filter = parse(text, self.host.now())
 
     async def load(self) -> None:
         """The newest jobs; and how many match, where that can be told from counts alone."""
@@ -119,7 +119,7 @@ class Jobs(Listing):
             plain(item["job_type"]),
             plain(item["user_id"]),
             f"{item['attempts']}/{item['max_attempts']}",
-            self.box.at(when),
+            self.host.at(when),
             progress(item, 5),
             plain(item["id"]),
         )
@@ -132,7 +132,7 @@ class Jobs(Listing):
 
     @on(Grid.Opened, "#jobs-table")
     def _opened(self, event: Grid.Opened) -> None:
-        self.box.open_job(event.key)
+        self.host.open_job(event.key)
 
     def action_select(self) -> None:
         """Select the row, or no longer, and go on to the next."""
@@ -161,13 +161,13 @@ class Jobs(Listing):
             return
         named = f" of type {self._type_of(ids[0])}" if len(ids) == 1 else ""
         count = f"{len(ids)} job{'s' * (len(ids) > 1)}"
-        self.box.ask(f"Cancel {count}{named}?", partial(self.act, work))
+        self.host.ask(f"Cancel {count}{named}?", partial(self.act, work))
 
     def _type_of(self, job_id: str) -> str:
         return plain((self.item(job_id) or {}).get("job_type"))
 
     async def _do(self, action: str, ids: list[str]) -> None:
-        self.box.say_report(await self.client.act(action, ids))
+        self.host.say_report(await self.client.act(action, ids))
         self.grid.marked.clear()
         await self._read_again(ids)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from textual.app import SystemCommand
 from textual.binding import Binding
 
-if TYPE_CHECKING:
-    from buildos_box.tui.app import BoxApp
+from buildos_box.tui.host import Host
 
 KEYS = """\
 1 Overview  2 Jobs  3 Schedule  4 Deliveries  5 Users  6 Cleanup
@@ -32,7 +31,43 @@ Of deliveries: user: channel: status: since: and free text.
 Of users: free text."""
 
 
-def palette(app: "BoxApp", screens: Sequence[str]) -> Iterable[SystemCommand]:
+class PaletteHost(Host, Protocol):
+    """The actions that the palette offers whatever is shown."""
+
+    def action_screen_of(self, name: str) -> None:
+        """Go to a screen."""
+        ...
+
+    def action_change_theme(self) -> None:
+        """Choose among all themes."""
+        ...
+
+    def action_theme(self) -> None:
+        """Light, or dark."""
+        ...
+
+    def action_zone(self) -> None:
+        """Local time, or UTC."""
+        ...
+
+    def action_refresh_all(self) -> None:
+        """Fetch afresh."""
+        ...
+
+    def action_keys(self) -> None:
+        """All keys."""
+        ...
+
+    async def run_worker_action(self, action: str) -> None:
+        """Do what a key of the shown screen would."""
+        ...
+
+    def exit(self) -> Any:
+        """End the dashboard."""
+        ...
+
+
+def palette(app: PaletteHost, screens: Sequence[str]) -> Iterable[SystemCommand]:
     """The screens, ready-made filters, and what the shown screen can do."""
     for number, name in enumerate(screens, 1):
         yield SystemCommand(

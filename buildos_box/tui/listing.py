@@ -196,5 +196,5 @@ class Listing(Pane):
     def action_copy(self) -> None:
         """Copy the row's id."""
         if key := self.grid.chosen:
-            self.box.copy_to_clipboard(key)
-            self.box.say(f"copied {key}")
+            self.host.copy_to_clipboard(key)
+            self.host.say(f"copied {key}")

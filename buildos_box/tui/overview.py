@@ -130,7 +130,7 @@ class Overview(Pane):
         self._events.append(event)
         self.paint_soon()
         if event.type == "queue.alert":
-            self._alerts.append(f"{self.box.at(event.at)} {plain(event.data.get('message'))}")
+            self._alerts.append(f"{self.host.at(event.at)} {plain(event.data.get('message'))}")
         elif event.type == "job.progress" and event.data["jobId"] in self._active:
             self._active[event.data["jobId"]]["progress"] = event.data["progress"]
         else:
@@ -162,27 +162,27 @@ class Overview(Pane):
         self._paint_stream()
 
     def _lines(self, *, empty: bool) -> list[str]:
-        at = self.box.at
+        at = self.host.at
         return [
             *(["No jobs yet. See one work: buildos-box demo"] if empty else []),
             *lane_lines(self._lanes["lanes"], self.query_one("#lines").size.width or 80),
-            rest_line(self._overview, self.box.now()),
+            rest_line(self._overview, self.host.now()),
             provider_line(self._overview["providers"]) + budget_line(self._budget),
             *cron_lines(self._crons, at),
-            *running_lines([*self._active.values()], self.box.now()),
+            *running_lines([*self._active.values()], self.host.now()),
         ]
 
     def _paint_stream(self) -> None:
-        lines = [event_line(event, self.box.at) for event in self._events]
+        lines = [event_line(event, self.host.at) for event in self._events]
         self.query_one(EventLines).show(lines)
 
     @on(Grid.Opened, "#counts")
     def _opened(self, event: Grid.Opened) -> None:
-        self.box.show_jobs(f"type:{event.key}")
+        self.host.show_jobs(f"type:{event.key}")
 
     def action_failed(self) -> None:
         """Go to what failed."""
-        self.box.show_jobs("status:failed")
+        self.host.show_jobs("status:failed")
 
     def action_pause(self) -> None:
         """Choose a lane to pause or to resume."""
@@ -191,16 +191,16 @@ class Overview(Pane):
             for lane in self._lanes["lanes"]
         ]
         if not choices:
-            self.box.say("the lanes are not loaded yet")
+            self.host.say("the lanes are not loaded yet")
             return
-        self.box.choose("Pause or resume a lane; what runs goes on", choices, self._switch)
+        self.host.choose("Pause or resume a lane; what runs goes on", choices, self._switch)
 
     def _switch(self, name: str) -> None:
         paused = any(lane["name"] == name and lane["paused"] for lane in self._lanes["lanes"])
 
         async def work() -> None:
             await self.client.pause(name, paused=not paused)
-            self.box.say(f"lane {name}: {'resumed' if paused else 'paused'}")
+            self.host.say(f"lane {name}: {'resumed' if paused else 'paused'}")
 
         self.act(work)
 

@@ -2,22 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.containers import Vertical
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
 from buildos_box.clock import Instant
 from buildos_box.tui.grid import Grid
-
-if TYPE_CHECKING:
-    from buildos_box.tui.app import BoxApp
+from buildos_box.tui.host import Hosted
 
 REPAINT_SECONDS = 0.1
 RELOAD_SECONDS = 1.0
 
 
-class Pane(Vertical):
+class Pane(Hosted, Vertical):
     """One screen's content. Subclasses load from the box, and paint what they loaded."""
 
     ACTING: ClassVar[frozenset[str]] = frozenset()
@@ -35,25 +33,20 @@ class Pane(Vertical):
         self._gate = asyncio.Lock()
 
     @property
-    def box(self) -> "BoxApp":
-        """The dashboard that this is a part of."""
-        return cast("BoxApp", self.app)
-
-    @property
     def client(self) -> LiveClient:
         """The box."""
-        return self.box.client
+        return self.host.client
 
     @property
     def is_shown(self) -> bool:
         """Whether a person sees it."""
-        return self.box.shown is self
+        return self.host.shown is self
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key is offered."""
         if action in self.ADMIN:
-            return self.box.may_act and self.box.is_admin
-        return self.box.may_act if action in self.ACTING else True
+            return self.host.may_act and self.host.is_admin
+        return self.host.may_act if action in self.ACTING else True
 
     async def load(self) -> None:
         """Fetch what is shown."""
@@ -103,7 +96,7 @@ class Pane(Vertical):
             while self._again:
                 self._again = False
                 if await self.tell(self.load):
-                    self.loaded_at = self.box.now()
+                    self.loaded_at = self.host.now()
                     self.paint()
 
     async def tell(self, work: Callable[[], Awaitable[object]]) -> bool:
@@ -111,18 +104,18 @@ class Pane(Vertical):
         try:
             await work()
         except BoxRefused as error:
-            self.box.tell_refused(error)
+            self.host.tell_refused(error)
             return False
         except BoxUnreachable as error:
-            self.box.lost(str(error))
+            self.host.lost(str(error))
             return False
         except (KeyError, TypeError, ValueError) as error:
             # A box of another version may say things differently: no reason to fall over.
-            self.box.say(f"the box's answer is not understood: {error!r}", wrong=True)
+            self.host.say(f"the box's answer is not understood: {error!r}", wrong=True)
             return False
         if not self.is_attached:
             return False  # left meanwhile: there may be nothing to paint on any more
-        self.box.answered()
+        self.host.answered()
         return True
 
     def act(self, work: Callable[[], Awaitable[object]]) -> None:
@@ -130,5 +123,5 @@ class Pane(Vertical):
         self.run_worker(self._act(work), exclusive=False)
 
     async def _act(self, work: Callable[[], Awaitable[object]]) -> None:
-        if self.box.may_act and await self.tell(work):
+        if self.host.may_act and await self.tell(work):
             self.reload()

@@ -81,7 +81,7 @@ class Schedule(Pane):
                     plain(brief["name"] or brief["userId"]),
                     plain(brief["localTime"]),
                     plain(brief["timezone"]),
-                    self.box.at(brief["at"]),
+                    self.host.at(brief["at"]),
                 ),
             )
             for brief in self._briefs
@@ -99,10 +99,10 @@ class Schedule(Pane):
         return (
             plain(name),
             plain(cron["schedule"]),
-            self.box.at(last["startedAt"]) if last else "–",
+            self.host.at(last["startedAt"]) if last else "–",
             "▶ runs" if name in self._under_way else ended,
             span(None if took is None else took * 1000),
-            self.box.at(cron["nextRun"]),
+            self.host.at(cron["nextRun"]),
             f"{next_run:%H:%M}",
         )
 
@@ -128,11 +128,11 @@ class Schedule(Pane):
 
     @on(Grid.Opened, "#next-briefs")
     def _opened(self, event: Grid.Opened) -> None:
-        self.box.show_jobs(f"user:{event.key}")
+        self.host.show_jobs(f"user:{event.key}")
 
     def action_forecast(self) -> None:
         """What will be sent in the coming days."""
-        self.box.push_screen(ForecastScreen())
+        self.host.push_screen(ForecastScreen())
 
     def action_run(self) -> None:
         """Run the cron under the cursor now."""
@@ -148,4 +148,4 @@ class Schedule(Pane):
         finally:
             self._under_way.discard(name)
         wrong = run["error"]
-        self.box.say(f"{name} failed: {wrong}" if wrong else f"{name}: done", wrong=bool(wrong))
+        self.host.say(f"{name} failed: {wrong}" if wrong else f"{name}: done", wrong=bool(wrong))

@@ -65,22 +65,22 @@ class Users(Listing):
             plain(item["id"]),
             plain(item["name"]),
             plain(item["timezone"]),
-            self.box.at(item["nextBrief"]),
+            self.host.at(item["nextBrief"]),
             last,
             ",".join(item["channels"]) or "–",
             plain(item["email"]),
             plain(item["lastDecision"]) or "–",
-            self.box.at(item["lastVisitAt"]),
+            self.host.at(item["lastVisitAt"]),
         )
 
     @on(Grid.Opened, "#users-table")
     def _opened(self, event: Grid.Opened) -> None:
-        self.box.show_jobs(f"user:{event.key}")
+        self.host.show_jobs(f"user:{event.key}")
 
     def action_deliveries(self) -> None:
         """What the user was sent."""
         if user := self.grid.chosen:
-            self.box.show_deliveries(f"user:{user}")
+            self.host.show_deliveries(f"user:{user}")
 
     def action_brief(self) -> None:
         """Have the user's brief written now."""
@@ -90,4 +90,4 @@ class Users(Listing):
     async def _brief(self, user: str) -> None:
         queued = await self.client.brief_now(user)
         done = " is written already" if queued.get("alreadyCompleted") else f": {queued['jobId']}"
-        self.box.say(f"brief of {user}{done}")
+        self.host.say(f"brief of {user}{done}")

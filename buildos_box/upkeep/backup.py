@@ -13,7 +13,6 @@ from typing import Protocol
 
 import msgspec
 
-from buildos_box import __version__
 from buildos_box.clock import Clock, Instant, to_text
 from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
@@ -21,6 +20,7 @@ from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import Manifest
+from buildos_box.version import VERSION
 
 PREFIX, SUFFIX = "box-", ".backup.tar.gz"
 _PARTIAL = ".box-backup-"
@@ -115,7 +115,7 @@ def _make(
     manifest = Manifest(
         format=archive.FORMAT,
         made_at=to_text(now),
-        version=__version__,
+        version=VERSION,
         schema=found.schema,
         counts=found.counts,
         members=[archive.member_of(path, name) for name, path in files.items()],

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from buildos_box import __version__
 from buildos_box.clock import Instant, from_text, is_zone
 from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
@@ -21,6 +20,7 @@ from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in
 from buildos_box.upkeep.cron import backup_folder
 from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
+from buildos_box.version import VERSION
 
 LEAST_FREE = 100 * 1024 * 1024
 LITTLE_FREE = 1024 * 1024 * 1024
@@ -32,7 +32,7 @@ SLACK = timedelta(minutes=5)
 def program() -> Iterator[Finding]:
     """Versions and zone data."""
     python = ".".join(map(str, sys.version_info[:3]))
-    yield ok("program", f"BuildOS Box {__version__}, Python {python}")
+    yield ok("program", f"BuildOS Box {VERSION}, Python {python}")
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info < WAL_RESET_FIXED:
         yield note(
