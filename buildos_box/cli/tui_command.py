@@ -19,7 +19,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 
     from buildos_box.tui.app import BoxApp
 
-    click.echo(f"{BoxApp.TITLE or 'BuildOS Box'} {VERSION}, Textual {textual.VERSION}")
+    click.echo(f"{BoxApp.TITLE or 'BuildOS Box'} {VERSION}, Textual {textual.__version__}")
     context.exit()
 
 

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -105,53 +104,6 @@ def test_the_commands_of_the_quick_start_work(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "/app/#sign-in=" in done.stdout
         assert process.get("/users/ada/preferences")["timeOfDay"][:5] == "07:30"
-
-
-@pytest.mark.slow
-def test_a_kind_of_job_is_added_as_the_page_says(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "buildos_box", tmp_path / "buildos_box")
-    shutil.copytree(ROOT / "static", tmp_path / "static")
-    page = DOCS / "job-types.md"
-    for block in blocks(page, "python"):
-        file = tmp_path / block.splitlines()[0].removeprefix("# ")
-        file.parent.mkdir(exist_ok=True)
-        (file.parent / "__init__.py").touch()
-        file.write_text(block, "utf-8")
-    for change in blocks(page, "diff"):
-        apply(change, tmp_path)
-    with AnotherBox(tmp_path / "home", code=tmp_path) as process:
-        process.post("/sync", {"users": [{"id": "ada", "name": "Ada"}]})
-        job_id = process.post("/queue/greeting", {"userId": "ada"})["jobId"]
-        deadline = time.monotonic() + 20
-        while (job := process.get(f"/jobs/{job_id}"))["status"] != "completed":
-            assert time.monotonic() < deadline, job
-            time.sleep(0.05)
-        assert (job["job_type"], job["result"]) == ("greet", {"greeting": "Hello, Ada!"})
-
-
-class AnotherBox(BoxProcess):
-    """A box of other source than this checkout's."""
-
-    def __init__(self, folder: Path, *, code: Path) -> None:
-        super().__init__(folder)
-        self._code = code
-
-    def environment(self) -> dict[str, str]:
-        return {**super().environment(), "PYTHONPATH": str(self._code), "PYTHONSAFEPATH": "1"}
-
-
-def apply(change: str, root: Path) -> None:
-    """Put each added line behind the line that stands above it in the block."""
-    first, *lines = change.splitlines()
-    file = root / first.removeprefix("--- ")
-    text = file.read_text("utf-8")
-    above = ""
-    for line in lines:
-        if line.startswith("+"):
-            assert text.count(f"{above}\n") == 1, above
-            text = text.replace(f"{above}\n", f"{above}\n{line[1:]}\n")
-        above = line[1:]
-    file.write_text(text, "utf-8")
 
 
 def run_script(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
