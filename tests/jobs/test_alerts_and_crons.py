@@ -10,9 +10,9 @@ from buildos_box.db import StorageError
 from buildos_box.errors import Conflict, NotFound, PermanentError
 from buildos_box.jobs import cron_store
 from buildos_box.jobs.alerts import check
-from buildos_box.operator_alert import OperatorAlert
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.crons import Cron, CronBook
+from buildos_box.operator_alert import OperatorAlert
 from tests.jobs.conftest import QueueWorld, Work
 
 START = from_text("2024-10-23T08:00:00Z")
