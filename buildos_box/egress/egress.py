@@ -7,16 +7,18 @@ The rules: docs/spec.md#egress.
 """
 
 import asyncio
+import io
 import re
 import socket
 import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import httpx
 
 from buildos_box.egress.addresses import Allowed, is_public, read
+from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
 from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.settings import EgressSettings
 
@@ -25,7 +27,6 @@ TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 1024 * 1024
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 """What a URL is made of: no space, no control character, no backslash."""
-_GZIP_OR_ZLIB = 47
 
 
 class AddressRefused(PermanentError):
@@ -79,9 +80,13 @@ class Egress:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BYTES,
         timeout: float = TIMEOUT_SECONDS,
+        into: BinaryIO | None = None,
     ) -> Fetched:
-        """GET; `timeout` in seconds bounds everything from the look-up to the last byte."""
-        return await self._fetch("GET", url, headers, None, max_bytes, timeout)
+        """GET; `timeout` in seconds bounds everything from the look-up to the last byte.
+
+        With `into` the body is written there as it comes, and `Fetched.body` is empty.
+        """
+        return await self._fetch("GET", url, headers, None, max_bytes, timeout, into)
 
     async def post(
         self,
@@ -114,13 +119,21 @@ class Egress:
         content: bytes | None,
         max_bytes: int,
         seconds: float,
+        into: BinaryIO | None = None,
     ) -> Fetched:
         target = _parse(url)
         try:
             async with asyncio.timeout(seconds):
                 addresses = await self._addresses(target)
                 return await self._first_of(
-                    addresses, method, target, dict(headers or {}), content, max_bytes, seconds
+                    addresses,
+                    method,
+                    target,
+                    dict(headers or {}),
+                    content,
+                    max_bytes,
+                    seconds,
+                    into,
                 )
         except (TimeoutError, httpx.TimeoutException):
             message = f"{target.host} has not answered in {seconds:g} s"
@@ -162,11 +175,14 @@ class Egress:
         content: bytes | None,
         max_bytes: int,
         seconds: float,
+        into: BinaryIO | None,
     ) -> Fetched:
         """The answer of the first address that takes the connection."""
         for number, address in enumerate(addresses, start=1):
             try:
-                return await self._at(address, method, target, headers, content, max_bytes, seconds)
+                return await self._at(
+                    address, method, target, headers, content, max_bytes, seconds, into
+                )
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if number == len(addresses):
                     raise
@@ -181,6 +197,7 @@ class Egress:
         content: bytes | None,
         max_bytes: int,
         seconds: float,
+        into: BinaryIO | None,
     ) -> Fetched:
         host = target.netloc.decode("ascii")
         async with (
@@ -190,19 +207,14 @@ class Egress:
             client.stream(
                 method,
                 target.copy_with(host=address),
-                headers={**headers, "Host": host, "Accept-Encoding": "gzip"},
+                headers={**headers, "Host": host, "Accept-Encoding": "gzip, deflate"},
                 content=content,
                 extensions={"sni_hostname": target.raw_host.decode("ascii")},
             ) as answer,
         ):
-            body = bytearray()
-            async for chunk in answer.aiter_raw():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(target, max_bytes)
-            return Fetched(
-                answer.status_code, answer.headers, _plain(answer, target, bytes(body), max_bytes)
-            )
+            body = io.BytesIO()
+            await _read_body(answer, target, body if into is None else into, max_bytes)
+            return Fetched(answer.status_code, answer.headers, body.getvalue())
 
     def _context(self) -> ssl.SSLContext:
         """Made when first needed: reading all authorities takes a while."""
@@ -228,17 +240,19 @@ def _parse(url: str) -> httpx.URL:
     return target
 
 
-def _plain(answer: httpx.Response, target: httpx.URL, body: bytes, max_bytes: int) -> bytes:
+async def _read_body(
+    answer: httpx.Response, target: httpx.URL, into: BinaryIO, max_bytes: int
+) -> None:
     """Unpacked under the same limit, so that no small answer becomes a huge one."""
-    if answer.headers.get("content-encoding", "identity").lower() not in ("gzip", "deflate"):
-        return body
+    unpacker = Unpacker(answer.headers.get("content-encoding", ""), max_bytes)
     try:
-        plain = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, max_bytes + 1)
-    except zlib.error:
+        async for chunk in answer.aiter_raw():
+            into.write(unpacker.feed(chunk))
+        into.write(unpacker.finish())
+    except TooMuch:
+        raise _too_large(target, max_bytes) from None
+    except BrokenPacking:
         raise TransientError(f"{target.host} sent broken gzip", code="broken_answer") from None
-    if len(plain) > max_bytes:
-        raise _too_large(target, max_bytes)
-    return plain
 
 
 def _too_large(target: httpx.URL, max_bytes: int) -> AnswerTooLarge:

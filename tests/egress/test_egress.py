@@ -1,6 +1,9 @@
 """Which addresses are refused, and that a name cannot lead elsewhere (docs/spec.md#egress)."""
 
 import gzip
+import io
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -170,9 +173,46 @@ async def test_an_answer_that_never_ends_is_ended(packed: bool) -> None:
         assert web.sent < 20_000_000
 
 
-async def test_a_packed_answer_is_unpacked() -> None:
-    with Web(Answer(200, gzip.compress(b"BEGIN"), {"Content-Encoding": "gzip"})) as web:
-        assert (await egress(allow=True).get(web.url())).body == b"BEGIN"
+LONG = b"BEGIN:VCALENDAR\r\n" * 20_000
+
+
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(body) + packer.flush()
+
+
+@pytest.mark.parametrize("body", [b"", b"B", b"BEGIN", LONG])
+@pytest.mark.parametrize(
+    ("encoding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("GZIP", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", raw_deflate),
+        ("identity", bytes),
+        # A server that hands out a packed file and does not say so, and two files in a row.
+        ("", gzip.compress),
+        ("gzip", lambda body: gzip.compress(body[:3]) + gzip.compress(body[3:])),
+    ],
+)
+async def test_a_packed_answer_is_unpacked(
+    encoding: str, pack: Callable[[bytes], bytes], body: bytes
+) -> None:
+    headers = {"Content-Encoding": encoding} if encoding else {}
+    with Web(Answer(200, pack(body), headers)) as web, io.BytesIO() as file:
+        assert (await egress(allow=True).get(web.url())).body == body
+        streamed = await egress(allow=True).get(web.url(), into=file)
+        assert (streamed.body, file.getvalue()) == (b"", body)
+
+
+@pytest.mark.parametrize(("encoding", "cut"), [("gzip", -3), ("gzip", 1), ("deflate", -3)])
+async def test_a_packed_answer_that_breaks_off_may_be_tried_again(encoding: str, cut: int) -> None:
+    pack = gzip.compress if encoding == "gzip" else zlib.compress
+    answer = Answer(200, pack(LONG)[:cut], {"Content-Encoding": encoding})
+    with Web(answer) as web, pytest.raises(TransientError) as broken:
+        await egress(allow=True).get(web.url())
+    assert broken.value.code == "broken_answer"
 
 
 async def test_time_has_a_limit_and_trouble_may_be_tried_again() -> None:
