@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.import_table import TableOptions, read_table_file
+from buildos_box.cli.import_table import TableOptions, read_json_table, read_table_file
 from buildos_box.cli.import_table import options as table_options
 from buildos_box.cli.naming import USER, Json, find_project, find_user, person
 from buildos_box.cli.output import AS_JSON, clean, show_json, show_table
@@ -52,21 +52,29 @@ def import_file(
     """Put a file's data into the box: all of it or, if anything is wrong with it, nothing.
 
     A .json file is what POST /sync takes. Of an .ics file the events become a user's events
-    and its to-dos their tasks. Of a .csv file each row becomes a task (or what --list says); its
-    columns are known by the names that Todoist, Trello, Asana and others give them, or by --map.
+    and its to-dos their tasks. Of a .csv file each row becomes a task (or what --list says):
+    exports of Todoist, TickTick, Trello, Asana, ClickUp, Linear, Notion, Outlook, Google Calendar,
+    Google Tasks (Takeout, JSON) and Microsoft To Do (JSON) are recognised; of another table the
+    columns are found by their usual names, or by --map.
     The same file again changes nothing; `-` is standard input.
     """
     warnings: list[str] = []
     rows: list[Json] | None = None
+    said = TableOptions(project_name=project_name, **table)
     match chosen or _format(file):
         case "json":
             document = _document(file)
+            found = read_json_table(client, file, document, lambda: person(client, user_name), said)
+            if found is not None:
+                document, rows, warnings = found.document, found.rows, found.warnings
+            elif not isinstance(document, dict):
+                raise click.ClickException(f"{file} must hold one object, as POST /sync takes it")
         case "ics":
             document, warnings = _calendar(client, file, user_name, project_name, back, ahead)
         case _:
-            said = TableOptions(project_name=project_name, **table)
             owner = person(client, user_name)
-            document, rows, warnings = read_table_file(client, file, _read(file), owner, said)
+            found = read_table_file(client, file, _read(file), owner, said)
+            document, rows, warnings = found.document, found.rows, found.warnings
     for warning in warnings:
         click.echo(clean(f"note: {warning}"), err=True)
     if dry_run:
@@ -116,13 +124,11 @@ def _read(file: str) -> bytes:
     return content
 
 
-def _document(file: str) -> Json:
+def _document(file: str) -> Any:
     try:
         document = json.loads(_read(file).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{file} is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise click.ClickException(f"{file} must hold one object, as POST /sync takes it")
     return document
 
 

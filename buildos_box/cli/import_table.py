@@ -1,5 +1,7 @@
 """A table as a document of `POST /sync`, for `buildos-box import`."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,8 +10,13 @@ import click
 
 from buildos_box.cli.dates import given
 from buildos_box.cli.naming import Json, Person, project_for_new
+from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, url_path
 from buildos_box.errors import Impossible, Malformed
+from buildos_box.imports.csv_items import Owner, Taken, take
+from buildos_box.imports.csv_table import Table, read_table
+from buildos_box.imports.dates import Dates
+from buildos_box.imports.programs import BY_NAME, Program, recognise, table_of
 
 TAB = ("tab", "\\t")
 
@@ -18,23 +25,38 @@ TAB = ("tab", "\\t")
 class TableOptions:
     """What was said of a table."""
 
-    kind: str
-    preferences: tuple[str, ...]
+    kind: str | None
+    columns: tuple[str, ...]
     delimiter: str | None
-    date_format: str | None
+    date_formats: tuple[str, ...]
     project_name: str | None
+    program_name: str | None
+    skip_bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableDocument:
+    """What `POST /sync` is sent, its rows for people, and what a person should know."""
+
+    document: Json
+    rows: list[Json]
+    warnings: list[str]
 
 
 def options(command: Any) -> Any:
     """The options of `TableOptions`, on the command."""
     for option in reversed((
+        click.option("--from", "program_name", type=click.Choice(sorted(BY_NAME)),
+                     help="The program that wrote it; recognised by its columns if not given."),
         click.option("--list", "kind", type=click.Choice(("tasks", "projects", "events")),
-                     default="tasks", show_default=True, help="Of a table: what its rows are."),
-        click.option("--map", "preferences", multiple=True, metavar="COLUMN=FIELD",
+                     help="Of a table: what its rows are; tasks if nothing else is known."),
+        click.option("--map", "columns", multiple=True, metavar="COLUMN=FIELD",
                      help="Of a table: a column and what it is; `COLUMN=` leaves it out."),
         click.option("--delimiter", help="Of a table: what stands between cells; `tab` is one."),
-        click.option("--date-format", metavar="FORM",
-                     help="Of a table: how its dates are written, such as %d/%m/%Y."),
+        click.option("--date-format", "date_formats", metavar="FORM", multiple=True,
+                     help="Of a table: how its dates are written, such as %d/%m/%Y; repeatable."),
+        click.option("--skip-bad", is_flag=True,
+                     help="Of a table: leave cells that cannot be read empty, and list them."),
     )):  # fmt: skip
         command = option(command)
     return command
@@ -42,15 +64,38 @@ def options(command: Any) -> Any:
 
 def read_table_file(
     client: BoxClient, file: str, content: bytes, owner: Person, said: TableOptions
-) -> tuple[Json, list[Json], list[str]]:
-    """The document, its rows for people, and what was left out.
+) -> TableDocument:
+    """The document of a table's rows. Ends the command with every cell at fault, by line.
 
-    Ends the command with every cell at fault, by line and column.
+    At a terminal it asks first whether to leave those cells empty.
     """
-    from buildos_box.imports.csv_cells import Dates
-    from buildos_box.imports.csv_items import Owner, take
-    from buildos_box.imports.csv_table import read_table
+    try:
+        table = read_table(content, _delimiter(said.delimiter))
+    except Malformed as error:
+        raise click.UsageError(f"{file}: {error}") from None
+    program = BY_NAME[said.program_name] if said.program_name else recognise(table.columns)
+    return _read(client, file, table, program, owner, said)
 
+
+def read_json_table(
+    client: BoxClient, file: str, document: Any, owner: Callable[[], Person], said: TableOptions
+) -> TableDocument | None:
+    """The same of a JSON export of a known program; None if it is none."""
+    found = table_of(document)
+    if found is None:
+        return None
+    program, table = found
+    return _read(client, file, table, program, owner(), said)
+
+
+def _read(
+    client: BoxClient,
+    file: str,
+    table: Table,
+    program: Program | None,
+    owner: Person,
+    said: TableOptions,
+) -> TableDocument:
     projects = {
         project["id"]: project["name"]
         for project in client.items(url_path("users", owner.id, "projects"), limit=200)
@@ -60,28 +105,48 @@ def read_table_file(
     def usual_project() -> str:
         return str(project_for_new(client, owner, said.project_name)["id"])
 
-    dates = given("--date-format", lambda: Dates(owner.zone, said.date_format))
+    kind = said.kind or (program.kind if program else "tasks")
+    dates = given("--date-format", lambda: Dates(owner.zone, said.date_formats))
+    whose = Owner(owner.id, projects, usual_project)
+
+    def taken(skip_bad: bool) -> Taken:
+        return take(table, kind, said.columns, dates, whose, program=program, skip_bad=skip_bad)
+
     try:
-        table = read_table(content, _delimiter(said.delimiter))
-        taken = take(
-            table, said.kind, said.preferences, dates, Owner(owner.id, projects, usual_project)
-        )
+        found = taken(said.skip_bad)
     except Malformed as error:
         raise click.UsageError(f"{file}: {error}") from None
     except Impossible as error:
-        faults = "\n".join(f"{fault.field}: {fault.message}" for fault in error.details)
-        raise click.ClickException(f"{file}\n{faults}") from None
-    warnings = []
-    if taken.left_out:
-        warnings.append(f"left out: {', '.join(taken.left_out)}")
-    if taken.skipped:
-        warnings.append(f"{taken.skipped} rows are no tasks")
-    made = {project["id"]: project["name"] for project in taken.document.get("projects", [])}
+        found = _ask_to_skip(file, error, lambda: taken(True))
+    made = {project["id"]: project["name"] for project in found.document.get("projects", [])}
     rows = [
         _shown(line, item, projects | made)
-        for line, item in zip(taken.lines, taken.document.get(said.kind, []), strict=True)
+        for line, item in zip(found.lines, found.document.get(kind, []), strict=True)
     ]
-    return taken.document, rows, warnings
+    return TableDocument(found.document, rows, _warnings(found, program, said))
+
+
+def _ask_to_skip(file: str, error: Impossible, taken: Callable[[], Taken]) -> Taken:
+    """Show the cells at fault; go on without them only if a person at a terminal says so."""
+    faults = "\n".join(f"{fault.field}: {fault.message}" for fault in error.details)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.ClickException(f"{file}\n{faults}\n(--skip-bad leaves such cells empty)")
+    click.echo(clean(f"{file}\n{faults}"), err=True)
+    click.confirm("Leave these cells empty and import the rest?", abort=True, err=True)
+    return taken()
+
+
+def _warnings(found: Taken, program: Program | None, said: TableOptions) -> list[str]:
+    warnings = []
+    if program is not None and said.program_name is None:
+        warnings.append(f"read as an export of {program.title} (--from says otherwise)")
+    if found.left_out:
+        warnings.append(f"columns left out: {', '.join(found.left_out)}")
+    if found.skipped:
+        warnings.append(f"{_rows(found.skipped)} not imported: settings, sections, comments")
+    warnings += found.notes
+    warnings += [f"left empty: {fault.field}: {fault.message}" for fault in found.bad]
+    return warnings
 
 
 def _shown(line: int, item: Json, projects: Json) -> Json:
@@ -93,6 +158,10 @@ def _shown(line: int, item: Json, projects: Json) -> Json:
         elif name not in ("id", "userId") and value is not None:
             shown[name] = value
     return shown
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _delimiter(said: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Which column of a table is which field: as it was said, else by the names that programs use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from buildos_box.errors import Malformed
 
@@ -42,30 +42,36 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
 NEEDED = {"tasks": ("title",), "projects": ("name",), "events": ("title", "start")}
 
 
-def assign(columns: list[str], kind: str, said: Iterable[str]) -> dict[str, int]:
-    """Each field's column. `said` are preferences `column=field`; `column=` leaves a column out.
+def assign(
+    columns: list[str],
+    kind: str,
+    said: Iterable[str],
+    preset: Mapping[str, tuple[str, ...]] | None = None,
+) -> dict[str, int]:
+    """Each field's column. `said` are choices `column=field`; `column=` leaves a column out.
+    `preset` are the columns of fields in the export of a known program.
 
-    Raises Malformed, which names what is wrong with a wish or the field that has no column.
+    Raises Malformed, which names what is wrong with a choice or the field that has no column.
     """
-    fields = KNOWN[kind]
+    fields = {**KNOWN[kind], **(preset or {})}
     found: dict[str, int] = {}
-    settled: set[int] = set()
-    for wish in said:
-        name, sign, field_name = wish.rpartition("=")
+    assigned: set[int] = set()
+    for choice in said:
+        name, sign, field_name = choice.rpartition("=")
         if not sign:
-            raise Malformed(f"{wish!r}: write it like column=field")
+            raise Malformed(f"{choice!r}: write it like column=field")
         column = _column(columns, name)
-        settled.add(column)
+        assigned.add(column)
         if not field_name.strip():
             continue
         field = _field(fields, field_name)
         if field in found:
-            raise Malformed(f"{wish!r}: {field} has a column already")
+            raise Malformed(f"{choice!r}: {field} has a column already")
         found[field] = column
     for field, names in fields.items():
-        if field not in found and (at := _known(columns, names, settled)) is not None:
+        if field not in found and (at := _known(columns, names, assigned)) is not None:
             found[field] = at
-            settled.add(at)
+            assigned.add(at)
     for field in NEEDED[kind]:
         if field not in found:
             raise Malformed(
@@ -75,10 +81,10 @@ def assign(columns: list[str], kind: str, said: Iterable[str]) -> dict[str, int]
     return found
 
 
-def _known(columns: list[str], names: tuple[str, ...], settled: set[int]) -> int | None:
+def _known(columns: list[str], names: tuple[str, ...], assigned: set[int]) -> int | None:
     for name in names:
         for at, column in enumerate(columns):
-            if at not in settled and plain(column) == plain(name):
+            if at not in assigned and plain(column) == plain(name):
                 return at
     return None
 

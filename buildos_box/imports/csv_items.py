@@ -1,32 +1,30 @@
 """From the rows of a table to what `POST /sync` takes: all of them, or every fault by its cell."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from buildos_box.calendars.ics.fields import one_line, stable_id
-from buildos_box.clock import to_text
 from buildos_box.errors import FieldFault, Impossible
-from buildos_box.imports.csv_cells import Dates, day_after, priority, status
-from buildos_box.imports.csv_columns import assign
+from buildos_box.imports.csv_columns import assign, plain
+from buildos_box.imports.csv_rows import CellFault, Cells, event_values, project_values, task_values
 from buildos_box.imports.csv_table import Row, Table
+from buildos_box.imports.dates import Dates
+from buildos_box.imports.item_ids import ItemIds, Projects
+from buildos_box.imports.programs import Meaning, Program
 from buildos_box.workspace import kinds
 
-T = TypeVar("T")
 Json = dict[str, Any]
-SOURCE = "csv"
 KINDS = {kind.name: kind for kind in (kinds.TASKS, kinds.PROJECTS, kinds.EVENTS)}
-CALLED = {
-    "tasks": ("projectId", "title"),
+REQUIRED = {
+    "tasks": ("title",),
     "projects": ("name",),
-    "events": ("title", "startAt", "startDate"),
+    "events": ("title",),
 }
-"""What tells rows without an id of their own apart."""
-NO_TASK = ("section", "note", "comment")
-"""Rows of such a type are something else (Todoist's own template)."""
+NOT_TASKS = ("section", "note", "comment")
+"""Rows of such a type are something else."""
 MOST_FAULTS = 50
+_VALUES = {"tasks": task_values, "projects": project_values, "events": event_values}
+_DATE_FIELDS = ("start", "due", "completed", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,198 +45,167 @@ class Taken:
     document: dict[str, list[Json]] = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Columns that mean nothing to the box."""
+    """Columns that no field is read from."""
     skipped: int = 0
-    """Rows that are no task."""
+    """Rows that are not items: settings, sections, comments."""
+    notes: list[str] = field(default_factory=list)
+    """What was kept as text, by line."""
+    bad: list[FieldFault] = field(default_factory=list)
+    """Cells that could not be read and were left empty, with `skip_bad`."""
 
 
 def take(
-    table: Table, kind: str, preferences: tuple[str, ...], dates: Dates, owner: Owner
+    table: Table,
+    kind: str,
+    choices: tuple[str, ...],
+    dates: Dates,
+    owner: Owner,
+    *,
+    program: Program | None = None,
+    skip_bad: bool = False,
 ) -> Taken:
-    """The items of that list. Raises Malformed, and Impossible with every cell at fault."""
-    columns = assign(table.columns, kind, preferences)
-    return _Reading(table, kind, columns, dates, owner).all()
+    """The items of that list, read as `program` writes them.
+
+    `choices` say which column is which field (`COLUMN=FIELD`) and win over the program's own.
+    With `skip_bad` a cell that cannot be read is left empty, and a row without its title is left
+    out; both are listed in `bad`. Raises Malformed for a wrong choice or a missing column, and
+    without `skip_bad` Impossible with every cell at fault.
+    """
+    columns = assign(table.columns, kind, choices, program.columns if program else None)
+    return _Reading(table, kind, columns, dates, owner, program, choices, skip_bad).all()
 
 
 class _Reading:
-    """One table on its way."""
+    """One table while it is read."""
 
     def __init__(
-        self, table: Table, kind: str, columns: dict[str, int], dates: Dates, owner: Owner
+        self,
+        table: Table,
+        kind: str,
+        columns: dict[str, int],
+        dates: Dates,
+        owner: Owner,
+        program: Program | None,
+        choices: tuple[str, ...],
+        skip_bad: bool,
     ) -> None:
         self._table = table
         self._kind = kind
         self._columns = columns
-        self._dates = dates
         self._owner = owner
-        # Of two projects of one name the first counts.
-        self._known = {name.casefold(): key for key, name in reversed(list(owner.projects.items()))}
-        self._new_projects: dict[str, Json] = {}
-        self._seen: Counter[str] = Counter()
-        self._ids: dict[str, int] = {}
+        self._program = program
+        self._skip_bad = skip_bad
+        self._chosen = _chosen(table, columns, choices)
+        self._dates = self._dates_of_table(dates)
+        self._projects = Projects(owner.id, owner.projects, owner.usual_project)
+        self._ids = ItemIds(owner.id, kind)
         self._faults: list[FieldFault] = []
+        self._taken = Taken()
 
     def all(self) -> Taken:
-        used = set(self._columns.values())
+        taken, used = self._taken, set(self._columns.values())
         names = enumerate(self._table.columns)
-        taken = Taken(left_out=[name for at, name in names if name and at not in used])
-        items = []
-        for row in self._table.rows:
-            if self._cell(row, "type").casefold() in NO_TASK:
+        taken.left_out = [name for at, name in names if name and at not in used]
+        items: list[Json] = []
+        for row, meaning in zip(self._table.rows, self._meanings(), strict=True):
+            if meaning.previous_details and items:
+                _describe(items[-1], meaning.previous_details)
+            cells = Cells(row, self._columns, self._without_choices(meaning))
+            if meaning.skip or self._is_other(cells):
                 taken.skipped += 1
-                continue
-            items.append(self._item(row))
-            taken.lines.append(row.line)
-        if self._faults:
+            elif (item := self._item(cells, meaning)) is not None:
+                items.append(item)
+                taken.lines.append(row.line)
+        if self._faults and not self._skip_bad:
             raise Impossible("the table has faults", details=tuple(self._faults[:MOST_FAULTS]))
-        lists = {"projects": list(self._new_projects.values()), self._kind: items}
+        taken.bad = self._faults
+        lists = {"projects": self._projects.new, self._kind: items}
         taken.document = {name: found for name, found in lists.items() if found}
         return taken
 
-    def _item(self, row: Row) -> Json:
-        """One row as an item; an empty cell says nothing, so that the field stays as it is."""
+    def _meanings(self) -> list[Meaning]:
+        if self._program is None:
+            return [Meaning() for _ in self._table.rows]
+        names = [plain(name) for name in self._table.columns]
+        records = [
+            {name: row.cell(at) for at, name in enumerate(names)} for row in self._table.rows
+        ]
+        return list(self._program.meanings(records))
+
+    def _without_choices(self, meaning: Meaning) -> dict[str, str]:
+        """What the program's rules say, but for the fields whose column the person chose."""
+        return {name: text for name, text in meaning.fields.items() if name not in self._chosen}
+
+    def _is_other(self, cells: Cells) -> bool:
+        return cells.text("type").casefold() in NOT_TASKS
+
+    def _dates_of_table(self, dates: Dates) -> Dates:
+        at = [self._columns[name] for name in _DATE_FIELDS if name in self._columns]
+        learned = dates.learned_from(row.cell(column) for row in self._table.rows for column in at)
+        if learned.month_first is None and self._program is not None:
+            return learned.in_order(self._program.month_first)
+        return learned
+
+    def _item(self, cells: Cells, meaning: Meaning) -> Json | None:
+        """One row as an item; None if it was at fault and is left out."""
         item: Json = {}
+        before = len(self._faults)
         if self._kind == "tasks":
-            item["projectId"] = self._project(row)
+            item["projectId"] = self._project(cells)
         else:
             item["userId"] = self._owner.id
-        values = {"tasks": self._task, "projects": self._plan, "events": self._event}[self._kind]
-        for name, value, source in values(row):
-            item[name] = value
-            self._check(row, name, value, source)
-        return {"id": self._id(row, item), **item}
-
-    def _task(self, row: Row) -> Iterator[tuple[str, Any, str]]:
-        yield "title", one_line(self._cell(row, "title")), "title"
-        yield from self._description(row)
-        for name, value in (self._read(row, "status", self._task_status) or {}).items():
-            yield name, value, "status"
-        if level := self._read(row, "priority", priority):
-            yield "priority", level, "priority"
-        if start := self._read(row, "start", self._dates.day):
-            yield "startDate", start.isoformat(), "start"
-        due = self._read(row, "due", self._dates.read)
-        if isinstance(due, datetime):
-            yield from (("dueAt", to_text(due), "due"), ("dueDate", None, "due"))
-        elif due:
-            yield from (("dueDate", due.isoformat(), "due"), ("dueAt", None, "due"))
-        if completed := self._read(row, "completed", self._dates.instant):
-            yield "status", "done", "completed"
-            yield "completedAt", to_text(completed), "completed"
-
-    def _task_status(self, text: str) -> Json:
-        """A word; or, in a column of times at which tasks were done, such a time."""
-        try:
-            return {"status": status(text, "tasks")}
-        except ValueError:
-            try:
-                done = self._dates.instant(text)
-            except ValueError:
-                pass
+        kept: list[str] = []
+        free_dates = self._program is not None and self._program.free_dates
+        for value in _VALUES[self._kind](cells, self._dates, kept, free_dates):
+            if isinstance(value, CellFault):
+                self._fault(cells.row, value.source, value.message)
             else:
-                return {"status": "done", "completedAt": to_text(done)}
-            raise
+                name, found, source = value
+                if self._is_valid(cells.row, name, found, source):
+                    item[name] = found
+        _describe(item, [*meaning.details, *kept])
+        self._taken.notes += [f"line {cells.row.line}: kept as text: {text}" for text in kept]
+        key, fault = self._ids.of(cells, item)
+        if fault:
+            self._fault(cells.row, "id", fault)
+        if len(self._faults) > before and any(name not in item for name in REQUIRED[self._kind]):
+            return None
+        return {"id": key, **item}
 
-    def _plan(self, row: Row) -> Iterator[tuple[str, Any, str]]:
-        yield "name", one_line(self._cell(row, "name")), "name"
-        yield from self._description(row)
-        yield from self._status(row)
-        for source, name in (("start", "startDate"), ("due", "dueDate")):
-            if day := self._read(row, source, self._dates.day):
-                yield name, day.isoformat(), source
-
-    def _event(self, row: Row) -> Iterator[tuple[str, Any, str]]:
-        yield "title", one_line(self._cell(row, "title")), "title"
-        yield from self._status(row)
-        if place := one_line(self._cell(row, "location")):
-            yield "location", place, "location"
-        start, end = self._moment(row, "start"), self._moment(row, "end")
-        if start is None:
-            if not self._cell(row, "start"):
-                self._fault(row, "start", "must not be empty")
-        elif isinstance(start, datetime):
-            if end is not None and not isinstance(end, datetime):
-                self._fault(row, "end", "must have a time of day, as its start has")
-                return
-            yield "startAt", to_text(start), "start"
-            if end is not None:
-                yield "endAt", to_text(end), "end"
-        else:
-            last = end.astimezone(self._dates.zone).date() if isinstance(end, datetime) else end
-            yield "allDay", True, "start"
-            yield "startDate", start.isoformat(), "start"
-            yield "endDate", day_after(last or start).isoformat(), "end"
-
-    def _moment(self, row: Row, name: str) -> date | datetime | None:
-        """A day, with the time of day of a column of its own if there is one."""
-        day, time = self._cell(row, name), self._cell(row, f"{name} time")
-        return self._read_text(row, name, f"{day} {time}".strip() if day else "", self._dates.read)
-
-    def _status(self, row: Row) -> Iterator[tuple[str, Any, str]]:
-        if word := self._read(row, "status", lambda text: status(text, self._kind)):
-            yield "status", word, "status"
-
-    def _description(self, row: Row) -> Iterator[tuple[str, Any, str]]:
-        if words := self._cell(row, "description").replace("\r\n", "\n").replace("\r", "\n"):
-            yield "description", words, "description"
-
-    def _project(self, row: Row) -> str:
-        """The project that the row names, a new one if there is none of that name."""
-        name = one_line(self._cell(row, "project"))
-        if not name:
-            return self._owner.usual_project()
-        known = self._known.get(name.casefold())
-        if known is not None:
-            return known
-        key = stable_id(self._owner.id, name.casefold(), "project", source=SOURCE)
-        if key not in self._owner.projects and key not in self._new_projects:
-            made = {"id": key, "userId": self._owner.id, "name": name}
-            self._new_projects[key] = made
-            self._check(row, "name", name, "project", kinds.PROJECTS)
+    def _project(self, cells: Cells) -> str:
+        name = cells.line("project")
+        key, is_new = self._projects.of(name)
+        if is_new and not self._is_valid(cells.row, "name", name, "project", kinds.PROJECTS):
+            return self._projects.without(key)
         return key
 
-    def _id(self, row: Row, item: Json) -> str:
-        """The same row gets the same id in every import: by its own, else by what it is called."""
-        own = self._cell(row, "id")
-        if own:
-            if own in self._ids:
-                self._fault(row, "id", f"is that of line {self._ids[own]} too")
-            self._ids[own] = row.line
-            return stable_id(self._owner.id, own, self._kind, source=SOURCE)
-        called = "\n".join(str(item.get(name, "")) for name in CALLED[self._kind])
-        self._seen[called] += 1
-        number = str(self._seen[called])
-        return stable_id(self._owner.id, called, f"{self._kind} {number}", source=SOURCE)
-
-    def _cell(self, row: Row, name: str) -> str:
-        at = self._columns.get(name)
-        return "" if at is None else row.cell(at)
-
-    def _read(self, row: Row, name: str, read: Callable[[str], T]) -> T | None:
-        return self._read_text(row, name, self._cell(row, name), read)
-
-    def _read_text(self, row: Row, name: str, text: str, read: Callable[[str], T]) -> T | None:
-        """What the text means; nothing if it is empty or, which is noted, at fault."""
-        if not text:
-            return None
-        try:
-            return read(text)
-        except ValueError as error:
-            self._fault(row, name, str(error))
-            return None
-
-    def _check(
+    def _is_valid(
         self, row: Row, name: str, value: Any, source: str, kind: kinds.Kind | None = None
-    ) -> None:
-        """As the box itself will."""
+    ) -> bool:
+        """Whether `POST /sync` will take it; if not, its fault is noted."""
         found = next(f for f in (kind or KINDS[self._kind]).fields if f.name == name)
         try:
             if value is not None:
                 found.read(value)
         except ValueError as error:
             self._fault(row, source, str(error))
+            return False
+        return True
 
     def _fault(self, row: Row, name: str, message: str) -> None:
         at = self._columns.get(name)
         column = self._table.columns[at] if at is not None else name
         self._faults.append(FieldFault(f"line {row.line}, column {column}", message))
+
+
+def _chosen(table: Table, columns: Mapping[str, int], choices: tuple[str, ...]) -> set[str]:
+    """The fields whose column a person named."""
+    named = {plain(choice.rpartition("=")[0]) for choice in choices}
+    return {name for name, at in columns.items() if plain(table.columns[at]) in named}
+
+
+def _describe(item: Json, details: list[str]) -> None:
+    """Add lines to the item's description."""
+    lines = [line for line in details if line]
+    if lines:
+        item["description"] = "\n".join(filter(None, [item.get("description", ""), *lines]))

@@ -4,12 +4,15 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from buildos_box.errors import Malformed
 from buildos_box.workspace.fields import TEXT_CHARS
 
 DELIMITERS = ",;\t|"
 MAX_ROWS = 50_000
+HEAD_RECORDS = 10
+"""Among so many the names of the columns are looked for."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -34,17 +37,19 @@ class Table:
 
 
 def read_table(content: bytes, delimiter: str | None = None) -> Table:
-    """The table, its first record being the names of its columns.
+    """The table; its first record that looks like one holds the names of its columns.
 
-    Without a delimiter it is the one that splits the first record into the most columns.
-    Raises Malformed, which names the line.
+    Without a delimiter it is the one that splits one of the first records into the most columns.
+    Records before it that have fewer than half as many cells are remarks of the program that
+    wrote them (TickTick). Raises Malformed, which names the line.
     """
     text = _decoded(content)
     if "\0" in text:
         raise Malformed("it is no text")
-    chosen = delimiter or max(DELIMITERS, key=lambda each: len(_first(text, each)))
+    chosen = delimiter or max(DELIMITERS, key=lambda each: _widest(text, each))
     records = _records(text, chosen)
-    head = next(records, None)
+    wanted = _widest(text, chosen) / 2
+    head = next((record for record in records if len(record.cells) >= wanted), None)
     if head is None:
         raise Malformed("it has no line with the names of its columns")
     columns = [name.strip() for name in head.cells]
@@ -69,11 +74,14 @@ def _decoded(content: bytes) -> str:
     raise Malformed("it is no text")
 
 
-def _first(text: str, delimiter: str) -> list[str]:
+def _widest(text: str, delimiter: str) -> int:
+    """The number of cells of the widest of the first records."""
     try:
-        return next((row.cells for row in _records(text, delimiter)), [])
+        return max(
+            (len(row.cells) for row in islice(_records(text, delimiter), HEAD_RECORDS)), default=0
+        )
     except Malformed:
-        return []
+        return 0
 
 
 def _records(text: str, delimiter: str) -> Iterator[Row]:

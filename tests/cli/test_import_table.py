@@ -1,10 +1,16 @@
 """`buildos-box import FILE.csv`."""
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.served import Cli
+from tests.cli.served import Cli, clean_environment
+
+TABLES = Path(__file__).parent.parent / "imports" / "tables"
 
 TABLE = """Task name,List,Due date,Priority,Status,Extra
 Paint the door,Workshop,2031-01-10 14:00,high,doing,x
@@ -63,7 +69,7 @@ def test_bad_cells_are_named_and_nothing_is_written(ada: Cli, tmp_path: Path) ->
     before = ada.json("task", "list", "--status", "all")
     file = write(tmp_path, "Title,Due\nGood,2031-01-10\nBad,soon\n,2031-01-10\n")
     told = ada.fails("import", file, "--project", "Home", code=1)
-    assert "line 3, column Due: 'soon' is no date" in told
+    assert "line 3, column Due: 'soon' cannot be read as a date" in told
     assert "line 4, column Title: must not be empty" in told
     assert ada.json("task", "list", "--status", "all") == before
 
@@ -96,3 +102,56 @@ def test_a_dry_run_of_a_document_counts_it(ada: Cli, tmp_path: Path) -> None:
     document = '{"tasks": [{"id": "dry", "projectId": "home", "title": "Dry"}]}'
     assert "tasks  1" in ada.ok("import", write(tmp_path, document, "d.json"), "--dry-run")
     assert "dry" not in [task["id"] for task in ada.json("task", "list")]
+
+
+@pytest.mark.parametrize(
+    ("file", "list_name", "count"),
+    [
+        ("todoist.csv", "tasks", 6), ("ticktick.csv", "tasks", 4), ("trello.csv", "tasks", 3),
+        ("asana.csv", "tasks", 3), ("gcal.csv", "events", 2), ("outlook-tasks.csv", "tasks", 4),
+    ],
+)  # fmt: skip
+def test_exports_of_other_programs_come_in_whole_and_once(
+    ada: Cli, file: str, list_name: str, count: int
+) -> None:
+    path = str(TABLES / file)
+    assert counts(ada, path, "--project", "Home")[list_name] == (count, 0, 0)
+    assert counts(ada, path, "--project", "Home")[list_name] == (0, 0, count)
+
+
+def test_a_program_that_is_named_reads_the_table(ada: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path, 'Name,Due\nMove,"December 6, 2031 → December 8, 2031"\n')
+    shown = ada.json("import", file, "--from", "notion", "--project", "Home", "--dry-run")
+    (task,) = shown["document"]["tasks"]
+    assert (task["startDate"], task["dueDate"]) == ("2031-12-06", "2031-12-08")
+
+
+def test_bad_cells_are_left_empty_if_wished(ada: Cli, tmp_path: Path) -> None:
+    file = write(tmp_path, "Title,Due\nSome day,soon\nA day,2031-01-10\n")
+    result = ada.run("import", file, "--project", "Home", "--skip-bad")
+    assert result.exit_code == 0, result.output
+    assert "left empty: line 2, column Due" in result.stderr
+    titles = [task["title"] for task in ada.json("task", "list")]
+    assert {"Some day", "A day"} <= set(titles)
+
+
+@pytest.mark.parametrize(("answer", "code", "is_there"), [("y", 0, True), ("n", 1, False)])
+def test_a_person_at_a_terminal_is_asked_about_bad_cells(
+    ada: Cli, tmp_path: Path, answer: str, code: int, is_there: bool
+) -> None:
+    title = f"Asked {answer}"
+    file = write(tmp_path, f"Title,Due\n{title},soon\n")
+    ours, theirs = pty.openpty()
+    env = clean_environment() | {
+        "BUILDOS_BOX_URL": ada.url, "BUILDOS_BOX_TOKEN": ada.token, **ada.env,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "buildos_box.cli.main", "import", file, "--project", "Home"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.write(ours, f"{answer}\n".encode())
+        assert process.wait(timeout=60) == code
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "column Due: 'soon' cannot be read as a date" in said
+    assert "Leave these cells empty and import the rest?" in said
+    assert (title in [task["title"] for task in ada.json("task", "list")]) is is_there

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildos_box.errors import Impossible, Malformed
-from buildos_box.imports.csv_cells import Dates
 from buildos_box.imports.csv_items import Owner, Taken, take
 from buildos_box.imports.csv_table import MAX_ROWS, read_table
+from buildos_box.imports.dates import Dates
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOME = {"home": "Home"}
@@ -20,7 +20,7 @@ HOME = {"home": "Home"}
 
 def taken(
     text: str | bytes,
-    *wishes: str,
+    *choices: str,
     kind: str = "tasks",
     form: str | None = None,
     delimiter: str | None = None,
@@ -28,17 +28,19 @@ def taken(
 ) -> Taken:
     content = text if isinstance(text, bytes) else text.encode()
     owner = Owner("ada", projects, lambda: "home")
-    return take(read_table(content, delimiter), kind, wishes, Dates(BERLIN, form), owner)
+    return take(
+        read_table(content, delimiter), kind, choices, Dates(BERLIN, (form,) if form else ()), owner
+    )
 
 
-def items(text: str | bytes, *wishes: str, kind: str = "tasks", **more: Any) -> list[Any]:
-    found = taken(text, *wishes, kind=kind, **more).document[kind]
+def items(text: str | bytes, *choices: str, kind: str = "tasks", **more: Any) -> list[Any]:
+    found = taken(text, *choices, kind=kind, **more).document[kind]
     return [{k: v for k, v in item.items() if k not in ("id", "userId")} for item in found]
 
 
-def faults(text: str, *wishes: str, **more: Any) -> list[tuple[str, str]]:
+def faults(text: str, *choices: str, **more: Any) -> list[tuple[str, str]]:
     with pytest.raises(Impossible) as refused:
-        taken(text, *wishes, **more)
+        taken(text, *choices, **more)
     return [(fault.field, fault.message) for fault in refused.value.details]
 
 
@@ -156,7 +158,7 @@ def test_dates_are_those_of_the_user(text: str, form: str | None, due: Any) -> N
 def test_every_bad_cell_is_named_by_line_and_column() -> None:
     text = (
         "Name,Fällig,Priority,Status\n"
-        '"Two\nlines",30/11/2026,high,todo\n'
+        '"Two\nlines",31/31/2026,high,todo\n'
         ",2026-11-30,1,todo\n"
         "Paint,2026-02-30,huge,perhaps\n"
         f"{'x' * 1001},0001-01-01,,\n"

@@ -1,0 +1,215 @@
+"""One row of a table as the values of an item's fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from buildos_box.calendars.ics.fields import one_line
+from buildos_box.clock import to_text
+from buildos_box.imports.csv_cells import priority, status
+from buildos_box.imports.csv_table import Row
+from buildos_box.imports.dates import Dates, Phrase, day_after
+
+T = TypeVar("T")
+RANGE = "→"
+"""Between two dates of one cell (Notion)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """A cell that cannot be read."""
+
+    source: str
+    message: str
+
+
+Value = tuple[str, Any, str] | CellFault
+"""A field's name, its value, and the table's field that it was read from; or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row's cells by field."""
+
+    row: Row
+    columns: Mapping[str, int]
+    replaced: Mapping[str, str]
+    """Texts that a program's rules put in place of cells."""
+
+    def text(self, name: str) -> str:
+        """The field's text, or nothing."""
+        if name in self.replaced:
+            return self.replaced[name]
+        at = self.columns.get(name)
+        return "" if at is None else self.row.cell(at)
+
+    def line(self, name: str) -> str:
+        """The field's text on one line."""
+        return one_line(self.text(name))
+
+
+def task_values(
+    cells: Cells, dates: Dates, kept: list[str], free_dates: bool = False
+) -> Iterator[Value]:
+    """A task's fields. Due dates that name no day go to `kept`; an empty cell says nothing.
+
+    With `free_dates` every due date that cannot be read does.
+    """
+    yield "title", cells.line("title"), "title"
+    yield from _description(cells)
+    yield from _mapped(cells, "status", lambda text: _task_status(text, dates))
+    yield from _one(cells, "priority", "priority", priority)
+    start, due = _range(cells)
+    yield from _read(start, "start", lambda text: ("startDate", dates.day(text).isoformat()))
+    yield from _due(due, dates, kept, free_dates)
+    for found in _read(
+        cells.text("completed"),
+        "completed",
+        lambda text: ("completedAt", to_text(dates.instant(text))),
+    ):
+        if not isinstance(found, CellFault):
+            yield "status", "done", "completed"
+        yield found
+
+
+def project_values(
+    cells: Cells, dates: Dates, _kept: list[str], _free_dates: bool = False
+) -> Iterator[Value]:
+    """A project's fields."""
+    yield "name", cells.line("name"), "name"
+    yield from _description(cells)
+    yield from _one(cells, "status", "status", lambda text: status(text, "projects"))
+    for source, name in (("start", "startDate"), ("due", "dueDate")):
+        yield from _one(cells, source, name, lambda text: dates.day(text).isoformat())
+
+
+def event_values(
+    cells: Cells, dates: Dates, _kept: list[str], _free_dates: bool = False
+) -> Iterator[Value]:
+    """A calendar event's fields; without a time of day it is all day long."""
+    yield "title", cells.line("title"), "title"
+    yield from _one(cells, "status", "status", lambda text: status(text, "events"))
+    if place := cells.line("location"):
+        yield "location", place, "location"
+    if not cells.text("start"):
+        yield CellFault("start", "must not be empty")
+        return
+    try:
+        start, end = _moment(cells, "start", dates), _moment(cells, "end", dates)
+    except _Unreadable as error:
+        yield error.fault
+        return
+    if isinstance(start, datetime):
+        yield from _timed(start, end)
+    elif start is not None:
+        yield from _all_day(start, end, dates, ends_before=bool(cells.text("end before")))
+
+
+def _timed(start: datetime, end: date | datetime | None) -> Iterator[Value]:
+    if end is not None and not isinstance(end, datetime):
+        yield CellFault("end", "must have a time of day, as its start has")
+        return
+    yield "startAt", to_text(start), "start"
+    if end is not None:
+        yield "endAt", to_text(end), "end"
+
+
+def _all_day(
+    start: date, end: date | datetime | None, dates: Dates, *, ends_before: bool
+) -> Iterator[Value]:
+    last = end.astimezone(dates.zone).date() if isinstance(end, datetime) else end
+    after = last if ends_before and last is not None else day_after(last or start)
+    yield "allDay", True, "start"
+    yield "startDate", start.isoformat(), "start"
+    yield "endDate", after.isoformat(), "end"
+
+
+class _Unreadable(Exception):
+    def __init__(self, fault: CellFault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def _moment(cells: Cells, name: str, dates: Dates) -> date | datetime | None:
+    """A day, with the time of day of a column of its own if there is one."""
+    day, time = cells.text(name), cells.text(f"{name} time")
+    if not day:
+        return None
+    try:
+        return dates.read(f"{day} {time}".strip())
+    except ValueError as error:
+        raise _Unreadable(CellFault(name, str(error))) from None
+
+
+def _range(cells: Cells) -> tuple[str, str]:
+    """Start and due; a due cell may hold both."""
+    first, mark, last = cells.text("due").partition(RANGE)
+    if not mark:
+        return cells.text("start"), first.strip()
+    return cells.text("start") or first.strip(), last.strip()
+
+
+def _due(text: str, dates: Dates, kept: list[str], free_dates: bool) -> Iterator[Value]:
+    if not text:
+        return
+    try:
+        due = dates.read(text)
+    except ValueError as error:
+        if free_dates or isinstance(error, Phrase):
+            kept.append(f"Due: {text}")
+        else:
+            yield CellFault("due", str(error))
+        return
+    if isinstance(due, datetime):
+        yield from (("dueAt", to_text(due), "due"), ("dueDate", None, "due"))
+    else:
+        yield from (("dueDate", due.isoformat(), "due"), ("dueAt", None, "due"))
+
+
+def _task_status(text: str, dates: Dates) -> dict[str, str]:
+    """A word; or, in a column of times at which tasks were done, such a time."""
+    try:
+        return {"status": status(text, "tasks")}
+    except ValueError as error:
+        try:
+            return _done_at(text, dates)
+        except ValueError:
+            raise error from None
+
+
+def _done_at(text: str, dates: Dates) -> dict[str, str]:
+    return {"status": "done", "completedAt": to_text(dates.instant(text))}
+
+
+def _description(cells: Cells) -> Iterator[Value]:
+    if text := cells.text("description").replace("\r\n", "\n").replace("\r", "\n"):
+        yield "description", text, "description"
+
+
+def _one(cells: Cells, source: str, name: str, read: Callable[[str], str]) -> Iterator[Value]:
+    yield from _read(cells.text(source), source, lambda text: (name, read(text)))
+
+
+def _mapped(cells: Cells, source: str, read: Callable[[str], Mapping[str, str]]) -> Iterator[Value]:
+    text = cells.text(source)
+    if not text:
+        return
+    try:
+        found = read(text)
+    except ValueError as error:
+        yield CellFault(source, str(error))
+        return
+    for name, value in found.items():
+        yield name, value, source
+
+
+def _read(text: str, source: str, read: Callable[[str], tuple[str, str]]) -> Iterator[Value]:
+    if not text:
+        return
+    try:
+        name, value = read(text)
+    except ValueError as error:
+        yield CellFault(source, str(error))
+        return
+    yield name, value, source
