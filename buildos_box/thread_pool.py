@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ T = TypeVar("T")
 IDLE_SECONDS = 30.0
 
 
-class ThreadPool:
+class ThreadPool(Executor):
     """At most `threads` calls at once; those past them wait. Any thread or event loop may use it.
 
     Unlike those of `concurrent.futures`, its threads never keep a process from ending (a call that
@@ -27,11 +28,11 @@ class ThreadPool:
         self._threads = 0
         self._idle = 0
 
-    def submit(self, call: Callable[[], T]) -> "Future[T]":
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Have it called; the future has its result."""
         future: Future[T] = Future()
         with self._lock:
-            self._calls.put((future, call))
+            self._calls.put((future, partial(fn, *args, **kwargs)))
             if self._idle:
                 self._idle -= 1
             elif self._threads < self._most:
@@ -39,9 +40,11 @@ class ThreadPool:
                 threading.Thread(target=self._work, name=self._name, daemon=True).start()
         return future
 
-    async def run(self, call: Callable[..., T], *args: Any) -> T:
+    async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """The call's result. Who stops waiting for it does not stop it."""
-        return await asyncio.wrap_future(self.submit(lambda: call(*args)))
+        return await asyncio.get_running_loop().run_in_executor(
+            self, partial(call, *args, **kwargs)
+        )
 
     def _work(self) -> None:
         while True:

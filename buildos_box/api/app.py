@@ -41,7 +41,7 @@ from buildos_box.web.pages import page_routes
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def refuse_while_draining(
+async def refuse_while_draining(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
     """A box that is stopping still shows what it has, but takes nothing new. Raises Unavailable."""

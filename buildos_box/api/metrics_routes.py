@@ -1,6 +1,5 @@
 """`GET /metrics`: what a Prometheus server asks for."""
 
-import asyncio
 import os
 import resource
 import threading
@@ -35,7 +34,7 @@ async def metrics(box: Services, caller: Caller, state: State, hub: Hub) -> Resp
     await _attempts(page, state.attempt_meter)
     await _others(page, box, hub)
     _http(page, state.http_meter)
-    await asyncio.to_thread(_process, page, box)
+    _process(page, box)
     return Response(page.text(), media_type=exposition.MEDIA_TYPE)
 
 

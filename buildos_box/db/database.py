@@ -16,8 +16,10 @@ from buildos_box.db.readers import Readers
 from buildos_box.db.snapshot import HeldDatabase, Progress
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
 from buildos_box.db.writer import DatabaseGone, Writer
+from buildos_box.thread_pool import ThreadPool
 
 T = TypeVar("T")
+_READING = ThreadPool("db-snapshot", 2)
 __all__ = ["Database", "Listener"]
 
 
@@ -128,7 +130,7 @@ class Database:
         fault = self.gone
         if fault is not None:
             raise DatabaseGone.because(fault)
-        return await asyncio.to_thread(_read_snapshot, self.path, run)
+        return await _READING.run(_read_snapshot, self.path, run)
 
     def copy(self, target: Path, progress: Progress | None = None) -> None:
         """Copy the open database while it is in use, also if its path is gone.

@@ -9,20 +9,20 @@ The rules: docs/spec.md#egress.
 import asyncio
 import io
 import re
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import BinaryIO
 
 import httpx
 
 from buildos_box.egress.addresses import Allowed, is_public, read
+from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
 from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
-from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.errors import Impossible, PermanentError, RateLimited, TransientError
 from buildos_box.settings import EgressSettings
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 1024 * 1024
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
@@ -50,13 +50,6 @@ class Fetched:
     body: bytes
 
 
-async def resolve_by_system(host: str, port: int) -> list[str]:
-    """All addresses of a name. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class Egress:
     """The one way out.
 
@@ -66,7 +59,7 @@ class Egress:
 
     def __init__(self, settings: EgressSettings, *, resolve: Resolve | None = None) -> None:
         self._settings = settings
-        self._resolve = resolve or resolve_by_system
+        self._resolver = Resolver(resolve or in_own_threads())
         self._tls: ssl.SSLContext | None = None
         try:
             self._allowed = Allowed(settings.allow_private)
@@ -81,12 +74,14 @@ class Egress:
         max_bytes: int = MAX_BYTES,
         timeout: float = TIMEOUT_SECONDS,
         into: BinaryIO | None = None,
+        user_id: str | None = None,
     ) -> Fetched:
         """GET; `timeout` in seconds bounds everything from the look-up to the last byte.
 
-        With `into` the body is written there as it comes, and `Fetched.body` is empty.
+        With `into` the body is written there as it comes, and `Fetched.body` is empty. `user_id`
+        is who gave the address: each may have a few look-ups at once.
         """
-        return await self._fetch("GET", url, headers, None, max_bytes, timeout, into)
+        return await self._fetch("GET", url, headers, None, max_bytes, timeout, user_id, into)
 
     async def post(
         self,
@@ -96,12 +91,13 @@ class Egress:
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BYTES,
         timeout: float = TIMEOUT_SECONDS,
+        user_id: str | None = None,
     ) -> Fetched:
         """POST `content`."""
-        return await self._fetch("POST", url, headers, content, max_bytes, timeout)
+        return await self._fetch("POST", url, headers, content, max_bytes, timeout, user_id)
 
-    async def check(self, url: str, *, any_port: bool = True) -> None:
-        """Raise as a connection would, without making one.
+    async def check(self, url: str, *, any_port: bool = True, user_id: str | None = None) -> None:
+        """Raise as a connection would, without making one; RateLimited for too many at once.
 
         Without `any_port` only 443 will do, save on networks that the operator allows: nobody is
         to look for open ports with this box.
@@ -109,7 +105,10 @@ class Egress:
         target = _parse(url)
         if not any_port and target.port is not None and not self._settings.allow_private:
             raise AddressRefused(f"{target.host}: only port 443 will do")
-        await self._addresses(target)
+        try:
+            await self._addresses(target, user_id)
+        except TooManyLookups as error:
+            raise RateLimited(error.message, retry_after=timedelta(seconds=5)) from None
 
     async def _fetch(
         self,
@@ -119,12 +118,13 @@ class Egress:
         content: bytes | None,
         max_bytes: int,
         seconds: float,
+        user_id: str | None,
         into: BinaryIO | None = None,
     ) -> Fetched:
         target = _parse(url)
         try:
             async with asyncio.timeout(seconds):
-                addresses = await self._addresses(target)
+                addresses = await self._addresses(target, user_id)
                 return await self._first_of(
                     addresses,
                     method,
@@ -142,12 +142,9 @@ class Egress:
             message = f"{target.host}: {error or type(error).__name__}"
             raise TransientError(message, code="connection") from error
 
-    async def _addresses(self, target: httpx.URL) -> list[str]:
+    async def _addresses(self, target: httpx.URL, user_id: str | None) -> list[str]:
         host, port = target.host, target.port or (443 if target.scheme == "https" else 80)
-        try:
-            found = await self._resolve(host, port)
-        except (OSError, UnicodeError):
-            found = []
+        found = await self._resolver.addresses(host, port, user_id)
         if not found:
             raise TransientError(f"{host} has no address", code="unresolved")
         for text in found:

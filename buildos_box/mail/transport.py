@@ -3,7 +3,6 @@
 The rules: docs/spec.md#mail-transports.
 """
 
-import asyncio
 import os
 import ssl
 import threading
@@ -15,6 +14,9 @@ from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.services import Mailer
 from buildos_box.settings import Settings
+from buildos_box.thread_pool import ThreadPool
+
+_WRITING = ThreadPool("outbox", 4)
 
 
 class OutboxMailer:
@@ -25,7 +27,7 @@ class OutboxMailer:
 
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
         """Write the file, whole and durable; returns its name. Raises TransientError."""
-        return await asyncio.to_thread(self._write, email_id, message)
+        return await _WRITING.run(self._write, email_id, message)
 
     async def close(self) -> None:
         """Nothing is kept open."""

@@ -3,7 +3,6 @@
 The rules: docs/spec.md#push-answers.
 """
 
-import asyncio
 import re
 from urllib.parse import urlsplit
 
@@ -20,8 +19,11 @@ from buildos_box.notifications.push_message import (
     fitted,
 )
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT_SECONDS = 10.0
+_SEALING = ThreadPool("push-sealing", 2)
+"""Encrypting takes the processor alone: more threads would gain nothing."""
 MAX_ANSWER_BYTES = 64 * 1024
 TOO_LARGE = 413
 SECRET_CHARS = 8
@@ -48,13 +50,14 @@ async def send(box: Services, subscription: Row, message: PushMessage) -> str:
     """
     endpoint, now = str(subscription["endpoint"]), box.clock.now()
     for limit in (LONGEST_PAYLOAD, SHRUNK_PAYLOAD):
-        headers, body = await asyncio.to_thread(_sealed, box, subscription, message, limit, now)
+        headers, body = await _SEALING.run(_sealed, box, subscription, message, limit, now)
         answer = await box.egress.post(
             endpoint,
             content=body,
             headers=headers,
             max_bytes=MAX_ANSWER_BYTES,
             timeout=TIMEOUT_SECONDS,
+            user_id=str(subscription["user_id"]),
         )
         if answer.status != TOO_LARGE:
             break

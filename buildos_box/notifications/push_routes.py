@@ -65,8 +65,8 @@ class VapidKey(msgspec.Struct, frozen=True, rename="camel"):
     public_key: str
 
 
-@get("/push/vapid-key", tags=["Push"], sync_to_thread=True)
-def vapid_key(box: Services) -> VapidKey:
+@get("/push/vapid-key", tags=["Push"])
+async def vapid_key(box: Services) -> VapidKey:
     """The public key of this box, base64url."""
     return VapidKey(vapid.public_key(box.vapid_key))
 
@@ -79,7 +79,7 @@ async def subscribe(
     caller.require_user(user_id)
     _key(data.keys.p256dh, KEY_BYTES, "keys.p256dh")
     _key(data.keys.auth, AUTH_BYTES, "keys.auth")
-    await _endpoint(data.endpoint, box)
+    await _endpoint(data.endpoint, box, user_id)
 
     def add(tx: Tx) -> Row:
         if workspace.find_user(tx, user_id) is None:
@@ -124,7 +124,7 @@ def _on_the_curve(point: bytes) -> bool:
     return True
 
 
-async def _endpoint(endpoint: str, box: Services) -> None:
+async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
     """One that messages may go to: checked here so that its owner hears of it, and on connecting.
 
     Raises Impossible.
@@ -134,7 +134,7 @@ async def _endpoint(endpoint: str, box: Services) -> None:
     if not endpoint.startswith("https://"):
         raise Impossible.field("endpoint", "must start with https://")
     try:
-        await box.egress.check(endpoint, any_port=False)
+        await box.egress.check(endpoint, any_port=False, user_id=user_id)
     except AddressRefused as refused:
         raise Impossible.field("endpoint", refused.message) from None
     except TransientError as fault:

@@ -3,7 +3,6 @@
 The rules: docs/spec.md#sms-hand-over.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,8 +11,10 @@ from buildos_box.clock import Instant
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.log import mask_phone
 from buildos_box.settings import Settings
+from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT = 20.0
+_CALLS = ThreadPool("twilio", 4)
 UNSUBSCRIBED = 21610
 BAD_NUMBER = frozenset({21211, 21614})
 RETRYABLE = frozenset({20429, 20500, 20503, 30001, 30022})
@@ -89,7 +90,7 @@ class TwilioSender:
         Raises Unsubscribed, BadNumber, PermanentError, TransientError.
         """
         optional = {"validity_period": message.validity, "status_callback": message.callback}
-        created = await asyncio.to_thread(
+        created = await _CALLS.run(
             self._call,
             lambda client: client.messages.create(
                 to=message.to,
@@ -103,7 +104,7 @@ class TwilioSender:
 
     async def sent_since(self, message: Outgoing, since: Instant, known: set[str]) -> str | None:
         """Twilio's name of that very message to that number, if it has it and we do not."""
-        listed = await asyncio.to_thread(
+        listed = await _CALLS.run(
             self._call, lambda client: client.messages.list(to=message.to, limit=100)
         )
         for one in listed:
@@ -116,7 +117,7 @@ class TwilioSender:
 
     async def fetch(self, sid: str) -> MessageStatus:
         """What became of that message. Raises PermanentError, TransientError."""
-        one = await asyncio.to_thread(self._call, lambda client: client.messages(sid).fetch())
+        one = await _CALLS.run(self._call, lambda client: client.messages(sid).fetch())
         return MessageStatus(
             status=str(getattr(one.status, "value", one.status)),
             error_code=int(one.error_code) if one.error_code else None,

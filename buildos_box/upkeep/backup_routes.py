@@ -1,6 +1,5 @@
 """`POST /backup`: the running box saves what it has open."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,11 @@ from litestar import post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
 from buildos_box.upkeep.backup import make_backup
 from buildos_box.upkeep.cron import backup_folder
+
+_MAKING = ThreadPool("backup", 1)
 
 
 class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -33,7 +35,7 @@ async def back_up_now(box: Services, caller: Caller) -> BackupView:
     caller.require_admin()
     data, folder = Path(box.settings.data.dir), backup_folder(box.settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = await asyncio.to_thread(make_backup, data, folder, box.clock, copy=box.db.copy)
+    made = await _MAKING.run(make_backup, data, folder, box.clock, copy=box.db.copy)
     return BackupView(
         path=str(made.path.absolute()),
         bytes=made.bytes,

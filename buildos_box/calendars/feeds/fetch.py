@@ -49,7 +49,13 @@ class Text:
 
 
 async def fetch(
-    egress: Egress, url: str, *, etag: str | None, last_modified: str | None, now: Instant
+    egress: Egress,
+    url: str,
+    *,
+    user_id: str,
+    etag: str | None,
+    last_modified: str | None,
+    now: Instant,
 ) -> Text | None:
     """The calendar; None if it is still the one with those marks (304). Raises FeedFault."""
     headers = dict(_HEADERS)
@@ -59,7 +65,7 @@ async def fetch(
         headers["If-Modified-Since"] = last_modified
     try:
         async with asyncio.timeout(SECONDS):
-            answer = await _at_the_end(egress, url, headers)
+            answer = await _at_the_end(egress, url, headers, user_id)
     except TimeoutError:
         raise FeedFault(f"the calendar has not come in {SECONDS:g} s") from None
     except (PermanentError, TransientError) as error:
@@ -76,9 +82,11 @@ async def fetch(
     return Text(body, _mark(answer, "etag"), _mark(answer, "last-modified"))
 
 
-async def _at_the_end(egress: Egress, url: str, headers: dict[str, str]) -> Fetched:
+async def _at_the_end(egress: Egress, url: str, headers: dict[str, str], user_id: str) -> Fetched:
     for _ in range(MOST_REDIRECTS + 1):
-        answer = await egress.get(url, headers=headers, max_bytes=MAX_BYTES, timeout=SECONDS)
+        answer = await egress.get(
+            url, headers=headers, max_bytes=MAX_BYTES, timeout=SECONDS, user_id=user_id
+        )
         location = answer.headers.get("location")
         if answer.status not in _REDIRECTS or not location:
             return answer

@@ -6,7 +6,6 @@ back later each time.
 The rules: docs/spec.md#calendar-feeds.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from buildos_box.errors import Impossible, Malformed, TooLarge
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import Enqueued, JobType, Payload
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
 from buildos_box.workspace import store
 from buildos_box.workspace.changes import CalendarSyncFailed
 from buildos_box.workspace.model import User
@@ -53,6 +53,9 @@ class FeedResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     error: str | None = None
 
 
+_READING = ThreadPool("calendar-reading", 2)
+
+
 def feed_key(feed_id: str) -> str:
     """One live job a feed."""
     return f"calendar-feed-{feed_id}"
@@ -67,7 +70,7 @@ async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedRe
     now = box.clock.now()
     try:
         text = await _fetched(box, feed, now)
-        found = await asyncio.to_thread(_read, text, feed, user, now) if text else None
+        found = await _READING.run(_read, text, feed, user, now) if text else None
     except FeedFault as fault:
         failure = fault
         return await box.db.write(lambda tx: _failed(tx, job, box, feed, failure))
@@ -83,6 +86,7 @@ async def _fetched(box: Services, feed: Feed, now: Instant) -> Text | None:
     return await fetch(
         box.egress,
         feed.url,
+        user_id=feed.user_id,
         etag=feed.etag if is_fresh else None,
         last_modified=feed.last_modified if is_fresh else None,
         now=now,

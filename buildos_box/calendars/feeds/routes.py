@@ -91,13 +91,13 @@ class FeedSync(msgspec.Struct, frozen=True, rename="camel"):
     job_id: str
 
 
-async def _checked(box: Services, given: str) -> str:
+async def _checked(box: Services, user_id: str, given: str) -> str:
     """The address as it is fetched. Raises Impossible, which says no more of it than its host."""
     url = cleaned_url(given)
     if len(url) > LONGEST_URL:
         raise Impossible.field("url", f"must be at most {LONGEST_URL:,} characters")
     try:
-        await box.egress.check(url)
+        await box.egress.check(url, user_id=user_id)
     except (AddressRefused, TransientError) as error:
         raise Impossible.field("url", error.message) from None
     return url
@@ -133,7 +133,7 @@ async def list_feeds(
 async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller) -> FeedView:
     """Subscribe to a calendar; the same address again changes nothing. It is read at once."""
     await crud.visible(box, caller, USERS, user_id)
-    url = await _checked(box, data.url)
+    url = await _checked(box, user_id, data.url)
     host = masked(url).partition("://")[2].partition("/")[0]
     name = _named(data.name) if data.name is not None else host
     now = box.clock.now()
@@ -172,7 +172,7 @@ async def change_feed(
 ) -> FeedView:
     """Rename it, pause it or go on with it, give it another address."""
     feed = Feed.of(await _mine(box, caller, user_id, feed_id))
-    url = await _checked(box, data.url) if data.url is not None else feed.url
+    url = await _checked(box, user_id, data.url) if data.url is not None else feed.url
     name = _named(data.name) if data.name is not None else feed.name
     active = feed.is_active if data.is_active is None else data.is_active
     reads = active and (url != feed.url or not feed.is_active)

@@ -1,0 +1,47 @@
+"""Threads for one kind of call."""
+
+import asyncio
+import threading
+
+import pytest
+
+from buildos_box.thread_pool import ThreadPool
+
+
+async def test_no_more_calls_run_at_once_than_there_are_threads() -> None:
+    pool, let_go = ThreadPool("test", 3), threading.Event()
+    running: list[int] = []
+
+    def call(n: int) -> int:
+        running.append(n)
+        let_go.wait(10)
+        return n
+
+    calls = [asyncio.ensure_future(pool.run(call, n)) for n in range(10)]
+    while len(running) < 3:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    assert running == [0, 1, 2]
+    let_go.set()
+    assert await asyncio.gather(*calls) == list(range(10))
+
+
+async def test_what_a_call_raises_comes_back_and_the_thread_goes_on() -> None:
+    pool = ThreadPool("test", 1)
+    with pytest.raises(ZeroDivisionError):
+        await pool.run(lambda: 1 // 0)
+    assert await pool.run(lambda: 7) == 7
+
+
+async def test_who_stops_waiting_before_a_thread_is_free_has_nothing_done() -> None:
+    pool, let_go = ThreadPool("test", 1), threading.Event()
+    done: list[str] = []
+    first = asyncio.ensure_future(pool.run(let_go.wait, 10))
+    await asyncio.sleep(0.01)
+    second = asyncio.ensure_future(pool.run(done.append, "second"))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    let_go.set()
+    await first
+    await pool.run(done.append, "third")
+    assert done == ["third"]
