@@ -1,4 +1,4 @@
-"""The look at what a person wants, at the moment of sending.
+"""Whether a notification may be delivered now, checked when it is due.
 
 The rules: docs/spec.md#notification-preferences.
 """
@@ -18,16 +18,20 @@ HOUR = timedelta(hours=1)
 
 
 def stale_at(notification: Row) -> Instant | None:
-    """Past which it is not worth telling."""
+    """When the notification becomes stale; None if never."""
     return from_text(notification["stale_at"]) if notification["stale_at"] else None
 
 
 def verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | Wait | None:
-    """Whether that notification may leave now over that channel; None if so."""
+    """Skip, Wait, or None if the notification may be delivered over that channel now.
+
+    Raises PermanentError (`unknown_user`) if its user was deleted, and Impossible if its event type
+    is no longer known.
+    """
     now = box.clock.now()
     user = workspace.find_user(tx, notification["user_id"])
     if user is None:
-        raise PermanentError("there is no such user", code="unknown_user")
+        raise PermanentError("its user no longer exists", code="unknown_user")
     zone = zone_or_utc(user.timezone)
 
     def sent(since: Instant) -> int:

@@ -1,4 +1,4 @@
-"""Notifications are kept for a season, so that an inbox does not grow for ever."""
+"""Deletes notifications older than 90 days, so that the inbox does not grow without limit."""
 
 from datetime import timedelta
 
@@ -11,17 +11,17 @@ from buildos_box.services import Services
 
 KEPT_FOR = timedelta(days=90)
 BATCH = 200
-"""Rows a transaction, with their deliveries: nobody waits 50 ms for the writer."""
+"""Rows per transaction, with their deliveries; few enough that no writer waits 50 ms."""
 
 
 class Cleaned(msgspec.Struct, frozen=True):
-    """How many a cleanup deleted."""
+    """The number of notifications that were deleted."""
 
     notifications: int
 
 
 async def clean_up(_due: Instant, box: Services) -> Cleaned:
-    """Delete what is older, with its deliveries, from the old end."""
+    """Delete notifications older than 90 days with their deliveries, oldest first."""
     before, total = box.clock.now() - KEPT_FOR, 0
     while gone := await box.db.write(lambda tx: store.delete_before(tx, before, BATCH)):
         total += gone

@@ -1,7 +1,4 @@
-"""What became of notifications, over HTTP: filters as those of jobs.
-
-The rules: docs/spec.md#delivery-states.
-"""
+"""The list of deliveries over HTTP (docs/spec.md#delivery-states)."""
 
 from typing import Annotated, Any
 
@@ -53,7 +50,8 @@ async def list_deliveries(
 ) -> DeliveryList:
     """Deliveries by user, channel, event type, status, text and time, newest first.
 
-    A user's token sees their own. A filter that is there and empty finds nothing.
+    A user's token sees that user's own. A filter that is given but empty finds nothing. Raises
+    NotFound for another user, Impossible for an unknown filter value.
     """
     if user is not None:
         caller.require_user(user)
@@ -76,7 +74,7 @@ async def list_deliveries(
 
 
 def _each(given: str | None, read: Any, field: str) -> list[str] | None:
-    """The parts of a comma list, each read. Raises Impossible."""
+    """The parsed parts of a comma list; None without one. Raises Impossible."""
     if given is None:
         return None
     return [read(part.strip(), field) for part in given.split(",") if part.strip()]
@@ -84,7 +82,7 @@ def _each(given: str | None, read: Any, field: str) -> list[str] | None:
 
 def _status(name: str, field: str) -> str:
     if name not in store.STATUSES:
-        raise Impossible.field(field, f"{name!r} is none of {', '.join(store.STATUSES)}")
+        raise Impossible.field(field, f"{name!r} must be one of {', '.join(store.STATUSES)}")
     return name
 
 

@@ -1,4 +1,4 @@
-"""The log of deliveries, read by filters."""
+"""The SQL of the list of deliveries."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from buildos_box.db import Database, Row
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which deliveries: None is no filter, an empty list finds nothing."""
+    """The filters of a list of deliveries: None is no filter, an empty list finds nothing."""
 
     user_id: str | None = None
     channels: list[str] | None = None
@@ -21,7 +21,9 @@ class Wanted:
 
 
 async def deliveries(db: Database, wanted: Wanted, *, before: int | None, limit: int) -> list[Row]:
-    """Deliveries, newest first. `text` is looked for in what was said and what went wrong."""
+    """Deliveries that match, newest first. `text` is searched in titles, bodies, reasons and
+    errors.
+    """
     lists = {
         name: None if values is None else msgspec.json.encode(values).decode()
         for name, values in (

@@ -1,7 +1,7 @@
-"""Tells people of tasks that are due soon, each time once.
+"""Notifies of tasks that are due soon, once for each due time.
 
-One due at an instant is told of when that lies within its reader's lead time. One due on a day
-is told of in the morning of that day, where its reader lives, as calendars do for all-day things.
+A task due at an instant is announced when that is within the user's lead time. A task due on a day
+is announced in the morning of that day in the user's time zone.
 
 The rules: docs/spec.md#due-soon.
 """
@@ -21,19 +21,19 @@ from buildos_box.services import Services
 
 MORNING = time(9)
 STILL_MORNING = timedelta(hours=3)
-"""For so long after it the morning's tasks are told of: not one that is added in the afternoon."""
+"""How long after 9 o'clock a task due today is still announced; not one added in the afternoon."""
 BATCH = 200
 
 
 class DueSoonSummary(msgspec.Struct, frozen=True):
-    """How many tasks were told of."""
+    """The number of tasks that were announced."""
 
     timed: int
     all_day: int
 
 
 def morning_days(zones: Iterable[str], now: Instant) -> dict[str, str]:
-    """The zones where it is morning now, each with its day there; an unknown zone is UTC."""
+    """The zones where it is morning now, each with its local day; an unknown zone counts as UTC."""
     found = {}
     for name in zones:
         zone = zone_or_utc(name)
@@ -44,8 +44,8 @@ def morning_days(zones: Iterable[str], now: Instant) -> dict[str, str]:
     return found
 
 
-def due_words(due_at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
-    """When it is due, after the word "Due", on the reader's clock."""
+def due_text(due_at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
+    """When the task is due in the user's time zone, as text that follows the word "Due"."""
     if due_at is None:
         return "today"
     day, clock = local_day(due_at, zone), f"{due_at.astimezone(zone):%H:%M}"
@@ -58,14 +58,14 @@ def due_words(due_at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
 
 
 def stale_from(task: Row, zone: ZoneInfo) -> Instant:
-    """Past which it is no longer "soon"."""
+    """When the announcement becomes stale: the due time, or the end of the due day."""
     if task["due_at"] is not None:
         return from_text(task["due_at"])
     return day_bounds(date.fromisoformat(task["due_date"]), zone)[1]
 
 
 async def task_due_soon(_due: Instant, box: Services) -> DueSoonSummary:
-    """Look for tasks that are due soon, and tell of each that has not been told of."""
+    """Announce every task that is due soon and was not announced for that due time."""
     now = box.clock.now()
     days = morning_days(await due_store.zones(box.db), now)
 
@@ -75,25 +75,29 @@ async def task_due_soon(_due: Instant, box: Services) -> DueSoonSummary:
     async def next_all_day() -> list[Row]:
         return await due_store.all_day(box.db, days, BATCH) if days else []
 
-    return DueSoonSummary(await _tell(box, now, next_timed), await _tell(box, now, next_all_day))
+    return DueSoonSummary(
+        await _notify_all(box, now, next_timed), await _notify_all(box, now, next_all_day)
+    )
 
 
-async def _tell(box: Services, now: Instant, look: Callable[[], Awaitable[list[Row]]]) -> int:
-    """Batch by batch: what has been told of is not found again."""
-    told = 0
-    while tasks := await look():
+async def _notify_all(
+    box: Services, now: Instant, next_batch: Callable[[], Awaitable[list[Row]]]
+) -> int:
+    """Announce in batches; an announced task is not found again. Returns the number of tasks."""
+    count = 0
+    while tasks := await next_batch():
         batch = tasks
 
-        def tell(tx: Tx, batch: list[Row] = batch) -> None:
+        def notify_batch(tx: Tx, batch: list[Row] = batch) -> None:
             for task in batch:
-                _tell_of(tx, box, task, now)
+                _notify_of(tx, box, task, now)
 
-        await box.db.write(tell)
-        told += len(batch)
-    return told
+        await box.db.write(notify_batch)
+        count += len(batch)
+    return count
 
 
-def _tell_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
+def _notify_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
     zone = zone_or_utc(task["timezone"])
     due_at = from_text(task["due_at"]) if task["due_at"] else None
     notify(
@@ -105,7 +109,7 @@ def _tell_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
             "taskId": task["id"],
             "taskName": task["title"],
             "projectName": task["project"],
-            "when": due_words(due_at, now, zone),
+            "when": due_text(due_at, now, zone),
             "dueAt": task["due_at"],
         },
         correlation_id=None,
@@ -118,7 +122,7 @@ def _tell_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
 TASK_DUE_SOON = Cron(
     name="task_due_soon",
     schedule="*/15 * * * *",
-    does="Tells people of tasks that are due soon",
+    does="Notifies of tasks that are due soon",
     run=task_due_soon,
     lookback=timedelta(hours=3),
 )

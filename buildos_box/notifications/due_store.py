@@ -1,4 +1,4 @@
-"""Tasks that are due soon and whose readers have not been told (docs/spec.md#due-soon)."""
+"""The SQL that finds tasks due soon that were not announced yet (docs/spec.md#due-soon)."""
 
 import msgspec
 
@@ -14,18 +14,18 @@ _TASK = """SELECT tasks.id, tasks.title, tasks.due_at, tasks.due_date, projects.
                         LEFT JOIN notification_preferences AS wanted
                                ON wanted.user_id = users.id"""
 _OPEN = "tasks.completed_at IS NULL AND projects.status = 'active'"
-_UNTOLD = """NOT EXISTS (SELECT 1 FROM notifications
+_NOT_ANNOUNCED = """NOT EXISTS (SELECT 1 FROM notifications
                           WHERE once_key = 'due-soon:' || tasks.id || ':' ||
                                            coalesce(tasks.due_at, tasks.due_date))"""
 
 
 def once_key(task: Row) -> str:
-    """One notification for each time that a task is due; one that moves is told of again."""
+    """The key of the notification of that due time; a task that is moved gets another one."""
     return f"due-soon:{task['id']}:{task['due_at'] or task['due_date']}"
 
 
 async def timed(db: Database, now: Instant, limit: int) -> list[Row]:
-    """Tasks due at an instant that lies within their reader's lead time, soonest first."""
+    """Tasks due at an instant within their user's lead time, soonest first."""
     return await db.all(
         f"""{_TASK}
              WHERE {_OPEN} AND tasks.due_at > :now
@@ -33,7 +33,7 @@ async def timed(db: Database, now: Instant, limit: int) -> list[Row]:
                AND coalesce(wanted.due_soon_minutes, :lead) > 0
                AND tasks.due_at <= strftime('%Y-%m-%dT%H:%M:%fZ', :now,
                        printf('+%d minutes', coalesce(wanted.due_soon_minutes, :lead)))
-               AND {_UNTOLD}
+               AND {_NOT_ANNOUNCED}
              ORDER BY tasks.due_at LIMIT :limit""",
         {
             "now": to_text(now),
@@ -45,12 +45,12 @@ async def timed(db: Database, now: Instant, limit: int) -> list[Row]:
 
 
 async def all_day(db: Database, days: dict[str, str], limit: int) -> list[Row]:
-    """Tasks due on a day that is the present one of their reader, whose zone is in `days`."""
+    """Tasks due on the current local day of their user, whose zone is a key of `days`."""
     return await db.all(
         f"""{_TASK} JOIN json_each(:days) AS zone ON zone.key = users.timezone
              WHERE {_OPEN} AND tasks.due_date = zone.value
                AND tasks.due_date IN (SELECT value FROM json_each(:days))
-               AND coalesce(wanted.due_soon_minutes, :lead) > 0 AND {_UNTOLD}
+               AND coalesce(wanted.due_soon_minutes, :lead) > 0 AND {_NOT_ANNOUNCED}
              LIMIT :limit""",  # noqa: S608 (constants of this file)
         {
             "days": msgspec.json.encode(days).decode(),
@@ -61,5 +61,5 @@ async def all_day(db: Database, days: dict[str, str], limit: int) -> list[Row]:
 
 
 async def zones(db: Database) -> list[str]:
-    """The zones that people are in, as they were given."""
+    """The time zones of all users, as they were given."""
     return [row["timezone"] for row in await db.all("SELECT DISTINCT timezone FROM users")]

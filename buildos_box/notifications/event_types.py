@@ -1,4 +1,4 @@
-"""Every kind of event that people are told of: its payload, its audience, its words.
+"""The event types of notifications: payload, audience, channels and texts of each.
 
 The rules: docs/spec.md#notification-event-types.
 """
@@ -18,24 +18,24 @@ LONGEST_TITLE, LONGEST_BODY = 120, 500
 
 
 class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What an event carries; what a sender adds beyond is ignored."""
+    """The payload of an event; unknown fields are ignored."""
 
 
 class UserPayload(_Payload, frozen=True, kw_only=True):
-    """Of an account."""
+    """The payload of events about an account."""
 
     name: str = ""
 
 
 class MessagePayload(_Payload, frozen=True, kw_only=True):
-    """Of something that went wrong, in a sentence."""
+    """The payload of events about a fault, described in one sentence."""
 
     message: str
     kind: str = ""
 
 
 class BriefPayload(_Payload, frozen=True, kw_only=True):
-    """Of a brief."""
+    """The payload of events about a brief."""
 
     brief_id: str = ""
     brief_date: str
@@ -44,7 +44,7 @@ class BriefPayload(_Payload, frozen=True, kw_only=True):
 
 
 class TaskPayload(_Payload, frozen=True, kw_only=True):
-    """Of a task. `when` says in words of the reader's zone when it is due."""
+    """The payload of events about a task. `when` is the due time as text in the user's zone."""
 
     task_id: str
     task_name: str
@@ -54,7 +54,7 @@ class TaskPayload(_Payload, frozen=True, kw_only=True):
 
 
 class ProjectPayload(_Payload, frozen=True, kw_only=True):
-    """Of a project."""
+    """The payload of events about a project."""
 
     project_id: str
     project_name: str
@@ -63,7 +63,7 @@ class ProjectPayload(_Payload, frozen=True, kw_only=True):
 
 
 class CalendarPayload(_Payload, frozen=True, kw_only=True):
-    """Of a calendar feed."""
+    """The payload of events about a calendar feed."""
 
     feed_id: str = ""
     name: str
@@ -71,14 +71,14 @@ class CalendarPayload(_Payload, frozen=True, kw_only=True):
 
 
 class OnboardingPayload(_Payload, frozen=True, kw_only=True):
-    """Of a first analysis."""
+    """The payload of events about an onboarding analysis."""
 
     summary: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventType:
-    """One kind of event. Its words are made by functions of the payload, never by a template."""
+    """One event type. Its texts are computed by functions of the payload, not by templates."""
 
     name: str
     payload: type[Any]
@@ -93,8 +93,8 @@ class EventType:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What a person reads."""
+class Content:
+    """The texts of a notification, its link, and the tag under which a newer one replaces it."""
 
     title: str
     body: str
@@ -158,7 +158,7 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "error.critical",
             MessagePayload,
-            lambda _p: "Something is badly wrong",
+            lambda _p: "A critical error occurred",
             lambda p: p.message,
             channels=_MAILED,
             admins_only=True,
@@ -215,7 +215,7 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "project.activity.batched",
             ProjectPayload,
-            lambda p: f"{p.count} changes" if p.count else "News of a project",
+            lambda p: f"{p.count} changes" if p.count else "Project activity",
             lambda p: p.project_name,
             tag=lambda p: f"activity-{p.project_id}",
         ),
@@ -243,28 +243,28 @@ _BY_SPELLING = {name.replace(".", "_"): name for name in EVENT_TYPES}
 
 
 def due_soon_tag(task_id: str) -> str:
-    """The tag of what tells that a task is due soon."""
+    """The tag of notifications that this task is due soon."""
     return f"task.due_soon-{task_id}"
 
 
 def event_type(name: str, field: str = "eventType") -> EventType:
-    """That event type; `task_completed` is `task.completed`. Raises Impossible."""
+    """The event type of that name; `task_completed` is `task.completed`. Raises Impossible."""
     found = EVENT_TYPES.get(_BY_SPELLING.get(name.replace(".", "_"), name))
     if found is None:
-        raise Impossible.field(field, f"{name!r} is none of {', '.join(EVENT_TYPES)}")
+        raise Impossible.field(field, f"{name!r} must be one of {', '.join(EVENT_TYPES)}")
     return found
 
 
 def channel(name: str, field: str = "channel") -> Channel:
-    """That channel; `in-app` is `in_app`. Raises Impossible."""
+    """The channel of that name; `in-app` is `in_app`. Raises Impossible."""
     for known in CHANNELS:
         if known == name.replace("-", "_"):
             return known
-    raise Impossible.field(field, f"{name!r} is none of {', '.join(CHANNELS)}")
+    raise Impossible.field(field, f"{name!r} must be one of {', '.join(CHANNELS)}")
 
 
 def read_payload(event: EventType, payload: Any) -> Any:
-    """The payload as the event's struct; the reference's `taskTitle` is `taskName`.
+    """The payload as the event type's struct; `taskTitle` is accepted for `taskName`.
 
     Raises Impossible.
     """
@@ -276,9 +276,9 @@ def read_payload(event: EventType, payload: Any) -> Any:
         raise Impossible.field("payload", str(fault)) from None
 
 
-def words(event: EventType, payload: Any) -> Words:
-    """What a person is to read of that event."""
-    return Words(
+def content_of(event: EventType, payload: Any) -> Content:
+    """The texts of a notification with that payload."""
+    return Content(
         _short(event.title(payload), LONGEST_TITLE),
         _short(event.body(payload), LONGEST_BODY),
         event.url(payload),

@@ -1,6 +1,7 @@
-"""A delivery and its job, made together; the job types are asked for by name.
+"""Creates deliveries together with their jobs.
 
-The rules: docs/spec.md#notification-flow.
+Job types are looked up by name, because their modules import this one. The rules:
+docs/spec.md#notification-flow.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ SEND_NOTIFICATION, SEND_PUSH = "send_notification", "send_push"
 
 
 class DeliveryPayload(Payload, frozen=True, kw_only=True):
-    """A delivery to be made; what it says stands in its notification's row."""
+    """A delivery to make; its texts are in the notification's row."""
 
     user_id: str
     delivery_id: str
@@ -28,7 +29,7 @@ class DeliveryPayload(Payload, frozen=True, kw_only=True):
 
 
 class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What came of one delivery."""
+    """The outcome of one delivery."""
 
     delivery_id: str
     status: str
@@ -36,16 +37,16 @@ class DeliveryResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
 
 
 def delivery_key(delivery_id: str) -> str:
-    """One live job a delivery."""
+    """The dedup key of a delivery's job."""
     return f"notification-{delivery_id}"
 
 
 def withdraw(
     tx: Tx, box: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
 ) -> None:
-    """What waits under that tag is not delivered any more: it is no longer so."""
+    """Cancel the deliveries with that tag that still wait, because they no longer apply."""
     for row in store.waiting(tx, user_id, tag):
-        # One that is under way now may have left; one that waits for its next try has not.
+        # A running attempt may have sent it already; one that waits for a retry has not.
         key, also_running = delivery_key(row["id"]), not row["begun"]
         box.queue.cancel_by_key(tx, key, reason=reason, actor=actor, also_running=also_running)
 
@@ -61,7 +62,7 @@ def add(
     requested: dict[str, Any] | None = None,
     actor: str = "system",
 ) -> Enqueued | None:
-    """Add a delivery and its job; None if that delivery is there already."""
+    """Add a delivery and its job; None if that delivery exists already."""
     now = box.clock.now()
     delivery_id = box.ids.new("delivery", now)
     if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):

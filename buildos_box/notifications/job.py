@@ -1,7 +1,4 @@
-"""The job that delivers one notification over one channel, if the person wants it.
-
-The rules: docs/spec.md#notification-flow.
-"""
+"""The job that delivers one notification over one channel (docs/spec.md#notification-flow)."""
 
 from datetime import timedelta
 
@@ -21,7 +18,11 @@ from buildos_box.services import Services
 
 
 async def send_notification(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
-    """Look once more at what the person wants, and deliver in the same transaction."""
+    """Check the user's preferences again, and deliver in the same transaction.
+
+    Raises Snooze during do-not-disturb hours, LeaseLost, PermanentError if the notification or its
+    user was deleted.
+    """
     outcome = await box.db.write(lambda tx: _deliver(tx, job, box))
     if isinstance(outcome, Wait):
         raise Snooze(outcome.until, "do-not-disturb")
@@ -66,7 +67,7 @@ def _finish(
 def _skip(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, reason: str
 ) -> DeliveryResult:
-    """Not wanted is no failure."""
+    """Complete the job with a skipped delivery, which is not a failure."""
     store.finish(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
     return _finish(tx, job, store.SKIPPED, reason)
 
@@ -101,7 +102,7 @@ def _by_mail(
 def _to_browsers(
     tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
 ) -> DeliveryResult:
-    """A delivery and a job for each subscription; without any the inbox gets it instead."""
+    """Add a delivery and a job per subscription; without any, deliver to the inbox instead."""
     subscriptions = push_store.active_of(tx, delivery["user_id"])
     if not subscriptions:
         push_outcome.fall_back(tx, box, notification["id"])

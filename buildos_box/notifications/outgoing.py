@@ -1,4 +1,4 @@
-"""Telling a person of something, inside the transaction of what it tells of.
+"""Creating a notification, in the transaction of the change it is about.
 
 The rules: docs/spec.md#notification-flow.
 """
@@ -12,14 +12,20 @@ import msgspec
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.notifications import fanout, store
-from buildos_box.notifications.event_types import CHANNELS, Channel, EventType, read_payload, words
+from buildos_box.notifications.event_types import (
+    CHANNELS,
+    Channel,
+    EventType,
+    content_of,
+    read_payload,
+)
 from buildos_box.notifications.event_types import event_type as find
 from buildos_box.services import Services
 
 
 @dataclass(frozen=True, slots=True)
 class Notified:
-    """The notification and the jobs that deliver it, by channel."""
+    """A notification and the ids of the jobs that deliver it, by channel."""
 
     notification_id: str
     jobs: dict[Channel, str]
@@ -41,26 +47,26 @@ def notify(
     replaces: bool = False,
     actor: str = "system",
 ) -> Notified | None:
-    """One delivery and one job for each channel, unless `channels` are given the event type's
-    own and those that the person has asked for.
+    """Add a notification with one delivery and one job per channel.
 
-    What the person wants is looked at when the time has come. None if `once_key` was used before.
-    With `replaces`, what still waits under the same tag is withdrawn.
-    Raises Impossible for an event type or payload that is none.
+    Without `channels`, those of the event type and those that the user chose for it. Preferences
+    are checked when a delivery is due. With `replaces`, deliveries that still wait under the same
+    tag are cancelled. Returns None if `once_key` was used before. Raises Impossible for an unknown
+    event type or a payload that does not fit.
     """
     now, event = box.clock.now(), find(event_type)
     content = read_payload(event, payload)
     notification_id = box.ids.new("notification", now)
-    said = words(event, content)
+    texts = content_of(event, content)
     if replaces:
-        fanout.withdraw(tx, box, user_id, said.tag, reason="superseded", actor=actor)
+        fanout.withdraw(tx, box, user_id, texts.tag, reason="superseded", actor=actor)
     added = store.add_notification(
         tx,
         notification_id,
         user_id=user_id,
         event_type=event.name,
         payload=msgspec.json.encode(content).decode(),
-        words=said,
+        content=texts,
         once_key=once_key,
         stale_at=stale_at or (send_at or now) + event.fresh_for,
         correlation_id=correlation_id or f"corr{notification_id.removeprefix('notification')}",
@@ -82,6 +88,6 @@ def notify(
 
 
 def _channels(tx: Tx, user_id: str, event: EventType) -> list[Channel]:
-    """The event type's own, and those that the person has asked for by name."""
+    """The event type's channels, and those that the user turned on for it."""
     asked = store.find_preferences(tx, user_id).event_types.get(event.name, {})
     return [name for name in CHANNELS if name in event.channels or asked.get(name)]

@@ -1,4 +1,4 @@
-"""Whether, and when, a person wants to be told: rules over plain values.
+"""Whether and when a notification may be delivered: pure functions of plain values.
 
 The rules: docs/spec.md#notification-preferences.
 """
@@ -18,7 +18,7 @@ DUE_SOON_MINUTES = 60
 
 
 class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one person wants. `event_types` says otherwise for single types and channels."""
+    """A user's preferences. `event_types` turns channels on or off for single event types."""
 
     in_app: bool = True
     push: bool = True
@@ -30,29 +30,32 @@ class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename=
     hourly_cap: int | None = HOURLY_CAP
     daily_cap: int | None = DAILY_CAP
     due_soon_minutes: int = DUE_SOON_MINUTES
-    """How long before a task is due to tell of it; 0 for not at all."""
+    """How many minutes before a task is due to announce it; 0 for never."""
 
     @property
     def quiet(self) -> QuietHours | None:
-        """The do-not-disturb hours, if there are any."""
+        """The do-not-disturb hours; None if none are set."""
         return QuietHours.of(self.dnd_start, self.dnd_end)
 
     def wants(self, event_type: str, channel: Channel) -> bool:
-        """A channel that is off is off for all; one that is on may be off for a type."""
+        """Whether the user wants that event type over that channel.
+
+        A channel that is off is off for all types; one that is on can be off for a type.
+        """
         on: Any = getattr(self, channel)
         return bool(on) and self.event_types.get(event_type, {}).get(channel, True)
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Not to be sent, and why."""
+    """Do not deliver, for that reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not before then."""
+    """Do not deliver before that instant."""
 
     until: Instant
 
@@ -69,7 +72,10 @@ def decide(
     now: Instant,
     zone: ZoneInfo,
 ) -> Skip | Wait | None:
-    """None to send now. Do-not-disturb and caps bind neither what is urgent nor the inbox."""
+    """Skip, Wait, or None to deliver now.
+
+    Do-not-disturb and caps do not apply to urgent event types and to the inbox.
+    """
     if event.admins_only and not is_admin:
         return Skip("only for admins")
     if not wanted.wants(event.name, channel):

@@ -1,4 +1,4 @@
-"""Hands a message to a browser's push service: encrypted, signed, through the one way out.
+"""Hands a push message to a browser's push service, encrypted and signed.
 
 The rules: docs/spec.md#push-answers.
 """
@@ -27,26 +27,28 @@ _SEALING = ThreadPool("push-sealing", 2)
 MAX_ANSWER_BYTES = 64 * 1024
 TOO_LARGE = 413
 SECRET_CHARS = 8
-"""The least length of a part of an endpoint that may be its secret."""
+"""The shortest part of an endpoint that may be its secret."""
 _PARTS = re.compile(r"[/?&=]")
 
 
 class SubscriptionGone(PermanentError):
-    """The push service knows this subscription no longer."""
+    """The push service no longer knows this subscription."""
 
     code = "subscription_gone"
 
 
 class KeyRefused(PermanentError):
-    """The service does not accept this box's key or subject: no subscription is to blame."""
+    """The push service refuses the server's key or subject, not the subscription."""
 
     code = "push_key_refused"
 
 
 async def send(box: Services, subscription: Row, message: PushMessage) -> str:
-    """Send, and return the service's own name for the message.
+    """Send the message; returns the push service's id for it.
 
-    Raises SubscriptionGone, KeyRefused, PermanentError, TransientError.
+    A 413 is repeated once with a shorter text. Raises SubscriptionGone (404, 410), KeyRefused (401,
+    403), TransientError (408, 425, 429, 5xx, no answer), PermanentError (other statuses, an address
+    that is not allowed).
     """
     endpoint, now = str(subscription["endpoint"]), box.clock.now()
     for limit in (LONGEST_PAYLOAD, SHRUNK_PAYLOAD):
@@ -65,14 +67,14 @@ async def send(box: Services, subscription: Row, message: PushMessage) -> str:
 
 
 def host_of(endpoint: str) -> str:
-    """The service's name: an endpoint itself is a secret."""
+    """The push service's host name; the rest of an endpoint is a secret."""
     return urlsplit(endpoint).hostname or "?"
 
 
 def _sealed(
     box: Services, subscription: Row, message: PushMessage, limit: int, now: Instant
 ) -> tuple[dict[str, str], bytes]:
-    """Headers, and the message encrypted for that browser alone (RFC 8291)."""
+    """Headers, and the message encrypted for that browser (RFC 8291)."""
     from pywebpush import WebPusher
 
     endpoint = subscription["endpoint"]
@@ -92,15 +94,15 @@ def _sealed(
 
 
 def _read_answer(answer: Fetched, endpoint: str, now: Instant) -> str:
-    """What a push service's answer means (RFC 8030)."""
+    """The push service's id for the message. Raises what the status means (RFC 8030)."""
     status, host = answer.status, host_of(endpoint)
     said = _said(answer, endpoint)
     if 200 <= status < 300:
         return answer.headers.get("location", "")[:500] or f"{host} {status} {to_text(now)}"
     if status in (404, 410):
-        raise SubscriptionGone(f"{host} answers {status}: this subscription is gone")
+        raise SubscriptionGone(f"{host} answers {status}: the subscription no longer exists")
     if status in (401, 403):
-        raise KeyRefused(f"{host} answers {status}: it refuses this box's key{said}")
+        raise KeyRefused(f"{host} answers {status}: it refuses the server's VAPID key{said}")
     message = f"{host} answers {status}{said}"
     if retryable_status(status):
         wait = retry_after(answer.headers, now)
@@ -109,7 +111,7 @@ def _read_answer(answer: Fetched, endpoint: str, now: Instant) -> str:
 
 
 def _said(answer: Fetched, endpoint: str) -> str:
-    """What the service says of it; nothing if that repeats a part of the endpoint, a secret."""
+    """The answer's text for error messages; empty if it repeats a part of the secret endpoint."""
     text = " ".join(answer.body[:200].decode("utf-8", "replace").split())
     secrets = [part for part in _PARTS.split(endpoint)[3:] if len(part) >= SECRET_CHARS]
     told = text.isprintable() and not any(secret[:SECRET_CHARS] in text for secret in secrets)

@@ -1,8 +1,8 @@
-"""The job that sends one push message to one browser: once, alone, in its own time.
+"""The job that sends one push message to one browser.
 
-Push services know no key of repetition. After a crash between intent and outcome the message is
-sent again under the same topic and tag: it takes the first one's place on its way and on the
-screen, so that its reader sees one.
+Push services have no idempotency keys. After a crash between intent and outcome the message is sent
+again under the same topic and tag, so that the second one replaces the first at the push service
+and on the screen.
 
 The rules: docs/spec.md#push.
 """
@@ -27,7 +27,7 @@ from buildos_box.notifications.push_message import PushMessage, push_message
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 
-SETTLED = ("sent", "delivered", "opened", "clicked")
+DONE = ("sent", "delivered", "opened", "clicked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class _Ready:
 
 
 async def send_push(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
-    """Send the message of the payload, unless it is not wanted any more."""
+    """Send the push message of the payload, unless it is no longer wanted.
+
+    Raises Snooze during do-not-disturb hours, KeyRefused, TransientError, PermanentError (the
+    notification or its user was deleted, or the push service refuses the message), LeaseLost.
+    """
     ready = await box.db.write(lambda tx: _prepare(tx, job, box))
     if isinstance(ready, Wait):
         raise Snooze(ready.until, "do-not-disturb")
@@ -66,7 +70,7 @@ def _prepare(
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
         raise PermanentError("its notification was deleted", code="unknown_delivery")
-    if delivery["status"] in SETTLED:
+    if delivery["status"] in DONE:
         return DeliveryResult(delivery["id"], delivery["status"])
     notification = store.notification(tx, delivery["notification_id"])
     verdict = checks.verdict(tx, box, notification, "push")
@@ -74,7 +78,7 @@ def _prepare(
         return verdict
     store.begin(tx, delivery["id"], box.clock.now())
     if isinstance(verdict, Skip):
-        # Grown stale it was wanted, and the inbox keeps it.
+        # A stale message was wanted, so it goes to the inbox; an unwanted one does not.
         stale = checks.stale_at(notification)
         unwanted = stale is None or box.clock.now() < stale
         return _skip(tx, box, delivery, verdict.reason, unwanted=unwanted)
@@ -122,7 +126,9 @@ async def _send(job: Attempt[DeliveryPayload], box: Services, ready: _Ready) -> 
 def _gone(
     tx: Tx, job: Attempt[Any], box: Services, subscription: Row, error: SubscriptionGone
 ) -> DeliveryResult:
-    """Nobody's failure: a browser was reset, or its owner took the permission back."""
+    """Deactivate a subscription that no longer exists: the browser was reset or
+    permission revoked.
+    """
     job.ensure_lease(tx)
     push_store.deactivate(tx, subscription["id"], error.message)
     delivery = store.delivery(tx, job.payload.delivery_id)
@@ -132,7 +138,9 @@ def _gone(
 
 
 def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, message: str) -> None:
-    """The key or its subject is wrong for all: an operator hears of it, nobody is unsubscribed."""
+    """Raise an alert: the key or its subject is wrong for all users, so no subscription is
+    deactivated.
+    """
     job.ensure_lease(tx)
     host = push_client.host_of(subscription["endpoint"])
     if push_store.note_refusal(tx, host, box.clock.now()):
@@ -141,7 +149,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, messag
 
 
 def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
-    """The delivery is not over: only its job says when it is."""
+    """Store the error; only the end of the job decides the delivery's outcome."""
     job.ensure_lease(tx)
     store.note_error(tx, job.payload.delivery_id, message, box.clock.now())
 

@@ -1,4 +1,4 @@
-"""What a push message says and how it is to travel: rules over plain values.
+"""The content of a push message and its transport headers: pure functions of plain values.
 
 The rules: docs/spec.md#push-message.
 """
@@ -14,19 +14,19 @@ import msgspec
 from buildos_box.clock import Instant
 
 LONGEST_PAYLOAD = 3_993
-"""Bytes before encryption, which makes 4,096 of them: the most that every service takes."""
+"""Bytes before encryption, which makes them 4,096, the most that every push service accepts."""
 SHRUNK_PAYLOAD = 1_500
-"""What is tried once more where a service says 413."""
+"""The limit for the second try after a 413."""
 LONGEST_TTL = timedelta(days=28)
 SHORTEST_TTL = timedelta(minutes=1)
-"""Never 0: that drops the message wherever the browser is not connected at this very moment."""
+"""Not 0, which would drop the message unless the browser is connected at that moment."""
 REMINDERS = frozenset({"task.due_soon"})
 TOPIC_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class PushMessage:
-    """One message, the same for all browsers of its reader and for every try."""
+    """One message, the same for every browser of the user and for every attempt."""
 
     content: dict[str, Any]
     ttl: int
@@ -37,10 +37,10 @@ class PushMessage:
 def push_message(
     notification: Any, *, urgent: bool, now: Instant, stale_at: Instant | None
 ) -> PushMessage:
-    """The message of a notification's row.
+    """The push message of a notification's row.
 
-    One with the same tag takes its place on its way and on the screen, so that a repetition
-    after a crash is seen once.
+    A message with the same tag replaces it at the push service and on the screen, so that a message
+    repeated after a crash is seen once.
     """
     left = (stale_at - now) if stale_at is not None else LONGEST_TTL
     high = urgent or notification["event_type"] in REMINDERS
@@ -61,19 +61,19 @@ def push_message(
 
 
 def topic(tag: str) -> str:
-    """A name of 32 characters of base64url, which is all that RFC 8030 allows (5.4)."""
+    """A topic of 32 base64url characters, the longest that RFC 8030 (5.4) allows."""
     digest = hashlib.sha256(tag.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()[:TOPIC_LENGTH]
 
 
 def fitted(content: dict[str, Any], limit: int) -> bytes:
-    """JSON of at most `limit` bytes: what is too long is shortened, never refused."""
+    """JSON of at most `limit` bytes; longer texts are shortened."""
     text = msgspec.json.encode(content)
     shortened = dict(content)
     for field in ("body", "title", "url", "tag"):
         while len(text) > limit and shortened[field]:
             keep = len(shortened[field]) * 3 // 4
-            # Half an address leads nowhere.
+            # A shortened URL or tag would be wrong, so those are removed instead.
             cut = f"{shortened[field][:keep]}…" if keep > 8 and field in ("body", "title") else ""
             shortened[field] = cut
             text = msgspec.json.encode(shortened)

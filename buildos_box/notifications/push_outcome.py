@@ -1,4 +1,4 @@
-"""What comes of push as a whole, from what came of each subscription.
+"""The outcome of the push channel, computed from the outcomes of all subscriptions.
 
 The rules: docs/spec.md#notification-fallback.
 """
@@ -19,9 +19,10 @@ def finish_push(
     provider_id: str | None = None,
     unwanted: bool = False,
 ) -> None:
-    """Note what came of one subscription; when all have failed the inbox gets it instead.
+    """Store the outcome of one subscription; when all have failed, deliver to the inbox.
 
-    What is skipped because nobody wants it any more (`unwanted`) is no failure.
+    With `unwanted`, a delivery that was skipped because the user no longer wants it does not count
+    as a failure.
     """
     now = box.clock.now()
     store.finish(
@@ -36,10 +37,12 @@ def finish_push(
     elif not waiting and unwanted and not failed:
         store.finish(tx, whole["id"], store.SKIPPED, now, reason=reason)
     elif not waiting:
-        store.finish(tx, whole["id"], store.FAILED, now, error=error or "no subscription took it")
+        store.finish(
+            tx, whole["id"], store.FAILED, now, error=error or "no subscription accepted it"
+        )
         fall_back(tx, box, delivery["notification_id"])
 
 
 def fall_back(tx: Tx, box: Services, notification_id: str) -> None:
-    """In-app instead; nothing if it goes there anyway."""
+    """Add an in-app delivery, unless there is one."""
     fanout.add(tx, box, store.notification(tx, notification_id), "in_app")

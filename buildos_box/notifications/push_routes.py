@@ -1,4 +1,4 @@
-"""Browsers that ask for push messages, over HTTP (docs/spec.md#push-subscriptions)."""
+"""Push subscriptions over HTTP (docs/spec.md#push-subscriptions)."""
 
 import base64
 import binascii
@@ -21,14 +21,14 @@ UNCOMPRESSED = 4
 
 
 class BrowserKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """What messages to this browser are encrypted with, base64url."""
+    """The keys that messages to this browser are encrypted with, base64url."""
 
     p256dh: str
     auth: str
 
 
 class BrowserSubscription(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A `PushSubscription` as `toJSON()` of the browser gives it."""
+    """A `PushSubscription`, as the browser's `toJSON()` gives it."""
 
     endpoint: str
     keys: BrowserKeys
@@ -36,7 +36,7 @@ class BrowserSubscription(msgspec.Struct, frozen=True, kw_only=True, rename="cam
 
 
 class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One browser. `reason` says why it is not active any more."""
+    """One subscription. `reason` says why it is inactive."""
 
     id: str
     endpoint: str
@@ -54,20 +54,20 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
 
 class SubscriptionList(msgspec.Struct, frozen=True):
-    """A user's browsers, newest first."""
+    """A user's subscriptions, newest first."""
 
     items: list[SubscriptionView]
 
 
 class VapidKey(msgspec.Struct, frozen=True, rename="camel"):
-    """What a browser subscribes with, as its `applicationServerKey`."""
+    """The key that a browser subscribes with, its `applicationServerKey`."""
 
     public_key: str
 
 
 @get("/push/vapid-key", tags=["Push"])
 async def vapid_key(box: Services) -> VapidKey:
-    """The public key of this box, base64url."""
+    """The server's public VAPID key, base64url."""
     return VapidKey(vapid.public_key(box.vapid_key))
 
 
@@ -75,7 +75,13 @@ async def vapid_key(box: Services) -> VapidKey:
 async def subscribe(
     user_id: str, data: BrowserSubscription, box: Services, caller: Caller
 ) -> SubscriptionView:
-    """Take a browser's subscription; the same endpoint again changes nothing."""
+    """Store a browser's subscription; the same endpoint again changes nothing.
+
+    Beyond `push.max_subscriptions_per_user` the inactive and oldest ones are deleted. Raises
+    NotFound (another user's token, unknown user), Impossible (keys of a wrong size or not on the
+    curve, an endpoint that is too long, is not https, cannot be resolved, or leads to an address
+    that is not allowed), Unavailable.
+    """
     caller.require_user(user_id)
     _key(data.keys.p256dh, KEY_BYTES, "keys.p256dh")
     _key(data.keys.auth, AUTH_BYTES, "keys.auth")
@@ -83,7 +89,7 @@ async def subscribe(
 
     def add(tx: Tx) -> Row:
         if workspace.find_user(tx, user_id) is None:
-            raise NotFound(f"no user {user_id}")
+            raise NotFound(f"there is no user {user_id}")
         now = box.clock.now()
         row = push_store.add(
             tx,
@@ -101,7 +107,9 @@ async def subscribe(
 
 
 def _key(text: str, size: int, field: str) -> None:
-    """Raises Impossible."""
+    """Raise Impossible unless the text is that many bytes in base64url, and a
+    point if it is a key.
+    """
     try:
         raw = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), b"-_", True)
     except (binascii.Error, ValueError):
@@ -125,7 +133,7 @@ def _on_the_curve(point: bytes) -> bool:
 
 
 async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
-    """One that messages may go to: checked here so that its owner hears of it, and on connecting.
+    """Check the endpoint now, to inform its user; it is checked again on every connection.
 
     Raises Impossible.
     """
@@ -143,7 +151,10 @@ async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
 
 @get("/users/{user_id:str}/push-subscriptions", tags=["Push"])
 async def list_subscriptions(user_id: str, box: Services, caller: Caller) -> SubscriptionList:
-    """A user's browsers, newest first; one that is not active says why."""
+    """A user's subscriptions, newest first; an inactive one has a reason.
+
+    Raises NotFound for another user.
+    """
     caller.require_user(user_id)
     rows = await push_store.all_of(box.db, user_id)
     return SubscriptionList([SubscriptionView.of(row) for row in rows])
@@ -151,10 +162,10 @@ async def list_subscriptions(user_id: str, box: Services, caller: Caller) -> Sub
 
 @delete("/users/{user_id:str}/push-subscriptions/{subscription_id:str}", tags=["Push"])
 async def unsubscribe(user_id: str, subscription_id: str, box: Services, caller: Caller) -> None:
-    """Forget a browser."""
+    """Delete a subscription. Raises NotFound."""
     caller.require_user(user_id)
     if not await box.db.write(lambda tx: push_store.remove(tx, user_id, subscription_id)):
-        raise NotFound(f"no subscription {subscription_id}")
+        raise NotFound(f"there is no subscription {subscription_id}")
 
 
 ROUTES: list[Any] = [vapid_key, subscribe, list_subscriptions, unsubscribe]

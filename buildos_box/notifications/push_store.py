@@ -1,4 +1,4 @@
-"""The browsers that a person is reached in."""
+"""The SQL of push subscriptions."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ ALERT_AGAIN = timedelta(days=1)
 
 
 def active_of(tx: Tx, user_id: str) -> list[Row]:
-    """A user's subscriptions that work, oldest first."""
+    """A user's active subscriptions, oldest first."""
     return tx.all(
         "SELECT * FROM push_subscriptions WHERE user_id = ? AND active = 1 ORDER BY seq", (user_id,)
     )
@@ -30,7 +30,7 @@ def find(tx: Tx, subscription_id: str) -> Row | None:
 def add(
     tx: Tx, new_id: str, user_id: str, endpoint: str, p256dh: str, auth: str, now: Instant
 ) -> Row:
-    """Keep a subscription. The endpoint is a browser's: it works again, for who uses it now."""
+    """Store a subscription. A known endpoint becomes active again and belongs to this user."""
     tx.execute(
         """INSERT INTO push_subscriptions (id, user_id, endpoint, p256dh, auth, created_at)
            VALUES (?, ?, ?, ?, ?, ?)
@@ -45,7 +45,7 @@ def add(
 
 
 def drop_beyond(tx: Tx, user_id: str, most: int) -> None:
-    """Keep that many: dead ones go first, then the oldest."""
+    """Delete subscriptions beyond `most`: inactive ones first, then the oldest."""
     tx.execute(
         """DELETE FROM push_subscriptions WHERE id IN (
                SELECT id FROM push_subscriptions WHERE user_id = ?
@@ -55,7 +55,7 @@ def drop_beyond(tx: Tx, user_id: str, most: int) -> None:
 
 
 def remove(tx: Tx, user_id: str, subscription_id: str) -> bool:
-    """Forget a subscription of that user; False if it is not there."""
+    """Delete a subscription of that user; False if there is none."""
     cursor = tx.execute(
         "DELETE FROM push_subscriptions WHERE id = ? AND user_id = ?", (subscription_id, user_id)
     )
@@ -63,7 +63,7 @@ def remove(tx: Tx, user_id: str, subscription_id: str) -> bool:
 
 
 def deactivate(tx: Tx, subscription_id: str, reason: str) -> None:
-    """The push service says that it is gone."""
+    """Deactivate a subscription that the push service no longer knows."""
     tx.execute(
         "UPDATE push_subscriptions SET active = 0, reason = ? WHERE id = ?",
         (reason, subscription_id),
@@ -71,7 +71,7 @@ def deactivate(tx: Tx, subscription_id: str, reason: str) -> None:
 
 
 def note_refusal(tx: Tx, host: str, now: Instant) -> bool:
-    """That service refuses this box; True if nobody has been told of it today."""
+    """Store that the host refuses the server's key; True if that is new today."""
     cursor = tx.execute(
         """INSERT INTO push_refusals (host, alerted_at) VALUES (:host, :now)
            ON CONFLICT (host) DO UPDATE SET alerted_at = :now WHERE alerted_at <= :before""",
@@ -81,7 +81,7 @@ def note_refusal(tx: Tx, host: str, now: Instant) -> bool:
 
 
 def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:
-    """It worked."""
+    """Store when the subscription last received a message."""
     tx.execute(
         "UPDATE push_subscriptions SET last_sent_at = ? WHERE id = ?",
         (to_text(now), subscription_id),
@@ -89,7 +89,7 @@ def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:
 
 
 def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int, int]:
-    """Of the deliveries to single subscriptions: how many wait, have left, have failed."""
+    """How many deliveries to single subscriptions are pending, sent, and failed."""
     row = tx.one(
         """SELECT coalesce(sum(status = 'pending'), 0) AS waiting,
                   coalesce(sum(status NOT IN ('pending', 'failed', 'skipped')), 0) AS sent,
@@ -102,7 +102,7 @@ def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int, int]:
 
 
 def channel_delivery(tx: Tx, notification_id: str) -> Row | None:
-    """The delivery of push as a whole."""
+    """The delivery of the push channel, of which those to subscriptions are parts."""
     return tx.one(
         """SELECT * FROM notification_deliveries
             WHERE notification_id = ? AND channel = 'push' AND subscription_id IS NULL""",

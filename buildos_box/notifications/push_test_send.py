@@ -1,4 +1,4 @@
-"""A test message to all browsers of a person: whether push leaves this box (`send-test push`)."""
+"""A test message to all browsers of a user (`send-test push`)."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,13 +19,13 @@ from buildos_box.notifications.push_message import PushMessage, topic
 from buildos_box.services import Services
 
 TITLE = "BuildOS Box can send push messages"
-BODY = "You are reading the proof."
+BODY = "This is a test message."
 TAG = "test"
 TTL_SECONDS = 600
 
 
 class TestPushPayload(Payload, frozen=True, kw_only=True):
-    """Whose browsers."""
+    """The user whose browsers get the message."""
 
     user_id: str
 
@@ -37,14 +37,17 @@ class TestPushRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
-    """How many services took the message, and what the others said."""
+    """How many push services accepted the message, and the errors of the others."""
 
     sent: int
     failed: list[str]
 
 
 async def send_test_push(job: Attempt[TestPushPayload], box: Services) -> TestPushResult:
-    """Send to each browser, whatever the others' services say."""
+    """Send to each browser, whatever the other push services answer.
+
+    Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
+    """
     now = box.clock.now()
     content = {
         "id": job.job_id,
@@ -93,7 +96,10 @@ async def _send(job: Attempt[Any], box: Services, subscription: Row, message: Pu
 async def queue_test_push(
     data: TestPushRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
-    """Send one test message to each browser of a user; the job's result says who took it."""
+    """Queue a test message to each browser of a user.
+
+    Raises Forbidden (not a service or admin), Impossible (no browser has subscribed), Unavailable.
+    """
     caller.require_service()
 
     def add(tx: Tx) -> Enqueued:

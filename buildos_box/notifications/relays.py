@@ -1,6 +1,6 @@
-"""What other rooms carry for a notification: its mail and its SMS, and what became of them.
+"""Deliveries by mail and SMS: queued in those packages, and ended by the outcome there.
 
-Such a delivery waits until its carrier has an end; the carrier's own job has the retries.
+Such a delivery is pending until the mail or SMS has an outcome; their own jobs have the retries.
 """
 
 import string
@@ -37,12 +37,12 @@ SMS_ENDS = {
 
 
 def as_markdown(text: str) -> str:
-    """The text as Markdown that reads as the very same text: no link, heading or HTML of it."""
+    """The text as Markdown that renders as the same text, without links, headings or HTML."""
     return text.translate(_ENTITIES)
 
 
 def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | None:
-    """Queue the notification's mail; returns why there is none."""
+    """Queue the notification's mail; returns the reason if there is none."""
     user = workspace.find_user(tx, notification["user_id"])
     if user is None:
         return "no address"
@@ -61,7 +61,7 @@ def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | No
 
 
 def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
-    """Queue the notification's SMS, to the user's own number once that is verified."""
+    """Queue the notification's SMS to the user's own number, once that is verified."""
     sms_id, _job = add_message(
         tx,
         box,
@@ -76,16 +76,16 @@ def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
 
 
 def sms_text(sender: str, notification: Row) -> str:
-    """Who writes, and what: cut between words to what an SMS holds."""
+    """The sender's name and the notification's texts, cut between words to the size of an SMS."""
     said = plain(f"{notification['title']}: {notification['body']}")
     return shorten(said, f"{plain(sender).replace('{}', '')}: {{}}")
 
 
 def update_delivery(
-    tx: Tx, box: Services, channel: str, carrier_id: str, status: str | None, reason: str | None
+    tx: Tx, box: Services, channel: str, message_id: str, status: str | None, reason: str | None
 ) -> None:
-    """The carrier stands so now; what it could not bring goes into the inbox instead."""
-    delivery = store.carried_by(tx, channel, carrier_id)
+    """Store the outcome of the mail or SMS; one that failed goes to the inbox instead."""
+    delivery = store.carried_by(tx, channel, message_id)
     if delivery is None or status is None:
         return
     now = box.clock.now()

@@ -1,7 +1,4 @@
-"""Notifications over HTTP: ask for one, the inbox, what a person wants.
-
-The rules: docs/spec.md#notifications.
-"""
+"""Notifications over HTTP: queueing, the inbox, preferences (docs/spec.md#notifications)."""
 
 import re
 from typing import Annotated, Any
@@ -29,7 +26,7 @@ _WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class NotificationRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of `POST /queue/notification`; without a channel the event type's own are used."""
+    """The body of `POST /queue/notification`; without a channel, those of the event type."""
 
     user_id: str
     event_type: str
@@ -39,7 +36,7 @@ class NotificationRequest(msgspec.Struct, frozen=True, kw_only=True, rename="cam
 
 
 class NotificationQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The answer: the job of the first channel, and of each."""
+    """The response: the job of the first channel, and the jobs of all."""
 
     success: bool
     job_id: str
@@ -57,13 +54,13 @@ class Inbox(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which to mark as read; all without `ids`."""
+    """The notifications to mark as read; all without `ids`."""
 
     ids: list[str] | None = None
 
 
 class MarkedRead(msgspec.Struct, frozen=True):
-    """How many were not read before."""
+    """How many were unread before."""
 
     success: bool
     marked: int
@@ -77,7 +74,11 @@ async def post_notification(
     correlation_id: str,
     asked: IdempotentRequest,
 ) -> NotificationQueued:
-    """Tell a user of an event."""
+    """Notify a user of an event, over one channel or those of the event type.
+
+    Raises Forbidden (not a service or admin), Impossible (unknown user, event type or channel; a
+    payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
+    """
     caller.require_service()
     over = None if data.channel is None else (channel(data.channel),)
 
@@ -116,7 +117,7 @@ async def list_notifications(
     unread: bool = False,
     limit: Limit = 50,
 ) -> Inbox:
-    """A user's inbox, newest first."""
+    """A user's inbox, newest first. Raises NotFound for another user."""
     caller.require_user(user_id)
     before = decode_cursor(cursor)
     rows = await store.inbox(box.db, user_id, before=before, unread=unread, limit=limit + 1)
@@ -127,7 +128,9 @@ async def list_notifications(
 
 @post("/users/{user_id:str}/notifications/read", status_code=200, tags=["Notifications"])
 async def mark_read(user_id: str, data: ReadRequest, box: Services, caller: Caller) -> MarkedRead:
-    """Mark some or all as read; doing so again changes nothing."""
+    """Mark notifications as read; doing so again changes nothing. Raises NotFound
+    for another user.
+    """
     caller.require_user(user_id)
     now = box.clock.now()
     return MarkedRead(
@@ -137,7 +140,7 @@ async def mark_read(user_id: str, data: ReadRequest, box: Services, caller: Call
 
 @get("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
 async def get_preferences(user_id: str, box: Services, caller: Caller) -> NotificationPreferences:
-    """What a user wants to be told of, and how."""
+    """A user's notification preferences. Raises NotFound for another user."""
     caller.require_user(user_id)
     return await store.get_preferences(box.db, user_id)
 
@@ -146,12 +149,15 @@ async def get_preferences(user_id: str, box: Services, caller: Caller) -> Notifi
 async def put_preferences(
     user_id: str, data: dict[str, Any], box: Services, caller: Caller
 ) -> NotificationPreferences:
-    """Change what is given; null clears hours and caps."""
+    """Change the given preferences; null clears hours and caps.
+
+    Raises NotFound (another or unknown user), Impossible (naming the field).
+    """
     caller.require_user(user_id)
 
     def change(tx: Tx) -> NotificationPreferences:
         if workspace.find_user(tx, user_id) is None:
-            raise NotFound(f"no user {user_id}")
+            raise NotFound(f"there is no user {user_id}")
         stored = msgspec.to_builtins(store.find_preferences(tx, user_id))
         wanted = _read({**stored, **{key: data[key] for key in data if key in stored}})
         store.set_preferences(tx, user_id, wanted, box.clock.now())
@@ -161,7 +167,7 @@ async def put_preferences(
 
 
 def _read(given: dict[str, Any]) -> NotificationPreferences:
-    """Raises Impossible."""
+    """The preferences, if they are valid. Raises Impossible."""
     try:
         wanted = msgspec.convert(given, NotificationPreferences)
     except msgspec.ValidationError as fault:

@@ -1,4 +1,4 @@
-"""The tables of notifications."""
+"""The SQL of notifications and their deliveries."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,13 +7,13 @@ import msgspec
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.notifications.event_types import Words
+from buildos_box.notifications.event_types import Content
 from buildos_box.notifications.preferences import NotificationPreferences
 
 PENDING, SENT, FAILED, SKIPPED = "pending", "sent", "failed", "skipped"
 STATUSES = (PENDING, SENT, "delivered", FAILED, SKIPPED, "opened", "clicked")
 UNDER_WAY = timedelta(minutes=10)
-"""For so long one that is being sent counts as sent, so that a cap holds for many at once."""
+"""How long a delivery that is being sent counts as sent, so that concurrent ones keep to a cap."""
 _PREFERENCES = "SELECT * FROM notification_preferences WHERE user_id = ?"
 
 
@@ -28,17 +28,17 @@ def _preferences(row: Row | None) -> NotificationPreferences:
 
 
 def find_preferences(tx: Tx, user_id: str) -> NotificationPreferences:
-    """A user's preferences, or those of someone who never said."""
+    """A user's preferences; the defaults if none were set."""
     return _preferences(tx.one(_PREFERENCES, (user_id,)))
 
 
 async def get_preferences(db: Database, user_id: str) -> NotificationPreferences:
-    """A user's preferences, or those of someone who never said."""
+    """A user's preferences; the defaults if none were set."""
     return _preferences(await db.one(_PREFERENCES, (user_id,)))
 
 
 def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: Instant) -> None:
-    """Keep a user's preferences."""
+    """Store a user's preferences."""
     values = msgspec.structs.asdict(wanted)
     values["event_types"] = msgspec.json.encode(wanted.event_types).decode()
     tx.execute(
@@ -65,13 +65,13 @@ def add_notification(
     user_id: str,
     event_type: str,
     payload: str,
-    words: Words,
+    content: Content,
     once_key: str | None,
     stale_at: Instant | None,
     correlation_id: str,
     now: Instant,
 ) -> bool:
-    """Keep a new notification; False if one with the same `once_key` is there."""
+    """Store a new notification; False if one with the same `once_key` exists."""
     cursor = tx.execute(
         """INSERT INTO notifications (id, user_id, event_type, payload, title, body, action_url,
                                       tag, once_key, stale_at, correlation_id, created_at)
@@ -81,10 +81,10 @@ def add_notification(
             user_id,
             event_type,
             payload,
-            words.title,
-            words.body,
-            words.action_url,
-            words.tag,
+            content.title,
+            content.body,
+            content.action_url,
+            content.tag,
             once_key,
             to_text(stale_at) if stale_at else None,
             correlation_id,
@@ -102,7 +102,7 @@ def add_delivery(
     now: Instant,
     subscription_id: str | None = None,
 ) -> bool:
-    """Keep a new delivery; False if there is one already."""
+    """Store a new delivery; False if it exists already."""
     cursor = tx.execute(
         """INSERT INTO notification_deliveries
                (id, notification_id, user_id, event_type, channel, subscription_id,
@@ -124,19 +124,19 @@ def add_delivery(
 
 
 def notification(tx: Tx, notification_id: str) -> Row:
-    """A notification that a delivery is of."""
+    """The notification of a delivery."""
     row = tx.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
     assert row is not None
     return row
 
 
 def delivery(tx: Tx, delivery_id: str) -> Row | None:
-    """One delivery."""
+    """The delivery; None if its notification was deleted."""
     return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
 
 
 def waiting(tx: Tx, user_id: str, tag: str) -> list[Row]:
-    """Deliveries of notifications with that tag which have not been made; `begun` if tried."""
+    """Pending deliveries of notifications with that tag; `begun` if one was tried."""
     return tx.all(
         """SELECT notification_deliveries.id, started_at IS NOT NULL AS begun FROM notifications
              JOIN notification_deliveries
@@ -148,7 +148,7 @@ def waiting(tx: Tx, user_id: str, tag: str) -> list[Row]:
 
 
 def begin(tx: Tx, delivery_id: str, now: Instant) -> None:
-    """One more try; one that had failed waits again."""
+    """Count an attempt; a failed delivery becomes pending again."""
     tx.execute(
         """UPDATE notification_deliveries
               SET status = 'pending', attempts = attempts + 1, started_at = :now, updated_at = :now
@@ -167,7 +167,7 @@ def finish(
     error: str | None = None,
     provider_id: str | None = None,
 ) -> bool:
-    """Note what came of a delivery. What has been sent stays so; False then."""
+    """Store a delivery's outcome; False if it was sent already, which stays."""
     cursor = tx.execute(
         """UPDATE notification_deliveries
               SET status = :status, reason = :reason, error = :error, updated_at = :now,
@@ -187,24 +187,24 @@ def finish(
     return cursor.rowcount == 1
 
 
-def hand_over(tx: Tx, delivery_id: str, carrier_id: str, now: Instant) -> None:
-    """That mail or SMS carries it now."""
+def hand_over(tx: Tx, delivery_id: str, message_id: str, now: Instant) -> None:
+    """Store which mail or SMS carries out the delivery."""
     tx.execute(
         "UPDATE notification_deliveries SET provider_id = ?, updated_at = ? WHERE id = ?",
-        (carrier_id, to_text(now), delivery_id),
+        (message_id, to_text(now), delivery_id),
     )
 
 
-def carried_by(tx: Tx, channel: str, carrier_id: str) -> Row | None:
-    """The delivery that this mail or SMS carries."""
+def carried_by(tx: Tx, channel: str, message_id: str) -> Row | None:
+    """The delivery that this mail or SMS carries out; None if none."""
     return tx.one(
         "SELECT * FROM notification_deliveries WHERE channel = ? AND provider_id = ?",
-        (channel, carrier_id),
+        (channel, message_id),
     )
 
 
 def advance(tx: Tx, delivery_id: str, status: str, now: Instant) -> None:
-    """What has been sent was also delivered, opened or clicked: forward only."""
+    """Move a sent delivery forward to delivered, opened or clicked, never back."""
     tx.execute(
         """UPDATE notification_deliveries SET status = :status, updated_at = :now
             WHERE id = :id
@@ -216,7 +216,7 @@ def advance(tx: Tx, delivery_id: str, status: str, now: Instant) -> None:
 
 
 def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
-    """What went wrong with a try that is not the last."""
+    """Store the error of an attempt that is not the last."""
     tx.execute(
         "UPDATE notification_deliveries SET error = ?, updated_at = ? WHERE id = ?",
         (error, to_text(now), delivery_id),
@@ -224,7 +224,7 @@ def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
 
 
 def sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
-    """How many notifications other than that one have left for the user since then."""
+    """How many other notifications were sent to the user since then."""
     row = tx.one(
         """SELECT count(DISTINCT notification_id) AS n FROM notification_deliveries
             WHERE user_id = :user AND channel <> 'in_app' AND notification_id <> :but
@@ -242,7 +242,7 @@ def sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) 
 
 
 def put_into_inbox(tx: Tx, notification_id: str) -> None:
-    """Show it to its reader."""
+    """Show the notification in the inbox."""
     tx.execute("UPDATE notifications SET in_inbox = 1 WHERE id = ?", (notification_id,))
 
 
@@ -260,7 +260,7 @@ async def inbox(
 
 
 async def unread_count(db: Database, user_id: str) -> int:
-    """How many wait to be read."""
+    """The number of unread notifications."""
     row = await db.one(
         """SELECT count(*) AS n FROM notifications
             WHERE user_id = ? AND in_inbox = 1 AND read_at IS NULL""",
@@ -270,7 +270,7 @@ async def unread_count(db: Database, user_id: str) -> int:
 
 
 def mark_read(tx: Tx, user_id: str, ids: list[str] | None, now: Instant) -> int:
-    """Mark those, or all, as read; returns how many were not yet."""
+    """Mark these, or all, as read; returns how many were unread."""
     return tx.execute(
         """UPDATE notifications SET read_at = :now
             WHERE user_id = :user AND in_inbox = 1 AND read_at IS NULL
@@ -285,7 +285,7 @@ def mark_read(tx: Tx, user_id: str, ids: list[str] | None, now: Instant) -> int:
 
 
 def delete_before(tx: Tx, before: Instant, limit: int) -> int:
-    """Delete notifications older than that, with their deliveries; looks at the oldest only."""
+    """Delete at most `limit` notifications older than that, with their deliveries."""
     return tx.execute(
         """DELETE FROM notifications
             WHERE seq IN (SELECT seq FROM notifications ORDER BY seq LIMIT ?) AND created_at < ?""",

@@ -1,4 +1,4 @@
-"""The key by which push services know this box, and what is signed with it (RFC 8292)."""
+"""The key that identifies this server to push services, and the signature with it (RFC 8292)."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -12,14 +12,14 @@ from buildos_box.settings import Settings
 
 KEY_FILE = "vapid.pem"
 VALID_FOR = timedelta(hours=12)
-"""RFC 8292 allows 24 hours; half leaves room for clocks that differ."""
+"""RFC 8292 allows 24 hours; half of it tolerates clocks that differ."""
 _OTHERS = 0o077
 
 
 def load_key(folder: Path) -> bytes:
-    """The private key, PEM, made on first use and readable by its owner alone.
+    """The private key, PEM, created on first use and readable by its owner only.
 
-    Browsers subscribe to this very key: another one would cut every subscription off.
+    Browsers subscribe to this key; another one would invalidate every subscription. Raises OSError.
     """
     path = folder / KEY_FILE
     if not path.exists():
@@ -45,12 +45,12 @@ def _signer(pem: bytes) -> Any:
     from cryptography.hazmat.primitives import serialization
     from py_vapid import Vapid02
 
-    # Its own check of the subject refuses addresses with a path; the settings have been checked.
+    # The library's own check refuses addresses with a path; the settings were checked at start.
     return Vapid02(serialization.load_pem_private_key(pem, None), conf={"no-strict": True})
 
 
 def public_key(pem: bytes) -> str:
-    """What a browser is given as `applicationServerKey`: the point, uncompressed, base64url."""
+    """The public key as `applicationServerKey`: the uncompressed point, base64url."""
     from cryptography.hazmat.primitives import serialization
     from py_vapid.utils import b64urlencode
 
@@ -61,9 +61,9 @@ def public_key(pem: bytes) -> str:
 
 
 def subject_of(settings: Settings) -> str:
-    """Whom a push service may write to: as configured, else the sender of mail or the web page.
+    """The contact address of the signature: as configured, else the web page or the mail sender.
 
-    Some services refuse one that nobody can reach (Apple: `BadJwtToken` for localhost).
+    Some services refuse an address that cannot be reached (Apple: `BadJwtToken` for localhost).
     """
     if settings.push.vapid_subject:
         return settings.push.vapid_subject
@@ -73,13 +73,13 @@ def subject_of(settings: Settings) -> str:
 
 
 def origin(endpoint: str) -> str:
-    """Scheme, host and port: whom a signature is for. Another service's would be refused."""
+    """Scheme, host and port of an endpoint: the audience of a signature."""
     parts = urlsplit(endpoint)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def authorization(pem: bytes, endpoint: str, subject: str, now: Instant) -> str:
-    """The header that proves who sends, made anew for each message: `vapid t=…,k=…`."""
+    """The header that identifies the sender, made for each message: `vapid t=…,k=…`."""
     claims = {
         "sub": subject,
         "aud": origin(endpoint),

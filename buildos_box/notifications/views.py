@@ -1,4 +1,4 @@
-"""Notifications as they are read."""
+"""Notifications and deliveries as the API shows them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from buildos_box.db import Row
 
 
 class NotificationView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One line of the inbox."""
+    """One notification of the inbox."""
 
     id: str
     event_type: str

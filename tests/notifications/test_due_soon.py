@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.clock import Instant, from_text, zone_or_utc
-from buildos_box.notifications.due_soon import due_words, morning_days
+from buildos_box.notifications.due_soon import due_text, morning_days
 from tests.world import BoxWorld
 
 DAY = "2024-10-23"
@@ -173,5 +173,5 @@ def test_where_it_is_morning() -> None:
 def test_words_of_a_night_when_clocks_change() -> None:
     zone, now = zone_or_utc("America/New_York"), from_text("2024-11-03T04:00:00Z")
     first, second = from_text("2024-11-03T05:30:00Z"), from_text("2024-11-03T06:30:00Z")
-    assert due_words(first, now, zone) == due_words(second, now, zone) == "at 01:30"
-    assert due_words(None, now, zone) == "today"
+    assert due_text(first, now, zone) == due_text(second, now, zone) == "at 01:30"
+    assert due_text(None, now, zone) == "today"

@@ -220,7 +220,7 @@ async def test_when_all_fail_the_inbox_gets_it_and_only_then(box: BoxWorld, web:
     await box.run_until(box.clock.now() + timedelta(minutes=1))
     assert (await deliveries(box))[0] == (
         "failed",
-        "localhost answers 404: this subscription is gone",
+        "localhost answers 404: the subscription no longer exists",
     )
     assert await deliveries(box, "in_app") == [("sent", None)]
     await tell(box)
@@ -323,7 +323,7 @@ async def test_a_test_message_goes_to_all_browsers_and_tells_what_each_service_s
         "localhost answers 410",
         "localhost answers 403",
     ]
-    assert first.read(web.seen[0])["body"] == "You are reading the proof."
+    assert first.read(web.seen[0])["body"] == "This is a test message."
     shown = (await box.get("/users/ada/push-subscriptions"))["items"]
     assert {i["endpoint"].rpartition("/")[2]: i["active"] for i in shown} == {
         "a": True,
