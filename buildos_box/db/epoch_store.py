@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db.tx import Tx
 
-STREAM_GAP = 1_000_000_000
-"""Added to event ids, so that no id of the new epoch was seen by a listener in the old one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -22,18 +19,10 @@ class Epoch:
 
 
 def begin(tx: Tx, now: Instant, *, backup_at: str | None, resume_sends: bool) -> None:
-    """Start an epoch; streams of realtime events start again from its beginning."""
+    """Start an epoch."""
     tx.execute(
         "INSERT INTO epochs (started_at, backup_at, resume_sends) VALUES (?, ?, ?)",
         (to_text(now), backup_at, int(resume_sends)),
-    )
-    tx.execute("DELETE FROM realtime_events")
-    tx.execute(
-        "INSERT INTO sqlite_sequence (name, seq) SELECT 'realtime_events', 0 WHERE NOT EXISTS"
-        " (SELECT 1 FROM sqlite_sequence WHERE name = 'realtime_events')"
-    )
-    tx.execute(
-        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'realtime_events'", (STREAM_GAP,)
     )
 
 

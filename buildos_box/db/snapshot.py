@@ -6,7 +6,7 @@ The rules: docs/spec.md#backup.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,17 +132,20 @@ def _counts(connection: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def newest_moment(path: Path) -> str | None:
-    """The latest instant of any write in the database; None if nothing was written."""
+def newest_moment(path: Path, columns: Sequence[tuple[str, str]]) -> str | None:
+    """The latest instant in these columns, each of a table, and of the migrations.
+
+    None if a table is not there, or nothing was written.
+    """
     connection = _reader(path)
     try:
         names = [str(r["name"]).replace('"', '""') for r in connection.execute(_TABLES).fetchall()]
-        if not {"queue_jobs", "cron_runs"} <= set(names):
+        if not {table for table, _ in columns} <= set(names):
             return None
+        all_columns = [*columns, ("schema_migrations", "applied_at")]
+        latest = [f'SELECT max("{column}") AS at FROM "{table}"' for table, column in all_columns]  # noqa: S608 (our own names)
         row = connection.execute(
-            "SELECT max(at) AS at FROM (SELECT max(updated_at) AS at FROM queue_jobs"
-            " UNION ALL SELECT max(started_at) FROM cron_runs"
-            " UNION ALL SELECT max(applied_at) FROM schema_migrations)"
+            f"SELECT max(at) AS at FROM ({' UNION ALL '.join(latest)})"  # noqa: S608
         ).fetchone()
         return str(row["at"]) if row["at"] else None
     finally:

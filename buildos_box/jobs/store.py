@@ -8,6 +8,8 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 
 LONGEST_PAGE = 200
+MOMENTS = (("queue_jobs", "updated_at"), ("cron_runs", "started_at"))
+"""Where the queue writes the present instant all the time: a clock that went back shows here."""
 
 
 async def steps_of(db: Database, row_id: int) -> dict[str, Any]:

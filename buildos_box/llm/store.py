@@ -124,3 +124,12 @@ async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:
             GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
         (to_text(since), to_text(until)),
     )
+
+
+def erase_calls_of(tx: Tx, user_id: str) -> None:
+    """Delete what the user's prompts said; of their calls the costs stay, without the user."""
+    tx.execute(
+        "DELETE FROM llm_prompts WHERE call_id IN (SELECT id FROM llm_calls WHERE user_id = ?)",
+        (user_id,),
+    )
+    tx.execute("UPDATE llm_calls SET user_id = NULL WHERE user_id = ?", (user_id,))

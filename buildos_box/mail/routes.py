@@ -20,6 +20,7 @@ from buildos_box.mail.page import NO_STORE, page
 from buildos_box.mail.render import text_part
 from buildos_box.mail.tracking import IN_A_SECOND, PIXEL, suspect
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 
 log = logger(__name__)
 READ = [HttpMethod.GET, HttpMethod.HEAD]
@@ -66,8 +67,11 @@ async def _record(
     box: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
 ) -> None:
     known = await tracking_store.tracked(box.db, tracking_id)
-    if known is None or not known.allowed or not box.settings.email.tracking:
+    if known is None or not box.settings.email.tracking:
         return
+    user = await workspace.get_user(box.db, known.user_id)
+    if user is None or not user.email_tracking:
+        return  # refused since the mail was sent
     now = box.clock.now()
 
     def record(tx: Tx) -> None:

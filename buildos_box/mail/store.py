@@ -282,3 +282,8 @@ async def mail_of(db: Database, user_id: str, email_id: str) -> Row | None:
 async def log_of(db: Database, email_id: str) -> list[Row]:
     """The delivery log of a mail, oldest first."""
     return await db.all("SELECT * FROM email_logs WHERE email_id = ? ORDER BY id", (email_id,))
+
+
+def ids_of_user(tx: Tx, user_id: str) -> list[str]:
+    """The ids of all mails of a user."""
+    return [row["id"] for row in tx.all("SELECT id FROM emails WHERE user_id = ?", (user_id,))]

@@ -13,23 +13,22 @@ class Tracked:
 
     recipient_id: int
     email_id: str
+    user_id: str
     sent_at: Instant | None
-    allowed: bool
-    """Whether its user has not refused since."""
 
 
 async def tracked(db: Database, tracking_id: str) -> Tracked | None:
     """The recipient of that tracking id."""
     row = await db.one(
-        """SELECT r.id, r.email_id, e.sent_at, u.email_tracking FROM email_recipients r
-             JOIN emails e ON e.id = r.email_id JOIN users u ON u.id = e.user_id
+        """SELECT r.id, r.email_id, e.user_id, e.sent_at
+             FROM email_recipients r JOIN emails e ON e.id = r.email_id
             WHERE r.tracking_id = ?""",
         (tracking_id,),
     )
     if row is None:
         return None
     sent_at = from_text(row["sent_at"]) if row["sent_at"] else None
-    return Tracked(row["id"], row["email_id"], sent_at, bool(row["email_tracking"]))
+    return Tracked(row["id"], row["email_id"], row["user_id"], sent_at)
 
 
 async def link_id(db: Database, email_id: str, url: str) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.workspace import store as workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,7 @@ def complete(tx: Tx, finished: Finished, now: Instant) -> None:
                    :tokens_out, :cost_usd, :now)""",
         values,
     )
-    tx.execute(
-        "UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?",
-        (to_text(now), finished.user_id),
-    )
+    workspace.mark_onboarded(tx, finished.user_id, now)
 
 
 async def analysis_of(db: Database, user_id: str) -> Row | None:

@@ -124,7 +124,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
                 found.project,
                 found.tasks,
                 found.dependencies,
-                await _existing(box, found.project.id),
+                await _existing(box, found.project.id, {task.id for task in found.tasks}),
                 today=local_day(box.clock.now(), zone),
                 short=short,
                 ids=box.ids,
@@ -173,12 +173,13 @@ def _draft(
     )
 
 
-async def _existing(box: Services, project_id: str) -> list[tuple[str, list[str]]]:
+async def _existing(box: Services, project_id: str, tasks: set[str]) -> list[tuple[str, list[str]]]:
+    """The phases that there are, by name, with those of their tasks that the project still has."""
     phases: dict[str, tuple[str, list[str]]] = {}
     for row in await store.phases_of(box.db, project_id):
         if row["phase_id"] is not None:
             phase = phases.setdefault(row["phase_id"], (row["name"], []))
-            phase[1].extend([row["task_id"]] if row["task_id"] else [])
+            phase[1].extend([row["task_id"]] if row["task_id"] in tasks else [])
     return list(phases.values())
 
 

@@ -14,6 +14,10 @@ from buildos_box.phases import store
 from buildos_box.phases.job import GENERATE_PHASES, MOST_TASKS, PhasesPayload
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Task
+
+MOST_LISTED = 10_000
+"""Tasks of one project that its phases are shown with."""
 
 
 class PhasesRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -124,11 +128,14 @@ async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectP
     if row is None or caller.only_user not in (None, row["owner"]):
         raise _no_project()
     rows = await store.phases_of(box.db, project_id)
+    listed = await workspace.tasks_of_project(box.db, project_id, limit=MOST_LISTED)
+    tasks = {task.id: task for task in listed}
+    placed = {row["task_id"] for row in rows}
     return ProjectPhases(
         project_id=project_id,
         plan=_plan(rows[0]) if rows else None,
-        phases=_phases(rows),
-        unplaced_task_ids=await store.unplaced_tasks(box.db, project_id),
+        phases=_phases(rows, tasks),
+        unplaced_task_ids=[task_id for task_id in tasks if task_id not in placed],
     )
 
 
@@ -138,7 +145,7 @@ def _plan(row: Row) -> PlanView:
     return PlanView(**plain, **parsed)
 
 
-def _phases(rows: list[Row]) -> list[PhaseView]:
+def _phases(rows: list[Row], tasks: dict[str, Task]) -> list[PhaseView]:
     phases: dict[str, PhaseView] = {}
     for row in rows:
         if row["phase_id"] is None:
@@ -156,17 +163,22 @@ def _phases(rows: list[Row]) -> list[PhaseView]:
                 tasks=[],
             ),
         )
-        if row["task_id"] is not None:
-            phase.task_ids.append(row["task_id"])
+        task = tasks.get(row["task_id"])
+        if task is not None:
+            phase.task_ids.append(task.id)
             phase.tasks.append(
                 PhaseTaskView(
-                    id=row["task_id"],
-                    title=row["title"],
-                    status=row["status"],
-                    due_date=row["due_date"],
+                    id=task.id, title=task.title, status=task.status, due_date=_due_date(task)
                 )
             )
     return list(phases.values())
+
+
+def _due_date(task: Task) -> str | None:
+    """The day a task is due on; of one due at an instant the UTC day."""
+    if task.due_date is not None:
+        return task.due_date.isoformat()
+    return task.due_at.date().isoformat() if task.due_at is not None else None
 
 
 def _no_project() -> NotFound:

@@ -63,32 +63,17 @@ def replace(tx: Tx, made: Made, phases: Sequence[tuple[str, Phase]], now: Instan
 async def phases_of(db: Database, project_id: str) -> list[Row]:
     """The project's plan: a row for each task, and for each phase without any; in order.
 
-    Tasks that have gone to another project since are left out. One query, so that a plan which is
-    replaced meanwhile is read whole.
+    One query, so that a plan which is replaced meanwhile is read whole. Tasks may have gone to
+    another project since.
     """
     return await db.all(
         """SELECT m.job_id, m.source, m.why_built_in, m.prompt_version, m.repairs, m.cycles,
                   m.tokens_in, m.tokens_out, m.cost_usd, m.generated_at,
                   p.id AS phase_id, p.position, p.name, p.description, p.start_date, p.end_date,
-                  t.id AS task_id, t.title, t.status,
-                  COALESCE(t.due_date, substr(t.due_at, 1, 10)) AS due_date
+                  k.task_id
              FROM phase_plans m
              LEFT JOIN phases p ON p.project_id = m.project_id
-             LEFT JOIN (phase_tasks k JOIN tasks t ON t.id = k.task_id)
-                    ON k.phase_id = p.id AND t.project_id = m.project_id
+             LEFT JOIN phase_tasks k ON k.phase_id = p.id
             WHERE m.project_id = ? ORDER BY p.position, k.position""",
         (project_id,),
     )
-
-
-async def unplaced_tasks(db: Database, project_id: str) -> list[str]:
-    """Tasks that stand in none of the project's phases, oldest first, by id."""
-    rows = await db.all(
-        """SELECT t.id FROM tasks t
-            WHERE t.project_id = :project
-              AND NOT EXISTS (SELECT 1 FROM phase_tasks k JOIN phases p ON p.id = k.phase_id
-                               WHERE k.task_id = t.id AND p.project_id = :project)
-            ORDER BY t.seq""",
-        {"project": project_id},
-    )
-    return [row["id"] for row in rows]

@@ -9,6 +9,9 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.realtime.changes import EventStored
 
+RESTORE_GAP = 1_000_000_000
+"""After a restore no event has an id that a listener may have seen before it."""
+
 
 def publish(
     tx: Tx,
@@ -82,3 +85,20 @@ def delete_through(tx: Tx, event_id: int, limit: int) -> int:
             WHERE id IN (SELECT id FROM realtime_events WHERE id <= ? ORDER BY id LIMIT ?)""",
         (event_id, limit),
     ).rowcount
+
+
+def erase_events_of(tx: Tx, user_id: str) -> None:
+    """Delete the user's events."""
+    tx.execute("DELETE FROM realtime_events WHERE user_id = ?", (user_id,))
+
+
+def forget_all(tx: Tx) -> None:
+    """Delete every event, and leave a gap: whoever follows a stream has to start afresh."""
+    tx.execute("DELETE FROM realtime_events")
+    tx.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'realtime_events', 0 WHERE NOT EXISTS"
+        " (SELECT 1 FROM sqlite_sequence WHERE name = 'realtime_events')"
+    )
+    tx.execute(
+        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'realtime_events'", (RESTORE_GAP,)
+    )

@@ -30,3 +30,8 @@ def delete_expired(tx: Tx, now: Instant) -> int:
     return tx.execute(
         "DELETE FROM realtime_tickets WHERE expires_at <= ?", (to_text(now),)
     ).rowcount
+
+
+def erase_tickets_of(tx: Tx, user_id: str) -> None:
+    """Delete the user's tickets."""
+    tx.execute("DELETE FROM realtime_tickets WHERE user_id = ?", (user_id,))

@@ -6,9 +6,13 @@ The rules: docs/spec.md#person-erasure.
 from pathlib import Path
 
 from buildos_box.db import Tx
+from buildos_box.jobs.erasure_store import erase_jobs_of
+from buildos_box.llm import store as llm_store
 from buildos_box.log import logger
+from buildos_box.mail import store as mail_store
+from buildos_box.realtime import store as realtime_store
+from buildos_box.realtime import ticket_store
 from buildos_box.services import Services
-from buildos_box.upkeep import person_store
 from buildos_box.workspace.changes import UserDeleted
 
 log = logger(__name__)
@@ -17,8 +21,11 @@ log = logger(__name__)
 def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
     """Erase what the schema's references keep, and after the commit the mails in the outbox."""
     outbox = Path(box.settings.data.dir) / "outbox"
-    files = [outbox / f"{email_id}.eml" for email_id in person_store.emails_of(tx, change.user_id)]
-    person_store.erase_traces(tx, change.user_id, box.clock.now())
+    files = [outbox / f"{email_id}.eml" for email_id in mail_store.ids_of_user(tx, change.user_id)]
+    erase_jobs_of(tx, change.user_id, box.clock.now())
+    llm_store.erase_calls_of(tx, change.user_id)
+    realtime_store.erase_events_of(tx, change.user_id)
+    ticket_store.erase_tickets_of(tx, change.user_id)
     tx.after_commit(lambda: _delete(files))
 
 

@@ -15,6 +15,7 @@ from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import known_migrations
 from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
 from buildos_box.db.snapshot import inspect, newest_moment
+from buildos_box.jobs.store import MOMENTS
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in
@@ -151,7 +152,7 @@ def database(settings: Settings, now: Instant) -> Iterator[Finding]:
     mend = "stop the box, then: buildos-box restore FILE (buildos-box backup list)"
     try:
         found = inspect(path)
-        latest = newest_moment(path)
+        latest = newest_moment(path, MOMENTS)
     except sqlite3.OperationalError as error:
         yield fault(name, f"{path}: {error}", f"chown -R {os.getuid()} {path.parent}")
         return

@@ -6,8 +6,7 @@ tables are in every export, and in the test of erasure, without a line here.
 
 from typing import Any
 
-from buildos_box.clock import Instant, to_text
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database
 
 NOT_EXPORTED = frozenset({"realtime_tickets"})
 """Keys for a minute, of which only hashes are kept."""
@@ -73,44 +72,3 @@ async def _tables(db: Database) -> dict[str, str]:
 def _quoted(name: str) -> str:
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
-
-
-def emails_of(tx: Tx, user_id: str) -> list[str]:
-    """The ids of a person's mails."""
-    return [row["id"] for row in tx.all("SELECT id FROM emails WHERE user_id = ?", (user_id,))]
-
-
-def erase_traces(tx: Tx, user_id: str, now: Instant) -> None:
-    """What stays when a user's own rows are gone: of their jobs the bare fact that they ran.
-
-    The user's own rows go with the user, by the schema's references.
-    """
-    tx.execute(
-        "DELETE FROM job_steps WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)",
-        (user_id,),
-    )
-    tx.execute(
-        """UPDATE job_attempts SET error = NULL, stack = NULL
-            WHERE job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
-        (user_id,),
-    )
-    tx.flush()  # the trail is written with the commit, and is about to be changed
-    tx.execute(
-        """UPDATE job_events SET reason = 'erased'
-            WHERE reason IS NOT NULL AND job_id IN (SELECT id FROM queue_jobs WHERE user_id = ?)""",
-        (user_id,),
-    )
-    tx.execute(
-        """UPDATE queue_jobs SET metadata = '{}', result = NULL, error = NULL, progress = NULL,
-                  updated_at = ?
-            WHERE user_id = ? AND completed_at IS NOT NULL""",
-        (to_text(now), user_id),
-    )
-    tx.execute("DELETE FROM queue_jobs_archive WHERE user_id = ?", (user_id,))
-    tx.execute(
-        "DELETE FROM llm_prompts WHERE call_id IN (SELECT id FROM llm_calls WHERE user_id = ?)",
-        (user_id,),
-    )
-    tx.execute("UPDATE llm_calls SET user_id = NULL WHERE user_id = ?", (user_id,))
-    tx.execute("DELETE FROM realtime_events WHERE user_id = ?", (user_id,))
-    tx.execute("DELETE FROM realtime_tickets WHERE user_id = ?", (user_id,))

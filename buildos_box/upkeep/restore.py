@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildos_box.clock import Clock
-from buildos_box.db import InstanceLock, epoch_store
+from buildos_box.db import InstanceLock, Tx, epoch_store
 from buildos_box.db.migrate import migrate
 from buildos_box.db.snapshot import change_offline, sync_file
+from buildos_box.realtime import store as realtime_store
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup
 from buildos_box.upkeep.backup import Verdict, verify
@@ -70,12 +71,12 @@ def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> V
         raise BadBackup(f"{backup} is not the database of a box")
     database = staging / archive.DATABASE
     migrate(database, clock, keep_old=False)
-    change_offline(
-        database,
-        lambda tx: epoch_store.begin(
-            tx, clock.now(), backup_at=verdict.made_at, resume_sends=resume_sends
-        ),
-    )
+
+    def begin_epoch(tx: Tx) -> None:
+        epoch_store.begin(tx, clock.now(), backup_at=verdict.made_at, resume_sends=resume_sends)
+        realtime_store.forget_all(tx)
+
+    change_offline(database, begin_epoch)
     for side in _SIDE_FILES:
         (staging / f"{archive.DATABASE}{side}").unlink(missing_ok=True)
     return verdict

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,19 @@ OTHER_MODULES_WITH_SQL = {
     "jobs/claims.py": "the claim: one transaction that the ledger's own statements cannot express",
     "jobs/effects.py": "intents and outcomes, committed in the same breath as what they are about",
 }
+READS_OF_OTHERS = {
+    "api/messages_store.py": "one page over mail, SMS, push and inbox is merged, filtered and cut "
+    "in one statement, which no owner could do alone",
+    "api/people_store.py": "one page of users with what five packages know of each of them",
+    "notifications/due_store.py": "tasks due within each reader's own lead time: a join of tasks "
+    "with preferences that an index serves every quarter of an hour",
+}
+"""Statements that read, and never write, tables of other packages; and why they do."""
 STATEMENT = re.compile(
     r"\s*(SELECT\b.*\bFROM\b|INSERT\b.*\bINTO\b|UPDATE\b.*\bSET\b|DELETE\s+FROM\b)", re.S
 )
 TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+\"?(\w+)")
+WRITTEN = re.compile(r"\b(?:INTO|UPDATE|DELETE\s+FROM)\s+\"?(\w+)")
 
 
 def package_of(path: Path) -> str:
@@ -70,3 +80,24 @@ async def test_every_table_has_one_owner(box: BoxWorld) -> None:
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     )
     assert sorted(owners()) == sorted(row["name"] for row in rows)
+
+
+def others_tables(pattern: re.Pattern[str]) -> dict[str, list[str]]:
+    """By module: the tables of other packages that its SQL touches."""
+    owner = owners()
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, _, text in strings():
+        module, package = path.relative_to(PACKAGE).as_posix(), package_of(path)
+        for table in pattern.findall(text):
+            if owner.get(table, package) != package:
+                found[module].add(f"{table} of {owner[table]}")
+    return {module: sorted(tables) for module, tables in found.items()}
+
+
+def test_only_its_owner_writes_to_a_table() -> None:
+    assert others_tables(WRITTEN) == {}
+
+
+def test_only_its_owner_reads_a_table_but_for_named_exceptions_that_are_each_used() -> None:
+    found = others_tables(TABLE)
+    assert found.keys() == READS_OF_OTHERS.keys(), found

@@ -13,7 +13,6 @@ import pytest
 from buildos_box.errors import TransientError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL, deliver, finish_unsent
-from buildos_box.mail.listeners import listen
 from buildos_box.mail.outgoing import supersede
 from buildos_box.mail.render import render
 from buildos_box.mail.transport import OutboxMailer
@@ -336,7 +335,6 @@ async def test_an_address_that_no_mail_can_reach_fails_for_good(box: BoxWorld) -
 
 async def test_a_mail_is_not_sent_late_when_its_day_is_over(box: BoxWorld) -> None:
     """Stale messages sent after an outage."""
-    listen(box.box.services)
     await box.person(at="09:00")
     await box.run_until("2024-10-23T08:59:00Z")
     box.clock.set("2024-10-24T00:00:01Z")
@@ -350,7 +348,6 @@ async def test_a_mail_is_not_sent_late_when_its_day_is_over(box: BoxWorld) -> No
 async def test_a_mail_whose_worker_dies_every_time_is_in_doubt(tmp_path: Path) -> None:
     with SmtpDouble() as server:
         async with box_with(server, tmp_path) as box:
-            listen(box.box.services)
             await box.post("/queue/brief", {"userId": "ada"})
             await box.step()
             await box.db.write(lambda tx: tx.execute("UPDATE emails SET status = 'sending'"))

@@ -162,7 +162,7 @@ PLANTED = [
     ),
     Planted(
         "repeated request done again",
-        (("access/repeats.py", "if self.key is None:", "if True:"),),
+        (("auth/idempotency.py", "if self.key is None:", "if True:"),),
         ("one brief, one mail",),
         ("--faults", "60", "--deeds", "10", "--people", "24", "--seed", "7"),
     ),

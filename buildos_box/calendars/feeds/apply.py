@@ -12,6 +12,7 @@ from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import Batch, read_sync
 from buildos_box.workspace.model import User
 from buildos_box.workspace.sync import Counts, apply
@@ -61,7 +62,7 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
     Of a calendar that was not read to its end nothing counts as gone.
     """
     ids = {event["id"] for event in found.events}
-    before = feed_store.events_of(tx, feed.id)
+    before = workspace.events_of_feed(tx, feed.id)
     events = list(found.events)
     if found.complete:
         events += [
@@ -77,7 +78,7 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
     if forgotten:
         batch.deletes["events"] = forgotten
     counts = apply(tx, batch, now, only_user=feed.user_id).get("events", Counts())
-    feed_store.claim_events(tx, feed.id, ids)
+    workspace.mark_as_of_feed(tx, feed.id, ids)
     return counts
 
 
@@ -88,7 +89,7 @@ def _is_over(ends: str, now: Instant) -> bool:
 
 def take_away(tx: Tx, feed: Feed, now: Instant) -> None:
     """The feed is given up: its events go, and with them what waits for them."""
-    keys = {row["id"]: "id" for row in feed_store.events_of(tx, feed.id)}
+    keys = {row["id"]: "id" for row in workspace.events_of_feed(tx, feed.id)}
     if keys:
         apply(tx, Batch(deletes={"events": keys}), now)
     feed_store.delete(tx, feed.id)

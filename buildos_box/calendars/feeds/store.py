@@ -1,7 +1,6 @@
 """The table of calendar feeds, and which events came from which."""
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
@@ -170,23 +169,4 @@ def failed(
             "now": to_text(now),
             "next": to_text(next_at),
         },
-    )
-
-
-def events_of(tx: Tx, feed_id: str) -> list[Row]:
-    """Every event that came from that feed."""
-    return tx.all(
-        """SELECT id, status, COALESCE(start_at, start_date) AS starts,
-                  COALESCE(end_at, end_date, start_at, start_date) AS ends
-             FROM events WHERE feed_id = ?""",
-        (feed_id,),
-    )
-
-
-def claim_events(tx: Tx, feed_id: str, event_ids: Collection[str]) -> None:
-    """Note that these events came from that feed."""
-    tx.execute(
-        """UPDATE events SET source = 'feed', feed_id = :feed, feed_uid = id
-            WHERE id IN (SELECT value FROM json_each(:ids)) AND feed_id IS NULL""",
-        {"feed": feed_id, "ids": json.dumps(sorted(event_ids))},
     )

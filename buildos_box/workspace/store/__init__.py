@@ -2,7 +2,9 @@
 
 from buildos_box.workspace.store.calendar import (
     events_between,
+    events_of_feed,
     find_event,
+    mark_as_of_feed,
     next_events,
     timed_events,
 )
@@ -22,6 +24,7 @@ from buildos_box.workspace.store.people import (
     get_preferences,
     get_user,
     latest_activity,
+    mark_onboarded,
     user_ids,
 )
 from buildos_box.workspace.store.work import (
@@ -44,6 +47,7 @@ __all__ = [
     "admins",
     "dependencies_among",
     "events_between",
+    "events_of_feed",
     "find_admins",
     "find_dependencies",
     "find_event",
@@ -56,6 +60,8 @@ __all__ = [
     "get_project",
     "get_user",
     "latest_activity",
+    "mark_as_of_feed",
+    "mark_onboarded",
     "mark_phases_generated",
     "next_events",
     "notes_of_projects",

@@ -1,9 +1,11 @@
-"""Calendar events: what lies in a span of time."""
+"""Calendar events: what lies in a span of time, and what came from a feed."""
 
+import json
+from collections.abc import Collection
 from datetime import date
 
 from buildos_box.clock import Instant, to_text
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.model import Event
 
 
@@ -75,3 +77,22 @@ def find_event(tx: Tx, event_id: str) -> Event | None:
     """The event, read inside a transaction."""
     row = tx.one("SELECT * FROM events WHERE id = ?", (event_id,))
     return Event.of(row) if row else None
+
+
+def events_of_feed(tx: Tx, feed_id: str) -> list[Row]:
+    """Every event that came from that feed."""
+    return tx.all(
+        """SELECT id, status, COALESCE(start_at, start_date) AS starts,
+                  COALESCE(end_at, end_date, start_at, start_date) AS ends
+             FROM events WHERE feed_id = ?""",
+        (feed_id,),
+    )
+
+
+def mark_as_of_feed(tx: Tx, feed_id: str, event_ids: Collection[str]) -> None:
+    """Note that these events came from that feed."""
+    tx.execute(
+        """UPDATE events SET source = 'feed', feed_id = :feed, feed_uid = id
+            WHERE id IN (SELECT value FROM json_each(:ids)) AND feed_id IS NULL""",
+        {"feed": feed_id, "ids": json.dumps(sorted(event_ids))},
+    )

@@ -1,6 +1,6 @@
 """Users and their preferences."""
 
-from buildos_box.clock import Instant, from_text
+from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Tx
 from buildos_box.workspace.model import Preferences, User
 
@@ -18,6 +18,11 @@ async def get_user(db: Database, user_id: str) -> User | None:
     """The user."""
     row = await db.one(_USER, (user_id,))
     return User.of(row) if row else None
+
+
+def mark_onboarded(tx: Tx, user_id: str, now: Instant) -> None:
+    """Note that the user's onboarding analysis is there."""
+    tx.execute("UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?", (to_text(now), user_id))
 
 
 def user_ids(tx: Tx) -> list[str]:
