@@ -15,8 +15,9 @@ import httpx
 from buildos_box.app import Box
 from buildos_box.clock import Instant, from_text
 from buildos_box.egress import Egress
-from buildos_box.jobs import ledger, store
+from buildos_box.jobs import store
 from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.settings import DataSettings, Settings
 from tests.clock import ManualClock
 
@@ -135,7 +136,9 @@ class BoxWorld:
 
     async def recover(self) -> None:
         now = self.clock.now()
-        await self.db.write(lambda tx: ledger.recover_lost(tx, now=now, all_leases=True))
+        await self.db.write(
+            lambda tx: recover_lost(tx, now=now, all_leases=True, base=timedelta(seconds=1))
+        )
 
     @property
     def outbox(self) -> list[EmailMessage]:

@@ -22,6 +22,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @click.option("--status", help="Of these states only: failed,cancelled.")
 @click.option("--type", "job_type", help="Of these types only, with commas between.")
 @click.option("--user", "-u", "user_name", help="Of this user only: id, mail address or name.")
+@click.option("--error", help="With these error codes only, with commas between: worker_lost.")
 @click.option("--lane", help="Of this lane only.")
 @click.option("--older", help="Made longer ago than this only: 30m, 2h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Only count them.")
@@ -35,6 +36,7 @@ def bulk(
     status: str | None,
     job_type: str | None,
     user_name: str | None,
+    error: str | None,
     lane: str | None,
     older: str | None,
     dry_run: bool,
@@ -49,6 +51,7 @@ def bulk(
         "statuses": _list(status),
         "types": _list(job_type),
         "userId": find_user(client, user_name)["id"] if user_name else None,
+        "errors": _list(error),
         "lane": lane,
         "createdBefore": _before(older) if older else None,
     }

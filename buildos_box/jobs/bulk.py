@@ -30,6 +30,8 @@ class BulkFilter(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: str | None = None
     lane: str | None = None
     created_before: str | None = None
+    errors: list[str] | None = None
+    """Codes of the error that the job has, such as `worker_lost`."""
 
     @property
     def is_empty(self) -> bool:

@@ -15,6 +15,7 @@ async def matching(
     user_id: str | None,
     lane: str | None,
     created_before: str | None,
+    errors: list[str] | None,
 ) -> list[str]:
     """Ids of the jobs that match every condition given and are in a state the action works on."""
     rows = await db.all(
@@ -24,6 +25,7 @@ async def matching(
               AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
               AND (:user_id IS NULL OR user_id = :user_id)
               AND (:lane IS NULL OR lane = :lane)
+              AND (:errors IS NULL OR error_code IN (SELECT value FROM json_each(:errors)))
               AND (:created_before IS NULL OR created_at < :created_before)
             ORDER BY id""",
         {
@@ -33,6 +35,7 @@ async def matching(
             "user_id": user_id,
             "lane": lane,
             "created_before": created_before,
+            "errors": None if errors is None else dump(errors),
         },
     )
     return [row["queue_job_id"] for row in rows]

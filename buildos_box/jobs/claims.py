@@ -11,10 +11,12 @@ from buildos_box.jobs import ledger, pause_store
 from buildos_box.jobs.changes import JobsChanged, JobWaits
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
+from buildos_box.jobs.rescuer import SUSPECT_AFTER
 from buildos_box.jobs.status import Status
 
 PROMOTE_AT_MOST = 500
 MINUTE = timedelta(minutes=1)
+_ANY_NUMBER = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,13 @@ def make_ready(tx: Tx, now: Instant) -> None:
 def running(tx: Tx) -> Running:
     """The running jobs by lane and user, counted in the ledger."""
     now_running = Running()
-    for lane, user, count in tx.execute(
-        """SELECT lane, user_id, count(*) FROM queue_jobs
-            WHERE status = 'processing' GROUP BY lane, user_id"""
+    for lane, user, count, suspects in tx.execute(
+        """SELECT lane, user_id, count(*), sum(losses >= ?) FROM queue_jobs
+            WHERE status = 'processing' GROUP BY lane, user_id""",
+        (SUSPECT_AFTER,),
     ):
         now_running.add(lane, user, count)
+        now_running.suspects += suspects
     return now_running
 
 
@@ -153,7 +157,7 @@ def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
 
 _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
                          max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                         correlation_id, started_at
+                         correlation_id, started_at, losses
                     FROM queue_jobs WHERE ready = 1 AND lane = ?
                    ORDER BY priority, scheduled_for, id LIMIT ?"""
 """The query of nearly every claim: nothing is paused and no user is at their share."""
@@ -205,6 +209,10 @@ class _Line:
     def started(self, row: Row) -> None:
         """Count the job as running."""
         lane = self._lanes[row["lane"]]
+        if _is_suspect(row):
+            self._running.suspects += 1
+            for ahead in self._ahead.values():
+                _drop_suspects(ahead)
         if self._running.add(lane.name, row["user_id"]) == lane.per_user:
             self._full[lane.name].append(row["user_id"])
             self._full[lane.name].sort()
@@ -237,32 +245,44 @@ class _Line:
         others = self._first(lane, users=full, at_most=1)
         if others:
             return others[0]
-        if not self._paused_types:
+        if not self._paused_types and not self._running.suspects:
             self._others.found_none(self._tx, lane.name, full)
         return head
 
     def _first(self, lane: Lane, *, users: list[str], at_most: int) -> list[Row]:
         """The lane's first ready jobs that were not taken, without paused types and these users."""
-        if not (self._taken or users or self._paused_types):
+        if not (self._taken or users or self._paused_types or self._running.suspects):
             return self._tx.all(_ALL_OF_LANE, (lane.name, at_most))
         return self._tx.all(
             """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
                       max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                      correlation_id, started_at
+                      correlation_id, started_at, losses
                  FROM queue_jobs
-                WHERE ready = 1 AND lane = ?
+                WHERE ready = 1 AND lane = ? AND losses < ?
                   AND job_type NOT IN (SELECT value FROM json_each(?))
                   AND (user_id IS NULL OR user_id NOT IN (SELECT value FROM json_each(?)))
                   AND id NOT IN (SELECT value FROM json_each(?))
                 ORDER BY priority, scheduled_for, id LIMIT ?""",
             (
                 lane.name,
+                SUSPECT_AFTER if self._running.suspects else _ANY_NUMBER,
                 ledger.dump(self._paused_types),
                 ledger.dump(users),
                 ledger.dump(self._taken),
                 at_most,
             ),
         )
+
+
+def _is_suspect(row: Row) -> bool:
+    return bool(row["losses"] >= SUSPECT_AFTER)
+
+
+def _drop_suspects(ahead: deque[Row]) -> None:
+    """Leave out the suspects, which wait for the one that runs."""
+    others = [row for row in ahead if not _is_suspect(row)]
+    ahead.clear()
+    ahead.extend(others)
 
 
 def _urgency(row: Row) -> tuple[int, str, int]:

@@ -16,12 +16,13 @@ from huey.consumer import Consumer, Scheduler
 from buildos_box.clock import Clock
 from buildos_box.db import Database, StorageError
 from buildos_box.ids import Ids
-from buildos_box.jobs import claims, ledger
+from buildos_box.jobs import claims
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, leases_in
 from buildos_box.log import logger
@@ -242,7 +243,9 @@ class Engine:
         """Give the jobs of lost workers back to the queue; returns their number. Blocks briefly."""
         now = self._clock.now()
         lost = self._db.write_blocking(
-            lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases)
+            lambda tx: recover_lost(
+                tx, now=now, all_leases=all_leases, base=self.runner.backoff_base
+            )
         )
         if lost:
             log.warning("recovered_lost_workers", jobs=[row["queue_job_id"] for row in lost])

@@ -37,6 +37,8 @@ class Running:
     by_lane: dict[str, int] = field(default_factory=dict)
     by_user: dict[tuple[str, str], int] = field(default_factory=dict)
     total: int = 0
+    suspects: int = 0
+    """Running jobs that have lost their worker before, at most one (docs/spec.md#lost-workers)."""
 
     def add(self, lane: str, user: str | None, count: int = 1) -> int:
         """Count more jobs of the lane and user; returns the user's number in that lane."""

@@ -323,8 +323,12 @@ def give_back(
     at: Instant,
     now: Instant,
     actor: str = "worker",
+    failure: Failure | None = None,
 ) -> None:
-    """`processing → pending` with no attempt counted: a snooze or a drain. Raises LeaseLost."""
+    """`processing → pending` with no attempt counted: a snooze, a drain or a lost worker.
+
+    Raises LeaseLost.
+    """
     _leave_processing(
         tx,
         row_id,
@@ -334,8 +338,9 @@ def give_back(
         scheduled_for=at,
         ready=at <= now,
         uncount=True,
+        failure=failure,
     )
-    end_attempt(tx, row_id, outcome, now)
+    end_attempt(tx, row_id, outcome, now, failure)
     record_event(tx, row_id, Status.PROCESSING, Status.PENDING, reason=reason, actor=actor, now=now)
 
 
@@ -439,7 +444,8 @@ def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
     changed = tx.execute(
         """UPDATE queue_jobs
               SET status = 'pending', ready = 1, attempts = 0, scheduled_for = :now,
-                  completed_at = NULL, cancel_reason = NULL, updated_at = :now
+                  losses = 0, losses_as_suspect = 0, completed_at = NULL, cancel_reason = NULL,
+                  updated_at = :now
             WHERE id = :id AND status IN ('failed', 'cancelled', 'queued_for_retry')""",
         {"id": row["id"], "now": to_text(now)},
     ).rowcount
@@ -450,37 +456,21 @@ def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
     )
 
 
-def recover_lost(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
-    """Give jobs whose worker is gone back to pending, with the attempt counted.
-
-    With `all_leases` every running job, because the previous process is known to be dead; otherwise
-    those whose lease has ended. A job that lost its worker in its last attempt fails as
-    `worker_lost`. Returns the jobs that were changed.
-    """
-    lost = tx.all(
+def running_without_worker(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
+    """Running jobs whose lease has ended or, with `all_leases`, every running job."""
+    return tx.all(
         """SELECT * FROM queue_jobs
             WHERE status = 'processing' AND (:every OR lease_expires_at <= :now)""",
         {"every": int(all_leases), "now": to_text(now)},
     )
-    for row in lost:
-        gone = Failure("lost", "worker_lost", "its worker stopped without a result", True)
-        if row["attempts"] >= row["max_attempts"]:
-            fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost")
-        else:
-            _leave_processing(
-                tx, row["id"], row["lease_token"], Status.PENDING, now, failure=gone, ready=True
-            )
-            end_attempt(tx, row["id"], "lost", now, gone)
-            record_event(
-                tx,
-                row["id"],
-                Status.PROCESSING,
-                Status.PENDING,
-                reason="worker_lost",
-                actor="system",
-                now=now,
-            )
-    return lost
+
+
+def count_loss(tx: Tx, row_id: int, *, losses: int, losses_as_suspect: int) -> None:
+    """Store how often the job has lost its worker."""
+    tx.execute(
+        "UPDATE queue_jobs SET losses = ?, losses_as_suspect = ? WHERE id = ?",
+        (losses, losses_as_suspect, row_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,11 @@ class Runner:
         """Lease tokens of attempts that were cancelled before they started."""
 
     @property
+    def backoff_base(self) -> timedelta:
+        """The unit of the pauses between attempts."""
+        return self._base
+
+    @property
     def in_flight(self) -> int:
         """The number of attempts that run now."""
         return len(self._runs)

@@ -9,6 +9,7 @@ from buildos_box.db import Tx
 from buildos_box.jobs import claims, pause_store, why_store
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.record import Facts
+from buildos_box.jobs.rescuer import SUSPECT_AFTER
 from buildos_box.jobs.status import Status
 
 
@@ -47,6 +48,8 @@ def _not_due(tx: Tx, row: Facts) -> Why:
     snoozed = last is not None and last["from_status"] == Status.PROCESSING
     reason = f": {last['reason']}" if snoozed and last is not None else ""
     verb = "snoozed until" if snoozed else "due at"
+    if row["error_code"] == "worker_lost":
+        verb = "runs again at"
     return Why(f"{verb} {row['scheduled_for']}{reason}", row["scheduled_for"])
 
 
@@ -60,6 +63,12 @@ def _waiting(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: I
     lane = lanes.get(row["lane"])
     if lane is None:
         return Why(f"its lane {row['lane']} is not configured")
+    suspect = why_store.running_suspect(tx)
+    if row["losses"] >= SUSPECT_AFTER and suspect is not None:
+        return Why(
+            f"its worker stopped {row['losses']} times while it ran, so it waits until "
+            f"{suspect}, which lost its worker too, has ended"
+        )
     shut = claims.what_is_shut(tx, lanes, now)
     if lane.name in shut.lanes:
         at = to_text(shut.reopens_at) if shut.reopens_at else None
@@ -109,6 +118,8 @@ def _running(row: Facts) -> Why:
 
 
 def _failed(row: Facts) -> Why:
+    if row["error_kind"] == "lost":
+        return Why(f"failed at {row['completed_at']}: {row['error_code']}: {row['error']}")
     retried = row["error_kind"] != "permanent"
     tries = f"all {row['max_attempts']} attempts used" if retried else "a retry cannot succeed"
     return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")

@@ -12,13 +12,14 @@ import pytest
 
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
-from buildos_box.jobs import claims, ledger, store
+from buildos_box.jobs import claims, store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed, Claims
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
 from buildos_box.jobs.types import JobType, Payload
 from tests.clock import ManualClock
@@ -121,7 +122,9 @@ class QueueWorld:
 
     async def recover(self, *, all_leases: bool = False) -> None:
         now = self.clock.now()
-        await self.db.write(lambda tx: ledger.recover_lost(tx, now=now, all_leases=all_leases))
+        await self.db.write(
+            lambda tx: recover_lost(tx, now=now, all_leases=all_leases, base=timedelta(seconds=1))
+        )
 
 
 @asynccontextmanager

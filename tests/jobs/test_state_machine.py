@@ -32,6 +32,7 @@ from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
+from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.retry import Failure
 from buildos_box.jobs.types import JobType
 from tests.clock import ManualClock
@@ -223,7 +224,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(every=st.booleans())
     def recover(self, every: bool) -> None:
         now = self.clock.now()
-        self.write(lambda tx: ledger.recover_lost(tx, now=now, all_leases=every))
+        self.write(
+            lambda tx: recover_lost(tx, now=now, all_leases=every, base=timedelta(seconds=1))
+        )
 
     @rule(data=st.data(), act=st.sampled_from(["cancel", "retry", "promote"]))
     def steer(self, data: st.DataObject, act: str) -> None:
