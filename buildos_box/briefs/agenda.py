@@ -1,7 +1,7 @@
-"""The calendar of one local day: which events belong to it, when they are, what they leave free.
+"""The calendar of one local day: which events belong to it, when they are, what time is free.
 
-An all-day event has days; its `end_date` is the first day after it (RFC 5545, 3.6.1), and one
-that is missing or not after `start_date` means a single day. A timed event has instants.
+An all-day event has days; its `end_date` is the first day after it (RFC 5545, 3.6.1), and one that
+is missing or not after `start_date` means a single day. A timed event has instants.
 """
 
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 
 DAY_STARTS = time(9)
 DAY_ENDS = time(18)
-"""The hours in which free time is looked for; the box knows no one's real working hours."""
+"""The hours in which free time is computed; users' real working hours are not known."""
 
 BACKGROUND = timedelta(hours=12)
-"""Events at least this long (on call, travelling) leave room for others."""
+"""Events at least this long (on call, travelling) do not count as taking up the time."""
 
 Span = tuple[Instant, Instant]
 
@@ -46,10 +46,10 @@ def agenda(events: Iterable[CalendarEvent], day: date, zone: ZoneInfo) -> tuple[
 
 
 def when(event: CalendarEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
-    """When an event is, seen from `day`: a short label and what must be added to it, or "".
+    """When an event is, seen from `day`: a short label and an addition, which may be empty.
 
-    `("09:30–10:00", "")`, `("until 02:00", "since Tue, Oct 22, 22:00")`,
-    `("All day", "day 2 of 3")`.
+    `("09:30–10:00", "")`, `("until 02:00", "since Tue, Oct 22, 22:00")`, `("All day", "day 2 of
+    3")`.
     """
     if event.all_day:
         first, last = _days(event)
@@ -93,14 +93,14 @@ def conflicts(events: Iterable[CalendarEvent]) -> list[tuple[CalendarEvent, Cale
 
 
 def hours_ahead(day: date, zone: ZoneInfo, now: Instant) -> Span | None:
-    """09:00 to 18:00 on `day`, or what is left of it at `now`; None when it is over."""
+    """09:00 to 18:00 on `day`, or the rest of it after `now`; None when it is over."""
     starts = max(at_wall_time(day, DAY_STARTS, zone), now.replace(second=0, microsecond=0))
     ends = at_wall_time(day, DAY_ENDS, zone)
     return (starts, ends) if starts < ends else None
 
 
 def free_spans(events: Iterable[CalendarEvent], hours: Span) -> list[Span]:
-    """What meetings leave of `hours`."""
+    """The spans of `hours` in which there are no meetings."""
     at, closes = hours
     free = []
     for event in meetings(events):
@@ -116,7 +116,7 @@ def free_spans(events: Iterable[CalendarEvent], hours: Span) -> list[Span]:
 
 
 def total(spans: Iterable[Span]) -> timedelta:
-    """The time that spans which do not overlap come to."""
+    """The total length of spans that do not overlap."""
     return sum((end - start for start, end in spans), timedelta(0))
 
 
@@ -145,7 +145,9 @@ def _days(event: CalendarEvent) -> tuple[date, date]:
 
 
 def _span(event: CalendarEvent) -> Span:
-    """Start and end of a timed event; one without an end, or with one before it, is a moment."""
+    """Start and end of a timed event; without an end, or with one before the start, both are the
+    start.
+    """
     assert event.start_at is not None
     return event.start_at, max(event.start_at, event.end_at or event.start_at)
 

@@ -1,4 +1,4 @@
-"""The analysis of a day: by the chain of language models, or by the built-in analyst."""
+"""The analysis of a day, by a language model or by the built-in analyst."""
 
 import msgspec
 from msgspec.structs import replace
@@ -22,13 +22,16 @@ class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: int
     cost_usd: float
     why_built_in: str | None = None
-    """`budget` or `unavailable` if a language model was to write it and did not."""
+    """`budget` or `unavailable` if a language model was configured and gave no answer."""
 
 
 async def analyse_day(
     box: Services, facts: DayFacts, *, user_id: str, job_id: str, correlation_id: str
 ) -> AnalysisResult:
-    """Ask for the analysis; a language model that fails never fails a brief."""
+    """The analysis of the day; if every language model fails, that of the built-in analyst.
+
+    Never raises for a provider's fault.
+    """
     if facts.is_empty:
         return _by_rules(facts)
     answer = await box.llm.ask(
@@ -68,5 +71,5 @@ def _by_rules(facts: DayFacts) -> AnalysisResult:
 
 
 def as_text(analysis: Analysis) -> str:
-    """The analysis as plain text: the judgement, then each insight on a line of its own."""
+    """The analysis as plain text: the summary, then each insight on its own line."""
     return "\n".join([analysis.summary, *(f"- {insight}" for insight in analysis.insights)])

@@ -1,7 +1,7 @@
-"""The built-in analyst: what can be said of a day by fixed rules, without a language model.
+"""The built-in analyst: an analysis of a day by fixed rules, without a language model.
 
-Every sentence follows from the facts; the same facts give the same words. `Analysis` is also
-what a language model is asked for. All text in it is plain: `compose` escapes it.
+Every sentence follows from the facts; the same facts give the same sentences. `Analysis` is also
+the schema of a language model's answer. All text in it is plain: `compose` escapes it.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,11 +40,11 @@ from buildos_box.briefs.priorities import (
 from buildos_box.briefs.text import clean, name, quoted, shorten
 
 BUILTIN = "builtin"
-"""The `analysis_source` of what is written here."""
+"""The `analysis_source` of this module's analyses."""
 
 MAX_INSIGHTS = 5
 PER_RULE = 2
-"""So that one kind of finding does not crowd out the others."""
+"""Findings of one rule that are used at most, so that it does not crowd out others."""
 
 LONG_LATE_DAYS = 14
 TIGHT = timedelta(minutes=45)
@@ -54,7 +54,7 @@ LONG_ENOUGH = timedelta(minutes=60)
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """A judgement of the day, up to five insights, and one to five things to do first."""
+    """An assessment of the day, up to five insights, and one to five priority actions."""
 
     summary: str
     insights: list[str]
@@ -77,7 +77,7 @@ def cap_reason(text: str) -> str:
 
 
 def analyse(facts: DayFacts) -> Analysis:
-    """The built-in analyst's view of a day; empty for a day without anything in it."""
+    """The built-in analysis of a day; empty for a day without projects, tasks and events."""
     if facts.is_empty:
         return Analysis(summary="", insights=[], priorities=[])
     findings = [finding for rule in RULES for finding in islice(rule(facts), PER_RULE)]
@@ -90,7 +90,7 @@ def analyse(facts: DayFacts) -> Analysis:
 
 
 def judgement(facts: DayFacts) -> str:
-    """What kind of day it is, in a sentence."""
+    """The assessment of the day in one sentence."""
     work = due_or_late(facts)
     tasks = in_words(work, "task")
     hours = _hours(facts)
@@ -111,7 +111,7 @@ def judgement(facts: DayFacts) -> str:
 
 
 def due_or_late(facts: DayFacts) -> int:
-    """How many tasks ask for this day's time."""
+    """The number of open tasks that are due on the day or late."""
     return len(facts.split.today) + len(facts.split.overdue)
 
 
@@ -140,7 +140,7 @@ def late_and_in_the_way(facts: DayFacts) -> Iterator[Finding]:
 
 
 def due_but_held_up(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks of today that cannot be finished before another one is."""
+    """Tasks of today that depend on an unfinished task."""
     for task in facts.split.today:
         blockers = [t for t in facts.blockers(task) if facts.days_late(t) <= 0]
         if blockers and facts.due(task) == facts.brief_date:
@@ -193,7 +193,7 @@ def projects_due_soon(facts: DayFacts) -> Iterator[Finding]:
 
 
 def long_late(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks so late that their dates mean nothing any more."""
+    """Tasks so late that their due dates are no longer useful."""
     old = [t for t in facts.split.overdue if facts.days_late(t) > LONG_LATE_DAYS]
     if len(old) == 1:
         late = late_by(facts.days_late(old[0]))
@@ -206,7 +206,7 @@ def long_late(facts: DayFacts) -> Iterator[Finding]:
 
 
 def crowded_day_ahead(facts: DayFacts) -> Iterator[Finding]:
-    """The day of the coming week on which most is due, if it stands out."""
+    """The day of the coming week with most due tasks, if there are clearly more than on others."""
     days: dict[date, int] = {}
     for task in facts.split.upcoming:
         due = facts.due(task)
@@ -231,7 +231,7 @@ def projects_standing_still(facts: DayFacts) -> Iterator[Finding]:
 
 
 def adrift(facts: DayFacts) -> Iterator[Finding]:
-    """Several tasks under way without any date."""
+    """Several tasks in progress without any date."""
     count = len([t for t in facts.split.undated if t.status != BLOCKED])
     if count >= 3:
         text = f"{in_words(count, 'task')} are in progress without a date: finish one first"

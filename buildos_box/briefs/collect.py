@@ -1,4 +1,4 @@
-"""Gathering a person's day from the workspace, within bounds (docs/spec.md#brief-content)."""
+"""Collects the facts of a user's day from the workspace (docs/spec.md#brief-content)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from buildos_box.workspace import model, store
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which projects: None includes all active ones, an empty list none."""
+    """Which projects a brief covers: None means all active ones, an empty list none."""
 
     include: list[str] | None = None
     exclude: list[str] | None = None
@@ -32,7 +32,7 @@ class Selection:
 async def collect(
     db: Database, user: model.User, day: date, zone_name: str, selection: Selection, now: Instant
 ) -> DayFacts:
-    """All that the brief of that day may say."""
+    """All facts that the brief of that day may use."""
     projects, events = await asyncio.gather(
         store.active_projects(db, user.id, include=selection.include, exclude=selection.exclude),
         _events(db, user.id, day, zone_name),

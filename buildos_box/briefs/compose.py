@@ -1,8 +1,7 @@
-"""The whole brief as Markdown, and the subject of its mail.
+"""The brief as Markdown, and the subject of its mail.
 
-The facts are written by code, so that they are true; an analyst, built in or a language model,
-adds the analysis and the choice of priorities. A brief keeps to a word budget: lists are capped,
-and the caps tighten until it fits.
+The facts are written by code, so that they are true; an analyst adds the analysis and the choice of
+priorities. A brief keeps to a word budget: lists are limited, and the limits tighten until it fits.
 
 The rules: docs/spec.md#brief-content.
 """
@@ -56,10 +55,10 @@ def compose(
     why_built_in: str | None = None,
     budget: int = WORD_BUDGET,
 ) -> str:
-    """The brief as Markdown in at most `budget` words (fewer than 500 cannot be promised).
+    """The brief as Markdown in at most `budget` words (fewer than 500 cannot be guaranteed).
 
-    `source` says who wrote the analysis: `builtin`, or the model's name as a reader may see it;
-    `why_built_in` why no model did, if one was configured.
+    `source` names the author of the analysis: `builtin`, or the model's name as readers see it;
+    `why_built_in` is the reason if a configured model did not write it.
     """
     if facts.is_empty:
         return _join(heading(facts), holidays(facts), NOTHING)
@@ -72,7 +71,7 @@ def compose(
 
 
 def subject(facts: DayFacts) -> str:
-    """`Your brief for Wed, Oct 23: 3 due, 1 overdue`: one line, nothing in it that anyone typed."""
+    """`Your brief for Wed, Oct 23: 3 due, 1 overdue`: one line without any text of the user."""
     due = sum(facts.due(task) == facts.brief_date for task in facts.split.today)
     starting = len(facts.split.today) - due
     overdue = len(facts.split.overdue)
@@ -85,7 +84,7 @@ def subject(facts: DayFacts) -> str:
 
 
 def word_count(markdown: str) -> int:
-    """Words as a reader would count them: runs of anything between spaces."""
+    """The number of words: runs of characters between spaces."""
     return len(markdown.split())
 
 
@@ -101,13 +100,13 @@ def heading(facts: DayFacts) -> str:
 
 
 def holidays(facts: DayFacts) -> str:
-    """The day's public holidays; empty on most days."""
+    """The day's public holidays; empty if there are none."""
     names = [title(holiday) for holiday in facts.holidays[:3]]
     return f"**Public holiday:** {listed(names)}" if names else ""
 
 
 def executive_summary(facts: DayFacts, analysis: Analysis) -> str:
-    """The day in a few sentences of plain counts, and what to start with."""
+    """The day in a few sentences of counts, and what to start with."""
     said = [_workload(facts), _calendar_in_short(facts)]
     done = len(facts.split.completed)
     if done:
@@ -146,7 +145,7 @@ def task_lists(facts: DayFacts, limits: Limits) -> Iterator[str]:
 
 
 def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
-    """One section per project, the pressing ones first; those beyond the cap by name."""
+    """One section per project, the most urgent first; those beyond the limit by name."""
     if not facts.projects:
         return
     yield "## Projects"
@@ -158,7 +157,7 @@ def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
 
 
 def analysis_part(analysis: Analysis, written_by: str, limits: Limits) -> Iterator[str]:
-    """The analyst's judgement and insights, and who wrote them."""
+    """The analyst's assessment and insights, and who wrote them."""
     insights = analysis.insights[: limits.insights]
     if not (analysis.summary or insights):
         return
@@ -169,7 +168,7 @@ def analysis_part(analysis: Analysis, written_by: str, limits: Limits) -> Iterat
 
 
 def priority_part(facts: DayFacts, analysis: Analysis, limits: Limits) -> Iterator[str]:
-    """The priority actions, numbered; any that names nothing real is left out."""
+    """The priority actions, numbered; those that name no existing task or project are left out."""
     actions = [
         f"{named}{where} – {escape(cap_reason(reason))}" if reason else f"{named}{where}"
         for named, where, reason in _actions(facts, analysis)
@@ -226,7 +225,7 @@ def _calendar_in_short(facts: DayFacts) -> str:
 
 
 def _actions(facts: DayFacts, analysis: Analysis) -> Iterator[tuple[str, str, str]]:
-    """What each priority names, where it belongs, and why; those that name nothing are left out."""
+    """For each priority: what it names, where that belongs, and the reason."""
     for action in analysis.priorities:
         task = facts.task_by_id.get(action.ref_id) if action.ref_kind == "task" else None
         project = facts.project_by_id.get(action.ref_id) if action.ref_kind == "project" else None

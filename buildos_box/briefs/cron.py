@@ -1,4 +1,4 @@
-"""The hourly cron: queues the briefs due in the coming hour, reading only users that are due."""
+"""The hourly cron: queues briefs that are due in the coming hour, reading only due users."""
 
 from datetime import timedelta
 from functools import partial
@@ -21,7 +21,7 @@ log = logger(__name__)
 
 
 class BriefsSummary(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What one run of the cron did; who `failed` is tried again by the next."""
+    """The result of one run; users that `failed` are tried again by the next run."""
 
     due: int
     queued: int
@@ -30,7 +30,9 @@ class BriefsSummary(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
 
 
 async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
-    """Queue or skip every user whose next run is near; each batch is one transaction."""
+    """Queue or skip the brief of every user whose next run is near; each batch is
+    one transaction.
+    """
     buffer = timedelta(seconds=box.settings.briefs.pre_generation_buffer_seconds)
     horizon = box.clock.now() + HORIZON + buffer
     for user_id in await store.planned_too_far_ahead(box.db, box.clock.now()):
@@ -44,7 +46,7 @@ async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
             break
         batch = await _plan(box, users)
         results.extend(batch)
-        # Who has not moved on would come up again and again.
+        # Users whose next run did not move would be found again in every batch.
         left.update(
             user
             for user, result in zip(users, batch, strict=True)
@@ -59,7 +61,9 @@ async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
 
 
 async def _plan(box: Services, users: list[str]) -> list[Result]:
-    """All in one transaction; if that fails each in their own, so that one spoils it for none."""
+    """Plan all users in one transaction; if it fails, each in its own, so that one cannot stop
+    others.
+    """
     try:
         return [*await box.db.write(partial(_plan_all, box=box, users=users))]
     except Exception:

@@ -1,4 +1,4 @@
-"""Findings of the built-in analyst on what has moved since yesterday, and what is too much."""
+"""Findings of the built-in analyst about changes since yesterday, and about too full a day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from buildos_box.briefs.formatting import coming_day, in_words, length, listed, 
 from buildos_box.briefs.text import quoted
 
 SHARE = timedelta(minutes=30)
-"""Free time a task below which a day holds more than it has room for."""
+"""The free time per task below which a day holds more than fits."""
 CROWD = 4
 FROM_PRIORITY = ("urgent", "high")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence and how much it matters (higher is shown first)."""
+    """One sentence and its weight (higher is shown first)."""
 
     weight: int
     text: str
 
 
 def more_than_fits(facts: DayFacts) -> Iterator[Finding]:
-    """A day that leaves too little time for each of its tasks, and one that could be moved."""
+    """A day with too little time for its tasks, and one task that could be moved."""
     hours = hours_ahead(facts.brief_date, facts.zone, facts.now)
     count = len(facts.split.today) + len(facts.split.overdue)
     if hours is None or count < CROWD:
@@ -44,7 +44,7 @@ def _may_move(facts: DayFacts, task: Task) -> bool:
 
 
 def free_to_begin(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks that the last thing they waited for has just set free."""
+    """Tasks whose last unfinished dependency was finished since yesterday."""
     just_done = {task.id: task for task in facts.split.completed}
     for task in facts.tasks:
         waited = facts.waits_for.get(task.id, ())
@@ -57,13 +57,13 @@ def free_to_begin(facts: DayFacts) -> Iterator[Finding]:
 
 
 def new_since_yesterday(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks that have come in within a day and are due within a week."""
+    """Tasks that were created within a day and are due within a week."""
     open_tasks = [task for task in facts.tasks if task.status != DONE]
     new = [task for task in open_tasks if _is_new(facts, task)]
     limit = facts.brief_date + timedelta(days=UPCOMING_DAYS)
     dated = [(day, task) for task in new if (day := facts.due(task)) and day <= limit]
     soon = sorted(dated, key=lambda entry: (entry[0], entry[1].title.casefold(), entry[1].id))
-    # In a workspace that is new itself, that everything is new tells nothing.
+    # In a new workspace everything is new, which is not worth saying.
     if not soon or 2 * len(new) > len(open_tasks):
         return
     day, first = soon[0]

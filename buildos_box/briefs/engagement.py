@@ -1,7 +1,6 @@
-"""Writing less often to people who have stopped visiting.
+"""Writing less often to users who have stopped visiting.
 
-The original matched day 4 and day 14 exactly, so that one missed day lost weeks; these are
-ranges: whatever day the scheduler comes by, the person gets what is due.
+Stages are ranges of days, not single days, so that a missed run of the scheduler skips no stage.
 
 The rules: docs/spec.md#brief-engagement.
 """
@@ -23,30 +22,30 @@ BETWEEN_CHECK_INS = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Write a brief, of that stage."""
+    """Send a brief of that stage."""
 
     stage: Stage
     days_since_visit: int | None
 
     @property
     def is_reengagement(self) -> bool:
-        """Whether the brief is meant to bring someone back."""
+        """Whether the brief is a re-engagement brief."""
         return self.stage != "standard"
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Write nothing for now."""
+    """Send nothing for now."""
 
     reason: str
 
 
 def decide(today: date, last_visit: date | None, last_reengagement: date | None) -> Send | Rest:
-    """What to send on `today`, a local day, to someone who last visited on `last_visit`.
+    """What to send on `today`, a local day, to a user who last visited on `last_visit`.
 
-    No visit on record: standard. Days 0–2 standard; 3 rest; from 4 one re-engagement if none
-    went out since the visit + 2 days; from 14 a second if the last is 10 days old; from 60 a
-    check-in, then at most one every 90 days, counted from the last.
+    No visit on record: standard. Days 0–2: standard; 3: nothing; from 4: one re-engagement brief,
+    if none was sent since two days after the visit; from 14: a second one, if the last is at least
+    10 days old; from 60: a check-in, then at most one every 90 days, counted from the last.
     """
     if last_visit is None:
         return Send("standard", None)
@@ -58,7 +57,7 @@ def decide(today: date, last_visit: date | None, last_reengagement: date | None)
     if days < SECOND_FROM:
         since_visit = last_visit + FIRST_COUNTS_FROM
         if last_reengagement is not None and last_reengagement >= since_visit:
-            return Rest("the first re-engagement brief has gone out")
+            return Rest("the first re-engagement brief was sent")
         return Send("first_reengagement", days)
     if days < DORMANT_FROM:
         return _second(today, last_visit, last_reengagement, days)
@@ -70,7 +69,7 @@ def _second(
 ) -> Send | Rest:
     if last_reengagement is not None:
         if last_reengagement - last_visit >= timedelta(days=SECOND_FROM):
-            return Rest("the second re-engagement brief has gone out")
+            return Rest("the second re-engagement brief was sent")
         if today - last_reengagement < BETWEEN_FIRST_AND_SECOND:
             return Rest("the last re-engagement brief is less than 10 days old")
     return Send("second_reengagement", days)

@@ -1,7 +1,7 @@
-"""What a brief is written from: one person's day, gathered and sorted.
+"""The facts that a brief is written from: one user's day, sorted.
 
-`day_facts` builds it from plain rows; everything here is a pure function of its arguments.
-Days begin and end at local midnight, also where clocks change.
+`day_facts` builds it from plain rows; everything here is a pure function of its arguments. Days
+begin and end at local midnight, also when clocks change.
 
 The rules: docs/spec.md#brief-content.
 """
@@ -26,7 +26,7 @@ BLOCKED = "blocked"
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose brief it is. `zone` is an IANA name (an unknown one means UTC)."""
+    """The user of a brief. `zone` is an IANA name (an unknown one means UTC)."""
 
     id: str
     name: str = ""
@@ -81,7 +81,7 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Category(StrEnum):
-    """Where a task stands on the day; each task is in one at most."""
+    """The category of a task on the day; each task is in at most one."""
 
     OVERDUE = "overdue"
     TODAY = "today"
@@ -122,7 +122,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a brief may say. Made by `day_facts`, which sees to it that the parts agree."""
+    """All facts of a brief. Made by `day_facts`, which makes sure that its parts agree."""
 
     brief_date: date
     zone: ZoneInfo
@@ -135,7 +135,7 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     holidays: tuple[str, ...]
     split: Split
     category: dict[str, Category]
-    """Of each task that is listed, by its id."""
+    """The projects by id."""
     project_by_id: dict[str, Project]
     task_by_id: dict[str, Task]
     waits_for: dict[str, tuple[str, ...]]
@@ -143,13 +143,13 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks stand in each list, and how many projects and events there are."""
+        """The number of tasks in each category, of projects and of events."""
         listed = {category.value: len(self.split.listed(category)) for category in Category}
         return listed | {"projects": len(self.projects), "events": len(self.events)}
 
     @property
     def is_empty(self) -> bool:
-        """No project, no task, no event: there is nothing to report."""
+        """Whether there is no project, no task and no event."""
         return not (self.projects or self.tasks or self.events)
 
     def due(self, task: Task) -> date | None:
@@ -166,15 +166,15 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
         return self.project_by_id[task.project_id]
 
     def open_tasks(self, project_id: str) -> list[Task]:
-        """What is not done in a project, listed or not."""
+        """The project's unfinished tasks, listed or not."""
         return [t for t in self.tasks if t.project_id == project_id and t.status != DONE]
 
     def blockers(self, task: Task) -> list[Task]:
-        """The open tasks that this one waits for."""
+        """The open tasks that this one depends on."""
         return self._open(self.waits_for.get(task.id, ()))
 
     def waiting(self, task: Task) -> list[Task]:
-        """The open tasks that wait for this one."""
+        """The open tasks that depend on this one."""
         return self._open(self.waited_on_by.get(task.id, ()))
 
     def notes_of(self, project_id: str) -> list[Note]:
@@ -199,10 +199,10 @@ def day_facts(
     holidays: Iterable[str] = (),
     dependencies: Iterable[Dependency] = (),
 ) -> DayFacts:
-    """Gather one person's day. `now` is the moment of generation.
+    """The facts of one user's day. `now` is the moment of generation.
 
-    Tasks and notes of other projects than the given, dependencies on other tasks, and events
-    that do not touch the day, are cancelled or declined, are left out.
+    Left out are tasks and notes of other projects, dependencies on other tasks, and events that are
+    cancelled, declined or not on the day.
     """
     zone = zone_or_utc(person.zone)
     project_by_id = {project.id: project for project in projects}
@@ -236,7 +236,7 @@ def due_day(task: Task, zone: ZoneInfo) -> date | None:
 
 
 def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -> Category | None:
-    """The one list a task stands in, or none."""
+    """The category of a task; None if it is in none."""
     if task.status == DONE:
         done_at = task.completed_at
         recent = done_at is not None and now - RECENT <= done_at <= now
@@ -253,7 +253,7 @@ def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -
 
 
 def split_tasks(tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now: Instant) -> Split:
-    """Every task into its category, in order."""
+    """The tasks by category, each list sorted."""
     lists: dict[Category, list[Task]] = {category: [] for category in Category}
     for task in tasks:
         category = category_of(task, brief_date=brief_date, zone=zone, now=now)
@@ -268,7 +268,9 @@ def split_tasks(tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now:
 
 
 def _order(task: Task, zone: ZoneInfo) -> tuple[int, bool, Instant | date, str, str]:
-    """Priority, then due time (a day without time counts as its end), then title."""
+    """The sort key: priority, then due time (a day without a time counts as its
+    end), then title.
+    """
     if task.due_at is not None:
         due: Instant | None = task.due_at
     else:
@@ -277,14 +279,14 @@ def _order(task: Task, zone: ZoneInfo) -> tuple[int, bool, Instant | date, str, 
 
 
 def priority_rank(task: Task) -> int:
-    """0 for urgent … 3 for low; an unknown word counts as medium."""
+    """0 for urgent … 3 for low; an unknown value counts as medium."""
     return PRIORITIES.index(task.priority if task.priority in PRIORITIES else "medium")
 
 
 def _links(
     dependencies: Iterable[Dependency], tasks: dict[str, Task]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Who waits for whom and the other way round, among the given tasks."""
+    """For each task, the tasks it depends on and those that depend on it, among the given ones."""
     waits: dict[str, dict[str, None]] = {}
     waited: dict[str, dict[str, None]] = {}
     for link in dependencies:
@@ -296,7 +298,7 @@ def _links(
 
 
 def _pressing_first(projects: Iterable[Project], split: Split) -> tuple[Project, ...]:
-    """Projects with late tasks first, then with tasks of today, then by their own due date."""
+    """Projects with late tasks first, then with tasks of today, then by due date."""
 
     def order(project: Project) -> tuple[int, int, date, str, str]:
         own = split.of_project(project.id)

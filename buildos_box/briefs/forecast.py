@@ -1,7 +1,4 @@
-"""Which briefs a person will get in the coming days, by the rules of the cron.
-
-The rules: docs/spec.md#forecast.
-"""
+"""The briefs of the coming days, by the same rules as the cron (docs/spec.md#forecast)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,7 +31,7 @@ A_SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBrief:
-    """A brief of that day whose mail arrives at `at`, unless it is `skipped` for that reason."""
+    """A brief of that day whose mail is sent at `at`, or `skipped` for that reason."""
 
     user_id: str
     day: date
@@ -45,7 +42,7 @@ class ExpectedBrief:
 def expected_briefs(
     tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
 ) -> list[ExpectedBrief]:
-    """What waits already, then every run up to `until`."""
+    """Briefs that are queued already, then every run up to `until`, soonest first."""
     person = subscriber(tx, user_id)
     found = [*_waiting(tx, user_id, now)]
     if person is not None:
@@ -59,7 +56,7 @@ def expected_briefs(
 
 
 def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
-    """Briefs that are queued or being written, and mails of finished ones."""
+    """Briefs that are queued or running, and waiting mails of completed ones."""
     for row in ledger.live_of(tx, user_id):
         if row["job_type"] == GENERATE_DAILY_BRIEF.name:
             payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
@@ -96,7 +93,7 @@ def _runs(
 
 
 def _why_no_mail(tx: Tx, user_id: str) -> str | None:
-    """The brief is written all the same, but nobody is mailed."""
+    """The reason if the brief is written but not mailed; None if it is mailed."""
     user, preferences = workspace.find_user(tx, user_id), workspace.find_preferences(tx, user_id)
     if preferences is not None and not preferences.email_daily_brief:
         return "email_daily_brief is off"

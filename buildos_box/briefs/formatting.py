@@ -1,4 +1,4 @@
-"""How a brief says days, times, lengths and numbers, in English and in no locale but its own."""
+"""How a brief writes days, times, durations and numbers, in English and independent of locale."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo

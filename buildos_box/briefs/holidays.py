@@ -11,7 +11,7 @@ _ENGLISH = "en_US"
 def holidays_on(country: str | None, day: date, language: str | None = None) -> list[str]:
     """The holidays' names on `day` in `country` (ISO 3166 alpha-2), in `language`, else English.
 
-    Empty for no country and for one that is not known. A holiday of one region only is left out.
+    Empty without a country and for an unknown one. Holidays of single regions are left out.
     """
     code = (country or "").strip().upper()
     if not _COUNTRY.fullmatch(code):
@@ -21,7 +21,7 @@ def holidays_on(country: str | None, day: date, language: str | None = None) -> 
 
 @lru_cache(maxsize=512)
 def _names(country: str, day: date, language: str) -> tuple[str, ...]:
-    # Imported here: the library takes a while to load and most processes never ask.
+    # Imported here, because the library is slow to load and rarely needed.
     import holidays
 
     try:
@@ -35,7 +35,7 @@ def _names(country: str, day: date, language: str) -> tuple[str, ...]:
 
 
 def _spoken(wanted: str, supported: tuple[str, ...]) -> str | None:
-    """The supported language that fits best: the same one, the same tongue, English, or none."""
+    """The supported language that fits best: the same tag, the same language, English, or None."""
     wanted = wanted.replace("-", "_")
     for choice in (wanted, _ENGLISH):
         if choice in supported:

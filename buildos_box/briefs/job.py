@@ -25,7 +25,7 @@ from buildos_box.workspace.model import User
 
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
-    """How the brief came about, and which projects it is to cover (None: all active ones)."""
+    """How the brief was requested, and which projects it covers (None: all active ones)."""
 
     is_reengagement: bool = False
     days_since_last_login: int | None = None
@@ -35,7 +35,7 @@ class BriefOptions(Payload, frozen=True, kw_only=True):
 
 
 class BriefPayload(Payload, frozen=True, kw_only=True):
-    """Whose brief, of which local day. `asked_by_date` when a person named the day."""
+    """The user and the local day of a brief. `asked_by_date` if the request named the day."""
 
     user_id: str
     brief_date: str
@@ -51,7 +51,7 @@ class BriefPayload(Payload, frozen=True, kw_only=True):
 
 
 class BriefResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What a brief job leaves as its result."""
+    """The result of a brief job."""
 
     brief_id: str
     brief_date: str
@@ -62,29 +62,32 @@ class BriefResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def brief_key(user_id: str, brief_date: str) -> str:
-    """One live job a user and day."""
+    """The dedup key of a brief's job."""
     return f"brief-{user_id}-{brief_date}"
 
 
 def _expires_at(payload: BriefPayload) -> Instant | None:
-    """A brief is news until its day ends, unless someone asked for that very day."""
+    """The end of the brief's day; None if that day was requested by name."""
     if payload.asked_by_date:
         return None
     return day_bounds(payload.day, zone_or_utc(payload.timezone))[1]
 
 
 async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> BriefResult:
-    """Write the brief; what an earlier attempt has finished is neither repeated nor paid again."""
+    """Write the brief; steps that an earlier attempt saved are neither repeated nor paid for again.
+
+    Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
+    """
     payload = job.payload
     brief_id = await _begin(job, box)
     await job.progress(5, "Gathering projects, tasks, notes and events")
     user, facts = await _facts(job, box)
     await job.progress(15, _found(facts))
     sections = await _sections(job, facts)
-    await job.progress(50, "Putting the day together")
-    await job.progress(60, "Thinking about the day")
+    await job.progress(50, "Sorting the day's tasks and events")
+    await job.progress(60, "Analysing the day")
     result = await _result(job, box, facts)
-    await job.progress(85, "Writing it up")
+    await job.progress(85, "Writing the brief")
     finished = store.Finished(
         subject=subject(facts),
         markdown=compose(facts, result.analysis, result.source, why_built_in=result.why_built_in),
@@ -169,7 +172,7 @@ def _conclude(
     payload: BriefPayload,
     finished: store.Finished,
 ) -> BriefResult:
-    """The brief, its mail and the news of it, all in one commit."""
+    """Store the brief, its mail, its notification and its event in one transaction."""
     now = box.clock.now()
     job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, now)
@@ -204,9 +207,9 @@ def _notify(
     finished: store.Finished,
     now: Instant,
 ) -> None:
-    """In-app and push, when the mail goes out too; the mail itself is the brief's own.
+    """Notify in the inbox and by push at the time of the mail, which is queued separately.
 
-    An SMS as well for those who asked for one (`smsDailyBrief`).
+    By SMS too for users who asked for it (`smsDailyBrief`).
     """
     planned = payload.notification_scheduled_for
     preferences = workspace.find_preferences(tx, payload.user_id)
@@ -241,7 +244,7 @@ def _queue_mail(
     finished: store.Finished,
     now: Instant,
 ) -> tuple[str | None, str | None]:
-    """Queue the mail for its time: (email id, None), or (None, why there is none)."""
+    """Queue the mail for its time; returns its id, or None and the reason."""
     supersede(tx, box, brief_id)
     preferences = workspace.find_preferences(tx, user.id)
     if preferences is not None and not preferences.email_daily_brief:

@@ -30,7 +30,7 @@ ACTOR = "cron:briefs"
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A user with preferences, as planning needs them."""
+    """A user with brief preferences."""
 
     user: User
     schedule: Schedule
@@ -38,7 +38,7 @@ class Subscriber:
 
 
 def subscriber(tx: Tx, user_id: str) -> Subscriber | None:
-    """The user and when they want briefs; None if there is no such user or no preferences."""
+    """The user and their brief schedule; None for an unknown user or one without preferences."""
     user = workspace.find_user(tx, user_id)
     preferences = workspace.find_preferences(tx, user_id)
     if user is None or preferences is None:
@@ -47,7 +47,7 @@ def subscriber(tx: Tx, user_id: str) -> Subscriber | None:
 
 
 def schedule_of(preferences: Preferences) -> Schedule:
-    """The rule of `briefs.schedule` in a user's preferences."""
+    """The brief schedule in a user's preferences."""
     return Schedule(
         is_active=preferences.is_active,
         frequency=preferences.frequency,
@@ -58,11 +58,11 @@ def schedule_of(preferences: Preferences) -> Schedule:
 
 
 def reschedule(tx: Tx, box: Services, user_id: str) -> None:
-    """Preferences or zone have changed: take back what the cron has queued, compute anew.
+    """Compute the next run after preferences or the zone have changed, and cancel what was queued.
 
-    What has not begun is cancelled, so that the brief comes at the new time and not at both; a
-    run that lies within the cron's horizon is planned at once, not at the next full hour. A brief
-    whose time has come but that still waits for its turn stays: the next run is a later one.
+    A brief that the cron queued and that has not begun is cancelled, so that it comes at the new
+    time only. A run within the cron's horizon is planned at once. A brief whose notification time
+    has passed is kept, because the next run is a later one.
     """
     now = box.clock.now()
     person = subscriber(tx, user_id)
@@ -78,12 +78,12 @@ def reschedule(tx: Tx, box: Services, user_id: str) -> None:
 
 
 def _is_owed(job: Row, now: Instant) -> bool:
-    told_at = msgspec.json.decode(job["metadata"], type=BriefPayload).notification_scheduled_for
-    return told_at is not None and from_text(told_at) < now
+    notify_at = msgspec.json.decode(job["metadata"], type=BriefPayload).notification_scheduled_for
+    return notify_at is not None and from_text(notify_at) < now
 
 
 def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
-    """Queue the user's due brief, or skip it and record why; then set the run after it."""
+    """Queue the user's due brief, or skip it with a reason; then store the next run."""
     due, person = store.due_of(tx, user_id), subscriber(tx, user_id)
     if due is None or person is None:
         return "not_yet"
@@ -94,8 +94,8 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         buffer=timedelta(seconds=settings.pre_generation_buffer_seconds),
         lookback=timedelta(seconds=settings.missed_lookback_seconds),
     )
-    told = epoch_store.notified_until(tx)
-    if told is not None and due.notify_at <= told:
+    sent_until = epoch_store.notified_until(tx)
+    if sent_until is not None and due.notify_at <= sent_until:
         decision = Skip("before_restore")
     match decision:
         case QueueAt():
@@ -118,14 +118,17 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
 
 
 def _first_worth_trying(now: Instant, lookback_seconds: float) -> Instant:
-    """Runs before this are over: a box that was off for a month skips them in one step."""
+    """The earliest run that may be made up, so that runs missed in a month are
+    skipped in one step.
+    """
     return now - timedelta(seconds=lookback_seconds + 1)
 
 
 def _stage(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> Send | Rest | None:
-    """What the user's visits call for; None where the backoff is off.
+    """What to send according to the user's visits; None if the backoff is off.
 
-    A re-engagement brief that was never completed (cancelled, failed, expired) has not gone out.
+    A re-engagement brief that was not completed (cancelled, failed, expired) does not count as
+    sent.
     """
     if not box.settings.briefs.engagement_backoff:
         return None
@@ -141,7 +144,7 @@ def last_visit(person: Subscriber) -> date | None:
 
 
 def last_reengagement(tx: Tx, person: Subscriber, due: store.Due) -> date | None:
-    """The local day of the last re-engagement brief that has gone out."""
+    """The local day of the last re-engagement brief that was completed."""
     at = due.last_reengagement_at
     day = local_day(at, person.zone) if at else None
     if day is not None and store.completed_job(tx, person.user.id, day) is None:
@@ -150,7 +153,7 @@ def last_reengagement(tx: Tx, person: Subscriber, due: store.Due) -> date | None
 
 
 def why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None) -> str | None:
-    """Why a due brief is not queued after all; None if it is."""
+    """The reason why a due brief is not queued; None if it is."""
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:
         return "already_completed"
@@ -161,7 +164,7 @@ def why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | Non
         due.notify_at - TOLERANCE,
         due.notify_at + TOLERANCE,
     )
-    # A live job of that day at another hour would be brought forward, but not its mail.
+    # A live job of that day at another hour would become more urgent, but not its mail.
     if near or ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
         return "already_queued"
     return f"resting: {stage.reason}" if isinstance(stage, Rest) else None

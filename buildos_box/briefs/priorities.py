@@ -1,4 +1,4 @@
-"""What to do first, by fixed rules: each action names a real task or project.
+"""The priority actions by fixed rules: each names an existing task or project.
 
 The rules: docs/spec.md#brief-content.
 """
@@ -25,7 +25,7 @@ _MARKED_BLOCKED = 40
 
 
 class PriorityAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do: a task or project by its id, and why now, in one sentence."""
+    """One priority: a task or project by its id, and the reason in one sentence."""
 
     ref_kind: Literal["task", "project"]
     ref_id: str
@@ -33,7 +33,7 @@ class PriorityAction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def priorities(facts: DayFacts) -> list[PriorityAction]:
-    """What to do first: at most five, at least one if there is any project."""
+    """The priority actions: at most five, at least one if there is any project."""
     scored = [(score(facts, task), task) for task in facts.tasks if task.status != DONE]
     scored.sort(key=lambda pair: (-pair[0], pair[1].title.casefold(), pair[1].id))
     chosen = [task for points, task in scored if points > 0]
@@ -47,12 +47,12 @@ def priorities(facts: DayFacts) -> list[PriorityAction]:
 
 
 def task_action(facts: DayFacts, task: Task) -> PriorityAction:
-    """Do this task, because …"""
+    """The action to do this task, with its reason."""
     return PriorityAction(ref_kind="task", ref_id=task.id, reason=reason(facts, task))
 
 
 def project_actions(facts: DayFacts) -> Iterator[PriorityAction]:
-    """Projects that need a decision rather than a task done."""
+    """Actions for projects that need a decision rather than a task."""
     for project in facts.projects:
         why = _needs_decision(facts, project)
         if why:
@@ -60,7 +60,7 @@ def project_actions(facts: DayFacts) -> Iterator[PriorityAction]:
 
 
 def score(facts: DayFacts, task: Task) -> int:
-    """How pressing a task is; 0 or less means that it is no candidate."""
+    """How urgent a task is; 0 or less means that it is not a candidate."""
     waiting = facts.waiting(task)
     points = _BY_PRIORITY[priority_rank(task)]
     points += 10 * min(len(waiting), 3)
@@ -83,7 +83,7 @@ def score(facts: DayFacts, task: Task) -> int:
 
 
 def reason(facts: DayFacts, task: Task) -> str:
-    """Why this task now, as one plain sentence."""
+    """Why this task is next, as one plain sentence."""
     said = [_standing(facts, task)]
     if task.priority == "urgent":
         said.append("urgent")
@@ -98,7 +98,7 @@ def reason(facts: DayFacts, task: Task) -> str:
 
 
 def still_days(facts: DayFacts, project: Project) -> int:
-    """Days since anything changed in a project, if 14 or more; 0 if less or not known."""
+    """Days since the last change in a project, if 14 or more; 0 if fewer or unknown."""
     moments = [n.updated_at for n in facts.notes if n.project_id == project.id]
     for task in facts.tasks:
         if task.project_id == project.id:
@@ -119,7 +119,7 @@ def late_by(days: int) -> str:
 
 
 def is_pressing(facts: DayFacts, task: Task) -> bool:
-    """Late, of today, or due tomorrow."""
+    """Whether the task is late, due today, or due tomorrow."""
     if facts.category.get(task.id) in (Category.OVERDUE, Category.TODAY):
         return True
     due = facts.due(task)
@@ -148,7 +148,7 @@ def _without_work(days: int | None) -> str:
 
 
 def _standing(facts: DayFacts, task: Task) -> str:
-    """Where the task stands in time, as a phrase."""
+    """The task's due date or state, as a phrase."""
     due, today = facts.due(task), facts.brief_date
     late = facts.days_late(task)
     if late > 0:

@@ -1,8 +1,8 @@
-"""What a language model is told and asked about a day, and what of its answer is taken.
+"""The prompt for the analysis of a day, and what is accepted of a model's answer.
 
-Nothing can make a model immune to instructions inside people's texts, so they are contained:
-they go in as fenced JSON, short and cleaned; what comes back can only name ids that went in, and
-becomes plain text without links, images or markup before anyone sees it.
+No model is immune to instructions inside users' texts, so their effect is limited: they are sent as
+fenced JSON, shortened and cleaned; an answer can only name ids that were sent, and becomes plain
+text without links, images or markup before it is shown.
 
 The rules: docs/spec.md#llm-untrusted-text.
 """
@@ -60,7 +60,7 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True)
 class Accepted:
-    """What was taken of a model's answer, and how many of its references named nothing real."""
+    """The accepted part of a model's answer, and how many references it had to unknown things."""
 
     analysis: Analysis
     invented: int
@@ -74,12 +74,12 @@ def system_text(name: str = PURPOSE, version: str = VERSION) -> str:
 
 
 def user_text(facts: DayFacts, fence: Fence) -> str:
-    """The changing part of the prompt: the day as JSON inside a fence."""
+    """The variable part of the prompt: the day as fenced JSON."""
     return f"Write the analysis for this day.\n\n{fence(day_json(facts))}"
 
 
 def day_json(facts: DayFacts) -> str:
-    """The day as a model sees it: the most pressing first, every list and every text capped."""
+    """The day as JSON for a model: the most urgent first, every list and text limited."""
     shown = facts.projects[:_PROJECTS]
     return msgspec.json.encode(
         {
@@ -96,10 +96,11 @@ def day_json(facts: DayFacts) -> str:
 
 
 def accept(answer: Analysis, facts: DayFacts) -> Accepted:
-    """Take what may be shown of a model's answer.
+    """The part of a model's answer that may be shown.
 
-    References to nothing, to finished tasks, and repeated ones are dropped (the first two are
-    counted); text is made plain and capped; what is then missing comes from the built-in analyst.
+    References to unknown or finished tasks, and repeated ones, are dropped (the first two are
+    counted); text is made plain and shortened; what is missing then comes from the built-in
+    analyst.
     """
     known = Known(facts)
     own = analyse(facts)
@@ -124,14 +125,14 @@ def accept(answer: Analysis, facts: DayFacts) -> Accepted:
 
 
 class Known:
-    """The addresses that stand in this person's own data; read only if an answer has any."""
+    """The addresses in this user's own data; read only if an answer contains any."""
 
     def __init__(self, facts: DayFacts) -> None:
         self._facts = facts
         self._text: str | None = None
 
     def __contains__(self, address: str) -> bool:
-        """Whether `address` stands there as a whole, not as a part of a longer one."""
+        """Whether `address` is in the text as a whole, not as part of a longer one."""
         if self._text is None:
             self._text = "\n".join(_own_texts(self._facts)).casefold()
         whole = rf"(?<![\w./:@-]){re.escape(address.casefold())}(?![\w/:@?#=&%-]|\.\w)"
@@ -141,8 +142,8 @@ class Known:
 def said(text: str, known: Known) -> str:
     """A model's sentence as plain text.
 
-    An address is kept, as text, only if this person's own data has it; others are removed, and
-    bare host names are broken, since mail programs turn them into links.
+    An address is kept, as text, only if it is in the user's own data; others are removed, and bare
+    host names are broken up, since mail programs make links of them.
     """
 
     def harmless(found: re.Match[str]) -> str:
@@ -154,7 +155,7 @@ def said(text: str, known: Known) -> str:
 
 
 def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[PriorityAction], int]:
-    """The actions that name an open task or a project, each once; and how many did not."""
+    """The actions that name an open task or a project, each once; and how many do not."""
     found: dict[tuple[str, str], PriorityAction] = {}
     invented = 0
     for action in actions:
@@ -168,7 +169,7 @@ def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[Prio
 
 
 def _tasks(facts: DayFacts) -> list[dict[str, Any]]:
-    """The listed tasks by category, and the tasks that they wait for."""
+    """The listed tasks by category, and the tasks that they depend on."""
     shown: dict[str, dict[str, Any]] = {}
     for category, cap in _TASKS.items():
         for task in facts.split.listed(category)[:cap]:

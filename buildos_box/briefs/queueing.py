@@ -1,4 +1,4 @@
-"""Asking for a brief: `POST /queue/brief` with its every option (docs/spec.md#brief-on-demand)."""
+"""Requesting a brief: `POST /queue/brief` with all options (docs/spec.md#brief-on-demand)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ FURTHEST_AHEAD = timedelta(days=366)
 
 
 class RequestOptions(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Which projects the brief is to cover; None means all active ones, an empty list none."""
+    """Which projects the brief covers; None means all active ones, an empty list none."""
 
     include_projects: list[str] | None = None
     exclude_projects: list[str] | None = None
@@ -48,7 +48,7 @@ class BriefRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A request whose fields have been read: when, which day, in which zone."""
+    """The parsed request: when, which day, in which zone."""
 
     due: Instant
     immediate: bool
@@ -58,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The job that does what was asked, or has done it."""
+    """The job that does what was requested, or has done it."""
 
     job_id: str
     scheduled_for: Instant
@@ -68,12 +68,12 @@ class Answer:
 
 
 def read_request(request: BriefRequest, now: Instant) -> Wanted:
-    """Read the fields. Raises Impossible with every fault, named."""
+    """Parse the request. Raises Impossible, which names every invalid field."""
     faults: list[FieldFault] = []
     due = _read_due(request, now, faults)
     day = _read_day(request.brief_date, faults)
     if request.timezone is not None and not is_zone(request.timezone):
-        faults.append(FieldFault("timezone", f"{request.timezone!r} is no IANA time zone"))
+        faults.append(FieldFault("timezone", f"{request.timezone!r} is not an IANA time zone"))
     if faults:
         sentence = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
         raise Impossible(sentence, details=tuple(faults))
@@ -95,7 +95,7 @@ def _read_due(request: BriefRequest, now: Instant, faults: list[FieldFault]) -> 
         faults.append(FieldFault("scheduledFor", "must be an instant like 2024-10-23T09:00:00Z"))
         return None
     if due > now + FURTHEST_AHEAD:
-        faults.append(FieldFault("scheduledFor", "lies more than a year ahead"))
+        faults.append(FieldFault("scheduledFor", "must be at most a year ahead"))
     return due
 
 
@@ -115,10 +115,11 @@ async def queue_brief(
     correlation_id: str | None,
     actor: str,
 ) -> Answer:
-    """Queue a brief, or answer with the job that does or did the same.
+    """Queue a brief; the answer may be the job that does the same already, or has done it.
 
-    Raises Impossible, NotFound (no such user). All of it is one transaction: with
-    `force_regenerate` the day's live job is cancelled and its successor queued together.
+    In one transaction: with `force_regenerate` the day's live job is cancelled and a new one
+    queued. Raises Impossible (invalid fields; an Idempotency-Key of another request), NotFound
+    (unknown user), Conflict (a stored answer of another version), Unavailable, StorageError.
     """
     wanted = read_request(request, box.clock.now())
     return await asked.once(
@@ -139,7 +140,7 @@ def _queue(
 ) -> Answer:
     user = workspace.find_user(tx, request.user_id)
     if user is None:
-        raise NotFound(f"no user {request.user_id}", code="user_not_found")
+        raise NotFound(f"there is no user {request.user_id}", code="user_not_found")
     payload = _payload(request, wanted, user)
     key = brief_key(user.id, payload.brief_date)
     if request.force_regenerate:

@@ -1,4 +1,4 @@
-"""Briefs over HTTP: ask for one, read them (docs/spec.md#brief-on-demand)."""
+"""Briefs over HTTP: requesting and reading them (docs/spec.md#brief-on-demand)."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from buildos_box.services import Services
 
 
 class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The answer to `POST /queue/brief`."""
+    """The response to `POST /queue/brief`."""
 
     success: bool
     job_id: str
@@ -41,7 +41,7 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
 
 
 class SectionView(msgspec.Struct, frozen=True, rename="camel"):
-    """One project's part of a brief."""
+    """One project's section of a brief."""
 
     project_id: str
     title: str
@@ -49,7 +49,7 @@ class SectionView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A brief. `summary_content` is its Markdown; None until it has been written once.
+    """A brief. `summary_content` is its Markdown; None until it was completed once.
 
     `why_built_in` is `not_configured`, `budget` or `unavailable` if no language model wrote the
     analysis.
@@ -79,7 +79,7 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @classmethod
     def of(cls, row: Row, sections: list[Row] | None = None) -> "BriefView":
-        """The view of one row, with its sections where they were read."""
+        """The view of one row, with its sections if they were read."""
         json_columns = ("priority_actions", "counts")
         plain: dict[str, Any] = {
             name: row[name]
@@ -104,7 +104,11 @@ class BriefList(msgspec.Struct, frozen=True, rename="camel"):
 async def post_brief(
     data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
 ) -> BriefQueued:
-    """Queue a brief for one user."""
+    """Queue a brief for one user.
+
+    Raises NotFound (another or unknown user), Impossible, Conflict, Malformed (Idempotency-Key),
+    Unavailable.
+    """
     caller.require_user(data.user_id)
     answer = await queue_brief(
         box, data, asked=asked, correlation_id=correlation_id, actor=caller.actor
@@ -120,7 +124,7 @@ async def list_briefs(
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 30,
 ) -> BriefList:
-    """A user's briefs, newest day first."""
+    """A user's briefs, newest day first. Raises NotFound for another user, Impossible (cursor)."""
     caller.require_user(user_id)
     before = None if cursor is None else _day(cursor, "cursor").isoformat()
     rows = await store.briefs_before(box.db, user_id, before, limit)
@@ -130,11 +134,11 @@ async def list_briefs(
 
 @get("/users/{user_id:str}/briefs/{brief_date:str}", tags=["Briefs"])
 async def get_brief(user_id: str, brief_date: str, box: Services, caller: Caller) -> BriefView:
-    """The brief of one day, with its sections."""
+    """The brief of one day with its sections. Raises NotFound, Impossible (not a day)."""
     caller.require_user(user_id)
     row = await store.brief_of(box.db, user_id, _day(brief_date, "briefDate"))
     if row is None:
-        raise NotFound(f"no brief of {brief_date}")
+        raise NotFound(f"there is no brief of {brief_date}")
     return BriefView.of(row, await store.sections_of(box.db, row["id"]))
 
 

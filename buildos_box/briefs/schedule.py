@@ -1,4 +1,4 @@
-"""When a person's brief is due: pure rules over local wall time (docs/spec.md#brief-next-run)."""
+"""When a brief is due: pure functions over local wall time (docs/spec.md#brief-next-run)."""
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -13,7 +13,7 @@ DAYS_SEARCHED = 400
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When someone wants briefs. Days of the week count from 0 = Sunday.
+    """When a user wants briefs. Days of the week count from 0 = Sunday.
 
     `weekly` without a day means Monday; `custom` without days means every day.
     """
@@ -25,7 +25,7 @@ class Schedule:
     time_of_day: time = time(9)
 
     def covers(self, day: date) -> bool:
-        """Whether there is a brief on that calendar day."""
+        """Whether a brief is due on that calendar day."""
         weekday = day.isoweekday() % 7
         match self.frequency:
             case "weekdays":
@@ -39,10 +39,10 @@ class Schedule:
 
 
 def next_run(schedule: Schedule, zone: ZoneInfo, after: Instant) -> Instant | None:
-    """First instant at or after `after` whose local wall time fits; None if there is none.
+    """The first instant at or after `after` whose local wall time matches; None if there is none.
 
-    A skipped wall time moves forward to the first instant that exists, a doubled one means the
-    first. A calendar day that a zone skipped whole has no brief.
+    A skipped wall time becomes the first instant that exists, a repeated one its first occurrence.
+    A calendar day that a zone skipped entirely has no brief.
     """
     if not schedule.is_active:
         return None
@@ -69,7 +69,7 @@ def _exists(day: date, zone: ZoneInfo) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class QueueAt:
-    """Queue the brief, to be generated from `scheduled_for` on."""
+    """Queue the brief; its job is due at `scheduled_for`."""
 
     scheduled_for: Instant
     notify_at: Instant
@@ -77,23 +77,23 @@ class QueueAt:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """No brief for this run."""
+    """No brief for this run, for that reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """The run lies too far ahead; a later tick will take it."""
+    """The run is too far ahead for now."""
 
 
 def plan(
     notify_at: Instant, now: Instant, *, buffer: timedelta, lookback: timedelta
 ) -> QueueAt | Skip | NotYet:
-    """What the hourly cron does about a run.
+    """What the hourly cron does with a run.
 
-    At most an hour and the buffer ahead it is queued, to start `buffer` before its time; one
-    missed by up to `lookback` is made good at once; an older one is skipped.
+    A run at most an hour and the buffer ahead is queued, its job due `buffer` before it; one missed
+    by at most `lookback` is made up at once; an older one is skipped.
     """
     if notify_at > now + HORIZON + buffer:
         return NotYet()

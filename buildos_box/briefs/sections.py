@@ -1,7 +1,7 @@
-"""Markdown for one project: its own section in full, and its short form in the day's brief.
+"""Markdown for one project: its own section, and its short form in the day's brief.
 
-The day's lists already name every task with a date, so the short form counts those and adds only
-what stands nowhere else: what is under way without a date, and what the notes say.
+The day's lists already name every task with a date, so the short form counts those and adds what is
+listed nowhere else: tasks in progress without a date, and the notes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,14 +30,14 @@ HEADINGS = {
     Category.UNDATED: "Under way, no date",
 }
 FRESH_NOTE = timedelta(days=7)
-"""Beyond the latest note, only those younger than this are worth a line every day."""
+"""Apart from the latest note, only those changed more recently than this are shown."""
 
 DEADLINE_NEAR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one list may say; `compose` tightens them until the brief fits its budget."""
+    """The limits of one list; `compose` tightens them until the brief fits its budget."""
 
     tasks: int = 8
     events: int = 10
@@ -54,7 +54,7 @@ FULL = Limits(tasks=15, completed=10, undated=10, notes=4, note_words=60)
 
 
 def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) -> str:
-    """One project's section by itself: its tasks by category, then its notes' gist."""
+    """One project's full section: its tasks by category, then a summary of its notes."""
     own = facts.split.of_project(project.id)
     parts = [f"## {title(project.title)}", standing(facts, project, own)]
     about = gist(project.description, limits.note_words)
@@ -72,7 +72,7 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) ->
 
 
 def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
-    """The project's place in the day's brief: where it stands, what is under way, its notes."""
+    """The project's part of the day's brief: counts, tasks in progress, notes."""
     own = facts.split.of_project(project.id)
     parts = [f"### {title(project.title)}", standing(facts, project, own)]
     lines = [
@@ -103,7 +103,7 @@ def standing(facts: DayFacts, project: Project, own: Split) -> str:
 
 
 def deadline(due: date | None, today: date) -> str:
-    """What to say of a project's own due date: nothing if it is more than 30 days away."""
+    """A sentence on the project's due date; empty if it is more than 30 days away."""
     if due is None or due - today > DEADLINE_NEAR:
         return ""
     days = (due - today).days
@@ -137,7 +137,7 @@ def task_line(facts: DayFacts, task: Task, category: Category, *, with_project: 
 
 
 def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
-    """The latest note's gist, and those of others changed within a week."""
+    """The latest note's summary, and those of others changed within a week."""
     notes = facts.notes_of(project.id)
     worth = [n for i, n in enumerate(notes) if i == 0 or _is_fresh(n, facts)][: limits.notes]
     lines = []
@@ -175,7 +175,7 @@ def more(count: int, what: str = "") -> list[str]:
 
 
 def named_projects(projects: Iterable[Project], cap: int) -> str:
-    """Projects by name, for those whose sections are left out."""
+    """The projects whose sections are left out, by name."""
     names = [title(project.title, 40) for project in projects]
     shown = names[:cap]
     rest = len(names) - len(shown)
@@ -183,7 +183,7 @@ def named_projects(projects: Iterable[Project], cap: int) -> str:
 
 
 def place(location: str | None) -> str:
-    """Where an event is, as Markdown: a link by its host only, since its rest tells no reader."""
+    """The place of an event as Markdown: of a link only the host."""
     where = clean(location or "")
     scheme, found, rest = where.partition("://")
     if found and scheme.lower() in ("http", "https"):
@@ -192,7 +192,7 @@ def place(location: str | None) -> str:
 
 
 def _timing(facts: DayFacts, task: Task, category: Category) -> str:
-    """When, in the words of the list that the task stands in."""
+    """The due time, phrased for the list that the task is in."""
     today, due = facts.brief_date, facts.due(task)
     at = clock_time(task.due_at, facts.zone) if task.due_at else ""
     match category:

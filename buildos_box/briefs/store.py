@@ -1,4 +1,4 @@
-"""The tables of briefs: the finished texts, each user's next run, and what was skipped."""
+"""The SQL of briefs: texts, each user's next run, skipped runs."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
 
 LONGEST_TO_NEXT_RUN = timedelta(days=8)
-"""No frequency leaves out more than a week."""
+"""Longer than the time to the next run of any frequency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Finished:
 def begin(
     tx: Tx, brief_id: str, user_id: str, day: date, zone: str, job_id: str, now: Instant
 ) -> str:
-    """Note that the brief of that day is being written; a finished one is kept. Returns its id."""
+    """Store that the brief of that day is being written, keeping a completed one;
+    returns its id.
+    """
     row = tx.one(
         """INSERT INTO daily_briefs (id, user_id, brief_date, timezone, generation_status, job_id,
                                      generation_started_at, created_at, updated_at)
@@ -59,7 +61,7 @@ def begin(
 
 
 def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
-    """Put the finished text in place of what was there."""
+    """Replace the brief's text by the completed one."""
     tx.execute(
         """UPDATE daily_briefs
               SET generation_status = 'completed', generations = generations + 1,
@@ -94,9 +96,9 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
 
 
 def note_failure(tx: Tx, job_id: str, error: str, now: Instant) -> Row | None:
-    """The job has failed for good: an unfinished brief has failed, a finished one stays.
+    """After the job failed for good: an unfinished brief becomes failed, a completed one stays.
 
-    Returns the brief that the job was writing, if it had begun one.
+    Returns the brief that the job was writing, None if it had not begun.
     """
     return tx.one(
         """UPDATE daily_briefs
@@ -126,7 +128,7 @@ def day_of(tx: Tx, brief_id: str) -> date | None:
 
 
 async def brief_of(db: Database, user_id: str, day: date) -> Row | None:
-    """The brief of that day, finished or not."""
+    """The brief of that day, completed or not; None if there is none."""
     return await db.one(
         "SELECT * FROM daily_briefs WHERE user_id = ? AND brief_date = ?",
         (user_id, day.isoformat()),
@@ -134,14 +136,14 @@ async def brief_of(db: Database, user_id: str, day: date) -> Row | None:
 
 
 async def sections_of(db: Database, brief_id: str) -> list[Row]:
-    """The brief's sections, one a project, in order."""
+    """The brief's sections in order, one per project."""
     return await db.all(
         "SELECT * FROM project_daily_briefs WHERE brief_id = ? ORDER BY position", (brief_id,)
     )
 
 
 async def briefs_before(db: Database, user_id: str, before: str | None, limit: int) -> list[Row]:
-    """A user's briefs, newest day first; `before` is the day at which the last page ended."""
+    """A user's briefs, newest day first; `before` is the last day of the previous page."""
     return await db.all(
         """SELECT * FROM daily_briefs
             WHERE user_id = :user_id AND (:before IS NULL OR brief_date < :before)
@@ -152,7 +154,7 @@ async def briefs_before(db: Database, user_id: str, before: str | None, limit: i
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A user whose next run has come near."""
+    """A user whose next run is near."""
 
     user_id: str
     notify_at: Instant
@@ -160,7 +162,7 @@ class Due:
 
 
 async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
-    """Users whose next run lies at or before `horizon`, soonest first: reads only those."""
+    """Users whose next run is at or before `horizon`, soonest first."""
     rows = await db.all(
         """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
             WHERE next_run_at IS NOT NULL AND next_run_at <= ?
@@ -171,7 +173,7 @@ async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
 
 
 async def planned_too_far_ahead(db: Database, now: Instant) -> list[str]:
-    """Users whose next run was computed by a clock that has been set back since."""
+    """Users whose next run is too far ahead, because the clock that computed it was wrong."""
     rows = await db.all(
         "SELECT user_id FROM brief_schedule WHERE next_run_at > ?",
         (to_text(now + LONGEST_TO_NEXT_RUN),),
@@ -180,7 +182,7 @@ async def planned_too_far_ahead(db: Database, now: Instant) -> list[str]:
 
 
 def due_of(tx: Tx, user_id: str) -> Due | None:
-    """The user's next run, read inside the transaction that will act on it."""
+    """The user's next run, read in the transaction that acts on it; None if there is none."""
     row = tx.one(
         """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
             WHERE user_id = ? AND next_run_at IS NOT NULL""",
@@ -195,7 +197,7 @@ def _due(row: Row) -> Due:
 
 
 def set_next_run(tx: Tx, user_id: str, next_run: Instant | None, now: Instant) -> None:
-    """Keep when the user's brief is due next; None when it is never due."""
+    """Store when the user's brief is due next; None if never."""
     tx.execute(
         """INSERT INTO brief_schedule (user_id, next_run_at, updated_at) VALUES (?, ?, ?)
            ON CONFLICT (user_id) DO UPDATE
@@ -207,7 +209,7 @@ def set_next_run(tx: Tx, user_id: str, next_run: Instant | None, now: Instant) -
 def note_decision(
     tx: Tx, user_id: str, notify_at: Instant, decision: str, *, reengaged: bool, now: Instant
 ) -> None:
-    """Keep what was decided for that run; `reengaged` starts the rest that follows such a brief."""
+    """Store what was decided for a run; `reengaged` marks it as the last re-engagement brief."""
     tx.execute(
         """UPDATE brief_schedule
               SET last_decision = :decision, last_notify_at = :notify_at, updated_at = :now,
@@ -225,7 +227,7 @@ def note_decision(
 
 
 def note_skip(tx: Tx, user_id: str, notify_at: Instant, reason: str, now: Instant) -> None:
-    """Record that a run was skipped, and why."""
+    """Store that a run was skipped, and why."""
     tx.execute(
         "INSERT INTO brief_skips (user_id, notify_at, reason, at) VALUES (?, ?, ?, ?)",
         (user_id, to_text(notify_at), reason, to_text(now)),

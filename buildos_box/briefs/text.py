@@ -1,7 +1,7 @@
-"""People's text inside Markdown: cleaned, cut to length, escaped so that it stays text (T5, T32).
+"""Users' text inside Markdown: cleaned, shortened, and escaped so that it stays text.
 
-Whatever a title holds, `escape` makes it read the same in every Markdown renderer and never
-become a heading, a link, HTML or a list. The rest makes notes readable in a line or two.
+`escape` makes any title read the same in every Markdown renderer and never become a heading, a
+link, HTML or a list. The rest makes notes readable in a line or two.
 """
 
 import re
@@ -13,7 +13,8 @@ TITLE_CHARS = 80
 TITLE_WORDS = 14
 
 _BACKSLASHED = {mark: "\\" + mark for mark in "\\`*_{}[]#"}
-# Entities where Python-Markdown knows no backslash form, or where HTML gives the mark a meaning.
+# Entities for characters that Python-Markdown cannot escape by a backslash, or that HTML gives a
+# meaning.
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "|": "&#124;", "~": "&#126;"}
 _ESCAPES = str.maketrans(_BACKSLASHED | _ENTITIES)
 _AMPERSAND = re.compile(r"&(?=[#A-Za-z0-9])")
@@ -43,7 +44,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 def clean(text: str) -> str:
     """One line without control, bidirectional, invisible or tag characters; spaces collapsed.
 
-    Joiners stay: emoji and several scripts need them.
+    Joiners stay, because emoji and several scripts need them.
     """
     line = " ".join(text.split())
     if line.isprintable():
@@ -73,7 +74,7 @@ def shorten(text: str, chars: int, words: int | None = None) -> str:
 
 
 def escape(text: str) -> str:
-    """Markdown for exactly this one line of text: no markup, no HTML, wherever it is put."""
+    """Markdown for exactly this one line of text, without markup or HTML."""
     line = clean(text)
     escaped = _AMPERSAND.sub("&amp;", line).translate(_ESCAPES)
     if not line:
@@ -104,7 +105,7 @@ def quoted(text: str) -> str:
 
 
 def plain(markdown: str) -> str:
-    """What a note says, as one line of plain text; headings only if there is nothing else.
+    """A note as one line of plain text; headings only if there is nothing else.
 
     Reads the first 4,000 characters; code blocks, images, rules and ticked items are left out.
     """
@@ -121,7 +122,7 @@ def plain(markdown: str) -> str:
 
 
 def gist(markdown: str, words: int) -> str:
-    """The first sentences of a note, plain, in at most `words` words; empty if it says nothing."""
+    """The first sentences of a note, plain, in at most `words` words; empty if it has no text."""
     sentences = _SENTENCE_END.split(plain(markdown))
     taken: list[str] = []
     for sentence in sentences:
@@ -133,7 +134,9 @@ def gist(markdown: str, words: int) -> str:
 
 
 def unmarked(line: str) -> str:
-    """One line of Markdown without its markup: link texts stay, targets, images and tags go."""
+    """One line of Markdown without markup: link texts stay; targets, images and
+    tags are removed.
+    """
     line = _TAG.sub(" ", _IMAGE.sub(" ", line))
     line = _LINK.sub(r"\1", line)
     line = _CODE.sub(r"\1", line)
@@ -143,7 +146,7 @@ def unmarked(line: str) -> str:
 
 
 def _blocks(markdown: str) -> tuple[list[str], list[str]]:
-    """A note's paragraphs and list items, and apart from them its headings, all plain."""
+    """A note's paragraphs and list items, and separately its headings, as plain text."""
     blocks: list[str] = []
     headings: list[str] = []
     fenced = open_paragraph = False

@@ -1,4 +1,7 @@
-"""The built-in analyst: an analysis by rules, from the person's own words. Always the same."""
+"""The built-in analyst: an onboarding analysis by rules, from the user's own words.
+
+The same context always gives the same analysis.
+"""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ MOST_THEMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Something that people struggle with: the words that tell of it, and what helps."""
+    """A topic: the stems of words that indicate it, and what helps."""
 
     words: re.Pattern[str]
     insight: str
@@ -95,7 +98,7 @@ THEMES = (
     Theme(
         _words("organi[sz]|priorit|chaos|messy|scatter|clutter|plan|order"),
         "You want an order that holds; which task waits for which is the best place to begin.",
-        "Settle what comes first",
+        "Decide what comes first",
         "For each project note which task holds up the others, and do that one first.",
         "task_dependencies",
         "It shows which task holds up the others.",
@@ -120,11 +123,11 @@ _BASICS = (
 
 
 def analyse(context: UserContext) -> OnboardingAnalysis:
-    """An analysis of what the person wrote, without any language model."""
+    """An analysis of what the user wrote, without a language model."""
     found = _themes(context)
     features = {theme.feature: theme.reason for theme in reversed(found)}
     features.setdefault("daily_brief", "One message each morning tells you what the day asks for.")
-    features.setdefault("task_dependencies", "It makes the next step of each project plain.")
+    features.setdefault("task_dependencies", "It shows the next step of each project.")
     order = [*(theme.feature for theme in found), "daily_brief", "task_dependencies"]
     return OnboardingAnalysis(
         insights=[*_own_words(context), *(theme.insight for theme in found)],
@@ -142,7 +145,7 @@ def analyse(context: UserContext) -> OnboardingAnalysis:
 
 
 def _themes(context: UserContext) -> list[Theme]:
-    """The themes that come up, the most frequent first."""
+    """The topics that occur, the most frequent first."""
     text = "\n".join(context.texts)
     counted = [(len(theme.words.findall(text)), theme) for theme in THEMES]
     counted.sort(key=lambda pair: -pair[0])

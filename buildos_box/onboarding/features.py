@@ -1,4 +1,4 @@
-"""The features that an analysis may recommend: those that this box has, and no others."""
+"""The features that an analysis may recommend."""
 
 from typing import Literal, get_args
 

@@ -22,14 +22,14 @@ BUILTIN = "builtin"
 
 
 class OnboardingPayload(Payload, frozen=True, kw_only=True):
-    """Who it is about, and what they wrote."""
+    """The user, and what they wrote."""
 
     user_id: str
     user_context: UserContext
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """An analysis, who wrote it, and what it cost."""
+    """An analysis, who wrote it, and the cost."""
 
     analysis: OnboardingAnalysis
     source: str
@@ -40,19 +40,22 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OnboardingResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What the job leaves as its result."""
+    """The job's result."""
 
     analysis_id: str
     source: str
 
 
 def onboarding_key(user_id: str) -> str:
-    """One live job a user."""
+    """The dedup key of a user's job."""
     return f"onboarding-{user_id}"
 
 
 async def analyse_onboarding(job: Attempt[OnboardingPayload], box: Services) -> OnboardingResult:
-    """Write the analysis; what an earlier attempt has saved is not paid for again."""
+    """Write the analysis; a draft that an earlier attempt saved is not paid for again.
+
+    Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
+    """
     if await workspace.get_user(box.db, job.payload.user_id) is None:
         raise PermanentError(f"there is no user {job.payload.user_id}", code="unknown_user")
     await job.progress(10, "Reading what you wrote")
@@ -62,7 +65,7 @@ async def analyse_onboarding(job: Attempt[OnboardingPayload], box: Services) -> 
         await job.save_step("analysis", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    await job.progress(90, "Writing it up")
+    await job.progress(90, "Storing the analysis")
     return await box.db.write(lambda tx: _conclude(tx, job, box, draft))
 
 
@@ -100,7 +103,9 @@ def _nothing() -> ProposedAnalysis:
 def _conclude(
     tx: Tx, job: Attempt[OnboardingPayload], box: Services, draft: Draft
 ) -> OnboardingResult:
-    """The analysis, the mark on the user and the news of it, all in one commit."""
+    """Store the analysis, the mark on the user, the event and the notification in
+    one transaction.
+    """
     now, user_id = box.clock.now(), job.payload.user_id
     job.ensure_lease(tx)
     result = OnboardingResult(box.ids.new("onboarding", now), draft.source)

@@ -1,4 +1,4 @@
-"""What a new user tells of themselves, and what an analysis says."""
+"""What a new user writes about themselves, and the analysis."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ MOST_TEXT_CHARS = 10_000
 
 
 class UserContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the user wrote; the `input_…` fields are the original's."""
+    """What the user wrote; the `input_…` fields are those of earlier clients."""
 
     name: str = ""
     description: str = ""
@@ -28,7 +28,7 @@ class UserContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def texts(self) -> list[str]:
-        """All that tells of the user's work, as they wrote it."""
+        """All texts about the user's work, as they were written."""
         free = (
             self.description,
             self.input_projects,
@@ -40,21 +40,21 @@ class UserContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Optimization(msgspec.Struct, frozen=True, kw_only=True):
-    """One change in how the person works."""
+    """One change of the user's way of working."""
 
     title: str
     description: str
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature of the box, and why it suits this person."""
+    """One feature, and why it suits this user."""
 
     feature: FeatureName
     reason: str
 
 
 class OnboardingAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The result."""
+    """The analysis (docs/spec.md#onboarding-result)."""
 
     insights: list[str]
     workflow_optimizations: list[Optimization]
@@ -63,14 +63,14 @@ class OnboardingAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class ProposedFeature(msgspec.Struct, frozen=True, kw_only=True):
-    """A feature as a model names it: told which there are, but it may invent one."""
+    """A feature as a model names it; it may be one that does not exist."""
 
     feature: Annotated[str, Meta(extra_json_schema={"enum": list(NAMES)})]
     reason: str
 
 
 class ProposedAnalysis(msgspec.Struct, frozen=True, kw_only=True):
-    """A model's answer, before it is known which of its features there are."""
+    """A model's answer, before its features were checked."""
 
     insights: list[str]
     workflow_optimizations: list[Optimization]
@@ -79,7 +79,7 @@ class ProposedAnalysis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_context(value: object) -> UserContext:
-    """Read `userContext`. Raises Impossible, which names the fields at fault."""
+    """Parse `userContext`. Raises Impossible, which names the invalid fields."""
     try:
         context = msgspec.convert(value, UserContext)
     except msgspec.ValidationError as error:

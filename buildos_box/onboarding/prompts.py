@@ -1,4 +1,4 @@
-"""What a language model is told about a new user, and what of its answer is taken.
+"""The prompt for the onboarding analysis, and what is accepted of a model's answer.
 
 The rules: docs/spec.md#llm-untrusted-text.
 """
@@ -28,24 +28,24 @@ SENTENCE_CHARS, TITLE_CHARS, MOST_ITEMS = 400, 80, 6
 
 @lru_cache(maxsize=1)
 def system_text() -> str:
-    """The constant part of the prompt, from its file, and the features there are."""
+    """The constant part of the prompt, from its file, with the list of features."""
     folder = resources.files("buildos_box.onboarding").joinpath("prompts")
     text = folder.joinpath(f"{PURPOSE}.{VERSION}.md").read_text(encoding="utf-8")
     return text + "\n".join(f"- `{name}`: {what}" for name, what in WHAT_IT_DOES.items())
 
 
 def user_text(context: UserContext, ids: Ids) -> str:
-    """The changing part: what the person wrote, as JSON inside a fence."""
+    """The variable part: what the user wrote, as fenced JSON."""
     return f"Write the analysis.\n\n{fence(msgspec.json.encode(context).decode(), ids)}"
 
 
 def accept(
     answer: ProposedAnalysis, own: OnboardingAnalysis, texts: Sequence[str]
 ) -> OnboardingAnalysis:
-    """What may be shown of an answer: plain, capped; features that there are, each once.
+    """The part of an answer that may be shown: plain, shortened, known features, each once.
 
-    Where nothing is left the built-in analyst's takes its place. `texts` are the person's own
-    words, whose names may be said.
+    A part that is empty then is taken from the built-in analyst. `texts` are the user's own texts,
+    whose names may be repeated.
     """
 
     def sentence(text: str, most: int = SENTENCE_CHARS) -> str:

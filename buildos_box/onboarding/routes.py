@@ -1,4 +1,4 @@
-"""The HTTP of onboarding analyses (docs/spec.md#onboarding-request)."""
+"""Onboarding over HTTP (docs/spec.md#onboarding-request)."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class OnboardingRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 
 class OnboardingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A user's analysis: by `builtin` or by provider and model."""
+    """A user's analysis, by `builtin` or by a provider and model."""
 
     id: str
     user_id: str
@@ -48,13 +48,18 @@ async def post_onboarding(
     correlation_id: str,
     asked: IdempotentRequest,
 ) -> JobQueued:
-    """Queue the analysis of a new user; 409 with `existingJobId` while one is under way."""
+    """Queue the onboarding analysis of a user.
+
+    Raises NotFound (another or unknown user), Conflict with `existingJobId` while a job of the user
+    is live, Impossible (invalid context; an Idempotency-Key of another request), Malformed,
+    Unavailable.
+    """
     caller.require_user(data.user_id)
     payload = OnboardingPayload(user_id=data.user_id, user_context=read_context(data.user_context))
 
     def queue(tx: Tx) -> JobQueued:
         if workspace.find_user(tx, payload.user_id) is None:
-            raise NotFound(f"no user {payload.user_id}", code="user_not_found")
+            raise NotFound(f"there is no user {payload.user_id}", code="user_not_found")
         return box.queue.enqueue_alone(
             tx,
             ONBOARDING_ANALYSIS,
@@ -70,11 +75,11 @@ async def post_onboarding(
 
 @get("/users/{user_id:str}/onboarding", tags=["Onboarding"])
 async def get_onboarding(user_id: str, box: Services, caller: Caller) -> OnboardingView:
-    """The user's analysis."""
+    """The user's analysis. Raises NotFound."""
     caller.require_user(user_id)
     row = await store.analysis_of(box.db, user_id)
     if row is None:
-        raise NotFound(f"no onboarding analysis of {user_id}")
+        raise NotFound(f"there is no onboarding analysis of {user_id}")
     analysis = msgspec.json.decode(row["result"], type=OnboardingAnalysis)
     plain = {n: row[n] for n in OnboardingView.__struct_fields__ if n != "analysis"}
     return OnboardingView(analysis=analysis, **plain)

@@ -1,4 +1,4 @@
-"""The table of onboarding analyses: one a user, the newest."""
+"""The SQL of onboarding analyses: the newest of each user."""
 
 from dataclasses import asdict, dataclass
 
@@ -23,7 +23,7 @@ class Finished:
 
 
 def complete(tx: Tx, finished: Finished, now: Instant) -> None:
-    """Keep the analysis in place of an older one, and mark the user as analysed."""
+    """Replace the user's analysis, and mark the user as analysed."""
     values = {**asdict(finished), "now": to_text(now)}
     tx.execute(
         """INSERT OR REPLACE INTO onboarding_analysis

@@ -1,7 +1,7 @@
-"""Whether proposed phases are right, and what can be put right by rule.
+"""Whether a plan of phases is valid, and its repair by rule.
 
-Right: every task in exactly one phase, no unknown id, nothing waits for a task of a later phase,
-days inside the project's.
+Valid: every task in exactly one phase, no unknown id, no task in an earlier phase than one that it
+depends on, dates within the project's.
 
 The rules: docs/spec.md#phases-plan.
 """
@@ -18,23 +18,23 @@ NAMED_AT_MOST = 8
 
 
 class Repairs(msgspec.Struct, frozen=True, kw_only=True):
-    """What was wrong, by task id; `dates` counts phases whose days were wrong."""
+    """The faults of a plan, by task id; `dates` counts phases with invalid dates."""
 
     invented: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
-    """Stood before a task that they wait for."""
+    """Tasks in an earlier phase than one that they depend on."""
     dates: int = 0
 
     @property
     def total(self) -> int:
-        """How many tasks and references were wrong."""
+        """The number of faulty tasks and references."""
         return len(self.invented) + len(self.doubled) + len(self.missing) + len(self.moved)
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of each kind; kinds without any are left out."""
+        """The number of faults of each kind, without kinds that have none."""
         kinds = {
             "invented": len(self.invented),
             "doubled": len(self.doubled),
@@ -46,18 +46,18 @@ class Repairs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repaired(msgspec.Struct, frozen=True):
-    """A right plan, and what had to be repaired for it."""
+    """A valid plan, and what had to be repaired for it."""
 
     plan: Plan
     repairs: Repairs
 
 
 def repair(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> Repaired:
-    """Put the phases right, changing as little as that takes. There must be at least one phase.
+    """Repair the phases with as few changes as possible. There must be at least one phase.
 
-    Unknown ids are dropped; a task named twice stays where it stood first; one that waits for a
-    later task moves to that one's phase, cycles stay together; one that is missing goes where
-    what it waits for, what waits for it and its due date want it.
+    Unknown ids are dropped; a task in several phases stays in the first; one before a task that it
+    depends on moves to that task's phase; a dependency cycle stays together; a missing task goes
+    where its dependencies, its dependants and its due date fit best.
     """
     known = {task.id: task for task in tasks}
     at, invented, doubled = _places(phases, known)
@@ -77,18 +77,18 @@ def repair(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> 
 
 
 def too_wrong(repairs: Repairs, tasks: int) -> bool:
-    """Whether so much had to be repaired that asking once more is better than guessing."""
+    """Whether there are so many faults that asking again is better than repairing."""
     return repairs.total > max(5, tasks // 3)
 
 
 def in_words(repairs: Repairs, name: Callable[[str], str] = str) -> str:
-    """What was wrong, in words for whoever is to do it again."""
+    """The faults as one text, for the model that has to correct them."""
     said = [
         f"{_some(ids, name)} {words}"
         for ids, words in (
-            (repairs.missing, "must be in a phase and in none"),
+            (repairs.missing, "must be in a phase but are in none"),
             (repairs.doubled, "in more than one phase"),
-            (repairs.invented, "no task of this project"),
+            (repairs.invented, "unknown tasks"),
             (repairs.moved, "in an earlier phase than a task that it waits for"),
         )
         if ids
@@ -119,7 +119,7 @@ def _places(
 
 
 class _Placed:
-    """Where each task goes; groups are put in an order in which what is waited for comes first."""
+    """The phase of each task; groups must be placed in the order of their dependencies."""
 
     def __init__(
         self, phases: tuple[Phase, ...], known: dict[str, PlanTask], at: dict[str, int]
@@ -162,7 +162,7 @@ class _Placed:
 def _phases(
     phases: tuple[Phase, ...], placed: _Placed, span: Span
 ) -> tuple[tuple[Phase, ...], int]:
-    """The phases that have tasks, with these in an order to work in; how many had wrong days."""
+    """The phases that have tasks, each in an order of work; and how many had invalid dates."""
     inside: list[list[str]] = [[] for _ in phases]
     listed = list(dict.fromkeys(t for phase in phases for t in phase.task_ids if t in placed.home))
     for task_id in [*listed, *(t for t in placed.known if t not in set(listed))]:

@@ -1,4 +1,4 @@
-"""Tasks that wait for each other in a dependency cycle, and an order without backward waits."""
+"""Dependency cycles among tasks, and an order in which dependencies come first."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from buildos_box.phases.model import PlanTask
 
 
 def strongly_connected_components(known: Mapping[str, PlanTask]) -> list[list[str]]:
-    """Strongly connected tasks, those waited for first (Tarjan, without recursion)."""
+    """Groups of tasks that depend on each other, dependencies first (Tarjan, iterative)."""
     found: list[list[str]] = []
     seen: dict[str, int] = {}
     low: dict[str, int] = {}
@@ -51,5 +51,5 @@ def named(groups: list[list[str]], known: Mapping[str, PlanTask]) -> tuple[tuple
 
 
 def before(group: list[str], known: Mapping[str, PlanTask]) -> set[str]:
-    """The tasks outside a group that it waits for."""
+    """The tasks outside a group that the group depends on."""
     return {a for t in group for a in known[t].after if a in known} - set(group)

@@ -28,14 +28,14 @@ MOST_TASKS = 2_000
 
 
 class PhasesPayload(Payload, frozen=True, kw_only=True):
-    """Whose project, and which."""
+    """The project to plan, and its user."""
 
     user_id: str
     project_id: str
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A project as it is planned from."""
+    """A project with its tasks and dependencies, as the planner needs them."""
 
     user: User
     project: Project
@@ -44,7 +44,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases as they were drafted, by whom, and at what cost."""
+    """The drafted phases, who drafted them, and the cost."""
 
     phases: tuple[Phase, ...]
     repairs: Repairs
@@ -56,7 +56,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhasesResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What the job leaves as its result, and what the stream tells."""
+    """The job's result, which is also the realtime event's data."""
 
     project_id: str
     phases: int
@@ -67,19 +67,22 @@ class PhasesResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def phases_key(project_id: str) -> str:
-    """One live job a project."""
+    """The dedup key of a project's job."""
     return f"phases-{project_id}"
 
 
 async def generate_phases(job: Attempt[PhasesPayload], box: Services) -> PhasesResult:
-    """Plan the project; what an earlier attempt has saved is not paid for again."""
+    """Plan the project; a draft that an earlier attempt saved is not paid for again.
+
+    Raises PermanentError (`unknown_project`, `no_tasks`), LeaseLost, StorageError.
+    """
     await job.progress(5, "Reading the project")
     found = await _collect(job.payload, box)
     waits = len(found.dependencies)
-    await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} waiting for others")
+    await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} dependencies")
     kept = job.saved_step("phases")
     if kept is None:
-        await job.progress(20, "Thinking about phases")
+        await job.progress(20, "Drafting phases")
         draft = await _draft_phases(job, box, found)
         await job.save_step("phases", draft)
     else:
@@ -184,7 +187,7 @@ async def _existing(box: Services, project_id: str, tasks: set[str]) -> list[tup
 
 
 def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> list[PlanTask]:
-    """The tasks as a planner reads them."""
+    """The tasks in the form that the planner reads."""
     waits: dict[str, list[str]] = {}
     for link in dependencies:
         waits.setdefault(link.task_id, []).append(link.depends_on_id)
@@ -203,10 +206,9 @@ def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> lis
 
 
 def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) -> PhasesResult:
-    """The phases, the mark on the project and the news of it, all in one commit.
+    """Store the phases, the mark on the project, the event and the notification in one transaction.
 
-    Tasks may have come, gone or changed while a model answered, so the plan is put right once more
-    against what is there now.
+    Tasks may have changed while a model answered, so the plan is repaired again against them.
     """
     now, payload = box.clock.now(), job.payload
     job.ensure_lease(tx)

@@ -1,4 +1,4 @@
-"""A project's tasks as a plan reads them, and a plan of phases."""
+"""Tasks as the planner reads them, and a plan of phases."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ MOST_PHASES = 8
 
 
 class PlanTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as a plan reads it; `after` are the ids of the tasks it waits for."""
+    """A task as the planner reads it; `after` are the ids of the tasks that it depends on."""
 
     id: str
     title: str
@@ -20,7 +20,7 @@ class PlanTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks that belong together; those that they wait for stand here or in earlier phases."""
+    """Tasks that belong together; what they depend on is in the same or an earlier phase."""
 
     name: str
     task_ids: tuple[str, ...]
@@ -30,20 +30,20 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases in order, and the titles of tasks that wait for each other in a dependency cycle."""
+    """Phases in order, and the titles of the tasks of each dependency cycle."""
 
     phases: tuple[Phase, ...]
     cycles: tuple[tuple[str, ...], ...] = ()
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The days that a project runs from and to, where they are known; phases stay inside."""
+    """The project's first and last day, as far as they are known; phases stay within."""
 
     starts: date | None = None
     ends: date | None = None
 
     def clip(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
-        """Those days moved into the span; both None if they are the wrong way round then."""
+        """The days moved into the span; both None if they are in the wrong order then."""
         first, last = (self._inside(day) for day in (first, last))
         return (None, None) if first and last and first > last else (first, last)
 
@@ -55,7 +55,7 @@ class Span(msgspec.Struct, frozen=True):
 
 
 def days_of(tasks: list[PlanTask], span: Span) -> tuple[date | None, date | None]:
-    """From when to when those tasks are planned, by their own dates; None where none has any."""
+    """The first and last day of these tasks by their own dates; None if they have none."""
     planned = [day for task in tasks for day in (task.start, task.due) if day]
     due = [task.due for task in tasks if task.due]
     return span.clip(min(planned, default=None), max(due, default=None))

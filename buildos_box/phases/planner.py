@@ -1,8 +1,8 @@
 """The built-in planner: phases by dependency and due date, without a language model.
 
-What is done comes first, in a phase of its own. Of the rest a task stands one phase after what it
-waits for, and not before the part of the calendar in which it is due; what others wait for is
-brought forward to their part. Always the same for the same tasks.
+Finished tasks are in a first phase of their own. Any other task is in a later phase than what it
+depends on, and not before the period in which it is due; a dependency is moved forward to the
+period of its dependants. The same tasks always give the same plan.
 
 The rules: docs/spec.md#phases-repair.
 """
@@ -19,7 +19,7 @@ from buildos_box.phases.model import MOST_PHASES, Phase, Plan, PlanTask, Span, d
 
 DAYS_A_PART, MOST_PARTS = 14, 4
 BY_PRIORITY_FROM = 8
-"""So many tasks without any date are parted by priority."""
+"""From this many tasks without any date on, periods are formed by priority."""
 TITLE_CHARS = 60
 _URGENCY = {"urgent": 0, "high": 0, "medium": 1, "low": 2}
 
@@ -27,7 +27,9 @@ __all__ = ["MOST_PHASES", "Phase", "Plan", "PlanTask", "Span", "plan"]
 
 
 def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
-    """Every task once, none before one that it waits for unless both are in one cycle."""
+    """The plan: every task once, none before one that it depends on unless both
+    are in one cycle.
+    """
     known = {task.id: task for task in tasks}
     groups = strongly_connected_components(known)
     home = {task_id: index for index, group in enumerate(groups) for task_id in group}
@@ -53,7 +55,7 @@ def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
 def _over(
     groups: list[list[str]], waits: list[set[int]], known: Mapping[str, PlanTask]
 ) -> list[bool]:
-    """Which groups are done with all that they waited for."""
+    """Which groups are finished together with all their dependencies."""
     over: list[bool] = []
     for index, group in enumerate(groups):
         over.append(all(known[t].done for t in group) and all(over[w] for w in waits[index]))
@@ -66,7 +68,7 @@ def _ranks(
     over: list[bool],
     known: Mapping[str, PlanTask],
 ) -> list[int]:
-    """How late each group comes: not before its part of the calendar, after what it waits for."""
+    """The rank of each group: at least its period, and after its dependencies."""
     part = _parts(
         [t for index, group in enumerate(groups) if not over[index] for t in group], known
     )
@@ -82,7 +84,7 @@ def _ranks(
 
 
 def _parts(open_ids: list[str], known: Mapping[str, PlanTask]) -> dict[str, int]:
-    """The part of the calendar each task belongs to, or of the priorities where none has a date."""
+    """The period of each task by due date, or by priority if no task has a date."""
     tasks = [known[t] for t in open_ids]
     days = sorted({task.due for task in tasks if task.due})
     edges = _edges(days)
@@ -96,7 +98,7 @@ def _parts(open_ids: list[str], known: Mapping[str, PlanTask]) -> dict[str, int]
 
 
 def _edges(days: list[date]) -> list[date]:
-    """The last day of each part but the last: parts of two weeks or more, cut at wide gaps."""
+    """The last day of each period but the last: two weeks or more, split at wide gaps."""
     if not days:
         return []
     length = (days[-1] - days[0]).days
@@ -130,7 +132,7 @@ def _phase(
 
 
 def _words(tasks: list[PlanTask], title: str, waiting: int, over: bool) -> str:
-    """What there is to say of a phase, from its data alone."""
+    """The description of a phase, from its tasks alone."""
     if over:
         return f"{len(tasks)} tasks that are done." if len(tasks) > 1 else "A task that is done."
     said = []

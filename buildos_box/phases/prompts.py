@@ -1,7 +1,7 @@
-"""What a language model is told about a project, and what of its answer is taken.
+"""The prompt for phases, and what is accepted of a model's answer.
 
-Tasks go in under short names (`t1`, `t2`): a model cannot spell those wrong as easily as ids, and
-no text in the project can speak of another's.
+Tasks are sent under short names (`t1`, `t2`): a model misspells those less easily than ids, and no
+text in the project can refer to another project's tasks.
 
 The rules: docs/spec.md#llm-untrusted-text.
 """
@@ -26,7 +26,7 @@ VERSION = "v1"
 NAME_CHARS, SENTENCE_CHARS = 80, 300
 TITLE_CHARS, PROJECT_CHARS = 120, 1_500
 MOST_TASKS_ASKED = 300
-"""More than that neither fits into a prompt nor comes back whole; the built-in planner plans."""
+"""With more tasks the prompt or the answer gets too long, so the built-in planner decides."""
 DESCRIPTIONS_CHARS = 24_000
 DESCRIPTION_CHARS = 300
 MOST_PROPOSED = 3 * MOST_PHASES
@@ -50,18 +50,20 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Short:
-    """The tasks' short names, and back."""
+    """The tasks' short names, and their ids by short name."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._short = {task.id: f"t{number}" for number, task in enumerate(tasks, start=1)}
         self._long = {short: task_id for task_id, short in self._short.items()}
 
     def of(self, task_id: str) -> str:
-        """The short name; what is no task's id stays as it is."""
+        """The short name of a task id; an unknown id is returned as it is."""
         return self._short.get(task_id, task_id)
 
     def back(self, name: str) -> str:
-        """The task's id; what is no short name stays as it is, to be found out as unknown."""
+        """The task id of a short name; an unknown name is returned as it is, to be counted as a
+        fault.
+        """
         return self._long.get(name.strip(), name.strip())
 
 
@@ -82,7 +84,7 @@ def user_text(
     short: Short,
     ids: Ids,
 ) -> str:
-    """The changing part: the project as JSON inside a fence. `existing` are names and task ids."""
+    """The variable part: the project as fenced JSON. `existing` are phase names with task ids."""
     waits: dict[str, list[str]] = {}
     for link in dependencies:
         waits.setdefault(link.task_id, []).append(short.of(link.depends_on_id))
@@ -122,14 +124,14 @@ def _filled(**fields: Any) -> dict[str, Any]:
 
 
 def tokens_for(tasks: int) -> int:
-    """The longest answer that so many tasks may need, in tokens."""
+    """The most tokens that an answer about so many tasks may need."""
     return 1_500 + 10 * tasks
 
 
 def accept(answer: Proposal, short: Short, texts: Sequence[str]) -> tuple[Phase, ...]:
-    """What may be kept of an answer: real ids, plain text, days that are days; in its order.
+    """The usable part of an answer, in its order: known ids, plain text, valid dates.
 
-    Which tasks it names is still to be checked. `texts` are the person's own words.
+    Which tasks it names is checked later. `texts` are the user's own texts.
     """
     listed = answer.phases[:MOST_PROPOSED]
     numbers = [phase.order for phase in listed]

@@ -1,4 +1,4 @@
-"""The HTTP of phases (docs/spec.md#phases-request)."""
+"""Phases over HTTP (docs/spec.md#phases-request)."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class PhasesRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PhaseTaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A task as a phase lists it."""
+    """A task in the list of its phase."""
 
     id: str
     title: str
@@ -51,10 +51,10 @@ class PhaseView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How the phases came about: by `builtin` or by provider and model.
+    """How the phases were made: by `builtin` or by a provider and model.
 
-    `repairs` counts what was wrong with a model's answer and was put right; `cycles` are the
-    titles of tasks that wait for each other in a dependency cycle.
+    `repairs` counts faults of a model's answer that were repaired; `cycles` are the titles of the
+    tasks of each dependency cycle.
     """
 
     job_id: str
@@ -70,9 +70,9 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ProjectPhases(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A project's phases in order; `plan` is None until there have been any.
+    """A project's phases in order; `plan` is None until there were any.
 
-    `unplacedTaskIds` are tasks that have come since.
+    `unplacedTaskIds` are tasks that were added since.
     """
 
     project_id: str
@@ -89,7 +89,12 @@ async def post_phases(
     correlation_id: str,
     asked: IdempotentRequest,
 ) -> JobQueued:
-    """Queue phases for a project; 409 with `existingJobId` while a job for it is under way."""
+    """Queue phases for a project.
+
+    Raises NotFound (unknown project or another user's), Conflict with `existingJobId` while a job
+    for it is live, Impossible (no task or too many; an Idempotency-Key of another request),
+    Malformed, Unavailable.
+    """
     if caller.only_user not in (None, data.user_id):
         raise _no_project()
     payload = PhasesPayload(user_id=data.user_id, project_id=data.project_id)
@@ -123,7 +128,7 @@ def _require_tasks(tx: Tx, project_id: str) -> None:
 
 @get("/projects/{project_id:str}/phases", tags=["Phases"])
 async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectPhases:
-    """A project's phases with their tasks, in order."""
+    """A project's phases with their tasks, in order. Raises NotFound."""
     row = await workspace.row_of(box.db, "projects", project_id)
     if row is None or caller.only_user not in (None, row["owner"]):
         raise _no_project()
@@ -182,8 +187,8 @@ def _due_date(task: Task) -> str | None:
 
 
 def _no_project() -> NotFound:
-    """The same for one that is not there and for another's."""
-    return NotFound("no such project", code="project_not_found")
+    """The same error for an unknown project and for another user's."""
+    return NotFound("there is no such project", code="project_not_found")
 
 
 ROUTES: list[Any] = [post_phases, get_phases]

@@ -1,4 +1,4 @@
-"""The tables of phases: one plan a project, the newest."""
+"""The SQL of phases: the newest plan of each project."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from buildos_box.phases.model import Phase
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How a plan came about; `repairs` and `cycles` are JSON."""
+    """How a plan was made; `repairs` and `cycles` are JSON."""
 
     project_id: str
     job_id: str
@@ -25,7 +25,7 @@ class Made:
 
 
 def replace(tx: Tx, made: Made, phases: Sequence[tuple[str, Phase]], now: Instant) -> None:
-    """Put these phases, each with its id, in place of all that the project had."""
+    """Replace all phases of the project by these, each with its id."""
     values = {**asdict(made), "now": to_text(now)}
     tx.execute("DELETE FROM phases WHERE project_id = ?", (made.project_id,))
     tx.execute(
@@ -53,7 +53,7 @@ def replace(tx: Tx, made: Made, phases: Sequence[tuple[str, Phase]], now: Instan
                 "now": values["now"],
             },
         )
-        # A task that came from another project may still stand in a phase of that one.
+        # A task that was moved from another project may still be in a phase of that one.
         tx.executemany(
             "INSERT OR REPLACE INTO phase_tasks (task_id, phase_id, position) VALUES (?, ?, ?)",
             [(task_id, phase_id, place) for place, task_id in enumerate(phase.task_ids, start=1)],

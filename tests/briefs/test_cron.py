@@ -429,7 +429,7 @@ async def test_a_brief_that_calls_back_but_never_went_out_is_tried_the_next_day(
         await box.work()
         await cron(box, "2024-10-25T09:00:00Z")
         assert [reason for _, _, reason in await skips(box)] == [
-            "resting: the first re-engagement brief has gone out"
+            "resting: the first re-engagement brief was sent"
         ]
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from buildos_box.briefs.engagement import Rest, Send, decide
 
 VISIT = date(2026, 3, 1)
-FIRST_IS_OUT = "the first re-engagement brief has gone out"
-SECOND_IS_OUT = "the second re-engagement brief has gone out"
+FIRST_IS_OUT = "the first re-engagement brief was sent"
+SECOND_IS_OUT = "the second re-engagement brief was sent"
 TOO_SOON = "the last re-engagement brief is less than 10 days old"
 CHECKED_IN = "the last check-in is less than 90 days old"
 

@@ -24,7 +24,7 @@ def test_a_brief_may_be_queued_without_waiting_and_its_job_looked_at(ada: Cli) -
 
 
 def test_no_brief_of_a_day_is_said(ada: Cli) -> None:
-    assert "no brief of 2020-01-01" in ada.fails("brief", "show", "2020-01-01", code=1)
+    assert "there is no brief of 2020-01-01" in ada.fails("brief", "show", "2020-01-01", code=1)
 
 
 def test_jobs_are_listed_by_type_and_no_more_than_asked_for(ada: Cli) -> None:

@@ -105,7 +105,7 @@ def test_emptied_and_nameless_phases() -> None:
 def test_what_was_wrong_is_said_in_words() -> None:
     repairs = Repairs(missing=("a", "b"), invented=("x",), moved=tuple("abcdefghij"))
     assert in_words(repairs, str.upper) == (
-        "A, B: must be in a phase and in none; X: no task of this project; "
+        "A, B: must be in a phase but are in none; X: unknown tasks; "
         "A, B, C, D, E, F, G, H and 2 more: in an earlier phase than a task that it waits for"
     )
     assert too_wrong(repairs, 12)

@@ -163,8 +163,8 @@ async def test_a_hopeless_answer_is_asked_for_once_more_and_then_the_planner_dec
     await smart.post("/queue/phases", ASK)
     await smart.work()
     demand = str(double.requests[1].body["messages"][-1]["content"])
-    assert "t1, t2, t3, t4: must be in a phase and in none" in demand
-    assert "a, b, c, d, e, f, g, h: no task of this project" in demand
+    assert "t1, t2, t3, t4: must be in a phase but are in none" in demand
+    assert "a, b, c, d, e, f, g, h: unknown tasks" in demand
     assert (await smart.get("/projects/bath/phases"))["plan"]["source"] == "double:m"
     double.default(wrong)
     await smart.post("/queue/phases", ASK)
@@ -311,7 +311,7 @@ async def test_anothers_project_and_an_unknown_one_answer_alike(box: BoxWorld) -
         for a in answers  # whole bodies: nothing in them tells which it was
     }
     assert said == {
-        (404, '{"error": "no such project", "code": "project_not_found", "details": []}')
+        (404, '{"error": "there is no such project", "code": "project_not_found", "details": []}')
     }
     assert await box.jobs() == []
 

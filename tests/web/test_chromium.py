@@ -27,7 +27,7 @@ def test_a_brief_is_asked_for_and_watched_while_it_is_written(home: "Home", pers
     home.gate.shut()
     ada.press("Write it now")
     ada.heading("Your brief is being written", 2)
-    ada.is_told("Thinking about the day")
+    ada.is_told("Analysing the day")
     bar = ada.page.get_by_role("progressbar")
     assert 0 < bar.evaluate("e => e.value") < 100
     home.gate.open()
@@ -43,7 +43,7 @@ def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Some
     ada.sign_in(home.user("stop"))
     home.gate.shut()
     ada.press("Write it now")
-    ada.is_told("Thinking about the day")
+    ada.is_told("Analysing the day")
     ada.press("Stop")
     ada.is_told("Stopped")
     ada.sees("Write it now")
@@ -55,7 +55,7 @@ def test_a_second_window_that_comes_later_sees_it_being_written(home: "Home", pe
     home.post("/queue/brief", {"userId": "two", "forceImmediate": True})
     late = person()
     late.sign_in(token)
-    late.is_told("Thinking about the day")
+    late.is_told("Analysing the day")
     home.gate.open()
     late.heading("Your brief for", 2)
 
@@ -216,7 +216,7 @@ def test_every_page_fits_and_axe_finds_nothing_serious(
     ada.sign_in(token)
     home.gate.shut()
     ada.press("Write it now")
-    ada.is_told("Thinking about the day")
+    ada.is_told("Analysing the day")
     assert ada.findings() == []
     home.gate.open()
     ada.heading("Executive summary", 3)
