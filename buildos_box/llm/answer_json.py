@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import json_repair
 import msgspec
 
 from buildos_box.untrusted_json import read_json
@@ -102,6 +101,8 @@ def load(text: str) -> Any:
         if len(text) > MAX_REPAIRED_CHARS:
             raise
         fault = error
+    import json_repair  # most answers never need it
+
     try:
         value = json_repair.repair_json(text, return_objects=True, skip_json_loads=True)
     except (ValueError, RecursionError) as error:

@@ -7,8 +7,6 @@ from buildos_box.clock import Clock
 from buildos_box.db import Database
 from buildos_box.llm import store
 
-CHARS_PER_TOKEN = 4
-"""A rule of thumb for English; only what is on its way is counted by it."""
 NEARLY = 0.8
 """The share of a budget at which operators are told."""
 

@@ -13,10 +13,11 @@ import httpx
 import msgspec
 
 from buildos_box.clock import Clock
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database, StorageError, Tx
 from buildos_box.llm import answers, store
+from buildos_box.llm.answer_json import without_reasoning
 from buildos_box.llm.breaker import Breaker
-from buildos_box.llm.budget import CHARS_PER_TOKEN, NEARLY, Budget
+from buildos_box.llm.budget import NEARLY, Budget
 from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
@@ -29,6 +30,11 @@ LONGEST_WAIT = timedelta(seconds=5)
 WITHIN = timedelta(minutes=8)
 """Below the ten minutes that a job has, so that a slow chain costs a job its model, not its end."""
 LEAST_SECONDS = 1.0
+CUT_OFF, EMPTY = "cut_off", "empty"
+MORE_ROOM = 2
+"""By how much longer an answer may be once one was cut off."""
+MAX_ANSWER_QUOTED = 20_000
+"""Characters of an answer that are sent back with what is wrong with it."""
 _BUSY = frozenset({"rate_limited", "http_error", "timeout", "connect_error"})
 log = logger(__name__)
 _NAMED = {"usd": "US dollars", "tokens": "tokens"}
@@ -92,13 +98,38 @@ class _Question(Generic[T]):
             f"{self.ask.user}\n\nAnswer with JSON only, by this JSON schema:\n{described}",
         )
 
-    def read(self, text: str) -> tuple[T | None, str]:
-        value, fault = answers.read(text, self.ask.schema)
+    def read(self, reply: Reply) -> tuple[T | None, str]:
+        """The value that a reply holds, or None and what is wrong: `<kind>: <detail>`."""
+        value, fault = answers.read(reply.text, self.ask.schema)
+        if value is None and reply.was_cut:
+            return None, f"{CUT_OFF}: it is longer than it may be"
+        if not reply.text.strip():
+            return None, f"{EMPTY}: there is no answer"
         if value is not None and self.ask.check is not None:
             found = self.ask.check(value)
             if found is not None:
                 return None, f"invalid_content: {found}"
         return value, fault
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The conversation so far, and how long the next answer may be."""
+
+    turns: tuple[Turn, ...]
+    max_output_tokens: int
+
+    def after(self, reply: Reply, fault: str) -> "Attempt":
+        """How to ask once more: with more room for what was cut off, else with the fault named."""
+        kind = answers.kind_of(fault)
+        if kind == CUT_OFF:
+            return replace(self, max_output_tokens=self.max_output_tokens * MORE_ROOM)
+        if kind == EMPTY:
+            return self
+        answered = without_reasoning(reply.text).strip() or reply.text.strip()
+        demand = f"That is not valid: {fault}. Answer again with the corrected JSON only."
+        turns = (Turn("assistant", answered[:MAX_ANSWER_QUOTED]), Turn("user", demand))
+        return replace(self, turns=(*self.turns, *turns))
 
 
 class SmartLLM:
@@ -178,45 +209,47 @@ class SmartLLM:
         return replace(_answer(fallback(), BUILT_IN, question), why_built_in=_why(question))
 
     async def _ask_one(self, provider: Provider, question: _Question[T]) -> T | None:
+        """Its answer, asked for once more if the first could not be used; None if neither could.
+
+        A provider whose answers cannot be used fails like one that is down.
+        """
         limit = await self.budget.spent(paid=provider.is_paid)
-        refused = "budget" if limit else self._breakers[provider.name].refuses()
+        breaker = self._breakers[provider.name]
+        refused = "budget" if limit else breaker.refuses()
         if refused is not None:
             await self._record(question, provider, refused, alert=_budget_alert(limit))
             return None
         if question.until - self._clock.monotonic() < LEAST_SECONDS:
-            self._breakers[provider.name].abandoned()
+            breaker.abandoned()
             await self._record(question, provider, "no_time")
             return None
-        turns: tuple[Turn, ...] = (question.first_turn(),)
-        reply = await self._call(provider, question, turns)
-        if reply is None:
-            return None
-        value, fault = question.read(reply.text)
-        await self._record_reply(provider, question, turns, reply, fault)
-        if value is not None:
-            return value
-        return await self._repair(
-            provider, question, (*turns, Turn("assistant", reply.text)), fault
-        )
-
-    async def _repair(
-        self, provider: Provider, question: _Question[T], turns: tuple[Turn, ...], fault: str
-    ) -> T | None:
-        """One more try, with the fault named."""
-        demand = f"That is not valid: {fault}. Answer again with the corrected JSON only."
-        turns = (*turns, Turn("user", demand))
-        reply = await self._call(provider, question, turns)
-        if reply is None:
-            return None
-        value, fault = question.read(reply.text)
-        await self._record_reply(provider, question, turns, reply, fault)
-        return value
+        tried = Attempt((question.first_turn(),), question.ask.max_output_tokens)
+        for last in (False, True):
+            reply = await self._call(provider, question, tried)
+            if reply is None:
+                return None
+            value, fault = question.read(reply)
+            alert = None
+            if value is not None:
+                breaker.succeeded()
+            elif last and breaker.failed():
+                alert = _down_alert(provider, answers.kind_of(fault))
+            await self._record_reply(provider, question, tried, reply, fault, alert)
+            if value is not None or last:
+                return value
+            limit = await self.budget.spent(paid=provider.is_paid)
+            if limit is not None:
+                breaker.abandoned()
+                await self._record(question, provider, "budget", alert=_budget_alert(limit))
+                return None
+            tried = tried.after(reply, fault)
+        return None
 
     async def _call(
         self,
         provider: Provider,
         question: _Question[T],
-        turns: tuple[Turn, ...],
+        tried: Attempt,
         *,
         again: bool = True,
     ) -> Reply | None:
@@ -227,7 +260,7 @@ class SmartLLM:
         """
         ask, breaker = question.ask, self._breakers[provider.name]
         left = max(question.until - self._clock.monotonic(), LEAST_SECONDS)
-        prompt = Prompt(ask.system, turns, ask.max_output_tokens, question.schema)
+        prompt = Prompt(ask.system, tried.turns, tried.max_output_tokens, question.schema)
         started = self._clock.monotonic()
         try:
             with self.budget.on_the_way(*_estimate(provider, prompt)):
@@ -243,16 +276,24 @@ class SmartLLM:
             await self._record_failure(provider, question, failure, started, opened=opened)
             if wait is not None and short and again:
                 await self._sleep(wait.total_seconds())
-                return await self._call(provider, question, turns, again=False)
+                return await self._call(provider, question, tried, again=False)
             return None
         except asyncio.CancelledError:
             breaker.abandoned()
             # Nothing can be awaited now; the row goes its way without us.
-            call = self._row(question, provider, "cancelled", latency_ms=self._since(started))
+            tokens = provider.at_most(prompt)
+            call = self._row(
+                question,
+                provider,
+                "cancelled",
+                None,
+                tokens,
+                provider.cost(*tokens),
+                self._since(started),
+            )
             now = self._clock.now()
             self._db.submit(lambda tx: store.record(tx, call, now))
             raise
-        breaker.succeeded()
         return replace(reply, latency_ms=self._since(started))
 
     def _since(self, started: float) -> int:
@@ -262,18 +303,20 @@ class SmartLLM:
         self,
         provider: Provider,
         question: _Question[T],
-        turns: tuple[Turn, ...],
+        tried: Attempt,
         reply: Reply,
         fault: str,
+        alert: LlmAlert | None,
     ) -> None:
         tokens = (reply.tokens_in, reply.tokens_out)
         cost = _spend(provider, tokens, question)
         outcome = answers.kind_of(fault) if fault else "ok"
         said = None
         if self._store_prompts:
-            said = store.Said(question.ask.system, msgspec.json.encode(turns).decode(), reply.text)
+            turns = msgspec.json.encode(tried.turns).decode()
+            said = store.Said(question.ask.system, turns, reply.text)
         await self._record(
-            question, provider, outcome, 200, tokens, cost, reply.latency_ms, said=said
+            question, provider, outcome, 200, tokens, cost, reply.latency_ms, alert=alert, said=said
         )
 
     async def _record_failure(
@@ -301,7 +344,7 @@ class SmartLLM:
             failure.tokens,
             cost,
             self._since(started),
-            alert=_down_alert(provider, failure) if opened else None,
+            alert=_down_alert(provider, _described(failure)) if opened else None,
         )
 
     async def _record(
@@ -327,7 +370,11 @@ class SmartLLM:
                 for limit in self.budget.nearly_spent(*store.spent_today(tx, now)):
                     store.tell(tx, _nearly_alert(limit), now)
 
-        await self._db.write(write)
+        try:
+            await self._db.write(write)
+        except StorageError as error:
+            # What was answered is worth more than the record of it.
+            log.error("llm_call_not_recorded", error=error.message, outcome=outcome)
 
     @staticmethod
     def _row(
@@ -370,10 +417,8 @@ def _why(question: _Question[T]) -> str:
 
 def _estimate(provider: Provider, prompt: Prompt) -> tuple[int, float]:
     """Tokens and dollars that a call may cost."""
-    chars = len(prompt.system) + sum(len(turn.text) for turn in prompt.turns)
-    tokens_in = chars // CHARS_PER_TOKEN
-    cost = provider.cost(tokens_in, prompt.max_output_tokens)
-    return tokens_in + prompt.max_output_tokens, cost
+    tokens = provider.at_most(prompt)
+    return sum(tokens), provider.cost(*tokens)
 
 
 def _spend(provider: Provider, tokens: tuple[int, int], question: _Question[T]) -> float:
@@ -409,10 +454,13 @@ def _nearly_words(limit: str) -> str:
     )
 
 
-def _down_alert(provider: Provider, failure: CallFailed) -> LlmAlert:
-    status = f" ({failure.status})" if failure.status else ""
+def _described(failure: CallFailed) -> str:
+    return f"{failure.outcome} ({failure.status})" if failure.status else failure.outcome
+
+
+def _down_alert(provider: Provider, at_last: str) -> LlmAlert:
     return LlmAlert(
         f"llm_down:{provider.name}",
-        f"{provider.name} failed five times in a row, at last with {failure.outcome}{status}; "
+        f"{provider.name} failed five times in a row, at last with {at_last}; "
         "it is left alone for a minute at a time",
     )

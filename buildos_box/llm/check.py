@@ -1,17 +1,16 @@
 """One small real call to each provider, for `doctor`: who answers, how fast, and what to do."""
 
 import asyncio
-import ipaddress
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.llm import answers
+from buildos_box.llm.endpoints import is_local
 from buildos_box.llm.provider import Provider
-from buildos_box.llm.wire import CallFailed, Prompt, Turn
+from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
 from buildos_box.settings import ProviderSettings
 
 LONGEST_SECONDS = 30.0
@@ -19,7 +18,6 @@ LOCAL_LONGEST_SECONDS = 120.0
 """A local server may have to load its model first."""
 MAX_OUTPUT_TOKENS = 1000
 """Far more than the answer needs, since some models think aloud before it."""
-_LOCAL_ENDS = (".local", ".lan", ".internal", ".localhost")
 
 
 class _Works(msgspec.Struct, frozen=True):
@@ -35,12 +33,14 @@ _QUESTION = Prompt(
 
 
 class ProviderCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came of one call. `words` is one sentence without the provider's name or any secret."""
+    """What came of it. `words` is one sentence without the provider's name or any secret."""
 
     name: str
     kind: str
     model: str
     base_url: str
+    url: str
+    """The address that was called, in full."""
     ok: bool
     latency_ms: int
     words: str
@@ -55,7 +55,7 @@ async def check(
 ) -> list[ProviderCheck]:
     """Call every provider, all at once; in their order. Never raises for a provider's fault.
 
-    Each call costs a few dozen tokens and is not recorded. Waits 30 s at most, or two minutes for
+    Each costs a few dozen tokens and is not recorded. Waits 30 s at most, or two minutes for
     local servers, unless `longest_seconds` says otherwise. Without `http`, over a client of its
     own; it needs no box.
     """
@@ -72,47 +72,54 @@ async def _one(
     settings: ProviderSettings, http: httpx.AsyncClient, clock: Clock, longest: float | None
 ) -> ProviderCheck:
     seconds = longest or (LOCAL_LONGEST_SECONDS if is_local(settings) else LONGEST_SECONDS)
-    limited = msgspec.structs.replace(settings, timeout_seconds=seconds)
+    provider = Provider(msgspec.structs.replace(settings, timeout_seconds=seconds), http)
     started = clock.monotonic()
     try:
-        reply = await Provider(limited, http).call(_QUESTION)
+        reply = await _answer(provider)
     except CallFailed as failure:
-        ok, words = False, _why(settings, failure, seconds)
+        works, words = False, _why(settings, provider, failure, seconds)
     else:
-        value, _ = answers.read(reply.text, _Works)
-        ok = value is not None
-        words = "answers" if ok else "answers, but not with the JSON that it is asked for"
+        works, words = _judged(reply)
     latency_ms = int((clock.monotonic() - started) * 1000)
     return ProviderCheck(
         name=settings.name,
         kind=settings.kind,
         model=settings.model,
         base_url=settings.base_url,
-        ok=ok,
+        url=provider.url,
+        ok=works,
         latency_ms=latency_ms,
-        words=f"{words} in {latency_ms} ms" if words == "answers" else words,
+        words=f"answers at {provider.url} in {latency_ms} ms" if works else words,
     )
 
 
-def is_local(settings: ProviderSettings) -> bool:
-    """Whether its address is this machine or one on a private network."""
-    host = urlsplit(settings.base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(_LOCAL_ENDS)
+async def _answer(provider: Provider) -> Reply:
+    """One answer; asked for once more if the model fell silent, as the chain does."""
+    reply = await provider.call(_QUESTION)
+    return reply if reply.text.strip() else await provider.call(_QUESTION)
 
 
-def _why(settings: ProviderSettings, failure: CallFailed, seconds: float) -> str:
+def _judged(reply: Reply) -> tuple[bool, str]:
+    value, _ = answers.read(reply.text, _Works)
+    if value is not None:
+        return True, "answers"
+    if not reply.text.strip():
+        return False, f"answers without a word within {MAX_OUTPUT_TOKENS} tokens"
+    return False, "answers, but not with the JSON that it is asked for"
+
+
+def _why(
+    settings: ProviderSettings, provider: Provider, failure: CallFailed, seconds: float
+) -> str:
     """What went wrong and what to do about it."""
     ollama = settings.kind == "ollama" or ":11434" in settings.base_url
     said = f": {failure.detail}" if failure.detail else ""
     match failure.outcome:
         case "timeout":
-            return f"did not answer within {seconds:g} s"
+            return f"did not answer at {provider.url} within {seconds:g} s"
         case "connect_error":
             start = "; start it with `ollama serve`" if ollama else ""
-            return f"nothing answers at {settings.base_url}{start or '; check base_url'}"
+            return f"nothing answers at {provider.url}{start or '; check base_url'}"
         case "auth_error" if settings.api_key is None:
             return f"wants a key ({failure.status}); set its api_key"
         case "auth_error":
@@ -123,10 +130,12 @@ def _why(settings: ProviderSettings, failure: CallFailed, seconds: float) -> str
             return "still loads its model (503); try again in a moment"
         case "http_error" if failure.status == 404:
             load = f"; load it with `ollama pull {settings.model}`" if ollama else ""
-            return f"does not know the model {settings.model} or the address (404){said}{load}"
+            unknown = (
+                f"does not know the model {settings.model} or the address {provider.url} (404)"
+            )
+            return f"{unknown}{said}{load}"
         case "http_error":
-            return f"answers {failure.status}{said}"
-        case "cut_off" | "empty":
-            return f"answers without a word within {MAX_OUTPUT_TOKENS} tokens"
+            return f"answers {failure.status or 'an error'} at {provider.url}{said}"
         case _:
-            return f"answers with something that is no {settings.kind} answer; check base_url"
+            what = f"something that is no {settings.kind} answer"
+            return f"answers at {provider.url} with {what}; check base_url"

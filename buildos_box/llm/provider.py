@@ -4,12 +4,15 @@ import asyncio
 import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 import msgspec
 
-from buildos_box.llm import wire
+from buildos_box.llm import reply, token_counts, wire
+from buildos_box.llm.endpoints import urls
 from buildos_box.llm.fence import visible
+from buildos_box.llm.reply import Content, ProviderError
 from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
 from buildos_box.settings import ProviderSettings, Secret
 from buildos_box.untrusted_json import read_json
@@ -18,6 +21,8 @@ MOST_BYTES = 1024 * 1024
 MOST_DETAIL = 300
 CONNECT_SECONDS = 5.0
 UNKNOWN_SHAPE = (400, 422)
+NOT_THERE = (404, 405)
+OUTCOMES = {401: "auth_error", 403: "auth_error", 429: "rate_limited"}
 _TOO_LONG = re.compile(r"context.{0,12}(?:length|window|size)|(?:prompt|input) is too long", re.I)
 
 __all__ = ["CallFailed", "Prompt", "Provider", "Reply", "Turn"]
@@ -34,6 +39,12 @@ class Provider:
         self._shapes = wire.shapes_of(settings)
         """What it may still understand, the best first."""
         self._habits: frozenset[Habit] = frozenset()
+        self._urls = urls(settings)
+
+    @property
+    def url(self) -> str:
+        """Where it is called, or will be tried first."""
+        return self._urls[0]
 
     @property
     def is_paid(self) -> bool:
@@ -45,6 +56,11 @@ class Provider:
         prices = self._settings
         return (tokens_in * prices.price_in + tokens_out * prices.price_out) / 1_000_000
 
+    def at_most(self, prompt: Prompt) -> tuple[int, int]:
+        """Tokens that a call may read and write, about."""
+        written = wire.max_output_tokens(self._settings, prompt, self._habits)
+        return prompt.estimated_tokens, written
+
     async def call(self, prompt: Prompt, *, longest_seconds: float | None = None) -> Reply:
         """One answer, asked for again where a server refuses only how it was asked.
 
@@ -53,73 +69,140 @@ class Provider:
         """
         own = self._settings.timeout_seconds
         longest = own if longest_seconds is None else min(own, longest_seconds)
+        try:
+            return await self._call_by_shape(prompt, longest, self._habits)
+        except CallFailed as failure:
+            plainly = self._habits | {Habit.NO_EXTRA_BODY}
+            if not _refuses_form(failure) or plainly == self._habits or not self._has_extra_body:
+                raise
+            return await self._call_by_shape(prompt, longest, plainly)
+
+    @property
+    def _has_extra_body(self) -> bool:
+        return bool(wire.extra_body(self._settings))
+
+    async def _call_by_shape(
+        self, prompt: Prompt, longest: float, habits: frozenset[Habit]
+    ) -> Reply:
+        """By the strictest shape that it takes; what worked is kept for the next call."""
         for shape in tuple(self._shapes):
             try:
-                reply = await self._call_by_habit(prompt, shape, longest)
+                answered, habits = await self._call_by_habit(prompt, shape, longest, habits)
             except CallFailed as failure:
                 # Some servers refuse what they don't know; the schema stands in the prompt as well.
-                if failure.status not in UNKNOWN_SHAPE or failure.outcome == "too_long":
-                    raise
-                if shape is Shape.PROMPT:
+                if not _refuses_form(failure) or shape is Shape.PROMPT:
                     raise
             else:
                 self._shapes = [known for known in self._shapes if known >= shape]
-                return reply
+                self._habits = self._habits | habits
+                return answered
         raise AssertionError("the last shape either answers or raises")
 
-    async def _call_by_habit(self, prompt: Prompt, shape: Shape, longest: float) -> Reply:
+    async def _call_by_habit(
+        self, prompt: Prompt, shape: Shape, longest: float, habits: frozenset[Habit]
+    ) -> tuple[Reply, frozenset[Habit]]:
         while True:
             try:
-                return await self._call(prompt, shape, longest)
+                content = await self._call(prompt, shape, longest, habits)
             except CallFailed as failure:
-                learnt = self._habits | _habits_of(failure)
-                if failure.status not in UNKNOWN_SHAPE or learnt == self._habits:
+                learnt = habits | _habits_of(failure, self._settings)
+                if failure.status not in UNKNOWN_SHAPE or learnt == habits:
                     raise
-                self._habits = learnt
+                habits = learnt
+            else:
+                tokens = content.counted.or_estimate(
+                    prompt.estimated_tokens, token_counts.estimate(content.text + content.thoughts)
+                )
+                answered = Reply(content.text, *tokens, was_cut=content.was_cut)
+                return answered, habits | self._habits_seen(content)
 
-    async def _call(self, prompt: Prompt, shape: Shape, longest: float) -> Reply:
+    def _habits_seen(self, content: Content) -> frozenset[Habit]:
+        """What an answer shows of the model: it thinks, or falls silent when it must not."""
+        answers_at_once = content.text.lstrip().startswith(("{", "```"))
+        if content.reasoned or (content.was_cut and not answers_at_once):
+            return frozenset({Habit.REASONS})
+        if not content.text.strip() and self._has_extra_body:
+            return frozenset({Habit.NO_EXTRA_BODY, Habit.REASONS})
+        return frozenset()
+
+    async def _call(
+        self, prompt: Prompt, shape: Shape, longest: float, habits: frozenset[Habit]
+    ) -> Content:
         settings = self._settings
-        body = wire.body(settings, prompt, shape, self._habits)
+        body = wire.body(settings, prompt, shape, habits)
+        response, content = await self._post(body, prompt, longest)
+        if response.status_code != 200:
+            raise _refused(response, content, settings.api_key)
+        try:
+            return reply.read(settings.kind, read_json(content))
+        except ProviderError as error:
+            outcome = OUTCOMES.get(error.status or 0, "http_error")
+            raise CallFailed(
+                outcome, status=error.status, detail=_one_line(error.message)
+            ) from None
+        except (msgspec.DecodeError, AttributeError, LookupError, TypeError, ValueError):
+            raise CallFailed("invalid_json", status=200, tokens=self.at_most(prompt)) from None
+
+    async def _post(
+        self, body: dict[str, Any], prompt: Prompt, longest: float
+    ) -> tuple[httpx.Response, bytes]:
+        """The response of the first address that has such a page; it is kept for the next call."""
+        for url in self._urls:
+            response, content = await self._post_to(url, body, prompt, longest)
+            if response.status_code not in NOT_THERE or url == self._urls[-1]:
+                break
+        if response.status_code == 200:
+            self._urls = (url,)
+        return response, content
+
+    async def _post_to(
+        self, url: str, body: dict[str, Any], prompt: Prompt, longest: float
+    ) -> tuple[httpx.Response, bytes]:
+        """Once a request is under way it may be billed, whatever becomes of its answer."""
         timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
+        headers = wire.headers(self._settings)
+        billed = (0, 0)
         try:
             # httpx limits each wait for bytes; a server that drips would be waited for for ever.
             async with (
                 asyncio.timeout(longest),
                 self._http.stream(
-                    "POST",
-                    wire.url(settings),
-                    json=body,
-                    headers=wire.headers(settings),
-                    timeout=timeout,
+                    "POST", url, json=body, headers=headers, timeout=timeout
                 ) as response,
             ):
-                content = await _read_capped(response)
-        except (httpx.TimeoutException, TimeoutError):
+                billed = self.at_most(prompt)
+                return response, await _read_capped(response)
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
             raise CallFailed("timeout") from None
+        except (httpx.TimeoutException, TimeoutError):
+            raise CallFailed("timeout", tokens=self.at_most(prompt)) from None
         except httpx.HTTPError:
-            raise CallFailed("connect_error") from None
-        if response.status_code != 200:
-            raise _refused(response, content, settings.api_key)
-        try:
-            return wire.read(settings, read_json(content))
-        except (
-            msgspec.DecodeError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ):
-            raise CallFailed("invalid_json", status=200) from None
+            raise CallFailed("connect_error", tokens=billed) from None
+        except _TooLarge:
+            raise CallFailed("too_large", status=response.status_code, tokens=billed) from None
 
 
-def _habits_of(failure: CallFailed) -> frozenset[Habit]:
+class _TooLarge(Exception):
+    """More than any answer needs."""
+
+
+def _refuses_form(failure: CallFailed) -> bool:
+    """Whether a server refuses how it was asked, not what."""
+    return failure.status in UNKNOWN_SHAPE and failure.outcome != "too_long"
+
+
+def _habits_of(failure: CallFailed, settings: ProviderSettings) -> frozenset[Habit]:
     """What a refusal tells of how a model wants to be asked."""
     said = failure.detail.lower()
     words = {
         Habit.MAX_COMPLETION_TOKENS: "max_completion_tokens",
         Habit.NO_TEMPERATURE: "temperature",
     }
-    return frozenset(habit for habit, word in words.items() if word in said)
+    learnt = frozenset(habit for habit, word in words.items() if word in said)
+    extra = (*wire.extra_body(settings), "chat_template")
+    if any(field.lower() in said for field in extra):
+        learnt |= {Habit.NO_EXTRA_BODY}
+    return learnt
 
 
 async def _read_capped(response: httpx.Response) -> bytes:
@@ -127,13 +210,13 @@ async def _read_capped(response: httpx.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > MOST_BYTES:
-            raise CallFailed("too_large", status=response.status_code)
+            raise _TooLarge
     return bytes(content)
 
 
 def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> CallFailed:
     status = response.status_code
-    outcome = {401: "auth_error", 403: "auth_error", 429: "rate_limited"}.get(status, "http_error")
+    outcome = OUTCOMES.get(status, "http_error")
     detail = _words_of(content)
     if status in (*UNKNOWN_SHAPE, 413) and _TOO_LONG.search(detail):
         outcome = "too_long"
@@ -150,7 +233,11 @@ def _words_of(content: bytes) -> str:
         text = error.get("message") if isinstance(error, dict) else error
     except (msgspec.DecodeError, AttributeError):
         return ""
-    return " ".join(visible(text).split())[:MOST_DETAIL] if isinstance(text, str) else ""
+    return _one_line(text) if isinstance(text, str) else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())[:MOST_DETAIL]
 
 
 def _retry_after(response: httpx.Response) -> timedelta | None:

@@ -1,18 +1,18 @@
-"""The request shapes that providers speak, and how their answers read.
+"""The requests that providers understand, and where they are sent.
 
 OpenAI's chat completions (which DeepSeek, OpenRouter, llama.cpp, vLLM and LM Studio speak too),
 Anthropic's messages, and Ollama's own chat, which alone lets the context's length be set.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from typing import Any, Literal
 
-import msgspec
-
+from buildos_box.llm import token_counts
+from buildos_box.llm.endpoints import is_azure, is_local
 from buildos_box.settings import ProviderSettings
+from buildos_box.settings.presets import TEMPLATE_WITHOUT_THINKING
 
 ANTHROPIC_VERSION = "2023-06-01"
 TOOL = "answer"
@@ -37,6 +37,10 @@ class Habit(IntEnum):
     NO_TEMPERATURE = 1
     MAX_COMPLETION_TOKENS = 2
     """OpenAI's reasoning models refuse `max_tokens` by that name."""
+    NO_EXTRA_BODY = 3
+    """It does not know, or does not allow, what was to switch its thinking off."""
+    REASONS = 4
+    """It thinks before it answers, and is given tokens of their own for that."""
 
 
 class CallFailed(Exception):
@@ -62,11 +66,12 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A provider's text and what it counted."""
+    """A provider's text, its tokens (estimated where it did not say), and whether it was cut."""
 
     text: str
     tokens_in: int
     tokens_out: int
+    was_cut: bool = False
     latency_ms: int = 0
 
 
@@ -88,21 +93,16 @@ class Prompt:
     schema: dict[str, Any] | None = None
     """What the answer must fit; sent in the provider's own way where it has one."""
 
+    @property
+    def estimated_tokens(self) -> int:
+        """About how many tokens a model reads in it."""
+        texts = (self.system, *(turn.text for turn in self.turns))
+        return sum(map(token_counts.estimate, texts))
+
 
 def shapes_of(settings: ProviderSettings) -> list[Shape]:
     """The shapes that such a provider may understand, the strictest first."""
     return [Shape.SCHEMA, Shape.PROMPT] if settings.kind == "anthropic" else list(Shape)
-
-
-def url(settings: ProviderSettings) -> str:
-    """Where to POST, from a `base_url` with or without its version."""
-    base = settings.base_url.rstrip("/")
-    if settings.kind == "anthropic":
-        return f"{base.removesuffix('/v1')}/v1/messages"
-    if settings.kind == "ollama":
-        return f"{base.removesuffix('/v1').removesuffix('/api')}/api/chat"
-    versioned = base if re.search(r"/v\d+\w*$", base) else f"{base}/v1"
-    return f"{versioned}/chat/completions"
 
 
 def headers(settings: ProviderSettings) -> dict[str, str]:
@@ -111,7 +111,10 @@ def headers(settings: ProviderSettings) -> dict[str, str]:
     if settings.kind == "anthropic":
         version = {"anthropic-version": ANTHROPIC_VERSION}
         return {**version, "x-api-key": key.reveal()} if key else version
-    return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+    if key is None:
+        return {}
+    azure = {"api-key": key.reveal()} if is_azure(settings) else {}
+    return {"Authorization": f"Bearer {key.reveal()}", **azure}
 
 
 def body(
@@ -120,13 +123,26 @@ def body(
     """The request."""
     make = {"anthropic": _anthropic_body, "ollama": _ollama_body, "openai": _openai_body}
     made = make[settings.kind](settings, prompt, shape, habits)
-    return {"model": settings.model, **made}
+    extra = {} if Habit.NO_EXTRA_BODY in habits else extra_body(settings)
+    return {"model": settings.model, **made, **extra}
 
 
-def read(settings: ProviderSettings, answer: Any) -> Reply:
-    """The reply in a decoded answer. Raises CallFailed; LookupError and the like if it is none."""
-    make = {"anthropic": _read_anthropic, "ollama": _read_ollama, "openai": _read_openai}
-    return make[settings.kind](answer)
+def extra_body(settings: ProviderSettings) -> dict[str, Any]:
+    """What is added to each request: as configured, else what switches thinking off.
+
+    A local server of OpenAI's kind is told as vLLM, SGLang and llama.cpp understand it.
+    """
+    if settings.extra_body is not None:
+        return settings.extra_body
+    if settings.kind == "ollama":
+        return {"think": False}
+    return TEMPLATE_WITHOUT_THINKING if settings.kind == "openai" and is_local(settings) else {}
+
+
+def max_output_tokens(settings: ProviderSettings, prompt: Prompt, habits: frozenset[Habit]) -> int:
+    """How long an answer may be, thoughts included."""
+    reasons = {Habit.REASONS, Habit.MAX_COMPLETION_TOKENS} & habits
+    return prompt.max_output_tokens + (settings.reasoning_tokens if reasons else 0)
 
 
 def _chat(prompt: Prompt) -> list[dict[str, str]]:
@@ -139,12 +155,12 @@ def _temperature(habits: frozenset[Habit]) -> dict[str, Any]:
 
 
 def _openai_body(
-    _settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
+    settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
 ) -> dict[str, Any]:
     longest = "max_completion_tokens" if Habit.MAX_COMPLETION_TOKENS in habits else "max_tokens"
     made: dict[str, Any] = {
         "messages": _chat(prompt),
-        longest: prompt.max_output_tokens,
+        longest: max_output_tokens(settings, prompt, habits),
         **_temperature(habits),
     }
     if shape is Shape.SCHEMA and prompt.schema is not None:
@@ -158,12 +174,12 @@ def _openai_body(
 
 
 def _anthropic_body(
-    _settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
+    settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
         "system": prompt.system,
         "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
-        "max_tokens": prompt.max_output_tokens,
+        "max_tokens": max_output_tokens(settings, prompt, habits),
         **_temperature(habits),
     }
     if shape is Shape.SCHEMA and prompt.schema is not None:
@@ -175,7 +191,7 @@ def _anthropic_body(
 
 
 def _ollama_body(
-    settings: ProviderSettings, prompt: Prompt, shape: Shape, _habits: frozenset[Habit]
+    settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
         "messages": _chat(prompt),
@@ -183,7 +199,7 @@ def _ollama_body(
         "options": {
             # Ollama's own default cuts the front of a longer prompt off without a word.
             "num_ctx": settings.context_tokens,
-            "num_predict": prompt.max_output_tokens,
+            "num_predict": max_output_tokens(settings, prompt, habits),
             "temperature": TEMPERATURE,
         },
     }
@@ -192,33 +208,3 @@ def _ollama_body(
     elif shape is not Shape.PROMPT:
         made["format"] = "json"
     return made
-
-
-def _read_openai(answer: Any) -> Reply:
-    choice = answer["choices"][0]
-    usage = answer.get("usage") or {}
-    tokens = (int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
-    text = choice["message"].get("content") or ""
-    return _reply(text, tokens, cut=choice.get("finish_reason") == "length")
-
-
-def _read_anthropic(answer: Any) -> Reply:
-    usage = answer.get("usage") or {}
-    tokens = (int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0)))
-    content = answer["content"]
-    used = [part["input"] for part in content if part.get("type") == "tool_use"]
-    said = "".join(part["text"] for part in content if part.get("type") == "text")
-    text = msgspec.json.encode(used[0]).decode() if used else said
-    return _reply(text, tokens, cut=answer.get("stop_reason") == "max_tokens")
-
-
-def _read_ollama(answer: Any) -> Reply:
-    tokens = (int(answer.get("prompt_eval_count") or 0), int(answer.get("eval_count") or 0))
-    text = answer["message"].get("content") or ""
-    return _reply(text, tokens, cut=answer.get("done_reason") == "length")
-
-
-def _reply(text: str, tokens: tuple[int, int], *, cut: bool) -> Reply:
-    if not text.strip():
-        raise CallFailed("cut_off" if cut else "empty", status=200, tokens=tokens)
-    return Reply(text, *tokens)

@@ -6,7 +6,7 @@ The rules: docs/spec.md#configuration.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, field
@@ -223,6 +223,7 @@ class ProviderSettings(Section, frozen=True, kw_only=True):
             "llama.cpp",
             "lmstudio",
             "vllm",
+            "sglang",
         ]
         | None,
         _doc("A usual provider or local server: fills in what is not given, also its key's name."),
@@ -238,6 +239,14 @@ class ProviderSettings(Section, frozen=True, kw_only=True):
     context_tokens: Annotated[
         int, _doc("Only for kind ollama: the context's length that it is to load.", ge=2048)
     ] = 16_384
+    reasoning_tokens: Annotated[
+        int,
+        _doc("Output tokens beyond the answer's own for a model that thinks first.", ge=0),
+    ] = 4_096
+    extra_body: Annotated[
+        dict[str, Any] | None,
+        _doc("Fields added to each request; by default those that switch thinking off."),
+    ] = None
     price_in: Annotated[float, _doc("US dollars per million tokens read.", ge=0)] = 0
     price_out: Annotated[float, _doc("US dollars per million tokens written.", ge=0)] = 0
 

@@ -5,6 +5,12 @@ from typing import Any
 LOCAL_SECONDS = 300.0
 """A model on one's own processor reads a long prompt slowly, and may have to be loaded first."""
 
+TEMPLATE_WITHOUT_THINKING = {
+    "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
+}
+"""How servers that fill in a model's own chat template switch its thinking off; templates differ in
+the name (Qwen and GLM, DeepSeek and Granite) and pass over what they do not know."""
+
 PRESETS: dict[str, dict[str, Any]] = {
     "deepseek": {
         "base_url": "https://api.deepseek.com/v1",
@@ -25,7 +31,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "price_in": 3.0,
         "price_out": 15.0,
     },
-    "openrouter": {"base_url": "https://openrouter.ai/api/v1"},
+    "openrouter": {
+        "base_url": "https://openrouter.ai/api/v1",
+        "extra_body": {"reasoning": {"enabled": False}},
+    },
     "ollama": {
         "kind": "ollama",
         "base_url": "http://127.0.0.1:11434",
@@ -36,9 +45,24 @@ PRESETS: dict[str, dict[str, Any]] = {
         "base_url": "http://127.0.0.1:8080/v1",
         "model": "default",
         "timeout_seconds": LOCAL_SECONDS,
+        "extra_body": TEMPLATE_WITHOUT_THINKING,
     },
-    "lmstudio": {"base_url": "http://127.0.0.1:1234/v1", "timeout_seconds": LOCAL_SECONDS},
-    "vllm": {"base_url": "http://127.0.0.1:8000/v1", "timeout_seconds": LOCAL_SECONDS},
+    "lmstudio": {
+        "base_url": "http://127.0.0.1:1234/v1",
+        "timeout_seconds": LOCAL_SECONDS,
+        "extra_body": TEMPLATE_WITHOUT_THINKING,
+    },
+    "vllm": {
+        "base_url": "http://127.0.0.1:8000/v1",
+        "timeout_seconds": LOCAL_SECONDS,
+        "extra_body": TEMPLATE_WITHOUT_THINKING,
+    },
+    "sglang": {
+        "base_url": "http://127.0.0.1:30000/v1",
+        "model": "default",
+        "timeout_seconds": LOCAL_SECONDS,
+        "extra_body": TEMPLATE_WITHOUT_THINKING,
+    },
 }
 KEY_VARIABLES = {
     "deepseek": "DEEPSEEK_API_KEY",

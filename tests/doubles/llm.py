@@ -8,11 +8,12 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.doubles import llm_demands
 from tests.doubles.loopback import has_hung_up
 
 LOOK_SECONDS = 0.02
@@ -37,6 +38,18 @@ class Call:
     def is_ollama(self) -> bool:
         return self.path == "/api/chat"
 
+    def faults(self) -> Iterator[str]:
+        """What a real server would refuse in it."""
+        if self.is_anthropic:
+            headers = {name.lower() for name in self.headers}
+            if "anthropic-version" not in headers:
+                yield "anthropic-version: header is required"
+            yield from llm_demands.anthropic(self.body)
+        elif self.is_ollama:
+            yield from llm_demands.ollama(self.body)
+        else:
+            yield from llm_demands.openai(self.body)
+
     @property
     def prompt(self) -> str:
         """All that the model was told, as one text."""
@@ -54,6 +67,15 @@ class Behaviour:
 
     name: str
     act: Act = field(repr=False)
+
+
+def replies(answer: dict[str, Any]) -> Behaviour:
+    """A whole response, as a server was seen to send it."""
+
+    def act(_double: "LlmDouble", handler: "_Handler", _call: Call) -> None:
+        handler.answer(200, answer)
+
+    return Behaviour("replies", act)
 
 
 def _says(name: str, text: str, finish: str = "stop") -> Behaviour:
@@ -93,9 +115,9 @@ def empty() -> Behaviour:
     return _says("empty", "")
 
 
-def cut_off() -> Behaviour:
+def cut_off(text: str = "") -> Behaviour:
     """A reply that ran into its own length limit."""
-    return _says("cut_off", "", finish="length")
+    return _says("cut_off", text, finish="length")
 
 
 def status(code: int, **headers: str) -> Behaviour:
@@ -105,6 +127,33 @@ def status(code: int, **headers: str) -> Behaviour:
         handler.answer(code, {"error": {"message": "no"}}, headers)
 
     return Behaviour(f"status {code}", act)
+
+
+def thinker(answer: Any, *, thoughts: int, obeys: str = "off") -> Behaviour:
+    """A model on Ollama that thinks for so many tokens before it answers.
+
+    What becomes of `think: false`: `off`, it answers at once; `aloud`, its thoughts stand before
+    the answer (Qwen3 2507); `silent`, it says nothing at all (gpt-oss, which knows only levels).
+    """
+    text = json.dumps(answer)
+    words = "Okay, what kind of day is it? " * (thoughts // 8)
+
+    def act(_double: "LlmDouble", handler: "_Handler", call: Call) -> None:
+        told_not_to = call.body.get("think") is False
+        if told_not_to and obeys == "silent":
+            return handler.answer(200, _reply(call, "", "stop"))
+        thinks = not told_not_to or obeys == "aloud"
+        needed = TOKENS[1] + (thoughts if thinks else 0)
+        room = call.body["options"]["num_predict"]
+        said = f"{words}</think>\n\n{text}" if thinks and told_not_to else text
+        reply = _reply(call, said, "stop")
+        if needed > room:
+            reply = _reply(call, words[: 4 * room] if told_not_to else "", "length")
+        if thinks and not told_not_to:
+            reply["message"]["thinking"] = words[: 4 * room]
+        return handler.answer(200, {**reply, "eval_count": min(needed, room)})
+
+    return Behaviour(f"thinker, {obeys}", act)
 
 
 def rate_limited(retry_after: int) -> Behaviour:
@@ -317,7 +366,11 @@ class _Handler(BaseHTTPRequestHandler):
         behaviour = self.double.next_behaviour()
         call.behaviour = behaviour.name
         self.double.requests.append(call)
-        behaviour.act(self.double, self, call)
+        refused = next(call.faults(), None)
+        if refused is not None:
+            self.answer(400, {"error": {"message": refused, "type": "invalid_request_error"}})
+        else:
+            behaviour.act(self.double, self, call)
         self.close_connection = True
 
     def answer(self, code: int, body: Any, headers: dict[str, str] | None = None) -> None:

@@ -46,6 +46,8 @@ class ChainWorld:
     slept: list[float] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     prices: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What else is set of a provider, by its name."""
     alerts: list[str] = field(default_factory=list)
     chain: SmartLLM | None = None
 
@@ -60,14 +62,17 @@ class ChainWorld:
             tuple(
                 Provider(
                     ProviderSettings(
-                        name=name,
-                        kind=self.kinds.get(name, "openai"),  # type: ignore[arg-type]
-                        base_url=servers[name].url,
-                        model=f"{name}-model",
-                        api_key=Secret(KEY),
-                        timeout_seconds=timeout if name == "first" else PATIENCE,
-                        price_in=self.prices.get(name, 1.0),
-                        price_out=10 * self.prices.get(name, 1.0),
+                        **{
+                            "name": name,
+                            "kind": self.kinds.get(name, "openai"),
+                            "base_url": servers[name].url,
+                            "model": f"{name}-model",
+                            "api_key": Secret(KEY),
+                            "timeout_seconds": timeout if name == "first" else PATIENCE,
+                            "price_in": self.prices.get(name, 1.0),
+                            "price_out": 10 * self.prices.get(name, 1.0),
+                            **self.settings.get(name, {}),
+                        }
                     ),
                     self.http,
                 )

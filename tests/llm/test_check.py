@@ -4,9 +4,20 @@ import socket
 
 import pytest
 
-from buildos_box.llm.check import ProviderCheck, check, is_local
+from buildos_box.llm.check import ProviderCheck, check
+from buildos_box.llm.endpoints import is_local
 from buildos_box.settings import ProviderSettings, Secret
-from tests.doubles.llm import Behaviour, LlmDouble, hang, not_json, ok, says, status, tool_use
+from tests.doubles.llm import (
+    Behaviour,
+    LlmDouble,
+    empty,
+    hang,
+    not_json,
+    ok,
+    says,
+    status,
+    tool_use,
+)
 
 KEY = "sk-very-secret-1234567890"
 
@@ -31,7 +42,9 @@ async def tried(
 async def test_one_that_answers_is_well() -> None:
     with LlmDouble() as double:
         result = await tried(double, ok({"works": True}))
-        assert (result.ok, result.words) == (True, f"answers in {result.latency_ms} ms")
+        called = f"{double.url}/chat/completions"
+        assert (result.ok, result.url) == (True, called)
+        assert result.words == f"answers at {called} in {result.latency_ms} ms"
         assert double.requests[0].headers["Authorization"] == f"Bearer {KEY}"
         claude = await tried(double, tool_use({"works": True}), kind="anthropic")
         assert claude.ok
@@ -43,18 +56,21 @@ async def test_one_that_answers_is_well() -> None:
     [
         (status(401), KEY, "refuses the key (401); check its api_key: no"),
         (status(401), None, "wants a key (401); set its api_key"),
-        (status(404), KEY, "does not know the model m-1 or the address (404): no"),
+        (status(404), KEY, "does not know the model m-1 or the address URL (404): no"),
+        (status(405), KEY, "answers 405 at URL: no"),
         (status(429), KEY, "takes no more calls for now (429); look at the account's limits: no"),
-        (status(500), KEY, "answers 500: no"),
-        (not_json(), KEY, "answers with something that is no openai answer; check base_url"),
+        (status(500), KEY, "answers 500 at URL: no"),
+        (not_json(), KEY, "answers at URL with something that is no openai answer; check base_url"),
+        (empty(), KEY, "answers without a word within 1000 tokens"),
         (says("Yes!"), KEY, "answers, but not with the JSON that it is asked for"),
-        (hang(), KEY, "did not answer within 0.5 s"),
+        (hang(), KEY, "did not answer at URL within 0.5 s"),
     ],
 )
 async def test_what_is_wrong_is_said(behaviour: Behaviour, key: str | None, words: str) -> None:
     with LlmDouble() as double:
         result = await tried(double, behaviour, key=key)
-    assert (result.ok, result.words) == (False, words)
+        url = f"{double.url}/chat/completions"
+    assert (result.ok, result.words) == (False, words.replace("URL", url))
 
 
 async def test_a_key_that_the_server_repeats_is_not_shown() -> None:
@@ -78,7 +94,8 @@ async def test_several_are_tried_at_once_and_told_in_order() -> None:
             ]
         )
     assert [(r.name, r.ok) for r in results] == [("dead", False), ("well", True)]
-    assert results[0].words == f"nothing answers at {dead}; check base_url"
+    url = f"{dead}/v1/chat/completions"
+    assert results[0].words == f"nothing answers at {url}; check base_url"
 
 
 @pytest.mark.parametrize(

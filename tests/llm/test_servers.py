@@ -56,7 +56,7 @@ async def test_a_reasoning_model_is_asked_as_it_wants_from_then_on(llm: ChainWor
         assert (await llm.ask(max_output_tokens=77)).value.mood == "calm"
     assert len(llm.first.requests) == 4
     last = llm.first.requests[-1].body
-    assert last["max_completion_tokens"] == 77
+    assert last["max_completion_tokens"] == 77 + 4_096, "its thoughts have tokens of their own"
     assert last["response_format"]["type"] == "json_schema"
 
 

@@ -70,7 +70,7 @@ async def test_a_request_that_is_refused_for_another_reason_forgets_no_shape(
     llm: ChainWorld,
 ) -> None:
     llm.build("first")
-    llm.first.script(*[double.status(400)] * 3)
+    llm.first.script(*[double.status(400)] * 6)  # three shapes, with and without extra fields
     llm.first.default(double.ok(GOOD))
     assert (await llm.ask()).is_builtin
     await llm.ask()

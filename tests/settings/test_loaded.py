@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 HEAVY = (
-    "anthropic", "dateutil", "holidays", "icalendar", "markdown_it", "openai", "phonenumbers",
-    "py_vapid", "pywebpush", "recurring_ical_events", "requests", "textual",
+    "anthropic", "dateutil", "holidays", "icalendar", "json_repair", "markdown_it", "openai",
+    "phonenumbers", "py_vapid", "pywebpush", "recurring_ical_events", "requests", "textual",
     "twilio",
 )  # fmt: skip
 SERVE = """
