@@ -351,7 +351,7 @@ async def test_a_mail_whose_worker_dies_every_time_is_in_doubt(tmp_path: Path) -
             await box.post("/queue/brief", {"userId": "ada"})
             await box.step()
             await box.db.write(lambda tx: tx.execute("UPDATE emails SET status = 'sending'"))
-            for _ in range(7):
+            for _ in range(20):
                 await box.claim()
                 await box.recover()
                 box.clock.advance(timedelta(minutes=20))
