@@ -41,6 +41,7 @@ async def test_who_stops_waiting_before_a_thread_is_free_has_nothing_done() -> N
     second = asyncio.ensure_future(pool.run(done.append, "second"))
     await asyncio.sleep(0.01)
     second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
     let_go.set()
     await first
     await pool.run(done.append, "third")
