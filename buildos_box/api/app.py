@@ -24,11 +24,13 @@ from buildos_box.api.errors import (
     on_validation_error,
 )
 from buildos_box.api.meter import HttpMeter, Timing
+from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limits
 from buildos_box.api.security_headers import add_security_headers
 from buildos_box.auth.guard import guard, provide_caller
 from buildos_box.auth.idempotency import provide_repeatable
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import Authenticator
+from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -75,11 +77,11 @@ def make_api(
     def provide(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
-    handlers = [*routes, *page_routes(static)]
+    handlers = with_body_limits([*routes, *page_routes(static)], settings.server.max_body_bytes)
     document_refusals(handlers)
     return Litestar(
         route_handlers=handlers,
-        guards=[refuse_while_draining, guard],
+        guards=[refuse_while_draining, guard, scope_guard],
         dependencies={
             "box": provide(services),
             "keyring": provide(keyring),
@@ -108,7 +110,8 @@ def make_api(
         )
         if settings.server.cors_origins
         else None,
-        request_max_body_size=settings.server.max_body_bytes,
+        request_class=ApiRequest,
+        request_max_body_size=SHORT_BODY_BYTES,
         openapi_config=docs.openapi_config(static),
         state=State(
             {

@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Impossible
 from buildos_box.jobs import claims, cleanup_store, pause_store
@@ -131,27 +132,24 @@ class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-@post("/queue/pause", status_code=200, tags=["Queue"])
+@post("/queue/pause", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def pause(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
     """Start nothing more of a lane, a type, or at all; what runs goes on."""
-    caller.require_service()
     kind, name = data.named()
     changed = await box.db.write(lambda tx: box.queue.pause(tx, kind, name, actor=caller.actor))
     return PauseAnswer(True, changed)
 
 
-@post("/queue/resume", status_code=200, tags=["Queue"])
-async def resume(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
+@post("/queue/resume", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
+async def resume(data: PauseRequest, box: Services) -> PauseAnswer:
     """Lift a pause."""
-    caller.require_service()
     kind, name = data.named()
     return PauseAnswer(True, await box.db.write(lambda tx: box.queue.resume(tx, kind, name)))
 
 
-@get("/queue/lanes", tags=["Queue"])
-async def lanes(box: Services, caller: Caller) -> LanesView:
+@get("/queue/lanes", tags=["Queue"], opt=NEEDS_SERVICE)
+async def lanes(box: Services) -> LanesView:
     """Every lane with its limits and load, and what is paused."""
-    caller.require_service()
     pauses = await pause_store.list_pauses(box.db)
     running = await box.db.write(claims.running)
     waiting = await waiting_by_lane(box.db)
@@ -174,14 +172,12 @@ async def lanes(box: Services, caller: Caller) -> LanesView:
     )
 
 
-@get("/queue/stale-stats", tags=["Queue"])
+@get("/queue/stale-stats", tags=["Queue"], opt=NEEDS_SERVICE)
 async def stale_stats(
     box: Services,
-    caller: Caller,
     threshold_hours: Annotated[float, QueryParameter(name="thresholdHours", gt=0, le=LONGEST)] = 24,
 ) -> StaleStats:
     """Live jobs older than the threshold, and how many old failed ones there are."""
-    caller.require_service()
     now = box.clock.now()
     before = now - timedelta(hours=threshold_hours)
     count = await cleanup_store.count_stale(box.db, before, now)
@@ -207,10 +203,9 @@ async def stale_stats(
     )
 
 
-@post("/queue/cleanup", status_code=200, tags=["Queue"])
+@post("/queue/cleanup", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def cleanup(data: CleanupRequest, box: Services, caller: Caller) -> CleanupAnswer:
     """Cancel stale jobs, archive old failed ones, delete old finished ones."""
-    caller.require_service()
     limits = data.thresholds()
     if data.dry_run:
         return CleanupAnswer.of(await preview(box.db, box.clock, limits))

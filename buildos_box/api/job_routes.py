@@ -8,6 +8,7 @@ from litestar.params import Parameter, QueryParameter
 
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.clock import as_stored
 from buildos_box.db import Row
 from buildos_box.errors import Impossible, NotFound
@@ -126,10 +127,9 @@ async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
     return JobView.of(await visible_job(box, caller, job_id))
 
 
-@post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"])
+@post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE)
 async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
     """Make a waiting job due now and first in line."""
-    caller.require_service()
     await visible_job(box, caller, job_id)
     await box.db.write(lambda tx: box.queue.promote(tx, job_id, actor=caller.actor))
     return JobView.of(await visible_job(box, caller, job_id))
@@ -143,10 +143,9 @@ async def why_job(job_id: str, box: Services, caller: Caller) -> Why:
     return await box.db.write(lambda tx: explain(tx, row, lanes, workers, now))
 
 
-@post("/jobs/bulk", status_code=200, tags=["Jobs"])
+@post("/jobs/bulk", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE | LONG_TEXTS)
 async def bulk_jobs(data: BulkRequest, box: Services, caller: Caller) -> BulkReport:
     """Cancel, retry or promote many jobs; `dryRun` only counts them."""
-    caller.require_service()
     return await run_bulk(box.db, box.queue, data, actor=caller.actor)
 
 

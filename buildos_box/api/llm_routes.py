@@ -9,7 +9,7 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
-from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import day_bounds, day_from_text
 from buildos_box.db import Row
 from buildos_box.errors import Impossible
@@ -68,10 +68,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     budget: BudgetView
 
 
-@get("/llm/usage", tags=["Language models"])
+@get("/llm/usage", tags=["Language models"], opt=NEEDS_SERVICE)
 async def usage(
     box: Services,
-    caller: Caller,
     from_day: Annotated[
         str | None,
         QueryParameter(name="from", description="First UTC day; 30 days ago by default."),
@@ -81,7 +80,6 @@ async def usage(
     ] = None,
 ) -> Usage:
     """What language models cost: per day, person, purpose and provider; and today's budget."""
-    caller.require_service()
     first, last = _days(from_day, to_day, box.clock.now().date())
     rows = await store.usage(box.db, day_bounds(first, UTC_ZONE)[0], day_bounds(last, UTC_ZONE)[1])
     total = Spent()

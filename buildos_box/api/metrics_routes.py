@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from buildos_box.api import exposition
 from buildos_box.api.exposition import Exposition
 from buildos_box.api.meter import HttpMeter
-from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.clock import from_text
 from buildos_box.jobs import meter_store, pause_store, store
 from buildos_box.jobs.meter import AttemptMeter
@@ -24,10 +24,9 @@ from buildos_box.version import VERSION
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-@get("/metrics", tags=["Operation"], media_type=exposition.MEDIA_TYPE)
-async def metrics(box: Services, caller: Caller, state: State, hub: Hub) -> Response[str]:
+@get("/metrics", tags=["Operation"], media_type=exposition.MEDIA_TYPE, opt=NEEDS_ADMIN)
+async def metrics(box: Services, state: State, hub: Hub) -> Response[str]:
     """Figures in Prometheus' text format."""
-    caller.require_admin()
     page = Exposition()
     page.family("info", "gauge", "The version that runs.", [({"version": VERSION}, 1)])
     await _queue(page, box)

@@ -10,6 +10,7 @@ from litestar.params import Parameter
 
 from buildos_box.api import messages_store, people_store
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import as_stored, from_text, zone_or_utc
 from buildos_box.db import Row
 from buildos_box.errors import Impossible
@@ -127,10 +128,9 @@ async def me(caller: Caller) -> Me:
     return Me(caller.scope, caller.name, caller.may_act, caller.is_admin)
 
 
-@get("/queue/overview", tags=["Queue"])
-async def overview(box: Services, caller: Caller) -> OverviewView:
+@get("/queue/overview", tags=["Queue"], opt=NEEDS_SERVICE)
+async def overview(box: Services) -> OverviewView:
     """What ended within the last hour by type, free disk, and how each language model fares."""
-    caller.require_service()
     return OverviewView(
         throughput=await throughput(box.db, box.queue.type_names, box.clock.now()),
         disk_free_bytes=shutil.disk_usage(Path(box.settings.data.dir)).free,
@@ -138,10 +138,9 @@ async def overview(box: Services, caller: Caller) -> OverviewView:
     )
 
 
-@get("/messages", tags=["Messages"])
+@get("/messages", tags=["Messages"], opt=NEEDS_SERVICE)
 async def list_messages(
     box: Services,
-    caller: Caller,
     user: str | None = None,
     channel: str | None = None,
     status: str | None = None,
@@ -151,7 +150,6 @@ async def list_messages(
     limit: Limit = 50,
 ) -> MessageList:
     """Mails, SMS, push and in-app messages; `channel` and `status` may be comma lists."""
-    caller.require_service()
     rows = await messages_store.messages(
         box.db,
         user_id=user,
@@ -167,16 +165,14 @@ async def list_messages(
     return MessageList([MessageView.of(row) for row in rows[:limit]], more)
 
 
-@get("/people", tags=["Users"])
+@get("/people", tags=["Users"], opt=NEEDS_SERVICE)
 async def list_people(
     box: Services,
-    caller: Caller,
     text: str | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> PeopleList:
     """Users with their next and last brief, channels, and stage of engagement."""
-    caller.require_service()
     rows = await people_store.people(
         box.db, text=text, before=decode_cursor(cursor), limit=limit + 1
     )
@@ -184,10 +180,9 @@ async def list_people(
     return PeopleList([PersonView.of(row) for row in rows[:limit]], more)
 
 
-@get("/schedule/briefs", tags=["Schedule"])
-async def next_briefs(box: Services, caller: Caller, limit: Limit = 20) -> dict[str, list[Any]]:
+@get("/schedule/briefs", tags=["Schedule"], opt=NEEDS_SERVICE)
+async def next_briefs(box: Services, limit: Limit = 20) -> dict[str, list[Any]]:
     """The briefs that come next, soonest first, with each user's own wall time."""
-    caller.require_service()
     rows = await people_store.next_briefs(box.db, box.clock.now(), limit)
     return {"briefs": [_next(row) for row in rows]}
 

@@ -7,6 +7,7 @@ from litestar import get, post
 
 from buildos_box.api.shapes import TypeCount
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.jobs import store
 from buildos_box.jobs.cron_store import Run
@@ -61,26 +62,23 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-@get("/queue/stats", tags=["Queue"])
-async def queue_stats(box: Services, caller: Caller) -> dict[str, list[TypeCount]]:
+@get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
+async def queue_stats(box: Services) -> dict[str, list[TypeCount]]:
     """How many jobs of each type are in each status."""
-    caller.require_service()
     return {"stats": [TypeCount(*row) for row in await store.counts(box.db)]}
 
 
-@get("/schedule", tags=["Schedule"])
-async def schedule(caller: Caller, book: CronBook) -> dict[str, list[CronView]]:
+@get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)
+async def schedule(book: CronBook) -> dict[str, list[CronView]]:
     """Every cron with its last and next run."""
-    caller.require_service()
     return {"crons": [CronView.of(state) for state in await book.states()]}
 
 
-@post("/schedule/{name:str}/run", status_code=200, tags=["Schedule"])
+@post("/schedule/{name:str}/run", status_code=200, tags=["Schedule"], opt=NEEDS_ADMIN)
 async def run_cron(
     name: str, box: Services, caller: Caller, book: CronBook, engine: Engine
 ) -> CronRunView:
     """Run a cron now and wait for what comes of it."""
-    caller.require_admin()
     return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, box, caller.actor)))
 
 

@@ -6,8 +6,8 @@ import msgspec
 from litestar import delete, get, post
 
 from buildos_box.auth import store
-from buildos_box.auth.caller import Caller
 from buildos_box.auth.keyring import Keyring
+from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.auth.tokens import Token
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Impossible
@@ -52,10 +52,9 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-@post("/tokens", tags=["Tokens"])
-async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
+@post("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
+async def issue_token(data: TokenRequest, keyring: Keyring) -> TokenIssued:
     """Issue a token."""
-    caller.require_admin()
     try:
         expires = from_text(data.expires_at) if data.expires_at else None
     except ValueError as error:
@@ -63,17 +62,15 @@ async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> T
     return TokenIssued(*await keyring.issue(data.name, data.scope, expires))
 
 
-@get("/tokens", tags=["Tokens"])
-async def list_tokens(box: Services, caller: Caller) -> dict[str, list[TokenView]]:
+@get("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
+async def list_tokens(box: Services) -> dict[str, list[TokenView]]:
     """Every token's record, newest first."""
-    caller.require_admin()
     return {"tokens": [TokenView.of(token) for token in await store.list_tokens(box.db)]}
 
 
-@delete("/tokens/{token_id:str}", tags=["Tokens"])
-async def revoke_token(token_id: str, keyring: Keyring, caller: Caller) -> None:
+@delete("/tokens/{token_id:str}", tags=["Tokens"], opt=NEEDS_ADMIN)
+async def revoke_token(token_id: str, keyring: Keyring) -> None:
     """Make a token invalid at once."""
-    caller.require_admin()
     await keyring.revoke(token_id)
 
 

@@ -7,6 +7,7 @@ from litestar import delete, get, put
 from litestar.params import Parameter
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.mail import bounce_store, store
 from buildos_box.services import Services
@@ -90,10 +91,9 @@ async def put_standing(
     return await _standing(box, user)
 
 
-@delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"])
+@delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
 async def clear_bounce(user_id: str, box: Services, caller: Caller) -> MailStanding:
     """Try mail to the user's address again: for operators, once they know that it works."""
-    caller.require_service()
     user = await _user(box, caller, user_id)
     address = user.email
     if address is None:
@@ -102,15 +102,13 @@ async def clear_bounce(user_id: str, box: Services, caller: Caller) -> MailStand
     return await _standing(box, user)
 
 
-@get("/emails/bounces", tags=["Mail"])
+@get("/emails/bounces", tags=["Mail"], opt=NEEDS_SERVICE)
 async def list_bounces(
     box: Services,
-    caller: Caller,
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> BounceList:
     """All addresses that bounced, newest first: no mail goes there until that is cleared."""
-    caller.require_service()
     at, _, rest = (cursor or "").partition("|")
     address, _, user_id = rest.rpartition("|")
     before = (at, address, user_id) if user_id else None

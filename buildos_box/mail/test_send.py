@@ -10,6 +10,7 @@ import msgspec
 from litestar import post
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import Instant
 from buildos_box.errors import Impossible, PermanentError
 from buildos_box.jobs import effects
@@ -70,12 +71,11 @@ def _message(box: Services, key: str, to: str, at: Instant) -> bytes:
     return message.as_bytes()
 
 
-@post("/queue/test-email", status_code=200, tags=["Mail"])
+@post("/queue/test-email", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
 async def queue_test_mail(
     data: TestMailRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one test mail to an address; its job's result is what the transport said."""
-    caller.require_service()
     try:
         mailbox(data.to)
     except PermanentError as error:

@@ -7,6 +7,7 @@ import msgspec
 from litestar import post
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, PermanentError, TransientError
@@ -92,7 +93,7 @@ async def _send(job: Attempt[Any], box: Services, subscription: Row, message: Pu
         raise
 
 
-@post("/queue/test-push", status_code=200, tags=["Push"])
+@post("/queue/test-push", status_code=200, tags=["Push"], opt=NEEDS_SERVICE)
 async def queue_test_push(
     data: TestPushRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
@@ -100,7 +101,6 @@ async def queue_test_push(
 
     Raises Forbidden (not a service or admin), Impossible (no browser has subscribed), Unavailable.
     """
-    caller.require_service()
 
     def add(tx: Tx) -> Enqueued:
         if not push_store.active_of(tx, data.user_id):

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
+from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.db import Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.notifications import store
@@ -66,7 +67,12 @@ class MarkedRead(msgspec.Struct, frozen=True):
     marked: int
 
 
-@post("/queue/notification", status_code=200, tags=["Notifications"])
+@post(
+    "/queue/notification",
+    status_code=200,
+    tags=["Notifications"],
+    opt=NEEDS_SERVICE | LONG_TEXTS,
+)
 async def post_notification(
     data: NotificationRequest,
     box: Services,
@@ -79,7 +85,6 @@ async def post_notification(
     Raises Forbidden (not a service or admin), Impossible (unknown user, event type or channel; a
     payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
     """
-    caller.require_service()
     over = None if data.channel is None else (channel(data.channel),)
 
     def queue(tx: Tx) -> NotificationQueued:
@@ -126,7 +131,12 @@ async def list_notifications(
     return Inbox(shown, await store.unread_count(box.db, user_id), more)
 
 
-@post("/users/{user_id:str}/notifications/read", status_code=200, tags=["Notifications"])
+@post(
+    "/users/{user_id:str}/notifications/read",
+    status_code=200,
+    tags=["Notifications"],
+    opt=LONG_TEXTS,
+)
 async def mark_read(user_id: str, data: ReadRequest, box: Services, caller: Caller) -> MarkedRead:
     """Mark notifications as read; doing so again changes nothing. Raises NotFound
     for another user.

@@ -7,6 +7,7 @@ from litestar import get, post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
+from buildos_box.auth.scope_guard import LONG_TEXTS
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -40,7 +41,7 @@ class OnboardingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     completed_at: str
 
 
-@post("/queue/onboarding", status_code=200, tags=["Onboarding"])
+@post("/queue/onboarding", status_code=200, tags=["Onboarding"], opt=LONG_TEXTS)
 async def post_onboarding(
     data: OnboardingRequest,
     box: Services,

@@ -7,6 +7,7 @@ from litestar import Request, get, post
 from litestar.openapi.datastructures import ResponseSpec
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.stream import EventStream, chunks, last_id
@@ -62,10 +63,9 @@ async def user_events(
     return _stream(request, box, hub, caller, user_id)
 
 
-@get("/events", tags=["Realtime"], responses=STREAM)
+@get("/events", tags=["Realtime"], responses=STREAM, opt=NEEDS_SERVICE)
 async def all_events(request: AnyRequest, box: Services, hub: Hub, caller: Caller) -> EventStream:
     """Every event as it happens, for operators; resumes after `Last-Event-ID`."""
-    caller.require_service()
     return _stream(request, box, hub, caller, None)
 
 

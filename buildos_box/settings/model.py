@@ -43,7 +43,8 @@ class ServerSettings(Section, frozen=True, kw_only=True):
         int, _doc("Wrong tokens per minute from one address; 0 for no limit.", ge=0)
     ] = 20
     max_body_bytes: Annotated[
-        int, _doc("Largest request body, in bytes (/sync takes 32 MiB).", gt=0)
+        int,
+        _doc("Largest body of a route that takes long texts; others 64 KiB, /sync 32 MiB.", gt=0),
     ] = 1024 * 1024
 
     @property

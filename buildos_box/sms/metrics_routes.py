@@ -7,7 +7,7 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.services import Services
 from buildos_box.sms import store
 
@@ -42,10 +42,9 @@ class SmsMetrics(msgspec.Struct, frozen=True):
     days: list[DayMetrics]
 
 
-@get("/sms/metrics", tags=["SMS"])
-async def get_metrics(box: Services, caller: Caller, days: Days = 30) -> SmsMetrics:
+@get("/sms/metrics", tags=["SMS"], opt=NEEDS_SERVICE)
+async def get_metrics(box: Services, days: Days = 30) -> SmsMetrics:
     """Scheduled, sent, delivered, failed, skipped by reason, segments and cost, day by day."""
-    caller.require_service()
     since = box.clock.now().date() - timedelta(days=days - 1)
     found: dict[str, DayMetrics] = {}
     for row in await store.metrics(box.db, since):

@@ -7,6 +7,7 @@ import msgspec
 from litestar import post
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs import effects
@@ -61,12 +62,11 @@ def _opted_out(tx: Tx, job: Attempt[Any], number: str) -> bool:
     return preferences_store.has_opted_out(tx, number)
 
 
-@post("/queue/test-sms", status_code=200, tags=["SMS"])
+@post("/queue/test-sms", status_code=200, tags=["SMS"], opt=NEEDS_SERVICE)
 async def queue_test_sms(
     data: TestSmsRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one test SMS to a number; its job's result is what Twilio said."""
-    caller.require_service()
     number = e164(data.to, box.settings.sms.country, "to")
 
     def add(tx: Tx) -> Enqueued:

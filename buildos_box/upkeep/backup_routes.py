@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import post
 
-from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
 from buildos_box.upkeep.backup import make_backup
@@ -25,14 +25,13 @@ class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     counts: dict[str, int]
 
 
-@post("/backup", status_code=201, tags=["Health"])
-async def back_up_now(box: Services, caller: Caller) -> BackupView:
+@post("/backup", status_code=201, tags=["Health"], opt=NEEDS_ADMIN)
+async def back_up_now(box: Services) -> BackupView:
     """Make a backup into the backup folder, from the database as it is open.
 
     It writes nothing to the database, so it also works when the database's file has been deleted
     or moved. Raises Conflict while another backup is being made.
     """
-    caller.require_admin()
     data, folder = Path(box.settings.data.dir), backup_folder(box.settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = await _MAKING.run(make_backup, data, folder, box.clock, copy=box.db.copy)

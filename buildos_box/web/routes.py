@@ -10,6 +10,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.guard import PUBLIC, SESSION_COOKIE, from_our_page
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import Authenticator
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Forbidden, Impossible
@@ -97,10 +98,9 @@ async def close_session(
     return response
 
 
-@post("/users/{user_id:str}/sign-in-link", tags=["Web page"])
-async def issue_link(user_id: str, box: Services, caller: Caller) -> SignInLink:
+@post("/users/{user_id:str}/sign-in-link", tags=["Web page"], opt=NEEDS_SERVICE)
+async def issue_link(user_id: str, box: Services) -> SignInLink:
     """A link that opens that user's page once, within a day."""
-    caller.require_service()
     url, expires_at = await sign_in.make_link(box, user_id)
     return SignInLink(url=url, expires_at=to_text(expires_at))
 

@@ -5,13 +5,18 @@ Faults are gathered, not raised: whoever sends a thousand items is told of all t
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from msgspec import Struct
+
 from buildos_box.errors import FieldFault, Forbidden, Impossible
+from buildos_box.workspace.bodies import values_of
 from buildos_box.workspace.fields import id_text
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind, Values
 
-MAX_FAULTS_TOLD = 1_000
+MAX_FAULTS = 100
+"""Whoever sends more is told of these: to look for all of a hostile million takes minutes."""
 MAX_FAULTS_IN_SENTENCE = 5
 
 
@@ -49,8 +54,10 @@ class Batch:
     faults: list[FieldFault] = field(default_factory=list)
 
     def fault(self, path: str, message: str) -> None:
-        """Note what is wrong, and where."""
+        """Note what is wrong, and where. Raises Impossible when that is enough."""
         self.faults.append(FieldFault(path, message))
+        if len(self.faults) >= MAX_FAULTS:
+            refuse(self.faults)
 
 
 def read_sync(body: dict[str, Any]) -> Batch:
@@ -115,6 +122,8 @@ def _items(batch: Batch, kind: Kind, values: list[Any]) -> list[Item]:
 
 def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item | None:
     """One item; None if it has no id that could be read."""
+    if isinstance(value, Struct):
+        value = values_of(value)
     if not isinstance(value, dict):
         batch.fault(path or "body", "must be an object")
         return None
@@ -159,6 +168,8 @@ def _links(batch: Batch, path: str, values: list[Any]) -> list[Link]:
     read = []
     for index, value in enumerate(values):
         here = f"{path}[{index}]"
+        if isinstance(value, Struct):
+            value = values_of(value)
         if not isinstance(value, dict):
             batch.fault(here, "must be an object with taskId and dependsOnId")
             continue
@@ -183,11 +194,12 @@ def _end(batch: Batch, path: str, name: str, value: dict[str, Any]) -> str | Non
 
 
 def refuse(faults: Iterable[FieldFault]) -> None:
-    """Raises Impossible with the faults, if there are any; tells of the first thousand."""
-    found = list(faults)
+    """Raises Impossible with the faults, if there are any: a hundred at most."""
+    found = list(islice(faults, MAX_FAULTS))
     if not found:
         return
     told = [f"{fault.field}: {fault.message}" for fault in found[:MAX_FAULTS_IN_SENTENCE]]
     if len(found) > len(told):
-        told.append(f"and {len(found) - len(told):,} more")
-    raise Impossible("; ".join(told), details=tuple(found[:MAX_FAULTS_TOLD]))
+        at_least = "at least " if len(found) >= MAX_FAULTS else ""
+        told.append(f"and {at_least}{len(found) - len(told):,} more")
+    raise Impossible("; ".join(told), details=tuple(found))

@@ -1,22 +1,25 @@
 """The workspace over HTTP: users, preferences, sync; and the list of all routes of the room."""
 
-import asyncio
 from typing import Any
 
 import msgspec
 from litestar import delete, get, patch, post, put
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
 from buildos_box.workspace import crud, store, work_routes
 from buildos_box.workspace.batch import read_sync
+from buildos_box.workspace.bodies import read_lists, reads
 from buildos_box.workspace.kinds import PREFERENCES, USERS, USERS_BY_HAND
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.sync import Counts, write
 from buildos_box.workspace.views import Page, PreferencesView, UserView
 
 Json = dict[str, Any]
+_READING = ThreadPool("sync-reading", 2)
 SYNC_BODY_BYTES = 32 * 1024 * 1024
 """The body limit of `/sync` (docs/spec.md#api-body-limits)."""
 
@@ -28,28 +31,30 @@ class Synced(msgspec.Struct, frozen=True):
     changed: dict[str, Counts]
 
 
-@post("/sync", status_code=200, tags=["Workspace"], request_max_body_size=SYNC_BODY_BYTES)
-async def post_sync(data: Json, box: Services, caller: Caller) -> Synced:
+@post(
+    "/sync",
+    status_code=200,
+    tags=["Workspace"],
+    opt={**NEEDS_SERVICE, "max_body": SYNC_BODY_BYTES, "reads": read_lists},
+)
+async def post_sync(data: Json, box: Services) -> Synced:
     """Upsert and delete in one transaction; all or nothing, and the same again changes nothing."""
-    caller.require_service()
-    batch = await asyncio.to_thread(read_sync, data)
+    batch = await _READING.run(read_sync, data)
+    for items in filter(None, data.values()):
+        items.clear()  # they hold on to the whole body
     return Synced(True, await write(box.db, batch, box.clock.now()))
 
 
-@get("/users", tags=["Users"])
-async def list_users(
-    box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
-) -> Page[UserView]:
+@get("/users", tags=["Users"], opt=NEEDS_SERVICE)
+async def list_users(box: Services, cursor: str | None = None, limit: Limit = 50) -> Page[UserView]:
     """Every user, newest first."""
-    caller.require_service()
     rows = await store.page_users(box.db, before=decode_cursor(cursor), limit=limit + 1)
     return page(rows, limit, UserView.of)
 
 
-@post("/users", tags=["Users"])
+@post("/users", tags=["Users"], opt=NEEDS_SERVICE | reads(USERS_BY_HAND))
 async def create_user(data: Json, box: Services, caller: Caller) -> UserView:
     """Make a user."""
-    caller.require_service()
     return UserView.of(await crud.create(box, caller, USERS_BY_HAND, data))
 
 
@@ -59,16 +64,15 @@ async def get_user(user_id: str, box: Services, caller: Caller) -> UserView:
     return UserView.of(await crud.visible(box, caller, USERS, user_id))
 
 
-@patch("/users/{user_id:str}", tags=["Users"])
+@patch("/users/{user_id:str}", tags=["Users"], opt=reads(USERS_BY_HAND))
 async def change_user(user_id: str, data: Json, box: Services, caller: Caller) -> UserView:
     """Change what is given of a user; null clears a field."""
     return UserView.of(await crud.change(box, caller, USERS_BY_HAND, user_id, data))
 
 
-@delete("/users/{user_id:str}", tags=["Users"])
+@delete("/users/{user_id:str}", tags=["Users"], opt=NEEDS_SERVICE)
 async def delete_user(user_id: str, box: Services, caller: Caller) -> None:
     """Erase a user and all that is theirs."""
-    caller.require_service()
     await crud.remove(box, caller, USERS, user_id)
 
 
@@ -87,7 +91,7 @@ async def get_preferences(user_id: str, box: Services, caller: Caller) -> Prefer
     return PreferencesView.of(row) if row else PreferencesView(user_id=user_id)
 
 
-@put("/users/{user_id:str}/preferences", tags=["Users"])
+@put("/users/{user_id:str}/preferences", tags=["Users"], opt=reads(PREFERENCES))
 async def put_preferences(
     user_id: str, data: Json, box: Services, caller: Caller
 ) -> PreferencesView:

@@ -10,8 +10,10 @@ from litestar import delete, get, patch, post, put
 from litestar.params import QueryParameter
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import LONG_TEXTS
 from buildos_box.services import Services
 from buildos_box.workspace import crud, store
+from buildos_box.workspace.bodies import reads
 from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS, USERS
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.views import (
@@ -50,7 +52,7 @@ async def list_projects(
     return page(rows, limit, ProjectView.of)
 
 
-@post("/projects", tags=["Projects"])
+@post("/projects", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def create_project(data: Json, box: Services, caller: Caller) -> ProjectView:
     """Make a project."""
     return ProjectView.of(await crud.create(box, caller, PROJECTS, data))
@@ -62,7 +64,7 @@ async def get_project(project_id: str, box: Services, caller: Caller) -> Project
     return ProjectView.of(await crud.visible(box, caller, PROJECTS, project_id))
 
 
-@patch("/projects/{project_id:str}", tags=["Projects"])
+@patch("/projects/{project_id:str}", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def change_project(project_id: str, data: Json, box: Services, caller: Caller) -> ProjectView:
     """Change what is given of a project; null clears a field."""
     return ProjectView.of(await crud.change(box, caller, PROJECTS, project_id, data))
@@ -97,7 +99,7 @@ async def list_tasks(
     return page(rows, limit, TaskView.of)
 
 
-@post("/tasks", tags=["Tasks"])
+@post("/tasks", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def create_task(data: Json, box: Services, caller: Caller) -> TaskView:
     """Make a task in a project."""
     return TaskView.of(await crud.create(box, caller, TASKS, data))
@@ -109,7 +111,7 @@ async def get_task(task_id: str, box: Services, caller: Caller) -> TaskView:
     return TaskView.of(await crud.visible(box, caller, TASKS, task_id))
 
 
-@patch("/tasks/{task_id:str}", tags=["Tasks"])
+@patch("/tasks/{task_id:str}", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def change_task(task_id: str, data: Json, box: Services, caller: Caller) -> TaskView:
     """Change what is given of a task; null clears a field."""
     return TaskView.of(await crud.change(box, caller, TASKS, task_id, data))
@@ -134,7 +136,7 @@ async def get_dependencies(task_id: str, box: Services, caller: Caller) -> Depen
     return DependencyList(await store.prerequisites(box.db, task_id))
 
 
-@put("/tasks/{task_id:str}/dependencies", tags=["Tasks"])
+@put("/tasks/{task_id:str}/dependencies", tags=["Tasks"], opt=LONG_TEXTS)
 async def put_dependencies(
     task_id: str, data: Prerequisites, box: Services, caller: Caller
 ) -> DependencyList:
@@ -162,7 +164,7 @@ async def list_notes(
     return page(rows, limit, NoteView.of)
 
 
-@post("/notes", tags=["Notes"])
+@post("/notes", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def create_note(data: Json, box: Services, caller: Caller) -> NoteView:
     """Make a note in a project."""
     return NoteView.of(await crud.create(box, caller, NOTES, data))
@@ -174,7 +176,7 @@ async def get_note(note_id: str, box: Services, caller: Caller) -> NoteView:
     return NoteView.of(await crud.visible(box, caller, NOTES, note_id))
 
 
-@patch("/notes/{note_id:str}", tags=["Notes"])
+@patch("/notes/{note_id:str}", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def change_note(note_id: str, data: Json, box: Services, caller: Caller) -> NoteView:
     """Change what is given of a note; null clears a field."""
     return NoteView.of(await crud.change(box, caller, NOTES, note_id, data))
@@ -196,7 +198,7 @@ async def list_events(
     return page(rows, limit, EventView.of)
 
 
-@post("/calendar-events", tags=["Calendar"])
+@post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))
 async def create_event(data: Json, box: Services, caller: Caller) -> EventView:
     """Make a calendar event."""
     return EventView.of(await crud.create(box, caller, EVENTS, data))
@@ -208,7 +210,7 @@ async def get_event(event_id: str, box: Services, caller: Caller) -> EventView:
     return EventView.of(await crud.visible(box, caller, EVENTS, event_id))
 
 
-@patch("/calendar-events/{event_id:str}", tags=["Calendar"])
+@patch("/calendar-events/{event_id:str}", tags=["Calendar"], opt=reads(EVENTS))
 async def change_event(event_id: str, data: Json, box: Services, caller: Caller) -> EventView:
     """Change what is given of an event; null clears a field."""
     return EventView.of(await crud.change(box, caller, EVENTS, event_id, data))

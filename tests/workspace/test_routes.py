@@ -9,7 +9,9 @@ from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
+from buildos_box.api.request import ApiRequest, with_body_limits
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.errors import BoxError
 from buildos_box.ids import Ids
 from buildos_box.services import Services
@@ -21,6 +23,10 @@ Json = dict[str, Any]
 
 def who(request: Request[Any, Any, Any]) -> Caller:
     return Caller(scope=request.headers.get("x-scope", "service"), token_id="t", name="test")
+
+
+async def known(connection: Any, _handler: Any) -> None:
+    connection.scope["state"]["caller"] = who(connection)
 
 
 def on_error(_request: Any, error: BoxError) -> Response[Json]:
@@ -49,13 +55,14 @@ async def api(ada: Workspace) -> AsyncIterator[Api]:
     unused: dict[str, Any] = {part.name: None for part in fields(Services)}
     box = Services(**{**unused, "clock": ada.clock, "ids": Ids(), "db": ada.db})
     app = Litestar(
-        route_handlers=ROUTES,
+        route_handlers=with_body_limits(ROUTES, 1024),
+        guards=[known, scope_guard],
         dependencies={
             "box": Provide(lambda: box, sync_to_thread=False),
             "caller": Provide(who, sync_to_thread=False),
         },
         exception_handlers={BoxError: on_error},
-        request_max_body_size=1024,
+        request_class=ApiRequest,
     )
     async with AsyncTestClient(app) as client:
         yield Api(client)
