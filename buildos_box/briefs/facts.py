@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from buildos_box.briefs.agenda import CalendarEvent, agenda
-from buildos_box.clock import Instant, day_bounds, local_day, zone_or_utc
+from buildos_box.clock import Instant, day_bounds, zone_or_utc
+from buildos_box.workspace.due_day import due_day
 
 UPCOMING_DAYS = 7
 RECENT = timedelta(hours=24)
@@ -226,13 +227,6 @@ def day_facts(
         waits_for=waits_for,
         waited_on_by=waited_on_by,
     )
-
-
-def due_day(task: Task, zone: ZoneInfo) -> date | None:
-    """The local day a task is due on: its date, or the day its instant falls on in `zone`."""
-    if task.due_at is not None:
-        return local_day(task.due_at, zone)
-    return task.due_date
 
 
 def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -> Category | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import local_day, zone_or_utc
+from buildos_box.clock import zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
@@ -19,6 +20,7 @@ from buildos_box.phases.planner import plan
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Dependency, Project, Task, User
 
 REALTIME_EVENT = "phases.ready"
@@ -96,16 +98,15 @@ async def _collect(payload: PhasesPayload, box: Services) -> Found:
     project = await workspace.get_project(box.db, payload.user_id, payload.project_id)
     if user is None or project is None:
         raise _no_project()
-    tasks = await workspace.tasks_of_project(box.db, project.id, limit=MOST_TASKS)
-    if not tasks:
-        raise _no_tasks()
+    tasks = await workspace.tasks_of_project(box.db, project.id, limit=MOST_TASKS + 1)
+    _require_plannable(len(tasks))
     links = await workspace.dependencies_among(box.db, [task.id for task in tasks])
     return Found(user=user, project=project, tasks=tasks, dependencies=links)
 
 
 async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found) -> Draft:
     zone = zone_or_utc(found.user.timezone)
-    tasks = plan_tasks(found.tasks, found.dependencies)
+    tasks = plan_tasks(found.tasks, found.dependencies, zone)
     span = Span(found.project.start_date, found.project.due_date)
     if len(tasks) > prompts.MOST_TASKS_ASKED:
         return _by_rules(tasks, span, why="too_many_tasks" if box.llm.providers else None)
@@ -128,7 +129,8 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
                 found.tasks,
                 found.dependencies,
                 await _existing(box, found.project.id, {task.id for task in found.tasks}),
-                today=local_day(box.clock.now(), zone),
+                now=box.clock.now(),
+                zone=zone,
                 short=short,
                 ids=box.ids,
             ),
@@ -186,8 +188,10 @@ async def _existing(box: Services, project_id: str, tasks: set[str]) -> list[tup
     return list(phases.values())
 
 
-def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> list[PlanTask]:
-    """The tasks in the form that the planner reads."""
+def plan_tasks(
+    tasks: Sequence[Task], dependencies: Sequence[Dependency], zone: ZoneInfo
+) -> list[PlanTask]:
+    """The tasks in the form that the planner reads, with days as in their owner's zone."""
     waits: dict[str, list[str]] = {}
     for link in dependencies:
         waits.setdefault(link.task_id, []).append(link.depends_on_id)
@@ -195,7 +199,7 @@ def plan_tasks(tasks: Sequence[Task], dependencies: Sequence[Dependency]) -> lis
         PlanTask(
             id=task.id,
             title=task.title,
-            due=task.due_date or (task.due_at.date() if task.due_at else None),
+            due=due_day(task, zone),
             start=task.start_date,
             done=task.status == "done",
             priority=task.priority,
@@ -213,12 +217,13 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) 
     now, payload = box.clock.now(), job.payload
     job.ensure_lease(tx)
     project = workspace.find_project(tx, payload.project_id)
-    if project is None or project.user_id != payload.user_id:
+    user = workspace.find_user(tx, payload.user_id)
+    if user is None or project is None or project.user_id != payload.user_id:
         raise _no_project()
-    tasks = workspace.find_tasks(tx, project.id, limit=MOST_TASKS)
-    if not tasks:
-        raise _no_tasks()
-    now_there = plan_tasks(tasks, workspace.find_dependencies(tx, project.id))
+    tasks = workspace.find_tasks(tx, project.id, limit=MOST_TASKS + 1)
+    _require_plannable(len(tasks))
+    links = workspace.find_dependencies(tx, project.id)
+    now_there = plan_tasks(tasks, links, zone_or_utc(user.timezone))
     repaired = repair(draft.phases, now_there, Span(project.start_date, project.due_date))
     made = repaired.plan
     result = PhasesResult(
@@ -275,8 +280,13 @@ def _no_project() -> PermanentError:
     return PermanentError("the project is no longer there", code="unknown_project")
 
 
-def _no_tasks() -> PermanentError:
-    return PermanentError("the project has no tasks any more", code="no_tasks")
+def _require_plannable(tasks: int) -> None:
+    if tasks == 0:
+        raise PermanentError("the project has no tasks any more", code="no_tasks")
+    if tasks > MOST_TASKS:
+        raise PermanentError(
+            f"the project has more than {MOST_TASKS} tasks by now", code="too_many_tasks"
+        )
 
 
 GENERATE_PHASES = JobType(

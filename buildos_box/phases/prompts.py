@@ -11,14 +11,16 @@ from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import day_from_text
+from buildos_box.clock import Instant, day_from_text, local_day
 from buildos_box.ids import Ids
 from buildos_box.llm.fence import fence
 from buildos_box.llm.plain import plain
 from buildos_box.phases.model import MOST_PHASES, Phase
+from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Dependency, Project, Task
 
 PURPOSE = "project_phases"
@@ -80,24 +82,28 @@ def user_text(
     dependencies: Sequence[Dependency],
     existing: Sequence[tuple[str, list[str]]],
     *,
-    today: date,
+    now: Instant,
+    zone: ZoneInfo,
     short: Short,
     ids: Ids,
 ) -> str:
-    """The variable part: the project as fenced JSON. `existing` are phase names with task ids."""
+    """The variable part: the project as fenced JSON, with days as in the owner's zone.
+
+    `existing` are phase names with task ids.
+    """
     waits: dict[str, list[str]] = {}
     for link in dependencies:
         waits.setdefault(link.task_id, []).append(short.of(link.depends_on_id))
     room = min(DESCRIPTION_CHARS, DESCRIPTIONS_CHARS // max(len(tasks), 1))
     data = {
-        "today": today,
+        "today": local_day(now, zone),
         "project": _filled(
             name=project.name[:TITLE_CHARS],
             description=project.description[:PROJECT_CHARS],
             start=project.start_date,
             due=project.due_date,
         ),
-        "tasks": [_task(task, waits.get(task.id, []), room, short) for task in tasks],
+        "tasks": [_task(task, zone, waits.get(task.id, []), room, short) for task in tasks],
         "phases_before": [
             {"name": name[:NAME_CHARS], "task_ids": [short.of(t) for t in task_ids]}
             for name, task_ids in existing
@@ -106,14 +112,16 @@ def user_text(
     return f"Divide this project into phases.\n\n{fence(msgspec.json.encode(data).decode(), ids)}"
 
 
-def _task(task: Task, waits_for: list[str], room: int, short: Short) -> dict[str, Any]:
+def _task(
+    task: Task, zone: ZoneInfo, waits_for: list[str], room: int, short: Short
+) -> dict[str, Any]:
     return _filled(
         id=short.of(task.id),
         title=task.title[:TITLE_CHARS],
         status=task.status,
         priority=task.priority,
         start=task.start_date,
-        due=task.due_date or (task.due_at.date() if task.due_at else None),
+        due=due_day(task, zone),
         waits_for=waits_for,
         description=task.description[:room],
     )

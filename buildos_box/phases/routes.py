@@ -1,12 +1,14 @@
 """Phases over HTTP (docs/spec.md#phases-request)."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import get, post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
+from buildos_box.clock import zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
@@ -14,6 +16,7 @@ from buildos_box.phases import store
 from buildos_box.phases.job import GENERATE_PHASES, MOST_TASKS, PhasesPayload
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Task
 
 MOST_LISTED = 10_000
@@ -29,7 +32,7 @@ class PhasesRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PhaseTaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A task in the list of its phase."""
+    """A task in the list of its phase; `due_date` is the day in the owner's zone."""
 
     id: str
     title: str
@@ -139,7 +142,7 @@ async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectP
     return ProjectPhases(
         project_id=project_id,
         plan=_plan(rows[0]) if rows else None,
-        phases=_phases(rows, tasks),
+        phases=_phases(rows, tasks, await _zone_of(box, row["owner"])),
         unplaced_task_ids=[task_id for task_id in tasks if task_id not in placed],
     )
 
@@ -150,7 +153,12 @@ def _plan(row: Row) -> PlanView:
     return PlanView(**plain, **parsed)
 
 
-def _phases(rows: list[Row], tasks: dict[str, Task]) -> list[PhaseView]:
+async def _zone_of(box: Services, user_id: str) -> ZoneInfo:
+    user = await workspace.get_user(box.db, user_id)
+    return zone_or_utc(user.timezone if user else "UTC")
+
+
+def _phases(rows: list[Row], tasks: dict[str, Task], zone: ZoneInfo) -> list[PhaseView]:
     phases: dict[str, PhaseView] = {}
     for row in rows:
         if row["phase_id"] is None:
@@ -171,19 +179,16 @@ def _phases(rows: list[Row], tasks: dict[str, Task]) -> list[PhaseView]:
         task = tasks.get(row["task_id"])
         if task is not None:
             phase.task_ids.append(task.id)
+            due = due_day(task, zone)
             phase.tasks.append(
                 PhaseTaskView(
-                    id=task.id, title=task.title, status=task.status, due_date=_due_date(task)
+                    id=task.id,
+                    title=task.title,
+                    status=task.status,
+                    due_date=due.isoformat() if due else None,
                 )
             )
     return list(phases.values())
-
-
-def _due_date(task: Task) -> str | None:
-    """The day a task is due on; of one due at an instant the UTC day."""
-    if task.due_date is not None:
-        return task.due_date.isoformat()
-    return task.due_at.date().isoformat() if task.due_at is not None else None
 
 
 def _no_project() -> NotFound:

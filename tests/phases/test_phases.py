@@ -367,3 +367,28 @@ async def test_two_hundred_tasks_go_into_a_prompt_whole(smart: BoxWorld, double:
     assert "n195" not in double.requests[0].prompt
     seen = await smart.get("/projects/bath/phases")
     assert (seen["plan"]["source"], len(seen["phases"][0]["taskIds"])) == ("double:m", 200)
+
+
+async def test_phases_plan_in_the_owners_days(smart: BoxWorld, double: LlmDouble) -> None:
+    """Due at nine in the morning of 10 March in Auckland is 9 March in UTC."""
+    await smart.sync(
+        users=[{"id": "ada", "timezone": "Pacific/Auckland"}],
+        projects=[{"id": "bath", "dueDate": None}],
+        tasks=[
+            {"id": key, "dueAt": f"2025-03-{9 + index:02}T20:00:00Z"}
+            for index, key in enumerate(("tiles", "old", "lay", "paint"))
+        ],
+    )
+    double.default(planned(("Prepare", "tiles old"), ("Build", "lay paint")))
+    await smart.post("/queue/phases", ASK)
+    await smart.work()
+    document = json.loads(
+        re.search(r"<<<\S+\n(.*)\n\S+>>>", double.requests[0].prompt, re.DOTALL)[1]  # type: ignore[index]
+    )
+    assert [task["due"] for task in document["tasks"]] == [
+        f"2025-03-{day}" for day in range(10, 14)
+    ]
+    seen = await smart.get("/projects/bath/phases")
+    assert [phase["endDate"] for phase in seen["phases"]] == ["2025-03-11", "2025-03-13"]
+    due = [task["dueDate"] for phase in seen["phases"] for task in phase["tasks"]]
+    assert due == [f"2025-03-{day}" for day in range(10, 14)]
