@@ -46,7 +46,9 @@ DATABASE_FILE = "box.sqlite3"
 
 @lru_cache(maxsize=1)
 def _trusted() -> ssl.SSLContext:
-    """The certificates that are trusted: to read them takes longer than to open a database."""
+    """The trusted certificates, cached because reading them takes longer than
+    opening a database.
+    """
     return httpx.create_ssl_context()
 
 
@@ -57,7 +59,9 @@ def _new_http() -> httpx.AsyncClient:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What a box stands on: a simulation puts its own disk, threads, chance and network there."""
+    """Replaceable parts of the environment: a simulation passes its own disk,
+    threads and network.
+    """
 
     jitter: Callable[[], float] = random.random
     open_database: Callable[[Path, Clock], Awaitable[Database]] = Database.open
@@ -70,7 +74,7 @@ class Environment:
 
 @dataclass
 class Box:
-    """One box, put together. `start` sets it to work; without it, a test drives it by hand."""
+    """The assembled application. `start` begins work; without it a test drives it by hand."""
 
     services: Services
     engine: Engine
@@ -93,10 +97,10 @@ class Box:
         egress: Egress | None = None,
         environment: Environment | None = None,
     ) -> "Box":
-        """Take the data folder, open the database, wire the rooms.
+        """Lock the data folder, open the database and assemble all parts.
 
-        Raises Impossible (no such box can be, or not on that disk), AlreadyRunning, SchemaTooNew.
-        `admin_token` is set on a box's very first start.
+        Raises Impossible (contradicting settings, a network file system), AlreadyRunning,
+        SchemaTooNew, OSError, sqlite3.DatabaseError. `admin_token` is set on the first start only.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
         environment = environment or Environment()
@@ -177,14 +181,14 @@ class Box:
         return cls(services, engine, book, keyring, hub, api, admin_token, lock)
 
     async def start(self) -> None:
-        """Recover what a dead process left and start working."""
+        """Recover the jobs of a previous process and start working."""
         await asyncio.to_thread(self.engine.start, self.services)
         self._started = True
 
     async def drain(self) -> None:
-        """Stop claiming, let attempts finish, hand the rest back uncounted.
+        """Stop claiming, let attempts finish, give the rest back uncounted.
 
-        Streams end first, with a hint to come back: an open one would hold up the server's stop.
+        Streams end first, with a retry hint, because an open one would delay the server's stop.
         """
         self.hub.close()
         if self._started:
@@ -193,12 +197,12 @@ class Box:
             self._started = False
 
     async def _hang_up(self) -> None:
-        """Close what this event loop has kept open to the outside."""
+        """Close the outgoing connections of this event loop."""
         await self.services.mailer.close()
         await self.services.http.aclose()
 
     async def close(self) -> None:
-        """Drain, write what is queued, close every file."""
+        """Drain, finish queued writes, close every file."""
         await self.drain()
         await self._hang_up()
         await self.services.db.close()
@@ -239,14 +243,14 @@ def _engine(
 
 
 def static_folder() -> Path:
-    """Where pages and scripts lie: inside an installed package, or beside it in a checkout."""
+    """The folder of pages and scripts: inside an installed package, or beside it in a checkout."""
     package = Path(str(resources.files("buildos_box")))
     inside = package / "static"
     return inside if inside.is_dir() else package.parent / "static"
 
 
 async def describe_api() -> dict[str, Any]:
-    """The OpenAPI description, from a box that lives for this moment only."""
+    """The OpenAPI description, from an application that exists only for this call."""
     with tempfile.TemporaryDirectory(prefix="buildos-box-") as folder:
         box = await Box.open(Settings(data=DataSettings(dir=folder)))
         try:

@@ -1,7 +1,7 @@
-"""The one clock, and every rule about local days.
+"""The clock, and every rule about local days.
 
-Instants are aware UTC datetimes with whole milliseconds. Nothing else in the package
-reads the wall clock; everything that needs the time is given a `Clock` or a `now`.
+Instants are aware UTC datetimes with whole milliseconds. Nothing else reads the wall clock; what
+needs the time is given a `Clock` or a `now`.
 
 The rules: docs/spec.md#wall-time.
 """
@@ -15,25 +15,25 @@ from zoneinfo import ZoneInfo, available_timezones
 from buildos_box.errors import Impossible
 
 Instant = datetime
-"""An aware UTC datetime. An alias, so that signatures say what they mean."""
+"""An aware UTC datetime."""
 
 UTC_ZONE = ZoneInfo("UTC")
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """A source of the time."""
 
     def now(self) -> Instant:
         """The present instant, UTC, whole milliseconds."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds on a clock that never steps; only differences mean anything."""
+        """Seconds of a clock that is never set; only differences are meaningful."""
         ...
 
 
 class SystemClock:
-    """The machine's clock: the only place that reads it."""
+    """The machine's clock; nothing else reads it."""
 
     def now(self) -> Instant:
         """The present instant, UTC, whole milliseconds."""
@@ -46,7 +46,7 @@ class SystemClock:
 
 
 def truncate(instant: datetime) -> Instant:
-    """The same moment in UTC, cut down to whole milliseconds."""
+    """The same moment in UTC with whole milliseconds, rounded down."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     over = utc.microsecond % 1000
     return utc.replace(microsecond=utc.microsecond - over) if over else utc
@@ -54,20 +54,22 @@ def truncate(instant: datetime) -> Instant:
 
 @lru_cache(maxsize=256)
 def to_text(instant: Instant) -> str:
-    """`2024-10-23T09:00:00.000Z`: the one form in which instants are stored and sent."""
+    """`2024-10-23T09:00:00.000Z`, the only form in which instants are stored and sent."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> Instant:
-    """Read an ISO 8601 instant that names its offset.
+    """The instant of an ISO 8601 text with an offset.
 
-    Raises ValueError if the text is no instant, or has no offset (such a time would be a guess).
+    Raises ValueError if the text is not an instant, or has no offset.
     """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no instant; write it like 2024-10-23T09:00:00Z") from None
+        raise ValueError(
+            f"{text!r} is not an instant; write it like 2024-10-23T09:00:00Z"
+        ) from None
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write it like 2024-10-23T09:00:00Z")
     try:
@@ -77,9 +79,9 @@ def from_text(text: str) -> Instant:
 
 
 def as_stored(text: str | None, field: str) -> str | None:
-    """An instant that somebody wrote into a field, as it is stored; None stays None.
+    """The instant of a field as it is stored; None stays None.
 
-    Raises Impossible, naming the field.
+    Raises Impossible, which names the field.
     """
     try:
         return None if text is None else to_text(from_text(text))
@@ -88,23 +90,23 @@ def as_stored(text: str | None, field: str) -> str | None:
 
 
 def day_from_text(text: str) -> date:
-    """Read a calendar day, `YYYY-MM-DD` and no other ISO 8601 form.
+    """The day of a text `YYYY-MM-DD`, the only accepted form.
 
-    Raises ValueError if the text is none. Days of the first and the last year that `date` knows
-    are refused too, since their local midnights may have no UTC instant.
+    Raises ValueError. The first and last year that `date` supports are refused too, because their
+    local midnights may not be representable in UTC.
     """
     try:
         day = date.fromisoformat(text)
     except ValueError:
         day = None
     if day is None or day.isoformat() != text or day.year in (date.min.year, date.max.year):
-        raise ValueError(f"{text!r} is no day; write it like 2024-10-23")
+        raise ValueError(f"{text!r} is not a day; write it like 2024-10-23")
     return day
 
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Every IANA zone name this machine knows."""
+    """Every IANA zone name that this machine knows."""
     return frozenset(available_timezones())
 
 
@@ -114,16 +116,16 @@ def is_zone(name: str) -> bool:
 
 
 def zone_or_utc(name: str | None) -> ZoneInfo:
-    """The zone of that name; UTC when there is none or it is unknown."""
+    """The zone of that name; UTC for None or an unknown name."""
     return _zone(name) if name and is_zone(name) else UTC_ZONE
 
 
-# Python itself keeps but eight zones at hand, and reads the others from disk each time.
+# Python keeps only eight zones in memory and reads others from disk each time.
 _zone = lru_cache(maxsize=None)(ZoneInfo)
 
 
 def local_day(instant: Instant, zone: ZoneInfo) -> date:
-    """The calendar day that `instant` falls on in `zone`."""
+    """The local day of `instant` in `zone`."""
     return instant.astimezone(zone).date()
 
 
@@ -131,8 +133,8 @@ def local_day(instant: Instant, zone: ZoneInfo) -> date:
 def at_wall_time(day: date, wall: time, zone: ZoneInfo) -> Instant:
     """The instant at which clocks in `zone` show `wall` on `day`.
 
-    A wall time that is skipped moves forward to the first instant that exists; one that
-    occurs twice means the first.
+    A skipped wall time becomes the first instant after the gap; a repeated one means its first
+    occurrence.
     """
     naive = datetime.combine(day, wall)
     first = naive.replace(tzinfo=zone, fold=0)
@@ -163,7 +165,9 @@ def instants_of_wall_time(day: date, wall: time, zone: ZoneInfo) -> tuple[Instan
 def _first_instant_with_offset(
     offset: timedelta, *, earliest: Instant, latest: Instant, zone: ZoneInfo
 ) -> Instant:
-    """Bisect the one change of offset between two instants; zone data has whole seconds."""
+    """Find the one change of offset between two instants by bisection; zone data
+    has whole seconds.
+    """
     low, high = 0, int((latest - earliest).total_seconds())
     while low < high:
         middle = (low + high) // 2
@@ -175,7 +179,8 @@ def _first_instant_with_offset(
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[Instant, Instant]:
-    """The local day `[start, end)`: 23, 24 or 25 hours, none for a day that a zone skipped.
+    """The local day as instants `[start, end)`: 23, 24 or 25 hours; empty for a day that a zone
+    skipped.
 
     Where clocks went back across midnight (St. John's until 2011) the day starts at the first of
     the two midnights, so that days follow each other without gap or overlap.

@@ -27,14 +27,14 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """What is wrong with one field, named as the caller wrote it (`options.timezone`)."""
+    """A fault of one field, named as the caller wrote it (`options.timezone`)."""
 
     field: str
     message: str
 
 
 class BoxError(Exception):
-    """Anything the box refuses or fails with on purpose."""
+    """An error that is raised on purpose, with a code, an HTTP status and a sentence for people."""
 
     code = "internal_error"
     status = 500
@@ -62,14 +62,14 @@ class Malformed(_WithDetails):
 
 
 class Impossible(_WithDetails):
-    """Well-formed, but it cannot be."""
+    """Well-formed but not possible; names each field."""
 
     code = "invalid"
     status = 422
 
     @classmethod
     def field(cls, field: str, message: str) -> "Impossible":
-        """One field is at fault."""
+        """The error for one field."""
         return cls(f"{field}: {message}", details=(FieldFault(field, message),))
 
 
@@ -81,21 +81,21 @@ class Unauthorized(BoxError):
 
 
 class Forbidden(BoxError):
-    """The token is valid but does not carry the right."""
+    """The token is valid but does not allow this."""
 
     code = "forbidden"
     status = 403
 
 
 class NotFound(BoxError):
-    """Nothing there, or nothing that this caller may know of."""
+    """Nothing is there, or nothing that this caller may know of."""
 
     code = "not_found"
     status = 404
 
 
 class Conflict(BoxError):
-    """Clashes with what is already there."""
+    """Conflicts with what exists."""
 
     code = "conflict"
     status = 409
@@ -108,27 +108,27 @@ class Conflict(BoxError):
 
 
 class IllegalTransition(Conflict):
-    """A job is not in a state from which that can be done."""
+    """The job's state does not allow this change."""
 
     code = "illegal_transition"
 
 
 class TooLarge(BoxError):
-    """The body is larger than this route takes."""
+    """The body is larger than this route accepts."""
 
     code = "too_large"
     status = 413
 
 
 class UnsupportedMedia(BoxError):
-    """The body is not of a kind that this route takes."""
+    """The body has a media type that this route does not accept."""
 
     code = "unsupported_media_type"
     status = 415
 
 
 class RateLimited(BoxError):
-    """Too many requests; `retry_after` says when to come back."""
+    """Too many requests; `retry_after` is how long to wait."""
 
     code = "rate_limited"
     status = 429
@@ -139,26 +139,26 @@ class RateLimited(BoxError):
 
 
 class Unavailable(BoxError):
-    """The box cannot take this now: it is draining, or its disk refuses to write."""
+    """Not possible now: the server is draining, or cannot write."""
 
     code = "unavailable"
     status = 503
 
 
 class LeaseLost(BoxError):
-    """The attempt no longer holds its job; whatever it wanted to write is void."""
+    """The attempt no longer holds its job; none of its writes takes effect."""
 
     code = "lease_lost"
 
 
 class PermanentError(BoxError):
-    """The job fails for good: trying again cannot help."""
+    """The job fails and is not retried."""
 
     code = "permanent"
 
 
 class TransientError(BoxError):
-    """The job may be tried again, not before `retry_after` has passed if that is given."""
+    """The job may be retried, not before `retry_after` has passed if that is given."""
 
     code = "transient"
 

@@ -1,18 +1,18 @@
-"""How often the process looks for garbage that only a collector finds."""
+"""How often Python's cyclic garbage collector runs."""
 
 import gc
 
 
 def disable_during_start() -> None:
-    """Do not look while the process starts: all that is loaded stays."""
+    """Turn the collector off while the process starts, since everything that is loaded stays."""
     gc.disable()
 
 
 def freeze_after_start() -> None:
-    """Call once all is loaded and open: what lives now lives for as long as the process.
+    """Call once everything is loaded and open: exempt it from collection, and collect rarely.
 
-    A job makes and drops hundreds of objects and nearly no cycles; with Python's own thresholds
-    a twentieth of the queue's time goes into looking through all that was loaded at the start.
+    Jobs create many objects and few cycles; with Python's defaults a twentieth of the queue's time
+    would go into scanning what was loaded at start.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Ids: made here with a prefix and sorting by time, or taken from outside as they come.
+"""Ids: those made here sort by time; those given from outside are kept as they are.
 
 The rules: docs/spec.md#own-ids.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32, lower case: sorts like its value and has no look-alikes."""
+"""Crockford's base 32 in lower case: it sorts like the value and has no similar characters."""
 
 _OUTSIDE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _EPOCH_DIGITS = 10
@@ -32,7 +32,7 @@ def _time_digits(millis: int) -> str:
 
 
 class Ids:
-    """Makes ids. The source of randomness is passed in so that a run can be repeated."""
+    """Makes ids from a source of randomness, which is passed in so that a run can be repeated."""
 
     def __init__(self, random_bits: Callable[[int], int] = secrets.randbits) -> None:
         self._random_bits = random_bits
@@ -44,7 +44,7 @@ class Ids:
         return f"{prefix}-{_time_digits(millis)}{_base32(random, _RANDOM_DIGITS)}"
 
     def secret(self, bits: int = 128) -> str:
-        """An unguessable token of at least `bits` random bits, in base 32."""
+        """An unguessable text of at least `bits` random bits, in base 32."""
         digits = -(-bits // 5)
         return _base32(self._random_bits(digits * 5), digits)
 

@@ -1,8 +1,6 @@
-"""Structured logs: console for people, JSON for programs, never a secret or a full number.
+"""Structured logs, for people or as JSON, without secrets and whole phone numbers.
 
-Every line carries the correlation id of what it belongs to.
-
-The rules: docs/spec.md#logs.
+Every line carries the correlation id of its cause. The rules: docs/spec.md#logs.
 """
 
 import logging
@@ -29,7 +27,7 @@ Event = MutableMapping[str, Any]
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger for one module; call it with an event name and keyword facts."""
+    """The logger of a module; call it with an event name and key-value pairs."""
     log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return log
 
@@ -43,7 +41,7 @@ def correlated(correlation_id: str | None, **facts: str) -> Iterator[None]:
 
 
 def correlate(correlation_id: str, **facts: str) -> None:
-    """The same for the rest of a task, whose context is its own and ends with it."""
+    """The same for the rest of a task, which has a context of its own."""
     bind_contextvars(correlation_id=correlation_id, **facts)
 
 
@@ -153,8 +151,8 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
         handler.addFilter(Throttle())
         handler.setFormatter(formatter)
     root.setLevel(level.upper())
-    # These tell of each step of each task at INFO; the ledger already keeps that for good. Twilio's
-    # client tells whole requests, with the number in them.
+    # These log every step of every task at INFO, which the ledger stores anyway; Twilio's client
+    # logs whole requests with phone numbers.
     for noisy in (
         "huey",
         "huey.consumer",

@@ -1,4 +1,4 @@
-"""`buildos-box serve`: one process, signals minded in one place, a stop that loses nothing."""
+"""`buildos-box serve`: one process that handles signals and drains before it ends."""
 
 import asyncio
 import contextlib
@@ -24,10 +24,11 @@ from buildos_box.settings import Settings
 
 log = logger(__name__)
 KEEP_ALIVE_SECONDS = 130
-"""Longer than clients (httpx 5 s) and proxies (nginx 60 s, Caddy 120 s) keep an unused connection,
-so that it is theirs to close: a request never meets a connection that the box is closing."""
+"""Longer than clients (httpx 5 s) and proxies (nginx 60 s, Caddy 120 s) keep an idle connection, so
+that they close it: a request never meets a connection that the server is closing.
+"""
 OTHER_FILES = 64
-"""Files that are not connections of clients: the database, logs, connections to the outside."""
+"""File descriptors that are not clients' connections: the database, logs, outgoing connections."""
 LEAST_CONNECTIONS = 16
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -35,19 +36,19 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are ours: the queue drains before the API closes."""
+        """Install no handlers: `serve` has its own, which drain the queue first."""
         yield
 
 
 async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then drain and close; a second signal exits at once.
 
-    `on_ready(box, url)` is called once requests are answered. Raises OSError when the address
-    is taken, AlreadyRunning when the data folder is.
+    `on_ready(box, url)` is called once requests are answered. Raises OSError if the address is in
+    use, AlreadyRunning if the data folder is, and what `Box.open` raises.
     """
     files = raise_file_limit()
     listening = listen(settings.server.host, settings.server.port)
-    # Before the folder is taken: process 1 of a container would not even die of a SIGTERM.
+    # Installed first, because process 1 of a container ignores SIGTERM without a handler.
     stop = asyncio.Event()
     _mind_signals(stop)
     try:
@@ -123,16 +124,16 @@ def _protocol_class(book: ConnectionBook, box: Box) -> Any:
 
 
 def _url_of(listening: socket.socket) -> str:
-    """Where programs on this machine reach it."""
+    """The URL at which programs on this machine reach it."""
     host, port = listening.getsockname()[:2]
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to that address. Raises OSError when it is taken."""
+    """A socket bound to that address. Raises OSError if it is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    # asyncio sets TCP_NODELAY, which small responses need, only if the protocol is named.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

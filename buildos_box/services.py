@@ -1,4 +1,4 @@
-"""What handlers are given: the box's parts, none of them global."""
+"""What job types and routes are given: every part of the application, none of them global."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,23 +15,23 @@ from buildos_box.settings import Settings
 
 
 class Mailer(Protocol):
-    """Hands one finished message over; `mail/transport` has the real ones."""
+    """Hands over one finished message; the transports are in `mail/transport`."""
 
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
-        """Send, and return the transport's own name for it (message id, file name).
+        """Send; returns the transport's id for the message.
 
-        Raises TransientError, PermanentError.
+        Raises TransientError, PermanentError, OutcomeUnknown.
         """
         ...
 
     async def close(self) -> None:
-        """Give up what was kept open on the running event loop."""
+        """Close the connections of the running event loop."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one box."""
+    """The parts of the application."""
 
     settings: Settings
     clock: Clock
@@ -40,9 +40,9 @@ class Services:
     queue: Queue
     llm: SmartLLM
     http: httpx.AsyncClient
-    """To addresses that the operator gives."""
+    """For addresses that the operator configured."""
     egress: Egress
-    """To addresses that people give."""
+    """For addresses that users give."""
     mailer: Mailer
     secret: bytes
     """The box's own key, for tokens that it must be able to make again."""

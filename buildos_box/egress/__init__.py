@@ -1,4 +1,4 @@
-"""The one way out to addresses that people give: push services and calendar feeds."""
+"""Connections to addresses that users give: push services and calendar feeds."""
 
 from buildos_box.egress.egress import AddressRefused, AnswerTooLarge, Egress, Fetched
 

@@ -1,4 +1,4 @@
-"""Which addresses are somebody's on the internet, seen through the forms that hide another."""
+"""Which IP addresses are public, also inside notations that embed another address."""
 
 from ipaddress import (
     IPv4Address,
@@ -14,18 +14,18 @@ Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
-"""All of IPv6 that is handed out to the public; the rest is special in one way or another."""
+"""The public unicast range of IPv6; all else is special."""
 _SPECIAL_V4 = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
-"""Protocol assignments and 6to4 relays: global by the book in some releases of Python."""
+"""Protocol assignments and 6to4 relays, which some releases of Python call global."""
 
 
 def read(text: str) -> Address:
-    """An address as a resolver gives it, without its zone. Raises ValueError."""
+    """An IP address without its zone. Raises ValueError."""
     return ip_address(text.partition("%")[0])
 
 
 def real(address: Address) -> Address:
-    """The IPv4 address that a mapped, NAT64 or 6to4 one leads to; any other is itself."""
+    """The IPv4 address embedded in a mapped, NAT64 or 6to4 one; any other is returned as it is."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:
@@ -36,7 +36,7 @@ def real(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Whether it is a single host of the internet: not private, shared, local or reserved."""
+    """Whether it is a single public host: not private, shared, local, reserved or multicast."""
     address = real(address)
     if not address.is_global or address.is_multicast:
         return False
@@ -46,7 +46,7 @@ def is_public(address: Address) -> bool:
 
 
 class Allowed:
-    """What of the addresses that are not public may be reached all the same."""
+    """The addresses that are not public but may be reached, by the configuration."""
 
     def __init__(self, allow_private: bool | tuple[str, ...]) -> None:
         self._all = allow_private is True
@@ -54,7 +54,7 @@ class Allowed:
         self._networks: tuple[Network, ...] = tuple(ip_network(n, strict=False) for n in names)
 
     def __contains__(self, address: Address) -> bool:
-        """`true` stands for all but link-local ones: clouds hand out their secrets there."""
+        """`true` does not include link-local addresses, where clouds serve credentials."""
         address = real(address)
         if self._all and not address.is_link_local:
             return True

@@ -1,7 +1,7 @@
-"""Connections to addresses that people give: checked where they are made.
+"""Connections to addresses that users give, checked at the time of connecting.
 
-A name is resolved once, every address that it stands for is checked, and the connection goes to
-exactly such an address, so that no second look-up can lead elsewhere. Redirects are not followed.
+A name is resolved once, all its addresses are checked, and the connection is made to a checked
+address, so that no second look-up can lead elsewhere. Redirects are not followed.
 
 The rules: docs/spec.md#egress.
 """
@@ -26,24 +26,24 @@ from buildos_box.settings import EgressSettings
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 1024 * 1024
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
-"""What a URL is made of: no space, no control character, no backslash."""
+"""Characters of a URL: no space, control character or backslash."""
 
 
 class AddressRefused(PermanentError):
-    """That address is not one that this box connects to."""
+    """The address is not one that may be connected to."""
 
     code = "address_refused"
 
 
 class AnswerTooLarge(PermanentError):
-    """The answer is longer than was asked for."""
+    """The response is larger than allowed."""
 
     code = "answer_too_large"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer, read to its end."""
+    """A complete response."""
 
     status: int
     headers: httpx.Headers
@@ -51,10 +51,10 @@ class Fetched:
 
 
 class Egress:
-    """The one way out.
+    """Makes the connections.
 
-    `get` and `post` raise AddressRefused, AnswerTooLarge and, where another try may help,
-    TransientError; an HTTP status, whichever, is an answer and no error.
+    `get` and `post` raise AddressRefused, AnswerTooLarge, RateLimited and, where another attempt
+    may help, TransientError; any HTTP status is a response, not an error.
     """
 
     def __init__(self, settings: EgressSettings, *, resolve: Resolve | None = None) -> None:
@@ -78,8 +78,8 @@ class Egress:
     ) -> Fetched:
         """GET; `timeout` in seconds bounds everything from the look-up to the last byte.
 
-        With `into` the body is written there as it comes, and `Fetched.body` is empty. `user_id`
-        is who gave the address: each may have a few look-ups at once.
+        With `into` the body is written to it as it arrives, and `Fetched.body` is empty. `user_id`
+        is the user who gave the address: each may have a few look-ups at once.
         """
         return await self._fetch("GET", url, headers, None, max_bytes, timeout, user_id, into)
 
@@ -93,14 +93,14 @@ class Egress:
         timeout: float = TIMEOUT_SECONDS,
         user_id: str | None = None,
     ) -> Fetched:
-        """POST `content`."""
+        """POST `content`; otherwise as `get`."""
         return await self._fetch("POST", url, headers, content, max_bytes, timeout, user_id)
 
     async def check(self, url: str, *, any_port: bool = True, user_id: str | None = None) -> None:
-        """Raise as a connection would, without making one; RateLimited for too many at once.
+        """Raise what a connection would raise, without making one.
 
-        Without `any_port` only 443 will do, save on networks that the operator allows: nobody is
-        to look for open ports with this box.
+        Without `any_port` only port 443 is accepted, except in networks that the configuration
+        allows, so that users cannot scan ports. Raises AddressRefused, TransientError, RateLimited.
         """
         target = _parse(url)
         if not any_port and target.port is not None and not self._settings.allow_private:
@@ -155,12 +155,13 @@ class Egress:
         try:
             address = read(text)
         except ValueError:
-            raise AddressRefused(f"{target.host} leads to no address") from None
+            raise AddressRefused(f"{target.host} has no address") from None
         if is_public(address):
             if target.scheme != "https":
-                raise AddressRefused(f"{target.host}: only https leads out of this box")
+                raise AddressRefused(f"{target.host}: only https is allowed")
         elif address not in self._allowed:
-            # Which one stays untold: whoever gave the name is not to map the network with it.
+            # The message does not say which address it was, so that names cannot be used to map the
+            # network.
             raise AddressRefused(f"{target.host} is not a public address")
 
     async def _first_of(
@@ -174,7 +175,7 @@ class Egress:
         seconds: float,
         into: BinaryIO | None,
     ) -> Fetched:
-        """The answer of the first address that takes the connection."""
+        """The response of the first address that accepts a connection."""
         for number, address in enumerate(addresses, start=1):
             try:
                 return await self._at(
@@ -214,7 +215,7 @@ class Egress:
             return Fetched(answer.status_code, answer.headers, body.getvalue())
 
     def _context(self) -> ssl.SSLContext:
-        """Made when first needed: reading all authorities takes a while."""
+        """Created when first needed, because reading the certificate authorities is slow."""
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
             if self._settings.ca_file:
@@ -223,24 +224,24 @@ class Egress:
 
 
 def _parse(url: str) -> httpx.URL:
-    """Raises AddressRefused for what is no plain http(s) URL, or carries a name and password."""
+    """The parts of an http(s) URL without credentials. Raises AddressRefused."""
     if _PLAIN.fullmatch(url) is None:
-        raise AddressRefused("that is not an address: it has spaces or a backslash")
+        raise AddressRefused("must be a URL without spaces and backslashes")
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL as fault:
         raise AddressRefused(f"that is not an address: {fault}") from None
     if target.scheme not in ("https", "http") or not target.host:
-        raise AddressRefused("an address starts with https://")
+        raise AddressRefused("the URL must start with https://")
     if target.userinfo:
-        raise AddressRefused("an address must not carry a name or a password")
+        raise AddressRefused("the URL must not contain a user name or password")
     return target
 
 
 async def _read_body(
     answer: httpx.Response, target: httpx.URL, into: BinaryIO, max_bytes: int
 ) -> None:
-    """Unpacked under the same limit, so that no small answer becomes a huge one."""
+    """Decompressed under the same limit, so that a small response cannot expand into a huge one."""
     unpacker = Unpacker(answer.headers.get("content-encoding", ""), max_bytes)
     try:
         async for chunk in answer.aiter_raw():

@@ -1,7 +1,7 @@
-"""Names looked up for people: in threads of their own, not for long, a few at a time for each.
+"""Looks up names for users, in threads, with a time limit and a few at a time per user.
 
-The system's resolver blocks, for half a minute if no server answers, and cannot be stopped. So a
-look-up is counted until it really ends, also after nobody waits for it any more.
+The system's resolver blocks for up to half a minute if no server answers, and cannot be cancelled.
+So a look-up counts until it really ends, even if nothing waits for it any more.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ PER_USER = 4
 
 
 class TooManyLookups(TransientError):
-    """That user has as many look-ups under way as they may."""
+    """The user has too many look-ups running."""
 
     code = "too_many_lookups"
 
@@ -33,7 +33,7 @@ def lookup_by_system(host: str, port: int) -> list[str]:
 
 
 def in_own_threads(lookup: Lookup = lookup_by_system, threads: int = THREADS) -> Resolve:
-    """The blocking look-up, as one that can be awaited."""
+    """A blocking look-up as one that can be awaited."""
     pool = ThreadPool("name-lookup", threads)
 
     async def resolve(host: str, port: int) -> list[str]:
@@ -55,7 +55,7 @@ class Resolver:
         self._running: Counter[str] = Counter()
 
     async def addresses(self, host: str, port: int, user_id: str | None) -> list[str]:
-        """The addresses of a name, none if it has none; `user_id` is who wants to know, if any.
+        """The addresses of a name, empty if it has none; `user_id` is the user who gave it, if any.
 
         Raises TooManyLookups, and TransientError if there is no answer in time.
         """
@@ -77,7 +77,7 @@ class Resolver:
             return
         with self._lock:
             if self._running[user_id] >= self._per_user:
-                message = f"{self._per_user} names are being looked up for this user already"
+                message = f"{self._per_user} names are already being looked up for this user"
                 raise TooManyLookups(message)
             self._running[user_id] += 1
 
@@ -91,6 +91,6 @@ class Resolver:
 
 
 def _drop_error(looking: "asyncio.Future[list[str]]") -> None:
-    """Nobody waits for it any more."""
+    """Nothing waits for it any more."""
     if not looking.cancelled():
         looking.exception()

@@ -1,4 +1,4 @@
-"""Answers in gzip or deflate, unpacked piece by piece under one limit."""
+"""Decompresses gzip and deflate responses in pieces, under one limit."""
 
 import zlib
 
@@ -8,30 +8,32 @@ _PACKED = ("gzip", "x-gzip", "deflate")
 
 
 class BrokenPacking(Exception):
-    """The bytes are not what the server says they are."""
+    """The bytes are not in the encoding that the server named."""
 
 
 class TooMuch(Exception):
-    """There is more than the limit."""
+    """There are more bytes than the limit."""
 
 
 class Unpacker:
-    """Takes an answer's bytes as they come and gives them unpacked.
+    """Decompresses a response's bytes as they arrive.
 
-    `deflate` is read with and without its zlib header (RFC 9110, 8.4.1.2, notes that both are
-    sent). Bytes that begin like gzip are unpacked even if the server does not say so.
+    `deflate` is read with and without its zlib header, since servers send both (RFC 9110, 8.4.1.2).
+    Bytes that begin like gzip are decompressed even if the server does not name that encoding.
     """
 
     def __init__(self, encoding: str, max_bytes: int) -> None:
-        """`encoding` is the answer's Content-Encoding; `max_bytes` holds packed and unpacked."""
+        """`encoding` is the Content-Encoding; `max_bytes` limits compressed and
+        decompressed bytes.
+        """
         self._packed = encoding.strip().lower() in _PACKED
         self._left = self._left_packed = max_bytes
         self._stream: zlib._Decompress | None = None
         self._head: bytes | None = b""
-        """What came until there was enough to know its form by; None once it is known."""
+        """The first bytes, until there are enough to recognise the format; None afterwards."""
 
     def feed(self, chunk: bytes) -> bytes:
-        """The next bytes, unpacked. Raises BrokenPacking, TooMuch."""
+        """The next decompressed bytes. Raises BrokenPacking, TooMuch."""
         self._left_packed -= len(chunk)
         if self._left_packed < 0:
             raise TooMuch
@@ -46,7 +48,9 @@ class Unpacker:
         return self._taken(chunk) if self._stream is None else self._unpacked(chunk)
 
     def finish(self) -> bytes:
-        """All has come; what was held back. Raises BrokenPacking if packed bytes have no end."""
+        """The remaining bytes at the end. Raises BrokenPacking if the compressed data is
+        incomplete.
+        """
         if self._stream is not None and not self._stream.eof:
             raise BrokenPacking
         if self._head and self._packed:

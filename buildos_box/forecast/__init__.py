@@ -1,1 +1,1 @@
-"""What the box will do in the coming days, on today's data (docs/spec.md#forecast)."""
+"""What will be sent in the coming days, on today's data (docs/spec.md#forecast)."""

@@ -1,4 +1,4 @@
-"""`GET /schedule/forecast`: who gets what and when, with nothing sent and nothing written."""
+"""`GET /schedule/forecast`, which sends and writes nothing."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -17,11 +17,13 @@ from buildos_box.sms.forecast import ExpectedSms, expected_sms
 from buildos_box.workspace import store as workspace
 
 Days = Annotated[int, Parameter(ge=1, le=62, description="How many days to look ahead.")]
-Limit = Annotated[int, Parameter(ge=1, le=5000, description="The first so many deliveries.")]
+Limit = Annotated[
+    int, Parameter(ge=1, le=5000, description="The most deliveries in the answer, soonest first.")
+]
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One delivery that will be made, or will not: `outcome` is `send` or `skip`."""
+    """One delivery of the forecast; `outcome` is `send` or `skip`."""
 
     user_id: str
     kind: str
@@ -30,9 +32,9 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     at: str
     outcome: str
     reason: str | None = None
-    """Why it is skipped, or why it comes later than wanted."""
+    """Why it is skipped or comes later."""
     moved_from: str | None = None
-    """When it would have come, had quiet hours not moved it."""
+    """When it would have been sent without quiet hours."""
     brief_date: str | None = None
     event_id: str | None = None
     title: str | None = None
@@ -40,7 +42,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is to be expected until then, soonest first; `more` if the limit cut some off."""
+    """The forecast, soonest first; `more` if the limit was reached."""
 
     since: str
     until: str
@@ -52,9 +54,9 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def get_forecast(
     box: Services, caller: Caller, days: Days = 7, user: str | None = None, limit: Limit = 1000
 ) -> Forecast:
-    """What will be sent to whom in the coming days, on today's data, and what will not, and why.
+    """What will be sent to whom in the coming days, what will be skipped, and why.
 
-    Without `user`, everybody whom the caller may see.
+    Without `user`, for every user that the caller may see. Raises NotFound.
     """
     only = caller.only_user if user is None else user
     if only is not None:
@@ -74,9 +76,9 @@ async def get_forecast(
 def expected(
     tx: Tx, box: Services, only: str | None, now: Instant, until: Instant
 ) -> list[Expected]:
-    """Every delivery that today's data make expect until then. Raises NotFound for no such user."""
+    """Every expected delivery until then. Raises NotFound for an unknown user."""
     if only is not None and workspace.find_user(tx, only) is None:
-        raise NotFound(f"no user {only}", code="user_not_found")
+        raise NotFound(f"there is no user {only}", code="user_not_found")
     found: list[Expected] = []
     for user_id in [only] if only is not None else workspace.user_ids(tx):
         found += map(_brief, expected_briefs(tx, box, user_id, now, until))

@@ -1,1 +1,1 @@
-"""Tables of other programs, read into workspace items."""
+"""Tables of other programs, converted to workspace items."""

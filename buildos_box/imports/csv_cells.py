@@ -1,12 +1,12 @@
-"""What a word of another program means: priorities and states.
+"""Priorities and states in the words of other programs.
 
-Every reader raises ValueError with words that fit after the column's name.
+Every parser raises ValueError with a clause that follows the column's name.
 """
 
 from buildos_box.imports.csv_columns import plain
 
 Words = dict[str, tuple[str, ...]]
-"""Ours, and what others say for it, in letters and digits alone."""
+"""Our words, and those of other programs for them, in letters and digits only."""
 _PRIORITY: Words = {
     "urgent": ("1", "p1", "urgent", "highest", "critical"),
     "high": ("2", "p2", "high", "important"),
@@ -35,12 +35,12 @@ _STATUS = {"tasks": _TASK_STATUS, "projects": _PROJECT_STATUS, "events": _EVENT_
 
 
 def priority(text: str) -> str:
-    """Ours for theirs; 1 is the most urgent, 4 the least."""
+    """The priority for a word of another program; 1 is the most urgent number, 4 the least."""
     return _word(text, _PRIORITY)
 
 
 def status(text: str, kind: str) -> str:
-    """Ours for theirs, for an item of that list."""
+    """The status for a word of another program, for an item of that list."""
     return _word(text, _STATUS[kind])
 
 

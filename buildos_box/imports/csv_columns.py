@@ -1,4 +1,4 @@
-"""Which column of a table is which field: as it was said, else by the names that programs use."""
+"""Which column of a table is which field, by choice or by the names that programs use."""
 
 from collections.abc import Iterable, Mapping
 
@@ -38,7 +38,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "id": ("id", "uid", "event id"),
     },
 }  # fmt: skip
-"""Of each list its fields, and for each field the names of columns, the likeliest first."""
+"""For each list its fields, and for each field the usual names of columns, the likeliest first."""
 NEEDED = {"tasks": ("title",), "projects": ("name",), "events": ("title", "start")}
 
 
@@ -48,10 +48,11 @@ def assign(
     said: Iterable[str],
     preset: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, int]:
-    """Each field's column. `said` are choices `column=field`; `column=` leaves a column out.
-    `preset` are the columns of fields in the export of a known program.
+    """The column of each field.
 
-    Raises Malformed, which names what is wrong with a choice or the field that has no column.
+    `said` are choices `column=field`; `column=` ignores a column. `preset` are the columns in
+    exports of a known program. Raises Malformed, which names what is wrong with a choice, or the
+    field without a column.
     """
     fields = {**KNOWN[kind], **(preset or {})}
     found: dict[str, int] = {}
@@ -75,7 +76,7 @@ def assign(
     for field in NEEDED[kind]:
         if field not in found:
             raise Malformed(
-                f"no column is known as {field}; say which with --map COLUMN={field}: "
+                f"no column was recognised as {field}; choose one with --map COLUMN={field}: "
                 f"there are {', '.join(columns)}"
             )
     return found

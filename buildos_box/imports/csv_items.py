@@ -1,4 +1,4 @@
-"""From the rows of a table to what `POST /sync` takes: all of them, or every fault by its cell."""
+"""From the rows of a table to the items of `POST /sync`, or every fault by its cell."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ REQUIRED = {
     "events": ("title",),
 }
 NOT_TASKS = ("section", "note", "comment")
-"""Rows of such a type are something else."""
+"""Types of rows that are not items."""
 MOST_FAULTS = 50
 _VALUES = {"tasks": task_values, "projects": project_values, "events": event_values}
 _DATE_FIELDS = ("start", "due", "completed", "end")
@@ -29,7 +29,7 @@ _DATE_FIELDS = ("start", "due", "completed", "end")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose rows they are, and which projects there are."""
+    """The user of the rows, and their projects."""
 
     id: str
     projects: Mapping[str, str]
@@ -40,18 +40,18 @@ class Owner:
 
 @dataclass(slots=True)
 class Taken:
-    """What a table comes to. `lines` are those of the items of its own list, in their order."""
+    """The result of a table. `lines` are the lines of its items, in their order."""
 
     document: dict[str, list[Json]] = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Columns that no field is read from."""
+    """Columns that were not used."""
     skipped: int = 0
     """Rows that are not items: settings, sections, comments."""
     notes: list[str] = field(default_factory=list)
-    """What was kept as text, by line."""
+    """Values that were kept as text, by line."""
     bad: list[FieldFault] = field(default_factory=list)
-    """Cells that could not be read and were left empty, with `skip_bad`."""
+    """With `skip_bad`, cells that could not be parsed and were left empty."""
 
 
 def take(
@@ -64,19 +64,19 @@ def take(
     program: Program | None = None,
     skip_bad: bool = False,
 ) -> Taken:
-    """The items of that list, read as `program` writes them.
+    """The items of that list, parsed as `program` writes them.
 
-    `choices` say which column is which field (`COLUMN=FIELD`) and win over the program's own.
-    With `skip_bad` a cell that cannot be read is left empty, and a row without its title is left
-    out; both are listed in `bad`. Raises Malformed for a wrong choice or a missing column, and
-    without `skip_bad` Impossible with every cell at fault.
+    `choices` say which column is which field (`COLUMN=FIELD`) and win over the program's own. With
+    `skip_bad` a cell that cannot be parsed is left empty, and a row without a title is left out;
+    both are listed in `bad`. Raises Malformed for a wrong choice or a missing column, and without
+    `skip_bad` Impossible with every faulty cell.
     """
     columns = assign(table.columns, kind, choices, program.columns if program else None)
     return _Reading(table, kind, columns, dates, owner, program, choices, skip_bad).all()
 
 
 class _Reading:
-    """One table while it is read."""
+    """One table while it is being parsed."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class _Reading:
         return list(self._program.meanings(records))
 
     def _without_choices(self, meaning: Meaning) -> dict[str, str]:
-        """What the program's rules say, but for the fields whose column the person chose."""
+        """The program's rules, without the fields whose column was chosen."""
         return {name: text for name, text in meaning.fields.items() if name not in self._chosen}
 
     def _is_other(self, cells: Cells) -> bool:
@@ -147,7 +147,7 @@ class _Reading:
         return learned
 
     def _item(self, cells: Cells, meaning: Meaning) -> Json | None:
-        """One row as an item; None if it was at fault and is left out."""
+        """One row as an item; None if it has a fault and is left out."""
         item: Json = {}
         before = len(self._faults)
         if self._kind == "tasks":
@@ -182,7 +182,7 @@ class _Reading:
     def _is_valid(
         self, row: Row, name: str, value: Any, source: str, kind: kinds.Kind | None = None
     ) -> bool:
-        """Whether `POST /sync` will take it; if not, its fault is noted."""
+        """Whether `POST /sync` will accept it; otherwise the fault is stored."""
         found = next(f for f in (kind or KINDS[self._kind]).fields if f.name == name)
         try:
             if value is not None:
@@ -199,7 +199,7 @@ class _Reading:
 
 
 def _chosen(table: Table, columns: Mapping[str, int], choices: tuple[str, ...]) -> set[str]:
-    """The fields whose column a person named."""
+    """The fields whose column was chosen."""
     named = {plain(choice.rpartition("=")[0]) for choice in choices}
     return {name for name, at in columns.items() if plain(table.columns[at]) in named}
 

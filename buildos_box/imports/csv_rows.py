@@ -1,4 +1,4 @@
-"""One row of a table as the values of an item's fields."""
+"""One row of a table as the fields of an item."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from buildos_box.imports.dates import Dates, Phrase, day_after
 
 T = TypeVar("T")
 RANGE = "→"
-"""Between two dates of one cell (Notion)."""
+"""The separator of two dates in one cell (Notion)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellFault:
-    """A cell that cannot be read."""
+    """A cell that cannot be parsed."""
 
     source: str
     message: str
 
 
 Value = tuple[str, Any, str] | CellFault
-"""A field's name, its value, and the table's field that it was read from; or why there is none."""
+"""A field, its value, and the column it was read from; or the fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Cells:
     """Texts that a program's rules put in place of cells."""
 
     def text(self, name: str) -> str:
-        """The field's text, or nothing."""
+        """The field's text; empty if there is none."""
         if name in self.replaced:
             return self.replaced[name]
         at = self.columns.get(name)
@@ -52,9 +52,9 @@ class Cells:
 def task_values(
     cells: Cells, dates: Dates, kept: list[str], free_dates: bool = False
 ) -> Iterator[Value]:
-    """A task's fields. Due dates that name no day go to `kept`; an empty cell says nothing.
+    """The fields of a task. Due dates that name no day go to `kept`.
 
-    With `free_dates` every due date that cannot be read does.
+    With `free_dates` every due date that cannot be parsed does.
     """
     yield "title", cells.line("title"), "title"
     yield from _description(cells)
@@ -76,7 +76,7 @@ def task_values(
 def project_values(
     cells: Cells, dates: Dates, _kept: list[str], _free_dates: bool = False
 ) -> Iterator[Value]:
-    """A project's fields."""
+    """The fields of a project."""
     yield "name", cells.line("name"), "name"
     yield from _description(cells)
     yield from _one(cells, "status", "status", lambda text: status(text, "projects"))
@@ -87,7 +87,7 @@ def project_values(
 def event_values(
     cells: Cells, dates: Dates, _kept: list[str], _free_dates: bool = False
 ) -> Iterator[Value]:
-    """A calendar event's fields; without a time of day it is all day long."""
+    """The fields of a calendar event; without a time of day it is all-day."""
     yield "title", cells.line("title"), "title"
     yield from _one(cells, "status", "status", lambda text: status(text, "events"))
     if place := cells.line("location"):
@@ -132,7 +132,7 @@ class _Unreadable(Exception):
 
 
 def _moment(cells: Cells, name: str, dates: Dates) -> date | datetime | None:
-    """A day, with the time of day of a column of its own if there is one."""
+    """A day, with the time of day from a column of its own if there is one."""
     day, time = cells.text(name), cells.text(f"{name} time")
     if not day:
         return None
@@ -143,7 +143,7 @@ def _moment(cells: Cells, name: str, dates: Dates) -> date | datetime | None:
 
 
 def _range(cells: Cells) -> tuple[str, str]:
-    """Start and due; a due cell may hold both."""
+    """Start and due date; a due cell may contain both."""
     first, mark, last = cells.text("due").partition(RANGE)
     if not mark:
         return cells.text("start"), first.strip()
@@ -168,7 +168,7 @@ def _due(text: str, dates: Dates, kept: list[str], free_dates: bool) -> Iterator
 
 
 def _task_status(text: str, dates: Dates) -> dict[str, str]:
-    """A word; or, in a column of times at which tasks were done, such a time."""
+    """A status word; or, in a column of completion times, such a time."""
     try:
         return {"status": status(text, "tasks")}
     except ValueError as error:

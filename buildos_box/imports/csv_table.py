@@ -1,4 +1,4 @@
-"""A table as spreadsheets and other programs export it (RFC 4180, and what they make of it)."""
+"""CSV as spreadsheets and other programs write it (RFC 4180 and its variants)."""
 
 import csv
 import io
@@ -12,40 +12,40 @@ from buildos_box.workspace.fields import TEXT_CHARS
 DELIMITERS = ",;\t|"
 MAX_ROWS = 50_000
 HEAD_RECORDS = 10
-"""Among so many the names of the columns are looked for."""
+"""The number of first records among which the column names are looked for."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells of one record, and the line of the file on which it begins."""
+    """The cells of one record, and its first line in the file."""
 
     line: int
     cells: list[str]
 
     def cell(self, column: int) -> str:
-        """What stands in that column; a row may be shorter than its table."""
+        """The cell in that column; empty if the row is shorter than its table."""
         return self.cells[column].strip() if column < len(self.cells) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The names of the columns, and every record that is not empty."""
+    """The column names, and every record that is not empty."""
 
     columns: list[str]
     rows: list[Row]
 
 
 def read_table(content: bytes, delimiter: str | None = None) -> Table:
-    """The table; its first record that looks like one holds the names of its columns.
+    """The table; the first record that looks like one holds the column names.
 
-    Without a delimiter it is the one that splits one of the first records into the most columns.
-    Records before it that have fewer than half as many cells are remarks of the program that
-    wrote them (TickTick). Raises Malformed, which names the line.
+    Without a delimiter, the one is used that splits one of the first records into the most columns.
+    Earlier records with fewer than half as many cells are comments of the program that wrote them
+    (TickTick). Raises Malformed, which names the line.
     """
     text = _decoded(content)
     if "\0" in text:
-        raise Malformed("it is no text")
+        raise Malformed("it is not a text file")
     chosen = delimiter or max(DELIMITERS, key=lambda each: _widest(text, each))
     records = _records(text, chosen)
     wanted = _widest(text, chosen) / 2
@@ -64,14 +64,14 @@ def read_table(content: bytes, delimiter: str | None = None) -> Table:
 
 
 def _decoded(content: bytes) -> str:
-    """UTF-8 or, by its mark, UTF-16; else what old spreadsheets write."""
+    """The text: UTF-8 or, by its byte order mark, UTF-16; else the encoding of old spreadsheets."""
     encodings = ("utf-16",) if content.startswith(_UTF16) else ("utf-8-sig", "cp1252", "latin-1")
     for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Malformed("it is no text")
+    raise Malformed("it is not a text file")
 
 
 def _widest(text: str, delimiter: str) -> int:
@@ -85,7 +85,7 @@ def _widest(text: str, delimiter: str) -> int:
 
 
 def _records(text: str, delimiter: str) -> Iterator[Row]:
-    """Each record that has something in it."""
+    """Each record that is not empty."""
     csv.field_size_limit(TEXT_CHARS * 4)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1

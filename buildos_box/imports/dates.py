@@ -1,8 +1,8 @@
-"""Dates as programs write them, read in a person's zone.
+"""Dates as programs write them, parsed in a user's time zone.
 
-Read are ISO 8601, milliseconds since 1970, names of months in English, and numbers such as
-12/31/2026, whose order comes from the program, from the other dates of the column, or from
-`--date-format`. Every reader raises ValueError with words that fit after the column's name.
+Supported are ISO 8601, milliseconds since 1970, English month names, and numbers such as
+12/31/2026, whose order comes from the program, from other dates of the column, or from
+`--date-format`. Every parser raises ValueError with a clause that follows the column's name.
 """
 
 import re
@@ -34,28 +34,28 @@ _PHRASE = re.compile(
 
 
 class Phrase(ValueError):
-    """The text is about a time, but names no day: `every monday`, `tomorrow at 5pm`."""
+    """The text is about a time but names no day: `every monday`, `tomorrow at 5pm`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
     """How a table's dates are written.
 
-    `forms` are tried first, as `strptime` takes them; without a form that fits, the ways above.
-    Raises ValueError for a form that strptime does not know.
+    `forms` are tried first, as `strptime` takes them, then the ways above. Raises ValueError for a
+    form that strptime does not know.
     """
 
     zone: ZoneInfo
     forms: tuple[str, ...] = ()
     month_first: bool | None = None
-    """How 12/5/2026 is meant; None if that is not known."""
+    """How 12/5/2026 is meant; None if unknown."""
 
     def __post_init__(self) -> None:
         for form in self.forms:
             datetime.strptime(datetime(2026, 11, 30, 14, 5).strftime(form), form)
 
     def read(self, text: str) -> date | Instant:
-        """A day, or an instant if a time of day stands with it."""
+        """A day, or an instant if there is a time of day."""
         try:
             for form in self.forms:
                 try:
@@ -70,23 +70,23 @@ class Dates:
             raise ValueError(str(error)) from None
         except (ValueError, OverflowError):
             if _PHRASE.search(text):
-                raise Phrase(f"{text!r} names no day") from None
+                raise Phrase(f"{text!r} does not name a day") from None
             like = " or ".join(self.forms) or "2026-11-30 or 2026-11-30 14:00"
-            more = "" if self.forms else "; say how dates are written with --date-format"
+            more = "" if self.forms else "; describe the format with --date-format"
             raise ValueError(f"{text!r} cannot be read as a date like {like}{more}") from None
 
     def day(self, text: str) -> date:
-        """The day alone, in the user's zone."""
+        """The day, in the user's zone."""
         found = self.read(text)
         return found.astimezone(self.zone).date() if isinstance(found, datetime) else found
 
     def instant(self, text: str) -> Instant:
-        """The instant; of a day alone its noon in the user's zone."""
+        """The instant; for a day alone its noon in the user's zone."""
         found = self.read(text)
         return found if isinstance(found, datetime) else at_wall_time(found, NOON, self.zone)
 
     def learned_from(self, texts: Iterable[str]) -> "Dates":
-        """These dates, with the order of numbers that the texts prove (13/5 has the day first)."""
+        """These dates with the order of numbers that the texts prove (13/5 has the day first)."""
         if self.month_first is not None:
             return self
         for text in texts:
@@ -96,7 +96,7 @@ class Dates:
         return self
 
     def in_order(self, month_first: bool | None) -> "Dates":
-        """These dates, with numbers in that order."""
+        """These dates with that order of numbers."""
         return replace(self, month_first=month_first)
 
     def _placed(self, found: date | datetime) -> date | Instant:
@@ -131,30 +131,30 @@ class Dates:
         return _with_time(date(int(year), int(month), int(day)), rest)
 
     def _order(self, text: str, first: str, second: str, mark: str) -> tuple[str, str]:
-        """Month and day. Where points or dashes divide them, the day stands first."""
+        """Month and day; separated by points or dashes, the day is first."""
         if mark != "/" or int(first) > len(_MONTHS):
             return second, first
         if int(second) > len(_MONTHS) or self.month_first:
             return first, second
         if self.month_first is None and first != second:
             raise _Ambiguous(
-                f"{text!r} has two meanings; say which with --date-format %d/%m/%Y or %m/%d/%Y"
+                f"{text!r} is ambiguous; choose with --date-format %d/%m/%Y or %m/%d/%Y"
             )
         return second, first
 
     def _from_epoch(self, milliseconds: int) -> date | datetime:
-        """ClickUp writes a day without a time as four in the morning of that day."""
+        """ClickUp writes a day without a time as 4 a.m. of that day."""
         at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
         there = at.astimezone(self.zone)
         return there.date() if there.time() == time(4) else at
 
 
 class _Ambiguous(ValueError):
-    """Numbers that may be month and day or day and month."""
+    """Two numbers of which either may be the month."""
 
 
 def as_instant(text: str) -> Instant | None:
-    """The instant of a text with its own offset from UTC; None if it is none."""
+    """The instant of a text with an offset of its own; None if it has none."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -163,7 +163,7 @@ def as_instant(text: str) -> Instant | None:
 
 
 def day_after(day: date) -> date:
-    """Where an all-day event ends that lasts up to and with that day."""
+    """The exclusive end of an all-day event whose last day is that one."""
     return day + timedelta(days=1)
 
 

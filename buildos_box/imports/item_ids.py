@@ -13,7 +13,7 @@ IDENTIFYING_FIELDS = {
     "projects": ("name",),
     "events": ("title", "startAt", "startDate"),
 }
-"""What distinguishes rows without an id of their own."""
+"""The fields that distinguish rows without an id."""
 
 
 class ItemIds:
@@ -26,7 +26,7 @@ class ItemIds:
         self._seen: Counter[str] = Counter()
 
     def of(self, cells: Cells, item: Mapping[str, Any]) -> tuple[str, str | None]:
-        """The item's id, and what is wrong with the row's own one, if anything is."""
+        """The item's id, and the fault of the row's own id if it has one."""
         own = cells.text("id")
         if own and own not in self._lines:
             self._lines[own] = cells.row.line
@@ -40,23 +40,23 @@ class ItemIds:
 
 
 class Projects:
-    """The projects that a table's tasks go into, those that are made for it among them."""
+    """The projects of a table's tasks, including those that the import creates."""
 
     def __init__(self, user_id: str, known: Mapping[str, str], usual: Callable[[], str]) -> None:
         self._user_id = user_id
         self._known = known
         self._usual = usual
-        # Of two projects of one name the first counts.
+        # Of two projects with the same name, the first is used.
         self._by_name = {name.casefold(): key for key, name in reversed(list(known.items()))}
         self._new: dict[str, dict[str, Any]] = {}
 
     @property
     def new(self) -> list[dict[str, Any]]:
-        """The projects to be made."""
+        """The projects to create."""
         return list(self._new.values())
 
     def of(self, name: str) -> tuple[str, bool]:
-        """The id of the project of that name, and whether it has just been added to the new."""
+        """The id of the project of that name, and whether it was just added to those to create."""
         if not name:
             return self._usual(), False
         known = self._by_name.get(name.casefold())
@@ -69,6 +69,6 @@ class Projects:
         return key, is_new
 
     def without(self, key: str) -> str:
-        """Take a new project back; returns the id of the usual one."""
+        """Remove a project from those to create; returns the id of the default one."""
         del self._new[key]
         return self._usual()

@@ -1,4 +1,1 @@
-"""News for people's screens: a book of events, and streams that tell of them.
-
-The rules: docs/spec.md#realtime.
-"""
+"""Realtime events: stored for a day, and delivered to open streams (docs/spec.md#realtime)."""

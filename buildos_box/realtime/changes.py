@@ -1,10 +1,10 @@
-"""What the book of events tells of, inside the transaction in which it happens."""
+"""The changes that realtime announces, in the transaction that makes them."""
 
 from typing import NamedTuple
 
 
 class EventStored(NamedTuple):
-    """An event was written down; it may be told once the transaction is committed."""
+    """A realtime event was stored; it may be delivered once the transaction is committed."""
 
     id: int
     user_id: str | None

@@ -1,4 +1,4 @@
-"""Events are kept for a day, for listeners that were away (docs/spec.md#realtime-resume)."""
+"""Deletes events after a day, until when streams can resume (docs/spec.md#realtime-resume)."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,11 +11,11 @@ from buildos_box.realtime import store, ticket_store
 
 KEPT_FOR = timedelta(hours=24)
 BATCH = 500
-"""Rows a transaction: small enough that nobody waits 50 ms for the writer."""
+"""Rows per transaction, few enough that no other writer waits longer than 50 ms."""
 
 
 class Cleaned(msgspec.Struct, frozen=True):
-    """What a cleanup deleted."""
+    """The numbers of deleted events and tickets."""
 
     events: int
     tickets: int

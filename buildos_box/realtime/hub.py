@@ -1,7 +1,7 @@
-"""Tells open streams of what was committed: each event is encoded once, whoever listens.
+"""Delivers committed events to open streams; each event is encoded once for all of them.
 
-The writer's thread hands over after the commit, in the order of commits, which is the order of
-ids; nothing is read from the database for an event that happens while somebody listens.
+The writer's thread hands events over after the commit, in the order of commits, which is the order
+of ids. Nothing is read from the database for an event that happens while a stream is open.
 """
 
 import asyncio
@@ -28,24 +28,24 @@ log = logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How streams behave."""
+    """The limits of streams."""
 
     heartbeat_seconds: float = 15
     retry_ms: int = 3000
     max_bytes: int = 1024 * 1024
-    """What may wait for one listener, apart from what the sockets hold."""
+    """The most bytes that may wait for one stream, without those in socket buffers."""
     stall_seconds: float = 30
-    """How long one send may take before the connection is given up."""
+    """How long one send may take before the connection is closed."""
     recheck_seconds: float = 5
-    """How often expired tokens are looked for; revoked ones are heard of at once."""
+    """How often expired tokens are looked for; revoked ones take effect at once."""
     job_seconds: float = 0.1
-    """The least time between two events about one job."""
+    """The shortest time between two events about one job."""
     per_user: int = 20
-    """Streams of one user at once."""
+    """Concurrent streams of one user."""
 
 
 class Hub:
-    """Everybody who listens. Made and used on the API's loop; the writer's thread wakes it."""
+    """All open streams. Used on the API's event loop; the writer's thread only hands over to it."""
 
     def __init__(self, db: Database, clock: Clock, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -61,29 +61,33 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """How many streams are open."""
+        """The number of open streams."""
         return sum(len(group) for group in self._groups.values())
 
     @property
     def is_heard(self) -> bool:
-        """Whether anybody listens; any thread may ask."""
+        """Whether any stream is open; any thread may ask."""
         return self._loop is not None
 
     def admit(self, user_id: str | None) -> None:
-        """Raise Unavailable when the box is stopping, RateLimited for one stream too many."""
+        """Check that another stream may open.
+
+        Raises Unavailable while the server is stopping, RateLimited if the user has too many
+        streams.
+        """
         if self._closed:
-            raise Unavailable("the box is stopping; ask again in a moment", code="draining")
+            raise Unavailable("the server is stopping; try again in a moment", code="draining")
         if user_id is not None and len(self._groups.get(user_id, ())) >= self.limits.per_user:
             raise RateLimited(
-                f"{self.limits.per_user} streams of this user are open already",
+                f"{self.limits.per_user} streams of this user are already open",
                 retry_after=timedelta(milliseconds=self.limits.retry_ms),
             )
 
     @contextmanager
     def listening(self, user_id: str | None, token_id: str) -> Iterator[Listener]:
-        """A listener that is told of all that is committed from now on, until the block ends.
+        """A listener that gets every event committed from now on, until the block ends.
 
-        Without a `user_id` it hears everything; the routes let only operators ask for that.
+        Without a `user_id` it gets all events; only operators may have that.
         """
         listener = Listener(user_id, token_id, self.limits.max_bytes)
         if self._closed:
@@ -103,14 +107,14 @@ class Hub:
             self._leave(listener)
 
     def close(self) -> None:
-        """End every stream, with a hint to come back; takes no more of them."""
+        """End every stream with a retry hint, and accept no more."""
         self._closed = True
         for listener in self._all():
             listener.end(End.STOPPING)
             self._leave(listener)
 
     def tell(self, user_id: str | None, event_id: int | None, encode: Callable[[], bytes]) -> None:
-        """Put an event into the line of that user's listeners and of all who hear everything."""
+        """Queue an event for that user's listeners and for those that get all events."""
         audience = [*self._groups.get(None, ())]
         if user_id is not None:
             audience += self._groups.get(user_id, ())
@@ -123,18 +127,20 @@ class Hub:
                 self._leave(listener)
 
     def hand_over(self, act: Callable[..., None], *args: Any) -> bool:
-        """Have `act` called on the API's loop, in order; False if nobody listens. Any thread."""
+        """Call `act` on the API's event loop, in order; False if no stream is open. Any thread may
+        call.
+        """
         loop = self._loop
         if loop is None:
-            return False  # who joins later reads what is committed by now
+            return False  # a stream that opens later reads what is committed by now
         try:
             loop.call_soon_threadsafe(act, *args)
         except RuntimeError:
-            return False  # that loop is closed, and its streams with it
+            return False  # that event loop is closed, and its streams with it
         return True
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Run a duty of the hub's own: not in the context of the request that came first."""
+        """Run a background task of the hub, outside the context of the request that started it."""
         task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -155,7 +161,7 @@ class Hub:
             self._beats = []
 
     def _on_stored(self, tx: Tx, event: EventStored) -> None:
-        # Whether anybody listens is asked after the commit: who joins meanwhile must not miss it.
+        # Checked after the commit, so that a stream that opens meanwhile misses nothing.
         def committed() -> None:
             self.hand_over(self._deliver, event)
 

@@ -1,8 +1,8 @@
-"""News of jobs for open streams: `job.updated` and `job.progress`.
+"""The events `job.updated` and `job.progress` for open streams.
 
-They are not stored, have no id and tell the job's present state, so that however fast the ledger
-is, streams get at most ten events a second about one job, the last of which is the truth. Who
-was away reads the jobs afresh.
+They are not stored, have no id and carry the job's present state, so that streams get at most ten
+events per second about one job, the last of which is current, however fast jobs change. A client
+that was disconnected reads the jobs again.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from buildos_box.realtime.hub import Hub
 
 AT_ONCE = 200
 PAUSE_SECONDS = 0.01
-"""Between parts of much news, so that streams can send what they were given."""
+"""The pause between batches, in which streams can send."""
 
 log = logger(__name__)
 
 
 class JobNews:
-    """Which jobs have changed since they were last told of."""
+    """Which jobs have changed since their last event."""
 
     def __init__(self, db: Database, hub: Hub) -> None:
         self._db = db
         self._hub = hub
         self._gate = threading.Lock()
         self._changed: dict[int, bool] = {}
-        """Row id: whether more than the progress has changed."""
+        """By row id, whether more than the progress has changed."""
         self._teller: asyncio.Task[None] | None = None
         db.subscribe(JobsChanged, self._on_change)
         db.subscribe(JobProgressed, self._on_progress)

@@ -1,4 +1,4 @@
-"""One open stream, as the hub sees it: a bounded line of what waits to be sent."""
+"""One open stream: a bounded queue of encoded events."""
 
 import asyncio
 from collections import deque
@@ -6,19 +6,19 @@ from enum import StrEnum
 
 
 class End(StrEnum):
-    """Why the box ends a stream."""
+    """Why the server ends a stream, as the client is told."""
 
-    SLOW = "too slow, come back for the rest"
+    SLOW = "the client reads too slowly; reconnect to resume"
     TOKEN = "the token is no longer valid"  # noqa: S105 (a sentence)
-    STOPPING = "the box is stopping"
+    STOPPING = "the server is stopping"
 
 
 class Listener:
-    """Whose events it wants, by which token, and what waits for it. Lives on one event loop."""
+    """The user and the token of a stream, and its waiting events. Belongs to one event loop."""
 
     def __init__(self, user_id: str | None, token_id: str, max_bytes: int) -> None:
         self.user_id = user_id
-        """None: every event."""
+        """None for all events."""
         self.token_id = token_id
         self.ended: End | None = None
         self._max_bytes = max_bytes
@@ -28,11 +28,11 @@ class Listener:
 
     @property
     def idle(self) -> bool:
-        """Nothing waits to be sent."""
+        """Whether no event waits."""
         return not self._waiting
 
     def put(self, event_id: int | None, chunk: bytes) -> bool:
-        """Add to the line; False if it is full, and then the stream ends after what is in it."""
+        """Queue a chunk; False if the queue is full, and then the stream ends after its content."""
         if self.ended is not None:
             return False
         if self._waiting and self._bytes + len(chunk) > self._max_bytes:
@@ -44,7 +44,7 @@ class Listener:
         return True
 
     def end(self, why: End) -> None:
-        """End the stream; what waits is still sent, unless the token is no longer good."""
+        """End the stream; waiting events are still sent, unless the token is no longer valid."""
         if self.ended is not None and why is not End.TOKEN:
             return
         self.ended = why
@@ -53,7 +53,7 @@ class Listener:
         self._ready.set()
 
     async def take(self, after: int) -> bytes | None:
-        """Wait for what is to be sent next, leaving out ids up to `after`; None at the end."""
+        """Wait for the next chunks with ids above `after`; None at the end."""
         while True:
             waiting = [chunk for key, chunk in self._waiting if key is None or key > after]
             self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Streams of events over HTTP (docs/spec.md#realtime-streams)."""
+"""Event streams over HTTP (docs/spec.md#realtime-streams)."""
 
 from typing import Any
 
@@ -23,15 +23,15 @@ STREAM = {
         description=(
             "Server-sent events. `data` is JSON: `{type, userId, at, correlationId, data}`. Stored "
             "events have an `id` and can be caught up on for 24 hours; `job.updated` and "
-            "`job.progress` have none and tell the job's present state. `reset` says that "
-            "events after the id asked for are no longer all kept: read the state afresh."
+            "`job.progress` have none and carry the job's present state. `reset` means that "
+            "events after the given id are no longer all stored: read the present state."
         ),
     )
 }
 
 
 class TicketIssued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Opens one stream, once, until then."""
+    """A ticket, which opens one stream, once, until it expires."""
 
     ticket: str
     expires_at: str
@@ -57,7 +57,8 @@ async def user_events(
 ) -> EventStream:
     """One user's events as they happen; resumes after `Last-Event-ID` or `?lastEventId=`.
 
-    A page that cannot send its token sends a ticket as `?ticket=`.
+    A page that cannot send its token sends a ticket as `?ticket=`. Raises NotFound for another
+    user, Malformed for an invalid id, RateLimited for too many streams, Unavailable.
     """
     caller.require_user(user_id)
     return _stream(request, box, hub, caller, user_id)
@@ -65,13 +66,19 @@ async def user_events(
 
 @get("/events", tags=["Realtime"], responses=STREAM, opt=NEEDS_SERVICE)
 async def all_events(request: AnyRequest, box: Services, hub: Hub, caller: Caller) -> EventStream:
-    """Every event as it happens, for operators; resumes after `Last-Event-ID`."""
+    """Every event as it happens, for operators; resumes after `Last-Event-ID`.
+
+    Raises Forbidden, Malformed, Unavailable.
+    """
     return _stream(request, box, hub, caller, None)
 
 
 @post("/users/{user_id:str}/events/ticket", tags=["Realtime"])
 async def issue_ticket(user_id: str, tickets: Tickets, caller: Caller) -> TicketIssued:
-    """A ticket for one stream of that user, good once and for a minute."""
+    """Issue a ticket for one stream of that user, valid once and for a minute.
+
+    Raises NotFound for another user.
+    """
     caller.require_user(user_id)
     ticket, expires_at = await tickets.issue(caller, user_id)
     return TicketIssued(ticket=ticket, expires_at=to_text(expires_at))

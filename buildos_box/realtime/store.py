@@ -1,4 +1,4 @@
-"""The table of realtime events, written with what they tell of (docs/spec.md#realtime-resume)."""
+"""The SQL of realtime events (docs/spec.md#realtime-resume)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from buildos_box.db import Database, Row, Tx
 from buildos_box.realtime.changes import EventStored
 
 RESTORE_GAP = 1_000_000_000
-"""After a restore no event has an id that a listener may have seen before it."""
+"""The gap in ids after a restore, so that no new event has an id that a client has seen."""
 
 
 def publish(
@@ -22,9 +22,9 @@ def publish(
     correlation_id: str | None,
     now: Instant,
 ) -> None:
-    """Record an event in the transaction of what it tells of: never before, never without it.
+    """Store an event in the transaction of its cause; streams get it after the commit.
 
-    Those who listen are told after the commit. Without a `user_id` only operators are.
+    Without a `user_id` only operators get it.
     """
     text, at = msgspec.json.encode(data).decode(), to_text(now)
     event_id = tx.execute(
@@ -39,7 +39,7 @@ def publish(
 async def events_after(
     db: Database, *, user_id: str | None, after: int, limit: int = 500
 ) -> list[Row]:
-    """Events newer than that id, oldest first; of one user, or of all when `user_id` is None."""
+    """Events with ids above `after`, oldest first; of one user, or all if `user_id` is None."""
     if user_id is None:
         return await db.all(
             "SELECT * FROM realtime_events WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
@@ -52,14 +52,14 @@ async def events_after(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Which ids there are: all in `(floor, latest]` are still in the table."""
+    """Which ids are stored: all in `(floor, latest]`."""
 
     floor: int
     latest: int
 
 
 async def kept(db: Database) -> Kept:
-    """What a listener can still catch up on."""
+    """The range of stored events, which a stream can resume from."""
     row = await db.one(
         """SELECT (SELECT min(id) FROM realtime_events) AS oldest,
                   (SELECT seq FROM sqlite_sequence WHERE name = 'realtime_events') AS latest"""
@@ -70,15 +70,15 @@ async def kept(db: Database) -> Kept:
 
 
 async def last_before(db: Database, before: Instant) -> int:
-    """The newest event from before then; 0 if there is none."""
+    """The id of the newest event from before `before`; 0 if there is none."""
     row = await db.one("SELECT max(id) FROM realtime_events WHERE at < ?", (to_text(before),))
     return (row[0] if row else None) or 0
 
 
 def delete_through(tx: Tx, event_id: int, limit: int) -> int:
-    """Delete the oldest events up to that id, `limit` at most; returns how many.
+    """Delete the oldest events up to that id, at most `limit`; returns their number.
 
-    Always from the old end, so that what is kept has no gaps.
+    Always the oldest, so that the stored events have no gap.
     """
     return tx.execute(
         """DELETE FROM realtime_events
@@ -93,7 +93,7 @@ def erase_events_of(tx: Tx, user_id: str) -> None:
 
 
 def forget_all(tx: Tx) -> None:
-    """Delete every event, and leave a gap: whoever follows a stream has to start afresh."""
+    """Delete every event and leave a gap of ids, so that clients start again."""
     tx.execute("DELETE FROM realtime_events")
     tx.execute(
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'realtime_events', 0 WHERE NOT EXISTS"

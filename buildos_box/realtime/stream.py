@@ -1,4 +1,4 @@
-"""One stream from its request to its end: catching up first, then live.
+"""One stream: stored events first, then live ones.
 
 The rules: docs/spec.md#realtime-resume.
 """
@@ -20,15 +20,15 @@ PAGE = 200
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # nginx would hold events back
+    (b"x-accel-buffering", b"no"),  # keeps nginx from buffering events
 ]
 log = logger(__name__)
 
 
 def last_id(header: str | None, query: str | None) -> int | None:
-    """The id to go on from; what a browser sends by itself wins. Raises Malformed.
+    """The id to resume after, from the header or else the query; None without one.
 
-    A page that opens a new `EventSource` cannot set the header, hence the query parameter.
+    A page that opens a new `EventSource` cannot set the header. Raises Malformed.
     """
     text = header or query
     if not text:
@@ -41,7 +41,7 @@ def last_id(header: str | None, query: str | None) -> int | None:
 async def chunks(
     hub: Hub, db: Database, clock: Clock, *, user_id: str | None, token_id: str, after: int | None
 ) -> AsyncGenerator[bytes, None]:
-    """All that the stream says, gap-free: it listens before it reads what it has missed."""
+    """The content of a stream without gaps: it listens first, and then reads missed events."""
     with hub.listening(user_id, token_id) as listener:
         kept = await store.kept(db)
         position = kept.latest if after is None else after
@@ -76,14 +76,14 @@ def _event(row: Row) -> bytes:
 
 
 class EventStream:
-    """The ASGI response: sends until the stream ends, the client goes, or a send stalls."""
+    """The ASGI response: sends until the stream ends, the client disconnects, or a send stalls."""
 
     def __init__(self, content: AsyncGenerator[bytes, None], stall_seconds: float) -> None:
         self._content = content
         self._stall_seconds = stall_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Send the response."""
         sending = asyncio.create_task(self._send_all(send))
         gone = asyncio.create_task(_until_gone(receive))
         try:

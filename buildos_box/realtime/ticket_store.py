@@ -1,4 +1,4 @@
-"""The table of tickets: only their hashes, only for as long as they are good."""
+"""The SQL of tickets: their hashes, until they expire."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
@@ -7,7 +7,7 @@ from buildos_box.db import Tx
 def add(
     tx: Tx, hashed: bytes, *, user_id: str, token_id: str, expires_at: Instant, now: Instant
 ) -> None:
-    """Keep a new ticket; those whose time is over go."""
+    """Store a new ticket, and delete expired ones."""
     delete_expired(tx, now)
     tx.execute(
         "INSERT INTO realtime_tickets (hash, user_id, token_id, expires_at) VALUES (?, ?, ?, ?)",
@@ -16,7 +16,7 @@ def add(
 
 
 def take(tx: Tx, hashed: bytes, *, user_id: str, now: Instant) -> str | None:
-    """Use up that user's ticket; the id of the token that it was issued to, None if not good."""
+    """Use up a user's ticket; returns the id of its token, None if the ticket is not valid."""
     row = tx.one(
         """DELETE FROM realtime_tickets WHERE hash = ? AND user_id = ? AND expires_at > ?
            RETURNING token_id""",
@@ -26,7 +26,7 @@ def take(tx: Tx, hashed: bytes, *, user_id: str, now: Instant) -> str | None:
 
 
 def delete_expired(tx: Tx, now: Instant) -> int:
-    """Delete tickets whose time is over; returns how many."""
+    """Delete expired tickets; returns their number."""
     return tx.execute(
         "DELETE FROM realtime_tickets WHERE expires_at <= ?", (to_text(now),)
     ).rowcount

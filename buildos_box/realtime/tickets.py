@@ -1,7 +1,7 @@
-"""Tickets: `EventSource` cannot send a token, so a page asks for a ticket and sends that.
+"""Tickets for pages, whose `EventSource` cannot send a token.
 
-A ticket opens one stream of one user, once, within a minute. It may stand in a proxy's log, the
-token never does. Only its keyed hash is kept.
+A ticket opens one stream of one user, once, within a minute. A ticket may end up in a proxy's log,
+the token never does. Only its keyed hash is stored.
 """
 
 from datetime import timedelta
@@ -23,7 +23,7 @@ TICKET_BITS = 160
 
 
 class Tickets:
-    """Issues tickets and takes them back."""
+    """Issues and redeems tickets."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids, key: bytes) -> None:
         self._db = db
@@ -32,7 +32,7 @@ class Tickets:
         self._key = key
 
     async def issue(self, caller: Caller, user_id: str) -> tuple[str, Instant]:
-        """A new ticket for that user's stream, and until when it is good."""
+        """A new ticket for that user's stream, and when it expires."""
         ticket, now = self._ids.secret(TICKET_BITS), self._clock.now()
         expires_at, hashed = now + GOOD_FOR, hash_token(self._key, ticket)
         await self._db.write(
@@ -48,8 +48,9 @@ class Tickets:
         return ticket, expires_at
 
     async def redeem(self, ticket: str, user_id: str) -> Caller:
-        """Use the ticket up: its holder may read what that user may, while the token that it was
-        issued to is good. Raises Unauthorized, the same for every reason.
+        """Use the ticket up; its holder may read what that user may, while its token is valid.
+
+        Raises Unauthorized, with the same message for every reason.
         """
         now, hashed = self._clock.now(), hash_token(self._key, ticket)
         token_id = await self._db.write(
@@ -61,7 +62,7 @@ class Tickets:
 
 
 async def ticket_holder(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
-    """Who comes with a ticket in place of a token; None without one. Raises Unauthorized."""
+    """The caller that a ticket stands for; None without a ticket. Raises Unauthorized."""
     ticket = connection.query_params.get("ticket")
     if ticket is None:
         return None

@@ -1,4 +1,4 @@
-"""Events as lines of a stream (WHATWG HTML, section 9.2: server-sent events)."""
+"""Encodes server-sent events (WHATWG HTML, section 9.2)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ HEARTBEAT = b": heartbeat\n\n"
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What each event's `data:` holds, as JSON on one line."""
+    """The content of an event's `data:`, as JSON on one line."""
 
     type: str
     user_id: str | None
@@ -26,7 +26,7 @@ def event(
     correlation_id: str | None,
     data: str,
 ) -> bytes:
-    """One event; without an id it is not kept, and a listener that was away never sees it."""
+    """One encoded event; one without an id is not stored and cannot be resumed from."""
     envelope = Envelope(
         type=type,
         user_id=user_id,
@@ -39,18 +39,18 @@ def event(
 
 
 def opening(position: int, retry_ms: int) -> bytes:
-    """How soon to come back, and from where: a stream can be resumed from its first line on."""
+    """The start of a stream: the retry delay, and the id that it resumes from."""
     return b"retry: %d\nid: %d\n\n" % (retry_ms, position)
 
 
 def closing(why: str, retry_ms: int) -> bytes:
-    """The last words of a stream that the box ends."""
+    """The last event of a stream that the server ends."""
     return b": %s\nretry: %d\n\n" % (why.encode(), retry_ms)
 
 
 def reset(position: int, at: str) -> bytes:
-    """Some of what was missed is no longer kept: read the present state afresh."""
-    data: dict[str, Any] = {"reason": "the events after that id are no longer all kept"}
+    """Some missed events are no longer stored: the client has to read the present state."""
+    data: dict[str, Any] = {"reason": "the events after that id are no longer all stored"}
     return event(
         event_id=position,
         type="reset",

@@ -1,1 +1,1 @@
-"""What keeps a box alive through the years: backups, restores, self-examination, export."""
+"""Backup, restore, doctor, export and erasure."""

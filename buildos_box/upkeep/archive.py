@@ -1,8 +1,8 @@
-"""The file that a backup is: a gzipped tar of one database, the keys it needs and a manifest.
+"""The backup file: a gzipped tar of the database, its keys and a manifest.
 
-Nothing of an archive is believed: names come from a fixed list, only plain files are taken,
-and each member is as long as the manifest says and hashes to what it says. However much a few
-bytes of it unpack to, no more is kept in memory or on disk than that.
+Nothing in an archive is trusted: names come from a fixed list, only regular files are accepted, and
+each member must have the size and hash of the manifest. However much the bytes expand to, no more
+than that is kept in memory or on disk.
 """
 
 import gzip
@@ -25,22 +25,22 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = "box.sqlite3"
 KEY_NAME = re.compile(r"secret\.key|admin-token|vapid[A-Za-z0-9._-]{0,40}")
-"""The files of a data folder without which its database is of little use."""
+"""Files of the data folder that the database needs."""
 MAX_MANIFEST = 1024 * 1024
 MAX_KEY = 64 * 1024
 MAX_EXTENSION = 64 * 1024
-"""Of what a header says in a block of its own: the size of a file of more than 8 GiB."""
+"""The size of an extended header, as files of more than 8 GiB have."""
 _CHUNK = 1024 * 1024
 
 
 class BadBackup(BoxError):
-    """A file that is no backup, or not a whole one."""
+    """The file is not a backup, or not a complete one."""
 
     code = "bad_backup"
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One file inside, as it must come out."""
+    """One file of a backup, as it must be unpacked."""
 
     name: str
     size: int
@@ -48,7 +48,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup says of itself. `counts` is the number of rows of every table."""
+    """A backup's description of itself. `counts` is the number of rows of every table."""
 
     format: int
     made_at: str
@@ -59,26 +59,26 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def key_files(folder: Path) -> list[Path]:
-    """The keys that lie in a data folder."""
+    """The key files in a data folder."""
     if not folder.is_dir():
         return []
     return sorted(p for p in folder.iterdir() if KEY_NAME.fullmatch(p.name) and p.is_file())
 
 
 def fingerprint(key: bytes) -> str:
-    """A short name for a key, by which two can be told apart; says nothing of the key."""
+    """A short name for a key, which distinguishes keys and reveals nothing of them."""
     return hashlib.sha256(b"buildos-box fingerprint\0" + key).hexdigest()[:16]
 
 
 def member_of(path: Path, name: str) -> Member:
-    """Size and hash of a file that is to go in."""
+    """Size and hash of a file to pack."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Member(name, path.stat().st_size, digest)
 
 
 def pack(target: Path, manifest: Manifest, files: dict[str, Path]) -> None:
-    """Write the archive, readable by its owner alone (it holds keys), synced to disk."""
+    """Write the archive, readable by its owner only, synced to disk. Raises OSError."""
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as tar:
@@ -98,7 +98,7 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
 
 
 class _Header(tarfile.TarInfo):
-    """A header, refused before whatever belongs to it is read, since that goes into memory."""
+    """A tar header that refuses a member before its content is read into memory."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -106,12 +106,12 @@ class _Header(tarfile.TarInfo):
         plain = header.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
         extension = header.type == tarfile.XHDTYPE and header.size <= MAX_EXTENSION
         if not plain and not extension:
-            raise BadBackup(f"{header.name!r} in it is no plain file")
+            raise BadBackup(f"{header.name!r} in it is not a regular file")
         return header
 
 
 def unpack(archive: Path, folder: Path) -> Manifest:
-    """Lay what is inside into an empty folder and check it. Raises BadBackup, OSError."""
+    """Unpack into an empty folder and check everything. Raises BadBackup, OSError."""
     try:
         with gzip.open(archive) as plain:
             with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as tar:
@@ -119,16 +119,16 @@ def unpack(archive: Path, folder: Path) -> Manifest:
             _to_the_end(plain)
             return manifest
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
-        raise BadBackup(f"{archive} is no whole backup: {error}") from None
+        raise BadBackup(f"{archive} is not a complete backup: {error}") from None
     except BadBackup as error:
         raise BadBackup(f"{archive}: {error.message}") from None
 
 
 def _to_the_end(plain: gzip.GzipFile) -> None:
-    """The checksum of the whole comes last; after the last member there are only a few zeros."""
+    """Read to the end, where the checksum is; after the last member there are only a few zeros."""
     rest = plain.read(_CHUNK)
     if rest.strip(b"\0") or plain.read(1):
-        raise BadBackup("something lies behind its end")
+        raise BadBackup("it has data after its end")
 
 
 def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
@@ -143,7 +143,7 @@ def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
             continue
         member = waited.pop(entry.name, None)
         if member is None or member.size != entry.size:
-            raise BadBackup(f"{entry.name!r} in it is not what its manifest tells of")
+            raise BadBackup(f"{entry.name!r} in it does not match its manifest")
         _lay(content, folder / member.name, member)
     if manifest is None or waited:
         raise BadBackup(f"it lacks {', '.join(waited) or MANIFEST}")
@@ -163,7 +163,7 @@ def _manifest(entry: tarfile.TarInfo, content: IO[bytes]) -> Manifest:
     for member in manifest.members:
         small = member.size <= MAX_KEY and KEY_NAME.fullmatch(member.name)
         if member.size < 0 or not (small or member.name == DATABASE):
-            raise BadBackup(f"{member.name!r} does not belong into a backup")
+            raise BadBackup(f"{member.name!r} does not belong in a backup")
     if names.count(DATABASE) != 1 or len(set(names)) != len(names):
         raise BadBackup("it must hold one database, and every file once")
     return manifest

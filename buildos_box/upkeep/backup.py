@@ -1,4 +1,4 @@
-"""Making backups of a box that runs, and knowing which of them to keep (docs/spec.md#backup)."""
+"""Making, checking and deleting backups (docs/spec.md#backup)."""
 
 import contextlib
 import fcntl
@@ -35,7 +35,7 @@ class Copy(Protocol):
 
 
 class DamagedSource(BoxError):
-    """The database is damaged: a backup of it would push out the good ones."""
+    """The database is damaged; a backup of it would displace good ones."""
 
     code = "damaged"
 
@@ -50,7 +50,7 @@ class Made:
 
 
 def name_for(now: Instant) -> str:
-    """The name of a backup made then; names sort by time."""
+    """The name of a backup made at that time; names sort by time."""
     return f"{PREFIX}{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}Z{SUFFIX}"
 
 
@@ -62,17 +62,18 @@ def make_backup(
     progress: Progress | None = None,
     copy: Copy | None = None,
 ) -> Made:
-    """Back a data folder up into the file `target`, or into a file in the folder `target`.
+    """Back up a data folder into the file `target`, or into a new file in the folder `target`.
 
-    The box may run meanwhile. `copy` is the running box's own: it has its database even if that is
-    no longer in the folder. The file appears under its name only when it is whole. Raises
-    Conflict if a backup is being made or the file exists, DamagedSource, OSError.
+    The server may run meanwhile. `copy` is the running server's own: it has its database open even
+    if that is no longer in the folder. The file gets its name only when it is complete. Raises
+    Conflict if a backup is being made or the file exists, DamagedSource, FileNotFoundError,
+    OSError.
     """
     now = clock.now()
     database = data / archive.DATABASE
     if copy is None:
         if not database.is_file():
-            raise FileNotFoundError(f"there is no box in {data}")
+            raise FileNotFoundError(f"there is no database in {data}")
         _refuse_other_file(data)
         copy = partial(copy_database, database)
     if target.is_dir() or target.suffix == "":
@@ -89,7 +90,7 @@ def make_backup(
 
 
 def _refuse_other_file(data: Path) -> None:
-    """What lies in the folder is not what the process that serves it has open."""
+    """Refuse if the folder's database is not the one that the serving process has open."""
     holder = Holder.of(data)
     if holder is None or holder.file is None:
         return
@@ -123,14 +124,14 @@ def _make(
     whole = folder / "whole"
     archive.pack(whole, manifest, files)
     size = whole.stat().st_size
-    # A link, unlike a rename, never replaces what somebody else has put there meanwhile.
+    # A link, unlike a rename, never replaces a file that was created meanwhile.
     os.link(whole, target)
     sync_file(target.parent)
     return Made(target, size, manifest)
 
 
 def _require_room(database: Path, partial: Path) -> None:
-    """The copy and the archive of it lie side by side for a while."""
+    """The copy and the archive exist side by side for a while."""
     wanted = sum(
         path.stat().st_size
         for path in (database, database.with_name(database.name + "-wal"))
@@ -143,7 +144,7 @@ def _require_room(database: Path, partial: Path) -> None:
 
 @contextlib.contextmanager
 def _only_one(data: Path) -> Iterator[None]:
-    """The kernel lets go of the lock when a process dies."""
+    """Allow one backup at a time; the kernel releases the lock when the process ends."""
     fd = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -156,12 +157,12 @@ def _only_one(data: Path) -> Iterator[None]:
 
 
 def backups_in(folder: Path) -> list[Path]:
-    """The backups with names of ours, newest first."""
+    """The backups in a folder, newest first."""
     return sorted(folder.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
 
 
 def forget_old(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the newest `keep` of our own backups; returns what went."""
+    """Delete all but the newest `keep` backups; returns the deleted ones."""
     gone = backups_in(folder)[keep:]
     for path in gone:
         path.unlink(missing_ok=True)
@@ -169,7 +170,7 @@ def forget_old(folder: Path, keep: int) -> list[Path]:
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is in a backup, and whether it can be relied on: `faults` is empty then."""
+    """The content of a backup; it is reliable if `faults` is empty."""
 
     path: str
     ok: bool
@@ -183,7 +184,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def verify(path: Path, staging: Path) -> Verdict:
-    """Take a backup apart into an empty folder and check all of it. Raises BadBackup, OSError."""
+    """Unpack a backup into an empty folder and check everything. Raises BadBackup, OSError."""
     manifest = open_backup(path, staging)
     found = inspect(staging / archive.DATABASE)
     faults = list(found.faults)
@@ -209,7 +210,7 @@ def verify(path: Path, staging: Path) -> Verdict:
 
 
 def open_backup(path: Path, staging: Path) -> Manifest | None:
-    """Lay a backup's files into an empty folder; None for a bare database, which has no manifest.
+    """Unpack a backup into an empty folder; None for a bare database, which has no manifest.
 
     Raises BadBackup, OSError.
     """

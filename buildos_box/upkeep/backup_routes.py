@@ -1,4 +1,4 @@
-"""`POST /backup`: the running box saves what it has open."""
+"""`POST /backup`: a backup of the database that the running server has open."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ _MAKING = ThreadPool("backup", 1)
 
 
 class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A backup that was made: its file on the server's machine, and what it holds."""
+    """A finished backup: its file on the server's machine, and its content."""
 
     path: str
     bytes: int
@@ -27,10 +27,10 @@ class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/backup", status_code=201, tags=["Health"], opt=NEEDS_ADMIN)
 async def back_up_now(box: Services) -> BackupView:
-    """Make a backup into the backup folder, from the database as it is open.
+    """Make a backup into the backup folder, from the open database.
 
-    It writes nothing to the database, so it also works when the database's file has been deleted
-    or moved. Raises Conflict while another backup is being made.
+    It writes nothing to the database, so it also works if the database's file was deleted or moved.
+    Raises Forbidden, Conflict while another backup is being made.
     """
     data, folder = Path(box.settings.data.dir), backup_folder(box.settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

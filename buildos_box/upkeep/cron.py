@@ -13,7 +13,7 @@ from buildos_box.upkeep.backup import forget_old, make_backup
 
 
 class BackedUp(msgspec.Struct, frozen=True, rename="camel"):
-    """What the nightly backup left."""
+    """The result of the nightly backup."""
 
     file: str | None
     bytes: int = 0
@@ -22,12 +22,12 @@ class BackedUp(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def backup_folder(settings: Settings) -> Path:
-    """Where backups lie."""
+    """The folder of backups."""
     return Path(settings.backup.dir or Path(settings.data.dir) / "backups")
 
 
 async def back_up(_due: Instant, box: Services) -> BackedUp:
-    """Back up, then forget the oldest: a backup that fails costs no older one."""
+    """Make a backup, then delete the oldest ones: a failed backup costs no older one."""
     keep, folder = box.settings.backup.keep, backup_folder(box.settings)
     if keep == 0:
         return BackedUp(None, note="backup.keep is 0: nightly backups are off")
@@ -41,6 +41,6 @@ async def back_up(_due: Instant, box: Services) -> BackedUp:
 BACKUP = Cron(
     name="backup",
     schedule="0 4 * * *",
-    does="Backs the box up while it runs and keeps the newest backups",
+    does="Makes a backup while the server runs, and keeps the newest ones",
     run=back_up,
 )

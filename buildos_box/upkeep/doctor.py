@@ -1,4 +1,4 @@
-"""`doctor`: looks at everything a box stands on and says how to mend it (docs/spec.md#doctor)."""
+"""`doctor`: checks everything that the server depends on (docs/spec.md#doctor)."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from buildos_box.upkeep.findings import Finding, ok
 
 
 async def examine(settings: Settings, clock: Clock, *, offline: bool) -> AsyncIterator[Finding]:
-    """Every finding, as it is made. `offline` asks nobody but this machine."""
+    """Every finding, as it is made. With `offline` only this machine is checked."""
     now = clock.now()
     for findings in (
         local_checks.program(),

@@ -1,4 +1,4 @@
-"""After a restore: what was due to be told before it is not told again (docs/spec.md#restore)."""
+"""After a restore, cancels jobs that were due before it (docs/spec.md#restore)."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from buildos_box.sms.schedule_job import SCHEDULE_DAILY_SMS
 
 LANES = ("email", "sms", "push")
 TYPES = (GENERATE_DAILY_BRIEF.name, SCHEDULE_DAILY_SMS.name)
-"""Work of other lanes that ends in a message of its day."""
+"""Job types of other lanes that end in a message of their day."""
 REASON = "restored: it was due before the restore"
 log = logger(__name__)
 
 
 async def apply_epoch(box: Services) -> int:
-    """Expire what an unsettled epoch must not send; returns how many jobs were cancelled."""
+    """Cancel what a new epoch must not send; returns the number of jobs."""
     expired = await box.db.write(lambda tx: _settle(tx, box))
     if expired:
         log.warning("restored_sends_expired", jobs=expired)

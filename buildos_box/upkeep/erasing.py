@@ -1,4 +1,4 @@
-"""With a person goes all that the box knows of them, in the same transaction.
+"""Erases everything about a deleted user, in the same transaction.
 
 The rules: docs/spec.md#person-erasure.
 """
@@ -19,7 +19,7 @@ log = logger(__name__)
 
 
 def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
-    """Erase what the schema's references keep, and after the commit the mails in the outbox."""
+    """Erase rows that no reference deletes, and after the commit the mails in the outbox."""
     outbox = Path(box.settings.data.dir) / "outbox"
     files = [outbox / f"{email_id}.eml" for email_id in mail_store.ids_of_user(tx, change.user_id)]
     erase_jobs_of(tx, change.user_id, box.clock.now())

@@ -1,4 +1,4 @@
-"""`GET /users/{id}/export`: a person takes their data with them."""
+"""`GET /users/{id}/export`: all data of a user."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ Json = dict[str, Any]
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All that the box holds of a person.
+    """Everything that is stored about a user.
 
-    The lists are as `POST /sync` takes them, so that this very document can be imported again;
-    `records` has every other table row by row: briefs, mails, messages, notifications, jobs.
+    The lists have the form of `POST /sync`, so that this document can be imported again; `records`
+    has every other table row by row: briefs, mails, messages, notifications, jobs.
     """
 
     exported_at: str
@@ -39,11 +39,11 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/users/{user_id:str}/export", tags=["Users"])
 async def export_user(user_id: str, box: Services, caller: Caller) -> Export:
-    """All data of one user, in one document."""
+    """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
     found = await person_store.everything_of(box.db, user_id)
     if not found["users"]:
-        raise NotFound(f"no user {user_id}")
+        raise NotFound(f"there is no user {user_id}")
     lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}
     links = [
         {"taskId": row["task_id"], "dependsOnId": row["depends_on_id"]}

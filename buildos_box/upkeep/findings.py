@@ -1,4 +1,4 @@
-"""What `doctor` finds: one line each, with what to do about it."""
+"""The findings of `doctor`, with what to do about each."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Level = Literal["ok", "note", "warning", "fault"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at. `cure` says in words how to mend it."""
+    """One check. `cure` says how to fix it."""
 
     name: str
     level: Level
@@ -17,12 +17,12 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def ok(name: str, message: str) -> Finding:
-    """All is well."""
+    """The check passed."""
     return Finding(name, "ok", message)
 
 
 def note(name: str, message: str, cure: str | None = None) -> Finding:
-    """Worth knowing, nothing to mend."""
+    """Worth knowing, nothing to fix."""
     return Finding(name, "note", message, cure)
 
 

@@ -1,4 +1,4 @@
-"""What `doctor` looks at on this machine: folder, disk, clock, database, backups."""
+"""The checks of `doctor` on this machine: folder, disk, clock, database, backups."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ SLACK = timedelta(minutes=5)
 
 
 def program() -> Iterator[Finding]:
-    """Versions and zone data."""
+    """Versions and time zone data."""
     python = ".".join(map(str, sys.version_info[:3]))
     yield ok("program", f"BuildOS Box {VERSION}, Python {python}")
     version = sqlite3.sqlite_version
@@ -39,7 +39,7 @@ def program() -> Iterator[Finding]:
         yield note(
             "sqlite",
             f"SQLite {version} can damage a log that several connections write (before 3.51.3); "
-            "this box writes through one only",
+            "this program writes through one only",
             "let no other program write to the database file",
         )
     else:
@@ -51,7 +51,7 @@ def program() -> Iterator[Finding]:
 
 
 def folder(settings: Settings, mounts: Path = MOUNTS) -> Iterator[Finding]:
-    """The data folder: there, ours, private, on a disk of this machine, with room."""
+    """The data folder: present, owned, private, on a local disk with space."""
     data = Path(settings.data.dir).absolute()
     name = "data folder"
     if not data.exists():
@@ -95,37 +95,39 @@ def _private(data: Path) -> Iterator[Finding]:
         yield fault("keys", f"others can read {names}", f"chmod 600 {names}")
     elif data.stat().st_mode & (stat.S_IRWXO | stat.S_IWGRP):
         yield warning(
-            "permissions", f"others can look into {data}, where people's data lies",
+            "permissions", f"others can look into {data}, where users' data is",
             f"chmod 700 {data}",
         )  # fmt: skip
     else:
-        yield ok("permissions", "the folder and its keys are the owner's alone")
+        yield ok("permissions", "the folder and its keys are readable by the owner only")
 
 
 def _room(data: Path) -> Finding:
     free = shutil.disk_usage(data).free
     said = f"{free / 1024**3:.1f} GB free"
     if free < LEAST_FREE:
-        return fault("disk", said, f"make room on the disk of {data}: the box calls itself unwell")
+        return fault(
+            "disk", said, f"make room on the disk of {data}: the server reports itself unhealthy"
+        )
     if free < LITTLE_FREE:
         return warning("disk", said, f"make room on the disk of {data}; old backups, perhaps")
     return ok("disk", said)
 
 
 def running(settings: Settings) -> Iterator[Finding]:
-    """Whether a box serves the folder."""
+    """Whether a process serves the folder."""
     data = Path(settings.data.dir)
     if not data.is_dir() or not os.access(data, os.W_OK):
         return
     holder = Holder.of(data)
     if holder is None:
-        yield note("process", "no box serves this folder now", "buildos-box serve")
+        yield note("process", "no process serves this folder now", "buildos-box serve")
     else:
         yield ok("process", f"process {holder.process} serves {data}")
 
 
 def open_file(settings: Settings) -> Iterator[Finding]:
-    """Whether the database at its path is the one that the running process has open."""
+    """Whether the database at its path is the one that the serving process has open."""
     data = Path(settings.data.dir)
     holder = Holder.of(data) if data.is_dir() and os.access(data, os.W_OK) else None
     if holder is None or holder.file is None:
@@ -143,13 +145,15 @@ def open_file(settings: Settings) -> Iterator[Finding]:
 
 
 def database(settings: Settings, now: Instant) -> Iterator[Finding]:
-    """Every page, index and reference; the schema; and whether the clock went back."""
+    """Pages, indexes and references of the database, its schema, and whether the
+    clock went back.
+    """
     path = Path(settings.data.dir) / DATABASE
     name = "database"
     if not path.exists():
         yield note(name, "there is none yet", "the first `buildos-box serve` makes it")
         return
-    mend = "stop the box, then: buildos-box restore FILE (buildos-box backup list)"
+    mend = "stop the server, then: buildos-box restore FILE (buildos-box backup list)"
     try:
         found = inspect(path)
         latest = newest_moment(path, MOMENTS)
@@ -190,7 +194,7 @@ def _schema(schema: int) -> Finding:
 
 
 def backups(settings: Settings, now: Instant) -> Iterator[Finding]:
-    """Whether there is a young backup, on another disk or at all."""
+    """Whether there is a recent backup."""
     where = backup_folder(settings)
     if not (Path(settings.data.dir) / DATABASE).exists():
         return

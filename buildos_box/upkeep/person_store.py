@@ -1,7 +1,7 @@
-"""All that the box holds of one person, found by the schema itself.
+"""Everything that is stored about one user, found by the schema itself.
 
-A table belongs to a person if it has a `user_id`, or refers to a table that does: a new room's
-tables are in every export, and in the test of erasure, without a line here.
+A table belongs to a user if it has a `user_id`, or refers to a table that does, so that new tables
+are part of every export and of the test of erasure without a line here.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from buildos_box.db import Database
 
 NOT_EXPORTED = frozenset({"realtime_tickets"})
-"""Keys for a minute, of which only hashes are kept."""
+"""Short-lived keys of which only hashes are stored."""
 SECRET_COLUMNS = frozenset(
     {"hash", "unsubscribe_hash", "tracking_id", "auth", "p256dh", "lease_token"}
 )
@@ -17,7 +17,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 async def everything_of(db: Database, user_id: str) -> Rows:
-    """Every row of that person by table, without what is a key rather than data."""
+    """Every row of that user by table, without tables of keys."""
     found: Rows = {}
     for table, condition in (await _tables(db)).items():
         if table in NOT_EXPORTED:
@@ -34,7 +34,7 @@ async def everything_of(db: Database, user_id: str) -> Rows:
 
 
 async def _tables(db: Database) -> dict[str, str]:
-    """The tables that hold something of people, and the condition by which a row is one's."""
+    """The tables with users' data, and the condition by which a row belongs to a user."""
     names = [
         str(row["name"])
         for row in await db.all(

@@ -1,4 +1,4 @@
-"""What `doctor` asks of others: nothing is sent to anybody, and nothing is written."""
+"""The checks of `doctor` on other machines; nothing is sent to users, and nothing is written."""
 
 import asyncio
 import smtplib
@@ -23,7 +23,7 @@ SERVICE = "daily-brief-worker"
 
 
 async def language_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
-    """A real, tiny call to each provider of the chain."""
+    """A real, small call to each provider of the chain."""
     if not settings.llm.providers:
         yield note(
             "language model", "none: the built-in analyst writes the briefs",
@@ -39,7 +39,7 @@ async def language_models(settings: Settings, http: httpx.AsyncClient) -> AsyncI
 
 
 async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
-    """The mail server, up to and with the login; no mail is begun."""
+    """The mail server, including the login, without sending a mail."""
     email = settings.email
     if email.transport == "outbox":
         yield note(
@@ -52,7 +52,7 @@ async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Fin
         yield await asyncio.to_thread(_smtp, settings)
     if email.transport != "outbox" and email.from_address.endswith("@localhost"):
         yield fault(
-            "sender", f"mail comes from {email.from_address}, which nobody can answer",
+            "sender", f"mail comes from {email.from_address}, which cannot be replied to",
             "set email.from_address to an address of your domain",
         )  # fmt: skip
 
@@ -104,7 +104,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 
 
 async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
-    """Twilio's account, fetched with the credentials."""
+    """Twilio's account, read with the credentials."""
     sms = settings.sms
     if not sms.account_sid or sms.auth_token is None:
         yield note("sms", "off: no Twilio account is configured", "set [sms] if you want it")
@@ -143,14 +143,14 @@ def _state(answer: httpx.Response) -> str:
 
 
 async def push(settings: Settings) -> AsyncIterator[Finding]:
-    """The keys and the contact address that push services want."""
+    """The keys and the contact address that push services need."""
     keys = [p.name for p in key_files(Path(settings.data.dir)) if p.name.startswith("vapid")]
     if not keys:
         yield note("push", "no VAPID keys yet", "the first `buildos-box serve` makes them")
     subject = settings.push.vapid_subject
     if not subject:
         yield note(
-            "push", "push.vapid_subject is empty: push services cannot tell you of trouble",
+            "push", "push.vapid_subject is empty: push services cannot report problems to you",
             'set push.vapid_subject = "mailto:you@your.domain"',
         )  # fmt: skip
     elif "localhost" in subject or not subject.startswith(("mailto:", "https://")):
@@ -163,14 +163,14 @@ async def push(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def egress(settings: Settings) -> AsyncIterator[Finding]:
-    """What the box may connect to at people's word, and whether names resolve at all."""
+    """What users' addresses may lead to, and whether names can be resolved."""
     if settings.egress.allow_private is True:
         yield warning(
-            "egress", "people's addresses may lead into your own network (egress.allow_private)",
+            "egress", "users' addresses may lead into your own network (egress.allow_private)",
             "list only the networks that must be reached",
         )  # fmt: skip
     else:
-        yield ok("egress", "people's addresses lead to the public internet only")
+        yield ok("egress", "addresses that users give lead to the public internet only")
     ca_file = settings.egress.ca_file
     if ca_file:
         try:
@@ -180,12 +180,12 @@ async def egress(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
-    """Whether the links in mail lead to this box."""
+    """Whether the links in mail lead to this server."""
     name, url = "public address", settings.server.public_url
     if not settings.server.base_url:
         yield warning(
             name, f"links in mail lead to {url}, which only this machine reaches",
-            "set server.base_url to the address at which people reach the box",
+            "set server.base_url to the address at which users reach the server",
         )  # fmt: skip
         return
     if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
@@ -198,18 +198,18 @@ async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIt
         service = answer.json().get("service") if answer.content else None
     except (httpx.HTTPError, ValueError, AttributeError) as error:
         yield fault(
-            name, f"nothing of ours answers at {url}/health: {_words(error)}",
-            "start the box; check server.base_url, the DNS and the proxy",
+            name, f"no BuildOS Box answers at {url}/health: {_words(error)}",
+            "start the server; check server.base_url, the DNS and the proxy",
         )  # fmt: skip
         return
     if service == SERVICE:
-        yield ok(name, f"{url} leads to a box")
+        yield ok(name, f"{url} leads to a BuildOS Box")
     else:
         yield fault(name, f"something else answers at {url}/health", "check the proxy")
 
 
 async def port(settings: Settings) -> AsyncIterator[Finding]:
-    """Whether the port is free, or ours."""
+    """Whether the port is free or in use by this server."""
     host, number = settings.server.host, settings.server.port
     name, where = "port", f"{host}:{number}"
     if number == 0:
@@ -222,7 +222,7 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
             probe.bind((host, number))
     except OSError as error:
         if (Path(settings.data.dir) / "address").exists():
-            yield ok(name, f"{where} is in use while the box runs")
+            yield ok(name, f"{where} is in use by this server")
         else:
             yield fault(
                 name, f"{where}: {error.strerror}",
@@ -233,7 +233,7 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def health(settings: Settings) -> AsyncIterator[Finding]:
-    """What the box that runs here says of itself; nothing if none answers."""
+    """What the running server reports about itself; nothing if none answers."""
     data = Path(settings.data.dir)
     url = local_address(data) or settings.server.local_url
     token = local_admin_token(data)
@@ -248,13 +248,13 @@ async def health(settings: Settings) -> AsyncIterator[Finding]:
         return
     if said.get("status") == "unhealthy":
         reasons = "; ".join(map(str, said.get("reasons") or ["its log says why"]))
-        yield fault("health", f"the box at {url} is unhealthy: {reasons}", "see the reasons")
+        yield fault("health", f"the server at {url} is unhealthy: {reasons}", "see the reasons")
     else:
-        yield ok("health", f"the box at {url} is {said.get('status')}")
+        yield ok("health", f"the server at {url} is {said.get('status')}")
 
 
 async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Finding:
-    """Any answer will do: only what POSTs means something there."""
+    """Whether the host answers at all; the address itself only accepts POST."""
     try:
         answer = await http.head(url, timeout=SECONDS)
     except httpx.HTTPError as error:

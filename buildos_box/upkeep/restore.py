@@ -1,7 +1,7 @@
-"""Putting a backup in a box's place: checked first, then swapped in, whole or not at all.
+"""Restoring a backup: checked first, then swapped in, completely or not at all.
 
-What is to come in lies ready in one folder, whose name says so once it is complete. From then on
-the swap is finished by whoever comes next, be it this process or, after a power cut, `serve`.
+The new files are prepared in one folder, which is renamed once it is complete. From then on the
+swap is finished by this process or, after a power cut, by the next `serve`.
 
 The rules: docs/spec.md#restore.
 """
@@ -25,17 +25,17 @@ _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put in place, and where what was there before lies now."""
+    """What was restored, and the folder with the previous files; None if there were none."""
 
     verdict: Verdict
     aside: Path | None
 
 
 def restore(backup: Path, data: Path, clock: Clock, *, resume_sends: bool = False) -> Restored:
-    """Replace what is in a data folder by a backup, and begin a new epoch.
+    """Replace a data folder's content by a backup, and begin a new epoch.
 
-    Raises AlreadyRunning if a box serves the folder, BadBackup, SchemaTooNew, OSError; the folder
-    is then as it was.
+    Raises AlreadyRunning if a process serves the folder, BadBackup, SchemaTooNew, OSError; the
+    folder is then unchanged.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = InstanceLock(data)
@@ -68,7 +68,7 @@ def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> V
     if not verdict.ok:
         raise BadBackup(f"{backup}: {'; '.join(verdict.faults[:5])}")
     if verdict.schema == 0:
-        raise BadBackup(f"{backup} is not the database of a box")
+        raise BadBackup(f"{backup} is not a database of BuildOS Box")
     database = staging / archive.DATABASE
     migrate(database, clock, keep_old=False)
 
@@ -83,9 +83,9 @@ def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> V
 
 
 def finish_restore(data: Path) -> bool:
-    """Finish a swap that was begun; the caller holds the folder. False if there is none.
+    """Finish a swap that was begun; False if there is none. The caller holds the folder's lock.
 
-    Every step can be repeated: a file is moved only while its successor still lies ready.
+    Every step can be repeated: a file is moved only while its successor is still in the folder.
     """
     ready = data / _READY
     if not ready.is_dir():
@@ -105,7 +105,7 @@ def finish_restore(data: Path) -> bool:
 
 
 def _swap(name: str, ready: Path, data: Path, aside: Path) -> None:
-    """The log of the old database goes with it: it must never meet the new one."""
+    """The WAL of the old database is moved with it, because it must not meet the new one."""
     sides = [f"{name}{side}" for side in _SIDE_FILES] if name == archive.DATABASE else []
     for old in [*sides, name]:
         if (data / old).exists():
@@ -115,7 +115,7 @@ def _swap(name: str, ready: Path, data: Path, aside: Path) -> None:
 
 
 def described(verdict: Verdict) -> str:
-    """A backup in a line for people."""
+    """A backup in one line."""
     users = verdict.counts.get("users", 0)
     jobs = verdict.counts.get("queue_jobs", 0)
     made = verdict.made_at or "at an unknown time"

@@ -1,1 +1,1 @@
-"""The users' web page: its files, and how a person signs in to it (docs/spec.md#page)."""
+"""The users' web page: its files, and signing in (docs/spec.md#page)."""

@@ -1,8 +1,6 @@
-"""The page's files, as they lie in `static/app`: no build step, nothing from elsewhere.
+"""The page's files from `static/app`, without a build step (docs/spec.md#page-security).
 
-They are read once and served from memory; browsers ask each time whether they have changed.
-
-The rules: docs/spec.md#page-security.
+They are read once and served from memory; browsers revalidate them each time.
 """
 
 import hashlib
@@ -40,7 +38,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class _Asset:
-    """One file, and the name of its very content."""
+    """One file with its entity tag."""
 
     def __init__(self, path: Path) -> None:
         self._content = path.read_bytes()
@@ -48,7 +46,7 @@ class _Asset:
         self._etag = f'"{hashlib.sha256(self._content).hexdigest()[:32]}"'
 
     def answer(self, request: AnyRequest) -> Response[bytes]:
-        """The file, or 304 for whoever has it."""
+        """The file, or 304 if the browser has it."""
         headers = {**HEADERS, "ETag": self._etag}
         known = request.headers.get("if-none-match", "")
         if self._etag in known:
@@ -57,7 +55,9 @@ class _Asset:
 
 
 def page_routes(static: Path) -> list[Any]:
-    """`/app/` with its files, and the way there from `/`; all public, none with anyone's data."""
+    """The routes of `/app/` and its files, and the redirect from `/`; all public, without user
+    data.
+    """
     folder = static / "app"
     assets = {path.name: _Asset(path) for path in folder.iterdir() if path.suffix in MEDIA}
 
@@ -70,7 +70,7 @@ def page_routes(static: Path) -> list[Any]:
 
     @route("/app", http_method=READ, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
     def page(request: AnyRequest) -> Response[bytes]:
-        # The page's links are relative to its folder, so that the box may live under a path.
+        # The page's links are relative, so that it can be served under a path.
         if not request.scope["raw_path"].endswith(b"/"):
             return Response(b"", status_code=302, headers={"Location": "app/"})
         return assets["index.html"].answer(request)
@@ -81,7 +81,7 @@ def page_routes(static: Path) -> list[Any]:
     )  # fmt: skip
     def file(name: str, request: AnyRequest) -> Response[bytes]:
         if name not in assets:
-            raise NotFound(f"no file {name}")
+            raise NotFound(f"there is no file {name}")
         return assets[name].answer(request)
 
     return [front_door, page, file]

@@ -22,7 +22,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Either a token (with `userId` where it may act for everyone) or a link's code."""
+    """A token (with `userId` if it may act for everyone) or a sign-in link's code."""
 
     token: str | None = None
     code: str | None = None
@@ -30,7 +30,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Whose page it is."""
+    """The user who is signed in."""
 
     user_id: str
     name: str
@@ -43,7 +43,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class SignInLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Opens that user's page once, until then."""
+    """A link that opens that user's page once, until it expires."""
 
     url: str
     expires_at: str
@@ -53,10 +53,14 @@ class SignInLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def open_session(
     data: SignIn, request: AnyRequest, box: Services, keyring: Keyring
 ) -> Response[Session]:
-    """Sign in to the page: the answer sets its cookie."""
+    """Sign in to the page; the response sets its cookie.
+
+    Raises Forbidden (not from the page), Unauthorized (wrong token or code), Impossible (neither
+    given, unknown or unnamed user), RateLimited.
+    """
     if not from_our_page(request):
-        # Else another site could sign a visitor in as somebody that they are not.
-        raise Forbidden("this is for the box's own page; programs send their token")
+        # Otherwise another site could sign a visitor in as somebody else.
+        raise Forbidden("only the users' page may sign in; programs send their token")
     authenticator: Authenticator = request.app.state.authenticator
     if data.code:
         by_code = sign_in.by_code(box, keyring, data.code.strip())
@@ -68,7 +72,7 @@ async def open_session(
         raise Impossible.field("token", "give a token, or the code of a link")
     row = await workspace.row_of(box.db, "users", signed_in.user_id)
     if row is None:
-        raise Impossible.field("token", f"its user {signed_in.user_id} is not in the box")
+        raise Impossible.field("token", f"its user {signed_in.user_id} does not exist")
     response = Response(Session.of(row), status_code=200)
     seconds = int(sign_in.SIGNED_IN_FOR.total_seconds())
     _set_cookie(response, box, request, signed_in.token, seconds)
@@ -77,12 +81,12 @@ async def open_session(
 
 @get("/app/session", tags=["Web page"])
 async def get_session(box: Services, caller: Caller) -> Session:
-    """Whose page it is; for users' tokens only."""
+    """The user whose token this is. Raises Forbidden for other tokens, Impossible if deleted."""
     if caller.only_user is None:
-        raise Forbidden("this token belongs to no single user")
+        raise Forbidden("this token does not belong to a single user")
     row = await workspace.row_of(box.db, "users", caller.only_user)
     if row is None:
-        raise Impossible.field("userId", f"there is no user {caller.only_user} in the box")
+        raise Impossible.field("userId", f"there is no user {caller.only_user}")
     return Session.of(row)
 
 
@@ -90,7 +94,9 @@ async def get_session(box: Services, caller: Caller) -> Session:
 async def close_session(
     request: AnyRequest, box: Services, keyring: Keyring, caller: Caller
 ) -> Response[dict[str, bool]]:
-    """Sign out: the cookie goes, and with it the page's own token; one that was given stays."""
+    """Sign out: delete the cookie and revoke the page's own token; a token of the user's stays
+    valid.
+    """
     if caller.name == sign_in.PAGE_TOKEN:
         await keyring.revoke(caller.token_id)
     response = Response({"success": True}, status_code=200)
@@ -100,7 +106,7 @@ async def close_session(
 
 @post("/users/{user_id:str}/sign-in-link", tags=["Web page"], opt=NEEDS_SERVICE)
 async def issue_link(user_id: str, box: Services) -> SignInLink:
-    """A link that opens that user's page once, within a day."""
+    """A link that opens that user's page once, within a day. Raises Forbidden, NotFound."""
     url, expires_at = await sign_in.make_link(box, user_id)
     return SignInLink(url=url, expires_at=to_text(expires_at))
 

@@ -1,10 +1,8 @@
-"""Signing in to the page, with a token or a link.
+"""Signing in to the page with a token or a link (docs/spec.md#page-sign-in).
 
-The page itself never keeps a token: it lies in a cookie that scripts cannot read and that other
-sites cannot make a browser send. A link carries a code in its fragment, which browsers send to
-no server; it is good once.
-
-The rules: docs/spec.md#page-sign-in.
+The page itself never stores a token: a cookie does, which scripts cannot read and other sites
+cannot make a browser send. A link carries its code in the fragment, which browsers send to no
+server; it works once.
 """
 
 from dataclasses import dataclass
@@ -26,24 +24,26 @@ PAGE_TOKEN = "web page"  # noqa: S105 (a name, no secret)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Whose page it is now, and what the cookie is to hold."""
+    """The user who signed in, and the token that the cookie stores."""
 
     user_id: str
     token: str
 
 
 async def make_link(box: Services, user_id: str) -> tuple[str, Instant]:
-    """A link that signs that user in once, and until when. Raises NotFound."""
+    """A link that signs that user in once, and when it expires. Raises NotFound."""
     code, now = box.ids.secret(CODE_BITS), box.clock.now()
     expires_at, hashed = now + LINK_GOOD_FOR, hash_token(box.secret, code)
     if await workspace.row_of(box.db, "users", user_id) is None:
-        raise NotFound(f"no user {user_id}")
+        raise NotFound(f"there is no user {user_id}")
     await box.db.write(lambda tx: store.add(tx, hashed, user_id, expires_at, now))
     return f"{box.settings.server.public_url}/app/#sign-in={code}", expires_at
 
 
 async def by_code(box: Services, keyring: Keyring, code: str) -> SignedIn:
-    """Use a link up. Raises Unauthorized, the same for every reason."""
+    """Sign in by a link's code, which is used up. Raises Unauthorized, the same
+    for every reason.
+    """
     now, hashed = box.clock.now(), hash_token(box.secret, code)
     user_id = await box.db.write(lambda tx: store.take(tx, hashed, now))
     if user_id is None:
@@ -52,10 +52,10 @@ async def by_code(box: Services, keyring: Keyring, code: str) -> SignedIn:
 
 
 async def by_token(box: Services, keyring: Keyring, token: str, user_id: str | None) -> SignedIn:
-    """With a user's own token, or with one that may act for all and a word for whom.
+    """Sign in by a user's own token, or by an operator's token for the named user.
 
-    An admin's or the service's token never comes to lie in a cookie: the page gets one of its
-    own, for that user alone. Raises Unauthorized, Impossible (no such user, or none named).
+    An operator's token is never stored in a cookie: the page gets a token of its own for that user.
+    Raises Unauthorized, Impossible (unknown user, or none named).
     """
     caller = await keyring.recognise(token)
     if caller.only_user is not None:
@@ -63,7 +63,7 @@ async def by_token(box: Services, keyring: Keyring, token: str, user_id: str | N
     if user_id is None:
         users = await workspace.page_users(box.db, before=None, limit=2)
         if len(users) != 1:
-            raise Impossible.field("userId", "this token may act for everyone: say for whom")
+            raise Impossible.field("userId", "is required: this token may act for every user")
         user_id = str(users[0]["id"])
     elif await workspace.row_of(box.db, "users", user_id) is None:
         raise Impossible.field("userId", f"there is no user {user_id}")

@@ -1,11 +1,11 @@
-"""Sign-in links that wait to be used."""
+"""The SQL of sign-in links that were not used yet."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 
 
 def add(tx: Tx, hashed: bytes, user_id: str, expires_at: Instant, now: Instant) -> None:
-    """Keep a link, and forget those whose time is over."""
+    """Store a link, and delete expired ones."""
     tx.execute("DELETE FROM sign_in_links WHERE expires_at <= ?", (to_text(now),))
     tx.execute(
         "INSERT INTO sign_in_links (hash, user_id, expires_at) VALUES (?, ?, ?)",
@@ -14,7 +14,7 @@ def add(tx: Tx, hashed: bytes, user_id: str, expires_at: Instant, now: Instant) 
 
 
 def take(tx: Tx, hashed: bytes, now: Instant) -> str | None:
-    """Whose link that is, used up by asking; None if there is none, or its time is over."""
+    """The user of that link, which is used up; None if it is unknown or expired."""
     row = tx.one("SELECT user_id, expires_at FROM sign_in_links WHERE hash = ?", (hashed,))
     if row is None:
         return None

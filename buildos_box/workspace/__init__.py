@@ -1,1 +1,1 @@
-"""What the box works on: users, preferences, projects, tasks, notes, calendar."""
+"""Users' data: users, preferences, projects, tasks, notes, calendar events."""

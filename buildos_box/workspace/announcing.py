@@ -21,7 +21,7 @@ CANCELLED = "cancelled"
 
 
 def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str) -> None:
-    """Tell of a row that has been written."""
+    """Announce a row that was written."""
     match kind:
         case "users":
             zone_changed = before is not None and before["timezone"] != after["timezone"]
@@ -37,11 +37,11 @@ def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str
         case "events":
             tx.announce(event_change(Event.of(before) if before else None, Event.of(after)))
         case _:
-            pass  # nobody above needs to hear of notes
+            pass  # no listener needs changes of notes
 
 
 def event_change(before: Event | None, event: Event) -> EventSaved | EventMoved | EventCancelled:
-    """What happened to an event: the one thing that says most."""
+    """The most specific change of an event: created, cancelled, moved or saved."""
     if before is None:
         return EventSaved(None, event)
     if event.status == CANCELLED and before.status != CANCELLED:
@@ -52,7 +52,7 @@ def event_change(before: Event | None, event: Event) -> EventSaved | EventMoved 
 
 
 def announce_leaving(tx: Tx, kind: str, row: Row, owner: str) -> None:
-    """Tell of a row that is about to go."""
+    """Announce a row that is about to be deleted."""
     match kind:
         case "users":
             tx.announce(UserDeleted(row["id"]))
@@ -67,7 +67,7 @@ def announce_leaving(tx: Tx, kind: str, row: Row, owner: str) -> None:
 
 
 def announce_gone(tx: Tx, kind: str, key: str) -> None:
-    """Tell of a row that has gone: preferences, whose absence is itself a setting."""
+    """Announce a row that was deleted: of preferences, whose absence is a setting too."""
     if kind == "preferences":
         tx.announce(PreferencesChanged(key))
     elif kind == "smsPreferences":

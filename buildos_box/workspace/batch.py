@@ -1,6 +1,7 @@
-"""Reading requests: everything that can be said of one without looking at the database.
+"""Parsing requests: all checks that need no database.
 
-Faults are gathered, not raised: whoever sends a thousand items is told of all that is wrong.
+Faults are collected, not raised, so that a request with a thousand items is answered with all of
+them.
 """
 
 from collections.abc import Iterable
@@ -22,10 +23,10 @@ MAX_FAULTS_IN_SENTENCE = 5
 
 @dataclass(slots=True)
 class Item:
-    """One thing to write. `given` has what was read, by column; `refused` what could not be."""
+    """One item to write. `given` are the parsed values by column; `refused` the invalid columns."""
 
     path: str
-    """What stands before a field's name in faults: `tasks[3].`, or nothing."""
+    """The prefix of a field's name in faults: `tasks[3].`, or empty."""
     key: str
     given: Values
     refused: set[str]
@@ -33,7 +34,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One dependency to add or to drop, and where faults of it and of its ends are told."""
+    """One dependency to add or delete, and where its faults are reported."""
 
     path: str
     task_id: str
@@ -44,13 +45,13 @@ class Link:
 
 @dataclass(slots=True)
 class Batch:
-    """All that one request wants written, and what is already known to be wrong with it."""
+    """All writes of one request, and the faults that are known already."""
 
     items: dict[str, list[Item]] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     unlinks: list[Link] = field(default_factory=list)
     deletes: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By list: the ids, each with its path."""
+    """For each list, the ids to delete with their places in the request."""
     faults: list[FieldFault] = field(default_factory=list)
 
     def fault(self, path: str, message: str) -> None:
@@ -61,7 +62,7 @@ class Batch:
 
 
 def read_sync(body: dict[str, Any]) -> Batch:
-    """The body of `POST /sync`; `deletes` is taken for `delete` too."""
+    """The body of `POST /sync`; `deletes` is accepted for `delete`."""
     batch = Batch()
     for kind in KINDS:
         found = _list(batch, body, kind.name, kind.name)
@@ -121,7 +122,7 @@ def _items(batch: Batch, kind: Kind, values: list[Any]) -> list[Item]:
 
 
 def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item | None:
-    """One item; None if it has no id that could be read."""
+    """One item; None if it has no valid id."""
     if isinstance(value, Struct):
         value = values_of(value)
     if not isinstance(value, dict):
@@ -150,9 +151,10 @@ def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item |
 
 
 def read_one(kind: Kind, value: dict[str, Any], *, privileged: bool) -> Batch:
-    """The body of a request for one thing.
+    """The body of a request for one item.
 
-    Raises Forbidden if it sets what only the service may, and the caller is not that.
+    Its faults are collected in the batch. Raises Forbidden if it sets a field that only the service
+    may set, and the caller is not the service.
     """
     if not privileged:
         for spec in kind.fields:
@@ -198,8 +200,8 @@ def refuse(faults: Iterable[FieldFault]) -> None:
     found = list(islice(faults, MAX_FAULTS))
     if not found:
         return
-    told = [f"{fault.field}: {fault.message}" for fault in found[:MAX_FAULTS_IN_SENTENCE]]
-    if len(found) > len(told):
+    named = [f"{fault.field}: {fault.message}" for fault in found[:MAX_FAULTS_IN_SENTENCE]]
+    if len(found) > len(named):
         at_least = "at least " if len(found) >= MAX_FAULTS else ""
-        told.append(f"and {at_least}{len(found) - len(told):,} more")
-    raise Impossible("; ".join(told), details=tuple(found))
+        named.append(f"and {at_least}{len(found) - len(named):,} more")
+    raise Impossible("; ".join(named), details=tuple(found))

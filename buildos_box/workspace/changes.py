@@ -1,8 +1,8 @@
-"""What this room tells those above, in the transaction of the write.
+"""The changes that the workspace announces, in the transaction of the write.
 
-Each is announced after its own row has been written and only if something changed; the
-`…Deleted` ones are announced before the row goes, while what hangs on it can still be read.
-What goes with its user or its project (tasks, notes, events) has no announcement of its own.
+Each is announced after its own row was written, and only if something changed; the `…Deleted`
+changes are announced before the row is deleted, while what refers to it can still be read. What is
+deleted with its user or project (tasks, notes, events) is not announced.
 """
 
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ class UserSaved:
 
 @dataclass(frozen=True, slots=True)
 class UserDeleted:
-    """A user and all that is theirs goes."""
+    """A user is being deleted with all data."""
 
     user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class PreferencesChanged:
-    """A user's preferences were set, changed or taken away."""
+    """A user's preferences were set, changed or deleted."""
 
     user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class SmsPreferencesChanged:
-    """What a user wants of SMS was set, changed or taken away by a sync or an import."""
+    """A user's SMS preferences were set, changed or deleted by a sync or an import."""
 
     user_id: str
 
@@ -50,7 +50,7 @@ class ProjectSaved:
 
 @dataclass(frozen=True, slots=True)
 class ProjectDeleted:
-    """A project goes, with its tasks and notes."""
+    """A project is being deleted, with its tasks and notes."""
 
     project: Project
 
@@ -66,7 +66,7 @@ class TaskChanged:
 
 @dataclass(frozen=True, slots=True)
 class TaskDeleted:
-    """A task goes."""
+    """A task is being deleted."""
 
     user_id: str
     task: Task
@@ -74,7 +74,7 @@ class TaskDeleted:
 
 @dataclass(frozen=True, slots=True)
 class EventSaved:
-    """An event was created (`before` is None), or changed in neither time nor standing."""
+    """An event was created (`before` is None), or changed without moving or being cancelled."""
 
     before: Event | None
     event: Event
@@ -82,7 +82,7 @@ class EventSaved:
 
 @dataclass(frozen=True, slots=True)
 class EventMoved:
-    """An event's time changed, and perhaps more."""
+    """An event was moved, and perhaps changed otherwise."""
 
     before: Event
     event: Event
@@ -90,7 +90,7 @@ class EventMoved:
 
 @dataclass(frozen=True, slots=True)
 class EventCancelled:
-    """An event that stood was cancelled."""
+    """An event that was not cancelled is cancelled now."""
 
     before: Event
     event: Event
@@ -98,14 +98,14 @@ class EventCancelled:
 
 @dataclass(frozen=True, slots=True)
 class EventDeleted:
-    """An event goes."""
+    """An event is being deleted."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarSyncFailed:
-    """A feed could not be read three times in a row; `error` does not name its address."""
+    """A feed failed three times in a row; `error` does not contain its address."""
 
     user_id: str
     feed_id: str

@@ -1,8 +1,6 @@
-"""One thing at a time: make, change, delete, with the rule of whose it is.
+"""Creating, changing and deleting single items, with the check of ownership.
 
-What is another's answers as if it were not there.
-
-The rules: docs/spec.md#api-default-deny.
+Another user's item is answered as if it did not exist. The rules: docs/spec.md#api-default-deny.
 """
 
 from typing import Any
@@ -23,17 +21,17 @@ MAX_PREREQUISITES = 1_000
 
 
 async def visible(box: Services, caller: Caller, kind: Kind, key: str) -> Row:
-    """The row, if the caller may know of it. Raises NotFound, the same for both reasons."""
+    """The row, if the caller may know of it. Raises NotFound."""
     row = await store.row_of(box.db, kind.name, key)
     if row is None or caller.only_user not in (None, row["owner"]):
-        raise NotFound(f"no {kind.noun} {key}")
+        raise NotFound(f"there is no {kind.noun} {key}")
     return row
 
 
 async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
-    """Make a new one; without an `id` the box gives one, without a `userId` it is the caller's.
+    """Create an item; without an `id` one is made, without a `userId` it belongs to the caller.
 
-    Raises Impossible, Forbidden, Conflict (the id is taken).
+    Raises Impossible, Forbidden, Conflict if the id exists.
     """
     now = box.clock.now()
     given = dict(data)
@@ -53,7 +51,7 @@ async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
 
 
 async def change(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
-    """Change what is given of an existing one; null clears.
+    """Change the given fields of an item; null clears.
 
     Raises NotFound, Impossible, Forbidden.
     """
@@ -63,7 +61,7 @@ async def change(box: Services, caller: Caller, kind: Kind, key: str, data: Json
 
     def run(tx: Tx) -> None:
         if not records.rows(tx, kind, {key}):
-            raise NotFound(f"no {kind.noun} {key}")
+            raise NotFound(f"there is no {kind.noun} {key}")
         apply(tx, batch, now, only_user=caller.only_user)
 
     await box.db.write(run)
@@ -71,7 +69,7 @@ async def change(box: Services, caller: Caller, kind: Kind, key: str, data: Json
 
 
 async def put(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
-    """Make it or change what is given of it. Raises Impossible."""
+    """Create the item or change its given fields. Raises Impossible, Forbidden, NotFound."""
     batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
     now = box.clock.now()
     await box.db.write(lambda tx: apply(tx, batch, now, only_user=caller.only_user))
@@ -79,7 +77,7 @@ async def put(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -
 
 
 async def remove(box: Services, caller: Caller, kind: Kind, key: str) -> None:
-    """Delete it and what belongs to it. Raises NotFound."""
+    """Delete an item and what belongs to it. Raises NotFound."""
     await visible(box, caller, kind, key)
     batch = Batch(deletes={kind.name: {key: "id"}})
     now = box.clock.now()
@@ -87,7 +85,10 @@ async def remove(box: Services, caller: Caller, kind: Kind, key: str) -> None:
 
 
 async def set_prerequisites(box: Services, caller: Caller, task_id: str, wanted: object) -> None:
-    """Make the task wait for exactly those. Raises Impossible: unknown ones, or a cycle."""
+    """Replace the dependencies of a task.
+
+    Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
+    """
     chosen = _read_prerequisites(task_id, wanted)
     now = box.clock.now()
 
@@ -117,7 +118,7 @@ def _read_prerequisites(task_id: str, wanted: object) -> dict[str, str]:
             faults.append(FieldFault(path, str(error)))
             continue
         if other == task_id:
-            faults.append(FieldFault(path, "a task can't wait for itself"))
+            faults.append(FieldFault(path, "a task cannot depend on itself"))
         chosen[other] = path
     refuse(faults)
     return chosen

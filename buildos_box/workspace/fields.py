@@ -1,6 +1,6 @@
-"""Reading one field of a request: the JSON value in, what SQLite stores out.
+"""Parsing one field of a request: from its JSON value to the stored value.
 
-A reader raises ValueError with what is wrong, in words that fit after the field's name.
+A parser raises ValueError with a clause that follows the field's name.
 """
 
 import re
@@ -17,7 +17,7 @@ Reader = Callable[[object], Stored]
 TITLE_CHARS = 1_000
 TEXT_CHARS = 100_000
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
-"""Beyond these a date is a slip of the pen, and reckoning with zones would overflow."""
+"""Dates outside these years are mistakes, and zone arithmetic would overflow."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
@@ -29,10 +29,10 @@ _INSTANT_HELP = "must be an instant with its offset, like 2024-10-23T09:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its name in JSON, its column, and how it is read.
+    """One field: its JSON name, its column, and its parser.
 
-    `default` is what it is when never given or when cleared with null. A required field must
-    be there when the thing is new, and is never null. `service_only`: users can't set it.
+    `default` is its value if it is never given or cleared by null. A required field must be given
+    for a new item and is never null. `service_only`: users cannot set it.
     """
 
     name: str
@@ -47,7 +47,7 @@ def _text_of(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")
     if _NO_TEXT.search(value):
-        raise ValueError("has characters that are no text")
+        raise ValueError("contains characters that are not text")
     return value
 
 
@@ -82,7 +82,7 @@ def flag(value: object) -> int:
 
 
 def one_of(*words: str) -> Reader:
-    """One of these words, spelled just so."""
+    """One of these words, spelled exactly."""
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in words:
@@ -122,7 +122,7 @@ def _require_year(year: int) -> None:
 
 
 def wall_time(value: object) -> str:
-    """`HH:MM` or `HH:MM:SS`; stored without seconds that are zero."""
+    """`HH:MM` or `HH:MM:SS`; stored without zero seconds."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise ValueError("must be a time like 09:00 or 09:00:30")
     try:
@@ -140,7 +140,7 @@ def wall_minute(value: object) -> str:
 
 
 def whole(least: int, most: int) -> Reader:
-    """A whole number between the two."""
+    """A whole number within the bounds."""
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
@@ -151,7 +151,7 @@ def whole(least: int, most: int) -> Reader:
 
 
 def phone_number(value: object) -> str:
-    """A telephone number that can exist, with its country, in E.164 whatever its spaces."""
+    """A valid phone number with its country code, stored as E.164."""
     import phonenumbers
 
     try:
@@ -159,9 +159,9 @@ def phone_number(value: object) -> str:
             raise ValueError
         number = phonenumbers.parse(value, None)
     except (ValueError, phonenumbers.NumberParseException):
-        raise ValueError("must be a telephone number like +14155552671") from None
+        raise ValueError("must be a phone number like +14155552671") from None
     if not phonenumbers.is_valid_number(number):
-        raise ValueError("is no telephone number that can exist")
+        raise ValueError("is not a valid phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -173,7 +173,7 @@ def week_day(value: object) -> int:
 
 
 def week_days(value: object) -> str | None:
-    """A list of day numbers; stored ascending, each once. An empty one is none given."""
+    """A list of day numbers; stored sorted, each once. An empty list counts as not given."""
     if not isinstance(value, list):
         raise ValueError("must be a list of numbers from 0 (Sunday) to 6 (Saturday)")
     found = sorted({week_day(item) for item in value})
@@ -181,7 +181,7 @@ def week_days(value: object) -> str | None:
 
 
 def email(value: object) -> str:
-    """A mail address, as far as its form can tell."""
+    """A mail address, as far as its form shows."""
     if not isinstance(value, str) or len(value) > 254 or not _EMAIL.fullmatch(_text_of(value)):
         raise ValueError("must be a mail address like ada@example.org")
     return value
@@ -202,7 +202,7 @@ def language(value: object) -> str:
 
 
 def known_zone(value: object) -> str:
-    """An IANA zone, refused if unknown: for those who set their own."""
+    """An IANA zone; an unknown one is refused."""
     if not isinstance(value, str) or not is_zone(value):
         raise ValueError("must be an IANA time zone like Europe/Berlin")
     return value

@@ -1,8 +1,6 @@
 """The lists of `POST /sync` with their fields, which the single-item routes use too.
 
-What is not named here is the box's own and cannot be set by any request.
-
-The rules: docs/spec.md#sync-lists.
+A column that is not named here cannot be set by a request. The rules: docs/spec.md#sync-lists.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,12 +15,12 @@ Values = dict[str, Any]
 """Values by column."""
 
 Normalise = Callable[[Values | None, Values, Values, Instant], Iterator[tuple[str, str]]]
-"""A rule of `rules`: makes a merged row whole and yields (column, fault)."""
+"""A rule of `rules`: completes a merged row and yields (column, fault)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One list: its fields, its key, and whose child its items are."""
+    """One list: its fields, its key, and the list of its parents."""
 
     name: str
     noun: str
@@ -34,16 +32,16 @@ class Kind:
     """Columns that `normalise` computes."""
     normalise: Normalise = rules.as_it_is
     stored_in: str = ""
-    """Its table, where that does not bear the list's name."""
+    """The table, if its name is not that of the list."""
 
     @property
     def table(self) -> str:
-        """Where its items are stored."""
+        """The name of its table."""
         return self.stored_in or self.name
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What an upsert writes, save the times of creation and change."""
+        """The columns that an upsert writes, without those of creation and change."""
         return tuple(field.column for field in self.fields) + self.derived
 
     def name_of(self, column: str) -> str:
@@ -51,7 +49,7 @@ class Kind:
         return next((field.name for field in self.fields if field.column == column), column)
 
     def defaults(self) -> Values:
-        """A new item of which nothing has been given."""
+        """The values of a new item without any given field."""
         values: dict[str, Stored] = {field.column: field.default for field in self.fields}
         return values | dict.fromkeys(self.derived)
 
@@ -213,4 +211,4 @@ KINDS = (USERS, PREFERENCES, SMS_PREFERENCES, PROJECTS, TASKS, NOTES, EVENTS)
 """Parents before children: the order of writing."""
 
 DEPENDENCIES = "taskDependencies"
-"""The one list whose items have two ids and nothing else."""
+"""The list of dependencies, whose items consist of two ids."""

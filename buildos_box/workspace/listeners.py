@@ -1,4 +1,4 @@
-"""What is ended with a person: their waiting and running work, and the tokens made for them."""
+"""What ends with a user: their jobs, and the tokens of their scope."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from buildos_box.workspace.changes import UserDeleted
 
 
 def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
-    """Cancel their jobs and revoke the tokens of their scope."""
+    """Cancel the user's jobs and revoke the tokens of their scope."""
     box.queue.cancel_all_of(tx, change.user_id, reason="its user was deleted", actor="system")
     auth.revoke_scope(tx, f"user:{change.user_id}", box.clock.now())
 

@@ -1,4 +1,4 @@
-"""The things of a workspace, as the rooms above read them."""
+"""Users' data as structs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from buildos_box.clock import Instant, from_text
 from buildos_box.db.tx import Row
 
 Record = Row | Mapping[str, Any]
-"""One row of a table: what SQLite gives, or a mapping with the same names."""
+"""A row of a table, or a mapping with the same names."""
 
 T = TypeVar("T", bound="_Stored")
 
@@ -19,7 +19,9 @@ T = TypeVar("T", bound="_Stored")
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls: type[T], row: Record) -> T:
-        """The row as a struct: texts become instants, days and times where the fields say so."""
+        """The row as a struct; texts become instants, days and times according to the columns'
+        names.
+        """
         return cls(**{name: _value(name, row[name]) for name in cls.__struct_fields__})
 
 
@@ -53,7 +55,7 @@ FLAGS = frozenset(
 
 
 class User(_Stored, frozen=True, kw_only=True):
-    """A person. `timezone` is as given; read it with `zone_or_utc`."""
+    """A user. `timezone` is stored as given; read it with `zone_or_utc`."""
 
     id: str
     email: str | None
@@ -160,7 +162,7 @@ class Event(_Stored, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One task waits for another."""
+    """One task depends on another."""
 
     task_id: str
     depends_on_id: str

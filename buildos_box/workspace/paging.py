@@ -1,4 +1,4 @@
-"""Cursor paging: an opaque mark of where the page ended."""
+"""Cursor paging: an opaque position at which a page ended."""
 
 import base64
 import binascii
@@ -12,12 +12,14 @@ from buildos_box.errors import Impossible
 from buildos_box.workspace.views import Page
 
 T = TypeVar("T")
-Limit = Annotated[int, Parameter(ge=1, le=200, description="How many at most")]
+Limit = Annotated[int, Parameter(ge=1, le=200, description="The most items of the page")]
 LARGEST_SEQ = 2**63 - 1
 
 
 def page(rows: list[Row], limit: int, view: Callable[[Row], T]) -> Page[T]:
-    """The page that those rows make. Ask for one row more than `limit` to know of a next one."""
+    """The page of these rows. Read one row more than `limit` to know whether
+    there is another page.
+    """
     shown = rows[:limit]
     cursor = encode_cursor(shown[-1]["seq"]) if len(rows) > limit else None
     return Page([view(row) for row in shown], cursor)
@@ -29,7 +31,7 @@ def encode_cursor(seq: int) -> str:
 
 
 def decode_cursor(cursor: str | None) -> int | None:
-    """The seq in a cursor. Raises Impossible for one that we did not give."""
+    """The position in a cursor. Raises Impossible for an invalid one."""
     if not cursor:
         return None
     try:
@@ -38,5 +40,5 @@ def decode_cursor(cursor: str | None) -> int | None:
     except (binascii.Error, ValueError):
         seq = -1
     if not 0 <= seq <= LARGEST_SEQ:
-        raise Impossible.field("cursor", "is not one that this box has given")
+        raise Impossible.field("cursor", "is not a cursor of this server")
     return seq

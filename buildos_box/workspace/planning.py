@@ -1,6 +1,6 @@
-"""What a batch comes to: every item beside what is stored, every reference looked up.
+"""Compares a batch with the stored rows and resolves its references.
 
-Nothing is written here, so that a batch with one fault leaves no trace.
+Nothing is written here, so that a batch with a fault has no effect.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from buildos_box.workspace.rules import cycles
 from buildos_box.workspace.store import records
 
 Owner = str | None
-"""A user's id; None for something in this batch that is itself at fault."""
+"""A user's id; None for an item of this batch that is invalid itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row to be written, or left if nothing changes."""
+    """One row to write, or to skip if nothing changes."""
 
     kind: Kind
     before: Row | None
@@ -28,15 +28,15 @@ class Step:
 
     @property
     def changes(self) -> bool:
-        """Whether the row is new or becomes another."""
+        """Whether the row is new or changes."""
         before = self.before
         return before is None or any(before[name] != self.after[name] for name in self.kind.columns)
 
 
 class Planner:
-    """Checks one batch inside the transaction that is to write it. Adds to `batch.faults`.
+    """Checks one batch in the transaction that will write it, adding to `batch.faults`.
 
-    With `only_user`, what is another's counts as not there.
+    With `only_user`, other users' items count as missing.
     """
 
     def __init__(self, tx: Tx, batch: Batch, now: Instant, only_user: str | None) -> None:
@@ -47,7 +47,7 @@ class Planner:
         self._owners: dict[str, dict[str, Owner]] = {"users": {}, "projects": {}, "tasks": {}}
 
     def plan(self) -> list[Step]:
-        """The steps, parents before children. They are good only if there is no fault."""
+        """The steps, parents before children; valid only if there is no fault."""
         steps: list[Step] = []
         for kind in KINDS:
             items = self._batch.items.get(kind.name) or []
@@ -101,7 +101,7 @@ class Planner:
             known[key] = owner
 
     def _owner_of(self, kind: Kind, item: Item, before: Row | None, after: Values) -> Owner:
-        """Whose the item is, or None with a fault noted if that cannot be."""
+        """The user that the item belongs to; None with a fault if that cannot be."""
         if kind.parent is None or kind.parent_field is None:
             return item.key
         field, known = kind.parent_field, self._owners[kind.parent]

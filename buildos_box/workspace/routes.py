@@ -1,4 +1,4 @@
-"""The workspace over HTTP: users, preferences, sync; and the list of all routes of the room."""
+"""The workspace over HTTP: sync, users, preferences."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ SYNC_BODY_BYTES = 32 * 1024 * 1024
 
 
 class Synced(msgspec.Struct, frozen=True):
-    """What a sync changed, by list."""
+    """What a sync changed, per list."""
 
     success: bool
     changed: dict[str, Counts]
@@ -38,7 +38,10 @@ class Synced(msgspec.Struct, frozen=True):
     opt={**NEEDS_SERVICE, "max_body": SYNC_BODY_BYTES, "reads": read_lists},
 )
 async def post_sync(data: Json, box: Services) -> Synced:
-    """Upsert and delete in one transaction; all or nothing, and the same again changes nothing."""
+    """Create, change and delete items in one transaction; repeating it changes nothing.
+
+    Raises Impossible with every fault, Forbidden, TooLarge, Unavailable.
+    """
     batch = await _READING.run(read_sync, data)
     for items in filter(None, data.values()):
         items.clear()  # they hold on to the whole body
@@ -54,38 +57,38 @@ async def list_users(box: Services, cursor: str | None = None, limit: Limit = 50
 
 @post("/users", tags=["Users"], opt=NEEDS_SERVICE | reads(USERS_BY_HAND))
 async def create_user(data: Json, box: Services, caller: Caller) -> UserView:
-    """Make a user."""
+    """Create a user. Raises Forbidden, Impossible, Conflict."""
     return UserView.of(await crud.create(box, caller, USERS_BY_HAND, data))
 
 
 @get("/users/{user_id:str}", tags=["Users"])
 async def get_user(user_id: str, box: Services, caller: Caller) -> UserView:
-    """One user."""
+    """One user. Raises NotFound."""
     return UserView.of(await crud.visible(box, caller, USERS, user_id))
 
 
 @patch("/users/{user_id:str}", tags=["Users"], opt=reads(USERS_BY_HAND))
 async def change_user(user_id: str, data: Json, box: Services, caller: Caller) -> UserView:
-    """Change what is given of a user; null clears a field."""
+    """Change the given fields of a user; null clears. Raises NotFound, Impossible, Forbidden."""
     return UserView.of(await crud.change(box, caller, USERS_BY_HAND, user_id, data))
 
 
 @delete("/users/{user_id:str}", tags=["Users"], opt=NEEDS_SERVICE)
 async def delete_user(user_id: str, box: Services, caller: Caller) -> None:
-    """Erase a user and all that is theirs."""
+    """Erase a user and all their data. Raises Forbidden, NotFound."""
     await crud.remove(box, caller, USERS, user_id)
 
 
 @post("/users/{user_id:str}/visit", status_code=200, tags=["Users"])
 async def record_visit(user_id: str, box: Services, caller: Caller) -> UserView:
-    """The user is here: engagement counts from now."""
+    """Record the user's visit, which engagement counts from. Raises NotFound."""
     visit = {"lastVisitAt": to_text(box.clock.now())}
     return UserView.of(await crud.change(box, caller, USERS, user_id, visit))
 
 
 @get("/users/{user_id:str}/preferences", tags=["Users"])
 async def get_preferences(user_id: str, box: Services, caller: Caller) -> PreferencesView:
-    """When the user wants briefs; inactive defaults if they never said."""
+    """The user's brief preferences; inactive defaults if none were set. Raises NotFound."""
     await crud.visible(box, caller, USERS, user_id)
     row = await store.row_of(box.db, PREFERENCES.name, user_id)
     return PreferencesView.of(row) if row else PreferencesView(user_id=user_id)
@@ -95,7 +98,10 @@ async def get_preferences(user_id: str, box: Services, caller: Caller) -> Prefer
 async def put_preferences(
     user_id: str, data: Json, box: Services, caller: Caller
 ) -> PreferencesView:
-    """Set what is given; what is not keeps its value, or its default the first time."""
+    """Set the given preferences; others keep their value, or get their default the first time.
+
+    Raises NotFound, Impossible.
+    """
     await crud.visible(box, caller, USERS, user_id)
     return PreferencesView.of(await crud.put(box, caller, PREFERENCES, user_id, data))
 

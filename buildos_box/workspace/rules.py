@@ -1,7 +1,7 @@
-"""What must hold of a whole row, however little of it a request has given.
+"""Rules that hold for a whole row, however few fields a request gives.
 
-Each `normalise_…` takes the row before (None for a new one), what was given, and the two merged;
-it makes the merged row agree with itself and yields (column, fault) for what cannot be.
+Each `normalise_…` takes the row before (None for a new one), the given values, and both merged; it
+completes the merged row and yields (column, fault) for what is not possible.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from buildos_box.clock import Instant, is_zone, to_text
 
 Values = dict[str, Any]
 Edge = tuple[str, str]
-"""A task and the one it waits for."""
+"""A task and one that it depends on."""
 
 MAX_CYCLES_NAMED = 20
 
@@ -28,10 +28,10 @@ def as_it_is(
 def normalise_user(
     _before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """A zone that is unknown counts as UTC, and the user carries a warning."""
+    """An unknown zone counts as UTC, and the user gets a warning."""
     zone = merged["timezone"]
     merged["timezone_warning"] = (
-        None if is_zone(zone) else f"{zone!r} is no IANA time zone; UTC is used instead"
+        None if is_zone(zone) else f"{zone!r} is not an IANA time zone; UTC is used instead"
     )
     return iter(())
 
@@ -39,7 +39,7 @@ def normalise_user(
 def normalise_sms_preferences(
     before: Values | None, given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """Another number is unverified unless said otherwise; quiet hours have both ends or none."""
+    """A new number is unverified unless given otherwise; quiet hours need both ends or neither."""
     number = merged["phone_number"]
     if number != (before["phone_number"] if before else None) and "phone_verified" not in given:
         merged["phone_verified"] = 0
@@ -58,7 +58,9 @@ def normalise_sms_preferences(
 def normalise_task(
     before: Values | None, given: Values, merged: Values, now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """A task is due on a day or at an instant; it has a time of completion if it is done."""
+    """A task is due on a day or at an instant; it has a completion time if and
+    only if it is done.
+    """
     if given.get("due_date") and given.get("due_at"):
         yield "due_at", "give either dueDate or dueAt"
     elif given.get("due_at"):
@@ -77,7 +79,7 @@ def normalise_task(
 def normalise_note(
     before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """A note's time of change stands until it is given anew or something else changes."""
+    """A note keeps its time of change until another is given or something else changes."""
     if merged["updated_at"] is None and before is not None:
         merged["updated_at"] = before["updated_at"]
     return iter(())
@@ -86,7 +88,7 @@ def normalise_note(
 def normalise_event(
     _before: Values | None, _given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """An event has days or instants, by `allDay`; what does not apply is dropped."""
+    """An event has days or instants, according to `allDay`; the others are cleared."""
     start, end, names = (
         ("start_date", "end_date", ("startDate", "endDate"))
         if merged["all_day"]
@@ -102,9 +104,9 @@ def normalise_event(
 
 
 def cycles(stored: Iterable[Edge], added: Iterable[Edge]) -> list[tuple[Edge, list[str]]]:
-    """Added edges that close a cycle, each with the tasks of its cycle; at most 20 are named.
+    """New edges that close a dependency cycle, each with the tasks of its cycle; at most 20.
 
-    `stored` is taken to have no cycle.
+    `stored` must not contain a cycle.
     """
     links: dict[str, set[str]] = {}
     for task, other in (*stored, *added):
@@ -128,5 +130,5 @@ def cycles(stored: Iterable[Edge], added: Iterable[Edge]) -> list[tuple[Edge, li
 
 
 def _closing(nodes: list[str], new: set[Edge]) -> Edge | None:
-    """A new edge among those of the cycle, which the sorter lists against their direction."""
+    """A new edge of the cycle, which the sorter lists in the reverse direction."""
     return next(((task, other) for other, task in pairwise(nodes) if (task, other) in new), None)

@@ -1,4 +1,4 @@
-"""Writing: one transaction of upserts and deletes, for `POST /sync` and for every CRUD route.
+"""Writing a batch in one transaction, for `POST /sync` and the single-item routes.
 
 The rules: docs/spec.md#sync.
 """
@@ -17,7 +17,7 @@ from buildos_box.workspace.store import records
 
 
 class Counts(msgspec.Struct, rename="camel"):
-    """What became of one list's items. What goes with its user or project is not counted."""
+    """What became of one list's items, without those deleted with their user or project."""
 
     created: int = 0
     updated: int = 0
@@ -26,7 +26,7 @@ class Counts(msgspec.Struct, rename="camel"):
 
 
 Changed = dict[str, Counts]
-"""By list: only those that the request named."""
+"""The counts per list, of the lists that the request names."""
 
 
 async def write(

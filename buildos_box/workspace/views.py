@@ -1,4 +1,4 @@
-"""How the things of a workspace are shown: the fields of `POST /sync` and what the server adds."""
+"""Users' data as the API shows it: the fields of `POST /sync` and what the server adds."""
 
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ V = TypeVar("V", bound="_View")
 class _View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @classmethod
     def of(cls: type[V], row: Row) -> V:
-        """The view of one row: its texts are already what is sent."""
+        """The view of one row; its texts are stored in the form that is sent."""
         return cls(**{name: _shown(name, row[name]) for name in cls.__struct_fields__})
 
 
@@ -25,7 +25,7 @@ def _shown(name: str, stored: Any) -> Any:
 
 
 class UserView(_View, frozen=True, kw_only=True, rename="camel"):
-    """A user. `timezone_warning` says why their zone is not the one that is used."""
+    """A user. `timezone_warning` says why UTC is used instead of their zone."""
 
     id: str
     email: str | None
@@ -42,7 +42,7 @@ class UserView(_View, frozen=True, kw_only=True, rename="camel"):
 
 
 class PreferencesView(_View, frozen=True, kw_only=True, rename="camel"):
-    """When a user wants briefs; of one who never said, inactive defaults."""
+    """A user's brief preferences; inactive defaults if none were set."""
 
     user_id: str
     is_active: bool = False
@@ -124,6 +124,6 @@ class Page(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
 
 
 class DependencyList(msgspec.Struct, frozen=True, rename="camel"):
-    """The tasks that a task waits for, by id."""
+    """The ids of the tasks that a task depends on."""
 
     depends_on: list[str]

@@ -1,6 +1,6 @@
-"""Projects, tasks, notes and the calendar over HTTP.
+"""Projects, tasks, notes and calendar events over HTTP.
 
-The calendar's paths say `calendar-events`: `/events` are the realtime streams.
+Paths say `calendar-events`, because `/events` are the realtime streams.
 """
 
 from typing import Annotated, Any
@@ -26,12 +26,12 @@ from buildos_box.workspace.views import (
 )
 
 Json = dict[str, Any]
-Status = Annotated[str | None, QueryParameter(name="status", description="Of this status only")]
-Project = Annotated[str | None, QueryParameter(name="project", description="Of this project only")]
+Status = Annotated[str | None, QueryParameter(name="status", description="Only of this status")]
+Project = Annotated[str | None, QueryParameter(name="project", description="Only of this project")]
 
 
 class Prerequisites(msgspec.Struct, frozen=True, rename="camel"):
-    """The tasks that a task is to wait for: these and no others."""
+    """The ids of all tasks that a task depends on."""
 
     depends_on: list[str]
 
@@ -54,25 +54,25 @@ async def list_projects(
 
 @post("/projects", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def create_project(data: Json, box: Services, caller: Caller) -> ProjectView:
-    """Make a project."""
+    """Create a project. Raises NotFound, Impossible, Conflict."""
     return ProjectView.of(await crud.create(box, caller, PROJECTS, data))
 
 
 @get("/projects/{project_id:str}", tags=["Projects"])
 async def get_project(project_id: str, box: Services, caller: Caller) -> ProjectView:
-    """One project."""
+    """One project. Raises NotFound."""
     return ProjectView.of(await crud.visible(box, caller, PROJECTS, project_id))
 
 
 @patch("/projects/{project_id:str}", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def change_project(project_id: str, data: Json, box: Services, caller: Caller) -> ProjectView:
-    """Change what is given of a project; null clears a field."""
+    """Change the given fields of a project; null clears. Raises NotFound, Impossible."""
     return ProjectView.of(await crud.change(box, caller, PROJECTS, project_id, data))
 
 
 @delete("/projects/{project_id:str}", tags=["Projects"])
 async def delete_project(project_id: str, box: Services, caller: Caller) -> None:
-    """Delete a project with its tasks and notes."""
+    """Delete a project with its tasks and notes. Raises NotFound."""
     await crud.remove(box, caller, PROJECTS, project_id)
 
 
@@ -101,37 +101,37 @@ async def list_tasks(
 
 @post("/tasks", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def create_task(data: Json, box: Services, caller: Caller) -> TaskView:
-    """Make a task in a project."""
+    """Create a task. Raises NotFound, Impossible, Conflict."""
     return TaskView.of(await crud.create(box, caller, TASKS, data))
 
 
 @get("/tasks/{task_id:str}", tags=["Tasks"])
 async def get_task(task_id: str, box: Services, caller: Caller) -> TaskView:
-    """One task."""
+    """One task. Raises NotFound."""
     return TaskView.of(await crud.visible(box, caller, TASKS, task_id))
 
 
 @patch("/tasks/{task_id:str}", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def change_task(task_id: str, data: Json, box: Services, caller: Caller) -> TaskView:
-    """Change what is given of a task; null clears a field."""
+    """Change the given fields of a task; null clears. Raises NotFound, Impossible."""
     return TaskView.of(await crud.change(box, caller, TASKS, task_id, data))
 
 
 @post("/tasks/{task_id:str}/done", status_code=200, tags=["Tasks"])
 async def finish_task(task_id: str, box: Services, caller: Caller) -> TaskView:
-    """The task is done, now; one that was done stays as it is."""
+    """Mark the task as done now; a task that is done already stays as it is. Raises NotFound."""
     return TaskView.of(await crud.change(box, caller, TASKS, task_id, {"status": "done"}))
 
 
 @delete("/tasks/{task_id:str}", tags=["Tasks"])
 async def delete_task(task_id: str, box: Services, caller: Caller) -> None:
-    """Delete a task."""
+    """Delete a task. Raises NotFound."""
     await crud.remove(box, caller, TASKS, task_id)
 
 
 @get("/tasks/{task_id:str}/dependencies", tags=["Tasks"])
 async def get_dependencies(task_id: str, box: Services, caller: Caller) -> DependencyList:
-    """The tasks that this one waits for."""
+    """The tasks that this one depends on. Raises NotFound."""
     await crud.visible(box, caller, TASKS, task_id)
     return DependencyList(await store.prerequisites(box.db, task_id))
 
@@ -140,7 +140,10 @@ async def get_dependencies(task_id: str, box: Services, caller: Caller) -> Depen
 async def put_dependencies(
     task_id: str, data: Prerequisites, box: Services, caller: Caller
 ) -> DependencyList:
-    """Make the task wait for exactly these tasks of the same user; cycles are refused."""
+    """Replace the task's dependencies by these tasks of the same user.
+
+    Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
+    """
     await crud.visible(box, caller, TASKS, task_id)
     await crud.set_prerequisites(box, caller, task_id, data.depends_on)
     return DependencyList(await store.prerequisites(box.db, task_id))
@@ -166,25 +169,25 @@ async def list_notes(
 
 @post("/notes", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def create_note(data: Json, box: Services, caller: Caller) -> NoteView:
-    """Make a note in a project."""
+    """Create a note. Raises NotFound, Impossible, Conflict."""
     return NoteView.of(await crud.create(box, caller, NOTES, data))
 
 
 @get("/notes/{note_id:str}", tags=["Notes"])
 async def get_note(note_id: str, box: Services, caller: Caller) -> NoteView:
-    """One note."""
+    """One note. Raises NotFound."""
     return NoteView.of(await crud.visible(box, caller, NOTES, note_id))
 
 
 @patch("/notes/{note_id:str}", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def change_note(note_id: str, data: Json, box: Services, caller: Caller) -> NoteView:
-    """Change what is given of a note; null clears a field."""
+    """Change the given fields of a note; null clears. Raises NotFound, Impossible."""
     return NoteView.of(await crud.change(box, caller, NOTES, note_id, data))
 
 
 @delete("/notes/{note_id:str}", tags=["Notes"])
 async def delete_note(note_id: str, box: Services, caller: Caller) -> None:
-    """Delete a note."""
+    """Delete a note. Raises NotFound."""
     await crud.remove(box, caller, NOTES, note_id)
 
 
@@ -192,7 +195,7 @@ async def delete_note(note_id: str, box: Services, caller: Caller) -> None:
 async def list_events(
     user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
 ) -> Page[EventView]:
-    """A user's calendar events, those made last first."""
+    """A user's calendar events, the last created first."""
     await crud.visible(box, caller, USERS, user_id)
     rows = await store.page_events(box.db, user_id, before=decode_cursor(cursor), limit=limit + 1)
     return page(rows, limit, EventView.of)
@@ -200,25 +203,25 @@ async def list_events(
 
 @post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))
 async def create_event(data: Json, box: Services, caller: Caller) -> EventView:
-    """Make a calendar event."""
+    """Create a calendar event. Raises NotFound, Impossible, Conflict."""
     return EventView.of(await crud.create(box, caller, EVENTS, data))
 
 
 @get("/calendar-events/{event_id:str}", tags=["Calendar"])
 async def get_event(event_id: str, box: Services, caller: Caller) -> EventView:
-    """One calendar event."""
+    """One calendar event. Raises NotFound."""
     return EventView.of(await crud.visible(box, caller, EVENTS, event_id))
 
 
 @patch("/calendar-events/{event_id:str}", tags=["Calendar"], opt=reads(EVENTS))
 async def change_event(event_id: str, data: Json, box: Services, caller: Caller) -> EventView:
-    """Change what is given of an event; null clears a field."""
+    """Change the given fields of an event; null clears. Raises NotFound, Impossible."""
     return EventView.of(await crud.change(box, caller, EVENTS, event_id, data))
 
 
 @delete("/calendar-events/{event_id:str}", tags=["Calendar"])
 async def delete_event(event_id: str, box: Services, caller: Caller) -> None:
-    """Delete a calendar event."""
+    """Delete a calendar event. Raises NotFound."""
     await crud.remove(box, caller, EVENTS, event_id)
 
 

@@ -441,7 +441,7 @@ async def test_a_day_is_read_the_same_way_wherever_one_is_asked_for(
     box: BoxWorld, text: str
 ) -> None:
     await box.person()
-    message = f"{text!r} is no day; write it like 2024-10-23"
+    message = f"{text!r} is not a day; write it like 2024-10-23"
     for method, path, body in (
         ("POST", "/queue/brief", {"userId": "ada", "briefDate": text}),
         ("GET", f"/users/ada/briefs/{text}", None),

@@ -181,7 +181,7 @@ def test_every_bad_cell_is_named_by_line_and_column() -> None:
         ("\n\n", "names of its columns"),
         ('Title\n"open', "line 2"),
         ("Title\na,b\n", "line 2 has more cells"),
-        ("Title\n\0\n", "no text"),
+        ("Title\n\0\n", "not a text file"),
         ("Title\n" + "x\n" * (MAX_ROWS + 1), "more than 50,000"),
     ],
 )

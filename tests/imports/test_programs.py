@@ -285,7 +285,7 @@ def test_the_order_of_day_and_month_is_learned_from_the_column() -> None:
 def test_an_order_that_nothing_proves_is_asked_for() -> None:
     with pytest.raises(Impossible) as refused:
         taken("Name,Due\nA,5/12/2026\n")
-    assert "two meanings" in refused.value.details[0].message
+    assert "is ambiguous" in refused.value.details[0].message
     assert "%d/%m/%Y" in refused.value.details[0].message
 
 

@@ -78,7 +78,7 @@ async def test_no_backup_replaces_a_file(tmp_path: Path) -> None:
 
 async def test_a_folder_without_a_box_is_no_backup(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    with pytest.raises(FileNotFoundError, match="no box"):
+    with pytest.raises(FileNotFoundError, match="no database"):
         make_backup(tmp_path / "data", tmp_path / "out", ManualClock("2024-01-01T00:00:00Z"))
 
 
@@ -166,7 +166,7 @@ def test_zeros_without_end_behind_it_are_not_unpacked(tmp_path: Path) -> None:
     )
     with path.open("ab") as file:
         file.write(gzip.compress(b"\0" * (64 << 20)))
-    with pytest.raises(BadBackup, match="behind its end"):
+    with pytest.raises(BadBackup, match="after its end"):
         unpack(path, tmp_path)
 
 

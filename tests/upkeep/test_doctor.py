@@ -185,12 +185,16 @@ async def test_what_is_missing_for_sms_or_out_of_reach_is_told() -> None:
 @pytest.mark.parametrize(
     ("answer", "level", "told"),
     [
-        (Answer(200, b'{"status": "ok", "service": "daily-brief-worker"}'), "ok", "leads to a box"),
-        (Answer(503, b'{"service": "daily-brief-worker"}'), "ok", "leads to a box"),
+        (
+            Answer(200, b'{"status": "ok", "service": "daily-brief-worker"}'),
+            "ok",
+            "leads to a BuildOS Box",
+        ),
+        (Answer(503, b'{"service": "daily-brief-worker"}'), "ok", "leads to a BuildOS Box"),
         (Answer(200, b'{"service": "other"}'), "fault", "something else answers"),
         (Answer(200, b""), "fault", "something else answers"),
-        (Answer(200, b"<html>Welcome</html>"), "fault", "nothing of ours answers"),
-        (Answer(200, b"[1]"), "fault", "nothing of ours answers"),
+        (Answer(200, b"<html>Welcome</html>"), "fault", "no BuildOS Box answers"),
+        (Answer(200, b"[1]"), "fault", "no BuildOS Box answers"),
         (
             Answer(302, b"", {"Location": "https://else.example/"}),
             "fault",

@@ -1,4 +1,4 @@
-"""The SQL of this room, by the thing read or written."""
+"""The SQL of the workspace, by what is read or written."""
 
 from buildos_box.workspace.store.calendar import (
     events_between,

@@ -1,4 +1,4 @@
-"""Calendar events: what lies in a span of time, and what came from a feed."""
+"""The SQL of calendar events."""
 
 import json
 from collections.abc import Collection
@@ -19,9 +19,9 @@ async def events_between(
     day_after: date,
     limit: int = 500,
 ) -> list[Event]:
-    """A user's events that touch `[start, end)`, all-day ones `[first_day, day_after)`.
+    """A user's events that overlap `[start, end)`, all-day ones `[first_day, day_after)`.
 
-    Confirmed and tentative ones; those cancelled are left out, those declined are marked so.
+    Cancelled ones are left out, declined ones are marked.
     """
     rows = await db.all(
         """SELECT * FROM (
@@ -74,7 +74,7 @@ def timed_events(tx: Tx, user_id: str, start: Instant, end: Instant) -> list[Eve
 
 
 def find_event(tx: Tx, event_id: str) -> Event | None:
-    """The event, read inside a transaction."""
+    """The event, read in a transaction; None if there is none."""
     row = tx.one("SELECT * FROM events WHERE id = ?", (event_id,))
     return Event.of(row) if row else None
 
@@ -90,7 +90,7 @@ def events_of_feed(tx: Tx, feed_id: str) -> list[Row]:
 
 
 def mark_as_of_feed(tx: Tx, feed_id: str, event_ids: Collection[str]) -> None:
-    """Note that these events came from that feed."""
+    """Store that these events belong to that feed."""
     tx.execute(
         """UPDATE events SET source = 'feed', feed_id = :feed, feed_uid = id
             WHERE id IN (SELECT value FROM json_each(:ids)) AND feed_id IS NULL""",

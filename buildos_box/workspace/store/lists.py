@@ -1,4 +1,4 @@
-"""Pages for the API: newest first, `before` is the seq at which the last page ended."""
+"""Pages of lists for the API, newest first; `before` is the `seq` of the last row before."""
 
 from buildos_box.db import Database, Row
 
@@ -15,7 +15,7 @@ _ROW = {
 
 
 async def row_of(db: Database, kind: str, key: str) -> Row | None:
-    """One row by its id, with the user it belongs to as `owner`."""
+    """One row by its id, with its user as `owner`; None if there is none."""
     return await db.one(_ROW[kind], (key,))
 
 
@@ -50,7 +50,9 @@ async def page_tasks(
     before: int | None,
     limit: int,
 ) -> list[Row]:
-    """A user's tasks, of one project or all, of one status or all; `open` is all but done."""
+    """A user's tasks, of one project or all, of one status or all; `open` is all
+    that are not done.
+    """
     return await db.all(
         """SELECT t.* FROM projects p JOIN tasks t ON t.project_id = p.id
             WHERE p.user_id = :user AND (:project IS NULL OR p.id = :project)

@@ -1,4 +1,4 @@
-"""Users and their preferences."""
+"""The SQL of users and their preferences."""
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Tx
@@ -21,7 +21,7 @@ async def get_user(db: Database, user_id: str) -> User | None:
 
 
 def mark_onboarded(tx: Tx, user_id: str, now: Instant) -> None:
-    """Note that the user's onboarding analysis is there."""
+    """Store that the user has an onboarding analysis."""
     tx.execute("UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?", (to_text(now), user_id))
 
 
@@ -55,7 +55,7 @@ def find_admins(tx: Tx, *, limit: int = 100) -> list[str]:
 
 
 async def latest_activity(db: Database, user_id: str) -> Instant | None:
-    """When something of the user's work last changed: project, task, note or event."""
+    """When the user's projects, tasks, notes or events last changed."""
     row = await db.one(
         """SELECT max(at) AS at FROM (
                SELECT max(updated_at) AS at FROM projects WHERE user_id = :user

@@ -1,5 +1,6 @@
-"""Guarded upserts and deletes of any kind. Table and column names come from `kinds`, never
-from a request; values are always bound.
+"""Guarded upserts and deletes of any list.
+
+Table and column names come from `kinds`, never from a request; values are always bound.
 """
 
 import json
@@ -21,7 +22,7 @@ OWNERS = {
 
 
 def owners(tx: Tx, kind_name: str, ids: Iterable[str]) -> dict[str, str]:
-    """Whose each of those users, projects or tasks is; those that are not there are missing."""
+    """The users that these users, projects or tasks belong to, by id; missing ones are left out."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
@@ -37,7 +38,7 @@ def rows(tx: Tx, kind: Kind, keys: Collection[str]) -> dict[str, Row]:
 
 
 def insert(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
-    """A new row; returns it whole."""
+    """Insert a row; returns it."""
     at = to_text(now)
     stamped = {**values, "created_at": at, "updated_at": values.get("updated_at") or at}
     row = tx.one(_insert(kind.table, tuple(stamped)), stamped)
@@ -46,7 +47,7 @@ def insert(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
 
 
 def update(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
-    """Set the row with the values' key to them; `updated_at` is now unless it is among them."""
+    """Update the row with the values' key; `updated_at` is now unless given. Returns the row."""
     stamped = {**values, "updated_at": values.get("updated_at") or to_text(now)}
     row = tx.one(_update(kind.table, kind.key.column, tuple(stamped)), stamped)
     assert row is not None
@@ -54,12 +55,12 @@ def update(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
 
 
 def delete(tx: Tx, kind: Kind, key: str) -> bool:
-    """Take the row away, and with it what belongs to it; false if there is none."""
+    """Delete the row and what belongs to it; False if there is none."""
     return tx.execute(_delete(kind.table, kind.key.column), (key,)).rowcount == 1
 
 
 def add_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
-    """Make one task wait for another; false if it already does."""
+    """Make one task depend on another; False if it does already."""
     return (
         tx.execute(
             "INSERT OR IGNORE INTO task_dependencies (task_id, depends_on_id) VALUES (?, ?)",
@@ -70,7 +71,7 @@ def add_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
 
 
 def drop_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
-    """Make one task no longer wait for another; false if it does not."""
+    """Remove a dependency; False if there is none."""
     return (
         tx.execute(
             "DELETE FROM task_dependencies WHERE task_id = ? AND depends_on_id = ?",
@@ -93,7 +94,7 @@ def dependencies_of_users(tx: Tx, user_ids: Iterable[str]) -> list[tuple[str, st
 
 
 def dependencies_of_task(tx: Tx, task_id: str) -> set[str]:
-    """The tasks that this one waits for."""
+    """The tasks that this one depends on."""
     found = tx.all("SELECT depends_on_id FROM task_dependencies WHERE task_id = ?", (task_id,))
     return {row["depends_on_id"] for row in found}
 

@@ -1,6 +1,6 @@
-"""Projects, tasks, notes: the reads that briefs and phases are made from, all bounded.
+"""The SQL of projects, tasks and notes for briefs and phases, all of it limited.
 
-Every read names the user: what is another's is not there, whatever ids are asked for.
+Every read names the user: another user's rows are not found, whatever ids are given.
 """
 
 import json
@@ -21,7 +21,7 @@ async def active_projects(
 ) -> list[Project]:
     """A user's active projects, those due soonest first.
 
-    `include` None means all of them; an empty one means none.
+    `include` None means all of them, an empty one none.
     """
     rows = await db.all(
         """SELECT * FROM projects
@@ -49,7 +49,7 @@ async def tasks_of_projects(
 ) -> list[Task]:
     """Tasks of those projects that are open, or were done at or after `done_since`.
 
-    Should there be more than `limit`, those done or undated are left out first.
+    Beyond `limit`, done and undated ones are left out first.
     """
     rows = await db.all(
         """WITH chosen AS (SELECT p.id FROM json_each(:ids) j JOIN projects p ON p.id = j.value
@@ -95,7 +95,7 @@ async def notes_of_projects(
 async def dependencies_among(
     db: Database, task_ids: Sequence[str], *, limit: int = 10_000
 ) -> list[Dependency]:
-    """Which of those tasks wait for which of those."""
+    """The dependencies among those tasks."""
     rows = await db.all(
         """WITH chosen AS MATERIALIZED (SELECT DISTINCT value AS id FROM json_each(:ids))
            SELECT d.task_id, d.depends_on_id
@@ -108,7 +108,7 @@ async def dependencies_among(
 
 
 async def get_project(db: Database, user_id: str, project_id: str) -> Project | None:
-    """The project, if it is that user's."""
+    """The project, if it belongs to that user; None otherwise."""
     row = await db.one("SELECT * FROM projects WHERE id = ? AND user_id = ?", (project_id, user_id))
     return Project.of(row) if row else None
 
@@ -122,7 +122,7 @@ async def tasks_of_project(db: Database, project_id: str, *, limit: int = 1_000)
 
 
 async def prerequisites(db: Database, task_id: str) -> list[str]:
-    """The tasks that this one waits for, by id."""
+    """The ids of the tasks that this one depends on."""
     rows = await db.all(
         "SELECT depends_on_id FROM task_dependencies WHERE task_id = ? ORDER BY depends_on_id",
         (task_id,),
@@ -151,7 +151,7 @@ def find_tasks(tx: Tx, project_id: str, *, limit: int) -> list[Task]:
 
 
 def find_dependencies(tx: Tx, project_id: str, *, limit: int = 10_000) -> list[Dependency]:
-    """Which tasks of a project wait for which of its own, read inside a transaction."""
+    """The dependencies among a project's tasks, read in a transaction."""
     rows = tx.all(
         """SELECT d.task_id, d.depends_on_id
              FROM tasks t JOIN task_dependencies d ON d.task_id = t.id
@@ -163,7 +163,7 @@ def find_dependencies(tx: Tx, project_id: str, *, limit: int = 10_000) -> list[D
 
 
 def mark_phases_generated(tx: Tx, project_id: str, now: Instant) -> None:
-    """Note that the project has phases."""
+    """Store that the project has phases."""
     tx.execute(
         """UPDATE projects SET phases_generated = 1, updated_at = ?
             WHERE id = ? AND phases_generated = 0""",
