@@ -18,6 +18,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     attempts: int
     max_attempts: int
+    retry_until: str | None
+    """Until when a transient failure is retried, whatever `max_attempts`; null if that counts."""
     scheduled_for: str
     created_at: str
     started_at: str | None

@@ -20,9 +20,10 @@ from buildos_box.briefs.schedule import Skip, next_run, plan
 from buildos_box.clock import Instant, from_text, local_day
 from buildos_box.db import Tx
 from buildos_box.jobs import ledger
+from buildos_box.jobs.why import retry_note
 from buildos_box.mail import bounce_store
 from buildos_box.mail import store as mail
-from buildos_box.mail.job import BRIEFS
+from buildos_box.mail.job import BRIEFS, email_key
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
@@ -37,6 +38,8 @@ class ExpectedBrief:
     day: date
     at: Instant
     skipped: str | None = None
+    retried: str | None = None
+    """Until when the mail is retried, and why."""
 
 
 def expected_briefs(
@@ -64,8 +67,11 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
             yield ExpectedBrief(user_id, payload.day, max(from_text(told), now))
     for brief_id, send_at in mail.waiting_of_briefs(tx, user_id):
         day = store.day_of(tx, brief_id)
+        job = ledger.live_with_key(tx, email_key(brief_id))
+        due = max(send_at, from_text(job["scheduled_for"])) if job is not None else send_at
         if day is not None:
-            yield ExpectedBrief(user_id, day, max(send_at, now))
+            retried = retry_note(job) if job is not None else None
+            yield ExpectedBrief(user_id, day, max(due, now), retried=retried)
 
 
 def _runs(

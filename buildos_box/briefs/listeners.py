@@ -8,6 +8,7 @@ from buildos_box.briefs.planning import reschedule
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobFailed
+from buildos_box.mail.changes import EmailUndelivered
 from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
@@ -61,8 +62,29 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
         )
 
 
+def on_email_undelivered(tx: Tx, box: Services, change: EmailUndelivered) -> None:
+    """Notify the user in another channel that their brief could not be mailed."""
+    day = store.day_of(tx, change.brief_id) if change.brief_id else None
+    if day is None or workspace.find_user(tx, change.user_id) is None:
+        return
+    notify(
+        tx,
+        box,
+        user_id=change.user_id,
+        event_type="brief.email_failed",
+        payload={
+            "briefId": change.brief_id,
+            "briefDate": day.isoformat(),
+            "error": change.reason,
+        },
+        correlation_id=change.correlation_id,
+        once_key=f"brief-email-failed-{change.email_id}",
+    )
+
+
 LISTENERS: tuple[Listener[Any], ...] = (
     Listener(PreferencesChanged, on_preferences_changed),
     Listener(UserSaved, on_user_saved),
     Listener(JobFailed, on_job_failed),
+    Listener(EmailUndelivered, on_email_undelivered),
 )

@@ -57,7 +57,7 @@ def list_jobs(
             j["id"],
             j["job_type"],
             j["status"],
-            f"{j['attempts']}/{j['max_attempts']}",
+            _tries(j, "/"),
             shown_second(j["scheduled_for"], UTC),
             j["user_id"] or "",
             _short(j["error"] or j["cancel_reason"] or ""),
@@ -148,6 +148,12 @@ def _steer(client: BoxClient, job_id: str, verb: str, *, as_json: bool) -> None:
         say(f"{changed['id']} is {changed['status'].replace('_', ' ')}")
 
 
+def _tries(job: Json, of: str) -> str:
+    """How many; of how many unless their time is what is bounded."""
+    bound = "" if job.get("retry_until") else f"{of}{job['max_attempts']}"
+    return f"{job['attempts']}{bound}"
+
+
 def _facts(job: Json) -> list[tuple[str, object]]:
     progress = job["progress"]
     return [
@@ -156,7 +162,8 @@ def _facts(job: Json) -> list[tuple[str, object]]:
         ("lane", job["lane"]),
         ("user", job["user_id"]),
         ("priority", job["priority"]),
-        ("tries", f"{job['attempts']} of {job['max_attempts']}"),
+        ("tries", _tries(job, " of ")),
+        ("retried until", shown_second(job.get("retry_until"), UTC)),
         ("due", shown_second(job["scheduled_for"], UTC)),
         ("made", shown_second(job["created_at"], UTC)),
         ("started", shown_second(job["started_at"], UTC)),

@@ -93,7 +93,7 @@ def _brief(one: ExpectedBrief) -> Expected:
         channel="email",
         at=to_text(one.at),
         outcome="skip" if one.skipped else "send",
-        reason=one.skipped,
+        reason=one.skipped or one.retried,
         brief_date=one.day.isoformat(),
     )
 
@@ -105,7 +105,7 @@ def _sms(one: ExpectedSms) -> Expected:
         channel="sms",
         at=to_text(one.at),
         outcome="skip" if one.skipped else "send",
-        reason=one.skipped or one.moved,
+        reason=one.skipped or one.moved or one.retried,
         moved_from=to_text(one.wanted_at) if one.moved else None,
         event_id=one.event_id,
         title=one.title,

@@ -14,6 +14,7 @@ SPIKE = 5
 SPIKE_SHARE = 0.5
 OLDEST_RUNNABLE = timedelta(minutes=10)
 REPEAT_AFTER = timedelta(hours=1)
+UNDELIVERED_EMAIL, UNDELIVERED_SMS = "email_undelivered", "sms_undelivered"
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
@@ -57,9 +58,16 @@ async def check(db: Database, clock: Clock) -> AlertSummary:
     return AlertSummary([alert.kind for alert in found], raised)
 
 
+def report(tx: Tx, alert: OperatorAlert, now: Instant) -> None:
+    """Announce something that has just happened, at most once an hour for its kind."""
+    if alert_store.note(tx, alert.kind, to_text(now), to_text(now - REPEAT_AFTER)):
+        tx.announce(alert)
+
+
 def _raise_new(tx: Tx, found: list[OperatorAlert], now: Instant) -> list[str]:
     raised = []
-    alert_store.forget_others(tx, [alert.kind for alert in found])
+    kept = [UNDELIVERED_EMAIL, UNDELIVERED_SMS, *(alert.kind for alert in found)]
+    alert_store.forget_others(tx, kept)
     for alert in found:
         if alert_store.note(tx, alert.kind, to_text(now), to_text(now - REPEAT_AFTER)):
             tx.announce(alert)

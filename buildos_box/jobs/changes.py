@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+EXPIRED = "expired"
+"""The reason of a job that was cancelled because its time was over."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.jobs import ledger, pause_store
-from buildos_box.jobs.changes import JobsChanged, JobWaits
+from buildos_box.jobs.changes import EXPIRED, JobsChanged, JobWaits
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
@@ -37,6 +37,10 @@ class Claimed:
     lease_token: str
     ran_before: bool
     """Whether the job was started before, also by attempts that do not count."""
+    deferred: int = 0
+    """How many of its attempts ended in a retry that time bounds, not their number."""
+    retry_until: Instant | None = None
+    expires_at: Instant | None = None
 
     @property
     def scheduled_for(self) -> Instant:
@@ -76,7 +80,7 @@ def claim(
     chosen: list[Row] = []
     while len(chosen) < at_most and (row := line.take()) is not None:
         if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
-            ledger.cancel(tx, row, reason="expired", actor="system", now=now)
+            ledger.cancel(tx, row, reason=EXPIRED, actor="system", now=now)
             continue
         line.started(row)
         chosen.append(row)
@@ -156,8 +160,8 @@ def _minute_is_full_until(tx: Tx, lane: Lane, now: Instant) -> Instant | None:
 
 
 _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
-                         max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                         correlation_id, started_at, losses
+                         deferred, max_attempts, scheduled_for, expires_at, retry_until, dedup_key,
+                         metadata, correlation_id, started_at, losses
                     FROM queue_jobs WHERE ready = 1 AND lane = ?
                    ORDER BY priority, scheduled_for, id LIMIT ?"""
 """The query of nearly every claim: nothing is paused and no user is at their share."""
@@ -255,8 +259,8 @@ class _Line:
             return self._tx.all(_ALL_OF_LANE, (lane.name, at_most))
         return self._tx.all(
             """SELECT id, queue_job_id, job_type, lane, user_id, status, priority, attempts,
-                      max_attempts, scheduled_for, expires_at, dedup_key, metadata,
-                      correlation_id, started_at, losses
+                      deferred, max_attempts, scheduled_for, expires_at, retry_until, dedup_key,
+                      metadata, correlation_id, started_at, losses
                  FROM queue_jobs
                 WHERE ready = 1 AND lane = ? AND losses < ?
                   AND job_type NOT IN (SELECT value FROM json_each(?))
@@ -335,6 +339,9 @@ def _lease(
             correlation_id=row["correlation_id"],
             lease_token=f"{secret}-{row['id']}",
             ran_before=row["started_at"] is not None,
+            deferred=row["deferred"],
+            retry_until=_instant(row["retry_until"]),
+            expires_at=_instant(row["expires_at"]),
         )
         for row in rows
     ]
@@ -345,7 +352,7 @@ def _lease(
                 job.row_id,
                 "pending",
                 "processing",
-                f"attempt {job.number} of {job.max_attempts}",
+                attempt_words(job.number, job.deferred, job.max_attempts),
                 worker,
                 facts["now"],
             )
@@ -354,6 +361,15 @@ def _lease(
     )
     tx.announce(JobsChanged(tuple(job.row_id for job in jobs)))
     return jobs
+
+
+def attempt_words(number: int, deferred: int, max_attempts: int) -> str:
+    """Which attempt it is; of how many, unless time has bounded one before it."""
+    return f"attempt {number}" if deferred else f"attempt {number} of {max_attempts}"
+
+
+def _instant(text: str | None) -> Instant | None:
+    return from_text(text) if text else None
 
 
 def _next_due(tx: Tx) -> Instant | None:

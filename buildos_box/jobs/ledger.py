@@ -16,7 +16,7 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
 from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, JobsChanged, JobWaits
-from buildos_box.jobs.retry import Failure
+from buildos_box.jobs.retry import Failure, RetryAt
 from buildos_box.jobs.status import Status
 
 
@@ -288,7 +288,7 @@ def retry_later(
     row_id: int,
     lease_token: str,
     failure: Failure,
-    at: Instant,
+    retry: RetryAt,
     now: Instant,
     *,
     outcome: str = "retry",
@@ -296,10 +296,18 @@ def retry_later(
 ) -> None:
     """`processing → queued_for_retry`, with the error and the time of the next attempt.
 
-    Raises LeaseLost.
+    A retry that is bounded by time is counted as deferred. Raises LeaseLost.
     """
     _leave_processing(
-        tx, row_id, lease_token, Status.QUEUED_FOR_RETRY, now, failure=failure, scheduled_for=at
+        tx,
+        row_id,
+        lease_token,
+        Status.QUEUED_FOR_RETRY,
+        now,
+        failure=failure,
+        scheduled_for=retry.at,
+        retry_until=retry.until,
+        deferred=retry.until is not None,
     )
     end_attempt(tx, row_id, outcome, now, failure, stack)
     record_event(
@@ -322,12 +330,13 @@ def give_back(
     reason: str,
     at: Instant,
     now: Instant,
+    retry_until: Instant | None = None,
     actor: str = "worker",
     failure: Failure | None = None,
 ) -> None:
     """`processing → pending` with no attempt counted: a snooze, a drain or a lost worker.
 
-    Raises LeaseLost.
+    `retry_until` replaces the bound on retries, if one is given. Raises LeaseLost.
     """
     _leave_processing(
         tx,
@@ -337,6 +346,7 @@ def give_back(
         now,
         scheduled_for=at,
         ready=at <= now,
+        retry_until=retry_until,
         uncount=True,
         failure=failure,
     )
@@ -353,8 +363,10 @@ def _leave_processing(
     *,
     failure: Failure | None = None,
     scheduled_for: Instant | None = None,
+    retry_until: Instant | None = None,
     ready: bool = False,
     uncount: bool = False,
+    deferred: bool = False,
 ) -> None:
     finished = status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
     changed = tx.execute(
@@ -362,7 +374,8 @@ def _leave_processing(
               SET status = :status, ready = :ready, lease_token = NULL, lease_expires_at = NULL,
                   updated_at = :now, completed_at = :completed_at,
                   scheduled_for = coalesce(:scheduled_for, scheduled_for),
-                  attempts = attempts - :uncount,
+                  retry_until = coalesce(:retry_until, retry_until),
+                  attempts = attempts - :uncount, deferred = deferred + :deferred,
                   error = :error, error_kind = :kind, error_code = :code
             WHERE id = :id AND status = 'processing' AND lease_token = :token""",
         {
@@ -373,7 +386,9 @@ def _leave_processing(
             "now": to_text(now),
             "completed_at": to_text(now) if finished else None,
             "scheduled_for": to_text(scheduled_for) if scheduled_for else None,
+            "retry_until": to_text(retry_until) if retry_until else None,
             "uncount": int(uncount),
+            "deferred": int(deferred),
             "error": failure.message if failure else None,
             "kind": failure.kind if failure else None,
             "code": failure.code if failure else None,
@@ -443,9 +458,9 @@ def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
         )
     changed = tx.execute(
         """UPDATE queue_jobs
-              SET status = 'pending', ready = 1, attempts = 0, scheduled_for = :now,
-                  losses = 0, losses_as_suspect = 0, completed_at = NULL, cancel_reason = NULL,
-                  updated_at = :now
+              SET status = 'pending', ready = 1, attempts = 0, deferred = 0, retry_until = NULL,
+                  scheduled_for = :now, losses = 0, losses_as_suspect = 0, completed_at = NULL,
+                  cancel_reason = NULL, updated_at = :now
             WHERE id = :id AND status IN ('failed', 'cancelled', 'queued_for_retry')""",
         {"id": row["id"], "now": to_text(now)},
     ).rowcount

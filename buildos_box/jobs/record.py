@@ -9,6 +9,8 @@ import msgspec
 from buildos_box.db import Database, Row
 from buildos_box.jobs import cleanup_store, store
 
+_SINCE_ARCHIVED = {"retry_until": None, "deferred": 0}
+"""Columns that jobs archived by an earlier version lack."""
 Facts = Row | dict[str, Any]
 """A row of the ledger, or the same columns read from the archive."""
 
@@ -28,7 +30,7 @@ async def job_named(db: Database, job_id: str) -> Facts | None:
     if row is not None:
         return row
     archived = await cleanup_store.archived(db, job_id)
-    return None if archived is None else _object(archived["job"])
+    return None if archived is None else {**_SINCE_ARCHIVED, **_object(archived["job"])}
 
 
 async def record_of(db: Database, job: Facts) -> Record:

@@ -18,6 +18,8 @@ from buildos_box.errors import BoxError, PermanentError, TransientError
 from buildos_box.log import redact
 
 LONGEST_DELAY = timedelta(hours=1)
+LAST_TRY_BEFORE_END = timedelta(seconds=15)
+"""How long before the end of a time limit the last try is made."""
 LONGEST_WAIT = timedelta(days=1)
 RETRYABLE_STATUS = frozenset({408, 425, 429})
 JITTER = 0.1
@@ -44,10 +46,45 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long a failing job is tried again.
+
+    With `retry_for` transient failures are retried that long from the first one on, and not past
+    the job's expiry, however many attempts that takes; unknown errors still count against
+    `max_attempts`. `longest_delay` caps the growing delay between attempts.
+    """
+
+    retry_for: timedelta | None = None
+    longest_delay: timedelta = LONGEST_DELAY
+
+    def deadline(
+        self, now: Instant, stored: Instant | None, expires_at: Instant | None
+    ) -> Instant | None:
+        """Until when a transient failure of now is retried; None if attempts are counted."""
+        if self.retry_for is None:
+            return None
+        until = stored or now + self.retry_for
+        return min(until, expires_at) if expires_at else until
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a job has behind it: `number` attempts, of which `deferred` are not counted.
+
+    `max_attempts` bounds those that are.
+    """
+
+    number: int
+    deferred: int
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class RetryAt:
-    """Try again at that instant."""
+    """Try again at that instant; if `until` is given, until then however often it fails."""
 
     at: Instant
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +140,40 @@ def classify(error: BaseException) -> Failure:
             return Failure("unknown", type(error).__name__, message, True)
 
 
-def delay_after(attempt: int, *, base: timedelta, jitter: float) -> timedelta:
-    """`base * 2 ** attempt` plus up to 10 % (`jitter` from 0 to 1 scales it), at most 1 hour."""
+def delay_after(
+    attempt: int, *, base: timedelta, jitter: float, longest: timedelta = LONGEST_DELAY
+) -> timedelta:
+    """`base * 2 ** attempt` plus up to 10 % (`jitter` from 0 to 1 scales it), up to `longest`."""
     doubled: timedelta = base * 2 ** min(attempt, 32)
-    return min(doubled * (1 + JITTER * jitter), LONGEST_DELAY)
+    return min(doubled * (1 + JITTER * jitter), longest)
 
 
 def decide(
     failure: Failure,
+    tried: Tried,
     *,
-    attempt: int,
-    max_attempts: int,
+    longest_delay: timedelta,
+    until: Instant | None,
     now: Instant,
     base: timedelta,
     jitter: float,
 ) -> RetryAt | GiveUp:
-    """Retry or give up. A provider's `Retry-After` wins when it is longer than our delay."""
-    if not failure.retryable or attempt >= max_attempts:
+    """Retry or give up. A provider's `Retry-After` wins when it is longer than our delay.
+
+    `until` bounds transient failures by time instead of by their number.
+    """
+    if not failure.retryable:
         return GiveUp()
-    delay = delay_after(attempt, base=base, jitter=jitter)
-    return RetryAt(truncate(now + max(delay, failure.retry_after or timedelta(0))))
+    asked = failure.retry_after or timedelta(0)
+    own = delay_after(tried.number, base=base, jitter=jitter, longest=longest_delay)
+    at = truncate(now + max(own, asked))
+    if failure.kind == "transient" and until is not None:
+        return _in_time(at, not_before=now + asked, now=now, until=until)
+    return RetryAt(at) if tried.number - tried.deferred < tried.max_attempts else GiveUp()
+
+
+def _in_time(at: Instant, *, not_before: Instant, now: Instant, until: Instant) -> RetryAt | GiveUp:
+    """At that time, or for the last time shortly before the end if that is sooner."""
+    last = truncate(until - LAST_TRY_BEFORE_END)
+    at = min(at, last)
+    return RetryAt(at, until) if at > now and at >= not_before else GiveUp()

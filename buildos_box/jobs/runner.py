@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from buildos_box.clock import Clock
+from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
 from buildos_box.jobs import ledger
@@ -25,7 +25,15 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.ledger import Beat, Ended
 from buildos_box.jobs.queue import Queue
-from buildos_box.jobs.retry import Failure, RetryAt, Snooze, classify, decide
+from buildos_box.jobs.retry import (
+    Failure,
+    RetryAt,
+    RetryPolicy,
+    Snooze,
+    Tried,
+    classify,
+    decide,
+)
 from buildos_box.jobs.store import steps_of
 from buildos_box.jobs.types import JobType
 from buildos_box.log import correlate, correlated, logger
@@ -264,10 +272,13 @@ class Runner:
         stack: str | None = None,
     ) -> None:
         now = self._clock.now()
+        job_type = self._queue.type_named(claimed.job_type)
+        policy = job_type.retry if job_type else RetryPolicy()
         decision = decide(
             failure,
-            attempt=claimed.number,
-            max_attempts=claimed.max_attempts,
+            Tried(claimed.number, claimed.deferred, claimed.max_attempts),
+            longest_delay=policy.longest_delay,
+            until=policy.deadline(now, claimed.retry_until, claimed.expires_at),
             now=now,
             base=self._base,
             jitter=self._jitter(),
@@ -281,7 +292,7 @@ class Runner:
                     row_id,
                     token,
                     failure,
-                    decision.at,
+                    decision,
                     now,
                     outcome=outcome or "retry",
                     stack=stack,
@@ -303,7 +314,11 @@ class Runner:
         self._submit(finish)
 
     def _snooze(self, claimed: Claimed, snooze: Snooze) -> None:
-        self._hand_back(claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until)
+        # The time that a job waits on purpose is no part of the time that it may be retried.
+        until = claimed.retry_until and claimed.retry_until + (snooze.until - self._clock.now())
+        self._hand_back(
+            claimed, outcome="snoozed", reason=snooze.reason, at=snooze.until, retry_until=until
+        )
 
     def give_back(self, claimed: Claimed) -> None:
         """Give the job back to pending without running it; the attempt does not count."""
@@ -311,7 +326,15 @@ class Runner:
             claimed, outcome="drained", reason="the server is stopping", at=self._clock.now()
         )
 
-    def _hand_back(self, claimed: Claimed, *, outcome: str, reason: str, at: Any) -> None:
+    def _hand_back(
+        self,
+        claimed: Claimed,
+        *,
+        outcome: str,
+        reason: str,
+        at: Instant,
+        retry_until: Instant | None = None,
+    ) -> None:
         now = self._clock.now()
 
         def finish(tx: Tx) -> None:
@@ -323,6 +346,7 @@ class Runner:
                 reason=reason,
                 at=at,
                 now=now,
+                retry_until=retry_until,
             )
             tx.before_commit(self._queue.wake)
 

@@ -27,7 +27,7 @@ async def present_states(db: Database, row_ids: list[int]) -> list[Row]:
     """The current state of the jobs in these rows, without their metadata."""
     return await db.all(
         """SELECT id, queue_job_id, job_type, user_id, status, progress, attempts, max_attempts,
-                  scheduled_for, error, correlation_id, updated_at
+                  retry_until, scheduled_for, error, correlation_id, updated_at
              FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id""",
         (msgspec.json.encode(row_ids).decode(),),
     )

@@ -1,7 +1,7 @@
 """What a package declares of its jobs: payloads and job types (docs/spec.md#job)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic
 
@@ -9,6 +9,7 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.jobs.attempt import Attempt, P
+from buildos_box.jobs.retry import RetryPolicy
 from buildos_box.jobs.status import Status
 
 
@@ -30,7 +31,8 @@ class JobType(Generic[P]):
 
     `run(attempt, services)` does the work and returns a struct or dict that is stored as the job's
     result. `dedup_key` names the work: at most one live job has it. `expires_at` is the instant
-    past which the job is cancelled instead of run.
+    past which the job is cancelled instead of run. `retry` says how long transient failures are
+    retried; other failures, and those of types without it, count against `max_attempts`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class JobType(Generic[P]):
     priority: int = 5
     timeout: timedelta = timedelta(minutes=10)
     max_attempts: int | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     dedup_key: Callable[[P], str | None] = _no_key
     expires_at: Callable[[P], Instant | None] = _never
 

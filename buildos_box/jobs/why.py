@@ -28,11 +28,7 @@ def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: In
         case Status.PENDING:
             return _waiting(tx, row, lanes, workers, now)
         case Status.QUEUED_FOR_RETRY:
-            return Why(
-                f"attempt {row['attempts'] + 1} of {row['max_attempts']} at {row['scheduled_for']} "
-                f"after {row['error_code']}: {row['error']}",
-                row["scheduled_for"],
-            )
+            return _waits_for_retry(row)
         case Status.PROCESSING:
             return _running(row)
         case Status.COMPLETED:
@@ -41,6 +37,21 @@ def explain(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: In
             return _failed(row)
         case Status.CANCELLED:
             return _cancelled(tx, row)
+
+
+def retry_note(row: Facts) -> str | None:
+    """Until when a waiting job is retried, and after which error; None if no time bounds it."""
+    if row["retry_until"] is None or row["error_code"] is None:
+        return None
+    return f"retried until {row['retry_until']} after {row['error_code']}"
+
+
+def _waits_for_retry(row: Facts) -> Why:
+    after = f"after {row['error_code']}: {row['error']}"
+    number, due = row["attempts"] + 1, row["scheduled_for"]
+    if row["retry_until"] is None:
+        return Why(f"attempt {number} of {row['max_attempts']} at {due} {after}", due)
+    return Why(f"attempt {number} at {due}, retried until {row['retry_until']}, {after}", due)
 
 
 def _not_due(tx: Tx, row: Facts) -> Why:
@@ -112,16 +123,19 @@ def _in_lane(row: Facts, lane: Lane, running: Running) -> str:
 def _running(row: Facts) -> Why:
     progress = msgspec.json.decode(row["progress"]) if row["progress"] else None
     at = f": {progress['current']} %, {progress['message']}" if progress else ""
-    return Why(
-        f"attempt {row['attempts']} of {row['max_attempts']} running since {row['started_at']}{at}"
-    )
+    number = claims.attempt_words(row["attempts"], row["deferred"], row["max_attempts"])
+    return Why(f"{number} running since {row['started_at']}{at}")
 
 
 def _failed(row: Facts) -> Why:
     if row["error_kind"] == "lost":
         return Why(f"failed at {row['completed_at']}: {row['error_code']}: {row['error']}")
-    retried = row["error_kind"] != "permanent"
-    tries = f"all {row['max_attempts']} attempts used" if retried else "a retry cannot succeed"
+    if row["error_kind"] == "permanent":
+        tries = "a retry cannot succeed"
+    elif row["retry_until"] is not None and row["error_kind"] == "transient":
+        tries = f"retried until {row['retry_until']}, {row['attempts']} attempts"
+    else:
+        tries = f"all {row['max_attempts']} attempts used"
     return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")
 
 

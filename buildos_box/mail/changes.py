@@ -24,6 +24,17 @@ class EmailChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailUndelivered:
+    """A mail has failed, expired or been given up in doubt: it is not tried again by itself."""
+
+    email_id: str
+    user_id: str
+    brief_id: str | None
+    reason: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmailRead:
     """A person, and no scanner, has opened a mail or clicked in it; `kind` says which."""
 

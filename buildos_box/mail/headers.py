@@ -1,7 +1,6 @@
 """The headers of a mail: nothing that people wrote can add one or break one (RFC 5322, 2.2)."""
 
 import unicodedata
-from email.errors import MessageError
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, Message
 from email.policy import SMTP, Policy
@@ -9,6 +8,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from buildos_box.clock import Instant
+from buildos_box.email_address import EmailAddress, parse
 from buildos_box.errors import PermanentError
 
 _LONGEST_SUBJECT = 200
@@ -46,6 +46,13 @@ _REGISTRY = _Registry()
 for _name in ("list-unsubscribe", "list-unsubscribe-post", "message-id"):
     _REGISTRY.map_to_type(_name, _Verbatim)
 POLICY = SMTP.clone(header_factory=_REGISTRY)
+_UTF8_POLICY = POLICY.clone(utf8=True)
+"""Headers in UTF-8 (RFC 6532), for mail to addresses that cannot be written otherwise."""
+
+
+def policy_for(*addresses: EmailAddress) -> "Policy[Message]":
+    """How headers are written in a mail with these addresses."""
+    return _UTF8_POLICY if any(one.needs_smtputf8 for one in addresses) else POLICY
 
 
 def new_message(
@@ -62,9 +69,10 @@ def new_message(
 
     Raises PermanentError for an address that no mail can be sent to or from.
     """
-    message = EmailMessage(policy=POLICY)
-    message["From"] = Address(one_line(sender_name), addr_spec=mailbox(sender_address))
-    message["To"] = Address(addr_spec=mailbox(recipient))
+    sender, reader = mailbox(sender_address), mailbox(recipient)
+    message = EmailMessage(policy=policy_for(sender, reader))
+    message["From"] = Address(one_line(sender_name), sender.local, sender.domain)
+    message["To"] = Address("", reader.local, reader.domain)
     message["Subject"] = one_line(subject)[:_LONGEST_SUBJECT]
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
@@ -81,20 +89,11 @@ def one_line(text: str) -> str:
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cs"))
 
 
-@lru_cache(maxsize=256)
-def mailbox(address: str) -> str:
-    """The address as it stands in an envelope, its domain in ASCII (RFC 5890).
-
-    Raises PermanentError if it is not one address, or its first half is not ASCII.
-    """
+def mailbox(address: str) -> EmailAddress:
+    """The address as it stands in an envelope. Raises PermanentError if no server takes it."""
     try:
-        local, _, domain = Address(addr_spec=address).addr_spec.rpartition("@")
-        ascii_domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-        spec = f"{local}@{ascii_domain}"
-        if not local or not domain or not spec.isascii():
-            raise ValueError("it is not complete")
-    except (ValueError, IndexError, MessageError) as error:
+        return parse(address)
+    except ValueError as error:
         raise PermanentError(
-            f"no mail can be sent to or from {address!r}: {error}", code="bad_address"
+            f"no mail can be sent to or from {address!r}: it {error}", code="bad_address"
         ) from error
-    return spec

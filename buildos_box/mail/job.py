@@ -14,6 +14,7 @@ from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import RetryPolicy
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
@@ -23,6 +24,10 @@ from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
 BRIEFS = "briefs"
+RETRY = RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15))
+"""A mail server that is busy, greylists or is down gets the mail later (RFC 5321, 4.5.4.1)."""
+LONGEST_SESSION = timedelta(minutes=45)
+"""More than all steps of an SMTP session may take together."""
 AGAIN = "again, with the same Message-ID: the last try had no known outcome"
 
 
@@ -175,7 +180,7 @@ def _not_sent(
     job.ensure_lease(tx)
     if email.status in store.IN_DOUBT or isinstance(error, OutcomeUnknown):
         status = store.UNKNOWN
-    elif isinstance(error, PermanentError) or job.number >= job.max_attempts:
+    elif isinstance(error, PermanentError):
         status = store.FAILED
     else:
         status = store.QUEUED
@@ -209,8 +214,9 @@ GENERATE_BRIEF_EMAIL = JobType(
     payload=BriefEmailPayload,
     run=send_brief_email,
     lane="email",
-    timeout=timedelta(minutes=5),
+    timeout=LONGEST_SESSION,
     max_attempts=8,
+    retry=RETRY,
     dedup_key=lambda payload: email_key(payload.brief_id),
     expires_at=lambda payload: from_text(payload.expires_at) if payload.expires_at else None,
 )

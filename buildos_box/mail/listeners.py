@@ -4,11 +4,13 @@ from typing import Any
 
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
-from buildos_box.jobs.changes import JobCancelled, JobFailed
+from buildos_box.jobs import alerts
+from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
 from buildos_box.mail import bounce_store, store
-from buildos_box.mail.changes import EmailBounced
+from buildos_box.mail.changes import EmailBounced, EmailUndelivered
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.mail.notification_job import SEND_NOTIFICATION_EMAIL
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -22,6 +24,7 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
     if change.job_type in _MAIL_JOBS:
         email_id = str(change.metadata.get("emailId"))
         store.stop(tx, email_id, store.FAILED, change.message, box.clock.now())
+        _undelivered(tx, box, email_id, change.message, change.correlation_id)
 
 
 def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
@@ -29,6 +32,18 @@ def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
     if change.job_type in _MAIL_JOBS:
         email_id = str(change.metadata.get("emailId"))
         store.stop(tx, email_id, store.CANCELLED, change.reason, box.clock.now())
+        if change.reason == EXPIRED:
+            _undelivered(tx, box, email_id, "it expired", change.correlation_id)
+
+
+def _undelivered(tx: Tx, box: Services, email_id: str, reason: str, correlation_id: str) -> None:
+    """Announce that the mail is not tried again, and alert operators."""
+    email = store.find(tx, email_id)
+    if email is None or email.status == store.SENT:
+        return
+    tx.announce(EmailUndelivered(email.id, email.user_id, email.brief_id, reason, correlation_id))
+    message = f"mail {email.id} to user {email.user_id} was not delivered: {reason}"
+    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_EMAIL, message), box.clock.now())
 
 
 def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:

@@ -3,14 +3,20 @@
 The rules: docs/spec.md#mail-job.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import store
-from buildos_box.mail.job import EmailResult, deliver, finish_unsent, refused_by_bounce
+from buildos_box.mail.job import (
+    LONGEST_SESSION,
+    RETRY,
+    EmailResult,
+    deliver,
+    finish_unsent,
+    refused_by_bounce,
+)
 from buildos_box.services import Services
 
 NOTIFICATIONS = "notifications"
@@ -47,7 +53,8 @@ SEND_NOTIFICATION_EMAIL = JobType(
     payload=NotificationEmailPayload,
     run=send_notification_email,
     lane="email",
-    timeout=timedelta(minutes=5),
+    timeout=LONGEST_SESSION,
     max_attempts=8,
+    retry=RETRY,
     dedup_key=lambda payload: f"notification-email-{payload.email_id}",
 )

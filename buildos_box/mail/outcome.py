@@ -17,3 +17,9 @@ class AddressBounced(PermanentError):
     """The server says that nobody is at that address: no later mail goes there either."""
 
     code = "bounced"
+
+
+class SmtpUtf8NotOffered(PermanentError):
+    """The mail server cannot take an address whose local part is not ASCII (RFC 6531)."""
+
+    code = "smtputf8_not_offered"

@@ -66,7 +66,7 @@ def render(email: Email, sender: Sender) -> Rendered:
     for said, subtype in ((_with_footer(text, unsubscribe), "plain"), (html, "html")):
         message.attach(_part(said, subtype))
     tracked = tuple(links_in(body)) if email.tracking else ()
-    return Rendered(message.as_bytes(), mailbox(email.address), tracked)
+    return Rendered(message.as_bytes(), str(mailbox(email.address)), tracked)
 
 
 def _part(text: str, subtype: str) -> EmailMessage:
@@ -154,5 +154,4 @@ def _template() -> Template:
 
 def message_id(email_id: str, from_address: str) -> str:
     """Stable, from the email's id (RFC 5322, 3.6.4): every try to send it has the same."""
-    domain = from_address.rpartition("@")[2] or "localhost"
-    return f"<{email_id}@{domain}>"
+    return f"<{email_id}@{mailbox(from_address).domain}>"

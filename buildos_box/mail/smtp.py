@@ -1,54 +1,59 @@
-"""Handing a message to a mail server over SMTP (docs/spec.md#mail-transports)."""
+"""Handing a message to a mail server over SMTP (RFC 5321; docs/spec.md#mail-transports)."""
 
 import ssl
 
 import aiosmtplib
 
+from buildos_box.email_address import EmailAddress, parse
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.bounces import is_bounce
-from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
+from buildos_box.mail import smtp_connection
+from buildos_box.mail.outcome import OutcomeUnknown, SmtpUtf8NotOffered
+from buildos_box.mail.smtp_connection import NotBegun, Refused, StepTimeouts
 from buildos_box.mail.smtp_pool import TROUBLE, Line, Lines, Pool
+from buildos_box.mail.smtp_replies import SERVICE_CLOSING, by_reply, without_reply
 from buildos_box.settings import SmtpSettings
-
-GMAIL = ("smtp.gmail.com", 587, "starttls")
-SERVICE_CLOSING = 421
 
 
 class SmtpMailer:
     """Sends over SMTP with STARTTLS, TLS or neither, and AUTH if there is an account."""
 
     def __init__(
-        self, settings: SmtpSettings, from_address: str, tls: ssl.SSLContext | None
+        self,
+        settings: SmtpSettings,
+        from_address: str,
+        tls: ssl.SSLContext | None,
+        steps: StepTimeouts | None = None,
     ) -> None:
         self._settings = settings
-        self._from = from_address
+        self._from = parse(from_address)
         self._tls = tls
-        self._host, self._port, self._security = (
-            GMAIL
-            if settings.preset == "gmail"
-            else (settings.host, settings.port, settings.security)
-        )
+        self._steps = steps or StepTimeouts()
+        self.host, self.port, self.security = smtp_connection.server_of(settings)
         self._pool = Pool(
-            self._client, at_most=settings.connections, idle_seconds=settings.idle_seconds
+            self._connect, at_most=settings.connections, idle_seconds=settings.idle_seconds
         )
 
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
         """Send; returns the server's answer.
 
         Raises TransientError and PermanentError if the server has refused the message or never
-        had it, AddressBounced if nobody is there, OutcomeUnknown if it may have taken it.
+        had it, AddressBounced if nobody is there, SmtpUtf8NotOffered if it cannot take such an
+        address, OutcomeUnknown if it may have taken the message.
         """
         lines = self._pool.here()
         async with lines.slot:
-            line = await self._addressed(lines, recipient)
+            line = await self._addressed(lines, parse(recipient))
             try:
-                answer = await _hand_over(line.client, message)
-            except OutcomeUnknown:
+                answer = await smtp_connection.hand_over(line.client, message, self._steps)
+            except Refused as refused:
+                await _after_refusal(lines, line, refused.code)
+                raise by_reply(refused.code, refused.said, to_recipient=True) from refused
+            except NotBegun as ended:
                 line.drop()
-                raise
-            except (PermanentError, TransientError):
-                await lines.keep_after_refusal(line)
-                raise
+                raise TransientError(f"the mail server hung up: {ended}", code="smtp") from ended
+            except TROUBLE as error:
+                line.drop()
+                raise OutcomeUnknown(f"the mail server gave no answer: {error}") from error
             except BaseException:
                 line.drop()
                 raise
@@ -59,20 +64,18 @@ class SmtpMailer:
         """Say goodbye on the connections that the running event loop has kept."""
         await self._pool.close()
 
-    def _client(self) -> aiosmtplib.SMTP:
-        password = self._settings.password
-        return aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            use_tls=self._security == "tls",
-            start_tls=self._security == "starttls",
-            username=self._settings.username or None,
-            password=password.reveal() if password else None,
-            timeout=self._settings.timeout_seconds,
-            tls_context=self._tls if self._security != "none" else None,
+    async def _connect(self) -> aiosmtplib.SMTP:
+        return await smtp_connection.connect(
+            self._settings,
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            ehlo_name=smtp_connection.ehlo_name(self._settings.ehlo_name, str(self._from)),
+            tls=self._tls,
+            steps=self._steps,
         )
 
-    async def _addressed(self, lines: Lines, recipient: str) -> Line:
+    async def _addressed(self, lines: Lines, recipient: EmailAddress) -> Line:
         """A connection on which sender and recipient have been taken: nothing was sent yet.
 
         A kept connection that turns out to be dead is replaced by a new one, once.
@@ -88,34 +91,48 @@ class SmtpMailer:
         try:
             line = await lines.open()
         except aiosmtplib.SMTPResponseException as error:
-            raise _by_reply(error) from error
+            raise by_reply(error.code, error.message) from error
         except TROUBLE as error:
-            raise _without_reply(error) from error
+            raise without_reply(error, port=self.port) from error
         try:
             await self._address(lines, line, recipient)
         except _GoneError as gone:
             raise gone.error from gone.__cause__
         return line
 
-    async def _address(self, lines: Lines, line: Line, recipient: str) -> None:
+    async def _address(self, lines: Lines, line: Line, recipient: EmailAddress) -> None:
         """Raises _GoneError if the connection has ended, else what the server's answer means."""
         to_recipient = False
         try:
-            await line.client.mail(self._from)
+            await self._mail_from(line.client, recipient)
             to_recipient = True
-            await line.client.rcpt(recipient)
+            await line.client.rcpt(str(recipient), encoding="utf-8")
         except aiosmtplib.SMTPResponseException as error:
+            meaning = by_reply(error.code, error.message, to_recipient=to_recipient)
+            await _after_refusal(lines, line, error.code)
             if error.code == SERVICE_CLOSING:
-                line.drop()
-                raise _GoneError(_by_reply(error)) from error
+                raise _GoneError(meaning) from error
+            raise meaning from error
+        except SmtpUtf8NotOffered:
             await lines.keep_after_refusal(line)
-            raise _by_reply(error, to_recipient=to_recipient) from error
+            raise
         except TROUBLE as error:
             line.drop()
-            raise _GoneError(_without_reply(error)) from error
+            raise _GoneError(without_reply(error, port=self.port)) from error
         except BaseException:
             line.drop()
             raise
+
+    async def _mail_from(self, client: aiosmtplib.SMTP, recipient: EmailAddress) -> None:
+        """Begin a mail, with SMTPUTF8 (RFC 6531) where an address needs it and only there."""
+        if not (recipient.needs_smtputf8 or self._from.needs_smtputf8):
+            await client.mail(str(self._from))
+            return
+        if not client.supports_extension("smtputf8"):
+            raise SmtpUtf8NotOffered(
+                f"{self.host} takes no addresses with letters beyond ASCII before the @ (SMTPUTF8)"
+            )
+        await client.mail(str(self._from), options=["SMTPUTF8"], encoding="utf-8")
 
 
 class _GoneError(Exception):
@@ -126,39 +143,9 @@ class _GoneError(Exception):
         self.error = error
 
 
-async def _hand_over(client: aiosmtplib.SMTP, message: bytes) -> str:
-    try:
-        _, answer = await client.data(message)
-    except aiosmtplib.SMTPResponseException as error:
-        if error.code == SERVICE_CLOSING:
-            raise OutcomeUnknown(f"the mail server closed: {error.message}") from error
-        raise _by_reply(error, to_recipient=True) from error
-    except TROUBLE as error:
-        raise OutcomeUnknown(f"the mail server left no answer: {error}") from error
-    return answer
-
-
-def _by_reply(
-    error: aiosmtplib.SMTPResponseException, *, to_recipient: bool = False
-) -> TransientError | PermanentError:
-    """4xx may be tried again, 5xx not (RFC 5321, 4.2.1); `to_recipient`: the answer is about them.
-
-    One mail has one recipient, so that an answer to the message may be about them too.
-    """
-    said = f"the mail server answered {error.code}: {error.message}"
-    code = f"smtp_{error.code}"
-    if to_recipient and is_bounce(error.code, error.message):
-        return AddressBounced(said, code=code)
-    if 500 <= error.code < 600:
-        return PermanentError(said, code=code)
-    return TransientError(said, code=code)
-
-
-def _without_reply(error: Exception) -> TransientError | PermanentError:
-    """A server that cannot do what is configured never will; any other trouble may pass."""
-    transport_trouble = isinstance(error, OSError)
-    if isinstance(error, aiosmtplib.SMTPException) and not transport_trouble:
-        return PermanentError(f"the mail server cannot do that: {error}", code="smtp_setup")
-    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-        return TransientError(f"the mail server is not to be trusted: {error}", code="smtp_tls")
-    return TransientError(f"the mail server is out of reach: {error}", code="smtp")
+async def _after_refusal(lines: Lines, line: Line, code: int) -> None:
+    """A server that says 421 is about to end the connection; any other can go on with it."""
+    if code == SERVICE_CLOSING:
+        line.drop()
+    else:
+        await lines.keep_after_refusal(line)

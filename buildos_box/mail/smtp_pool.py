@@ -6,7 +6,7 @@ kept may be dropped by the server at any time, so it is looked at before it is u
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
 import aiosmtplib
@@ -15,8 +15,11 @@ ASK_AFTER_SECONDS = 5.0
 """Unused for longer than that, the server is asked (RSET) whether the connection still stands."""
 MOST_MAILS = 100
 """On one connection: many servers end it after some hundred, in the middle of things."""
+RESET_SECONDS = 15.0
 GOODBYE_SECONDS = 2.0
 TROUBLE = (aiosmtplib.SMTPException, OSError)
+Connect = Callable[[], Awaitable[aiosmtplib.SMTP]]
+"""Makes a connection that is ready for a mail."""
 
 
 class Line:
@@ -31,7 +34,7 @@ class Line:
     async def reset(self) -> bool:
         """Make the server forget a half-done mail; false if it does not answer as it should."""
         try:
-            await self.client.rset()
+            await self.client.rset(timeout=RESET_SECONDS)
         except TROUBLE:
             return False
         return True
@@ -52,11 +55,9 @@ class Line:
 class Lines:
     """The connections of one event loop. Who holds `slot` may take or open one."""
 
-    def __init__(
-        self, make: Callable[[], aiosmtplib.SMTP], *, at_most: int, idle_seconds: float
-    ) -> None:
+    def __init__(self, connect: Connect, *, at_most: int, idle_seconds: float) -> None:
         self.slot = asyncio.Semaphore(at_most)
-        self._make = make
+        self._connect = connect
         self._idle_seconds = idle_seconds
         self._loop = asyncio.get_running_loop()
         self._free: list[Line] = []
@@ -76,10 +77,8 @@ class Lines:
         return None
 
     async def open(self) -> Line:
-        """A new connection. Raises what aiosmtplib raises."""
-        line = Line(self._make())
-        await line.client.connect()
-        return line
+        """A new connection. Raises what connecting raises."""
+        return Line(await self._connect())
 
     def keep(self, line: Line) -> None:
         """A mail has been taken: the connection is free for the next."""
@@ -125,10 +124,8 @@ class Lines:
 class Pool:
     """Connections by event loop: a socket belongs to the loop that opened it."""
 
-    def __init__(
-        self, make: Callable[[], aiosmtplib.SMTP], *, at_most: int, idle_seconds: float
-    ) -> None:
-        self._make = make
+    def __init__(self, connect: Connect, *, at_most: int, idle_seconds: float) -> None:
+        self._connect = connect
         self._at_most = at_most
         self._idle_seconds = idle_seconds
         self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Lines] = WeakKeyDictionary()
@@ -138,7 +135,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         lines = self._by_loop.get(loop)
         if lines is None:
-            lines = Lines(self._make, at_most=self._at_most, idle_seconds=self._idle_seconds)
+            lines = Lines(self._connect, at_most=self._at_most, idle_seconds=self._idle_seconds)
             self._by_loop[loop] = lines
         return lines
 

@@ -16,7 +16,7 @@ from buildos_box.errors import Impossible, PermanentError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobQueued, JobType, Payload
-from buildos_box.mail.headers import POLICY, mailbox, one_line
+from buildos_box.mail.headers import mailbox, one_line, policy_for
 from buildos_box.mail.render import message_id
 from buildos_box.services import Services
 
@@ -53,16 +53,17 @@ async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMa
         key=f"mail:{key}",
         kind="mail",
         found=None,
-        send=lambda: box.mailer.send(key, mailbox(to), message),
+        send=lambda: box.mailer.send(key, str(mailbox(to)), message),
     )
     return TestMailResult(box.settings.email.transport, sent)
 
 
 def _message(box: Services, key: str, to: str, at: Instant) -> bytes:
     sender = box.settings.email
-    message = EmailMessage(policy=POLICY)
-    message["From"] = Address(one_line(sender.from_name), addr_spec=mailbox(sender.from_address))
-    message["To"] = Address(addr_spec=mailbox(to))
+    by, reader = mailbox(sender.from_address), mailbox(to)
+    message = EmailMessage(policy=policy_for(by, reader))
+    message["From"] = Address(one_line(sender.from_name), by.local, by.domain)
+    message["To"] = Address("", reader.local, reader.domain)
     message["Subject"] = SUBJECT
     message["Date"] = format_datetime(at)
     message["Message-ID"] = message_id(key, sender.from_address)

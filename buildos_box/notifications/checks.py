@@ -22,8 +22,12 @@ def stale_at(notification: Row) -> Instant | None:
     return from_text(notification["stale_at"]) if notification["stale_at"] else None
 
 
-def verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | Wait | None:
+def verdict(
+    tx: Tx, box: Services, notification: Row, over: Channel, stale_at: Instant | None
+) -> Skip | Wait | None:
     """Skip, Wait, or None if the notification may be delivered over that channel now.
+
+    `stale_at` is when this delivery becomes stale; None if never.
 
     Raises PermanentError (`unknown_user`) if its user was deleted, and Impossible if its event type
     is no longer known.
@@ -44,7 +48,7 @@ def verdict(tx: Tx, box: Services, notification: Row, over: Channel) -> Skip | W
         is_admin=user.is_admin,
         sent_last_hour=sent(now - HOUR),
         sent_today=sent(day_bounds(local_day(now, zone), zone)[0]),
-        stale_at=stale_at(notification),
+        stale_at=stale_at,
         now=now,
         zone=zone,
     )

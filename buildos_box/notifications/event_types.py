@@ -70,6 +70,14 @@ class CalendarPayload(_Payload, frozen=True, kw_only=True):
     error: str = ""
 
 
+class SmsPayload(_Payload, frozen=True, kw_only=True):
+    """Of a text message that did not arrive."""
+
+    sms_id: str
+    text: str
+    error: str = ""
+
+
 class OnboardingPayload(_Payload, frozen=True, kw_only=True):
     """The payload of events about an onboarding analysis."""
 
@@ -188,6 +196,15 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda p: p.subject or f"Your brief of {p.brief_date}",
             tag=lambda p: f"brief-{p.brief_date}",
         ),
+        _of(
+            "brief.email_failed",
+            BriefPayload,
+            lambda _p: "Your daily brief could not be mailed",
+            lambda p: f"The brief of {p.brief_date} is here. The mail: {p.error}",
+            channels=_BOTH,
+            url=lambda p: f"/app#brief-{p.brief_date}",
+            tag=lambda p: f"brief-{p.brief_date}",
+        ),
         _task(
             "task.due_soon",
             lambda p: f"Due {p.when}" if p.when else "Due soon",
@@ -232,6 +249,14 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda _p: "Your analysis is ready",
             lambda p: p.summary or "See what was found in your projects.",
             channels=_BOTH,
+        ),
+        _of(
+            "sms.undelivered",
+            SmsPayload,
+            lambda _p: "An SMS could not be delivered",
+            lambda p: p.text,
+            channels=_BOTH,
+            tag=lambda p: f"sms-{p.sms_id}",
         ),
         _of("sms.alert", MessagePayload, lambda _p: "SMS", lambda p: p.message, admins_only=True),
         _of(

@@ -60,9 +60,13 @@ def add(
     subscription_id: str | None = None,
     send_at: Instant | None = None,
     requested: dict[str, Any] | None = None,
+    becomes_stale: bool = True,
     actor: str = "system",
 ) -> Enqueued | None:
-    """Add a delivery and its job; None if that delivery exists already."""
+    """Add a delivery and its job; None if that delivery exists already.
+
+    Without `becomes_stale` it is made however late it is.
+    """
     now = box.clock.now()
     delivery_id = box.ids.new("delivery", now)
     if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
@@ -77,7 +81,7 @@ def add(
             delivery_id=delivery_id,
             event_type=notification["event_type"],
             channel=channel,
-            stale_at=notification["stale_at"],
+            stale_at=notification["stale_at"] if becomes_stale else None,
             requested=requested,
         ),
         user_id=notification["user_id"],

@@ -40,7 +40,8 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
         store.notification(tx, delivery["notification_id"]),
         channel(delivery["channel"]),
     )
-    verdict = checks.verdict(tx, box, notification, over)
+    stale_at = from_text(job.payload.stale_at) if job.payload.stale_at else None
+    verdict = checks.verdict(tx, box, notification, over, stale_at)
     if isinstance(verdict, Wait):
         return verdict
     store.begin(tx, delivery["id"], box.clock.now())

@@ -5,14 +5,14 @@ from typing import Any
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobCancelled, JobFailed
-from buildos_box.mail.changes import EmailChanged, EmailRead
+from buildos_box.mail.changes import EmailChanged, EmailRead, EmailUndelivered
 from buildos_box.notifications import fanout, push_outcome, relays, store
 from buildos_box.notifications.event_types import due_soon_tag
 from buildos_box.notifications.outgoing import notify
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
-from buildos_box.sms.changes import SmsChanged
+from buildos_box.sms.changes import SmsChanged, SmsUndelivered
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import CalendarSyncFailed, TaskChanged, TaskDeleted
 
@@ -101,6 +101,11 @@ def on_email_changed(tx: Tx, box: Services, change: EmailChanged) -> None:
     relays.update_delivery(tx, box, "email", change.email_id, status, change.reason)
 
 
+def on_email_undelivered(tx: Tx, box: Services, change: EmailUndelivered) -> None:
+    """Deliver in the app what the mail could not bring."""
+    relays.update_delivery(tx, box, "email", change.email_id, store.FAILED, change.reason)
+
+
 def on_email_read(tx: Tx, box: Services, change: EmailRead) -> None:
     """Mark the notification that the mail relays as opened or clicked."""
     delivery = store.carried_by(tx, "email", change.email_id)
@@ -116,10 +121,19 @@ def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
         relays.update_delivery(tx, box, "sms", change.sms_id, status, row["reason"])
 
 
+def on_sms_undelivered(tx: Tx, box: Services, change: SmsUndelivered) -> None:
+    """Deliver in the app what a reminder or a message could not bring."""
+    row = sms_store.find(tx, change.sms_id)
+    if row is not None and row["kind"] in ("reminder", "message"):
+        relays.notify_of_undelivered_sms(tx, box, row, change.reason)
+
+
 LISTENERS: tuple[Listener[Any], ...] = (
     Listener(EmailChanged, on_email_changed),
+    Listener(EmailUndelivered, on_email_undelivered),
     Listener(EmailRead, on_email_read),
     Listener(SmsChanged, on_sms_changed),
+    Listener(SmsUndelivered, on_sms_undelivered),
     Listener(TaskChanged, on_task_changed),
     Listener(TaskDeleted, on_task_deleted),
     Listener(CalendarSyncFailed, on_calendar_sync_failed),

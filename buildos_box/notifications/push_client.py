@@ -26,6 +26,8 @@ _SEALING = ThreadPool("push-sealing", 2)
 """Encrypting takes the processor alone: more threads would gain nothing."""
 MAX_ANSWER_BYTES = 64 * 1024
 TOO_LARGE = 413
+WNS_THROTTLED = 406
+"""What Microsoft's push service answers where others answer 429."""
 SECRET_CHARS = 8
 """The shortest part of an endpoint that may be its secret."""
 _PARTS = re.compile(r"[/?&=]")
@@ -104,7 +106,7 @@ def _read_answer(answer: Fetched, endpoint: str, now: Instant) -> str:
     if status in (401, 403):
         raise KeyRefused(f"{host} answers {status}: it refuses the server's VAPID key{said}")
     message = f"{host} answers {status}{said}"
-    if retryable_status(status):
+    if retryable_status(status) or status == WNS_THROTTLED:
         wait = retry_after(answer.headers, now)
         raise TransientError(message, code=f"http_{status}", retry_after=wait)
     raise PermanentError(message, code=f"http_{status}")

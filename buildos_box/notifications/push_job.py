@@ -16,7 +16,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.retry import Snooze
+from buildos_box.jobs.retry import RetryPolicy, Snooze
 from buildos_box.jobs.types import JobType
 from buildos_box.notifications import checks, fanout, push_client, push_outcome, push_store, store
 from buildos_box.notifications.event_types import event_type
@@ -73,7 +73,7 @@ def _prepare(
     if delivery["status"] in DONE:
         return DeliveryResult(delivery["id"], delivery["status"])
     notification = store.notification(tx, delivery["notification_id"])
-    verdict = checks.verdict(tx, box, notification, "push")
+    verdict = checks.verdict(tx, box, notification, "push", checks.stale_at(notification))
     if isinstance(verdict, Wait):
         return verdict
     store.begin(tx, delivery["id"], box.clock.now())
@@ -161,6 +161,7 @@ SEND_PUSH = JobType(
     lane="push",
     timeout=timedelta(minutes=2),
     max_attempts=8,
+    retry=RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15)),
     dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
     expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
 )

@@ -44,5 +44,6 @@ def finish_push(
 
 
 def fall_back(tx: Tx, box: Services, notification_id: str) -> None:
-    """Add an in-app delivery, unless there is one."""
-    fanout.add(tx, box, store.notification(tx, notification_id), "in_app")
+    """Add an in-app delivery, unless there is one: what arrived nowhere else never gets stale."""
+    row = store.notification(tx, notification_id)
+    fanout.add(tx, box, row, "in_app", becomes_stale=False)

@@ -6,10 +6,12 @@ Such a delivery is pending until the mail or SMS has an outcome; their own jobs 
 import string
 from urllib.parse import urljoin
 
+from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.mail import store as mail_store
 from buildos_box.mail.outgoing import queue_notification_email
 from buildos_box.notifications import checks, push_outcome, store
+from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
 from buildos_box.sms.outgoing import add_message
@@ -21,7 +23,6 @@ OPENED, CLICKED, DELIVERED = "opened", "clicked", "delivered"
 MAIL_ENDS = {
     mail_store.SENT: store.SENT,
     mail_store.FAILED: store.FAILED,
-    mail_store.UNKNOWN: store.FAILED,
     mail_store.SKIPPED: store.SKIPPED,
     mail_store.CANCELLED: store.SKIPPED,
 }
@@ -104,3 +105,20 @@ def update_delivery(
     )
     if finished and status != store.SENT:
         push_outcome.fall_back(tx, box, delivery["notification_id"])
+
+
+def notify_of_undelivered_sms(tx: Tx, box: Services, sms: Row, reason: str) -> None:
+    """Put what the SMS says into the inbox, and push it if that is still in time."""
+    if workspace.find_user(tx, sms["user_id"]) is None:
+        return
+    in_time = sms["expires_at"] is None or sms["expires_at"] > to_text(box.clock.now())
+    notify(
+        tx,
+        box,
+        user_id=sms["user_id"],
+        event_type="sms.undelivered",
+        payload={"smsId": sms["id"], "text": sms["message"], "error": reason},
+        channels=None if in_time else ("in_app",),
+        correlation_id=sms["correlation_id"],
+        once_key=f"sms-undelivered-{sms['id']}",
+    )

@@ -94,6 +94,7 @@ def _event(kind: str, row: Row) -> bytes:
         "progress": progress,
         "attempts": row["attempts"],
         "maxAttempts": row["max_attempts"],
+        "retryUntil": row["retry_until"],
         "scheduledFor": row["scheduled_for"],
         "error": row["error"],
     }

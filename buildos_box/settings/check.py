@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from buildos_box.settings.model import Settings
+from buildos_box.email_address import parse
+from buildos_box.hostname import to_ascii
+from buildos_box.settings.model import Settings, SmtpSettings
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -65,15 +67,28 @@ def _queue(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _email(settings: Settings) -> Iterator[tuple[str, str]]:
     email = settings.email
-    if "@" not in email.from_address or any(c.isspace() for c in email.from_address):
-        yield "email.from_address", f"{email.from_address!r} is no address"
+    try:
+        parse(email.from_address)
+    except ValueError as error:
+        yield "email.from_address", f"{email.from_address!r} {error}"
     if email.transport == "smtp":
         if email.smtp.preset is None and not email.smtp.host:
             yield "email.smtp.host", "is needed when email.transport is smtp (or set preset)"
+        yield from _host_names(email.smtp)
         if email.smtp.preset == "gmail" and not (email.smtp.username and email.smtp.password):
             yield "email.smtp.username", "and password are needed for the gmail preset"
     if email.transport == "webhook" and not _is_url(email.webhook.url):
         yield "email.webhook.url", "an http(s) address is needed when email.transport is webhook"
+
+
+def _host_names(smtp: SmtpSettings) -> Iterator[tuple[str, str]]:
+    names = {"host": smtp.host, "ehlo_name": "" if smtp.ehlo_name[:1] == "[" else smtp.ehlo_name}
+    for key, name in names.items():
+        try:
+            if name:
+                to_ascii(name)
+        except ValueError as error:
+            yield f"email.smtp.{key}", f"{name!r} {error}"
 
 
 def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:

@@ -140,7 +140,17 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
     ] = "starttls"
     username: Annotated[str, _doc("Account; empty for none.")] = ""
     password: Annotated[Secret | None, _doc("Password or app password.")] = None
-    timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
+    ehlo_name: Annotated[
+        str,
+        _doc(
+            "What the box calls itself (EHLO); the domain of from_address if empty, "
+            "or this machine's full name."
+        ),
+    ] = ""
+    timeout_seconds: Annotated[
+        float,
+        _doc("Longest wait for a connection; later steps wait as long as RFC 5321 asks for.", gt=0),
+    ] = 30
     connections: Annotated[int, _doc("Connections at once, at most.", ge=1, le=64)] = 4
     idle_seconds: Annotated[
         float, _doc("How long a connection is kept open for the next mail.", gt=0)

@@ -56,3 +56,10 @@ def mark_unknown(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
     now = box.clock.now()
     ask_at = to_text(now + FIRST_QUESTION)
     store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)
+
+
+def mark_failed(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
+    """It has certainly not left, and is not tried again by itself."""
+    now = box.clock.now()
+    store.change(tx, sms_id, now, status=store.FAILED, reason=reason, ask_at=None)
+    store.count(tx, store.FAILED, now)

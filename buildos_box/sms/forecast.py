@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
+from buildos_box.jobs import ledger
+from buildos_box.jobs.why import retry_note
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.planning import Skip, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
+from buildos_box.sms.send_job import sms_key
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 
@@ -35,6 +38,8 @@ class ExpectedSms:
     start_at: Instant | None = None
     skipped: str | None = None
     moved: str | None = None
+    retried: str | None = None
+    """Until when it is retried, and why."""
 
 
 def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[ExpectedSms]:
@@ -43,7 +48,7 @@ def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[Exp
     if user is None or preferences.phone_number is None:
         return []
     zone = zone_or_utc(user.timezone)
-    found = [_waiting(row, preferences, zone, now) for row in store.waiting_of(tx, user_id)]
+    found = [_waiting(tx, row, preferences, zone, now) for row in store.waiting_of(tx, user_id)]
     if preferences.event_reminders_enabled:
         for event in workspace.timed_events(tx, user_id, now, until + LONGEST_LEAD):
             found += _reminder(tx, event, preferences, zone, now)
@@ -68,12 +73,17 @@ def _until_quiet_ends(
     return end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}"
 
 
-def _waiting(row: Row, preferences: SmsPreferences, zone: ZoneInfo, now: Instant) -> ExpectedSms:
+def _waiting(
+    tx: Tx, row: Row, preferences: SmsPreferences, zone: ZoneInfo, now: Instant
+) -> ExpectedSms:
     start = from_text(row["event_start_at"]) if row["event_start_at"] else None
     wanted = from_text(row["send_at"])
     if start is not None:
         wanted = min(wanted, max(start - preferences.lead, from_text(row["created_at"])))
-    at, moved = _until_quiet_ends(preferences, max(from_text(row["send_at"]), now), zone)
+    job = ledger.live_with_key(tx, sms_key(row["id"]))
+    retried = retry_note(job) if job is not None else None
+    due = from_text(job["scheduled_for"] if job is not None and retried else row["send_at"])
+    at, moved = _until_quiet_ends(preferences, max(due, now), zone)
     if not moved and from_text(row["send_at"]) > wanted:
         moved = _until_quiet_ends(preferences, wanted, zone)[1]
     late = row["expires_at"] is not None and to_text(at) >= row["expires_at"]
@@ -87,6 +97,7 @@ def _waiting(row: Row, preferences: SmsPreferences, zone: ZoneInfo, now: Instant
         start_at=start,
         skipped="quiet_hours" if late and moved else None,
         moved=moved or None,
+        retried=retried,
     )
 
 

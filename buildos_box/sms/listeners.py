@@ -5,14 +5,16 @@ The rules: docs/spec.md#reminder-identity.
 
 from typing import Any
 
-from buildos_box.db import Tx
+from buildos_box.db import Row, Tx
 from buildos_box.feature import Listener
-from buildos_box.jobs.changes import JobCancelled, JobFailed
+from buildos_box.jobs import alerts
+from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
+from buildos_box.operator_alert import OperatorAlert
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.sms import store
-from buildos_box.sms.changes import SmsChanged
-from buildos_box.sms.delivery import mark_unknown
+from buildos_box.sms.changes import SmsChanged, SmsUndelivered
+from buildos_box.sms.delivery import mark_failed, mark_unknown
 from buildos_box.sms.reminders import replan_changed, replan_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.send_job import SEND_SMS
@@ -75,6 +77,18 @@ def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
             correlation_id=row["correlation_id"],
             now=box.clock.now(),
         )
+        _report_undelivered(tx, box, row)
+
+
+def _report_undelivered(tx: Tx, box: Services, row: Row) -> None:
+    """Announce a message that will not arrive or whose outcome nobody knows; alert operators."""
+    expired = row["status"] == store.CANCELLED and row["reason"] == EXPIRED
+    if not expired and row["status"] not in store.NOT_DELIVERED:
+        return
+    reason = "it expired" if expired else str(row["reason"])
+    tx.announce(SmsUndelivered(row["id"], reason))
+    message = f"SMS {row['id']} to user {row['user_id']} was not delivered: {reason}"
+    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_SMS, message), box.clock.now())
 
 
 def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
@@ -96,6 +110,8 @@ def _job_ended(tx: Tx, box: Services, sms_id: str, status: str, reason: str) -> 
         return
     if row["status"] == store.SENDING:
         mark_unknown(tx, sms_id, box, reason)
+    elif row["status"] == store.SCHEDULED and status == store.FAILED:
+        mark_failed(tx, sms_id, box, reason)
     elif row["status"] == store.SCHEDULED:
         store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
 

@@ -13,14 +13,20 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.retry import Snooze
+from buildos_box.jobs.retry import RetryPolicy, Snooze
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.delivery import body_of, mark_sent, mark_unknown
+from buildos_box.sms.delivery import body_of, mark_failed, mark_sent
 from buildos_box.sms.text import reminder_text
-from buildos_box.sms.twilio_client import BadNumber, Outgoing, TwilioSender, Unsubscribed
+from buildos_box.sms.twilio_client import (
+    BadNumber,
+    NotAccepted,
+    Outgoing,
+    TwilioSender,
+    Unsubscribed,
+)
 from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
@@ -82,7 +88,12 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
     except Unsubscribed:
         await box.db.write(lambda tx: _unsubscribed(tx, job, box, number))
         return SmsResult(sms_id, store.SKIPPED, "opted_out")
-    except (PermanentError, TransientError) as error:
+    except NotAccepted as refused:
+        if not in_doubt:
+            before = row
+            await box.db.write(lambda tx: _wait_again(tx, job, box, before))
+        raise refused
+    except PermanentError as error:
         failure = error
         await box.db.write(lambda tx: _failed(tx, job, box, failure))
         raise
@@ -113,6 +124,8 @@ async def _send(
     )
 
     async def found() -> str | None:
+        if row["status"] not in store.IN_DOUBT:
+            return None  # Twilio has refused every try so far
         since = from_text(row["sending_since"]) if row["sending_since"] else now
         known = await store.known_sids(box.db, number)
         try:
@@ -257,24 +270,27 @@ def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str)
     _skip(tx, job, box, "opted_out")
 
 
-def _failed(
-    tx: Tx, job: Attempt[SendPayload], box: Services, error: PermanentError | TransientError
-) -> None:
-    """A message that is tried again stays as it was: perhaps in doubt, perhaps scheduled."""
+def _wait_again(tx: Tx, job: Attempt[SendPayload], box: Services, before: Row) -> None:
+    """Twilio does not have it: it waits as it did before, and is looked at anew next time."""
+    job.ensure_lease(tx)
+    store.change(
+        tx,
+        before["id"],
+        box.clock.now(),
+        status=store.SCHEDULED,
+        phone_number=before["phone_number"],
+        sending_since=None,
+    )
+
+
+def _failed(tx: Tx, job: Attempt[SendPayload], box: Services, error: PermanentError) -> None:
     job.ensure_lease(tx)
     row, now = store.find(tx, job.payload.sms_id), box.clock.now()
     if row is None:
         return
     if isinstance(error, BadNumber) and row["phone_number"]:
         preferences_store.unverify(tx, row["phone_number"], now)
-    final = isinstance(error, PermanentError)
-    if final or job.number >= job.max_attempts:
-        # After the last try without an answer nobody can say whether it left.
-        if not final and row["status"] in store.IN_DOUBT:
-            mark_unknown(tx, row["id"], box, error.message)
-            return
-        store.change(tx, row["id"], now, status=store.FAILED, reason=error.message, ask_at=None)
-        store.count(tx, store.FAILED, now)
+    mark_failed(tx, row["id"], box, error.message)
 
 
 SEND_SMS = JobType(
@@ -284,6 +300,7 @@ SEND_SMS = JobType(
     lane="sms",
     timeout=timedelta(minutes=2),
     max_attempts=5,
+    retry=RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=2)),
     dedup_key=lambda payload: sms_key(payload.sms_id),
     expires_at=lambda payload: from_text(payload.expires_at) if payload.expires_at else None,
 )

@@ -15,6 +15,7 @@ BY_REQUEST = "cancelled by request"
 """The reason of a message that someone cancelled: nothing brings it back."""
 IN_DOUBT = (SENDING, UNKNOWN)
 ENDED = (DELIVERED, UNDELIVERED, FAILED)
+NOT_DELIVERED = (UNDELIVERED, FAILED, UNKNOWN)
 COUNTED = (SCHEDULED, SENT, DELIVERED, FAILED, SEGMENTS)
 RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, FAILED: 3}
 """What Twilio says may only lead forward."""

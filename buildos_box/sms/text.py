@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant
+from buildos_box.sms.graphemes import graphemes, without_format_characters
 
 _BASIC = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -24,18 +26,21 @@ _PLAIN = str.maketrans(
     }
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-ONE_SEGMENT = 160
-TWO_WIDE_SEGMENTS = 134
+ONE_GSM_SEGMENT, JOINED_GSM_SEGMENT = 160, 153
+ONE_WIDE_SEGMENT, JOINED_WIDE_SEGMENT = 70, 67
+"""Places in a message of one segment, and in each segment of a longer one: septets of GSM-7, or
+16-bit units of UCS-2."""
 
 
 def plain(text: str, *, links: bool = False) -> str:
     """Without curly quotes, dashes, ellipses and control characters; links only if wanted."""
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     text = text if links else _LINK.sub("", text)
+    spaced = "".join(" " if char.isspace() else char for char in text)
     shown = "".join(
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co")
+        char
+        for char in without_format_characters(spaced)
+        if unicodedata.category(char) not in ("Cc", "Cs", "Co")
     )
     return " ".join(shown.split())
 
@@ -45,22 +50,48 @@ def is_gsm(text: str) -> bool:
     return all(char in _BASIC or char in _EXTENDED for char in text)
 
 
-def size(text: str) -> int:
-    """Places taken: septets in GSM-7, else 16-bit units."""
-    if is_gsm(text):
-        return sum(2 if char in _EXTENDED else 1 for char in text)
-    return len(text.encode("utf-16-be")) // 2
-
-
 def segments(text: str) -> int:
-    """How many segments the network will bill."""
-    single, joined = (160, 153) if is_gsm(text) else (70, 67)
-    return 1 if size(text) <= single else -(-size(text) // joined)
+    """How many segments the network will bill.
+
+    A character of two places is never parted, nor an emoji of several characters: what does not
+    fit behind the others begins the next segment.
+    """
+    single, joined = (
+        (ONE_GSM_SEGMENT, JOINED_GSM_SEGMENT)
+        if is_gsm(text)
+        else (ONE_WIDE_SEGMENT, JOINED_WIDE_SEGMENT)
+    )
+    places = list(_places(text))
+    if sum(places) <= single:
+        return 1
+    count, used = 1, 0
+    for size in places:
+        if used + size > joined:
+            count, used = count + 1, 0
+        used += size
+    return count
+
+
+def _places(text: str) -> Iterator[int]:
+    """The places that each indivisible piece of the text takes."""
+    if is_gsm(text):
+        yield from (2 if char in _EXTENDED else 1 for char in text)
+        return
+    for piece in graphemes(text):
+        size = _units(piece)
+        if size <= JOINED_WIDE_SEGMENT:
+            yield size
+        else:
+            yield from map(_units, piece)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
 def fits(text: str) -> bool:
     """Within one GSM-7 segment, or two where the text needs UCS-2."""
-    return size(text) <= (ONE_SEGMENT if is_gsm(text) else TWO_WIDE_SEGMENTS)
+    return segments(text) <= (1 if is_gsm(text) else 2)
 
 
 def shorten(title: str, around: str) -> str:
@@ -74,10 +105,10 @@ def shorten(title: str, around: str) -> str:
         if fits(cut):
             return cut
     # A single word longer than a message: nothing whole is left to keep.
-    word = words[0]
-    while word and not fits(around.replace("{}", word + "...")):
-        word = word[:-1]
-    return around.replace("{}", word + "...")
+    pieces = list(graphemes(words[0]))
+    while pieces and not fits(around.replace("{}", "".join(pieces) + "...")):
+        pieces.pop()
+    return around.replace("{}", "".join(pieces) + "...")
 
 
 def reminder_text(title: str, start: Instant, zone: ZoneInfo, send_at: Instant) -> str:

@@ -10,14 +10,17 @@ from typing import Any
 from buildos_box.clock import Instant
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.log import mask_phone
+from buildos_box.retry_after import retry_after
 from buildos_box.settings import Settings
 from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT = 20.0
 _CALLS = ThreadPool("twilio", 4)
 UNSUBSCRIBED = 21610
-BAD_NUMBER = frozenset({21211, 21614})
-RETRYABLE = frozenset({20429, 20500, 20503, 30001, 30022})
+BAD_NUMBER = frozenset({21211, 21268, 21614, 21635})
+"""Not a number, a premium number, not a mobile one, a landline."""
+RETRYABLE = frozenset({14107, 20429, 20500, 20503, 21611, 30001, 30022})
+"""Too many requests or messages, a full queue, or Twilio's own trouble."""
 SLACK = timedelta(days=1)
 """How far Twilio's clock and ours may differ: a box set to a wrong zone is hours off. What the box
 knows of is never taken for what it looks for, however far back it looks."""
@@ -29,6 +32,10 @@ class Unsubscribed(PermanentError):
 
 class BadNumber(PermanentError):
     """No SMS can reach that number."""
+
+
+class NotAccepted(TransientError):
+    """Twilio has answered that it does not take the message now: it certainly has not left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +59,38 @@ class MessageStatus:
     unit: str | None
 
 
-def refusal(status: int, code: int | None, message: str) -> PermanentError | TransientError:
-    """The error that Twilio's answer means, by its code and never by its text."""
+def refusal(
+    status: int, code: int | None, message: str, wait: timedelta | None = None
+) -> PermanentError | TransientError:
+    """The error that Twilio's answer means, by its code and never by its text.
+
+    `wait` is what its `Retry-After` asked for.
+    """
     name = f"twilio_{code or status}"
     if code == UNSUBSCRIBED:
         return Unsubscribed("the number has opted out", code=name)
     if code in BAD_NUMBER:
         return BadNumber("no SMS can reach this number", code=name)
-    if code in RETRYABLE or status in (408, 425, 429) or status >= 500:
-        return TransientError(f"Twilio is busy ({status})", code=name)
+    if status >= 500 or status == 408:
+        return TransientError(f"Twilio is busy ({status})", code=name, retry_after=wait)
+    if code in RETRYABLE or status in (425, 429):
+        return NotAccepted(f"Twilio is busy ({status})", code=name, retry_after=wait)
     return PermanentError(f"Twilio refused ({status}): {mask_phone(message)}", code=name)
+
+
+class _KeepsHeaders:
+    """Twilio's HTTP client; keeps the headers of the last answer, which its exceptions lack."""
+
+    def __init__(self, http: Any) -> None:
+        self._http = http
+        self.headers: dict[str, str] = {}
+
+    def request(self, *args: Any, **options: Any) -> Any:
+        """Pass the request on. Raises what the client raises."""
+        self.headers = {}
+        answer = self._http.request(*args, **options)
+        self.headers = {name.lower(): value for name, value in (answer.headers or {}).items()}
+        return answer
 
 
 class TwilioSender:
@@ -75,11 +104,9 @@ class TwilioSender:
         self._sms = sms
         self._sid, self._token = sms.account_sid, sms.auth_token.reveal()
 
-    def _client(self) -> Any:
-        from twilio.http.http_client import TwilioHttpClient
+    def _client(self, http: _KeepsHeaders) -> Any:
         from twilio.rest import Client
 
-        http = self._http or TwilioHttpClient(pool_connections=False, timeout=TIMEOUT)
         client = Client(self._sid, self._token, http_client=http)
         client.api.base_url = self._sms.api_base_url.rstrip("/")
         return client
@@ -87,7 +114,7 @@ class TwilioSender:
     async def send(self, message: Outgoing) -> str:
         """Hand the message over; returns Twilio's name for it.
 
-        Raises Unsubscribed, BadNumber, PermanentError, TransientError.
+        Raises Unsubscribed, BadNumber, PermanentError, NotAccepted, TransientError.
         """
         optional = {"validity_period": message.validity, "status_callback": message.callback}
         created = await _CALLS.run(
@@ -128,11 +155,19 @@ class TwilioSender:
 
     def _call(self, work: Any) -> Any:
         import requests
-        from twilio.base.exceptions import TwilioException, TwilioRestException
+        from twilio.base.exceptions import TwilioException
+        from twilio.http.http_client import TwilioHttpClient
 
+        http = _KeepsHeaders(
+            self._http or TwilioHttpClient(pool_connections=False, timeout=TIMEOUT)
+        )
         try:
-            return work(self._client())
-        except TwilioRestException as error:
-            raise refusal(int(error.status), error.code, str(error.msg)) from error
+            return work(self._client(http))
         except (requests.RequestException, TwilioException) as error:
-            raise TransientError(f"Twilio gave no answer: {type(error).__name__}") from error
+            status = getattr(error, "status", None)  # both kinds of answers have one
+            if status is None:
+                name = type(error).__name__
+                raise TransientError(f"Twilio gave no answer: {name}") from error
+            said = getattr(error, "msg", None) or getattr(error, "detail", None) or ""
+            wait = retry_after(http.headers)
+            raise refusal(int(status), getattr(error, "code", None), str(said), wait) from error

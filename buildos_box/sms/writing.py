@@ -18,7 +18,7 @@ from buildos_box.clock import Instant
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.fence import fence
 from buildos_box.services import Services
-from buildos_box.sms.text import ONE_SEGMENT, is_gsm, plain, size
+from buildos_box.sms.text import is_gsm, plain, segments
 
 PURPOSE = "sms_reminder"
 MOST_AT_ONCE = 20
@@ -89,7 +89,7 @@ def fault_of(text: str, facts: Facts) -> str | None:
     known, said = facts.known.casefold(), text.casefold()
     if text != plain(text, links=True) or not is_gsm(text):
         return "it has characters outside GSM-7"
-    if size(text) > ONE_SEGMENT:
+    if segments(text) > 1:
         return "it is too long"
     if facts.title.casefold() not in said:
         return "the title is not in it"

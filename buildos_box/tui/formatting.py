@@ -47,6 +47,12 @@ def sent(status: str) -> str:
     return SENT.get(status, plain(status))
 
 
+def tries(job: dict[str, Any], of: str) -> str:
+    """How many; of how many unless their time is what is bounded."""
+    bound = "" if job.get("retry_until") else f"{of}{job['max_attempts']}"
+    return f"{job['attempts']}{bound}"
+
+
 def spark(values: list[int]) -> str:
     """A line of bars, the highest value the highest bar; nothing where there is nothing."""
     most = max(values, default=0)

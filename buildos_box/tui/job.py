@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
-from buildos_box.tui.formatting import plain, progress, state
+from buildos_box.tui.formatting import plain, progress, state, tries
 from buildos_box.tui.host import Hosted
 
 Json = dict[str, Any]
@@ -41,7 +41,7 @@ def head(job: Json, at: At) -> str:
         f"{state(job['status'])}: {plain(job['why'])}{bar}\n"
         f"created {at(job['created_at'])}   due {at(job['scheduled_for'])}   "
         f"lane {plain(job['lane'])}   priority {job['priority']}   "
-        f"try {job['attempts']} of {job['max_attempts']}\n{plain(job['correlation_id'])}"
+        f"try {tries(job, ' of ')}\n{plain(job['correlation_id'])}"
     )
 
 

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 
 from buildos_box.client import BoxEvent
 from buildos_box.tui.filter import Filter, parse
-from buildos_box.tui.formatting import STATES, plain, progress, state
+from buildos_box.tui.formatting import STATES, plain, progress, state, tries
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.listing import PAGE, Listing
@@ -118,7 +118,7 @@ class Jobs(Listing):
             state(item["status"]),
             plain(item["job_type"]),
             plain(item["user_id"]),
-            f"{item['attempts']}/{item['max_attempts']}",
+            tries(item, "/"),
             self.host.at(when),
             progress(item, 5),
             plain(item["id"]),

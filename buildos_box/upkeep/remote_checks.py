@@ -12,8 +12,10 @@ import httpx
 
 from buildos_box.auth.keyring import local_address, local_admin_token
 from buildos_box.errors import BoxError
+from buildos_box.hostname import to_ascii
 from buildos_box.llm.check import check
-from buildos_box.mail.smtp import GMAIL
+from buildos_box.mail.smtp_connection import ehlo_name, server_of
+from buildos_box.mail.smtp_replies import EHLO_ADVICE, is_about_ehlo, tls_trouble
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import key_files
 from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
@@ -59,16 +61,15 @@ async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Fin
 
 def _smtp(settings: Settings) -> Finding:
     smtp = settings.email.smtp
-    host, port, security = (
-        GMAIL if smtp.preset == "gmail" else (smtp.host, smtp.port, smtp.security)
-    )
+    host, port, security = server_of(smtp)
     where = f"{host}:{port}"
+    name, host = ehlo_name(smtp.ehlo_name, settings.email.from_address), to_ascii(host)
     try:
         tls = _tls(settings)
         server = (
-            smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=tls)
+            smtplib.SMTP_SSL(host, port, name, timeout=SECONDS, context=tls)
             if security == "tls"
-            else smtplib.SMTP(host, port, timeout=SECONDS)
+            else smtplib.SMTP(host, port, name, timeout=SECONDS)
         )
         with server:
             if security == "starttls":
@@ -77,16 +78,21 @@ def _smtp(settings: Settings) -> Finding:
                 server.login(smtp.username, smtp.password.reveal() if smtp.password else "")
             server.noop()
     except smtplib.SMTPAuthenticationError as error:
-        raw = error.smtp_error
-        said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
         return fault(
-            "mail", f"{where} refuses the login ({error.smtp_code}): {said}",
+            "mail", f"{where} refuses the login ({error.smtp_code}): {_said(error)}",
             "check email.smtp.username and password; Gmail wants an app password",
         )  # fmt: skip
     except smtplib.SMTPNotSupportedError as error:
         return fault("mail", f"{where}: {error}", "check email.smtp.security and port")
     except ssl.SSLError as error:
-        return fault("mail", f"{where}: {error}", "the certificate, or email.smtp.security, is off")
+        return fault(
+            "mail", f"{where}: {tls_trouble(error, port)}",
+            "check email.smtp.security, port and egress.ca_file",
+        )  # fmt: skip
+    except smtplib.SMTPResponseException as error:
+        said = _said(error)
+        cure = EHLO_ADVICE if is_about_ehlo(said) else "ask whoever runs the mail server"
+        return fault("mail", f"{where} answers {error.smtp_code}: {said}", cure)
     except (smtplib.SMTPException, OSError) as error:
         return fault(
             "mail", f"{where} is out of reach: {error}",
@@ -94,6 +100,11 @@ def _smtp(settings: Settings) -> Finding:
         )  # fmt: skip
     login = "logs in" if smtp.username else "answers (no login is configured)"
     return ok("mail", f"{where} {login}")
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    raw = error.smtp_error
+    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 
+from buildos_box import email_address
 from buildos_box.clock import from_text, is_zone, to_text
 from buildos_box.ids import is_outside_id
 
@@ -21,9 +22,9 @@ EARLIEST_YEAR, LATEST_YEAR = 1900, 2999
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@[^\s@<>,;:\"()\\]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_EMAIL_HELP = "must be a mail address like ada@example.org"
 _INSTANT_HELP = "must be an instant with its offset, like 2024-10-23T09:00:00Z"
 
 
@@ -181,9 +182,13 @@ def week_days(value: object) -> str | None:
 
 
 def email(value: object) -> str:
-    """A mail address, as far as its form shows."""
-    if not isinstance(value, str) or len(value) > 254 or not _EMAIL.fullmatch(_text_of(value)):
-        raise ValueError("must be a mail address like ada@example.org")
+    """A mail address, by the rule that mail is sent by."""
+    if not isinstance(value, str):
+        raise ValueError(_EMAIL_HELP)
+    try:
+        email_address.parse(value)
+    except ValueError as error:
+        raise ValueError(f"{_EMAIL_HELP}; it {error}") from None
     return value
 
 

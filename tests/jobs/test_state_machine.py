@@ -33,7 +33,7 @@ from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
-from buildos_box.jobs.retry import Failure
+from buildos_box.jobs.retry import Failure, RetryAt
 from buildos_box.jobs.types import JobType
 from tests.clock import ManualClock
 from tests.jobs.conftest import Work
@@ -194,7 +194,7 @@ class QueueMachine(RuleBasedStateMachine):
         acts: dict[str, Any] = {
             "complete": lambda tx: ledger.complete(tx, row, token, None, now),
             "fail": lambda tx: ledger.fail(tx, row, token, BUSY, now),
-            "retry": lambda tx: ledger.retry_later(tx, row, token, BUSY, later, now),
+            "retry": lambda tx: ledger.retry_later(tx, row, token, BUSY, RetryAt(later), now),
             "snooze": lambda tx: ledger.give_back(
                 tx, row, token, outcome="snoozed", reason="later", at=later, now=now
             ),

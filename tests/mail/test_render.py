@@ -162,7 +162,7 @@ def test_a_line_break_in_the_senders_name_adds_no_header(line: str) -> None:
         "ada",
         "@example.org",
         "",
-        "ädä@example.org",
+        "a..b@example.org",
     ],
 )
 def test_an_address_that_is_not_one_mailbox_is_refused_for_good(address: str) -> None:

@@ -114,14 +114,19 @@ async def test_a_failed_mail_can_be_sent_by_hand(tmp_path: Path) -> None:
             assert len(server.messages) == 1
 
 
-async def test_a_server_that_stays_busy_makes_the_mail_fail_in_the_end(tmp_path: Path) -> None:
+async def test_a_server_that_stays_busy_is_tried_until_the_day_is_over(tmp_path: Path) -> None:
     with SmtpDouble() as server:
-        server.answers(*["451 4.3.0 busy"] * 20)
+        server.answers(*["451 4.3.0 busy"] * 200)
         async with box_with(server, tmp_path) as box:
             await brief(box)
-            await box.run_until("2024-10-23T09:00:00Z")
+            await box.run_until("2024-10-23T23:00:00Z", step=timedelta(minutes=5))
+            assert await statuses(box) == ["queued"]
+            assert (await mail_job(box))["retry_until"] == "2024-10-24T00:00:00.000Z"
+            await box.run_until("2024-10-23T23:59:00Z")
+            await box.run_until("2024-10-24T00:01:00Z", step=timedelta(seconds=5))
             assert await statuses(box) == ["failed"]
-            assert (await mail_job(box))["status"] == "failed"
+            job = await mail_job(box)
+            assert (job["status"], job["completed_at"][:16]) == ("failed", "2024-10-23T23:59")
 
 
 async def test_after_an_unknown_outcome_the_same_mail_goes_out_once_more_and_says_so(

@@ -188,7 +188,7 @@ def test_an_authority_file_that_cannot_be_read_stops_the_start(
 def test_gmail_needs_only_an_address_and_a_password() -> None:
     settings = SmtpSettings(preset="gmail", username="a@gmail.com", password=Secret("x"))
     gmail = SmtpMailer(settings, "a@gmail.com", None)
-    assert (gmail._host, gmail._port, gmail._security) == ("smtp.gmail.com", 587, "starttls")
+    assert (gmail.host, gmail.port, gmail.security) == ("smtp.gmail.com", 587, "starttls")
 
 
 def test_rendering_again_gives_every_try_the_same_message_id() -> None:

@@ -253,7 +253,8 @@ async def test_what_grows_stale_while_it_waits_is_never_sent(box: BoxWorld, web:
     web.by_path.clear()
     await box.run_until("2024-10-24T08:10:00Z", step=timedelta(hours=4))
     assert len(web.seen) == 1
-    assert [status for status, _ in await deliveries(box)] == ["failed", "skipped"]
+    assert [status for status, _ in await deliveries(box)] == ["failed", "failed"]
+    assert await deliveries(box, "in_app") == [("sent", None)]
 
 
 async def test_a_browser_that_was_forgotten_meanwhile_gets_nothing(box: BoxWorld, web: Web) -> None:

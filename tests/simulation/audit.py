@@ -65,7 +65,7 @@ class Auditor:
         if counted != job["attempts"] and not retried:
             says = f"{name} counts {job['attempts']} attempts, had {counted}"
             self._say("attempts are counted once", at, says)
-        if job["attempts"] > job["max_attempts"]:
+        if job["attempts"] - job["deferred"] > job["max_attempts"]:
             self._say("no more attempts than allowed", at, name)
         self._attempts(name, attempts)
 
