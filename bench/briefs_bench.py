@@ -22,6 +22,7 @@ from bench import parts
 from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
+from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs.analyst import BUILTIN, analyse
 from buildos_box.briefs.collect import Selection, collect
 from buildos_box.briefs.compose import compose, subject
@@ -85,6 +86,7 @@ async def _through_the_queue(box: Box, users: list[str]) -> float:
             queue_brief(
                 services,
                 BriefRequest(user_id=user, force_immediate=True),
+                asked=IdempotentRequest("bench", None, user),
                 correlation_id=None,
                 actor="bench",
             )

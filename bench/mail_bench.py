@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ async def whole_box(box: Box, users: list[str]) -> float:
 
     before = await _sent(box)
     began = time.perf_counter()
-    requests = [services.db.submit(lambda tx, user=user: queue(tx, user)) for user in users]
+    requests = [services.db.submit(partial(queue, user_id=user)) for user in users]
     await asyncio.gather(*(asyncio.wrap_future(request) for request in requests))
     while await services.db.one(LEFT) is not None:
         await asyncio.sleep(0.01)

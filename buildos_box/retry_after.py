@@ -16,18 +16,18 @@ _UNITS = {"retry-after-ms": 0.001, "retry-after": 1.0}
 def retry_after(headers: Mapping[str, str], now: Instant | None = None) -> timedelta | None:
     """The wait that the answer asks for, a day at most; None if it asks for none.
 
-    `Retry-After` is seconds or a date (RFC 9110, 10.2.3). A date is read by the server's own clock
-    where the answer has a `Date`, else by `now`. `Retry-After-Ms`, which language model providers
-    send, is more exact and wins. Never raises: what cannot be read counts as absent.
+    `Retry-After` is seconds or a date (RFC 9110, 10.2.3). A date is read by `now`, or by the
+    answer's own `Date` where the caller has no clock. `Retry-After-Ms`, which language model
+    providers send, is more exact and wins. Never raises: what cannot be read counts as absent.
     """
     for name, unit in _UNITS.items():
         text = headers.get(name, "").strip()
         if _NUMBER.fullmatch(text):
             return timedelta(seconds=min(float(text) * unit, LONGEST.total_seconds()))
-    until, sent = _date(headers.get("retry-after", "")), _date(headers.get("date", "")) or now
-    if until is None or sent is None:
+    until, present = _date(headers.get("retry-after", "")), now or _date(headers.get("date", ""))
+    if until is None or present is None:
         return None
-    return min(max(until - sent, timedelta(0)), LONGEST)
+    return min(max(until - present, timedelta(0)), LONGEST)
 
 
 def _date(text: str) -> Instant | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -83,7 +84,7 @@ def of_notifications(span: tuple[str, str], at: Instant, zone: ZoneInfo) -> Inst
 
 
 def _event(start: Instant) -> Event:
-    known = {"id": "e", "user_id": "ada", "title": "Standup", "status": "confirmed"}
+    known: dict[str, Any] = {"id": "e", "user_id": "ada", "title": "Standup", "status": "confirmed"}
     flags = {"all_day": False, "declined": False, "start_at": start}
     times = {"created_at": start, "updated_at": start}
     return Event(**{**dict.fromkeys(Event.__struct_fields__), **known, **flags, **times})

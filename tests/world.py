@@ -145,7 +145,7 @@ class BoxWorld:
         """The mails written so far, oldest first."""
         parser = BytesParser(policy=policy.default)
         files = sorted((self.folder / "outbox").glob("*.eml"))
-        return [parser.parsebytes(file.read_bytes()) for file in files]  # type: ignore[misc]
+        return [parser.parsebytes(file.read_bytes()) for file in files]
 
     async def jobs(self, **filters: Any) -> list[Any]:
         return list(reversed(await store.list_jobs(self.db, limit=200, **filters)))

@@ -5,10 +5,8 @@ The rules: docs/spec.md#retry-backoff.
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
@@ -20,7 +18,6 @@ from buildos_box.log import redact
 LONGEST_DELAY = timedelta(hours=1)
 LAST_TRY_BEFORE_END = timedelta(seconds=15)
 """How long before the end of a time limit the last try is made."""
-LONGEST_WAIT = timedelta(days=1)
 RETRYABLE_STATUS = frozenset({408, 425, 429})
 JITTER = 0.1
 
@@ -95,19 +92,6 @@ class GiveUp:
 def retryable_status(status: int) -> bool:
     """Whether a request that got this HTTP status may be repeated."""
     return status in RETRYABLE_STATUS or status >= 500
-
-
-def retry_after(headers: Mapping[str, str], now: Instant) -> timedelta | None:
-    """`Retry-After` in seconds or as a date (RFC 9110, 10.2.3), at most a day; None without one."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        wait = timedelta(seconds=min(int(text[:9]), int(LONGEST_WAIT.total_seconds())))
-    else:
-        try:
-            wait = parsedate_to_datetime(text) - now
-        except (TypeError, ValueError):
-            return None
-    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def classify(error: BaseException) -> Failure:

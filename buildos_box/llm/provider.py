@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -14,6 +12,7 @@ from buildos_box.llm.endpoints import urls
 from buildos_box.llm.fence import visible
 from buildos_box.llm.reply import Content, ProviderError
 from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
+from buildos_box.retry_after import retry_after
 from buildos_box.settings import ProviderSettings, Secret
 from buildos_box.untrusted_json import read_json
 
@@ -222,7 +221,9 @@ def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> Ca
         outcome = "too_long"
     if key is not None:
         detail = detail.replace(key.reveal(), "…")
-    return CallFailed(outcome, status=status, retry_after=_retry_after(response), detail=detail)
+    return CallFailed(
+        outcome, status=status, retry_after=retry_after(response.headers), detail=detail
+    )
 
 
 def _words_of(content: bytes) -> str:
@@ -238,19 +239,3 @@ def _words_of(content: bytes) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(visible(text).split())[:MOST_DETAIL]
-
-
-def _retry_after(response: httpx.Response) -> timedelta | None:
-    """How long the server asks to wait: seconds, or a date by its own clock (RFC 9110, 10.2.3)."""
-    ms = response.headers.get("retry-after-ms", "")
-    if ms.isascii() and ms.isdigit():
-        return timedelta(milliseconds=int(ms))
-    text = response.headers.get("retry-after", "")
-    if re.fullmatch(r"\d{1,9}(?:\.\d+)?", text, re.ASCII):
-        return timedelta(seconds=float(text))
-    try:
-        until = parsedate_to_datetime(text)
-        now = parsedate_to_datetime(response.headers.get("date", ""))
-        return max(until - now, timedelta())
-    except (TypeError, ValueError):
-        return None

@@ -14,8 +14,9 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, PermanentError, TransientError
-from buildos_box.jobs.retry import retry_after, retryable_status
+from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.retry_after import retry_after
 from buildos_box.settings.model import EmailWebhookSettings
 from buildos_box.untrusted_json import read_json
 

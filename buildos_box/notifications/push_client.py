@@ -10,7 +10,7 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row
 from buildos_box.egress import Fetched
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.jobs.retry import retry_after, retryable_status
+from buildos_box.jobs.retry import retryable_status
 from buildos_box.notifications import vapid
 from buildos_box.notifications.push_message import (
     LONGEST_PAYLOAD,
@@ -18,6 +18,7 @@ from buildos_box.notifications.push_message import (
     PushMessage,
     fitted,
 )
+from buildos_box.retry_after import retry_after
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
 

@@ -32,7 +32,7 @@ async def _status_without_a_body(
                     (b"content-type", b"application/json"), (b"content-length", b"1000")],
         "client": ("127.0.0.1", 1), "app": box.box.api, "state": {},
     }  # fmt: skip
-    await box.box.api(scope, receive, send)  # type: ignore[arg-type]
+    await box.box.api(scope, receive, send)
     return seen[0]
 
 

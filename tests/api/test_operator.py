@@ -1,6 +1,7 @@
 """What the dashboard watches: the last hour, all that was sent, users, next briefs; viewers."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,8 @@ async def test_all_that_was_sent_is_one_list_in_pages(box: BoxWorld) -> None:
     assert (await box.get("/messages?text=HELLO"))["items"] == [sms]
     mails = (await box.get("/messages?channel=email&status=sent"))["items"]
     assert [mail["recipient"] for mail in mails] == ["ada@example.org"]
-    paged, cursor = [], ""
+    paged: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = await box.get(f"/messages?limit=1{cursor}")
         paged += page["items"]

@@ -53,6 +53,7 @@ async def test_progress_moves_through_the_stages(box: BoxWorld) -> None:
     seen: list[tuple[int, str]] = []
     queued = await box.post("/queue/brief", {"userId": "ada"})
     claimed = await box.claim()
+    assert claimed is not None
     job_type = box.box.services.queue.type_named("generate_daily_brief")
     assert job_type is not None
 
@@ -256,6 +257,7 @@ async def test_what_an_attempt_has_finished_is_not_paid_for_again(tmp_path) -> N
             await box.project()
             queued = await box.post("/queue/brief", {"userId": "ada"})
             claimed = await box.claim()
+            assert claimed is not None
             payload = msgspec.json.decode(claimed.metadata, type=BriefPayload)
             attempt = Attempt(claimed, payload, box.db, box.clock, {})
             await box.db.write(lambda tx: tx.execute("DROP TABLE email_logs"))
@@ -317,6 +319,7 @@ async def test_a_failed_rewrite_is_not_the_job_that_made_the_brief(box: BoxWorld
     await box.work()
     await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
     claimed = await box.claim()
+    assert claimed is not None
     day = date(2024, 10, 23)
     begin = (claimed.job_id, box.clock.now())
     await box.db.write(lambda tx: store.begin(tx, "other", "ada", day, "UTC", *begin))

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import markdown
 import pytest
@@ -93,16 +94,16 @@ class Reading(HTMLParser):
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.elements.append((tag, tuple(name for name, _ in attrs)))
 
-    def handle_data(self, data):
+    def handle_data(self, data: Any) -> None:
         self._text.append(data)
 
-    def handle_comment(self, data):
+    def _handle_other(self, data: str) -> None:
         self.other = True
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    handle_comment = handle_decl = handle_pi = unknown_decl = _handle_other  # type: ignore[assignment]
 
     @property
     def text(self) -> str:
@@ -111,8 +112,8 @@ class Reading(HTMLParser):
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 @given(text=texts)
-def test_any_text_stays_text_wherever_it_is_put(renderer, text):
-    render = RENDERERS[renderer]
+def test_any_text_stays_text_wherever_it_is_put(renderer: Any, text: Any) -> None:
+    render: Any = RENDERERS[renderer]
     said = name(text)
     places = {
         f"- **{escape(said)}**": ["ul", "li", "strong"],
@@ -130,7 +131,7 @@ def test_any_text_stays_text_wherever_it_is_put(renderer, text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_title_reads_as_it_was_typed(text):
+def test_a_hostile_title_reads_as_it_was_typed(text: Any) -> None:
     facts = wednesday(
         projects=[Project(id="site", title=text)],
         tasks=[task("t", text, due_date="2024-10-23")],
@@ -149,7 +150,7 @@ def test_a_hostile_title_reads_as_it_was_typed(text):
 
 
 @given(content=texts, title=texts, reason=texts)
-def test_notes_and_an_analysts_words_bring_no_markup(content, title, reason):
+def test_notes_and_an_analysts_words_bring_no_markup(content: Any, title: Any, reason: Any) -> None:
     facts = wednesday(
         tasks=[task("t", "x", due_date="2024-10-23")],
         notes=[Note(id="n", project_id="site", title=title, content=content, updated_at=MORNING)],
@@ -167,7 +168,7 @@ def test_notes_and_an_analysts_words_bring_no_markup(content, title, reason):
         assert not any(attributes for _, attributes in page.elements)
 
 
-def test_the_parts_come_in_the_order_of_the_specification():
+def test_the_parts_come_in_the_order_of_the_specification() -> None:
     facts = adas_day()
     brief = compose(facts, analyse(facts))
     parts = [
@@ -188,7 +189,7 @@ def test_the_parts_come_in_the_order_of_the_specification():
     assert re.findall(r"^#+ ", brief, re.M).count("### ") == len(facts.projects)
 
 
-def test_a_believable_day_reads_like_this():
+def test_a_believable_day_reads_like_this() -> None:
     facts = adas_day()
     brief = compose(facts, analyse(facts))
     for line in (
@@ -212,7 +213,7 @@ def test_a_believable_day_reads_like_this():
     assert word_count(brief) < 600
 
 
-def test_a_day_with_nothing_in_it_says_so_and_is_short():
+def test_a_day_with_nothing_in_it_says_so_and_is_short() -> None:
     facts = wednesday(projects=[], holidays=["Day of Tests"])
     brief = compose(facts, analyse(facts))
     assert brief.startswith("# Your brief for Wednesday, October 23, 2024\n\n**Public holiday:**")
@@ -221,14 +222,14 @@ def test_a_day_with_nothing_in_it_says_so_and_is_short():
     assert word_count(brief) < 60
 
 
-def test_a_project_without_tasks_still_gets_a_brief_with_an_action():
+def test_a_project_without_tasks_still_gets_a_brief_with_an_action() -> None:
     facts = wednesday()
     brief = compose(facts, analyse(facts))
     assert "Nothing is due today or in the coming week" in brief
     assert "1. **Website relaunch** (project) – It has no open task" in brief
 
 
-def test_events_alone_make_a_brief_without_actions():
+def test_events_alone_make_a_brief_without_actions() -> None:
     facts = wednesday(projects=[], events=[all_day("Fair", "2024-10-23")])
     brief = compose(facts, analyse(facts))
     assert "- **All day** Fair" in brief
@@ -236,7 +237,7 @@ def test_events_alone_make_a_brief_without_actions():
 
 
 @pytest.mark.parametrize("word", ["work", "a", "extraordinarily"])
-def test_no_brief_is_longer_than_its_budget(word):
+def test_no_brief_is_longer_than_its_budget(word: Any) -> None:
     facts = crowded_day(word)
     long = " ".join([word] * 200)
     answer = Analysis(
@@ -253,14 +254,14 @@ def test_no_brief_is_longer_than_its_budget(word):
         assert re.search(r"^- … and \d+ more$", brief, re.M)
 
 
-def test_what_is_left_out_is_counted():
+def test_what_is_left_out_is_counted() -> None:
     facts = wednesday(tasks=[task(f"t{i:02}", due_date="2024-10-23") for i in range(20)])
     brief = compose(facts, analyse(facts))
     assert "## Today (20)" in brief
     assert "- … and 12 more" in brief
 
 
-def test_the_brief_says_who_wrote_the_analysis():
+def test_the_brief_says_who_wrote_the_analysis() -> None:
     facts = adas_day()
     assert "built-in analyst: fixed rules" in compose(facts, analyse(facts))
     assert "Written by deepseek-chat, a language model" in compose(
@@ -268,7 +269,7 @@ def test_the_brief_says_who_wrote_the_analysis():
     )
 
 
-def test_an_action_that_names_nothing_real_is_not_shown():
+def test_an_action_that_names_nothing_real_is_not_shown() -> None:
     facts = adas_day()
     answer = Analysis(
         summary="A day.",
@@ -285,7 +286,7 @@ def test_an_action_that_names_nothing_real_is_not_shown():
     )
 
 
-def test_a_meeting_link_is_shown_by_its_host():
+def test_a_meeting_link_is_shown_by_its_host() -> None:
     facts = wednesday(
         events=[
             event(
@@ -299,7 +300,7 @@ def test_a_meeting_link_is_shown_by_its_host():
     assert "- **11:00–12:00** Call · meet.example.com\n" in compose(facts, analyse(facts))
 
 
-def test_a_projects_own_section_lists_its_tasks_by_category():
+def test_a_projects_own_section_lists_its_tasks_by_category() -> None:
     facts = adas_day()
     section = project_section(facts, facts.project_by_id["site"])
     assert section.startswith("## Website relaunch\n\n2 today, 1 in the coming week")
@@ -307,7 +308,7 @@ def test_a_projects_own_section_lists_its_tasks_by_category():
     assert "### Under way, no date (1)\n\n- **Photos for the team page** · blocked" in section
 
 
-def test_two_fresh_notes_are_told_and_an_old_one_is_not():
+def test_two_fresh_notes_are_told_and_an_old_one_is_not() -> None:
     notes = [
         Note(
             id=f"n{i}",
@@ -340,11 +341,11 @@ def test_two_fresh_notes_are_told_and_an_old_one_is_not():
         ({}, "nothing due"),
     ],
 )
-def test_the_subject_says_what_matters(parts, expected):
+def test_the_subject_says_what_matters(parts: Any, expected: Any) -> None:
     assert subject(wednesday(**parts)) == f"Your brief for Wed, Oct 23: {expected}"
 
 
-def test_no_title_reaches_the_subject():
+def test_no_title_reaches_the_subject() -> None:
     facts = wednesday(
         tasks=[task("t", "x\r\nBcc: evil@example.com", due_date="2024-10-23")],
         holidays=["y\r\nBcc: evil@example.com"],
@@ -353,7 +354,9 @@ def test_no_title_reaches_the_subject():
 
 
 @given(text=texts, chars=st.integers(2, 80), words=st.none() | st.integers(1, 20))
-def test_a_shortened_text_keeps_its_limits_and_its_beginning(text, chars, words):
+def test_a_shortened_text_keeps_its_limits_and_its_beginning(
+    text: Any, chars: Any, words: Any
+) -> None:
     line = clean(text)
     short = shorten(line, chars, words)
     assert len(short) <= chars
@@ -365,7 +368,7 @@ def test_a_shortened_text_keeps_its_limits_and_its_beginning(text, chars, words)
 @example("[" * 400)
 @example("*a" * 200)
 @example("<a" * 200)
-def test_the_gist_of_any_note_is_one_short_line(text):
+def test_the_gist_of_any_note_is_one_short_line(text: Any) -> None:
     said = gist(text, 12)
     assert len(said.split()) <= 12
     assert said == clean(said)
@@ -385,16 +388,16 @@ def test_the_gist_of_any_note_is_one_short_line(text):
         ("", ""),
     ],
 )
-def test_a_note_is_told_without_its_markup(note, expected):
+def test_a_note_is_told_without_its_markup(note: Any, expected: Any) -> None:
     assert plain(note) == expected
 
 
-def test_a_gist_takes_whole_sentences_where_it_can():
+def test_a_gist_takes_whole_sentences_where_it_can() -> None:
     assert gist("One two three. Four five six. Seven.", 6) == "One two three. Four five six."
     assert gist("One two three four five", 3) == "One two three…"
 
 
-def test_an_event_without_an_end_is_shown_by_its_start():
+def test_an_event_without_an_end_is_shown_by_its_start() -> None:
     moment = CalendarEvent(id="e", title="Alarm", start_at=MORNING)
     facts = wednesday(events=[moment])
     assert facts.brief_date == WEDNESDAY

@@ -21,7 +21,7 @@ async def cron(box: BoxWorld, at: str | None = None) -> dict[str, int]:
         box.clock.set(at if "T" in at else f"{OCT_23}{at}Z")
     run = await box.box.book.run_by_hand("briefs", box.box.services, "test")
     assert run.status == "completed", run.error
-    return msgspec.to_builtins(run.summary)  # type: ignore[no-any-return]
+    return msgspec.to_builtins(run.summary)
 
 
 async def briefs(box: BoxWorld, *, live: bool = True) -> dict[str, Any]:

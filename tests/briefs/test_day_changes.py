@@ -1,5 +1,7 @@
 """What has moved since yesterday, and what a day has no room for."""
 
+from typing import Any
+
 import pytest
 
 from buildos_box.briefs.analyst import analyse
@@ -16,7 +18,7 @@ def said(rule: object, facts: DayFacts) -> list[str]:
     return [finding.text for finding in rule(facts)]  # type: ignore[operator]
 
 
-def test_a_task_that_was_set_free_is_told():
+def test_a_task_that_was_set_free_is_told() -> None:
     facts = wednesday(
         tasks=[
             task("form", "Fix the form", **DONE),
@@ -32,7 +34,7 @@ def test_a_task_that_was_set_free_is_told():
     assert said(free_to_begin, facts)[0] in analyse(facts).insights
 
 
-def test_a_task_that_still_waits_for_another_is_not_free():
+def test_a_task_that_still_waits_for_another_is_not_free() -> None:
     facts = wednesday(
         tasks=[task("a", **DONE), task("b"), task("c")],
         dependencies=[waits("c", "a"), waits("c", "b")],
@@ -50,7 +52,7 @@ def test_a_task_that_still_waits_for_another_is_not_free():
         (None, None),
     ],
 )
-def test_a_new_task_that_is_due_soon_is_told(due, text):
+def test_a_new_task_that_is_due_soon_is_told(due: Any, text: Any) -> None:
     facts = wednesday(
         tasks=[
             task("call", "Call", due_date=due, created_at=NEW),
@@ -61,7 +63,7 @@ def test_a_new_task_that_is_due_soon_is_told(due, text):
     assert said(new_since_yesterday, facts) == ([text] if text else [])
 
 
-def test_several_new_tasks_are_counted():
+def test_several_new_tasks_are_counted() -> None:
     old = [task(f"old{n}", created_at=OLD) for n in range(3)]
     new = [
         task("b", "Bake", due_date="2024-10-25", created_at=NEW),
@@ -72,7 +74,7 @@ def test_several_new_tasks_are_counted():
     ]
 
 
-def test_new_tasks_of_one_title_and_day_are_told_all_the_same():
+def test_new_tasks_of_one_title_and_day_are_told_all_the_same() -> None:
     old = [task(f"old{n}", created_at=OLD) for n in range(3)]
     twins = [task(key, "Call", due_date="2024-10-23", created_at=NEW) for key in ("b", "a")]
     assert said(new_since_yesterday, wednesday(tasks=[*old, *twins])) == [
@@ -80,12 +82,12 @@ def test_new_tasks_of_one_title_and_day_are_told_all_the_same():
     ]
 
 
-def test_where_all_is_new_that_is_no_news():
+def test_where_all_is_new_that_is_no_news() -> None:
     facts = wednesday(tasks=[task("a", due_date="2024-10-23", created_at=NEW)])
     assert said(new_since_yesterday, facts) == []
 
 
-def test_a_day_with_more_than_fits_names_what_could_move():
+def test_a_day_with_more_than_fits_names_what_could_move() -> None:
     due = [task(f"t{n}", f"Job {n}", due_date="2024-10-23", priority="high") for n in range(6)]
     small = task("small", "Sort the photos", due_date="2024-10-23", priority="low")
     held = task("held", "Cut the film", due_date="2024-10-23", priority="low")
@@ -102,6 +104,6 @@ def test_a_day_with_more_than_fits_names_what_could_move():
     assert text in analyse(facts).insights
 
 
-def test_a_day_with_room_enough_is_not_called_too_full():
+def test_a_day_with_room_enough_is_not_called_too_full() -> None:
     facts = wednesday(tasks=[task(f"t{n}", due_date="2024-10-23") for n in range(6)])
     assert said(more_than_fits, facts) == []

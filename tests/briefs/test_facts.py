@@ -1,6 +1,7 @@
 """Which task stands in which list, where days begin and end, and in what order."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def titles(tasks: object) -> list[str]:
 
 
 @st.composite
-def any_task(draw: st.DrawFn, number: int = 0) -> object:
+def any_task(draw: st.DrawFn, number: int = 0) -> Any:
     due = draw(st.sampled_from(["none", "day", "instant"]))
     status = draw(st.sampled_from(["todo", "in_progress", "blocked", "done"]))
     return task(
@@ -47,12 +48,14 @@ def any_task(draw: st.DrawFn, number: int = 0) -> object:
 
 
 @given(
-    tasks=st.lists(any_task(), max_size=20, unique_by=lambda t: t.id),
+    tasks=st.lists(any_task(), max_size=20, unique_by=lambda t: str(t.id)),
     brief_date=days,
     now=instants,
     zone=st.sampled_from(ZONES),
 )
-def test_every_task_stands_in_at_most_one_list(tasks, brief_date, now, zone):
+def test_every_task_stands_in_at_most_one_list(
+    tasks: Any, brief_date: Any, now: Any, zone: Any
+) -> None:
     facts = day_facts(
         brief_date=brief_date,
         now=now,
@@ -71,7 +74,9 @@ def test_every_task_stands_in_at_most_one_list(tasks, brief_date, now, zone):
 
 
 @given(task=any_task(), brief_date=days, now=instants, zone=st.sampled_from(ZONES))
-def test_the_lists_are_what_the_specification_says(task, brief_date, now, zone):
+def test_the_lists_are_what_the_specification_says(
+    task: Any, brief_date: Any, now: Any, zone: Any
+) -> None:
     tz = zone_or_utc(zone)
     due = task.due_date or (local_day(task.due_at, tz) if task.due_at else None)
     done = task.status == "done"
@@ -116,7 +121,9 @@ def test_the_lists_are_what_the_specification_says(task, brief_date, now, zone):
         ("Pacific/Kiritimati", "2024-10-23", "2024-10-22T10:00:00Z", Category.TODAY),
     ],
 )
-def test_an_instant_is_due_on_the_local_day_it_falls_on(zone, brief_date, due_at, expected):
+def test_an_instant_is_due_on_the_local_day_it_falls_on(
+    zone: Any, brief_date: Any, due_at: Any, expected: Any
+) -> None:
     found = category_of(
         task("t", due_at=due_at),
         brief_date=date.fromisoformat(brief_date),
@@ -136,7 +143,7 @@ def test_an_instant_is_due_on_the_local_day_it_falls_on(zone, brief_date, due_at
         ("2024-10-31", None),
     ],
 )
-def test_the_coming_week_has_seven_days(due, expected):
+def test_the_coming_week_has_seven_days(due: Any, expected: Any) -> None:
     facts = wednesday(tasks=[task("t", due_date=due)])
     assert facts.category.get("t") == expected
 
@@ -150,25 +157,25 @@ def test_the_coming_week_has_seven_days(due, expected):
         ("2024-10-23T05:58:01Z", False),
     ],
 )
-def test_completed_means_within_24_hours_before_generation(completed_at, listed):
+def test_completed_means_within_24_hours_before_generation(completed_at: Any, listed: Any) -> None:
     facts = wednesday(tasks=[task("t", status="done", completed_at=completed_at)])
     assert bool(facts.split.completed) is listed
 
 
-def test_a_task_that_starts_today_is_todays_work_though_due_later():
+def test_a_task_that_starts_today_is_todays_work_though_due_later() -> None:
     facts = wednesday(tasks=[task("t", start_date="2024-10-23", due_date="2024-10-25")])
     assert titles(facts.split.today) == ["t"]
     assert facts.split.upcoming == ()
 
 
-def test_a_task_without_a_date_is_listed_only_when_it_is_under_way():
+def test_a_task_without_a_date_is_listed_only_when_it_is_under_way() -> None:
     facts = wednesday(
         tasks=[task("a"), task("b", status="in_progress"), task("c", status="blocked")]
     )
     assert titles(facts.split.undated) == ["b", "c"]
 
 
-def test_a_list_is_ordered_by_priority_then_due_time_then_title():
+def test_a_list_is_ordered_by_priority_then_due_time_then_title() -> None:
     facts = wednesday(
         tasks=[
             task("z", "Zebra", due_date="2024-10-23"),
@@ -183,7 +190,7 @@ def test_a_list_is_ordered_by_priority_then_due_time_then_title():
     assert titles(facts.split.today) == expected
 
 
-def test_tasks_and_notes_of_other_projects_are_left_out():
+def test_tasks_and_notes_of_other_projects_are_left_out() -> None:
     facts = wednesday(
         tasks=[task("mine"), task("other", project="else")], dependencies=[waits("mine", "other")]
     )
@@ -191,7 +198,7 @@ def test_tasks_and_notes_of_other_projects_are_left_out():
     assert facts.blockers(facts.tasks[0]) == []
 
 
-def test_a_finished_task_holds_nothing_up():
+def test_a_finished_task_holds_nothing_up() -> None:
     facts = wednesday(
         tasks=[task("a", status="done"), task("b"), task("c")],
         dependencies=[waits("b", "a"), waits("b", "c"), waits("b", "b")],
@@ -199,17 +206,17 @@ def test_a_finished_task_holds_nothing_up():
     assert titles(facts.blockers(facts.task_by_id["b"])) == ["c"]
 
 
-def test_projects_with_late_work_come_first():
+def test_projects_with_late_work_come_first() -> None:
     assert [p.id for p in adas_day().projects] == ["meyer", "home", "site", "spanish"]
 
 
-def test_a_project_knows_its_own_lists():
+def test_a_project_knows_its_own_lists() -> None:
     own = adas_day().split.of_project("meyer")
     assert titles(own.overdue) == ["Send signed contract to Meyer"]
     assert titles(own.today) == ["Invoice for September"]
 
 
-def test_the_agenda_has_all_day_events_first_and_only_what_touches_the_day():
+def test_the_agenda_has_all_day_events_first_and_only_what_touches_the_day() -> None:
     facts = wednesday(
         events=[
             event("late", "2024-10-23T20:00:00Z", "2024-10-23T21:00:00Z"),
@@ -247,17 +254,19 @@ def test_the_agenda_has_all_day_events_first_and_only_what_touches_the_day():
         ),
     ],
 )
-def test_an_event_is_told_in_local_times_also_across_midnight(start, end, expected):
+def test_an_event_is_told_in_local_times_also_across_midnight(
+    start: Any, end: Any, expected: Any
+) -> None:
     facts = wednesday(events=[event("e", start, end)])
     assert when(facts.events[0], WEDNESDAY, facts.zone) == expected
 
 
-def test_a_fair_of_three_days_says_which_day_it_is():
+def test_a_fair_of_three_days_says_which_day_it_is() -> None:
     facts = wednesday(events=[all_day("fair", "2024-10-22", "2024-10-25")])
     assert when(facts.events[0], WEDNESDAY, facts.zone) == ("All day", "day 2 of 3")
 
 
-def test_meetings_at_the_same_time_are_found_and_neighbours_are_not():
+def test_meetings_at_the_same_time_are_found_and_neighbours_are_not() -> None:
     events = [
         event("a", "2024-10-23T08:00:00Z", "2024-10-23T09:30:00Z"),
         event("b", "2024-10-23T09:00:00Z", "2024-10-23T10:00:00Z"),
@@ -268,7 +277,7 @@ def test_meetings_at_the_same_time_are_found_and_neighbours_are_not():
     assert found == [("a", "b")]
 
 
-def test_free_time_is_what_meetings_leave_of_the_hours_still_ahead():
+def test_free_time_is_what_meetings_leave_of_the_hours_still_ahead() -> None:
     zone = zone_or_utc("UTC")
     hours = hours_ahead(WEDNESDAY, zone, from_text("2024-10-23T10:00:00Z"))
     assert hours is not None
@@ -282,5 +291,5 @@ def test_free_time_is_what_meetings_leave_of_the_hours_still_ahead():
     assert hours_ahead(WEDNESDAY, zone, from_text("2024-10-23T18:00:00Z")) is None
 
 
-def test_an_unknown_zone_counts_as_utc():
+def test_an_unknown_zone_counts_as_utc() -> None:
     assert wednesday(person=Person(id="p", zone="Mars/Base")).zone.key == "UTC"

@@ -1,6 +1,7 @@
 """Public holidays by country and language."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ from buildos_box.briefs.holidays import holidays_on
         ("USA", date(2024, 7, 4), None, []),
     ],
 )
-def test_the_holidays_of_a_day(country, day, language, expected):
+def test_the_holidays_of_a_day(country: Any, day: Any, language: Any, expected: Any) -> None:
     assert holidays_on(country, day, language) == expected
 
 
-def test_a_day_of_two_holidays_names_both():
+def test_a_day_of_two_holidays_names_both() -> None:
     assert holidays_on("SE", date(2008, 5, 1)) == ["Ascension Day", "May Day"]

@@ -1,10 +1,12 @@
+from typing import Any
+
 import pytest
 
 from tests.cli.served import Cli, Served, served_box
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory):
+def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """One box a module, really served by the real command on a port of its own."""
     with served_box(tmp_path_factory.mktemp("box")) as box:
         yield box

@@ -119,7 +119,8 @@ async def test_what_several_of_one_commit_ask_for_after_it_runs_once(db: Databas
     started.wait(5)
     futures = [db.submit(lambda tx: tx.after_commit(look)) for _ in range(10)]
     gate.set()
-    for future in (blocker, *futures):
+    blocker.result()
+    for future in futures:
         future.result()
     assert seen == ["looked"]
 
@@ -218,7 +219,7 @@ INSERT_T = "INSERT INTO t (n) VALUES"
 
 
 async def test_rows_given_together_are_written_with_the_commit(db: Database) -> None:
-    futures = [db.submit(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(70)]
+    futures = [db.submit(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(70)]  # type: ignore[misc]
     for future in futures:
         future.result()
     assert await numbers(db) == list(range(70))
@@ -232,7 +233,7 @@ async def test_rows_of_a_transaction_that_failed_are_not_written_with_the_others
         raise BoxError("no")
 
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(3)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in range(3)),  # type: ignore[misc]
         db.write(fail),
         return_exceptions=True,
     )
@@ -243,7 +244,7 @@ async def test_rows_of_a_transaction_that_failed_are_not_written_with_the_others
 async def test_a_row_that_the_file_refuses_fails_its_own_transaction_only(db: Database) -> None:
     await db.write(insert(1))
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in (1, 2, 3)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred(INSERT_T, [[n]])) for n in (1, 2, 3)),  # type: ignore[misc]
         return_exceptions=True,
     )
     assert [isinstance(one, Exception) for one in results] == [True, False, False]
@@ -276,7 +277,7 @@ async def test_each_row_of_a_burst_learns_its_own_id(db: Database) -> None:
         insert = "INSERT INTO u (n) VALUES"
         tx.insert_deferred_with_id(insert, [n], lambda row_id: learned.__setitem__(n, row_id))
 
-    await asyncio.gather(*(db.write(lambda tx, n=n: add(tx, n)) for n in range(200, 100, -1)))
+    await asyncio.gather(*(db.write(lambda tx, n=n: add(tx, n)) for n in range(200, 100, -1)))  # type: ignore[misc]
     rows = await db.all("SELECT id, n FROM u")
     assert learned == {row["n"]: row["id"] for row in rows}
     assert len(rows) == 100
@@ -285,7 +286,7 @@ async def test_each_row_of_a_burst_learns_its_own_id(db: Database) -> None:
 async def test_a_refused_row_that_came_next_fails_its_own_transaction_only(db: Database) -> None:
     await db.write(insert(1))
     results = await asyncio.gather(
-        *(db.write(lambda tx, n=n: tx.insert_deferred_with_id(INSERT_T, [n])) for n in (1, 2)),
+        *(db.write(lambda tx, n=n: tx.insert_deferred_with_id(INSERT_T, [n])) for n in (1, 2)),  # type: ignore[misc]
         db.write(lambda tx: tx.all("SELECT n FROM t")),
         return_exceptions=True,
     )

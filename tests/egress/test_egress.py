@@ -10,7 +10,7 @@ import pytest
 
 from buildos_box.egress import AddressRefused, AnswerTooLarge, Egress
 from buildos_box.egress.addresses import is_public, read
-from buildos_box.egress.egress import Resolve
+from buildos_box.egress.resolver import Resolve
 from buildos_box.errors import Impossible, TransientError
 from buildos_box.settings import EgressSettings
 from tests.doubles.web import Answer, Authority, Endless, Web

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -45,7 +45,7 @@ class BoxProcess:
         folder.mkdir(parents=True, exist_ok=True)
         self._config.write_text(config, "utf-8")
 
-    def __enter__(self) -> "BoxProcess":
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,8 @@ def test_a_backup_under_load_restored_elsewhere_is_whole_and_misses_no_acknowled
 ) -> None:
     with BoxProcess(tmp_path / "box") as box:
         box.post("/sync", {"users": list(people(60))})
-        stop, known = threading.Event(), []
+        stop = threading.Event()
+        known: list[Any] = []
 
         def work() -> None:
             while not stop.is_set():

@@ -1,5 +1,7 @@
 """A moved event's reminder is sent at the new time only (docs/spec.md#moved-reminders)."""
 
+from typing import Any
+
 import pytest
 
 from tests.doubles.twilio import TwilioDouble
@@ -76,8 +78,8 @@ async def test_an_event_that_is_no_more_is_no_sms(
     elif how == "all_day":
         await box.sync(events=[{"id": "e1", "allDay": True, "startDate": "2024-10-23"}])
     else:
-        word = {"cancel": {"status": "cancelled"}, "decline": {"declined": True}}[how]
-        await event(box, "2024-10-23T10:00:00Z", **word)
+        changed: dict[str, Any] = {"status": "cancelled"} if how == "cancel" else {"declined": True}
+        await event(box, "2024-10-23T10:00:00Z", **changed)
     await box.run_until("2024-10-23T10:10:00Z")
     assert twilio.sent == []
     assert await live_jobs(box) == []

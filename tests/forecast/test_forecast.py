@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from buildos_box.settings import Settings
-from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import BriefSettings, SmsSettings
+from buildos_box.settings.section import Secret
 from tests.world import BoxWorld, open_world
 
 START = "2024-10-23T08:00:00Z"

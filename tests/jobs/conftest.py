@@ -27,7 +27,7 @@ from tests.clock import ManualClock
 LEASE = timedelta(seconds=60)
 
 
-class Work(Payload):
+class Work(Payload, frozen=True):
     name: str = "work"
     key: str | None = None
     extra: str | None = None
@@ -147,7 +147,11 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
         jitter=lambda: 0.0,
     )
     loop = asyncio.get_running_loop()
-    queue.on_cancel(lambda *lease: loop.call_soon_threadsafe(runner.cancel, *lease))
+
+    def cancel(row_id: int, token: str) -> None:
+        loop.call_soon_threadsafe(runner.cancel, row_id, token)
+
+    queue.on_cancel(cancel)
     found = QueueWorld(db, clock, queue, runner)
     db.subscribe(JobWaits, found.others.on_job_waits)
     yield found

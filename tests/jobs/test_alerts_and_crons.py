@@ -181,7 +181,9 @@ async def test_a_run_that_found_no_room_to_begin_is_tried_again_soon(world: Queu
 
 async def fill_disk(world: QueueWorld, *, full: bool) -> None:
     """Real SQLITE_FULL: the file may not grow, and the cron's own pages have no room left."""
-    pages = (await world.db.one("PRAGMA page_count"))[0] if full else 1_000_000
+    counted = await world.db.one("PRAGMA page_count")
+    assert counted is not None
+    pages = counted[0] if full else 1_000_000
     await world.db.write(lambda tx: tx.execute(f"PRAGMA max_page_count = {pages:d}") and None)
     while full:
         try:

@@ -196,8 +196,8 @@ async def _crash_loop(innocents: int, killers: int, dies: list[bool], batch: int
                 world.clock.advance(HOUR)
             assert {await world.status(job) for job in good} == {"completed"}
             assert all([await world.status(job) == "failed" for job in bad])
-            for job in bad:
-                assert (await world.job(job))["losses_as_suspect"] == 5
+            for fatal in bad:
+                assert (await world.job(fatal))["losses_as_suspect"] == 5
 
 
 async def _waiting(world: QueueWorld) -> bool:

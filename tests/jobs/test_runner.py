@@ -334,8 +334,15 @@ async def test_a_job_cancelled_between_its_claim_and_its_start_never_starts(
     claimed = await world.claim()
     await world.db.write(lambda tx: world.queue.cancel(tx, job, reason="x", actor="ada"))
     await asyncio.sleep(0.05)
+    assert claimed is not None
     await world.runner.run(claimed, None)
     assert world.ran == []
+
+
+async def _run_next(world: QueueWorld) -> None:
+    claimed = await world.claim()
+    assert claimed is not None
+    await world.runner.run(claimed, None)
 
 
 async def test_work_made_anew_twice_while_the_first_stops_slowly_runs_once_at_a_time(
@@ -357,7 +364,7 @@ async def test_work_made_anew_twice_while_the_first_stops_slowly_runs_once_at_a_
 
     world.behaviour = behave
     await world.add(job_type, "first", key="k")
-    runs = [asyncio.create_task(world.runner.run(await world.claim(), None))]
+    runs = [asyncio.create_task(_run_next(world))]
     await asyncio.sleep(0.05)
     for name in ("second", "third"):
 
@@ -366,7 +373,7 @@ async def test_work_made_anew_twice_while_the_first_stops_slowly_runs_once_at_a_
             world.queue.enqueue(tx, job_type, Work(name=name, key="k"), user_id=None)
 
         await world.db.write(anew)
-        runs.append(asyncio.create_task(world.runner.run(await world.claim(), None)))
+        runs.append(asyncio.create_task(_run_next(world)))
         await asyncio.sleep(0.02)
     await asyncio.gather(*runs)
     assert (most, world.ran) == (1, ["first", "third"])

@@ -115,11 +115,13 @@ async def test_a_job_that_joins_a_commit_behind_the_claim_starts_at_once(tmp_pat
         work.queue.register([job_type])
         await asyncio.to_thread(work.engine.start, None)
         later = SystemClock().now() + timedelta(hours=1)
+        submitted: list[Any] = []
 
         def first(tx: Tx) -> None:
             work.queue.enqueue(tx, job_type, Work(name="first"), user_id=None, scheduled_for=later)
             # By now the claim is on its way; what another thread adds here comes behind it.
-            tx.before_commit(lambda: work.db.submit(put(work, (job_type, "second"))) and None)
+            second = put(work, (job_type, "second"))
+            tx.before_commit(lambda: submitted.append(work.db.submit(second)))
 
         await work.db.write(first)
         assert await asyncio.to_thread(ran.wait, PATIENCE_SECONDS)

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from buildos_box.clock import to_text
 from buildos_box.db import Database, Row
 from buildos_box.errors import IllegalTransition, LeaseLost
 from buildos_box.ids import Ids
@@ -144,7 +145,7 @@ class QueueMachine(RuleBasedStateMachine):
 
         What was due once stays due, though the clock be set back.
         """
-        now = ledger.to_text(self.clock.now())
+        now = to_text(self.clock.now())
         jobs = self.rows("SELECT * FROM queue_jobs WHERE completed_at IS NULL")
         pauses = {(p["kind"], p["name"]) for p in self.rows("SELECT * FROM queue_pauses")}
         if ("all", "all") in pauses:
@@ -285,11 +286,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def lanes_and_workers_keep_their_limits(self) -> None:
-        counts = dict(
-            self.rows(
-                "SELECT lane, count(*) FROM queue_jobs WHERE status = 'processing' GROUP BY lane"
-            )
+        running = self.rows(
+            "SELECT lane, count(*) AS n FROM queue_jobs WHERE status = 'processing' GROUP BY lane"
         )
+        counts = {row["lane"]: int(row["n"]) for row in running}
         assert sum(counts.values()) <= WORKERS
         assert all(counts.get(lane.name, 0) <= lane.concurrency for lane in LANES.values())
 

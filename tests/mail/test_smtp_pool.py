@@ -15,7 +15,7 @@ from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.smtp_pool import MOST_MAILS
 from buildos_box.mail.transport import tls_context
 from buildos_box.settings import SmtpSettings
-from buildos_box.settings.model import Secret
+from buildos_box.settings.section import Secret
 from tests.doubles.smtp import DROP, HOST, SmtpDouble, make_certificate
 from tests.mail.letters import SENDER, letter
 

@@ -1,6 +1,7 @@
 """Whether and when a user is notified, as a table (docs/spec.md#notification-preferences)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ NOON = {"dnd_start": "12:00", "dnd_end": "13:00"}
     ],
 )
 def test_when_do_not_disturb_ends(
-    hours: dict[str, str], zone: str, now: str, ends: str | None
+    hours: dict[str, Any], zone: str, now: str, ends: str | None
 ) -> None:
     wanted = NotificationPreferences(**hours)
     found = quiet_until(wanted.quiet, from_text(now), zone_or_utc(zone))
@@ -133,7 +134,7 @@ def test_what_is_sent_what_waits_and_what_is_not_wanted(
     ],
 )
 def test_what_would_be_stale_is_not_kept(
-    wanted: dict[str, str], hours: int | None, expected: Skip | Wait
+    wanted: dict[str, Any], hours: int | None, expected: Skip | Wait
 ) -> None:
     now = from_text("2024-10-23T23:00:00Z")
     found = decide(

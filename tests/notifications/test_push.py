@@ -8,11 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from buildos_box.clock import from_text
-from buildos_box.notifications.push_client import retry_after
 from buildos_box.notifications.push_message import LONGEST_PAYLOAD, fitted, topic
 from tests.doubles.web import Answer, Web
 from tests.notifications.browser import authority, subscribe, text_of, with_push
@@ -290,25 +287,6 @@ def test_a_payload_is_shortened_and_never_refused(content: dict[str, str], limit
     assert said["url"] in (whole["url"], "")
     if len(json.dumps(whole, ensure_ascii=False).encode()) <= limit:
         assert said == whole
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("120", 120),
-        ("0", 0),
-        ("99999999999999999999", 86_400),
-        ("Wed, 23 Oct 2024 08:01:00 GMT", 60),
-        ("Wed, 23 Oct 2024 07:00:00 GMT", 0),
-        ("Fri, 25 Oct 2024 08:00:00 GMT", 86_400),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-    ],
-)
-def test_how_long_a_service_asks_to_wait(text: str, seconds: int | None) -> None:
-    found = retry_after(httpx.Headers({"Retry-After": text}), from_text("2024-10-23T08:00:00Z"))
-    assert found == (None if seconds is None else timedelta(seconds=seconds))
 
 
 async def test_a_test_message_goes_to_all_browsers_and_tells_what_each_service_said(

@@ -27,6 +27,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
     """
     services = box.services
     asked_as = IdempotentRequest(SERVICE.token_id, f"asked-{number}", str(number))
+    asked: Any
     match do:
         case "sync":
             answer = await post_sync.fn(data=body, box=services, caller=SERVICE)

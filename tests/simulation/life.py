@@ -16,7 +16,6 @@ from buildos_box import log
 from buildos_box.app import Box, Environment
 from buildos_box.ids import Ids
 from buildos_box.settings import DataSettings, Settings
-from buildos_box.settings.keys import Secret
 from buildos_box.settings.model import (
     BackupSettings,
     LlmSettings,
@@ -24,6 +23,7 @@ from buildos_box.settings.model import (
     ServerSettings,
     SmsSettings,
 )
+from buildos_box.settings.section import Secret
 from tests.simulation.loop import SimClock
 from tests.simulation.machine import (
     OnThreadDatabase,

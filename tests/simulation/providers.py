@@ -164,7 +164,12 @@ class Twilio:
 
     def _accept(self, data: dict[str, str], *, lost: bool) -> dict[str, Any]:
         sid = f"SM{len(self._sent):032x}"
-        message = {"sid": sid, "to": data["To"], "body": data["Body"], "at": self._clock.true_now()}
+        message: dict[str, Any] = {
+            "sid": sid,
+            "to": data["To"],
+            "body": data["Body"],
+            "at": self._clock.true_now(),
+        }
         self._sent[sid] = message
         self._sent_to[data["To"]].append(message)
         self._tell("sms", to=data["To"], body=data["Body"], sid=sid, lost=lost)

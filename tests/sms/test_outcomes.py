@@ -76,7 +76,7 @@ TABLE = [
 
 
 def event_at(start: str, **more: Any) -> Event:
-    values = dict.fromkeys(Event.__struct_fields__)
+    values: dict[str, Any] = dict.fromkeys(Event.__struct_fields__)
     at = from_text("2024-01-01T00:00:00Z")
     known = {"id": "e", "user_id": "ada", "title": "Standup", "status": "confirmed"}
     return Event(

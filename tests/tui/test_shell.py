@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,7 @@ async def test_a_token_the_box_does_not_know_ends_it(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory):
+def box(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with served_box(tmp_path_factory.mktemp("box")) as found:
         yield found
 

@@ -101,6 +101,7 @@ async def test_erasing_leaves_no_error_text_in_the_trail(box: BoxWorld) -> None:
     await busy_life(box, "ada", CANARY)
     await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
     claimed = await box.claim()
+    assert claimed is not None
     failure = classify(PermanentError(f"550 5.1.1 {CANARY}: no such mailbox"))
     lease = (claimed.row_id, claimed.lease_token)
     await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))

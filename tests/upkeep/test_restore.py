@@ -1,6 +1,7 @@
 """A restore is checked first, swapped whole, sends nothing old (docs/spec.md#restore)."""
 
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -178,7 +179,7 @@ async def test_a_swap_cut_off_anywhere_is_finished_by_the_next_start(
     (ready / "aside").write_text("before-restore-x")
     (folder / f"{DB}-wal").write_bytes(b"the old log")
     aside = folder / "before-restore-x"
-    moves = [
+    moves: list[Callable[[], object]] = [
         lambda: aside.mkdir(),
         lambda: (folder / "admin-token").rename(aside / "admin-token"),
         lambda: (ready / "admin-token").rename(folder / "admin-token"),

@@ -1,7 +1,7 @@
 """The page in a real browser: keyboard, narrow, wide, light, dark (docs/spec.md#page-content)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,9 @@ PAGES = {"#today": "Today", "#tasks": "Tasks", "#inbox": "Inbox", "#plans": "Pla
 Someone = Callable[..., Person]
 
 
-def test_a_brief_is_asked_for_and_watched_while_it_is_written(home: "Home", person: Someone):
+def test_a_brief_is_asked_for_and_watched_while_it_is_written(
+    home: "Home", person: Someone
+) -> None:
     token = home.user("ada")
     ada = person()
     ada.sign_in(token)
@@ -38,7 +40,7 @@ def test_a_brief_is_asked_for_and_watched_while_it_is_written(home: "Home", pers
     ada.is_told("Your brief is ready")
 
 
-def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Someone):
+def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("stop"))
     home.gate.shut()
@@ -49,7 +51,9 @@ def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Some
     ada.sees("Write it now")
 
 
-def test_a_second_window_that_comes_later_sees_it_being_written(home: "Home", person: Someone):
+def test_a_second_window_that_comes_later_sees_it_being_written(
+    home: "Home", person: Someone
+) -> None:
     token = home.user("two")
     home.gate.shut()
     home.post("/queue/brief", {"userId": "two", "forceImmediate": True})
@@ -60,7 +64,7 @@ def test_a_second_window_that_comes_later_sees_it_being_written(home: "Home", pe
     late.heading("Your brief for", 2)
 
 
-def test_a_link_signs_in_once(home: "Home", person: Someone):
+def test_a_link_signs_in_once(home: "Home", person: Someone) -> None:
     home.user("link")
     url = home.post("/users/link/sign-in-link")["url"]
     fragment = url.partition("/app/")[2]
@@ -75,7 +79,7 @@ def test_a_link_signs_in_once(home: "Home", person: Someone):
     second.sees("this link is used up or too old")
 
 
-def test_a_wrong_token_is_told_where_it_was_typed(person: Someone):
+def test_a_wrong_token_is_told_where_it_was_typed(person: Someone) -> None:
     someone = person()
     someone.go()
     someone.type_into("Your token", "bos_nothing")
@@ -83,7 +87,7 @@ def test_a_wrong_token_is_told_where_it_was_typed(person: Someone):
     someone.page.get_by_role("alert").filter(has_text="this token is not valid").wait_for()
 
 
-def test_signing_out(home: "Home", person: Someone):
+def test_signing_out(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("out"))
     ada.go("#settings")
@@ -93,7 +97,7 @@ def test_signing_out(home: "Home", person: Someone):
     ada.heading("Sign in")
 
 
-def test_tasks_are_ticked_off_and_added(home: "Home", person: Someone):
+def test_tasks_are_ticked_off_and_added(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("tasks"))
     ada.press("Tasks", role="link")
@@ -108,7 +112,7 @@ def test_tasks_are_ticked_off_and_added(home: "Home", person: Someone):
     assert found == {"Buy <b>paint</b>": "todo", "Chore 1": "done", "Chore 2": "todo"}
 
 
-def test_the_inbox_fills_by_itself(home: "Home", person: Someone):
+def test_the_inbox_fills_by_itself(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("inbox"))
     ada.press("Inbox", role="link")
@@ -127,7 +131,7 @@ def test_the_inbox_fills_by_itself(home: "Home", person: Someone):
     assert ada.page.locator("li.marked").inner_text().startswith("Chore 1")
 
 
-def test_preferences_are_changed(home: "Home", person: Someone):
+def test_preferences_are_changed(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("prefs"))
     ada.go("#settings")
@@ -157,7 +161,7 @@ def test_preferences_are_changed(home: "Home", person: Someone):
     ada.is_told("Saved.")
 
 
-def test_quiet_hours_and_reminders(home: "Home", person: Someone):
+def test_quiet_hours_and_reminders(home: "Home", person: Someone) -> Any:
     ada = person()
     ada.sign_in(home.user("quiet"))
     ada.go("#settings")
@@ -187,7 +191,7 @@ def test_quiet_hours_and_reminders(home: "Home", person: Someone):
     assert until(wanted, seconds=SECONDS)
 
 
-def test_unsubscribing_and_coming_back(home: "Home", person: Someone):
+def test_unsubscribing_and_coming_back(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("unsub"))
     ada.go("#settings")
@@ -203,7 +207,7 @@ def test_unsubscribing_and_coming_back(home: "Home", person: Someone):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_every_page_fits_and_axe_finds_nothing_serious(
     home: "Home", person: Someone, width: int, dark: bool
-):
+) -> None:
     user = f"axe{width}{dark}"
     token = home.user(user)
     home.post("/queue/notification", {

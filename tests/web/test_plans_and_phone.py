@@ -16,7 +16,7 @@ Someone = Callable[..., Person]
 NUMBER = "+14155552671"
 
 
-def test_a_project_is_planned_in_phases(home: "Home", person: Someone):
+def test_a_project_is_planned_in_phases(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("plan"))
     ada.press("Plans", role="link")
@@ -33,7 +33,7 @@ def test_a_project_is_planned_in_phases(home: "Home", person: Someone):
     assert ada.findings() == []
 
 
-def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone):
+def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("phone"))
     ada.go("#settings")

@@ -64,7 +64,7 @@ def until(found: Any) -> Any:
 
 def test_push_is_turned_on_comes_and_is_turned_off(
     browser: "Browser", home: BoxProcess, service: Web
-):
+) -> None:
     home.post("/sync", {"users": [{"id": "ada", "name": "Ada"}],
         "projects": [{"id": "home", "userId": "ada", "name": "Home"}],
         "tasks": [{"id": "t1", "projectId": "home", "title": "Chore"}]})  # fmt: skip
@@ -113,7 +113,7 @@ def deliver(person: Person, origin: str, data: str) -> None:
         lambda event: found.extend(r["registrationId"] for r in event["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    until(lambda: found or person.page.wait_for_timeout(50))
+    until(lambda: bool(found) or bool(person.page.wait_for_timeout(50)))
     session.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": origin, "registrationId": found[0], "data": data},

@@ -26,7 +26,7 @@ PAGES = {"#today": "Today", "#tasks": "Tasks", "#inbox": "Inbox", "#plans": "Pla
          "#settings": "Settings"}  # fmt: skip
 
 
-def test_nothing_that_is_written_becomes_part_of_the_page(home: "Home", person: Someone):
+def test_nothing_that_is_written_becomes_part_of_the_page(home: "Home", person: Someone) -> None:
     token = home.user("eve", name=SCRIPTS[0])
     today = datetime.now(UTC).date().isoformat()
     home.post("/sync", {

@@ -264,7 +264,7 @@ async def test_lists_come_newest_first_page_by_page(api: Api, ada: Workspace) ->
     )
     seen, cursor = [], None
     for _ in range(3):
-        params = {"cursor": cursor} if cursor else {}
+        params: dict[str, Any] = {"cursor": cursor} if cursor else {}
         _, body = await api("GET", "/users/ada/tasks", limit=2, **params)
         seen.append([task["title"] for task in body["items"]])
         cursor = body["nextCursor"]

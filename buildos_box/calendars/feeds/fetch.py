@@ -7,12 +7,12 @@ not have been. Nothing that is raised or logged here names more of an address th
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
 from buildos_box.clock import Instant
 from buildos_box.egress import Egress, Fetched
 from buildos_box.errors import PermanentError, TransientError
+from buildos_box.retry_after import retry_after
 
 MAX_BYTES = 5 * 1024 * 1024
 SECONDS = 20.0
@@ -74,7 +74,9 @@ async def fetch(
         return None
     if answer.status != 200:
         told = _TOLD.get(answer.status, "the calendar's server is in trouble")
-        raise FeedFault(f"{told} (HTTP {answer.status})", retry_after=_retry_after(answer, now))
+        raise FeedFault(
+            f"{told} (HTTP {answer.status})", retry_after=retry_after(answer.headers, now)
+        )
     body = answer.body.strip()
     if not body[-20:].upper().endswith(b"END:VCALENDAR"):
         begins = body[:200].lstrip(b"\xef\xbb\xbf").upper().startswith(b"BEGIN:VCALENDAR")
@@ -97,14 +99,3 @@ async def _at_the_end(egress: Egress, url: str, headers: dict[str, str], user_id
 def _mark(answer: Fetched, name: str) -> str | None:
     found = answer.headers.get(name)
     return found if found and len(found) <= _MARK_CHARS and found.isascii() else None
-
-
-def _retry_after(answer: Fetched, now: Instant) -> timedelta | None:
-    """Seconds or a date (RFC 9110, 10.2.3)."""
-    said = str(answer.headers.get("retry-after") or "").strip()
-    if said.isdecimal():
-        return timedelta(seconds=min(int(said[:9]), 10**7))
-    try:
-        return parsedate_to_datetime(said) - now
-    except (ValueError, TypeError):
-        return None
