@@ -1,6 +1,8 @@
-"""`buildos-box feed add|list|show|sync|pause|resume|remove`."""
+"""`buildos-box feed add|list|show|change|sync|pause|resume|remove`."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -24,27 +26,70 @@ def feed() -> None:
     """Subscribed calendars: read again and again, their events kept as they change."""
 
 
+def _login_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options with which a calendar's server is signed in to."""
+    for option in reversed((
+        click.option("--login", metavar="NAME",
+                     help="Sign in to the calendar's server as NAME; the password is asked for."),
+        click.option("--password-file", type=click.File("r"),
+                     help="Where the password is; `-` is standard input."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _login(login: str | None, password_file: Any) -> Json:
+    """The fields of the API for what was said, the password asked for if it was not."""
+    if login is None:
+        if password_file is not None:
+            raise click.UsageError("--password-file needs --login")
+        return {}
+    if not login:
+        return {"username": ""}
+    if password_file is not None:
+        return {"username": login, "password": password_file.readline().rstrip("\r\n")}
+    return {"username": login, "password": click.prompt("Password", hide_input=True, err=True)}
+
+
+def _given(address: str) -> str:
+    return sys.stdin.readline().strip() if address == "-" else address
+
+
 @feed.command()
 @click.argument("address", metavar="URL")
-@click.option("--name", help="What to call it; its server's name if not said.")
+@click.option("--name", help="What to call it; the calendar's own name if not said.")
+@_login_options
 @USER
 @AS_JSON
 @with_client
 def add(
-    client: BoxClient, address: str, name: str | None, user_name: str | None, as_json: bool
+    client: BoxClient,
+    address: str,
+    name: str | None,
+    login: str | None,
+    password_file: Any,
+    user_name: str | None,
+    as_json: bool,
 ) -> None:
     """Subscribe to the calendar at URL (https: or webcal:); `-` reads it from standard input.
 
-    Whoever knows the address can read the calendar: with `-` it stays out of the shell's history.
+    It is read once before it is added. Whoever knows the address can read the calendar: with `-`
+    it stays out of the shell's history. With `--password-file -` the password is the next line.
     """
     owner = person(client, user_name)
-    given = sys.stdin.readline().strip() if address == "-" else address
-    body: Json = {"url": given, **({"name": name} if name else {})}
-    made = client.post(_path(owner), body)
+    body: Json = {"url": _given(address), **_login(login, password_file)}
+    made = client.post(_path(owner), body | ({"name": name} if name else {}))
     if as_json:
         show_json(made)
-    else:
-        say(f"Subscribed to “{made['name']}” ({made['id']}), {made['url']}")
+        return
+    events = "1 event" if made["eventCount"] == 1 else f"{made['eventCount']:,} events"
+    say(f"Subscribed to “{made['name']}” ({made['id']}), {made['url']}: {events}")
+    _show_notes(made)
+
+
+def _show_notes(found: Json) -> None:
+    for warning in found["warnings"]:
+        click.echo(clean(f"note: {warning}"), err=True)
 
 
 @feed.command(name="list")
@@ -91,6 +136,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
             ("id", found["id"]),
             ("name", found["name"]),
             ("from", found["url"]),
+            ("signed in as", found["username"]),
             ("status", found["status"]),
             ("failures in a row", found["failures"] or None),
             ("trouble", found["error"]),
@@ -101,6 +147,38 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
     )
     for warning in found["warnings"]:
         click.echo(clean(f"note: {warning}"))
+
+
+@feed.command()
+@click.argument("name")
+@click.option("--address", help="Another address; `-` reads it from standard input.")
+@click.option("--name", "new_name", help="Another name.")
+@_login_options
+@USER
+@with_client
+def change(
+    client: BoxClient,
+    name: str,
+    address: str | None,
+    new_name: str | None,
+    login: str | None,
+    password_file: Any,
+    user_name: str | None,
+) -> None:
+    """Give a calendar, by id or name, another address, name or password.
+
+    It is read with the new address or password first; nothing changes if that fails. An address
+    on another server forgets the password. `--login ""` forgets it anyway.
+    """
+    owner = person(client, user_name)
+    found = _find(client, owner, name)
+    body: Json = {"url": _given(address)} if address is not None else {}
+    body |= _login(login, password_file)
+    body |= {"name": new_name} if new_name is not None else {}
+    if not body:
+        raise click.UsageError("say what is to change: --address, --name or --login")
+    changed = client.patch(_path(owner, found["id"]), body)
+    say(f"Changed “{changed['name']}”, {changed['url']}")
 
 
 @feed.command()

@@ -12,6 +12,7 @@ NOT_EXPORTED = frozenset({"realtime_tickets"})
 """Short-lived keys of which only hashes are stored."""
 SECRET_COLUMNS = frozenset(
     {"hash", "unsubscribe_hash", "tracking_id", "auth", "p256dh", "lease_token"}
+    | {"sealed_password"}
 )
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.store import Feed
 from tests.world import BoxWorld
 
 Who = Literal["public", "anybody", "own", "service", "admin"]
@@ -157,7 +159,7 @@ TABLE: dict[str, Row] = {
     "GET /users/{user_id}/briefs/{brief_date}": own(),
     "GET /users/{user_id}/calendar-events": own(),
     "GET /users/{user_id}/calendar-feeds": own(),
-    "POST /users/{user_id}/calendar-feeds": own({"url": "https://93.184.216.34/two.ics"}),
+    "POST /users/{user_id}/calendar-feeds": own({"url": "https://127.0.0.1/two.ics"}),
     "GET /users/{user_id}/calendar-feeds/{feed_id}": own(),
     "PATCH /users/{user_id}/calendar-feeds/{feed_id}": own({"name": "Work"}),
     "POST /users/{user_id}/calendar-feeds/{feed_id}/sync": own(),
@@ -296,6 +298,21 @@ async def _head_of_stream(box: BoxWorld, path: str, token: str) -> int:
     return seen[0]
 
 
+FEED = Feed(
+    id="ada-feed",
+    user_id="ada",
+    name="Work",
+    url="https://example.org/one.ics",
+    is_active=True,
+    username=None,
+    sealed_password=None,
+    etag=None,
+    last_modified=None,
+    failures=0,
+    last_read_at=None,
+)
+
+
 async def _ada(box: BoxWorld) -> dict[str, str]:
     """Ada with one of everything, and the ids that stand in paths."""
     await box.person("mallory")
@@ -316,9 +333,7 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
         {"userId": "ada", "phoneNumber": "+14155550100", "message": "Hi",
          "scheduledFor": "2024-10-24T12:00:00Z"},
     )  # fmt: skip
-    feed = await box.post(
-        "/users/ada/calendar-feeds", {"url": "https://93.184.216.34/one.ics", "name": "Work"}
-    )
+    await box.db.write(lambda tx: feed_store.add(tx, FEED, box.clock.now()))
     emails = await box.get("/users/ada/emails")
     job = await box.post("/queue/brief", {"userId": "ada", "briefDate": "2024-10-25",
                                           "scheduledFor": "2024-10-25T09:00:00Z"})  # fmt: skip
@@ -331,7 +346,7 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
         "job_id": job["jobId"],
         "sms_id": _first_id(sms),
         "email_id": emails["items"][0]["id"],
-        "feed_id": _first_id(feed),
+        "feed_id": FEED.id,
         "subscription_id": _first_id(subscription),
         "brief_date": "2024-10-23",
         "token_id": "aaaaaaaaaaaaaaaa",

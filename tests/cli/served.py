@@ -91,11 +91,13 @@ def serve_and_fail(data: Path, **more: Any) -> "subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def served_box(folder: Path) -> Iterator[Served]:
-    data, log = folder / "data", folder / "serve.log"
+def served_box(folder: Path, settings: str = "") -> Iterator[Served]:
+    """A server of its own on a free port; `settings` is the text of its config.toml."""
+    data, log, config = folder / "data", folder / "serve.log", folder / "config.toml"
+    config.write_text(settings, "utf-8")
     with log.open("wb") as file:
         process = subprocess.Popen(
-            serve_command(data), stdout=file, stderr=file, env=clean_environment()
+            serve_command(data, config=config), stdout=file, stderr=file, env=clean_environment()
         )
     try:
         url = _wait_for_address(process, log)

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 NUMBER = "+14155552671"
 SERVICE_TOKEN, SMTP_PASSWORD = "the-frontends-fixed-token", "mail-pass-7431"
 TWILIO_TOKEN = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+FEED_PASSWORD = "feed-pass-77aa"
 LLM_KEY, FEED_PATH, PUSH_PATH = "sk-live-4242424242", "/private-8f3a/basic.ics", "/push/cap-91c7"
 CONFIG = f"""
 [auth]
@@ -114,6 +115,7 @@ def _a_busy_day(process: BoxProcess, web: Web) -> Collected:
         "the service's token": SERVICE_TOKEN, "the mail password": SMTP_PASSWORD,
         "Twilio's token": f"{TWILIO_TOKEN}", "the model's key": LLM_KEY,
         "the calendar's address": FEED_PATH, "the browser's address": PUSH_PATH,
+        "the calendar's password": FEED_PASSWORD,
         "the phone number": NUMBER[1:],
     }  # fmt: skip
     secrets["the admin's token"] = (process.data / "admin-token").read_text("utf-8").strip()
@@ -138,7 +140,14 @@ def _a_busy_day(process: BoxProcess, web: Web) -> Collected:
         with anyone.stream("GET", f"/users/ada/events?ticket={ticket}"):
             pass
         _use(ask, [secrets["the admin's token"], SERVICE_TOKEN, token, cookie], ticket)
-        process.post("/users/ada/calendar-feeds", {"url": web.url(FEED_PATH, "localhost")})
+        broken = web.by_path.pop(FEED_PATH)
+        web.by_path[FEED_PATH] = Answer(200, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+        login = {"username": "ada", "password": FEED_PASSWORD}
+        feed = process.post(
+            "/users/ada/calendar-feeds", {"url": web.url(FEED_PATH, "localhost"), **login}
+        )
+        web.by_path[FEED_PATH] = broken
+        process.post(f"/users/ada/calendar-feeds/{feed['id']}/sync")
         subscription = Browser(web.url(PUSH_PATH, "localhost")).subscription
         process.post("/users/ada/push-subscriptions", subscription)
         process.post("/users/ada/phone", {"phoneNumber": NUMBER})

@@ -5,7 +5,7 @@ serves every other way in: so reminders follow a feed as they follow a person's 
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
@@ -24,7 +24,9 @@ CANCELLED = "cancelled"
 MAX_WARNINGS = 20
 
 
-def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> "CalendarImport":
+def read(
+    source: BinaryIO, charset: str | None, feed: Feed, user: User, zone: str, now: Instant
+) -> "CalendarImport":
     """What the calendar holds for the span that is kept; slow, for a thread.
 
     Events have ids of the feed's own, so that the same meeting in two calendars is two events.
@@ -42,8 +44,9 @@ def read(body: bytes, feed: Feed, user: User, zone: str, now: Instant) -> "Calen
         window_end=now + AHEAD,
         now=now,
         email=user.email,
+        charset=charset,
     )
-    found = parse_calendar(body, reader)
+    found = parse_calendar(source, reader)
     events = [{**event, "id": stable_id(feed.id, event["id"])} for event in found.events]
     warnings, complete = found.warnings[:MAX_WARNINGS], found.complete
     if len(events) > MAX_EVENTS:

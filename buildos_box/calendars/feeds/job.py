@@ -7,33 +7,26 @@ The rules: docs/spec.md#calendar-feeds.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from buildos_box.calendars.feeds import store as feed_store
-from buildos_box.calendars.feeds.apply import read, take_in
-from buildos_box.calendars.feeds.fetch import FeedFault, Text, fetch
+from buildos_box.calendars.feeds.fetch import FeedFault
+from buildos_box.calendars.feeds.reading import Reading, read_feed, take_reading
 from buildos_box.calendars.feeds.rules import (
     ALARMING_FAILURES,
-    READ_AGAIN,
     due_after_failure,
     due_after_success,
 )
 from buildos_box.calendars.feeds.store import Feed
-from buildos_box.clock import Instant, is_zone
+from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, Malformed, TooLarge
+from buildos_box.errors import Impossible
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import Enqueued, JobType, Payload
 from buildos_box.services import Services
-from buildos_box.thread_pool import ThreadPool
 from buildos_box.workspace import store
 from buildos_box.workspace.changes import CalendarSyncFailed
-from buildos_box.workspace.model import User
-
-if TYPE_CHECKING:
-    from buildos_box.calendars.ics.reader import CalendarImport
 
 
 class FeedPayload(Payload, frozen=True, kw_only=True):
@@ -53,9 +46,6 @@ class FeedResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     error: str | None = None
 
 
-_READING = ThreadPool("calendar-reading", 2)
-
-
 def feed_key(feed_id: str) -> str:
     """One live job a feed."""
     return f"calendar-feed-{feed_id}"
@@ -69,69 +59,36 @@ async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedRe
         return FeedResult(job.payload.feed_id, "gone")
     now = box.clock.now()
     try:
-        text = await _fetched(box, feed, now)
-        found = await _READING.run(_read, text, feed, user, now) if text else None
+        reading = await read_feed(box, feed, user, now)
     except FeedFault as fault:
         failure = fault
         return await box.db.write(lambda tx: _failed(tx, job, box, feed, failure))
     try:
-        return await box.db.write(lambda tx: _succeeded(tx, job, box, feed, text, found))
+        return await box.db.write(lambda tx: _succeeded(tx, job, box, feed, reading))
     except Impossible as error:
         refused = FeedFault(f"the calendar holds what cannot be: {error.message}"[:500])
         return await box.db.write(lambda tx: _failed(tx, job, box, feed, refused))
 
 
-async def _fetched(box: Services, feed: Feed, now: Instant) -> Text | None:
-    is_fresh = feed.last_read_at is not None and now - feed.last_read_at < READ_AGAIN
-    return await fetch(
-        box.egress,
-        feed.url,
-        user_id=feed.user_id,
-        etag=feed.etag if is_fresh else None,
-        last_modified=feed.last_modified if is_fresh else None,
-        now=now,
-    )
-
-
-def _read(text: Text, feed: Feed, user: User, now: Instant) -> "CalendarImport":
-    zone = user.timezone if is_zone(user.timezone) else "UTC"
-    try:
-        return read(text.body, feed, user, zone, now)
-    except (Malformed, TooLarge) as error:
-        raise FeedFault(error.message) from error
-
-
 def _still_wanted(tx: Tx, job: Attempt[FeedPayload], feed: Feed) -> Feed | None:
-    """Nobody has given the feed up, or given it another address, meanwhile."""
+    """Nobody has given the feed up, or given it another address or password, meanwhile."""
     job.ensure_lease(tx)
     now = feed_store.find(tx, feed.id)
-    return now if now is not None and now.is_active and now.url == feed.url else None
+    if now is None or not now.is_active or now.url != feed.url:
+        return None
+    return now if now.sealed_password == feed.sealed_password else None
 
 
 def _succeeded(
-    tx: Tx,
-    job: Attempt[FeedPayload],
-    box: Services,
-    feed: Feed,
-    text: Text | None,
-    found: "CalendarImport | None",
+    tx: Tx, job: Attempt[FeedPayload], box: Services, feed: Feed, reading: Reading | None
 ) -> FeedResult:
     if _still_wanted(tx, job, feed) is None:
         return FeedResult(feed.id, "gone")
     now = box.clock.now()
-    feed_store.succeeded(tx, feed.id, now, due_after_success(now))
-    if text is None or found is None:
+    if reading is None:
+        feed_store.succeeded(tx, feed.id, now, due_after_success(now))
         return FeedResult(feed.id, "unchanged")
-    counts = take_in(tx, feed, found, now)
-    feed_store.was_read(
-        tx,
-        feed.id,
-        etag=text.etag,
-        last_modified=text.last_modified,
-        events=len(found.events),
-        warnings=found.warnings,
-        now=now,
-    )
+    counts = take_reading(tx, feed, reading, now)
     return FeedResult(feed.id, "read", created=counts.created, updated=counts.updated)
 
 

@@ -3,6 +3,7 @@
 The rules: docs/spec.md#calendar-feeds.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,21 +11,29 @@ from litestar import delete, get, patch, post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.address import Address
 from buildos_box.calendars.feeds.apply import take_away
+from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.calendars.feeds.job import feed_key, queue_sync
-from buildos_box.calendars.feeds.rules import LONGEST_URL, MAX_FEEDS, cleaned_url, masked
+from buildos_box.calendars.feeds.reading import Reading
+from buildos_box.calendars.feeds.rules import masked
 from buildos_box.calendars.feeds.store import Feed
+from buildos_box.calendars.feeds.subscribing import (
+    add_feed,
+    checked_address,
+    checked_login,
+    checked_name,
+    move_feed,
+    put_moved,
+)
 from buildos_box.db import Row, Tx
-from buildos_box.egress import AddressRefused
-from buildos_box.errors import Conflict, Impossible, NotFound, TransientError
+from buildos_box.errors import Conflict, NotFound
 from buildos_box.services import Services
-from buildos_box.workspace import crud
-from buildos_box.workspace.fields import text
+from buildos_box.workspace import crud, store
 from buildos_box.workspace.kinds import USERS
+from buildos_box.workspace.model import User
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.views import Page
-
-_read_name = text(200, empty=False)
 
 
 class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -34,6 +43,8 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: str
     name: str
     url: str
+    username: str | None
+    has_password: bool
     is_active: bool
     status: str
     """`new`, `ok`, `failing` or `paused`."""
@@ -53,6 +64,7 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         told = {name: row[name] for name in cls.__struct_fields__ if name in row.keys()}  # noqa: SIM118
         told |= {
             "url": masked(row["url"]),
+            "has_password": row["sealed_password"] is not None,
             "is_active": bool(row["is_active"]),
             "status": _status(row),
             "warnings": msgspec.json.decode(row["warnings"]),
@@ -70,18 +82,29 @@ def _status(row: Row) -> str:
 
 
 class NewFeed(msgspec.Struct, frozen=True):
-    """The address of an `.ics` file, `https:` or `webcal:`, and what to call it."""
+    """The address of an `.ics` file, `https:` or `webcal:`, and what to call it.
+
+    Without a name it gets the calendar's own. `username` and `password` are for servers that ask
+    for them; a password is stored encrypted and never shown.
+    """
 
     url: str
     name: str | None = None
+    username: str | None = None
+    password: str | None = None
 
 
 class FeedChange(msgspec.Struct, frozen=True, rename="camel"):
-    """What is to change."""
+    """What is to change. An empty `username` forgets the password too.
+
+    An address on another server forgets both, unless they are given again.
+    """
 
     url: str | None = None
     name: str | None = None
     is_active: bool | None = None
+    username: str | None = None
+    password: str | None = None
 
 
 class FeedSync(msgspec.Struct, frozen=True, rename="camel"):
@@ -89,25 +112,6 @@ class FeedSync(msgspec.Struct, frozen=True, rename="camel"):
 
     success: bool
     job_id: str
-
-
-async def _checked(box: Services, user_id: str, given: str) -> str:
-    """The address as it is fetched. Raises Impossible, which says no more of it than its host."""
-    url = cleaned_url(given)
-    if len(url) > LONGEST_URL:
-        raise Impossible.field("url", f"must be at most {LONGEST_URL:,} characters")
-    try:
-        await box.egress.check(url, user_id=user_id)
-    except (AddressRefused, TransientError) as error:
-        raise Impossible.field("url", error.message) from None
-    return url
-
-
-def _named(given: str) -> str:
-    try:
-        return str(_read_name(given))
-    except ValueError as error:
-        raise Impossible.field("name", str(error)) from None
 
 
 async def _mine(box: Services, caller: Caller, user_id: str, feed_id: str) -> Row:
@@ -131,26 +135,30 @@ async def list_feeds(
 
 @post("/users/{user_id:str}/calendar-feeds", tags=["Calendar"])
 async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller) -> FeedView:
-    """Subscribe to a calendar; the same address again changes nothing. It is read at once."""
+    """Subscribe to a calendar, once it could be read; the same address again changes nothing."""
     await crud.visible(box, caller, USERS, user_id)
-    url = await _checked(box, user_id, data.url)
-    host = masked(url).partition("://")[2].partition("/")[0]
-    name = _named(data.name) if data.name is not None else host
-    now = box.clock.now()
-
-    def run(tx: Tx) -> str:
-        known = feed_store.with_url(tx, user_id, url)
-        if known is not None:
-            return known
-        if feed_store.count(tx, user_id) >= MAX_FEEDS:
-            raise Conflict(f"{user_id} has {MAX_FEEDS} calendar feeds already")
-        feed_id = box.ids.new("feed", now)
-        feed_store.add(tx, feed_id, user_id, name, url, now)
-        _read_now(tx, box, feed_id, caller.actor)
-        return feed_id
-
-    feed_id = await box.db.write(run)
+    address = checked_address(data.url)
+    login = _login(data.username, data.password, address)
+    name = checked_name(data.name) if data.name is not None else None
+    feed_id = await add_feed(box, await _user(box, user_id), address, name, login)
     return FeedView.of(await _mine(box, caller, user_id, feed_id))
+
+
+async def _user(box: Services, user_id: str) -> User:
+    user = await store.get_user(box.db, user_id)
+    if user is None:
+        raise NotFound(f"no user {user_id}")
+    return user
+
+
+def _login(
+    username: str | None, password: str | None, address: Address | None = None
+) -> Login | None:
+    """What was given in its own fields, else what stands in the address itself."""
+    if username is None and address is not None:
+        username = address.username
+        password = password if password is not None else address.password
+    return checked_login(username, password)
 
 
 def _read_now(tx: Tx, box: Services, feed_id: str, actor: str) -> str:
@@ -170,21 +178,38 @@ async def get_feed(user_id: str, feed_id: str, box: Services, caller: Caller) ->
 async def change_feed(
     user_id: str, feed_id: str, data: FeedChange, box: Services, caller: Caller
 ) -> FeedView:
-    """Rename it, pause it or go on with it, give it another address."""
+    """Rename it, pause it or go on with it, give it another address, user name or password.
+
+    With a new address or password it is read first, and nothing changes if that fails.
+    """
     feed = Feed.of(await _mine(box, caller, user_id, feed_id))
-    url = await _checked(box, user_id, data.url) if data.url is not None else feed.url
-    name = _named(data.name) if data.name is not None else feed.name
-    active = feed.is_active if data.is_active is None else data.is_active
-    reads = active and (url != feed.url or not feed.is_active)
     now = box.clock.now()
+    reading: Reading | None = None
+    resumes = data.is_active is True and not feed.is_active
+    changed = replace(
+        feed,
+        name=checked_name(data.name) if data.name is not None else feed.name,
+        is_active=feed.is_active if data.is_active is None else data.is_active,
+    )
+    address = checked_address(data.url) if data.url is not None else None
+    if data.username == "":
+        changed = replace(changed, username=None, sealed_password=None)
+    if address is not None or data.username is not None or data.password is not None:
+        username = data.username
+        if username is None and data.password is not None:
+            username = feed.username
+        login = _login(username, data.password, address)
+        user = await _user(box, user_id)
+        changed, reading = await move_feed(box, user, changed, address, login)
 
     def run(tx: Tx) -> None:
-        if feed_store.with_url(tx, user_id, url) not in (None, feed_id):
-            raise Conflict("that calendar is subscribed to already")
-        feed_store.change(tx, feed_id, name=name, url=url, is_active=active, now=now)
-        if not active:
+        if reading is not None:
+            put_moved(tx, changed, reading, now)
+        else:
+            feed_store.change(tx, changed, now)
+        if not changed.is_active:
             box.queue.cancel_by_key(tx, feed_key(feed_id), reason="paused", actor=caller.actor)
-        elif reads:
+        elif resumes and reading is None:
             _read_now(tx, box, feed_id, caller.actor)
 
     await box.db.write(run)

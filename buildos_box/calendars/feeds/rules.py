@@ -23,16 +23,6 @@ MAX_FEEDS = 20
 """Of one user."""
 MAX_EVENTS = 2_000
 """Of one feed; the nearest in time are kept."""
-LONGEST_URL = 2_000
-
-
-def cleaned_url(text: str) -> str:
-    """The address as it is fetched: calendars are often handed out as `webcal:`."""
-    url = text.strip()
-    for scheme in ("webcals://", "webcal://"):
-        if url.lower().startswith(scheme):
-            return f"https://{url[len(scheme) :]}"
-    return url
 
 
 def masked(url: str) -> str:

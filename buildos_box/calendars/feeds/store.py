@@ -1,6 +1,7 @@
 """The table of calendar feeds, and which events came from which."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
@@ -16,6 +17,8 @@ class Feed:
     name: str
     url: str
     is_active: bool
+    username: str | None
+    sealed_password: str | None
     etag: str | None
     last_modified: str | None
     failures: int
@@ -30,6 +33,8 @@ class Feed:
             name=row["name"],
             url=row["url"],
             is_active=bool(row["is_active"]),
+            username=row["username"],
+            sealed_password=row["sealed_password"],
             etag=row["etag"],
             last_modified=row["last_modified"],
             failures=row["failures"],
@@ -72,31 +77,65 @@ def with_url(tx: Tx, user_id: str, url: str) -> str | None:
     return row["id"] if row else None
 
 
+async def with_any_url(db: Database, user_id: str, urls: Collection[str]) -> str | None:
+    """The id of the user's feed with one of those addresses."""
+    row = await db.one(
+        """SELECT id FROM calendar_feeds
+            WHERE user_id = ? AND url IN (SELECT value FROM json_each(?))""",
+        (user_id, json.dumps(list(urls))),
+    )
+    return row["id"] if row else None
+
+
+async def count_of(db: Database, user_id: str) -> int:
+    """How many feeds the user has."""
+    row = await db.one("SELECT count(*) FROM calendar_feeds WHERE user_id = ?", (user_id,))
+    return int(row[0]) if row else 0
+
+
 def count(tx: Tx, user_id: str) -> int:
     """How many feeds the user has."""
     row = tx.one("SELECT count(*) FROM calendar_feeds WHERE user_id = ?", (user_id,))
     return int(row[0]) if row else 0
 
 
-def add(tx: Tx, feed_id: str, user_id: str, name: str, url: str, now: Instant) -> None:
+def add(tx: Tx, feed: Feed, now: Instant) -> None:
     """A new feed, due at once."""
     tx.execute(
-        """INSERT INTO calendar_feeds (id, user_id, name, url, next_sync_at, created_at, updated_at)
-           VALUES (:id, :user, :name, :url, :now, :now, :now)""",
-        {"id": feed_id, "user": user_id, "name": name, "url": url, "now": to_text(now)},
+        """INSERT INTO calendar_feeds (id, user_id, name, url, username, sealed_password,
+                                       next_sync_at, created_at, updated_at)
+           VALUES (:id, :user, :name, :url, :username, :password, :now, :now, :now)""",
+        {
+            "id": feed.id,
+            "user": feed.user_id,
+            "name": feed.name,
+            "url": feed.url,
+            "username": feed.username,
+            "password": feed.sealed_password,
+            "now": to_text(now),
+        },
     )
 
 
-def change(tx: Tx, feed_id: str, *, name: str, url: str, is_active: bool, now: Instant) -> None:
+def change(tx: Tx, feed: Feed, now: Instant) -> None:
     """Set what people may set; a new address is a new start."""
     tx.execute(
         """UPDATE calendar_feeds
               SET name = :name, is_active = :active, updated_at = :now, next_sync_at = :now,
                   etag = CASE WHEN url = :url THEN etag END,
                   last_modified = CASE WHEN url = :url THEN last_modified END,
-                  failures = 0, error = NULL, url = :url
+                  failures = 0, error = NULL, url = :url,
+                  username = :username, sealed_password = :password
             WHERE id = :id""",
-        {"id": feed_id, "name": name, "url": url, "active": int(is_active), "now": to_text(now)},
+        {
+            "id": feed.id,
+            "name": feed.name,
+            "url": feed.url,
+            "active": int(feed.is_active),
+            "username": feed.username,
+            "password": feed.sealed_password,
+            "now": to_text(now),
+        },
     )
 
 

@@ -1,0 +1,108 @@
+"""Fetching a feed and reading it, the same for the job and for a feed that is being added."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.apply import read, take_in
+from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
+from buildos_box.calendars.feeds.login import login_of
+from buildos_box.calendars.feeds.rules import READ_AGAIN, due_after_success
+from buildos_box.calendars.feeds.store import Feed
+from buildos_box.clock import Instant, is_zone
+from buildos_box.db import Tx
+from buildos_box.errors import Malformed, TooLarge
+from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
+from buildos_box.workspace.model import User
+from buildos_box.workspace.sync import Counts
+
+if TYPE_CHECKING:
+    from buildos_box.calendars.ics.reader import CalendarImport
+
+FIRST_SECONDS = min(SECONDS, 24.0)
+"""Somebody waits for it, and their client gives up after 30."""
+_AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
+"""Jobs that read large calendars shall not hold up who adds one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A calendar that was fetched and read."""
+
+    found: "CalendarImport"
+    marks: Marks
+
+
+async def read_feed(box: Services, feed: Feed, user: User, now: Instant) -> Reading | None:
+    """The calendar of a feed; None if nothing is new since it was last read. Raises FeedFault."""
+    is_fresh = feed.last_read_at is not None and now - feed.last_read_at < READ_AGAIN
+    marks = Marks(feed.etag, feed.last_modified) if is_fresh else None
+    login = login_of(box.secret, feed)
+    download = await fetch(box.egress, feed.url, user_id=user.id, now=now, login=login, marks=marks)
+    if download is None:
+        return None
+    return Reading(await _AGAIN.run(_parsed, download, feed, user, now), download.marks)
+
+
+async def read_first(
+    box: Services, feed: Feed, urls: tuple[str, ...], login: Login | None, user: User, now: Instant
+) -> tuple[Feed, Reading]:
+    """The calendar at the first of those addresses that has one, and the feed with that address.
+
+    Raises FeedFault; of several addresses it names the cause of each.
+    """
+    faults: dict[str, FeedFault] = {}
+    for url in urls:
+        tried = replace(feed, url=url)
+        try:
+            download = await fetch(
+                box.egress,
+                url,
+                user_id=user.id,
+                now=now,
+                login=login,
+                seconds=FIRST_SECONDS / len(urls),
+            )
+            assert download is not None
+            found = await _FIRST.run(_parsed, download, tried, user, now)
+            return tried, Reading(found, download.marks)
+        except FeedFault as fault:
+            faults[url.partition(":")[0]] = fault
+    if len(faults) == 1:
+        raise next(iter(faults.values()))
+    causes = "; ".join(f"by {scheme}: {fault.message}" for scheme, fault in faults.items())
+    raise FeedFault(causes)
+
+
+def _parsed(download: Download, feed: Feed, user: User, now: Instant) -> "CalendarImport":
+    zone = user.timezone if is_zone(user.timezone) else "UTC"
+    with download.file as file:
+        try:
+            found = read(file, download.charset, feed, user, zone, now)
+        except Malformed:
+            file.seek(0)
+            is_page = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+            what = "that is a web page, and no calendar" if is_page else "that is no calendar"
+            raise FeedFault(what) from None
+        except TooLarge as error:
+            raise FeedFault(error.message) from error
+    if not found.whole:
+        raise FeedFault("the calendar breaks off")
+    return found
+
+
+def take_reading(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> Counts:
+    """Write what was read into the user's calendar, and into the feed's row how it went."""
+    feed_store.succeeded(tx, feed.id, now, due_after_success(now))
+    counts = take_in(tx, feed, reading.found, now)
+    feed_store.was_read(
+        tx,
+        feed.id,
+        etag=reading.marks.etag,
+        last_modified=reading.marks.last_modified,
+        events=len(reading.found.events),
+        warnings=reading.found.warnings,
+        now=now,
+    )
+    return counts

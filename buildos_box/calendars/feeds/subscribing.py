@@ -1,0 +1,160 @@
+"""Adding a calendar feed, or giving it another address or password: it is read first."""
+
+from dataclasses import replace
+
+from buildos_box.calendars.feeds import store as feed_store
+from buildos_box.calendars.feeds.address import Address, origin, read_address
+from buildos_box.calendars.feeds.fetch import FeedFault, Login
+from buildos_box.calendars.feeds.login import login_of, sealed
+from buildos_box.calendars.feeds.reading import Reading, read_first, take_reading
+from buildos_box.calendars.feeds.rules import MAX_FEEDS, masked
+from buildos_box.calendars.feeds.store import Feed
+from buildos_box.clock import Instant
+from buildos_box.db import Tx
+from buildos_box.egress import AddressRefused
+from buildos_box.errors import Conflict, Impossible, TransientError
+from buildos_box.services import Services
+from buildos_box.workspace.fields import text
+from buildos_box.workspace.model import User
+
+_read_name = text(200, empty=False)
+_read_username = text(200)
+_read_password = text(500)
+
+
+def checked_name(given: str) -> str:
+    """What to call a feed. Raises Impossible."""
+    try:
+        return str(_read_name(given))
+    except ValueError as error:
+        raise Impossible.field("name", str(error)) from None
+
+
+def checked_address(given: str) -> Address:
+    """An address as people have it. Raises Impossible, which says no more of it than its host."""
+    try:
+        return read_address(given)
+    except ValueError as error:
+        raise Impossible.field("url", str(error)) from None
+
+
+def checked_login(username: str | None, password: str | None) -> Login | None:
+    """What to sign in with, None without a user name. Raises Impossible, naming the field."""
+    if not username:
+        if password:
+            raise Impossible.field("username", "is needed with a password")
+        return None
+    for field, read, given in (
+        ("username", _read_username, username),
+        ("password", _read_password, password or ""),
+    ):
+        try:
+            read(given)
+        except ValueError as error:
+            raise Impossible.field(field, str(error)) from None
+    if ":" in username:
+        raise Impossible.field("username", "must not have a colon")
+    return Login(username, password or "")
+
+
+async def add_feed(
+    box: Services, user: User, address: Address, name: str | None, login: Login | None
+) -> str:
+    """Read the calendar and subscribe to it; the id of the feed, or of the one there already.
+
+    Without a `name` it gets the calendar's own, else its server's. Raises Impossible if it can't
+    be read, Conflict if the user has too many, RateLimited if they ask for many at once.
+    """
+    known = await feed_store.with_any_url(box.db, user.id, address.urls)
+    if known is not None:
+        return known
+    if await feed_store.count_of(box.db, user.id) >= MAX_FEEDS:
+        raise _too_many(user)
+    now = box.clock.now()
+    feed_id = box.ids.new("feed", now)
+    feed, reading = await _read(box, _new(box, feed_id, user, login), address, login, user, now)
+    host = masked(feed.url).partition("://")[2].partition("/")[0]
+    feed = replace(feed, name=name or reading.found.name or host)
+
+    def run(tx: Tx) -> str:
+        found = feed_store.with_url(tx, user.id, feed.url)
+        if found is not None:
+            return found
+        if feed_store.count(tx, user.id) >= MAX_FEEDS:
+            raise _too_many(user)
+        feed_store.add(tx, feed, now)
+        _take(tx, feed, reading, now)
+        return feed.id
+
+    return await box.db.write(run)
+
+
+def _new(box: Services, feed_id: str, user: User, login: Login | None) -> Feed:
+    return Feed(
+        id=feed_id,
+        user_id=user.id,
+        name="",
+        url="",
+        is_active=True,
+        username=login.username if login else None,
+        sealed_password=sealed(box.secret, feed_id, login.password) if login else None,
+        etag=None,
+        last_modified=None,
+        failures=0,
+        last_read_at=None,
+    )
+
+
+def _too_many(user: User) -> Conflict:
+    return Conflict(f"{user.id} has {MAX_FEEDS} calendar feeds already")
+
+
+async def move_feed(
+    box: Services, user: User, feed: Feed, address: Address | None, login: Login | None
+) -> tuple[Feed, Reading]:
+    """Read the calendar at another address, with another login, or both.
+
+    Without a `login` the old one stays only where it was given for: a password never goes to
+    another server. Raises Impossible if the calendar can't be read.
+    """
+    now = box.clock.now()
+    target = address or Address((feed.url,))
+    if login is None and all(origin(url) == origin(feed.url) for url in target.urls):
+        try:
+            login = login_of(box.secret, feed)
+        except FeedFault as fault:
+            raise Impossible.field("password", fault.message) from None
+    feed = replace(
+        feed,
+        username=login.username if login else None,
+        sealed_password=sealed(box.secret, feed.id, login.password) if login else None,
+    )
+    return await _read(box, feed, target, login, user, now)
+
+
+async def _read(
+    box: Services, feed: Feed, address: Address, login: Login | None, user: User, now: Instant
+) -> tuple[Feed, Reading]:
+    # A password is never sent unencrypted only because the encrypted way did not work.
+    urls = address.urls[:1] if login else address.urls
+    try:
+        await box.egress.check(urls[0], user_id=user.id)
+        return await read_first(box, feed, urls, login, user, now)
+    except (AddressRefused, TransientError, FeedFault) as error:
+        raise Impossible.field("url", error.message) from None
+
+
+def _take(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
+    try:
+        take_reading(tx, feed, reading, now)
+    except Impossible as error:
+        said = f"the calendar holds what cannot be: {error.message}"[:500]
+        raise Impossible.field("url", said) from None
+
+
+def put_moved(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
+    """Store a feed's new address or login, and what was read with it. Raises Conflict."""
+    if feed_store.with_url(tx, feed.user_id, feed.url) not in (None, feed.id):
+        raise Conflict("that calendar is subscribed to already")
+    feed_store.change(tx, feed, now)
+    _take(tx, feed, reading, now)
