@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
-import idna
+from buildos_box.hostname import to_ascii
 
 LONGEST_URL = 2_000
 _SCHEMES = {
@@ -43,8 +43,6 @@ def read_address(text: str) -> Address:
         if schemes is None or not parts.hostname:
             raise ValueError
         urls = tuple(_plain(parts._replace(scheme=scheme)) for scheme in schemes)
-    except UnicodeError:
-        raise ValueError("has a host name that cannot be") from None
     except ValueError:
         raise ValueError("must be an address like https://example.org/calendar.ics") from None
     return Address(urls, _unquoted(parts.username), _unquoted(parts.password))
@@ -67,10 +65,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def _plain(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    if ":" in host:
-        host = f"[{host}]"
-    elif not host.isascii():
-        host = idna.encode(host, uts46=True).decode("ascii")
+    host = f"[{host}]" if ":" in host else to_ascii(host)
     port = "" if parts.port is None else f":{parts.port}"
     return urlunsplit(
         (
