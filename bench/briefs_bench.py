@@ -22,6 +22,7 @@ from bench import parts
 from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
+from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs.analyst import BUILTIN, analyse
 from buildos_box.briefs.collect import Selection, collect
@@ -36,6 +37,7 @@ from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.sync import write
 
 TASKS = 6
+BENCH = Caller("admin", "bench", "bench")
 
 
 def _people(numbers: range, day: date) -> dict[str, Any]:
@@ -86,9 +88,8 @@ async def _through_the_queue(box: Box, users: list[str]) -> float:
             queue_brief(
                 services,
                 BriefRequest(user_id=user, force_immediate=True),
-                asked=IdempotentRequest("bench", None, user),
+                asked=IdempotentRequest(BENCH, None, user),
                 correlation_id=None,
-                actor="bench",
             )
             for user in users
         )

@@ -151,7 +151,9 @@ class Box:
             ids=ids,
             db=db,
             queue=queue,
-            llm=SmartLLM.from_settings(settings.llm, db=db, clock=clock, http=http),
+            llm=SmartLLM.from_settings(
+                settings.llm, settings.limits, db=db, clock=clock, http=http
+            ),
             http=http,
             egress=egress or Egress(settings.egress),
             mailer=mailer or make_mailer(settings, clock),

@@ -7,10 +7,11 @@ from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
+from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.clock import as_stored
-from buildos_box.db import Row
+from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, NotFound
 from buildos_box.jobs import store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
@@ -18,6 +19,7 @@ from buildos_box.jobs.record import Facts, job_named, record_of
 from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.paging import decode_cursor, encode_cursor
 
 Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
@@ -122,8 +124,14 @@ async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
 @post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
 async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
     """Run a failed or cancelled job again, now, with its attempts counted from zero."""
-    await visible_job(box, caller, job_id)
-    await box.db.write(lambda tx: box.queue.retry(tx, job_id, actor=caller.actor))
+    job = await visible_job(box, caller, job_id)
+
+    def retry(tx: Tx) -> None:
+        box.queue.retry(tx, job_id, actor=caller.actor)
+        if job["user_id"] and workspace.find_user(tx, job["user_id"]) is not None:
+            daily_limits.take(tx, box, caller, job["user_id"], "jobs_per_day")
+
+    await box.db.write(retry)
     return JobView.of(await visible_job(box, caller, job_id))
 
 

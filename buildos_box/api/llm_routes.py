@@ -50,6 +50,9 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     limit_usd: float | None
     limit_tokens: int | None
+    user_limit_usd: float | None
+    """What one user may spend of it."""
+    user_limit_tokens: int | None
     spent_usd: float
     spent_tokens: int
     reached: str | None
@@ -126,8 +129,10 @@ async def _budget(box: Services) -> BudgetView:
     budget = box.llm.budget
     usd, tokens = await store.spent_since(box.db, store.day_start(box.clock.now()))
     return BudgetView(
-        limit_usd=budget.usd,
-        limit_tokens=budget.tokens,
+        limit_usd=budget.whole.usd,
+        limit_tokens=budget.whole.tokens,
+        user_limit_usd=budget.user.usd,
+        user_limit_tokens=budget.user.tokens,
         spent_usd=usd,
         spent_tokens=tokens,
         reached=await budget.spent(paid=True),

@@ -17,6 +17,7 @@ import msgspec
 from litestar import Request
 from litestar.params import HeaderParameter
 
+from buildos_box.auth import daily_limits
 from buildos_box.auth import idempotency_store as store
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import Instant
@@ -33,7 +34,7 @@ _KEY = re.compile(r"[!-~]{1,255}")
 class IdempotentRequest:
     """A request as its sender names it; without a key it is a new one each time."""
 
-    token_id: str
+    caller: Caller
     key: str | None
     request: str
     """A hash of all that was asked: a key is for one request only."""
@@ -43,14 +44,24 @@ class IdempotentRequest:
 
         The answer is committed with whatever the request does, and goes with the user. Raises
         Impossible if the key has named another request, Conflict if an older program answered
-        in a way that this one can't read, and whatever `run` raises.
+        in a way that this one can't read, RateLimited past the user's `jobs_per_day`, and whatever
+        `run` raises.
         """
-        return await box.db.write(lambda tx: self._once(tx, box.clock.now(), user_id, run, kind))
+
+        def limited(tx: Tx) -> A:
+            answer = run(tx)
+            daily_limits.take(tx, box, self.caller, user_id, "jobs_per_day")
+            return answer
+
+        return await box.db.write(
+            lambda tx: self._once(tx, box.clock.now(), user_id, limited, kind)
+        )
 
     def _once(self, tx: Tx, now: Instant, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:
         if self.key is None:
             return run(tx)
-        known = store.answered(tx, self.token_id, self.key, now - KEPT)
+        token_id = self.caller.token_id
+        known = store.answered(tx, token_id, self.key, now - KEPT)
         if known is not None:
             if known["request"] != self.request:
                 raise Impossible.field(HEADER, "has named another request before")
@@ -59,7 +70,7 @@ class IdempotentRequest:
         store.forget_some_before(tx, now - KEPT)
         store.keep(
             tx,
-            self.token_id,
+            token_id,
             self.key,
             user_id=user_id,
             request=self.request,
@@ -95,4 +106,4 @@ async def provide_repeatable(
         raise Malformed(f"{HEADER}: {fault.message}", details=(fault,))
     asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     asked.update(await request.body())
-    return IdempotentRequest(caller.token_id, idempotency_key, asked.hexdigest())
+    return IdempotentRequest(caller, idempotency_key, asked.hexdigest())

@@ -124,3 +124,11 @@ class Authenticator:
     def client_of(self, connection: AnyConnection) -> str:
         """Who is asking, by address."""
         return self.addresses.of(connection)
+
+
+def client_address(connection: AnyConnection, caller: Caller) -> str | None:
+    """The IP address that a user's own request comes from; None for those who ask for others."""
+    if caller.only_user is None:
+        return None
+    authenticator: Authenticator = connection.app.state.authenticator
+    return authenticator.client_of(connection)

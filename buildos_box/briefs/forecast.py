@@ -21,9 +21,9 @@ from buildos_box.clock import Instant, from_text, local_day
 from buildos_box.db import Tx
 from buildos_box.jobs import ledger
 from buildos_box.jobs.why import retry_note
-from buildos_box.mail import bounce_store
 from buildos_box.mail import store as mail
 from buildos_box.mail.job import BRIEFS, email_key
+from buildos_box.mail.outgoing import why_no_mail
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
@@ -105,6 +105,4 @@ def _why_no_mail(tx: Tx, user_id: str) -> str | None:
         return "email_daily_brief is off"
     if user is None or not user.email:
         return "the user has no address"
-    if mail.is_unsubscribed(tx, user_id, BRIEFS):
-        return "unsubscribed"
-    return bounce_store.reason_against(tx, user.email)
+    return why_no_mail(tx, user, BRIEFS)

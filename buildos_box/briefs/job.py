@@ -249,15 +249,15 @@ def _queue_mail(
     preferences = workspace.find_preferences(tx, user.id)
     if preferences is not None and not preferences.email_daily_brief:
         return None, "email_daily_brief is off"
-    if not user.email:
+    # Read anew: the address may have changed while the brief was being written.
+    reader = workspace.find_user(tx, user.id)
+    if reader is None or not reader.email:
         return None, "the user has no address"
     planned = payload.notification_scheduled_for
     queued = queue_brief_email(
         tx,
         box,
-        user_id=user.id,
-        recipient=user.email,
-        tracking=user.email_tracking,
+        reader,
         brief_id=brief_id,
         subject=finished.subject,
         markdown=finished.markdown,

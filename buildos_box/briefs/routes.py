@@ -110,9 +110,7 @@ async def post_brief(
     Unavailable.
     """
     caller.require_user(data.user_id)
-    answer = await queue_brief(
-        box, data, asked=asked, correlation_id=correlation_id, actor=caller.actor
-    )
+    answer = await queue_brief(box, data, asked=asked, correlation_id=correlation_id)
     return BriefQueued.of(answer)
 
 

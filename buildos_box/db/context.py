@@ -4,6 +4,7 @@ from typing import Protocol
 
 from buildos_box.clock import Clock
 from buildos_box.db.database import Database
+from buildos_box.settings import Settings
 
 
 class DbContext(Protocol):
@@ -17,4 +18,9 @@ class DbContext(Protocol):
     @property
     def clock(self) -> Clock:
         """The clock."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
         ...

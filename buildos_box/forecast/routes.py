@@ -82,7 +82,7 @@ def expected(
     found: list[Expected] = []
     for user_id in [only] if only is not None else workspace.user_ids(tx):
         found += map(_brief, expected_briefs(tx, box, user_id, now, until))
-        found += map(_sms, expected_sms(tx, user_id, now, until))
+        found += map(_sms, expected_sms(tx, box, user_id, now, until))
     return found
 
 

@@ -1,51 +1,91 @@
 """What may be spent on language models in a day, UTC (docs/spec.md#llm-budget)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from buildos_box.clock import Clock
 from buildos_box.db import Database
 from buildos_box.llm import store
+from buildos_box.settings import LimitsSettings, LlmSettings
 
 NEARLY = 0.8
 """The share of a budget at which operators are told."""
 
 
-class Budget:
-    """Counts what was spent and what is being spent, so that calls at once don't overrun it."""
+TOKENS_FOR_USER = 200_000
+"""What one user may spend in a day where nothing is configured."""
 
-    def __init__(
-        self, db: Database, clock: Clock, *, usd: float | None, tokens: int | None
-    ) -> None:
-        self.usd = usd
-        self.tokens = tokens
-        self._db = db
-        self._clock = clock
-        self._usd_on_the_way = 0.0
-        self._tokens_on_the_way = 0
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """US dollars and tokens a day at most; None for no limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
 
     @property
     def is_limited(self) -> bool:
         """Whether there is any limit."""
         return self.usd is not None or self.tokens is not None
 
+
+def limits_of_user(llm: LlmSettings, limits: LimitsSettings) -> Limits:
+    """What one user may spend: their own limits, else a share of the whole budget."""
+    usd, tokens = limits.llm_usd_per_day, limits.llm_tokens_per_day
+    if usd is None and llm.daily_budget_usd is not None:
+        usd = limits.llm_share * llm.daily_budget_usd
+    if tokens is None and llm.daily_budget_tokens is not None:
+        tokens = int(limits.llm_share * llm.daily_budget_tokens)
+    elif tokens is None:
+        tokens = TOKENS_FOR_USER
+    return Limits(
+        usd=None if limits.llm_usd_per_day == 0 else usd,
+        tokens=None if limits.llm_tokens_per_day == 0 else tokens,
+    )
+
+
+@dataclass(slots=True)
+class _Spending:
+    """What calls that have not ended yet may cost."""
+
+    usd: float = 0.0
+    tokens: int = 0
+
+
+class Budget:
+    """Counts what was spent and what is being spent, so that calls at once don't overrun it."""
+
+    def __init__(self, db: Database, clock: Clock, *, whole: Limits, user: Limits) -> None:
+        self.whole = whole
+        self.user = user
+        self._db = db
+        self._clock = clock
+        self._running: dict[str | None, _Spending] = defaultdict(_Spending)
+        """By user; under None what all together spend."""
+
     async def spent(self, *, paid: bool) -> str | None:
-        """Which limit is reached: `usd`, `tokens`, or None.
+        """Which limit of the whole budget is reached: `usd`, `tokens`, or None.
 
         A provider without a price (`paid` false) is never stopped by the limit in dollars.
         """
-        if not self.is_limited:
+        if not self.whole.is_limited:
             return None
-        usd, tokens = await store.spent_since(self._db, store.day_start(self._clock.now()))
-        if paid and self.usd is not None and usd + self._usd_on_the_way >= self.usd:
-            return "usd"
-        if self.tokens is not None and tokens + self._tokens_on_the_way >= self.tokens:
-            return "tokens"
-        return None
+        spent = await store.spent_since(self._db, store.day_start(self._clock.now()))
+        return _reached(self.whole, spent, self._running[None], paid=paid)
+
+    async def spent_by(self, user_id: str | None, *, paid: bool) -> str | None:
+        """Which limit of that user is reached; None also for calls that are nobody's."""
+        if user_id is None or not self.user.is_limited:
+            return None
+        since = store.day_start(self._clock.now())
+        spent = await store.spent_by_since(self._db, user_id, since)
+        return _reached(self.user, spent, self._running.get(user_id, _Spending()), paid=paid)
 
     def nearly_spent(self, usd: float, tokens: int) -> list[str]:
         """Of which limits, `usd` or `tokens`, that much is 80 % or more."""
-        limits = {"usd": (usd, self.usd), "tokens": (tokens, self.tokens)}
+        limits = {"usd": (usd, self.whole.usd), "tokens": (tokens, self.whole.tokens)}
         return [
             name
             for name, (spent, limit) in limits.items()
@@ -53,12 +93,27 @@ class Budget:
         ]
 
     @contextmanager
-    def on_the_way(self, tokens: int, usd: float) -> Iterator[None]:
+    def on_the_way(self, user_id: str | None, tokens: int, usd: float) -> Iterator[None]:
         """Count an estimate as spent for as long as the call runs."""
-        self._tokens_on_the_way += tokens
-        self._usd_on_the_way += usd
+        for name in {None, user_id}:
+            self._running[name].tokens += tokens
+            self._running[name].usd += usd
         try:
             yield
         finally:
-            self._tokens_on_the_way -= tokens
-            self._usd_on_the_way -= usd
+            for name in {None, user_id}:
+                self._running[name].tokens -= tokens
+                self._running[name].usd -= usd
+            if user_id is not None and self._running[user_id].tokens == 0:
+                del self._running[user_id]
+
+
+def _reached(
+    limits: Limits, spent: tuple[float, int], running: _Spending, *, paid: bool
+) -> str | None:
+    usd, tokens = spent
+    if paid and limits.usd is not None and usd + running.usd >= limits.usd:
+        return "usd"
+    if limits.tokens is not None and tokens + running.tokens >= limits.tokens:
+        return "tokens"
+    return None

@@ -17,15 +17,16 @@ from buildos_box.db import Database, StorageError, Tx
 from buildos_box.llm import answers, store
 from buildos_box.llm.answer_json import without_reasoning
 from buildos_box.llm.breaker import Breaker
-from buildos_box.llm.budget import NEARLY, Budget
+from buildos_box.llm.budget import NEARLY, Budget, Limits, limits_of_user
 from buildos_box.llm.changes import LlmAlert
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
 from buildos_box.log import logger
-from buildos_box.settings import LlmSettings
+from buildos_box.settings import LimitsSettings, LlmSettings
 
 T = TypeVar("T")
 BUILT_IN = "built-in"
+NO_LIMITS = Limits()
 LONGEST_WAIT = timedelta(seconds=5)
 WITHIN = timedelta(minutes=8)
 """Below the ten minutes that a job has, so that a slow chain costs a job its model, not its end."""
@@ -141,14 +142,14 @@ class SmartLLM:
         *,
         db: Database,
         clock: Clock,
-        daily_budget_usd: float | None = None,
-        daily_budget_tokens: int | None = None,
+        whole: Limits = NO_LIMITS,
+        user: Limits = NO_LIMITS,
         concurrency: int = 4,
         store_prompts: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.providers = providers
-        self.budget = Budget(db, clock, usd=daily_budget_usd, tokens=daily_budget_tokens)
+        self.budget = Budget(db, clock, whole=whole, user=user)
         self._db = db
         self._clock = clock
         self._slots = asyncio.Semaphore(concurrency)
@@ -158,15 +159,21 @@ class SmartLLM:
 
     @classmethod
     def from_settings(
-        cls, settings: LlmSettings, *, db: Database, clock: Clock, http: httpx.AsyncClient
+        cls,
+        settings: LlmSettings,
+        limits: LimitsSettings,
+        *,
+        db: Database,
+        clock: Clock,
+        http: httpx.AsyncClient,
     ) -> "SmartLLM":
         """The chain of the configuration."""
         return cls(
             tuple(Provider(provider, http) for provider in settings.providers),
             db=db,
             clock=clock,
-            daily_budget_usd=settings.daily_budget_usd,
-            daily_budget_tokens=settings.daily_budget_tokens,
+            whole=Limits(settings.daily_budget_usd, settings.daily_budget_tokens),
+            user=limits_of_user(settings, limits),
             concurrency=settings.concurrency,
             store_prompts=settings.store_prompts,
         )
@@ -177,7 +184,7 @@ class SmartLLM:
         limit = await self.budget.spent(paid=True) if self.providers else None
         if limit is not None:
             said.append(_budget_words(limit))
-        elif self.providers and self.budget.is_limited:
+        elif self.providers and self.budget.whole.is_limited:
             spent = await store.spent_since(self._db, store.day_start(self._clock.now()))
             said += map(_nearly_words, self.budget.nearly_spent(*spent))
         down = [p.name for p in self.providers if self._breakers[p.name].is_open]
@@ -214,8 +221,9 @@ class SmartLLM:
         A provider whose answers cannot be used fails like one that is down.
         """
         limit = await self.budget.spent(paid=provider.is_paid)
+        own = limit or await self.budget.spent_by(question.ask.user_id, paid=provider.is_paid)
         breaker = self._breakers[provider.name]
-        refused = "budget" if limit else breaker.refuses()
+        refused = "budget" if own else breaker.refuses()
         if refused is not None:
             await self._record(question, provider, refused, alert=_budget_alert(limit))
             return None
@@ -263,7 +271,7 @@ class SmartLLM:
         prompt = Prompt(ask.system, tried.turns, tried.max_output_tokens, question.schema)
         started = self._clock.monotonic()
         try:
-            with self.budget.on_the_way(*_estimate(provider, prompt)):
+            with self.budget.on_the_way(ask.user_id, *_estimate(provider, prompt)):
                 reply = await provider.call(prompt, longest_seconds=left)
         except CallFailed as failure:
             wait = failure.retry_after if failure.outcome in _BUSY else None
@@ -366,7 +374,7 @@ class SmartLLM:
 
         def write(tx: Tx) -> None:
             store.record(tx, call, now, alert=alert, said=said)
-            if tokens != (0, 0) and self.budget.is_limited:
+            if tokens != (0, 0) and self.budget.whole.is_limited:
                 for limit in self.budget.nearly_spent(*store.spent_today(tx, now)):
                     store.tell(tx, _nearly_alert(limit), now)
 

@@ -99,6 +99,18 @@ async def spent_since(db: Database, since: Instant) -> tuple[float, int]:
     return float(row["usd"]), int(row["tokens"])
 
 
+async def spent_by_since(db: Database, user_id: str, since: Instant) -> tuple[float, int]:
+    """US dollars and tokens spent for that user since then."""
+    row = await db.one(
+        """SELECT coalesce(sum(cost_usd), 0.0) AS usd,
+                  coalesce(sum(tokens_in + tokens_out), 0) AS tokens
+             FROM llm_calls WHERE user_id = ? AND created_at >= ?""",
+        (user_id, to_text(since)),
+    )
+    assert row is not None
+    return float(row["usd"]), int(row["tokens"])
+
+
 def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
     """US dollars and tokens spent of the present budget, as this transaction sees it."""
     row = tx.one(_SPENT, (to_text(day_start(now)),))

@@ -28,6 +28,7 @@ RETRY = RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes
 """A mail server that is busy, greylists or is down gets the mail later (RFC 5321, 4.5.4.1)."""
 LONGEST_SESSION = timedelta(minutes=45)
 """More than all steps of an SMTP session may take together."""
+UNCONFIRMED = "the address is not confirmed"
 AGAIN = "again, with the same Message-ID: the last try had no known outcome"
 
 
@@ -136,12 +137,14 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
     preferences = workspace.find_preferences(tx, email.user_id)
     if preferences is not None and not preferences.email_daily_brief:
         return finish_unsent(tx, box, email, store.SKIPPED, "email_daily_brief is off")
-    return refused_by_bounce(tx, box, email)
+    return refused_by_address(tx, box, email)
 
 
-def refused_by_bounce(tx: Tx, box: Services, email: store.Email) -> str | None:
-    """Nothing goes to an address at which nobody is, until somebody says that it works again."""
-    reason = bounce_store.reason_against(tx, email.address)
+def refused_by_address(tx: Tx, box: Services, email: store.Email) -> str | None:
+    """Nothing goes to an address that has bounced or that its user has not confirmed."""
+    user = workspace.find_user(tx, email.user_id)
+    unproved = user is not None and user.email == email.address and not user.email_confirmed
+    reason = UNCONFIRMED if unproved else bounce_store.reason_against(tx, email.address)
     return finish_unsent(tx, box, email, store.SKIPPED, reason) if reason else None
 
 

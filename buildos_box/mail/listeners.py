@@ -1,13 +1,16 @@
 """What mail does when something that it depends on changes, in the same transaction."""
 
+import contextlib
 from typing import Any
 
 from buildos_box.db import Tx
+from buildos_box.errors import Impossible, RateLimited
 from buildos_box.feature import Listener
 from buildos_box.jobs import alerts
 from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
-from buildos_box.mail import bounce_store, store
+from buildos_box.mail import bounce_store, confirmation_store, store
 from buildos_box.mail.changes import EmailBounced, EmailUndelivered
+from buildos_box.mail.confirmation import queue_code
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.mail.notification_job import SEND_NOTIFICATION_EMAIL
 from buildos_box.operator_alert import OperatorAlert
@@ -15,6 +18,7 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import UserSaved
+from buildos_box.workspace.model import User
 
 _MAIL_JOBS = (GENERATE_BRIEF_EMAIL.name, SEND_NOTIFICATION_EMAIL.name)
 
@@ -49,11 +53,23 @@ def _undelivered(tx: Tx, box: Services, email_id: str, reason: str, correlation_
 def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
     """Another address is not the one that bounced; no tracking means none from now on."""
     user = workspace.find_user(tx, change.user_id)
-    if user is None or change.created:
+    if user is None:
+        return
+    if change.email_changed:
+        _confirm(tx, box, user)
+    if change.created:
         return
     bounce_store.clear_others(tx, user.id, user.email)
     if not user.email_tracking:
         store.stop_tracking(tx, user.id)
+
+
+def _confirm(tx: Tx, box: Services, user: User) -> None:
+    """Send an unconfirmed address its code; past the limits the user has to ask for it."""
+    confirmation_store.close(tx, user.id)
+    if user.email and not user.email_confirmed:
+        with contextlib.suppress(RateLimited, Impossible):
+            queue_code(tx, box, user)
 
 
 def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:

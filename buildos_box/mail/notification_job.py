@@ -15,7 +15,7 @@ from buildos_box.mail.job import (
     EmailResult,
     deliver,
     finish_unsent,
-    refused_by_bounce,
+    refused_by_address,
 )
 from buildos_box.services import Services
 
@@ -45,7 +45,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
         return None
     if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
         return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
-    return refused_by_bounce(tx, box, email)
+    return refused_by_address(tx, box, email)
 
 
 SEND_NOTIFICATION_EMAIL = JobType(

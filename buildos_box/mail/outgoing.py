@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
+from buildos_box.auth.daily_limits import day_start
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.mail import bounce_store, links, store
 from buildos_box.mail.html import is_safe_link
-from buildos_box.mail.job import BRIEFS, GENERATE_BRIEF_EMAIL, BriefEmailPayload, email_key
+from buildos_box.mail.job import (
+    BRIEFS,
+    GENERATE_BRIEF_EMAIL,
+    UNCONFIRMED,
+    BriefEmailPayload,
+    email_key,
+)
 from buildos_box.mail.notification_job import (
     NOTIFICATIONS,
     SEND_NOTIFICATION_EMAIL,
@@ -25,13 +32,32 @@ class QueuedEmail:
     skipped: str | None = None
 
 
+def why_no_mail(tx: Tx, user: User, scope: str) -> str | None:
+    """Why the user gets no mail of that scope; None if they do."""
+    if not user.email:
+        return "no address"
+    if not user.email_confirmed:
+        return UNCONFIRMED
+    if store.is_unsubscribed(tx, user.id, scope):
+        return "unsubscribed"
+    return bounce_store.reason_against(tx, user.email)
+
+
+def _why_not_now(tx: Tx, box: Services, user: User, scope: str) -> str | None:
+    """The same, and whether today's mails are used up."""
+    if reason := why_no_mail(tx, user, scope):
+        return reason
+    limit = box.settings.limits.mails_per_day
+    if limit and store.count_since(tx, user.id, day_start(box.clock.now()), limit) >= limit:
+        return f"limits.mails_per_day ({limit}) is reached for today"
+    return None
+
+
 def queue_brief_email(
     tx: Tx,
     box: Services,
+    user: User,
     *,
-    user_id: str,
-    recipient: str,
-    tracking: bool,
     brief_id: str,
     subject: str,
     markdown: str,
@@ -41,19 +67,20 @@ def queue_brief_email(
 ) -> QueuedEmail:
     """Queue the brief's mail for `send_at`, once those before it have been superseded."""
     now = box.clock.now()
-    if store.is_unsubscribed(tx, user_id, BRIEFS):
-        return QueuedEmail(None, "unsubscribed")
+    skipped = _why_not_now(tx, box, user, BRIEFS)
+    if skipped is not None or user.email is None:
+        return QueuedEmail(None, skipped)
     email_id = box.ids.new("email", now)
     email = store.Email(
         id=email_id,
-        user_id=user_id,
+        user_id=user.id,
         subject=subject,
         body_markdown=markdown,
         message_id=message_id(email_id, box.settings.email.from_address),
-        tracking=tracking and box.settings.email.tracking,
+        tracking=user.email_tracking and box.settings.email.tracking,
         status=store.QUEUED,
         brief_id=brief_id,
-        address=recipient,
+        address=user.email,
         tracking_id=box.ids.secret(128),
         created_at=now,
         send_at=send_at,
@@ -64,13 +91,13 @@ def queue_brief_email(
         tx,
         GENERATE_BRIEF_EMAIL,
         BriefEmailPayload(
-            user_id=user_id,
+            user_id=user.id,
             email_id=email_id,
             brief_id=brief_id,
-            recipient_email=recipient,
+            recipient_email=user.email,
             expires_at=to_text(expires_at) if expires_at else None,
         ),
-        user_id=user_id,
+        user_id=user.id,
         scheduled_for=send_at,
         correlation_id=correlation_id,
         actor="job:generate_daily_brief",
@@ -90,12 +117,9 @@ def queue_notification_email(
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link under its text."""
     now = box.clock.now()
-    if not user.email:
-        return QueuedEmail(None, "no address")
-    if store.is_unsubscribed(tx, user.id, NOTIFICATIONS):
-        return QueuedEmail(None, "unsubscribed")
-    if bounced := bounce_store.reason_against(tx, user.email):
-        return QueuedEmail(None, bounced)
+    skipped = _why_not_now(tx, box, user, NOTIFICATIONS)
+    if skipped is not None or user.email is None:
+        return QueuedEmail(None, skipped)
     if action_url is not None and is_safe_link(action_url):
         body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
     email_id = box.ids.new("email", now)

@@ -44,6 +44,8 @@ class MailStanding(msgspec.Struct, frozen=True, rename="camel"):
     """What a user wants of mail, and whether it reaches them."""
 
     address: str | None
+    confirmed: bool
+    """Whether mail may go there; an address that the user gave waits for its code."""
     tracking: bool
     """Whether their opens and clicks are counted: both the box and the user allow it."""
     unsubscribed: list[str]
@@ -68,6 +70,7 @@ async def _standing(box: Services, user: User) -> MailStanding:
     bounce = await bounce_store.of_address(box.db, user.email) if user.email else None
     return MailStanding(
         address=user.email,
+        confirmed=user.email_confirmed,
         tracking=box.settings.email.tracking and user.email_tracking,
         unsubscribed=await store.unsubscribed_scopes(box.db, user.id),
         bounce=BounceView.of(bounce) if bounce else None,

@@ -69,6 +69,17 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: st
     log(tx, email.id, QUEUED, None, email.created_at)
 
 
+def count_since(tx: Tx, user_id: str, since: Instant, most: int) -> int:
+    """How many mails were queued for the user since then and not called off; `most` at most."""
+    row = tx.one(
+        """SELECT count(*) AS n FROM (
+               SELECT 1 FROM emails WHERE user_id = ? AND created_at >= ?
+                  AND status NOT IN ('cancelled', 'skipped') LIMIT ?)""",
+        (user_id, to_text(since), most),
+    )
+    return int(row["n"]) if row else 0
+
+
 def log(tx: Tx, email_id: str, status: str, detail: str | None, now: Instant) -> None:
     """Add to the delivery log."""
     tx.execute(

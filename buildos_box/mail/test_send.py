@@ -1,9 +1,6 @@
 """A test mail to any address: whether mail leaves this box at all."""
 
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any
 
 import msgspec
@@ -11,13 +8,12 @@ from litestar import post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
-from buildos_box.clock import Instant
 from buildos_box.errors import Impossible, PermanentError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobQueued, JobType, Payload
-from buildos_box.mail.headers import mailbox, one_line, policy_for
-from buildos_box.mail.render import message_id
+from buildos_box.mail.headers import mailbox
+from buildos_box.mail.short_message import short_message
 from buildos_box.services import Services
 
 SUBJECT = "Test mail from BuildOS Box"
@@ -46,7 +42,7 @@ class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
 async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMailResult:
     """Hand the test mail over, once; what the transport answers is the result."""
     to, key = job.payload.to, f"test-{job.job_id}"
-    message = _message(box, key, to, job.scheduled_for)
+    message = short_message(box, key, to=to, at=job.scheduled_for, subject=SUBJECT, text=TEXT)
     sent = await effects.once(
         box,
         job,
@@ -56,20 +52,6 @@ async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMa
         send=lambda: box.mailer.send(key, str(mailbox(to)), message),
     )
     return TestMailResult(box.settings.email.transport, sent)
-
-
-def _message(box: Services, key: str, to: str, at: Instant) -> bytes:
-    sender = box.settings.email
-    by, reader = mailbox(sender.from_address), mailbox(to)
-    message = EmailMessage(policy=policy_for(by, reader))
-    message["From"] = Address(one_line(sender.from_name), by.local, by.domain)
-    message["To"] = Address("", reader.local, reader.domain)
-    message["Subject"] = SUBJECT
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = message_id(key, sender.from_address)
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(TEXT)
-    return message.as_bytes()
 
 
 @post("/queue/test-email", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)

@@ -15,6 +15,7 @@ from buildos_box.settings.model import (
     ProviderSettings,
     QueueSettings,
     Settings,
+    SmsSettings,
     SmtpSettings,
 )
 from buildos_box.settings.section import Secret
@@ -34,6 +35,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SettingsError",
+    "SmsSettings",
     "SmtpSettings",
     "load_settings",
 ]

@@ -20,7 +20,7 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     ] = 20
     mails_per_day: Annotated[int, doc("Mails to one user in a day.", ge=0)] = 50
     sms_per_day: Annotated[
-        int, doc("Text messages to one user in a day of theirs, whatever dailyLimit says.", ge=0)
+        int, doc("Text messages to one user in a day, whatever their own dailyLimit says.", ge=0)
     ] = 20
     jobs_per_day: Annotated[
         int, doc("Requests for work (/queue/…, feed reads) about one user in a day.", ge=0)

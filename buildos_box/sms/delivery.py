@@ -8,6 +8,7 @@ The rules: docs/spec.md#sms-never-twice.
 
 from datetime import timedelta
 
+from buildos_box.auth import daily_limits
 from buildos_box.clock import local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.services import Services
@@ -49,6 +50,7 @@ def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
     if row["kind"] != "code" and user is not None:
         day = local_day(now, zone_or_utc(user.timezone))
         preferences_store.count_one(tx, row["user_id"], day)
+        daily_limits.count(tx, row["user_id"], "sms_per_day", now)
 
 
 def mark_unknown(tx: Tx, sms_id: str, box: Services, reason: str) -> None:

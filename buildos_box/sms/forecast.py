@@ -14,8 +14,10 @@ from buildos_box.db import Row, Tx
 from buildos_box.jobs import ledger
 from buildos_box.jobs.why import retry_note
 from buildos_box.quiet_hours import quiet_until
+from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.planning import Skip, decide_reminder
+from buildos_box.sms.preferences import daily_limit
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.workspace import store as workspace
@@ -42,7 +44,9 @@ class ExpectedSms:
     """Until when it is retried, and why."""
 
 
-def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[ExpectedSms]:
+def expected_sms(
+    tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
+) -> list[ExpectedSms]:
     """Messages that wait, and the reminders of events whose day is still to be planned."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
     if user is None or preferences.phone_number is None:
@@ -54,7 +58,8 @@ def expected_sms(tx: Tx, user_id: str, now: Instant, until: Instant) -> list[Exp
             found += _reminder(tx, event, preferences, zone, now)
     why = _why_none(preferences)
     found = [replace(one, skipped=one.skipped or why) for one in found if one.at <= until]
-    return _within_limits(tx, user_id, preferences, zone, sorted(found, key=lambda one: one.at))
+    limit = daily_limit(preferences, box.settings.limits)
+    return _within_limit(tx, user_id, limit, zone, sorted(found, key=lambda one: one.at))
 
 
 def _why_none(preferences: SmsPreferences) -> str | None:
@@ -134,8 +139,8 @@ def _reminder(
     return [replace(one, at=decision.at, moved=_until_quiet_ends(preferences, wanted, zone)[1])]
 
 
-def _within_limits(
-    tx: Tx, user_id: str, preferences: SmsPreferences, zone: ZoneInfo, found: list[ExpectedSms]
+def _within_limit(
+    tx: Tx, user_id: str, limit: int, zone: ZoneInfo, found: list[ExpectedSms]
 ) -> list[ExpectedSms]:
     """The day's limit, counted as the messages leave."""
     counts: Counter[date] = Counter()
@@ -143,10 +148,7 @@ def _within_limits(
     for one in found:
         day = local_day(one.at, zone)
         if one.skipped is None:
-            if (
-                preferences_store.count_on(tx, user_id, day) + counts[day]
-                >= preferences.daily_limit
-            ):
+            if preferences_store.count_on(tx, user_id, day) + counts[day] >= limit:
                 one = replace(one, skipped="daily_limit", moved=None)
             else:
                 counts[day] += 1

@@ -1,14 +1,18 @@
 """Proving that a number is one's own, by a code sent to it (docs/spec.md#phone-verification)."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
-from litestar import post
+from litestar import Request, post
 
+from buildos_box.auth import code_limits
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.code_limits import CodeAsked
+from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, NotFound, RateLimited
+from buildos_box.errors import Impossible, NotFound
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import PLACE, is_code
@@ -17,9 +21,9 @@ from buildos_box.sms.phone import e164
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.workspace import store as workspace
 
+AnyRequest = Request[Any, Any, Any]
 VALID = timedelta(minutes=10)
 TRIES = 5
-WINDOW, ASKED_AT_MOST = timedelta(hours=1), 3
 TEXT = f"Your verification code is {PLACE}. It is valid for 10 minutes."
 
 
@@ -52,11 +56,17 @@ class Verified(msgspec.Struct, frozen=True, rename="camel"):
 
 @post("/users/{user_id:str}/phone", status_code=200, tags=["SMS"])
 async def ask_code(
-    user_id: str, data: PhoneRequest, box: Services, caller: Caller, correlation_id: str
+    user_id: str,
+    data: PhoneRequest,
+    request: AnyRequest,
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
 ) -> CodeSent:
-    """Send a six-digit code to a number, three times an hour at most."""
+    """Send a six-digit code to a number; `limits.codes_…` say how often."""
     caller.require_user(user_id)
-    number = e164(data.phone_number, box.settings.sms.country)
+    number = e164(data.phone_number, box.settings.sms)
+    asked = CodeAsked(user_id, number, client_address(request, caller))
 
     def ask(tx: Tx) -> CodeSent:
         if workspace.find_user(tx, user_id) is None:
@@ -65,12 +75,8 @@ async def ask_code(
             raise Impossible.field(
                 "phoneNumber", "has opted out of our messages; send START from it to opt in again"
             )
-        now, asked, since = box.clock.now(), 1, box.clock.now()
-        before = store.verification(tx, user_id)
-        if before is not None and now - from_text(before["asked_since"]) < WINDOW:
-            asked, since = before["asked"] + 1, from_text(before["asked_since"])
-        if asked > ASKED_AT_MOST:
-            raise RateLimited("too many codes asked for", retry_after=since + WINDOW - now)
+        now = box.clock.now()
+        code_limits.take(tx, asked, box.settings.limits, box.secret, now)
         expires = now + VALID
         sms_id, job_id = add_message(
             tx,
@@ -90,8 +96,6 @@ async def ask_code(
                 "user_id": user_id,
                 "phone_number": number,
                 "sms_id": sms_id,
-                "asked": asked,
-                "asked_since": to_text(since),
                 "expires_at": to_text(expires),
             },
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from buildos_box.errors import Forbidden, Impossible
+from buildos_box.settings import LimitsSettings, Settings
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences_store import SmsPreferences
 
@@ -55,13 +56,13 @@ class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changed(
-    before: SmsPreferences, asked: SmsSettingsRequest, country: str, *, service: bool
+    before: SmsPreferences, asked: SmsSettingsRequest, settings: Settings, *, service: bool
 ) -> SmsPreferences:
     """The preferences with what was asked for. Raises Impossible, Forbidden."""
     after = before
     if not isinstance(asked.phone_number, msgspec.UnsetType):
         number = asked.phone_number
-        number = e164(number, country, "phone_number") if number else None
+        number = e164(number, settings.sms, "phone_number") if number else None
         if number != before.phone_number:
             after = replace(after, phone_number=number, phone_verified=False)
     if not isinstance(asked.phone_verified, msgspec.UnsetType):
@@ -75,6 +76,10 @@ def changed(
         after = replace(after, lead_time_minutes=asked.lead_time_minutes)
     if not isinstance(asked.daily_limit, msgspec.UnsetType):
         _between("daily_limit", asked.daily_limit, 1000)
+        ceiling = settings.limits.sms_per_day
+        changes = asked.daily_limit != before.daily_limit
+        if not service and ceiling and changes and asked.daily_limit > ceiling:
+            raise Impossible.field("daily_limit", f"limits.sms_per_day allows {ceiling} at most")
         after = replace(after, daily_limit=asked.daily_limit)
     if not isinstance(asked.quiet_hours_start, msgspec.UnsetType):
         start = _wall("quiet_hours_start", asked.quiet_hours_start)
@@ -84,6 +89,12 @@ def changed(
     if (after.quiet_hours_start is None) != (after.quiet_hours_end is None):
         raise Impossible.field("quiet_hours_end", "quiet hours need a start and an end, or neither")
     return after
+
+
+def daily_limit(preferences: SmsPreferences, limits: LimitsSettings) -> int:
+    """How many texts a day the person gets at most: their own limit, under the operator's."""
+    own, ceiling = preferences.daily_limit, limits.sms_per_day
+    return min(own, ceiling) if ceiling else own
 
 
 def _between(field: str, value: int, most: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from litestar import get, patch, post
 from litestar.params import Parameter
 
+from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
@@ -19,11 +20,13 @@ from buildos_box.sms.outgoing import add_message, expiry_of, move, stop
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed
 from buildos_box.sms.schedule_job import plan_today
-from buildos_box.sms.text import plain, reminder_text
+from buildos_box.sms.text import plain, reminder_text, segments
 from buildos_box.sms.writing import Facts, facts_of, write_texts
 from buildos_box.workspace import store as workspace
 
 LONGEST_MESSAGE = 1_000
+SEGMENTS_FOR_USERS = 2
+"""Of a text that comes by a user's token: each segment is billed."""
 Count = Annotated[int, Parameter(ge=1, le=500)]
 
 
@@ -124,7 +127,7 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
         if workspace.find_user(tx, data.user_id) is None:
             raise NotFound(f"no user {data.user_id}")
         before = preferences_store.find(tx, data.user_id)
-        wanted = changed(before, data, box.settings.sms.country, service=caller.is_service)
+        wanted = changed(before, data, box.settings, service=caller.is_service)
         if wanted == before:
             return False
         preferences_store.save(tx, wanted, box.clock.now())
@@ -146,8 +149,8 @@ async def queue_sms(
     caller.require_user(data.user_id)
     if data.phone_number is not None:
         caller.require_service()
-    number = e164(data.phone_number, box.settings.sms.country) if data.phone_number else None
-    text = _text(data.message)
+    number = e164(data.phone_number, box.settings.sms) if data.phone_number else None
+    text = _text(data.message, caller)
     at = _instant(data.scheduled_for) if data.scheduled_for else box.clock.now()
 
     def add(tx: Tx) -> SmsQueued:
@@ -203,7 +206,7 @@ async def cancel_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
 @patch("/sms/scheduled/{sms_id:str}/update", tags=["SMS"])
 async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Caller) -> SmsView:
     """Change the text or the time of a message that waits; its job moves with it."""
-    text = _text(data.message) if data.message is not None else None
+    text = _text(data.message, caller) if data.message is not None else None
     at = _instant(data.scheduled_for) if data.scheduled_for is not None else None
 
     def update(tx: Tx) -> Row:
@@ -219,6 +222,7 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
                 store.change(tx, sms_id, box.clock.now(), expires_at=late)
             store.change(tx, sms_id, box.clock.now(), time_given=1)
             move(tx, box, _found(tx, sms_id), at, caller.actor)
+            daily_limits.take(tx, box, caller, row["user_id"], "jobs_per_day")
         return _found(tx, sms_id)
 
     return SmsView.of(await box.db.write(update))
@@ -240,7 +244,12 @@ async def regenerate_message(
         template = reminder_text(event.title, *about)
         return user.id, template, facts_of(event.title, event.location, *about)
 
-    user_id, template, facts = await box.db.write(read)
+    def begin(tx: Tx) -> tuple[str, str, Facts]:
+        found = read(tx)
+        daily_limits.take(tx, box, caller, found[0], "jobs_per_day")
+        return found
+
+    user_id, template, facts = await box.db.write(begin)
     (text,) = await write_texts(
         box, [facts], user_id=user_id, job_id=None, correlation_id=correlation_id
     )
@@ -273,10 +282,15 @@ def _waiting(tx: Tx, sms_id: str, caller: Caller) -> Row:
     return row
 
 
-def _text(message: str) -> str:
+def _text(message: str, caller: Caller) -> str:
+    """The text as it is sent. Raises Impossible, for users also if it costs too many segments."""
     text = plain(message, links=True)
     if not 1 <= len(text) <= LONGEST_MESSAGE:
         raise Impossible.field("message", f"must have 1 to {LONGEST_MESSAGE} characters")
+    if caller.only_user is not None and segments(text) > SEGMENTS_FOR_USERS:
+        raise Impossible.field(
+            "message", f"must fit {SEGMENTS_FOR_USERS} segments, but needs {segments(text)}"
+        )
     return text
 
 

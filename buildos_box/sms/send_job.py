@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from buildos_box.auth import daily_limits
 from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
@@ -19,6 +20,7 @@ from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.delivery import body_of, mark_failed, mark_sent
+from buildos_box.sms.phone import why_not
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.twilio_client import (
     BadNumber,
@@ -186,6 +188,8 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
         raise _NotSent("no_phone_number")
     if preferences_store.has_opted_out(tx, number):
         raise _NotSent("opted_out")
+    if why_not(number, box.settings.sms) is not None:
+        raise _NotSent("number_not_allowed")
     if row["kind"] == "code":
         return str(number)
     if given is None and not preferences.phone_verified:
@@ -199,7 +203,8 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
             raise _NotSent("quiet_hours")
         raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
     got = preferences_store.count_on(tx, user.id, local_day(now, zone))
-    if got >= preferences.daily_limit:
+    ceiling = daily_limits.is_reached(tx, box, user.id, "sms_per_day")
+    if got >= preferences.daily_limit or ceiling:
         raise _NotSent("daily_limit")
     # One in doubt has had its place since it was on its way first: two don't wait for each other.
     others = 0 if row["status"] in store.IN_DOUBT else store.sending_others(tx, user.id, row["id"])

@@ -225,12 +225,10 @@ def verification(tx: Tx, user_id: str) -> Row | None:
 def open_verification(tx: Tx, row: dict[str, Any]) -> None:
     """Ask for a code; the one before is void."""
     tx.execute(
-        """INSERT INTO phone_verifications (user_id, phone_number, sms_id, asked, asked_since,
-                                            expires_at)
-           VALUES (:user_id, :phone_number, :sms_id, :asked, :asked_since, :expires_at)
+        """INSERT INTO phone_verifications (user_id, phone_number, sms_id, expires_at)
+           VALUES (:user_id, :phone_number, :sms_id, :expires_at)
            ON CONFLICT (user_id) DO UPDATE SET phone_number = excluded.phone_number,
-                  sms_id = excluded.sms_id, tries = 0, asked = excluded.asked,
-                  asked_since = excluded.asked_since, expires_at = excluded.expires_at""",
+                  sms_id = excluded.sms_id, tries = 0, expires_at = excluded.expires_at""",
         row,
     )
 

@@ -67,7 +67,7 @@ async def queue_test_sms(
     data: TestSmsRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one test SMS to a number; its job's result is what Twilio said."""
-    number = e164(data.to, box.settings.sms.country, "to")
+    number = e164(data.to, box.settings.sms, "to")
 
     def add(tx: Tx) -> Enqueued:
         return box.queue.enqueue(

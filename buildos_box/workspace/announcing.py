@@ -25,7 +25,8 @@ def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str
     match kind:
         case "users":
             zone_changed = before is not None and before["timezone"] != after["timezone"]
-            tx.announce(UserSaved(after["id"], zone_changed, created=before is None))
+            email_changed = before is None or before["email"] != after["email"]
+            tx.announce(UserSaved(after["id"], zone_changed, email_changed, created=before is None))
         case "preferences":
             tx.announce(PreferencesChanged(after["user_id"]))
         case "smsPreferences":

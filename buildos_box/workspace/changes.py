@@ -16,6 +16,7 @@ class UserSaved:
 
     user_id: str
     zone_changed: bool
+    email_changed: bool
     created: bool
 
 

@@ -31,6 +31,8 @@ class Kind:
     derived: tuple[str, ...] = ()
     """Columns that `normalise` computes."""
     normalise: Normalise = rules.as_it_is
+    normalise_own: Normalise | None = None
+    """The rule for what a user sets by their own token, where it is another."""
     stored_in: str = ""
     """The table, if its name is not that of the list."""
 
@@ -78,10 +80,12 @@ USERS = Kind(
         Field("language", "language", fields.language),
         Field("lastVisitAt", "last_visit_at", fields.instant),
         Field("emailTracking", "email_tracking", fields.flag, default=1),
+        Field("emailConfirmed", "email_confirmed", fields.flag, default=1, service_only=True),
         Field("isAdmin", "is_admin", fields.flag, default=0, service_only=True),
     ),
     derived=("timezone_warning",),
     normalise=rules.normalise_user,
+    normalise_own=rules.normalise_own_user,
 )
 
 USERS_BY_HAND = replace(

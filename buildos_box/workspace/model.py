@@ -42,6 +42,7 @@ def _value(name: str, stored: Any) -> Any:
 FLAGS = frozenset(
     {
         "email_tracking",
+        "email_confirmed",
         "is_admin",
         "is_active",
         "email_daily_brief",
@@ -59,6 +60,8 @@ class User(_Stored, frozen=True, kw_only=True):
 
     id: str
     email: str | None
+    email_confirmed: bool
+    """Whether mail may go there: set by the service, or proved by a code."""
     name: str
     timezone: str
     timezone_warning: str | None

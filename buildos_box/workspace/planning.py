@@ -60,6 +60,8 @@ class Planner:
     def _plan_kind(self, kind: Kind, items: list[Item]) -> list[Step]:
         stored = records.rows(self._tx, kind, {item.key for item in items})
         self._load_parents(kind, items, stored)
+        own = kind.normalise_own if self._only_user is not None else None
+        normalise = own or kind.normalise
         steps = []
         for item in items:
             before = stored.get(item.key)
@@ -72,7 +74,7 @@ class Planner:
             if not sound:
                 continue
             earlier = merged if before is not None else None
-            for column, message in kind.normalise(earlier, item.given, after, self._now):
+            for column, message in normalise(earlier, item.given, after, self._now):
                 self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
             if owner is not None:
                 steps.append(Step(kind, before, item.given, after, owner))

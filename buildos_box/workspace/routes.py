@@ -69,7 +69,10 @@ async def get_user(user_id: str, box: Services, caller: Caller) -> UserView:
 
 @patch("/users/{user_id:str}", tags=["Users"], opt=reads(USERS_BY_HAND))
 async def change_user(user_id: str, data: Json, box: Services, caller: Caller) -> UserView:
-    """Change the given fields of a user; null clears. Raises NotFound, Impossible, Forbidden."""
+    """Change the given fields of a user; null clears. Raises NotFound, Impossible, Forbidden.
+
+    A mail address that a user gives for themselves is unconfirmed: a code goes there.
+    """
     return UserView.of(await crud.change(box, caller, USERS_BY_HAND, user_id, data))
 
 

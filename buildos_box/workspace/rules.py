@@ -26,14 +26,28 @@ def as_it_is(
 
 
 def normalise_user(
-    _before: Values | None, _given: Values, merged: Values, _now: Instant
+    _before: Values | None, given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """An unknown zone counts as UTC, and the user gets a warning."""
+    """An unknown zone counts as UTC, with a warning; an address that is given is confirmed."""
     zone = merged["timezone"]
     merged["timezone_warning"] = (
         None if is_zone(zone) else f"{zone!r} is not an IANA time zone; UTC is used instead"
     )
+    if "email" in given and "email_confirmed" not in given:
+        merged["email_confirmed"] = 1
     return iter(())
+
+
+def normalise_own_user(
+    before: Values | None, given: Values, merged: Values, now: Instant
+) -> Iterator[tuple[str, str]]:
+    """As any user, but another mail address than before is unconfirmed."""
+    faults = normalise_user(before, given, merged, now)
+    if before is None or before["email"] != merged["email"]:
+        merged["email_confirmed"] = 0
+    else:
+        merged["email_confirmed"] = before["email_confirmed"]
+    return faults
 
 
 def normalise_sms_preferences(

@@ -29,6 +29,7 @@ class UserView(_View, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     email: str | None
+    email_confirmed: bool
     name: str
     timezone: str
     timezone_warning: str | None

@@ -182,6 +182,8 @@ TABLE: dict[str, Row] = {
     "GET /users/{user_id}/notifications": own(),
     "POST /users/{user_id}/notifications/read": own({"all": True}),
     "GET /users/{user_id}/onboarding": own(),
+    "POST /users/{user_id}/email/code": own(),
+    "POST /users/{user_id}/email/verify": own({"code": "123456"}),
     "POST /users/{user_id}/phone": own({"phoneNumber": "+14155550123"}),
     "POST /users/{user_id}/phone/verify": own({"code": "123456"}),
     "GET /users/{user_id}/preferences": own(),

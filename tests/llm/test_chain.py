@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from buildos_box.llm.budget import Limits, limits_of_user
 from buildos_box.log import redact
+from buildos_box.settings import LimitsSettings, LlmSettings
 from tests.doubles import llm as double
 from tests.doubles.llm import TOKENS, Behaviour
 from tests.llm.conftest import FALLBACK, GOOD, KEY, ChainWorld, Verdict
@@ -143,13 +145,11 @@ async def test_a_success_forgets_the_failures_before_it(llm: ChainWorld) -> None
     assert len(llm.first.requests) == 10
 
 
-@pytest.mark.parametrize(
-    "budget", [{"daily_budget_usd": 0.0005}, {"daily_budget_tokens": 2 * sum(TOKENS)}]
-)
+@pytest.mark.parametrize("limits", [Limits(usd=0.0005), Limits(tokens=2 * sum(TOKENS))])
 async def test_when_the_days_budget_is_spent_the_chain_stops_paying_until_midnight_utc(
-    llm: ChainWorld, budget: dict[str, float]
+    llm: ChainWorld, limits: Limits
 ) -> None:
-    llm.build("first", **budget)
+    llm.build("first", whole=limits)
     llm.first.default(double.ok(GOOD))
     assert [(await llm.ask()).is_builtin for _ in range(3)] == [False, False, True]
     assert (await llm.outcomes())[-2:] == [("first", "budget"), ("built-in", "built_in")]
@@ -157,8 +157,54 @@ async def test_when_the_days_budget_is_spent_the_chain_stops_paying_until_midnig
     assert not (await llm.ask()).is_builtin
 
 
+@pytest.mark.parametrize("limits", [Limits(usd=0.0005), Limits(tokens=2 * sum(TOKENS))])
+async def test_one_user_spends_their_own_limit_and_no_others(
+    llm: ChainWorld, limits: Limits
+) -> None:
+    llm.build("first", user=limits)
+    llm.first.default(double.ok(GOOD))
+    ada = [(await llm.ask(user_id="ada")).is_builtin for _ in range(3)]
+    assert ada == [False, False, True]
+    assert not (await llm.ask(user_id="bob")).is_builtin
+    assert not (await llm.ask(user_id=None)).is_builtin
+    assert llm.alerts == [], "the budget of all is not what is spent"
+    llm.clock.advance(timedelta(days=1))
+    assert not (await llm.ask(user_id="ada")).is_builtin
+
+
+async def test_calls_of_one_user_at_once_do_not_overrun_their_limit(llm: ChainWorld) -> None:
+    llm.build("first", user=Limits(tokens=500), concurrency=8, timeout=10)
+    llm.first.default(double.hang())
+    asking = [asyncio.create_task(llm.ask(user_id="ada")) for _ in range(4)]
+    asking.append(asyncio.create_task(llm.ask(user_id="bob")))
+    while len([task for task in asking if task.done()]) < 3 or len(llm.first.requests) < 2:
+        await asyncio.sleep(0.01)
+    assert len(llm.first.requests) == 2, "one of each user"
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("llm", "limits", "usd", "tokens"),
+    [
+        ({}, {}, None, 200_000),
+        ({"daily_budget_usd": 2.0}, {}, 0.5, 200_000),
+        ({"daily_budget_tokens": 1_000_000}, {}, None, 250_000),
+        ({"daily_budget_usd": 2.0}, {"llm_share": 0.1}, 0.2, 200_000),
+        ({"daily_budget_usd": 2.0}, {"llm_usd_per_day": 1.5, "llm_tokens_per_day": 9}, 1.5, 9),
+        ({"daily_budget_usd": 2.0}, {"llm_usd_per_day": 0, "llm_tokens_per_day": 0}, None, None),
+    ],
+)
+def test_a_users_limit_is_a_share_unless_it_is_set(
+    llm: Any, limits: Any, usd: float | None, tokens: int | None
+) -> None:
+    found = limits_of_user(LlmSettings(**llm), LimitsSettings(**limits))
+    assert (found.usd, found.tokens) == (usd, tokens)
+
+
 async def test_what_a_refused_answer_cost_counts_too(llm: ChainWorld) -> None:
-    llm.build("first", daily_budget_tokens=1)
+    llm.build("first", whole=Limits(tokens=1))
     llm.first.default(double.wrong_schema())
     await llm.ask()
     await llm.ask()
@@ -242,7 +288,7 @@ async def test_a_rested_provider_is_tried_by_one_call_at_a_time(llm: ChainWorld)
 
 
 async def test_calls_at_once_do_not_overrun_the_budget(llm: ChainWorld) -> None:
-    llm.build("first", daily_budget_tokens=500, concurrency=8, timeout=10)
+    llm.build("first", whole=Limits(tokens=500), concurrency=8, timeout=10)
     llm.first.default(double.hang())
     asking = [asyncio.create_task(llm.ask()) for _ in range(8)]
     while len([task for task in asking if task.done()]) < 7 or not llm.first.requests:
@@ -257,14 +303,14 @@ async def test_a_local_server_that_costs_nothing_goes_on_when_the_dollars_are_sp
     llm: ChainWorld,
 ) -> None:
     llm.prices["second"] = 0.0
-    llm.build(daily_budget_usd=0.0)
+    llm.build(whole=Limits(usd=0.0))
     llm.second.default(double.ok(GOOD))
     assert (await llm.ask()).source == "second:second-model"
     assert llm.first.requests == []
 
 
 async def test_why_the_built_in_analyst_answered_is_told(llm: ChainWorld) -> None:
-    llm.build("first", daily_budget_usd=0.0)
+    llm.build("first", whole=Limits(usd=0.0))
     assert (await llm.ask()).why_built_in == "budget"
     llm.build("first")
     assert (await llm.ask()).why_built_in == "unavailable"
@@ -273,7 +319,7 @@ async def test_why_the_built_in_analyst_answered_is_told(llm: ChainWorld) -> Non
 
 
 async def test_operators_hear_once_a_day_that_the_budget_is_spent(llm: ChainWorld) -> None:
-    llm.build("first", daily_budget_usd=0.0)
+    llm.build("first", whole=Limits(usd=0.0))
     for _ in range(3):
         await llm.ask()
     assert llm.alerts == ["llm_budget"]
@@ -285,14 +331,14 @@ async def test_operators_hear_once_a_day_that_the_budget_is_spent(llm: ChainWorl
 @pytest.mark.parametrize(
     ("limit", "alert", "named"),
     [
-        ({"daily_budget_tokens": 599}, "llm_budget_nearly:tokens", "tokens"),
-        ({"daily_budget_usd": 0.00149}, "llm_budget_nearly:usd", "US dollars"),
+        (Limits(tokens=599), "llm_budget_nearly:tokens", "tokens"),
+        (Limits(usd=0.00149), "llm_budget_nearly:usd", "US dollars"),
     ],
 )
 async def test_operators_hear_once_a_day_that_four_fifths_of_a_budget_are_spent(
-    llm: ChainWorld, limit: dict[str, Any], alert: str, named: str
+    llm: ChainWorld, limit: Limits, alert: str, named: str
 ) -> None:
-    chain = llm.build("first", **limit)
+    chain = llm.build("first", whole=limit)
     llm.first.default(double.ok(GOOD))
     now = llm.clock.now()
     llm.clock.advance(now.replace(hour=23, minute=0) - now)

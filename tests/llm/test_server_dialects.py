@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.llm.budget import Limits
 from buildos_box.llm.endpoints import urls
 from buildos_box.llm.token_counts import Counted, counted, estimate
 from buildos_box.settings import ProviderSettings
@@ -99,7 +100,7 @@ async def test_no_count_costs_an_answer_and_what_is_not_known_is_estimated(
     fields = usage if isinstance(usage, dict) else {}
     names = ("prompt_tokens", "completion_tokens", "total_tokens")
     assert counted(*(fields.get(name) for name in names)) == expected, source
-    llm.build("first", daily_budget_usd=1.0)
+    llm.build("first", whole=Limits(usd=1.0))
     sent = json.dumps(response({"content": TEXT}, usage=usage))
     llm.first.default(double.replies(sent.encode()))  # type: ignore[arg-type]
     answer = await llm.ask()
@@ -129,7 +130,7 @@ async def test_ollama_leaves_the_count_of_a_prompt_out_that_it_remembers(llm: Ch
 async def test_a_budget_holds_against_a_server_that_does_not_count(
     llm: ChainWorld, behaviour: double.Behaviour
 ) -> None:
-    llm.build("first", daily_budget_tokens=1_000)
+    llm.build("first", whole=Limits(tokens=1_000))
     llm.first.default(behaviour)
     for _ in range(30):
         await llm.ask()

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from buildos_box.llm.budget import Limits
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Turn
 from buildos_box.settings import ProviderSettings, Secret, SettingsError, load_settings
@@ -137,7 +138,7 @@ async def test_a_call_waits_no_longer_than_there_is_time(llm: ChainWorld) -> Non
 
 
 async def test_what_keeps_models_from_answering_is_told(llm: ChainWorld) -> None:
-    chain = llm.build(daily_budget_usd=0.0001)
+    chain = llm.build(whole=Limits(usd=0.0001))
     assert await chain.warnings() == []
     llm.first.default(double.ok(GOOD))
     await llm.ask()

@@ -26,7 +26,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
     The same `number` is the same request again, and says so by its Idempotency-Key.
     """
     services = box.services
-    asked_as = IdempotentRequest(SERVICE.token_id, f"asked-{number}", str(number))
+    asked_as = IdempotentRequest(SERVICE, f"asked-{number}", str(number))
     asked: Any
     match do:
         case "sync":
@@ -36,9 +36,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
             answer = await post_schedule.fn(data=asked, box=services, caller=SERVICE)
         case "brief":
             asked = msgspec.convert(body, BriefRequest)
-            answer = await queue_brief(
-                services, asked, asked=asked_as, correlation_id=None, actor=who
-            )
+            answer = await queue_brief(services, asked, asked=asked_as, correlation_id=None)
             return {"job": answer.job_id, "day": answer.day.isoformat()}
         case "message":
             asked = msgspec.convert(body, SmsRequest)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildos_box.clock import from_text
-from buildos_box.settings import LlmSettings, Settings
+from buildos_box.settings import LimitsSettings, LlmSettings, Settings
 from buildos_box.settings.model import ServerSettings, SmsSettings
 from buildos_box.settings.section import Secret
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
@@ -18,7 +18,13 @@ START = "2024-10-23T08:00:00Z"
 
 @asynccontextmanager
 async def sms_box(
-    folder: Path, twilio: TwilioDouble, *, at: str = START, llm: LlmSettings | None = None
+    folder: Path,
+    twilio: TwilioDouble,
+    *,
+    at: str = START,
+    llm: LlmSettings | None = None,
+    limits: LimitsSettings | None = None,
+    countries: tuple[str, ...] = (),
 ) -> AsyncIterator[BoxWorld]:
     """A box whose SMS go to that double."""
     sms = SmsSettings(
@@ -26,9 +32,12 @@ async def sms_box(
         auth_token=Secret(TOKEN),
         messaging_service_sid=SERVICE,
         api_base_url=twilio.url,
+        allowed_countries=countries,
     )
     server = ServerSettings(base_url="https://box.example")
-    settings = Settings(sms=sms, server=server, llm=llm or LlmSettings())
+    settings = Settings(
+        sms=sms, server=server, llm=llm or LlmSettings(), limits=limits or LimitsSettings()
+    )
     async with open_world(folder / "data", at=at, settings=settings) as world:
         yield world
     assert twilio.faults == []

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,8 +10,10 @@ import httpx
 import pytest
 from twilio.request_validator import RequestValidator
 
+from buildos_box.settings import LimitsSettings
 from buildos_box.sms.health_cron import alerts_of
 from tests.doubles.twilio import TwilioDouble
+from tests.sms.conftest import sms_box
 from tests.sms.test_sms import NUMBER, ada, messages
 from tests.world import BoxWorld
 
@@ -51,8 +54,13 @@ async def test_callbacks_only_lead_forward(
 
 
 async def test_in_whatever_order_and_however_often_the_end_is_the_same(
-    box: BoxWorld, twilio: TwilioDouble
+    tmp_path: Path, twilio: TwilioDouble
 ) -> None:
+    async with sms_box(tmp_path, twilio, limits=LimitsSettings(sms_per_day=0)) as box:
+        await _every_order(box, twilio)
+
+
+async def _every_order(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box, daily_limit=100)
     orders = list(permutations(["queued", "sending", "sent", "delivered"]))
     for order in orders:

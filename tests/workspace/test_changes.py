@@ -22,15 +22,17 @@ from tests.workspace.conftest import ADA, HOME, RENT, STANDUP, Workspace
 
 async def test_a_new_user_is_announced_as_created(workspace: Workspace) -> None:
     await workspace.sync(users=[ADA])
-    assert workspace.news() == [UserSaved("ada", zone_changed=False, created=True)]
+    assert workspace.news() == [
+        UserSaved("ada", zone_changed=False, email_changed=True, created=True)
+    ]
 
 
 async def test_a_change_of_zone_says_so_and_another_does_not(ada: Workspace) -> None:
     await ada.sync(users=[{"id": "ada", "timezone": "Asia/Tokyo"}])
     await ada.sync(users=[{"id": "ada", "name": "Ada"}])
     assert ada.news() == [
-        UserSaved("ada", zone_changed=True, created=False),
-        UserSaved("ada", zone_changed=False, created=False),
+        UserSaved("ada", zone_changed=True, email_changed=False, created=False),
+        UserSaved("ada", zone_changed=False, email_changed=False, created=False),
     ]
 
 

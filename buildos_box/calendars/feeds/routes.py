@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import delete, get, patch, post
 
+from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.address import Address
@@ -140,8 +141,14 @@ async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller
     address = checked_address(data.url)
     login = _login(data.username, data.password, address)
     name = checked_name(data.name) if data.name is not None else None
+    await _count_read(box, caller, user_id)
     feed_id = await add_feed(box, await _user(box, user_id), address, name, login)
     return FeedView.of(await _mine(box, caller, user_id, feed_id))
+
+
+async def _count_read(box: Services, caller: Caller, user_id: str) -> None:
+    """Count a calendar that is read while its request waits. Raises RateLimited."""
+    await box.db.write(lambda tx: daily_limits.take(tx, box, caller, user_id, "jobs_per_day"))
 
 
 async def _user(box: Services, user_id: str) -> User:
@@ -161,11 +168,12 @@ def _login(
     return checked_login(username, password)
 
 
-def _read_now(tx: Tx, box: Services, feed_id: str, actor: str) -> str:
+def _read_now(tx: Tx, box: Services, feed_id: str, caller: Caller) -> str:
     feed = feed_store.find(tx, feed_id)
     if feed is None:
         raise NotFound(f"no calendar feed {feed_id}")
-    return queue_sync(tx, box, feed, at=box.clock.now(), actor=actor).job_id
+    daily_limits.take(tx, box, caller, feed.user_id, "jobs_per_day")
+    return queue_sync(tx, box, feed, at=box.clock.now(), actor=caller.actor).job_id
 
 
 @get("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
@@ -200,6 +208,7 @@ async def change_feed(
             username = feed.username
         login = _login(username, data.password, address)
         user = await _user(box, user_id)
+        await _count_read(box, caller, user_id)
         changed, reading = await move_feed(box, user, changed, address, login)
 
     def run(tx: Tx) -> None:
@@ -210,7 +219,7 @@ async def change_feed(
         if not changed.is_active:
             box.queue.cancel_by_key(tx, feed_key(feed_id), reason="paused", actor=caller.actor)
         elif resumes and reading is None:
-            _read_now(tx, box, feed_id, caller.actor)
+            _read_now(tx, box, feed_id, caller)
 
     await box.db.write(run)
     return FeedView.of(await _mine(box, caller, user_id, feed_id))
@@ -235,7 +244,7 @@ async def sync_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -
     row = await _mine(box, caller, user_id, feed_id)
     if not row["is_active"]:
         raise Conflict("this calendar feed is paused")
-    job_id = await box.db.write(lambda tx: _read_now(tx, box, feed_id, caller.actor))
+    job_id = await box.db.write(lambda tx: _read_now(tx, box, feed_id, caller))
     return FeedSync(True, job_id)
 
 

@@ -18,6 +18,7 @@ from buildos_box.workspace.store.lists import (
 )
 from buildos_box.workspace.store.people import (
     admins,
+    confirm_email,
     find_admins,
     find_preferences,
     find_user,
@@ -45,6 +46,7 @@ from buildos_box.workspace.store.work import (
 __all__ = [
     "active_projects",
     "admins",
+    "confirm_email",
     "dependencies_among",
     "events_between",
     "events_of_feed",

@@ -25,6 +25,14 @@ def mark_onboarded(tx: Tx, user_id: str, now: Instant) -> None:
     tx.execute("UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?", (to_text(now), user_id))
 
 
+def confirm_email(tx: Tx, user_id: str, now: Instant) -> None:
+    """The user has proved that their mail address is theirs."""
+    tx.execute(
+        "UPDATE users SET email_confirmed = 1, updated_at = ? WHERE id = ?",
+        (to_text(now), user_id),
+    )
+
+
 def user_ids(tx: Tx) -> list[str]:
     """Every user's id, oldest first."""
     return [row["id"] for row in tx.all("SELECT id FROM users ORDER BY seq")]

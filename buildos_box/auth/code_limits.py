@@ -1,0 +1,62 @@
+"""How often confirmation codes may be asked for: limits that outlive the confirmation itself.
+
+A code is a text or a mail to somebody who may not have asked for it, so it is counted by who asks,
+by where it goes, by the IP address that asks, and for the whole instance.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from buildos_box.auth import code_request_store as store
+from buildos_box.clock import Instant
+from buildos_box.db import Tx
+from buildos_box.errors import RateLimited
+from buildos_box.settings import LimitsSettings
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsked:
+    """Who asks for a code, from which IP address if that says anything, and where it is to go."""
+
+    user_id: str
+    target: str
+    address: str | None = None
+
+
+def take(tx: Tx, request: CodeAsked, limits: LimitsSettings, key: bytes, now: Instant) -> None:
+    """Count the request against every limit. Raises RateLimited, which names the limit."""
+    store.delete_before(tx, now - DAY)
+    counted = {
+        "user": request.user_id,
+        "target": request.target,
+        "address": request.address,
+        "all": "",
+    }
+    digests = {
+        name: hmac.new(key, f"code:{name}:{value}".encode(), hashlib.sha256).hexdigest()
+        for name, value in counted.items()
+        if value is not None
+    }
+    for name, setting, window in (
+        ("user", "codes_per_user_hour", HOUR),
+        ("user", "codes_per_user_day", DAY),
+        ("target", "codes_per_target_hour", HOUR),
+        ("target", "codes_per_target_day", DAY),
+        ("address", "codes_per_address_hour", HOUR),
+        ("all", "codes_per_hour", HOUR),
+    ):
+        limit = int(getattr(limits, setting))
+        if not limit or name not in digests:
+            continue
+        free_at = store.at_of_newest(tx, name, digests[name], limit)
+        if free_at is not None and free_at + window > now:
+            raise RateLimited(
+                f"too many codes were asked for (limits.{setting} is {limit})",
+                retry_after=free_at + window - now,
+            )
+    for name, digest in digests.items():
+        store.add(tx, name, digest, now)

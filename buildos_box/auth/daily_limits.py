@@ -1,0 +1,50 @@
+"""How much of an expensive thing requests about one user may use in a day (UTC)."""
+
+from datetime import timedelta
+from typing import Literal
+
+from buildos_box.auth import daily_usage_store as store
+from buildos_box.auth.caller import Caller
+from buildos_box.clock import Instant
+from buildos_box.db import DbContext, Tx
+from buildos_box.errors import RateLimited
+
+DailyLimit = Literal["briefs_per_day", "jobs_per_day", "sms_per_day"]
+"""A key of `[limits]`."""
+
+
+def take(tx: Tx, box: DbContext, caller: Caller, user_id: str, name: DailyLimit) -> None:
+    """Count one against that limit of an existing user; an admin is not limited.
+
+    Raises RateLimited once the limit is reached; `retry_after` is the next UTC midnight.
+    """
+    limit = int(getattr(box.settings.limits, name))
+    if caller.is_admin or not limit:
+        return
+    now = box.clock.now()
+    if store.count_one(tx, user_id, name, now.date()) > limit:
+        raise RateLimited(
+            f"user {user_id} has reached limits.{name} ({limit}) for today (UTC)",
+            retry_after=next_day(now) - now,
+        )
+
+
+def count(tx: Tx, user_id: str, name: DailyLimit, now: Instant) -> None:
+    """Count one that is happening whatever the limit says."""
+    store.count_one(tx, user_id, name, now.date())
+
+
+def is_reached(tx: Tx, box: DbContext, user_id: str, name: DailyLimit) -> bool:
+    """Whether the user has had as many as the limit allows."""
+    limit = int(getattr(box.settings.limits, name))
+    return bool(limit) and store.used(tx, user_id, name, box.clock.now().date()) >= limit
+
+
+def day_start(now: Instant) -> Instant:
+    """The UTC midnight at which today began."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_day(now: Instant) -> Instant:
+    """The UTC midnight at which the limits begin anew."""
+    return day_start(now) + timedelta(days=1)

@@ -1,0 +1,27 @@
+"""The table of what requests have used of each user's daily limits."""
+
+from datetime import date
+
+from buildos_box.db import Tx
+
+
+def used(tx: Tx, user_id: str, name: str, day: date) -> int:
+    """How many were counted on that day."""
+    row = tx.one(
+        "SELECT count FROM daily_usage WHERE user_id = ? AND name = ? AND day = ?",
+        (user_id, name, day.isoformat()),
+    )
+    return int(row["count"]) if row else 0
+
+
+def count_one(tx: Tx, user_id: str, name: str, day: date) -> int:
+    """One more on that day; returns how many there are now. The user must exist."""
+    row = tx.one(
+        """INSERT INTO daily_usage (user_id, name, day, count) VALUES (:user, :name, :day, 1)
+           ON CONFLICT (user_id, name) DO UPDATE
+              SET count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END,
+                  day = excluded.day
+           RETURNING count""",
+        {"user": user_id, "name": name, "day": day.isoformat()},
+    )
+    return int(row["count"]) if row else 0

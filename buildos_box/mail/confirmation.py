@@ -1,0 +1,121 @@
+"""Confirming a mail address that a user has given: a code goes there, and nothing else does."""
+
+from datetime import timedelta
+
+import msgspec
+
+from buildos_box.auth import code_limits
+from buildos_box.auth.code_limits import CodeAsked
+from buildos_box.auth.codes import code_of
+from buildos_box.clock import Instant
+from buildos_box.db import Tx
+from buildos_box.errors import Impossible
+from buildos_box.jobs import effects
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.mail import bounce_store
+from buildos_box.mail import confirmation_store as store
+from buildos_box.mail.headers import mailbox
+from buildos_box.mail.job import LONGEST_SESSION, RETRY
+from buildos_box.mail.short_message import short_message
+from buildos_box.services import Services
+from buildos_box.workspace.model import User
+
+VALID = timedelta(hours=1)
+SUBJECT = "Confirm your mail address"
+TEXT = """Your confirmation code is {code}. It is valid for an hour.
+
+Somebody has given {address} as their mail address at {url}. If that was not you, do nothing:
+without the code no other mail comes from there.
+"""
+
+
+class EmailCodePayload(Payload, frozen=True, kw_only=True):
+    """Whose address, and which code."""
+
+    user_id: str
+    confirmation_id: str
+
+
+class EmailCodeResult(msgspec.Struct, frozen=True, rename="camel"):
+    """What the transport said, or why nothing was sent."""
+
+    message_id: str | None
+    skipped: str | None = None
+
+
+def code_name(confirmation_id: str) -> str:
+    """What the code is made of, besides the key."""
+    return f"email-code:{confirmation_id}"
+
+
+def queue_code(
+    tx: Tx,
+    box: Services,
+    user: User,
+    *,
+    client: str | None = None,
+    correlation_id: str | None = None,
+    actor: str = "system",
+) -> tuple[Enqueued, Instant]:
+    """Queue a code to the user's address; the job, and until when the code is good.
+
+    Raises RateLimited, and Impossible for an address that is missing or has bounced.
+    """
+    if not user.email:
+        raise Impossible.field("email", "the user has no mail address")
+    if bounced := bounce_store.reason_against(tx, user.email):
+        raise Impossible.field("email", bounced)
+    now = box.clock.now()
+    asked = CodeAsked(user.id, user.email.lower(), client)
+    code_limits.take(tx, asked, box.settings.limits, box.secret, now)
+    confirmation_id, expires = box.ids.new("confirmation", now), now + VALID
+    store.begin(tx, user.id, confirmation_id, user.email, expires)
+    queued = box.queue.enqueue(
+        tx,
+        SEND_EMAIL_CODE,
+        EmailCodePayload(user_id=user.id, confirmation_id=confirmation_id),
+        user_id=user.id,
+        priority=1,
+        correlation_id=correlation_id,
+        actor=actor,
+    )
+    return queued, expires
+
+
+async def send_code(job: Attempt[EmailCodePayload], box: Services) -> EmailCodeResult:
+    """Hand the code over, once, unless it is void by now."""
+    confirmation = await store.get(box.db, job.payload.user_id)
+    if confirmation is None or confirmation.id != job.payload.confirmation_id:
+        return EmailCodeResult(None, "another code was asked for, or the address is confirmed")
+    if box.clock.now() >= confirmation.expires_at:
+        return EmailCodeResult(None, "the code is too old")
+    code = code_of(box.secret, code_name(confirmation.id))
+    to, url = confirmation.address, box.settings.server.public_url
+    message = short_message(
+        box,
+        confirmation.id,
+        to=to,
+        at=job.scheduled_for,
+        subject=SUBJECT,
+        text=TEXT.format(code=code, address=to, url=url),
+    )
+    sent = await effects.once(
+        box,
+        job,
+        key=f"mail:{confirmation.id}",
+        kind="mail",
+        found=None,
+        send=lambda: box.mailer.send(confirmation.id, str(mailbox(to)), message),
+    )
+    return EmailCodeResult(sent)
+
+
+SEND_EMAIL_CODE = JobType(
+    name="send_email_code",
+    payload=EmailCodePayload,
+    run=send_code,
+    lane="email",
+    timeout=LONGEST_SESSION,
+    retry=RETRY,
+)

@@ -1,0 +1,106 @@
+"""Confirming a mail address over HTTP."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.codes import TRIES, is_code
+from buildos_box.auth.rate_limits import client_address
+from buildos_box.clock import to_text
+from buildos_box.db import Tx
+from buildos_box.errors import Conflict, Impossible, NotFound
+from buildos_box.mail import confirmation_store as store
+from buildos_box.mail.confirmation import code_name, queue_code
+from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import User
+
+
+class EmailCodeSent(msgspec.Struct, frozen=True, rename="camel"):
+    """Where the code goes, until when it is good, and the job that sends it."""
+
+    success: bool
+    email: str
+    job_id: str
+    expires_at: str
+
+
+class EmailCode(msgspec.Struct, frozen=True):
+    """The code that came."""
+
+    code: str
+
+
+class EmailConfirmed(msgspec.Struct, frozen=True):
+    """The address that is confirmed now."""
+
+    success: bool
+    email: str
+
+
+@post("/users/{user_id:str}/email/code", status_code=200, tags=["Mail"])
+async def ask_email_code(
+    user_id: str,
+    request: Request[Any, Any, Any],
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
+) -> EmailCodeSent:
+    """Send a six-digit code to the user's mail address; `limits.codes_…` say how often.
+
+    An address that a user gives gets nothing else until it is confirmed. 409 if it is already.
+    """
+    caller.require_user(user_id)
+    client = client_address(request, caller)
+
+    def ask(tx: Tx) -> EmailCodeSent:
+        user = _user(tx, user_id)
+        if user.email and user.email_confirmed:
+            raise Conflict("the mail address is confirmed already", code="already_confirmed")
+        queued, expires = queue_code(
+            tx, box, user, client=client, correlation_id=correlation_id, actor=caller.actor
+        )
+        return EmailCodeSent(True, user.email or "", queued.job_id, to_text(expires))
+
+    return await box.db.write(ask)
+
+
+@post("/users/{user_id:str}/email/verify", status_code=200, tags=["Mail"])
+async def verify_email(
+    user_id: str, data: EmailCode, box: Services, caller: Caller
+) -> EmailConfirmed:
+    """Confirm the address with its code: five tries, one hour."""
+    caller.require_user(user_id)
+
+    def verify(tx: Tx) -> str | None:
+        """The address; None if the code is wrong, so that the try is committed."""
+        user, open_one = _user(tx, user_id), store.find(tx, user_id)
+        if open_one is None or open_one.address != user.email:
+            raise Impossible.field("code", "there is no code to give; ask for one")
+        if box.clock.now() >= open_one.expires_at:
+            raise Impossible.field("code", "is too old; ask for a new one")
+        if open_one.tries >= TRIES:
+            raise Impossible.field("code", "too many wrong tries; ask for a new code")
+        if not is_code(data.code, box.secret, code_name(open_one.id)):
+            store.count_try(tx, user_id)
+            return None
+        store.close(tx, user_id)
+        workspace.confirm_email(tx, user_id, box.clock.now())
+        return open_one.address
+
+    address = await box.db.write(verify)
+    if address is None:
+        raise Impossible.field("code", "is not the code that was sent")
+    return EmailConfirmed(True, address)
+
+
+def _user(tx: Tx, user_id: str) -> User:
+    user = workspace.find_user(tx, user_id)
+    if user is None:
+        raise NotFound(f"no user {user_id}")
+    return user
+
+
+ROUTES: list[Any] = [ask_email_code, verify_email]
