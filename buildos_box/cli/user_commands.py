@@ -193,6 +193,7 @@ def _show(user: Json, preferences: Json) -> None:
             ("mail", user["email"]),
             ("zone", user["timezone"]),
             ("warning", user["timezoneWarning"]),
+            ("mail warning", user["emailWarning"]),
             ("country", user["country"]),
             ("language", user["language"]),
             ("last visit", shown_time(user["lastVisitAt"], zone)),

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -21,6 +22,7 @@ from buildos_box.egress.addresses import Allowed, is_public, read
 from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
 from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
 from buildos_box.errors import Impossible, PermanentError, RateLimited, TransientError
+from buildos_box.hostname import to_ascii
 from buildos_box.settings import EgressSettings
 
 TIMEOUT_SECONDS = 20.0
@@ -104,7 +106,7 @@ class Egress:
         """
         target = _parse(url)
         if not any_port and target.port is not None and not self._settings.allow_private:
-            raise AddressRefused(f"{target.host}: only port 443 will do")
+            raise AddressRefused(f"{_host(target)}: only port 443 will do")
         try:
             await self._addresses(target, user_id)
         except TooManyLookups as error:
@@ -136,17 +138,17 @@ class Egress:
                     into,
                 )
         except (TimeoutError, httpx.TimeoutException):
-            message = f"{target.host} has not answered in {seconds:g} s"
+            message = f"{_host(target)} has not answered in {seconds:g} s"
             raise TransientError(message, code="timeout") from None
         except httpx.TransportError as error:
-            message = f"{target.host}: {error or type(error).__name__}"
+            message = f"{_host(target)}: {error or type(error).__name__}"
             raise TransientError(message, code="connection") from error
 
     async def _addresses(self, target: httpx.URL, user_id: str | None) -> list[str]:
-        host, port = target.host, target.port or (443 if target.scheme == "https" else 80)
+        host, port = _host(target), target.port or (443 if target.scheme == "https" else 80)
         found = await self._resolver.addresses(host, port, user_id)
         if not found:
-            raise TransientError(f"{host} has no address", code="unresolved")
+            raise TransientError(f"{_host(target)} has no address", code="unresolved")
         for text in found:
             self._check(target, text)
         return found
@@ -155,14 +157,14 @@ class Egress:
         try:
             address = read(text)
         except ValueError:
-            raise AddressRefused(f"{target.host} has no address") from None
+            raise AddressRefused(f"{_host(target)} has no address") from None
         if is_public(address):
             if target.scheme != "https":
-                raise AddressRefused(f"{target.host}: only https is allowed")
+                raise AddressRefused(f"{_host(target)}: only https is allowed")
         elif address not in self._allowed:
             # The message does not say which address it was, so that names cannot be used to map the
             # network.
-            raise AddressRefused(f"{target.host} is not a public address")
+            raise AddressRefused(f"{_host(target)} is not a public address")
 
     async def _first_of(
         self,
@@ -207,7 +209,7 @@ class Egress:
                 target.copy_with(host=address),
                 headers={**headers, "Host": host, "Accept-Encoding": "gzip, deflate"},
                 content=content,
-                extensions={"sni_hostname": target.raw_host.decode("ascii")},
+                extensions={"sni_hostname": _host(target)},
             ) as answer,
         ):
             body = io.BytesIO()
@@ -225,17 +227,39 @@ class Egress:
 
 def _parse(url: str) -> httpx.URL:
     """The parts of an http(s) URL without credentials. Raises AddressRefused."""
+    url = _with_ascii_host(url)
     if _PLAIN.fullmatch(url) is None:
         raise AddressRefused("must be a URL without spaces and backslashes")
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL as fault:
         raise AddressRefused(f"that is not an address: {fault}") from None
-    if target.scheme not in ("https", "http") or not target.host:
+    if target.scheme not in ("https", "http") or not _host(target):
         raise AddressRefused("the URL must start with https://")
     if target.userinfo:
         raise AddressRefused("the URL must not contain a user name or password")
     return target
+
+
+def _host(target: httpx.URL) -> str:
+    """The host name as DNS has it.
+
+    `URL.host` decodes it, which not every name allows, and resolvers encode that by IDNA 2003.
+    """
+    return target.raw_host.decode("ascii")
+
+
+def _with_ascii_host(url: str) -> str:
+    """The URL with its host name as DNS has it. Raises AddressRefused."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.hostname.isascii():
+            return url
+        before, at, _ = parts.netloc.rpartition("@")
+        port = f":{parts.port}" if parts.port is not None else ""
+        return urlunsplit(parts._replace(netloc=f"{before}{at}{to_ascii(parts.hostname)}{port}"))
+    except ValueError as fault:
+        raise AddressRefused(f"the host name of the URL {fault}") from None
 
 
 async def _read_body(
@@ -250,8 +274,8 @@ async def _read_body(
     except TooMuch:
         raise _too_large(target, max_bytes) from None
     except BrokenPacking:
-        raise TransientError(f"{target.host} sent broken gzip", code="broken_answer") from None
+        raise TransientError(f"{_host(target)} sent broken gzip", code="broken_answer") from None
 
 
 def _too_large(target: httpx.URL, max_bytes: int) -> AnswerTooLarge:
-    return AnswerTooLarge(f"{target.host} answers with more than {max_bytes} bytes")
+    return AnswerTooLarge(f"{_host(target)} answers with more than {max_bytes} bytes")

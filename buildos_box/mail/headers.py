@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from buildos_box.clock import Instant
 from buildos_box.email_address import EmailAddress, parse
-from buildos_box.errors import PermanentError
+from buildos_box.mail.outcome import UnusableAddress
 
 _LONGEST_SUBJECT = 200
 
@@ -90,10 +90,8 @@ def one_line(text: str) -> str:
 
 
 def mailbox(address: str) -> EmailAddress:
-    """The address as it stands in an envelope. Raises PermanentError if no server takes it."""
+    """The address as it stands in an envelope. Raises UnusableAddress if no server takes it."""
     try:
         return parse(address)
     except ValueError as error:
-        raise PermanentError(
-            f"no mail can be sent to or from {address!r}: it {error}", code="bad_address"
-        ) from error
+        raise UnusableAddress(f"no mail can be sent to or from {address!r}: it {error}") from error

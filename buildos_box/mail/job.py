@@ -18,7 +18,7 @@ from buildos_box.jobs.retry import RetryPolicy
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
-from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
+from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown, UnusableAddress
 from buildos_box.mail.render import Rendered, Sender, render
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -116,7 +116,7 @@ async def _send(
         found=None,
         send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message),
         on_intent=on_intent,
-        on_outcome=lambda tx, name: _on_outcome(tx, box, email.id, name),
+        on_outcome=lambda tx, name: _on_outcome(tx, box, email, name),
     )
 
 
@@ -168,8 +168,10 @@ def _on_intent(tx: Tx, box: Services, email: store.Email, rendered: Rendered) ->
     )
 
 
-def _on_outcome(tx: Tx, box: Services, email_id: str, provider_id: str) -> None:
-    store.set_status(tx, email_id, store.SENT, box.clock.now(), provider_id=provider_id)
+def _on_outcome(tx: Tx, box: Services, email: store.Email, provider_id: str) -> None:
+    store.set_status(tx, email.id, store.SENT, box.clock.now(), provider_id=provider_id)
+    if not email.address.isascii():
+        workspace.warn_of_email(tx, email.user_id, email.address, None)
 
 
 def _not_sent(
@@ -188,6 +190,8 @@ def _not_sent(
     else:
         status = store.QUEUED
     store.set_status(tx, email.id, status, box.clock.now(), reason=error.message)
+    if isinstance(error, UnusableAddress):
+        workspace.warn_of_email(tx, email.user_id, email.address, error.message)
     if isinstance(error, AddressBounced):
         _bounced(tx, box, email, error, job.correlation_id)
 

@@ -19,7 +19,13 @@ class AddressBounced(PermanentError):
     code = "bounced"
 
 
-class SmtpUtf8NotOffered(PermanentError):
+class UnusableAddress(PermanentError):
+    """No mail can be sent to the address as it is: a user with it gets a warning."""
+
+    code = "bad_address"
+
+
+class SmtpUtf8NotOffered(UnusableAddress):
     """The mail server cannot take an address whose local part is not ASCII (RFC 6531)."""
 
     code = "smtputf8_not_offered"

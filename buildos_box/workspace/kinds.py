@@ -83,7 +83,7 @@ USERS = Kind(
         Field("emailConfirmed", "email_confirmed", fields.flag, default=1, service_only=True),
         Field("isAdmin", "is_admin", fields.flag, default=0, service_only=True),
     ),
-    derived=("timezone_warning",),
+    derived=("timezone_warning", "email_warning"),
     normalise=rules.normalise_user,
     normalise_own=rules.normalise_own_user,
 )

@@ -65,6 +65,7 @@ class User(_Stored, frozen=True, kw_only=True):
     name: str
     timezone: str
     timezone_warning: str | None
+    email_warning: str | None
     country: str | None
     language: str | None
     last_visit_at: Instant | None

@@ -26,15 +26,20 @@ def as_it_is(
 
 
 def normalise_user(
-    _before: Values | None, given: Values, merged: Values, _now: Instant
+    before: Values | None, given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:
-    """An unknown zone counts as UTC, with a warning; an address that is given is confirmed."""
+    """An unknown zone counts as UTC, with a warning; an address that is given is confirmed.
+
+    What the mail server said of an address holds until there is another.
+    """
     zone = merged["timezone"]
     merged["timezone_warning"] = (
         None if is_zone(zone) else f"{zone!r} is not an IANA time zone; UTC is used instead"
     )
     if "email" in given and "email_confirmed" not in given:
         merged["email_confirmed"] = 1
+    same = before is not None and before["email"] == merged["email"]
+    merged["email_warning"] = before["email_warning"] if before is not None and same else None
     return iter(())
 
 

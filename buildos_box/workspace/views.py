@@ -25,7 +25,10 @@ def _shown(name: str, stored: Any) -> Any:
 
 
 class UserView(_View, frozen=True, kw_only=True, rename="camel"):
-    """A user. `timezone_warning` says why UTC is used instead of their zone."""
+    """A user. `timezone_warning` says why UTC is used instead of their zone.
+
+    `email_warning` says why the mail server takes no mail to their address.
+    """
 
     id: str
     email: str | None
@@ -33,6 +36,7 @@ class UserView(_View, frozen=True, kw_only=True, rename="camel"):
     name: str
     timezone: str
     timezone_warning: str | None
+    email_warning: str | None
     country: str | None
     language: str | None
     last_visit_at: str | None

@@ -243,3 +243,27 @@ async def test_private_networks_are_allowed_one_by_one_and_link_local_only_so() 
     await egress(["169.254.1.1"], allow=("169.254.1.1/32",)).check("http://lan.example/")
     with pytest.raises(Impossible):
         egress(allow=("the office",))
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        # ubports/morph-browser#377, twingly/twingly-url#101: `fass.de` is somebody else's.
+        ("https://faß.de/calendar.ics", "xn--fa-hia.de"),
+        ("https://xn--fa-hia.de/calendar.ics", "xn--fa-hia.de"),
+        ("https://straße.example:443/x", "xn--strae-oqa.example"),
+        ("https://κλαρα-σωλις.ευ/", "xn----ylba7abgd9bnh0e.xn--qxa6a"),
+        ("https://日本。example/", "xn--wgv71a.example"),
+        ("https://MÜNCHEN.example/", "xn--mnchen-3ya.example"),
+        ("https://xn--n3h.net/", "xn--n3h.net"),
+    ],
+)
+async def test_a_name_in_another_script_is_looked_up_by_idna_2008(url: str, asked: str) -> None:
+    resolve, names = to(["1.1.1.1"])
+    await Egress(EgressSettings(), resolve=resolve).check(url)
+    assert names == [asked]
+
+
+async def test_a_name_that_is_none_under_idna_2008_is_refused() -> None:
+    with pytest.raises(AddressRefused, match="IDNA 2008"):
+        await egress(["1.1.1.1"]).check("https://☃.net/")

@@ -27,6 +27,7 @@ from buildos_box.workspace.store.people import (
     latest_activity,
     mark_onboarded,
     user_ids,
+    warn_of_email,
 )
 from buildos_box.workspace.store.work import (
     active_projects,
@@ -78,4 +79,5 @@ __all__ = [
     "tasks_of_projects",
     "timed_events",
     "user_ids",
+    "warn_of_email",
 ]

@@ -33,6 +33,14 @@ def confirm_email(tx: Tx, user_id: str, now: Instant) -> None:
     )
 
 
+def warn_of_email(tx: Tx, user_id: str, address: str, warning: str | None) -> None:
+    """Store or clear why mail to that address does not leave, if it is the user's address."""
+    tx.execute(
+        "UPDATE users SET email_warning = ? WHERE id = ? AND email = ?",
+        (warning, user_id, address),
+    )
+
+
 def user_ids(tx: Tx) -> list[str]:
     """Every user's id, oldest first."""
     return [row["id"] for row in tx.all("SELECT id FROM users ORDER BY seq")]
