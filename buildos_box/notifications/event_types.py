@@ -41,6 +41,9 @@ class BriefPayload(_Payload, frozen=True, kw_only=True):
     brief_date: str
     subject: str = ""
     error: str = ""
+    tasks: int = 0
+    overdue: int = 0
+    events: int = 0
 
 
 class TaskPayload(_Payload, frozen=True, kw_only=True):
@@ -95,6 +98,8 @@ class EventType:
     body: Callable[[Any], str]
     url: Callable[[Any], str]
     tag: Callable[[Any], str]
+    sms: Callable[[Any], str] | None = None
+    """The text of its SMS; title and body if None."""
     admins_only: bool = False
     urgent: bool = False
     fresh_for: timedelta = timedelta(hours=12)
@@ -118,6 +123,20 @@ def _of(name: str, payload: type[Any], title: Any, body: Any, **more: Any) -> Ev
         **more,
     }
     return EventType(name=name, payload=payload, title=title, body=body, **settings)
+
+
+def _brief_by_sms(brief: BriefPayload) -> str:
+    """`Your brief of 2024-10-23 is ready: 2 tasks for today, 1 overdue, 3 events`."""
+    counts = [
+        f"{count} {noun if count == 1 else plural}"
+        for count, noun, plural in (
+            (brief.tasks, "task for today", "tasks for today"),
+            (brief.overdue, "overdue", "overdue"),
+            (brief.events, "event", "events"),
+        )
+        if count
+    ]
+    return f"Your brief of {brief.brief_date} is ready: {', '.join(counts) or 'nothing is due'}"
 
 
 def _task(name: str, title: Any, **more: Any) -> EventType:
@@ -181,6 +200,7 @@ EVENT_TYPES: dict[str, EventType] = {
             channels=_BOTH,
             url=lambda p: f"/app#brief-{p.brief_date}",
             tag=lambda p: f"brief-{p.brief_date}",
+            sms=_brief_by_sms,
         ),
         _of(
             "brief.failed",

@@ -6,11 +6,14 @@ Such a delivery is pending until the mail or SMS has an outcome; their own jobs 
 import string
 from urllib.parse import urljoin
 
+import msgspec
+
 from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.mail import store as mail_store
 from buildos_box.mail.outgoing import queue_notification_email
 from buildos_box.notifications import checks, push_outcome, store
+from buildos_box.notifications.event_types import event_type, read_payload
 from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
@@ -78,8 +81,11 @@ def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
 
 def sms_text(sender: str, notification: Row) -> str:
     """The sender's name and the notification's texts, cut between words to the size of an SMS."""
-    said = plain(f"{notification['title']}: {notification['body']}")
-    return shorten(said, f"{plain(sender).replace('{}', '')}: {{}}")
+    event = event_type(notification["event_type"])
+    said = f"{notification['title']}: {notification['body']}"
+    if event.sms is not None:
+        said = event.sms(read_payload(event, msgspec.json.decode(notification["payload"])))
+    return shorten(plain(said), f"{plain(sender).replace('{}', '')}: {{}}")
 
 
 def update_delivery(

@@ -41,6 +41,10 @@ class TwilioDouble(Loopback):
         self.faults: list[str] = []
         self.script: list[tuple[int, int] | str] = []
         self.refusal = "no"
+        self.problems = False
+        """Whether errors are problem documents (RFC 9457)."""
+        self.headers: dict[str, str] = {}
+        """Of each error."""
         self.account = "active"
         """How the account stands: `active`, `suspended` or `closed`."""
         self.list_script: list[str] = []
@@ -183,7 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _refuse(self, status: int, code: int) -> None:
-        self._reply(status, {"status": status, "code": code, "message": self.double.refusal})
+        said = {"status": status, "code": code, "message": self.double.refusal}
+        problem = {"type": "https://errors.example/x", "title": self.double.refusal}
+        self._reply(status, {**said, **problem} if self.double.problems else said)
 
     def _reply(self, status: int, answer: Any) -> None:
         text = json.dumps(answer).encode()
@@ -191,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
+            for name, value in (self.double.headers if status >= 400 else {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
         except OSError:
