@@ -113,16 +113,20 @@ holds (`tests/settings/test_loaded.py`).
 def main() -> None:
     """Run, print, and with `--write` keep the section."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--starts", type=int, default=STARTS)
+    parser.add_argument("--idle-seconds", type=float, default=IDLE_SECONDS)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keep_bytecode(folder / "bytecode")
-        fill(folder / "past")
+        fill(folder / "past", options.jobs)
+        more = {"times": options.starts, "idle_seconds": options.idle_seconds}
         measure("first", folder / "first", None, times=1, idle_seconds=0.1)
         found = [
-            measure("empty", folder / "empty", None),
-            measure(f"{JOBS:,} jobs", folder / "full", folder / "past"),
+            measure("empty", folder / "empty", None, **more),
+            measure(f"{options.jobs:,} jobs", folder / "full", folder / "past", **more),
         ]
     section = report(found)
     print(section)

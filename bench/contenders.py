@@ -38,6 +38,7 @@ class Size:
 
 FULL = Size(3000, 600, 300, 200, 3, 1, 300)
 QUICK = Size(600, 100, 100, 50, 3, 20, 100)
+SMALLEST = Size(60, 20, 10, 5, 1, 100, 20)
 FAST_PEERS = {"huey", "dramatiq"}
 """They get four times the jobs, so that their phases last as long."""
 

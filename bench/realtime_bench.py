@@ -74,18 +74,19 @@ async def _measure(
     ears: list[Ear],
     happen: Callable[[int], Awaitable[None]] | None,
     a_second: int,
+    seconds: int,
 ) -> Load:
     pid = box.process.pid
     for ear in ears:
         ear.heard.clear()
     told: dict[int, float] = {}
     before, started = cpu_seconds(pid), time.perf_counter()
-    for n in range(SECONDS * a_second):
+    for n in range(seconds * a_second):
         due = started + n / a_second
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         if happen is not None:
             await happen(n)
-    await asyncio.sleep(max(0.0, started + SECONDS - time.perf_counter()))
+    await asyncio.sleep(max(0.0, started + seconds - time.perf_counter()))
     took, used = time.perf_counter() - started, cpu_seconds(pid) - before
     await asyncio.sleep(1)
     # An event's age is counted from when the first listener heard it: how far apart they hear.
@@ -104,7 +105,7 @@ async def _measure(
     )
 
 
-async def _run(box: BoxProcess, listeners: int) -> list[Load]:
+async def _run(box: BoxProcess, listeners: int, seconds: int) -> list[Load]:
     url, token = str(box.url()), box.http.headers["Authorization"]
     users = [f"u{n}" for n in range(listeners)]
     loads: list[Load] = []
@@ -150,7 +151,7 @@ async def _run(box: BoxProcess, listeners: int) -> list[Load]:
                     await asyncio.wait_for(ready.acquire(), 60)
                 await asyncio.sleep(2)
                 for name, happen, a_second in states:
-                    loads.append(await _measure(name, box, ears, happen, a_second))
+                    loads.append(await _measure(name, box, ears, happen, a_second, seconds))
     return loads
 
 
@@ -159,7 +160,7 @@ def _ms(load: Load, value: float) -> str:
     return f"{value:.1f}" if load.received > load.events else "-"
 
 
-def report(loads: list[Load], listeners: int) -> str:
+def report(loads: list[Load], listeners: int, seconds: int) -> str:
     """The section of the results."""
     rows = "\n".join(
         f"| {load.name} | {load.cores * 100:.1f} % | {load.events} | {load.received:,} "
@@ -176,7 +177,7 @@ def report(loads: list[Load], listeners: int) -> str:
 {rows}
 
 Target: with one event a second under {LIMIT * 100:.0f} % of one core: **{verdict}**.
-A real `serve` over loopback, {SECONDS} s each; processor time of the serving process, all its
+A real `serve` over loopback, {seconds} s each; processor time of the serving process, all its
 threads, with the work that makes the events (a notification a time: its request, job, delivery and
 row in the inbox). Operators' streams also carry `job.updated` of those jobs, which are not stored
 and not counted here. The times: how much later than the first listener the others heard an event.
@@ -188,11 +189,12 @@ def main() -> None:
     """Run, print, and with `--write` keep the section."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--listeners", type=int, default=LISTENERS)
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="of each state")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, BoxProcess(Path(folder)) as box:
-        loads = asyncio.run(_run(box, options.listeners))
-    section = report(loads, options.listeners)
+        loads = asyncio.run(_run(box, options.listeners, options.seconds))
+    section = report(loads, options.listeners, options.seconds)
     print(section)
     if options.write:
         parts.put(parts.RESULTS, section)

@@ -28,11 +28,7 @@ from bench.terminal import Screen, Terminal
 from tests.faults.box_process import BoxProcess
 
 HEADING = "# The terminal dashboard"
-SIZE = (80, 24)
-STARTS = 7
-SCROLLED = 5_000
-QUIET_SECONDS = 30
-BUSY_SECONDS = 30
+SCREEN = (80, 24)
 UPDATES_A_SECOND = 200
 AT_ONCE = 20
 """So many jobs are changed by one request."""
@@ -48,6 +44,22 @@ USER = re.compile(r"user-\d{4}")
 TYPE = re.compile("|".join(sorted({name for name, _ in TYPES}, key=len, reverse=True)))
 SEEN = TYPES[0][0]
 """Stands on the Overview once its counts are there."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    jobs: int = JOBS
+    starts: int = 7
+    scrolled: int = 5_000
+    quiet_seconds: float = 30
+    busy_seconds: float = 30
+    minutes: float = 3
+    """Of updates, at the end."""
+
+
+SMALLEST = Size(3_000, 1, 100, 1, 2, 0.02)
 
 
 @dataclass
@@ -90,7 +102,7 @@ def dashboard(box: BoxProcess, url: str) -> Terminal:
     env = {name: value for name, value in box.environment().items() if name != "NO_COLOR"}
     own = {"BUILDOS_BOX_URL": url, "BUILDOS_BOX_TOKEN": token, "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "buildos_box.cli.main", "tui"]
-    return Terminal(command, {**env, **own}, SIZE)
+    return Terminal(command, {**env, **own}, SCREEN)
 
 
 def start_often(box: BoxProcess, times: int) -> Starts:
@@ -142,10 +154,10 @@ def press(terminal: Terminal, key: str) -> Pressed:
     raise AssertionError(f"{key!r} moves nothing:\n{terminal.screen.text()}")
 
 
-def scroll(terminal: Terminal, found: Found) -> None:
+def scroll(terminal: Terminal, found: Found, rows: int) -> None:
     """Page by page down through the job list, each key when the last one's effect is seen."""
     gone = 0
-    while gone < SCROLLED:
+    while gone < rows:
         pressed = press(terminal, PAGE_DOWN)
         found.scroll.append(pressed.seconds)
         found.again += pressed.tries > 1
@@ -159,9 +171,9 @@ def _number(user: str) -> int:
 class Updates:
     """Jobs that wait are cancelled and retried by turns, through the API, at a steady rate."""
 
-    def __init__(self, box: BoxProcess) -> None:
+    def __init__(self, box: BoxProcess, jobs: int) -> None:
         self.done = 0
-        self._ids = [job_id(JOBS - n) for n in range(LIVE)]
+        self._ids = [job_id(jobs - n) for n in range(LIVE)]
         self._box = box
         self._end = threading.Event()
 
@@ -197,7 +209,7 @@ class Updates:
             thread.join()
 
 
-def busy(terminal: Terminal, box: BoxProcess, updates: Updates, name: str) -> Busy:
+def busy(terminal: Terminal, box: BoxProcess, updates: Updates, name: str, seconds: float) -> Busy:
     """The cursor goes up and down while jobs change."""
     pid = terminal.process.pid
     keys: list[float] = []
@@ -206,7 +218,7 @@ def busy(terminal: Terminal, box: BoxProcess, updates: Updates, name: str) -> Bu
         updates.done = 0
         used, served = cpu_seconds(pid), cpu_seconds(box.process.pid)
         started = time.perf_counter()
-        while (now := time.perf_counter()) < started + BUSY_SECONDS:
+        while (now := time.perf_counter()) < started + seconds:
             keys.append(press(terminal, UP if len(keys) % 2 else DOWN).seconds)
             time.sleep(max(0.0, KEY_EVERY_SECONDS - (time.perf_counter() - now)))
         took = time.perf_counter() - started
@@ -216,43 +228,43 @@ def busy(terminal: Terminal, box: BoxProcess, updates: Updates, name: str) -> Bu
     return Busy(name, done / took, keys, cores, serving)
 
 
-def idle(terminal: Terminal) -> float:
+def idle(terminal: Terminal, seconds: float) -> float:
     """The share of a core that the dashboard takes while nothing happens."""
     used, started = cpu_seconds(terminal.process.pid), time.perf_counter()
-    time.sleep(QUIET_SECONDS)
+    time.sleep(seconds)
     return (cpu_seconds(terminal.process.pid) - used) / (time.perf_counter() - started)
 
 
-def measure(box: BoxProcess, minutes: float) -> Found:
+def measure(box: BoxProcess, size: Size) -> Found:
     """All of it, in an order in which nothing spoils what follows."""
     start_often(box, 1)  # Python compiles
-    found = Found(starts=start_often(box, STARTS), minutes=minutes)
-    updates = Updates(box)
+    found = Found(starts=start_often(box, size.starts), minutes=size.minutes)
+    updates = Updates(box, size.jobs)
     with dashboard(box, str(box.url())) as terminal:
         memory = [terminal.process.pid]
         terminal.sees(SEEN)
         terminal.sees("● live")
         time.sleep(3)
         found.memory["after its start"] = rss_mb(memory)
-        found.idle["Overview"] = idle(terminal)
+        found.idle["Overview"] = idle(terminal, size.quiet_seconds)
         terminal.press("2")
         terminal.sees("user-")
         time.sleep(1)
-        found.idle["Jobs"] = idle(terminal)
-        scroll(terminal, found)
-        found.memory[f"after {SCROLLED:,} rows down"] = rss_mb(memory)
+        found.idle["Jobs"] = idle(terminal, size.quiet_seconds)
+        scroll(terminal, found, size.scrolled)
+        found.memory[f"after {size.scrolled:,} rows down"] = rss_mb(memory)
         box.post("/queue/pause", {"lane": TYPES[0][1]})
         terminal.press("1")
         terminal.sees(SEEN)
-        found.busy.append(busy(terminal, box, updates, "Overview"))
+        found.busy.append(busy(terminal, box, updates, "Overview", size.busy_seconds))
         terminal.press("2gn")
         terminal.when(lambda screen: _row(screen).startswith("user-"))
         time.sleep(1)
-        found.busy.append(busy(terminal, box, updates, "Jobs"))
+        found.busy.append(busy(terminal, box, updates, "Jobs", size.busy_seconds))
         found.memory["after a minute of updates"] = rss_mb(memory)
         with updates.happening():
-            time.sleep(minutes * 60)
-        found.memory[f"after {minutes:g} minutes more of them"] = rss_mb(memory)
+            time.sleep(size.minutes * 60)
+        found.memory[f"after {size.minutes:g} minutes more of them"] = rss_mb(memory)
     return found
 
 
@@ -264,7 +276,7 @@ def _ms(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms"
 
 
-def report(found: Found) -> str:
+def report(found: Found, size: Size) -> str:
     """The section of the results."""
     starts = found.starts
     connected = statistics.median(starts.connected)
@@ -277,7 +289,7 @@ def report(found: Found) -> str:
             connected < FIRST_PAINT_LIMIT,
         ),
         (
-            f"{len(keys)} keys `PgDn` down {SCROLLED:,} jobs, p50 / p99",
+            f"{len(keys)} keys `PgDn` down {size.scrolled:,} jobs, p50 / p99",
             f"- / {_ms(KEY_LIMIT)}",
             f"{_ms(percentile(keys, 0.5))} / {_ms(percentile(keys, 0.99))}",
             percentile(keys, 0.99) < KEY_LIMIT,
@@ -317,8 +329,8 @@ def report(found: Found) -> str:
 
 {"; ".join(describe(peers=False))}.
 
-A ledger of {JOBS:,} jobs with attempts and audit trails; a real `serve`, and a real `tui` in a
-terminal of {SIZE[0]}×{SIZE[1]} whose keys are typed and whose screen is read.
+A ledger of {size.jobs:,} jobs with attempts and audit trails; a real `serve`, and a real `tui` in a
+terminal of {SCREEN[0]}×{SCREEN[1]} whose keys are typed and whose screen is read.
 
 | | target | found | |
 | --- | ---: | ---: | --- |
@@ -326,7 +338,7 @@ terminal of {SIZE[0]}×{SIZE[1]} whose keys are typed and whose screen is read.
 
 Whole start, process to data: median {_ms(statistics.median(starts.data))}, of which
 {_ms(statistics.median(starts.frame))} until the first frame (Python and Textual load); from `2` to
-the first jobs {_ms(statistics.median(starts.jobs))}. Medians of {STARTS} starts.
+the first jobs {_ms(statistics.median(starts.jobs))}. Medians of {size.starts} starts.
 While jobs change: {cores}.
 
 | memory (RSS) of the dashboard | MiB |
@@ -348,16 +360,18 @@ request, with their lane paused; those on the screen change before one's eyes.
 def main() -> None:
     """Run, print, and with `--write` keep the section."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smallest", action="store_true", help="hardly anything, once")
     parser.add_argument("--minutes", type=float, default=3, help="of updates, at the end")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    size = SMALLEST if options.smallest else Size(minutes=options.minutes)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keep_bytecode(folder / "bytecode")
-        fill(folder / "data")
+        fill(folder / "data", size.jobs)
         with BoxProcess(folder) as box:
-            found = measure(box, options.minutes)
-    section = report(found)
+            found = measure(box, size)
+    section = report(found, size)
     print(section)
     if options.write:
         parts.put(parts.RESULTS, section)
