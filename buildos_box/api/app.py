@@ -28,6 +28,7 @@ from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limi
 from buildos_box.api.security_headers import add_security_headers
 from buildos_box.auth.guard import guard, provide_caller
 from buildos_box.auth.idempotency import provide_repeatable
+from buildos_box.auth.in_flight import InFlight, RequestsInFlight, in_flight_guard
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.auth.scope_guard import scope_guard
@@ -74,6 +75,11 @@ def make_api(
         user_requests_per_minute=settings.server.user_requests_per_minute,
     )
 
+    requests_in_flight = RequestsInFlight(
+        settings.limits.requests_in_flight_per_token,
+        settings.limits.requests_in_flight_per_service_token,
+    )
+
     def provide(value: Any) -> Provide:
         return Provide(lambda: value, sync_to_thread=False)
 
@@ -81,7 +87,7 @@ def make_api(
     document_refusals(handlers)
     return Litestar(
         route_handlers=handlers,
-        guards=[refuse_while_draining, guard, scope_guard],
+        guards=[refuse_while_draining, guard, scope_guard, in_flight_guard],
         dependencies={
             "box": provide(services),
             "keyring": provide(keyring),
@@ -94,7 +100,11 @@ def make_api(
             "asked": Provide(provide_repeatable),
         },
         signature_namespace={"Services": Services},
-        middleware=[Timing, DefineMiddleware(Correlation, clock=services.clock, ids=services.ids)],
+        middleware=[
+            Timing,
+            DefineMiddleware(Correlation, clock=services.clock, ids=services.ids),
+            DefineMiddleware(InFlight, requests=requests_in_flight),
+        ],
         before_send=[add_security_headers, meter.before_send],
         exception_handlers={
             BoxError: on_box_error,
@@ -119,6 +129,7 @@ def make_api(
                 "tickets": tickets,
                 "authenticator": authenticator,
                 "http_meter": meter,
+                "requests_in_flight": requests_in_flight,
                 "attempt_meter": AttemptMeter(services.db, services.clock),
             }
         ),

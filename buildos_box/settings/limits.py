@@ -66,6 +66,12 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     dependencies_per_user: Annotated[
         int, doc("Dependencies between the tasks of one user.", ge=0)
     ] = 50_000
+    requests_in_flight_per_token: Annotated[
+        int, doc("Requests of one user, or of one viewer's token, that are answered at once.", ge=1)
+    ] = 8
+    requests_in_flight_per_service_token: Annotated[
+        int, doc("The same of a token with scope service or admin, which acts for many.", ge=1)
+    ] = 64
     max_connections: Annotated[
         int, doc("Connections at once; fewer where the system allows fewer files.", ge=1)
     ] = 1000

@@ -12,6 +12,8 @@ from buildos_box.workspace.kinds import KINDS, Kind, Values
 from buildos_box.workspace.rules import cycles
 from buildos_box.workspace.store import records
 
+MAX_REACHED, REACHED_PER_LINK = 2_000, 10
+"""How many dependencies a check for cycles follows: others wait for the transaction."""
 Owner = str | None
 """A user's id; None for an item of this batch that is invalid itself."""
 
@@ -163,10 +165,17 @@ class Planner:
         return True
 
     def _check_cycles(self, links: list[Link]) -> None:
-        people = {self._owners["tasks"][link.task_id] for link in links}
-        dropped = {(link.task_id, link.depends_on_id) for link in self._batch.unlinks}
-        stored = records.dependencies_of_users(self._tx, [user for user in people if user])
         by_edge = {(link.task_id, link.depends_on_id): link for link in links}
+        dropped = {(link.task_id, link.depends_on_id) for link in self._batch.unlinks}
+        for edge in records.known_dependencies(self._tx, by_edge):
+            del by_edge[edge]
+        # A new cycle runs through a new edge, so that only what lies behind one has to be known.
+        most = MAX_REACHED + REACHED_PER_LINK * len(by_edge)
+        stored = records.dependencies_from(self._tx, {end for _, end in by_edge}, most)
+        if stored is None:
+            message = f"leads to more than {most:,} dependencies, one behind the other"
+            self._batch.fault(next(iter(by_edge.values())).path, message)
+            return
         kept = [edge for edge in stored if edge not in dropped]
         for edge, tasks in cycles(kept, by_edge):
             path = by_edge[edge].path

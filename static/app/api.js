@@ -20,7 +20,26 @@ export function path(parts, query = {}) {
   return url;
 }
 
-export async function call(method, url, body) {
+// The box answers a few requests of one person at once; the rest wait here for their turn.
+const AT_ONCE = 6;
+const waiting = [];
+let running = 0;
+
+async function inTurn(request) {
+  if (running >= AT_ONCE) await new Promise((go) => waiting.push(go));
+  else running += 1;
+  try {
+    return await request();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else running -= 1;
+  }
+}
+
+export const call = (method, url, body) => inTurn(() => ask(method, url, body));
+
+async function ask(method, url, body) {
   const headers = { "X-Box-Page": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;

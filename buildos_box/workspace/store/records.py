@@ -81,15 +81,32 @@ def drop_dependency(tx: Tx, task_id: str, depends_on_id: str) -> bool:
     )
 
 
-def dependencies_of_users(tx: Tx, user_ids: Iterable[str]) -> list[tuple[str, str]]:
-    """Every dependency between tasks of those users."""
+def known_dependencies(tx: Tx, edges: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of the dependencies that are stored already."""
     found = tx.all(
         """SELECT d.task_id, d.depends_on_id
-             FROM projects p JOIN tasks t ON t.project_id = p.id
-             JOIN task_dependencies d ON d.task_id = t.id
-            WHERE p.user_id IN (SELECT value FROM json_each(?))""",
-        (json.dumps(sorted(set(user_ids))),),
+             FROM json_each(?) e JOIN task_dependencies d
+               ON d.task_id = json_extract(e.value, '$[0]')
+              AND d.depends_on_id = json_extract(e.value, '$[1]')""",
+        (json.dumps(list(edges)),),
     )
+    return [(row["task_id"], row["depends_on_id"]) for row in found]
+
+
+def dependencies_from(tx: Tx, task_ids: Iterable[str], most: int) -> list[tuple[str, str]] | None:
+    """What those tasks wait for, and what that waits for, and so on; None if more than `most`."""
+    found = tx.all(
+        """WITH RECURSIVE reached (id) AS (
+               SELECT value FROM json_each(:ids)
+               UNION
+               SELECT d.depends_on_id FROM reached r JOIN task_dependencies d ON d.task_id = r.id
+                LIMIT :most)
+           SELECT d.task_id, d.depends_on_id
+             FROM reached r JOIN task_dependencies d ON d.task_id = r.id LIMIT :most""",
+        {"ids": json.dumps(sorted(set(task_ids))), "most": most + 1},
+    )
+    if len(found) > most:
+        return None
     return [(row["task_id"], row["depends_on_id"]) for row in found]
 
 
