@@ -15,6 +15,9 @@ SHORT_BODY_BYTES = 64 * 1024
 """What a route takes that has no long texts and says nothing else."""
 
 
+COPIED_BYTES = 1024 * 1024
+
+
 class ApiRequest(Request[Any, Any, Any]):
     """Decodes JSON without an intermediate form.
 
@@ -22,6 +25,17 @@ class ApiRequest(Request[Any, Any, Any]):
     `opt`, which is given the bytes. They are not kept then: what it took out may be all that is
     to stay in memory.
     """
+
+    async def body(self) -> bytes:
+        """The body, read into one buffer: joining its pieces would need it twice."""
+        if self._body is Empty:
+            read = bytearray()
+            async for chunk in self.stream():
+                read += chunk
+            # Few know what to do with a buffer, and the copy of a short one costs nothing.
+            body: bytes = bytes(read) if len(read) <= COPIED_BYTES else read  # type: ignore[assignment]
+            self._body = self._connection_state.body = body
+        return self._body
 
     async def json(self) -> Any:
         """The body. Raises ValidationException, SerializationException and what `reads` raises."""

@@ -3,6 +3,8 @@
 Nothing is written here, so that a batch with a fault has no effect.
 """
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from buildos_box.clock import Instant
@@ -12,6 +14,7 @@ from buildos_box.workspace.kinds import KINDS, Kind, Values
 from buildos_box.workspace.rules import cycles
 from buildos_box.workspace.store import records
 
+PAGE = 500
 MAX_REACHED, REACHED_PER_LINK = 2_000, 10
 """How many dependencies a check for cycles follows: others wait for the transaction."""
 Owner = str | None
@@ -48,23 +51,33 @@ class Planner:
         self._only_user = only_user
         self._owners: dict[str, dict[str, Owner]] = {"users": {}, "projects": {}, "tasks": {}}
 
-    def plan(self) -> list[Step]:
-        """The steps, parents before children; valid only if there is no fault."""
-        steps: list[Step] = []
-        for kind in KINDS:
-            items = self._batch.items.get(kind.name) or []
-            if items:
-                steps += self._plan_kind(kind, items)
+    def plan(self) -> Iterable[Step]:
+        """The steps, parents before children; valid only if there is no fault.
+
+        Those of many items are made again as they are wanted: with what is stored beside what is
+        given, all of them would take several times the memory of the request.
+        """
+        steps: Iterable[Step]
+        if sum(map(len, self._batch.items.values())) <= PAGE:
+            steps = list(self._steps())
+        else:
+            deque(self._steps(), maxlen=0)
+            steps = self._steps()
         self._check_deletes()
         self._check_links()
         return steps
 
-    def _plan_kind(self, kind: Kind, items: list[Item]) -> list[Step]:
+    def _steps(self) -> Iterator[Step]:
+        for kind in KINDS:
+            items = self._batch.items.get(kind.name) or []
+            for start in range(0, len(items), PAGE):
+                yield from self._plan_some(kind, items[start : start + PAGE])
+
+    def _plan_some(self, kind: Kind, items: list[Item]) -> Iterator[Step]:
         stored = records.rows(self._tx, kind, {item.key for item in items})
         self._load_parents(kind, items, stored)
         own = kind.normalise_own if self._only_user is not None else None
         normalise = own or kind.normalise
-        steps = []
         for item in items:
             before = stored.get(item.key)
             merged = records.values_of(before) if before is not None else kind.defaults()
@@ -79,8 +92,7 @@ class Planner:
             for column, message in normalise(earlier, item.given, after, self._now):
                 self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
             if owner is not None:
-                steps.append(Step(kind, before, item.given, after, owner))
-        return steps
+                yield Step(kind, before, item.given, after, owner)
 
     def _check_required(self, kind: Kind, item: Item, before: Row | None) -> bool:
         if before is not None:
