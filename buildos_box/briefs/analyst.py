@@ -17,7 +17,7 @@ from buildos_box.briefs.day_changes import (
     more_than_fits,
     new_since_yesterday,
 )
-from buildos_box.briefs.facts import BLOCKED, DayFacts
+from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.formatting import (
     clock_time,
     coming_day,
@@ -38,6 +38,7 @@ from buildos_box.briefs.priorities import (
     still_days,
 )
 from buildos_box.briefs.text import clean, name, quoted, shorten
+from buildos_box.workspace.store.day import LONG_LATE_DAYS
 
 BUILTIN = "builtin"
 """The `analysis_source` of this module's analyses."""
@@ -46,7 +47,6 @@ MAX_INSIGHTS = 5
 PER_RULE = 2
 """Findings of one rule that are used at most, so that it does not crowd out others."""
 
-LONG_LATE_DAYS = 14
 TIGHT = timedelta(minutes=45)
 """Free time per task below which a day is called tight."""
 FULL_DAY = timedelta(hours=5)
@@ -112,7 +112,7 @@ def judgement(facts: DayFacts) -> str:
 
 def due_or_late(facts: DayFacts) -> int:
     """The number of open tasks that are due on the day or late."""
-    return len(facts.split.today) + len(facts.split.overdue)
+    return facts.task_counts.today + facts.task_counts.overdue
 
 
 def meeting_time(facts: DayFacts, hours: Span) -> timedelta:
@@ -178,10 +178,10 @@ def room_to_work(facts: DayFacts) -> Iterator[Finding]:
 def projects_due_soon(facts: DayFacts) -> Iterator[Finding]:
     """Projects near or past their own due date with work left."""
     for project in facts.projects:
-        days, left = days_left(project, facts.brief_date), len(facts.open_tasks(project.id))
+        days, left = days_left(project, facts.brief_date), facts.counts_of(project.id).open
         if days is None or days > PROJECT_DUE_SOON_DAYS or not left:
             continue
-        late = len(facts.split.of_project(project.id).overdue)
+        late = facts.counts_of(project.id).overdue
         tasks = f"{counted(left, 'open task')}{f', {late} of them late' if late else ''}"
         if days < 0:
             text = f"was due {counted(-days, 'day')} ago and still has {tasks}"
@@ -195,11 +195,12 @@ def projects_due_soon(facts: DayFacts) -> Iterator[Finding]:
 def long_late(facts: DayFacts) -> Iterator[Finding]:
     """Tasks so late that their due dates are no longer useful."""
     old = [t for t in facts.split.overdue if facts.days_late(t) > LONG_LATE_DAYS]
-    if len(old) == 1:
+    count = facts.task_counts.long_late
+    if count == 1 and old:
         late = late_by(facts.days_late(old[0]))
         yield Finding(60, f"{quoted(old[0].title)} is {late}: give it a new date, or drop it.")
-    elif old:
-        many = in_words(len(old), "task")
+    elif count > 1:
+        many = in_words(count, "task")
         yield Finding(
             60, sentence(f"{many} are more than two weeks late: give them new dates, or drop them")
         )
@@ -207,6 +208,8 @@ def long_late(facts: DayFacts) -> Iterator[Finding]:
 
 def crowded_day_ahead(facts: DayFacts) -> Iterator[Finding]:
     """The day of the coming week with most due tasks, if there are clearly more than on others."""
+    if len(facts.split.upcoming) < facts.task_counts.upcoming:
+        return  # which day has most can only be said of all
     days: dict[date, int] = {}
     for task in facts.split.upcoming:
         due = facts.due(task)
@@ -225,14 +228,14 @@ def projects_standing_still(facts: DayFacts) -> Iterator[Finding]:
     """Projects with open tasks in which nothing has changed for two weeks."""
     for project in facts.projects:
         days = still_days(facts, project)
-        if days and facts.open_tasks(project.id):
+        if days and facts.counts_of(project.id).open:
             text = f"Nothing has moved in {name(project.title, 60)} for {counted(days, 'day')}."
             yield Finding(45, text)
 
 
 def adrift(facts: DayFacts) -> Iterator[Finding]:
     """Several tasks in progress without any date."""
-    count = len([t for t in facts.split.undated if t.status != BLOCKED])
+    count = facts.task_counts.adrift
     if count >= 3:
         text = f"{in_words(count, 'task')} are in progress without a date: finish one first"
         yield Finding(40, sentence(text))
@@ -240,7 +243,7 @@ def adrift(facts: DayFacts) -> Iterator[Finding]:
 
 def work_on_a_holiday(facts: DayFacts) -> Iterator[Finding]:
     """Work that falls on a public holiday."""
-    due = len(facts.split.today)
+    due = facts.task_counts.today
     if facts.holidays and due:
         verb = "falls" if due == 1 else "fall"
         holiday = name(facts.holidays[0], 60)
@@ -250,9 +253,9 @@ def work_on_a_holiday(facts: DayFacts) -> Iterator[Finding]:
 
 def progress_made(facts: DayFacts) -> Iterator[Finding]:
     """What was finished since the day before."""
-    done = facts.split.completed
-    if len(done) >= 2:
-        yield Finding(30, sentence(f"{in_words(len(done), 'task')} finished since yesterday"))
+    done = facts.task_counts.completed
+    if done >= 2:
+        yield Finding(30, sentence(f"{in_words(done, 'task')} finished since yesterday"))
 
 
 RULES: tuple[Callable[[DayFacts], Iterator[Finding]], ...] = (

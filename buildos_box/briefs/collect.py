@@ -2,11 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from buildos_box.briefs.agenda import CalendarEvent
+from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.facts import (
-    RECENT,
     DayFacts,
     Dependency,
     Note,
@@ -16,9 +16,16 @@ from buildos_box.briefs.facts import (
     day_facts,
 )
 from buildos_box.briefs.holidays import holidays_on
-from buildos_box.clock import Instant, day_bounds, zone_or_utc
-from buildos_box.db import Database
+from buildos_box.clock import Instant, zone_or_utc
+from buildos_box.db import Database, Row
 from buildos_box.workspace import model, store
+from buildos_box.workspace.store import DayQuery
+
+MAX_PROJECTS = 2_000
+MAX_TASKS = 2_000
+MAX_EVENTS = 500
+MAX_SECTIONS = 100
+"""Projects that get a section of their own, with their notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,21 @@ class Selection:
 async def collect(
     db: Database, user: model.User, day: date, zone_name: str, selection: Selection, now: Instant
 ) -> DayFacts:
-    """All facts that the brief of that day may use."""
-    projects, events = await asyncio.gather(
-        store.active_projects(db, user.id, include=selection.include, exclude=selection.exclude),
-        _events(db, user.id, day, zone_name),
+    """The facts of that day: the most pressing of everything, and how much of each there is."""
+    query = DayQuery(
+        user.id, day, zone_or_utc(zone_name), now, selection.include, selection.exclude
     )
-    ids = [project.id for project in projects]
-    tasks, notes = await asyncio.gather(
-        store.tasks_of_projects(db, user.id, ids, done_since=now - RECENT),
-        store.notes_of_projects(db, user.id, ids),
+    projects, tasks, counted, events, event_count = await asyncio.gather(
+        store.pressing_projects(db, query, limit=MAX_PROJECTS),
+        store.pressing_tasks(db, query, limit=MAX_TASKS),
+        store.count_tasks(db, query),
+        store.events_of_day(db, query, limit=MAX_EVENTS),
+        store.count_events(db, query),
     )
-    dependencies = await store.dependencies_among(db, [task.id for task in tasks])
+    notes, dependencies = await asyncio.gather(
+        store.notes_of_projects(db, user.id, [project.id for project in projects[:MAX_SECTIONS]]),
+        store.dependencies_among(db, [task.id for task in tasks]),
+    )
     holidays = await asyncio.to_thread(holidays_on, user.country, day) if user.country else []
     return day_facts(
         brief_date=day,
@@ -62,14 +73,13 @@ async def collect(
         dependencies=[
             Dependency(task_id=d.task_id, depends_on_id=d.depends_on_id) for d in dependencies
         ],
+        counted={row["project_id"]: _counts(row) for row in counted},
+        event_count=event_count,
     )
 
 
-async def _events(db: Database, user_id: str, day: date, zone_name: str) -> list[model.Event]:
-    start, end = day_bounds(day, zone_or_utc(zone_name))
-    return await store.events_between(
-        db, user_id, start, end, first_day=day, day_after=day + timedelta(days=1)
-    )
+def _counts(row: Row) -> TaskCounts:
+    return TaskCounts(**{name: row[name] for name in TaskCounts.__struct_fields__})
 
 
 def _project(project: model.Project) -> Project:

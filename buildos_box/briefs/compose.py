@@ -6,7 +6,7 @@ priorities. A brief keeps to a word budget: lists are limited, and the limits ti
 The rules: docs/spec.md#brief-content.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from buildos_box.briefs.agenda import CalendarEvent, meetings, when
 from buildos_box.briefs.analyst import BUILTIN, Analysis, cap_insight, cap_reason, cap_summary
@@ -72,14 +72,13 @@ def compose(
 
 def subject(facts: DayFacts) -> str:
     """`Your brief for Wed, Oct 23: 3 due, 1 overdue`: one line without any text of the user."""
-    due = sum(facts.due(task) == facts.brief_date for task in facts.split.today)
-    starting = len(facts.split.today) - due
-    overdue = len(facts.split.overdue)
+    counts = facts.task_counts
+    due, starting, overdue = counts.due_today, counts.today - counts.due_today, counts.overdue
     said = [f"{due} due"] if due else []
     said += [f"{overdue} overdue"] if overdue else []
     if not said:
         said = [f"{starting} to start"] if starting else ["nothing due"]
-        said += [counted(len(facts.events), "event")] if facts.events else []
+        said += [counted(facts.event_count, "event")] if facts.events else []
     return f"Your brief for {short_day(facts.brief_date)}: {', '.join(said)}"
 
 
@@ -108,7 +107,7 @@ def holidays(facts: DayFacts) -> str:
 def executive_summary(facts: DayFacts, analysis: Analysis) -> str:
     """The day in a few sentences of counts, and what to start with."""
     said = [_workload(facts), _calendar_in_short(facts)]
-    done = len(facts.split.completed)
+    done = facts.task_counts.completed
     if done:
         verb = "was" if done == 1 else "were"
         said.append(sentence(f"{in_words(done, 'task')} {verb} completed in the last 24 hours"))
@@ -122,7 +121,18 @@ def calendar(facts: DayFacts, limits: Limits) -> str:
     """The day's events in local times, all-day ones first."""
     if not facts.events:
         return "Nothing in the calendar."
-    return bullets(facts.events, limits.events, lambda event: event_line(facts, event))
+    shown = shown_events(facts.events, limits.events)
+    return bullets(
+        shown, len(shown), lambda event: event_line(facts, event), count=facts.event_count
+    )
+
+
+def shown_events(events: Sequence[CalendarEvent], cap: int) -> list[CalendarEvent]:
+    """The events that are listed, in their order: all-day ones leave half for the timed ones."""
+    all_day = [event for event in events if event.all_day]
+    timed = [event for event in events if not event.all_day]
+    first = all_day[: max(cap // 2, cap - len(timed))]
+    return first + timed[: cap - len(first)]
 
 
 def event_line(facts: DayFacts, event: CalendarEvent) -> str:
@@ -140,8 +150,9 @@ def task_lists(facts: DayFacts, limits: Limits) -> Iterator[str]:
         tasks = facts.split.listed(category)
         if not tasks:
             continue
-        yield f"## {HEADINGS[category]} ({len(tasks)})"
-        yield task_list(facts, tasks, category, limits, with_project=with_project)
+        count = facts.task_counts.of(category)
+        yield f"## {HEADINGS[category]} ({count})"
+        yield task_list(facts, tasks, count, category, limits, with_project=with_project)
 
 
 def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
@@ -153,7 +164,8 @@ def projects(facts: DayFacts, limits: Limits) -> Iterator[str]:
         yield project_digest(facts, project, limits)
     left_out = facts.projects[limits.projects :]
     if left_out:
-        yield f"Also active: {named_projects(left_out, limits.projects)}."
+        count = facts.project_count - limits.projects
+        yield f"Also active: {named_projects(left_out, limits.projects, count)}."
 
 
 def analysis_part(analysis: Analysis, written_by: str, limits: Limits) -> Iterator[str]:
@@ -190,7 +202,22 @@ def _compose(facts: DayFacts, analysis: Analysis, written_by: str, limits: Limit
         *projects(facts, limits),
         *analysis_part(analysis, written_by, limits),
         *priority_part(facts, analysis, limits),
+        what_was_read(facts),
     )
+
+
+def what_was_read(facts: DayFacts) -> str:
+    """How much of everything this brief was written from, if not from all; empty otherwise."""
+    counts = facts.task_counts
+    read = [
+        (len(facts.tasks), counts.open + counts.completed, "tasks"),
+        (len(facts.projects), facts.project_count, "projects"),
+        (len(facts.events), facts.event_count, "events"),
+    ]
+    cut = [f"{few} of {many} {what}" for few, many, what in read if few < many]
+    if not cut:
+        return ""
+    return f"*Read for this brief: {listed(cut)}, the most pressing. Counts are of all.*"
 
 
 def _join(*parts: str) -> str:
@@ -198,9 +225,9 @@ def _join(*parts: str) -> str:
 
 
 def _workload(facts: DayFacts) -> str:
-    today, overdue = facts.split.today, facts.split.overdue
-    coming = len(facts.split.upcoming)
-    parts = [(len(today), "for today"), (len(overdue), "overdue"), (coming, "in the coming week")]
+    counts = facts.task_counts
+    today, overdue, coming = counts.today, counts.overdue, counts.upcoming
+    parts = [(today, "for today"), (overdue, "overdue"), (coming, "in the coming week")]
     known = [(count, where) for count, where in parts if count]
     if not known:
         return "Nothing is due today or in the coming week, and nothing is overdue."
@@ -217,7 +244,7 @@ def _workload(facts: DayFacts) -> str:
 def _calendar_in_short(facts: DayFacts) -> str:
     if not facts.events:
         return "The calendar is empty."
-    count = in_words(len(facts.events), "event")
+    count = in_words(facts.event_count, "event")
     timed = meetings(facts.events)
     begins = [e.start_at for e in timed if e.start_at is not None]
     start = f", the first meeting at {clock_time(begins[0], facts.zone)}" if begins else ""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from buildos_box.briefs.agenda import free_spans, hours_ahead, total
-from buildos_box.briefs.facts import DONE, RECENT, UPCOMING_DAYS, DayFacts, Task
+from buildos_box.briefs.facts import DONE, DayFacts, Task
 from buildos_box.briefs.formatting import coming_day, in_words, length, listed, number, sentence
 from buildos_box.briefs.text import quoted
+from buildos_box.workspace.store.day import RECENT, UPCOMING_DAYS
 
 SHARE = timedelta(minutes=30)
 """The free time per task below which a day holds more than fits."""
@@ -26,7 +27,7 @@ class Finding:
 def more_than_fits(facts: DayFacts) -> Iterator[Finding]:
     """A day with too little time for its tasks, and one task that could be moved."""
     hours = hours_ahead(facts.brief_date, facts.zone, facts.now)
-    count = len(facts.split.today) + len(facts.split.overdue)
+    count = facts.task_counts.today + facts.task_counts.overdue
     if hours is None or count < CROWD:
         return
     free = total(free_spans(facts.events, hours))
@@ -64,7 +65,7 @@ def new_since_yesterday(facts: DayFacts) -> Iterator[Finding]:
     dated = [(day, task) for task in new if (day := facts.due(task)) and day <= limit]
     soon = sorted(dated, key=lambda entry: (entry[0], entry[1].title.casefold(), entry[1].id))
     # In a new workspace everything is new, which is not worth saying.
-    if not soon or 2 * len(new) > len(open_tasks):
+    if not soon or 2 * len(new) > len(open_tasks) or not facts.has_all_tasks:
         return
     day, first = soon[0]
     when = "already late" if day < facts.brief_date else f"due {coming_day(day, facts.brief_date)}"

@@ -6,7 +6,8 @@ begin and end at local midnight, also when clocks change.
 The rules: docs/spec.md#brief-content.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -14,11 +15,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from buildos_box.briefs.agenda import CalendarEvent, agenda
+from buildos_box.briefs.counts import TaskCounts
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
 from buildos_box.workspace.due_day import due_day
-
-UPCOMING_DAYS = 7
-RECENT = timedelta(hours=24)
+from buildos_box.workspace.store.day import LONG_LATE_DAYS, RECENT, UPCOMING_DAYS
 
 PRIORITIES = ("urgent", "high", "medium", "low")
 DONE = "done"
@@ -100,30 +100,29 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     completed: tuple[Task, ...] = ()
     undated: tuple[Task, ...] = ()
 
-    def of_project(self, project_id: str) -> "Split":
-        """The same split with this project's tasks only."""
-        return Split(
-            **{
-                category.value: tuple(
-                    t for t in self.listed(category) if t.project_id == project_id
-                )
-                for category in Category
-            }
-        )
-
     def listed(self, category: Category) -> tuple[Task, ...]:
         """The tasks of one category."""
         tasks: tuple[Task, ...] = getattr(self, category.value)
         return tasks
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no task is listed at all."""
-        return not any(self.listed(category) for category in Category)
+    def by_project(self) -> dict[str, "Split"]:
+        """The same split for each project that has a task in it."""
+        lists: dict[str, dict[str, list[Task]]] = {}
+        for category in Category:
+            for task in self.listed(category):
+                own = lists.setdefault(task.project_id, {})
+                own.setdefault(category.value, []).append(task)
+        return {
+            project_id: Split(**{category: tuple(tasks) for category, tasks in own.items()})
+            for project_id, own in lists.items()
+        }
 
 
 class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """All facts of a brief. Made by `day_facts`, which makes sure that its parts agree."""
+    """All facts of a brief. Made by `day_facts`, which makes sure that its parts agree.
+
+    Lists hold what was read, the most pressing; counts are of all that there is.
+    """
 
     brief_date: date
     zone: ZoneInfo
@@ -141,12 +140,35 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     task_by_id: dict[str, Task]
     waits_for: dict[str, tuple[str, ...]]
     waited_on_by: dict[str, tuple[str, ...]]
+    split_by_project: dict[str, Split]
+    tasks_by_project: dict[str, tuple[Task, ...]]
+    task_counts: TaskCounts
+    task_counts_by_project: dict[str, TaskCounts]
+    project_count: int
+    event_count: int
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of tasks in each category, of projects and of events."""
-        listed = {category.value: len(self.split.listed(category)) for category in Category}
-        return listed | {"projects": len(self.projects), "events": len(self.events)}
+        """The number of tasks in each category, of projects and of events: of all, read or not."""
+        listed = {category.value: self.task_counts.of(category) for category in Category}
+        return listed | {"projects": self.project_count, "events": self.event_count}
+
+    @property
+    def has_all_tasks(self) -> bool:
+        """Whether every open task was read."""
+        return sum(task.status != DONE for task in self.tasks) >= self.task_counts.open
+
+    def has_all_tasks_of(self, project_id: str) -> bool:
+        """Whether every open task of that project was read."""
+        return len(self.open_tasks(project_id)) >= self.counts_of(project_id).open
+
+    def of_project(self, project_id: str) -> Split:
+        """The listed tasks of that project."""
+        return self.split_by_project.get(project_id, Split())
+
+    def counts_of(self, project_id: str) -> TaskCounts:
+        """How many tasks that project has, read or not."""
+        return self.task_counts_by_project.get(project_id, TaskCounts())
 
     @property
     def is_empty(self) -> bool:
@@ -166,9 +188,13 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
         """The task's project; it is always there."""
         return self.project_by_id[task.project_id]
 
+    def tasks_of(self, project_id: str) -> tuple[Task, ...]:
+        """The project's tasks that were read."""
+        return self.tasks_by_project.get(project_id, ())
+
     def open_tasks(self, project_id: str) -> list[Task]:
-        """The project's unfinished tasks, listed or not."""
-        return [t for t in self.tasks if t.project_id == project_id and t.status != DONE]
+        """The project's unfinished tasks that were read, listed or not."""
+        return [task for task in self.tasks_of(project_id) if task.status != DONE]
 
     def blockers(self, task: Task) -> list[Task]:
         """The open tasks that this one depends on."""
@@ -199,8 +225,13 @@ def day_facts(
     events: Iterable[CalendarEvent] = (),
     holidays: Iterable[str] = (),
     dependencies: Iterable[Dependency] = (),
+    counted: Mapping[str, TaskCounts] | None = None,
+    event_count: int | None = None,
 ) -> DayFacts:
     """The facts of one user's day. `now` is the moment of generation.
+
+    `counted` are the tasks of every active project and `event_count` the events of the day where
+    not all were read; without them what is given is all.
 
     Left out are tasks and notes of other projects, dependencies on other tasks, and events that are
     cancelled, declined or not on the day.
@@ -210,15 +241,21 @@ def day_facts(
     task_by_id = {task.id: task for task in tasks if task.project_id in project_by_id}
     waits_for, waited_on_by = _links(dependencies, task_by_id)
     split = split_tasks(task_by_id.values(), brief_date=brief_date, zone=zone, now=now)
+    by_project = split.by_project()
+    if counted is None:
+        counted = count_tasks(
+            project_by_id, task_by_id.values(), split, brief_date=brief_date, zone=zone
+        )
+    on_the_day = agenda(events, brief_date, zone)
     return DayFacts(
         brief_date=brief_date,
         zone=zone,
         now=now,
         person=person,
-        projects=_pressing_first(project_by_id.values(), split),
+        projects=_pressing_first(project_by_id.values(), counted),
         tasks=tuple(task_by_id.values()),
         notes=tuple(note for note in notes if note.project_id in project_by_id),
-        events=agenda(events, brief_date, zone),
+        events=on_the_day,
         holidays=tuple(holidays),
         split=split,
         category={task.id: kind for kind in Category for task in split.listed(kind)},
@@ -226,7 +263,45 @@ def day_facts(
         task_by_id=task_by_id,
         waits_for=waits_for,
         waited_on_by=waited_on_by,
+        split_by_project=by_project,
+        tasks_by_project=_by_project(task_by_id.values()),
+        task_counts=sum(counted.values(), TaskCounts()),
+        task_counts_by_project=dict(counted),
+        project_count=len(counted),
+        event_count=len(on_the_day) if event_count is None else event_count,
     )
+
+
+def count_tasks(
+    projects: Iterable[str],
+    tasks: Iterable[Task],
+    split: Split,
+    *,
+    brief_date: date,
+    zone: ZoneInfo,
+) -> dict[str, TaskCounts]:
+    """The tasks of each project, counted from the tasks themselves."""
+    found: dict[str, Counter[str]] = {project_id: Counter() for project_id in projects}
+    for task in tasks:
+        found[task.project_id]["open"] += task.status != DONE
+    for category in Category:
+        for task in split.listed(category):
+            found[task.project_id][category.value] += 1
+    long_late = brief_date - timedelta(days=LONG_LATE_DAYS)
+    for task in split.today:
+        found[task.project_id]["due_today"] += due_day(task, zone) == brief_date
+    for task in split.overdue:
+        found[task.project_id]["long_late"] += (due_day(task, zone) or brief_date) < long_late
+    for task in split.undated:
+        found[task.project_id]["adrift"] += task.status != BLOCKED
+    return {project_id: TaskCounts(**counter) for project_id, counter in found.items()}
+
+
+def _by_project(tasks: Iterable[Task]) -> dict[str, tuple[Task, ...]]:
+    found: dict[str, list[Task]] = {}
+    for task in tasks:
+        found.setdefault(task.project_id, []).append(task)
+    return {project_id: tuple(own) for project_id, own in found.items()}
 
 
 def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -> Category | None:
@@ -291,13 +366,15 @@ def _links(
     return {k: tuple(v) for k, v in waits.items()}, {k: tuple(v) for k, v in waited.items()}
 
 
-def _pressing_first(projects: Iterable[Project], split: Split) -> tuple[Project, ...]:
-    """Projects with late tasks first, then with tasks of today, then by due date."""
+def _pressing_first(
+    projects: Iterable[Project], counted: Mapping[str, TaskCounts]
+) -> tuple[Project, ...]:
+    """Projects with overdue tasks first, then with tasks of today, then by their own due date."""
 
     def order(project: Project) -> tuple[int, int, date, str, str]:
-        own = split.of_project(project.id)
+        own = counted.get(project.id, TaskCounts())
         due = project.due_date or date.max
-        return -len(own.overdue), -len(own.today), due, project.title.casefold(), project.id
+        return -own.overdue, -own.today, due, project.title.casefold(), project.id
 
     return tuple(sorted(projects, key=order))
 

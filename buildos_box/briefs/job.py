@@ -6,7 +6,7 @@ import msgspec
 
 from buildos_box.briefs import store
 from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text
-from buildos_box.briefs.collect import Selection, collect
+from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose, subject
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.sections import project_section
@@ -130,15 +130,17 @@ async def _facts(job: Attempt[BriefPayload], box: Services) -> tuple[User, DayFa
 
 def _found(facts: DayFacts) -> str:
     return (
-        f"Found {len(facts.projects)} projects, {len(facts.tasks)} tasks "
-        f"and {len(facts.events)} events"
+        f"Found {facts.project_count} projects, "
+        f"{facts.task_counts.open + facts.task_counts.completed} tasks "
+        f"and {facts.event_count} events"
     )
 
 
 async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
     done = []
-    total = len(facts.projects)
-    for number, project in enumerate(facts.projects, start=1):
+    projects = facts.projects[:MAX_SECTIONS]
+    total = len(projects)
+    for number, project in enumerate(projects, start=1):
         step = f"section {project.id}"
         if job.saved_step(step) is None:
             percent = 15 + 35 * (number - 1) // total

@@ -99,10 +99,11 @@ def reason(facts: DayFacts, task: Task) -> str:
 
 def still_days(facts: DayFacts, project: Project) -> int:
     """Days since the last change in a project, if 14 or more; 0 if fewer or unknown."""
+    if not facts.has_all_tasks_of(project.id):
+        return 0
     moments = [n.updated_at for n in facts.notes if n.project_id == project.id]
-    for task in facts.tasks:
-        if task.project_id == project.id:
-            moments += [task.completed_at, task.updated_at]
+    for task in facts.tasks_of(project.id):
+        moments += [task.completed_at, task.updated_at]
     known = [moment for moment in moments if moment is not None]
     since = facts.now - max(known) if known else timedelta(0)
     return since.days if since >= STILL else 0
@@ -127,13 +128,13 @@ def is_pressing(facts: DayFacts, task: Task) -> bool:
 
 
 def _needs_decision(facts: DayFacts, project: Project) -> str:
-    days, left = days_left(project, facts.brief_date), len(facts.open_tasks(project.id))
+    days, left = days_left(project, facts.brief_date), facts.counts_of(project.id).open
     if not left:
         return _without_work(days)
     still = still_days(facts, project)
     if still:
         return f"Nothing has moved for {counted(still, 'day')}: take the next step, or pause it."
-    if facts.split.of_project(project.id).is_empty:
+    if not facts.counts_of(project.id).listed:
         have = in_words(left, "open task").capitalize()
         return f"{have}, none of them due this week: choose the next step."
     return ""

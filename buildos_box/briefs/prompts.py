@@ -8,6 +8,7 @@ The rules: docs/spec.md#llm-untrusted-text.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,7 +81,7 @@ def user_text(facts: DayFacts, fence: Fence) -> str:
 
 def day_json(facts: DayFacts) -> str:
     """The day as JSON for a model: the most urgent first, every list and text limited."""
-    shown = facts.projects[:_PROJECTS]
+    shown, tasks = facts.projects[:_PROJECTS], _tasks(facts)
     return msgspec.json.encode(
         {
             "date": day_in_words(facts.brief_date),
@@ -88,9 +89,10 @@ def day_json(facts: DayFacts) -> str:
             "timezone": facts.zone.key,
             "holidays": [_short(holiday) for holiday in facts.holidays[:3]],
             "calendar": [_event(facts, index) for index in range(len(facts.events[:_EVENTS]))],
-            "tasks": _tasks(facts),
+            "tasks": tasks,
             "projects": [_project(facts, project) for project in shown],
             "counts": facts.counts,
+            "not_shown": _not_shown(facts, tasks),
         }
     ).decode()
 
@@ -180,6 +182,15 @@ def _tasks(facts: DayFacts) -> list[dict[str, Any]]:
     return list(shown.values())
 
 
+def _not_shown(facts: DayFacts, tasks: list[dict[str, Any]]) -> dict[str, int]:
+    """How many there are beyond what is listed: counts are of all, lists are of the first."""
+    shown = Counter(task["list"] for task in tasks)
+    shown |= Counter(projects=_PROJECTS, events=_EVENTS)
+    return {
+        name: count - shown[name] for name, count in facts.counts.items() if count > shown[name]
+    }
+
+
 def _task(facts: DayFacts, task: Task, category: str) -> dict[str, Any]:
     due = facts.due(task)
     entry: dict[str, Any] = {
@@ -206,7 +217,7 @@ def _project(facts: DayFacts, project: Project) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": project.id,
         "name": _short(project.title),
-        "open_tasks": len(facts.open_tasks(project.id)),
+        "open_tasks": facts.counts_of(project.id).open,
     }
     if project.due_date:
         entry["due"] = project.due_date.isoformat()

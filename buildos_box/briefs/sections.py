@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from buildos_box.briefs.facts import BLOCKED, Category, DayFacts, Note, Project, Split, Task
+from buildos_box.briefs.facts import BLOCKED, Category, DayFacts, Note, Project, Task
 from buildos_box.briefs.formatting import (
     clock_time,
     coming_day,
@@ -55,16 +55,17 @@ FULL = Limits(tasks=15, completed=10, undated=10, notes=4, note_words=60)
 
 def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) -> str:
     """One project's full section: its tasks by category, then a summary of its notes."""
-    own = facts.split.of_project(project.id)
-    parts = [f"## {title(project.title)}", standing(facts, project, own)]
+    own, counts = facts.of_project(project.id), facts.counts_of(project.id)
+    parts = [f"## {title(project.title)}", standing(facts, project)]
     about = gist(project.description, limits.note_words)
     if about:
         parts.append(escape(about))
     for category, heading in HEADINGS.items():
         tasks = own.listed(category)
         if tasks:
-            listing = task_list(facts, tasks, category, limits, with_project=False)
-            parts += [f"### {heading} ({len(tasks)})", listing]
+            count = counts.of(category)
+            listing = task_list(facts, tasks, count, category, limits, with_project=False)
+            parts += [f"### {heading} ({count})", listing]
     said = note_lines(facts, project, limits)
     if said:
         parts += ["### Notes", bullets(said, limits.notes, str)]
@@ -73,29 +74,30 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) ->
 
 def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
     """The project's part of the day's brief: counts, tasks in progress, notes."""
-    own = facts.split.of_project(project.id)
-    parts = [f"### {title(project.title)}", standing(facts, project, own)]
+    own, counts = facts.of_project(project.id), facts.counts_of(project.id)
+    parts = [f"### {title(project.title)}", standing(facts, project)]
     lines = [
         task_line(facts, task, Category.UNDATED, with_project=False)
         for task in own.undated[: limits.undated]
     ]
-    lines += more(len(own.undated) - limits.undated, "under way")
+    lines += more(counts.undated - len(lines), "under way")
     lines += note_lines(facts, project, limits)
     if lines:
         parts.append(bullets(lines, len(lines), str))
     return "\n\n".join(parts)
 
 
-def standing(facts: DayFacts, project: Project, own: Split) -> str:
+def standing(facts: DayFacts, project: Project) -> str:
     """`2 overdue, 1 today, 3 in the coming week. Due Fri, Nov 1 (in 9 days).`"""
+    own = facts.counts_of(project.id)
     counts = [
-        (len(own.overdue), "overdue"),
-        (len(own.today), "today"),
-        (len(own.upcoming), "in the coming week"),
-        (len(own.completed), "just completed"),
+        (own.overdue, "overdue"),
+        (own.today, "today"),
+        (own.upcoming, "in the coming week"),
+        (own.completed, "just completed"),
     ]
     said = [f"{count} {label}" for count, label in counts if count]
-    remaining = len(facts.open_tasks(project.id))
+    remaining = own.open
     if not said:
         said = [f"nothing due this week, {counted(remaining, 'open task')}" if remaining else ""]
     now = sentence(", ".join(said)) if said[0] else "No open tasks."
@@ -148,15 +150,22 @@ def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
     return lines
 
 
-def bullets(items: Sequence[T], cap: int, line: Callable[[T], str]) -> str:
-    """A Markdown list of the first `cap` items, closed by `… and 12 more`."""
-    lines = [*map(line, items[:cap]), *more(len(items) - cap)]
+def bullets(
+    items: Sequence[T], cap: int, line: Callable[[T], str], *, count: int | None = None
+) -> str:
+    """A Markdown list of the first `cap` items, closed by `… and 12 more`.
+
+    `count` is how many there are, if that is more than are given.
+    """
+    shown = items[:cap]
+    lines = [*map(line, shown), *more((count or len(items)) - len(shown))]
     return "\n".join(f"- {line}" for line in lines)
 
 
 def task_list(
     facts: DayFacts,
     tasks: Sequence[Task],
+    count: int,
     category: Category,
     limits: Limits,
     *,
@@ -165,7 +174,10 @@ def task_list(
     """One category's list, within its limit."""
     cap = limits.completed if category is Category.COMPLETED else limits.tasks
     return bullets(
-        tasks, cap, lambda task: task_line(facts, task, category, with_project=with_project)
+        tasks,
+        cap,
+        lambda task: task_line(facts, task, category, with_project=with_project),
+        count=count,
     )
 
 
@@ -174,11 +186,11 @@ def more(count: int, what: str = "") -> list[str]:
     return [f"… and {count} more {what}".rstrip()] if count > 0 else []
 
 
-def named_projects(projects: Iterable[Project], cap: int) -> str:
+def named_projects(projects: Iterable[Project], cap: int, count: int) -> str:
     """The projects whose sections are left out, by name."""
     names = [title(project.title, 40) for project in projects]
     shown = names[:cap]
-    rest = len(names) - len(shown)
+    rest = count - len(shown)
     return listed([*shown, *([f"{rest} more"] if rest else [])])
 
 

@@ -211,7 +211,7 @@ def test_projects_with_late_work_come_first() -> None:
 
 
 def test_a_project_knows_its_own_lists() -> None:
-    own = adas_day().split.of_project("meyer")
+    own = adas_day().of_project("meyer")
     assert titles(own.overdue) == ["Send signed contract to Meyer"]
     assert titles(own.today) == ["Invoice for September"]
 

@@ -8,58 +8,6 @@ from buildos_box.workspace import store
 from buildos_box.workspace.model import Event
 from tests.workspace.conftest import RENT, Workspace
 
-NOON = from_text("2024-10-23T12:00:00Z")
-
-
-async def test_an_empty_list_of_projects_means_none_not_all(ada: Workspace) -> None:
-    assert await store.active_projects(ada.db, "ada", include=[]) == []
-    found = await store.active_projects(ada.db, "ada", include=None)
-    assert [project.id for project in found] == ["home"]
-
-
-async def test_projects_are_the_users_own_active_ones_whatever_is_asked_for(
-    ada: Workspace,
-) -> None:
-    await ada.sync(
-        projects=[
-            {"id": "old", "userId": "ada", "name": "Old", "status": "archived"},
-            {"id": "club", "userId": "ada", "name": "Club", "dueDate": "2024-12-01"},
-        ]
-    )
-    asked = await store.active_projects(ada.db, "ada", include=["home", "old", "bens", "ghost"])
-    assert [project.id for project in asked] == ["home"]
-    rest = await store.active_projects(ada.db, "ada", exclude=["home"])
-    assert [project.id for project in rest] == ["club"]
-
-
-async def test_finished_tasks_are_read_only_from_the_given_instant(
-    ada: Workspace,
-) -> None:
-    def done(key: str, at: str) -> dict[str, Any]:
-        return {**RENT, "id": key, "status": "done", "completedAt": at}
-
-    await ada.sync(
-        tasks=[done("old", "2024-10-20T12:00:00Z"), done("fresh", "2024-10-23T12:00:00Z")]
-    )
-    tasks = await store.tasks_of_projects(
-        ada.db, "ada", ["home", "bens"], done_since=NOON, limit=10
-    )
-    assert [task.id for task in tasks] == ["rent", "fresh"]
-
-
-async def test_a_limit_drops_what_is_done_and_undated_before_what_is_due(ada: Workspace) -> None:
-    await ada.sync(
-        tasks=[
-            {**RENT, "id": "done", "status": "done"},
-            {**RENT, "id": "begun", "status": "in_progress"},
-            {**RENT, "id": "due", "dueDate": "2024-10-24"},
-        ]
-    )
-    tasks = await store.tasks_of_projects(
-        ada.db, "ada", ["home"], done_since=from_text("2024-10-01T00:00:00Z"), limit=2
-    )
-    assert [task.id for task in tasks] == ["due", "begun"]
-
 
 async def test_notes_are_the_latest_of_each_project(ada: Workspace) -> None:
     notes = [
@@ -128,6 +76,18 @@ async def test_events_are_those_that_touch_the_span(ada: Workspace) -> None:
         *("through", "today", "today-degenerate"),
         *("spanning", "over-midnight", "moment-at-start", "inside", "declined"),
     ]
+
+
+async def test_a_full_day_is_read_whole(ada: Workspace) -> None:
+    """Reminders are planned from it: an event beyond a limit would have none."""
+    await ada.sync(
+        events=[
+            {"id": f"e{n}", "userId": "ada", "title": "x", "startAt": "2024-10-23T12:00:00Z"}
+            for n in range(600)
+        ]
+    )
+    found = await events(ada, "2024-10-23T00:00:00Z", "2024-10-24T00:00:00Z")
+    assert len([event for event in found if event.id != "standup"]) == 600
 
 
 async def test_latest_activity_is_the_last_change_of_any_of_the_users_things(

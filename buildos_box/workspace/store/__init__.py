@@ -8,6 +8,14 @@ from buildos_box.workspace.store.calendar import (
     next_events,
     timed_events,
 )
+from buildos_box.workspace.store.day import (
+    DayQuery,
+    count_events,
+    count_tasks,
+    events_of_day,
+    pressing_projects,
+    pressing_tasks,
+)
 from buildos_box.workspace.store.lists import (
     page_events,
     page_notes,
@@ -30,7 +38,6 @@ from buildos_box.workspace.store.people import (
     warn_of_email,
 )
 from buildos_box.workspace.store.work import (
-    active_projects,
     dependencies_among,
     find_dependencies,
     find_project,
@@ -41,15 +48,17 @@ from buildos_box.workspace.store.work import (
     notes_of_projects,
     prerequisites,
     tasks_of_project,
-    tasks_of_projects,
 )
 
 __all__ = [
-    "active_projects",
+    "DayQuery",
     "admins",
     "confirm_email",
+    "count_events",
+    "count_tasks",
     "dependencies_among",
     "events_between",
+    "events_of_day",
     "events_of_feed",
     "find_admins",
     "find_dependencies",
@@ -74,9 +83,10 @@ __all__ = [
     "page_tasks",
     "page_users",
     "prerequisites",
+    "pressing_projects",
+    "pressing_tasks",
     "row_of",
     "tasks_of_project",
-    "tasks_of_projects",
     "timed_events",
     "user_ids",
     "warn_of_email",

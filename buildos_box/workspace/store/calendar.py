@@ -17,7 +17,6 @@ async def events_between(
     *,
     first_day: date,
     day_after: date,
-    limit: int = 500,
 ) -> list[Event]:
     """A user's events that overlap `[start, end)`, all-day ones `[first_day, day_after)`.
 
@@ -34,14 +33,13 @@ async def events_between(
                   AND start_at < :end
                   AND (COALESCE(end_at, start_at) > :start OR start_at >= :start))
             WHERE status <> 'cancelled'
-            ORDER BY all_day DESC, COALESCE(start_at, start_date), seq LIMIT :limit""",
+            ORDER BY all_day DESC, COALESCE(start_at, start_date), seq""",
         {
             "user": user_id,
             "start": to_text(start),
             "end": to_text(end),
             "first_day": first_day.isoformat(),
             "after_day": day_after.isoformat(),
-            "limit": limit,
         },
     )
     return [Event.of(row) for row in rows]

@@ -1,4 +1,4 @@
-"""The SQL of projects, tasks and notes for briefs and phases, all of it limited.
+"""The SQL of projects, tasks and notes for briefs and phases.
 
 Every read names the user: another user's rows are not found, whatever ids are given.
 """
@@ -9,70 +9,6 @@ from collections.abc import Sequence
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Tx
 from buildos_box.workspace.model import Dependency, Note, Project, Task
-
-
-async def active_projects(
-    db: Database,
-    user_id: str,
-    *,
-    include: Sequence[str] | None = None,
-    exclude: Sequence[str] | None = None,
-    limit: int = 100,
-) -> list[Project]:
-    """A user's active projects, those due soonest first.
-
-    `include` None means all of them, an empty one none.
-    """
-    rows = await db.all(
-        """SELECT * FROM projects
-            WHERE user_id = :user AND status = 'active'
-              AND (:include IS NULL OR id IN (SELECT value FROM json_each(:include)))
-              AND id NOT IN (SELECT value FROM json_each(:exclude))
-            ORDER BY due_date IS NULL, due_date, seq LIMIT :limit""",
-        {
-            "user": user_id,
-            "include": None if include is None else json.dumps(list(include)),
-            "exclude": json.dumps(list(exclude or ())),
-            "limit": limit,
-        },
-    )
-    return [Project.of(row) for row in rows]
-
-
-async def tasks_of_projects(
-    db: Database,
-    user_id: str,
-    project_ids: Sequence[str],
-    *,
-    done_since: Instant,
-    limit: int = 2_000,
-) -> list[Task]:
-    """Tasks of those projects that are open, or were done at or after `done_since`.
-
-    Beyond `limit`, done and undated ones are left out first.
-    """
-    rows = await db.all(
-        """WITH chosen AS (SELECT p.id FROM json_each(:ids) j JOIN projects p ON p.id = j.value
-                            WHERE p.user_id = :user)
-           SELECT * FROM (
-               SELECT t.* FROM chosen c JOIN tasks t ON t.project_id = c.id
-                WHERE t.completed_at IS NULL
-               UNION
-               SELECT t.* FROM chosen c JOIN tasks t ON t.project_id = c.id
-                WHERE t.completed_at IS NOT NULL AND t.completed_at >= :since)
-            ORDER BY completed_at IS NOT NULL,
-                     CASE WHEN COALESCE(due_at, due_date, start_date) IS NOT NULL THEN 0
-                          WHEN status = 'todo' THEN 2 ELSE 1 END,
-                     COALESCE(due_at, due_date, start_date), seq
-            LIMIT :limit""",
-        {
-            "user": user_id,
-            "ids": json.dumps(list(project_ids)),
-            "since": to_text(done_since),
-            "limit": limit,
-        },
-    )
-    return [Task.of(row) for row in rows]
 
 
 async def notes_of_projects(
@@ -92,17 +28,15 @@ async def notes_of_projects(
     return [Note.of(row) for row in rows]
 
 
-async def dependencies_among(
-    db: Database, task_ids: Sequence[str], *, limit: int = 10_000
-) -> list[Dependency]:
+async def dependencies_among(db: Database, task_ids: Sequence[str]) -> list[Dependency]:
     """The dependencies among those tasks."""
     rows = await db.all(
         """WITH chosen AS MATERIALIZED (SELECT DISTINCT value AS id FROM json_each(:ids))
            SELECT d.task_id, d.depends_on_id
              FROM chosen c JOIN task_dependencies d ON d.task_id = c.id
             WHERE d.depends_on_id IN (SELECT id FROM chosen)
-            ORDER BY d.task_id, d.depends_on_id LIMIT :limit""",
-        {"ids": json.dumps(list(task_ids)), "limit": limit},
+            ORDER BY d.task_id, d.depends_on_id""",
+        {"ids": json.dumps(list(task_ids))},
     )
     return [Dependency(row["task_id"], row["depends_on_id"]) for row in rows]
 
@@ -150,14 +84,14 @@ def find_tasks(tx: Tx, project_id: str, *, limit: int) -> list[Task]:
     return [Task.of(row) for row in rows]
 
 
-def find_dependencies(tx: Tx, project_id: str, *, limit: int = 10_000) -> list[Dependency]:
+def find_dependencies(tx: Tx, project_id: str) -> list[Dependency]:
     """The dependencies among a project's tasks, read in a transaction."""
     rows = tx.all(
         """SELECT d.task_id, d.depends_on_id
              FROM tasks t JOIN task_dependencies d ON d.task_id = t.id
              JOIN tasks o ON o.id = d.depends_on_id AND o.project_id = t.project_id
-            WHERE t.project_id = ? ORDER BY d.task_id, d.depends_on_id LIMIT ?""",
-        (project_id, limit),
+            WHERE t.project_id = ? ORDER BY d.task_id, d.depends_on_id""",
+        (project_id,),
     )
     return [Dependency(row["task_id"], row["depends_on_id"]) for row in rows]
 
