@@ -161,7 +161,7 @@ async def visible_job(box: Services, caller: Caller, job_id: str) -> Facts:
     """The job, if the caller may know of it. Raises NotFound, the same for both reasons."""
     row = await job_named(box.db, job_id)
     if row is None or (caller.only_user is not None and row["user_id"] != caller.only_user):
-        raise NotFound(f"no job {job_id}")
+        raise NotFound(f"there is no job {job_id}")
     return row
 
 

@@ -1,1 +1,1 @@
-"""The command line: people's way in, over the client, save where the box must be stopped."""
+"""The command line: commands over the API, and those that need the server stopped."""

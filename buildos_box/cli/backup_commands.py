@@ -1,6 +1,6 @@
 """`buildos-box backup`, `backup list`, `backup verify`, `verify` and `restore`.
 
-They work on the data folder itself, since a box that does not start must be restored too.
+They work on the data folder, because a server that does not start must be restorable too.
 """
 
 import os
@@ -27,7 +27,7 @@ from buildos_box.settings import Settings
 
 T = TypeVar("T")
 BACKUP_SECONDS = 3600.0
-"""A large database takes a while to copy and to check."""
+"""Seconds to wait for `--from-server`: a large database takes long to copy and check."""
 CONFIG = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
 )
@@ -38,7 +38,9 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_
 
 
 def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command `--config` and `--data` as settings; failures become a line and exit 1."""
+    """Give a command `--config` and `--data` as settings; an error becomes one line and exit code
+    1.
+    """
 
     @CONFIG
     @DATA
@@ -60,7 +62,7 @@ def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
 @click.option(
     "--from-server",
     is_flag=True,
-    help="Have the running box save what it has open, into its own backup folder.",
+    help="Let the running server save the database it has open, into its own backup folder.",
 )
 @AS_JSON
 @CONFIG
@@ -69,15 +71,17 @@ def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
 def backup(
     context: click.Context, /, to: Path | None, from_server: bool, as_json: bool, **where: Any
 ) -> None:
-    """Back the box up into one file, while it runs or not.
+    """Back up the database and its keys into one file, while the server runs or not.
 
-    The file holds the database and the keys it needs, so it is as secret as the box itself.
-    With --from-server this works even if the database's file was deleted or moved meanwhile.
+    The file is as secret as the server's data folder. With --from-server this works even if the
+    database's file was deleted or moved meanwhile.
     """
     if context.invoked_subcommand is not None:
         return
     if from_server and to is not None:
-        raise click.UsageError("--from-server saves into the box's own backup folder, without --to")
+        raise click.UsageError(
+            "--from-server saves into the server's own backup folder, without --to"
+        )
     if from_server:
         _back_up_from_server(as_json=as_json, **where)
     else:
@@ -136,7 +140,7 @@ def _plain(value: Any) -> Any:
 @AS_JSON
 @on_the_folder
 def list_backups(settings: Settings, as_json: bool) -> None:
-    """The backups of this box, newest first."""
+    """The backups of this server, newest first."""
     from buildos_box.upkeep.backup import backups_in
     from buildos_box.upkeep.cron import backup_folder
 
@@ -151,9 +155,9 @@ def list_backups(settings: Settings, as_json: bool) -> None:
 @FILE
 @AS_JSON
 def verify(file: Path, as_json: bool) -> None:
-    """Check a backup whole: hashes, integrity, references, rows of every table, keys.
+    """Check a backup: hashes, integrity, references, rows of every table, keys.
 
-    Exit code 1 if it cannot be relied on.
+    Exit code 1 if it is not reliable.
     """
     from buildos_box.upkeep.backup import verify as check
     from buildos_box.upkeep.restore import described
@@ -174,7 +178,7 @@ def verify(file: Path, as_json: bool) -> None:
         show_facts((f"key {name}", print_) for name, print_ in verdict.keys.items())
         rows = [[name, str(count)] for name, count in verdict.counts.items() if count]
         show_table(["table", "rows"], rows, empty="Every table is empty.")
-        say("It is whole." if verdict.ok else "It is NOT whole:")
+        say("It is complete." if verdict.ok else "It is NOT whole:")
     for fault in verdict.faults:
         click.echo(fault, err=True)
     if not verdict.ok:
@@ -185,7 +189,7 @@ backup.add_command(verify)
 
 
 def _roomy(file: Path) -> Path | None:
-    """Beside the backup there was room for it; elsewhere if nothing may be written there."""
+    """The backup's folder if there is space; elsewhere if it is not writable."""
     folder = file.absolute().parent
     return folder if os.access(folder, os.W_OK) else None
 
@@ -199,17 +203,17 @@ def _roomy(file: Path) -> Path | None:
 @AS_JSON
 @on_the_folder
 def restore(settings: Settings, file: Path, resume_sends: bool, yes: bool, as_json: bool) -> None:
-    """Put a backup in the place of the box's data; the box must not run.
+    """Replace the data by a backup; the server must not be running.
 
-    The backup is checked before anything is replaced, and what was there is kept in a folder
-    beside it. Mail, SMS and push that were due before now are not sent again.
+    The backup is checked before anything is replaced, and the previous files are kept in a folder
+    beside it. Mail, SMS and push that were due before now are not sent.
     """
     from buildos_box.upkeep.restore import described
     from buildos_box.upkeep.restore import restore as put_back
 
     data = Path(settings.data.dir)
     if not yes and (data / "box.sqlite3").exists():
-        click.confirm(f"Replace what is in {data} by {file}?", abort=True, err=True)
+        click.confirm(f"Replace the content of {data} by {file}?", abort=True, err=True)
     done = put_back(file, data, SystemClock(), resume_sends=resume_sends)
     if as_json:
         aside = str(done.aside) if done.aside else None
@@ -217,7 +221,7 @@ def restore(settings: Settings, file: Path, resume_sends: bool, yes: bool, as_js
         return
     say(f"Restored {data} from {file}: {described(done.verdict)}")
     if done.aside:
-        say(f"What was there before lies in {done.aside}; delete it when all is well.")
+        say(f"The previous files are in {done.aside}; delete them when you no longer need them.")
     say("Tokens that were revoked after the backup are valid again: buildos-box token list")
     if not resume_sends:
         say("What was due to be sent before now will not be sent.")

@@ -17,13 +17,13 @@ from buildos_box.clock import local_day
 
 @click.group()
 def brief() -> None:
-    """What the box writes about a day."""
+    """Daily briefs."""
 
 
 @brief.command()
-@click.option("--day", help="Of which day; today if not said.")
-@click.option("--again", is_flag=True, help="Write it anew if there is one.")
-@click.option("--project", "-p", "project_names", multiple=True, help="Of these projects only.")
+@click.option("--day", help="The day; today by default.")
+@click.option("--again", is_flag=True, help="Write it again if there is one.")
+@click.option("--project", "-p", "project_names", multiple=True, help="Only these projects.")
 @click.option("--wait/--no-wait", default=True, help="Wait for it and show it.")
 @USER
 @AS_JSON
@@ -37,7 +37,7 @@ def now(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """Have a brief written now, first in line, and show it."""
+    """Write a brief now, with the highest priority, and show it."""
     owner = person(client, user_name)
     options: Json = {"forceImmediate": True, "forceRegenerate": again}
     if day:
@@ -101,7 +101,7 @@ def _newest(client: BoxClient, owner: Person) -> str:
     found = client.get(url_path("users", owner.id, "briefs"), limit=1)["briefs"]
     if not found:
         raise click.ClickException(
-            f"{owner.name} has no brief yet; have one written: buildos-box brief now"
+            f"{owner.name} has no brief yet; request one: buildos-box brief now"
         )
     return str(found[0]["briefDate"])
 

@@ -19,12 +19,12 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @click.command()
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.argument("job_ids", nargs=-1)
-@click.option("--status", help="Of these states only: failed,cancelled.")
-@click.option("--type", "job_type", help="Of these types only, with commas between.")
-@click.option("--user", "-u", "user_name", help="Of this user only: id, mail address or name.")
-@click.option("--error", help="With these error codes only, with commas between: worker_lost.")
-@click.option("--lane", help="Of this lane only.")
-@click.option("--older", help="Made longer ago than this only: 30m, 2h, 7d.")
+@click.option("--status", help="Only these states: failed,cancelled.")
+@click.option("--type", "job_type", help="Only these types, separated by commas.")
+@click.option("--user", "-u", "user_name", help="Only this user: id, mail address or name.")
+@click.option("--error", help="Only these error codes, separated by commas: worker_lost.")
+@click.option("--lane", help="Only this lane.")
+@click.option("--older", help="Only jobs created longer ago than this: 30m, 2h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 @YES
 @AS_JSON
@@ -43,9 +43,9 @@ def bulk(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Cancel, retry or promote many jobs: JOB_IDS, or all that the options name.
+    """Cancel, retry or promote many jobs: JOB_IDS, or all that match the options.
 
-    Tells how many first, and asks.
+    Shows the number first, and asks.
     """
     chosen: Json = {
         "statuses": _list(status),
@@ -57,7 +57,7 @@ def bulk(
     }
     wanted = {name: value for name, value in chosen.items() if value is not None}
     if bool(wanted) == bool(job_ids):
-        raise click.UsageError("say which jobs: their ids, or at least one option; not both")
+        raise click.UsageError("give job ids or at least one option, not both")
     body: Json = {"action": action, **({"ids": [*job_ids]} if job_ids else {"filter": wanted})}
     counted = client.post("/jobs/bulk", {**body, "dryRun": True})
     if dry_run:
@@ -90,8 +90,8 @@ def _before(age: str) -> str:
     def read() -> timedelta:
         number, unit = age[:-1], age[-1:]
         if not (number.isascii() and number.isdigit()) or unit not in _UNITS:
-            raise ValueError(f"{age!r} is no age; write it like 30m, 2h or 7d")
+            raise ValueError(f"{age!r} is not an age; write it like 30m, 2h or 7d")
         return timedelta(**{_UNITS[unit]: int(number)})
 
-    # So long ago that no calendar has it: an OverflowError, told like a wrong age.
+    # An OverflowError, reported like any other invalid age.
     return given("--older", lambda: to_text(SystemClock().now() - read()))

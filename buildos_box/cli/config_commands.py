@@ -26,7 +26,7 @@ def config() -> None:
 @CONFIG
 @AS_JSON
 def check(config_path: Path | None, as_json: bool) -> None:
-    """Tell every fault of the configuration; exit code 2 if there is one."""
+    """List every fault of the configuration; exit code 2 if there is one."""
     try:
         loaded = load_settings(config_path, dict(os.environ))
     except SettingsError as error:
@@ -42,14 +42,14 @@ def check(config_path: Path | None, as_json: bool) -> None:
         return
     for note in loaded.notes:
         click.echo(f"note: {note}")
-    click.echo("The configuration is good.")
+    click.echo("The configuration is valid.")
 
 
 @config.command()
 @CONFIG
 @AS_JSON
 def show(config_path: Path | None, as_json: bool) -> None:
-    """The effective value of every key and where it comes from; secrets masked."""
+    """The effective value of every key with its origin; secrets masked."""
     loaded = _load(config_path)
     rows = list(effective(loaded))
     if as_json:
@@ -62,13 +62,13 @@ def show(config_path: Path | None, as_json: bool) -> None:
 
 @config.command()
 def example() -> None:
-    """A configuration file with every key, documented, at its default."""
+    """A configuration file with every key, its documentation and its default."""
     click.echo(example_toml(), nl=False)
 
 
 @config.command()
 def docs() -> None:
-    """The page of documentation with every key, in Markdown."""
+    """The documentation page of every key, in Markdown."""
     click.echo(reference_markdown(), nl=False)
 
 

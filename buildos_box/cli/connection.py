@@ -1,4 +1,4 @@
-"""Finding the local box: its address and token, unless they are given."""
+"""Finding the local server: its address and token, unless they are given."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,14 +19,18 @@ from buildos_box.settings import Settings
 
 T = TypeVar("T")
 SECONDS = 30.0
-"""Longest wait for an answer, unless a command says otherwise."""
+"""The longest wait for an answer, unless a command has its own."""
 
 
 def with_client(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command `--url`, `--token` and `--config`, and a client as its first argument."""
 
-    @click.option("--url", envvar="BUILDOS_BOX_URL", help="The box's address; by default, ours.")
-    @click.option("--token", envvar="BUILDOS_BOX_TOKEN", help="A token; by default, the admin's.")
+    @click.option(
+        "--url", envvar="BUILDOS_BOX_URL", help="The server's address; by default the local one."
+    )
+    @click.option(
+        "--token", envvar="BUILDOS_BOX_TOKEN", help="A token; by default the local admin token."
+    )
     @click.option("--config", "config_path", type=click.Path(path_type=Path), help="config.toml")
     @wraps(command)
     def run(
@@ -39,7 +43,7 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
 
 
 def local_client(url: str | None, token: str | None, config_path: Path | None) -> BoxClient:
-    """A client for the address and token given, or for the box that this configuration serves."""
+    """A client for the given address and token, or for the server of this configuration."""
     if url is None or (token is None and _is_here(url)):
         return client_for(load_or_exit(config_path), url, token)
     return _client(url, token)
@@ -48,7 +52,7 @@ def local_client(url: str | None, token: str | None, config_path: Path | None) -
 def client_for(
     settings: Settings, url: str | None, token: str | None, *, timeout_seconds: float = SECONDS
 ) -> BoxClient:
-    """A client for the box that these settings serve, save for what is given."""
+    """A client for the server of these settings, or for what is given instead."""
     folder = Path(settings.data.dir)
     url = url or local_address(folder) or settings.server.local_url
     return _client(url, token or local_admin_token(folder), timeout_seconds)
@@ -58,11 +62,11 @@ def _client(url: str, token: str | None, timeout_seconds: float = SECONDS) -> Bo
     try:
         return BoxClient(url, token, timeout_seconds=timeout_seconds)
     except (httpx.InvalidURL, UnicodeEncodeError):
-        raise click.UsageError("that address or token has characters that cannot be") from None
+        raise click.UsageError("the address or token contains invalid characters") from None
 
 
 def _is_here(url: str) -> bool:
-    """Whether the address is this machine's: our admin token is sent nowhere else."""
+    """Whether the address is this machine's: the local admin token is sent nowhere else."""
     try:
         host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
@@ -71,7 +75,7 @@ def _is_here(url: str) -> bool:
 
 
 def told(command: Callable[..., T], *args: Any, **options: Any) -> T:
-    """Run a command; what the box refuses becomes a sentence and an exit code."""
+    """Run a command; a refusal becomes a sentence and an exit code."""
     try:
         return command(*args, **options)
     except BoxUnreachable as error:
@@ -87,11 +91,11 @@ def told(command: Callable[..., T], *args: Any, **options: Any) -> T:
 
 
 def tell_refusal(error: BoxRefused) -> None:
-    """Why the box refused: each faulty field on a line of its own, else the sentence."""
+    """The reason of a refusal: each invalid field on its own line, else the sentence."""
     faults = [f"{detail.get('field')}: {detail.get('message')}" for detail in error.details]
     for line in faults or [str(error)]:
         click.echo(clean(line), err=True)
     if error.status == 401:
         click.echo("Give a token with --token or BUILDOS_BOX_TOKEN.", err=True)
     if error.status >= 500 and error.correlation_id:
-        click.echo(f"Its log has it as {error.correlation_id}.", err=True)
+        click.echo(f"The server's log has it as {error.correlation_id}.", err=True)

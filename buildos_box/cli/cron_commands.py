@@ -16,7 +16,7 @@ UTC = ZoneInfo("UTC")
 
 @click.group()
 def cron() -> None:
-    """Periodic duties. Times are in UTC."""
+    """Periodic tasks. Times are in UTC."""
 
 
 @cron.command(name="list")
@@ -46,7 +46,7 @@ def list_crons(client: BoxClient, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def run(client: BoxClient, name: str, as_json: bool) -> None:
-    """Run a cron now and tell what came of it. Exit code 1 if it failed."""
+    """Run a cron now and show its result. Exit code 1 if it failed."""
     done = client.post(url_path("schedule", name, "run"))
     if as_json:
         show_json(done)

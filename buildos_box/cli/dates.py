@@ -1,6 +1,6 @@
 """Days and times as people write them: `friday`, `tomorrow 14:00`, `2026-11-30`, `in 3 days`.
 
-They are read in a user's own zone; every reader raises ValueError with a sentence.
+They are read in a user's time zone; every parser raises ValueError with a sentence.
 """
 
 import re
@@ -25,7 +25,7 @@ _HELP = "write it like 2026-11-30, tomorrow, friday or in 3 days"
 
 
 def given(option: str, read: Callable[[], T]) -> T:
-    """What an option means. Raises a usage error that names the option if it cannot be read."""
+    """The value of an option. Raises a usage error that names the option if it cannot be parsed."""
     try:
         return read()
     except OverflowError:
@@ -48,7 +48,7 @@ def read_day(text: str, today: date) -> date:
             return date.fromisoformat(words)
         except ValueError:
             raise ValueError(f"there is no day {words}") from None
-    raise ValueError(f"{text!r} is no day; {_HELP}")
+    raise ValueError(f"{text!r} is not a day; {_HELP}")
 
 
 def read_moment(text: str, zone: ZoneInfo, now: Instant, *, day: date | None = None) -> Instant:
@@ -78,7 +78,7 @@ def read_time(text: str) -> time:
     """A wall time, `14:00`."""
     found = _TIME.fullmatch(text.strip())
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f"{text!r} is no time; write it like 14:00")
+        raise ValueError(f"{text!r} is not a time; write it like 14:00")
     return time(int(found[1]), int(found[2]))
 
 
@@ -89,7 +89,7 @@ def read_length(text: str) -> timedelta:
     if found:
         length = timedelta(hours=int(found[1] or 0), minutes=int(found[2] or 0))
     if not length:
-        raise ValueError(f"{text!r} is no length of time; write it like 45m or 1h30m")
+        raise ValueError(f"{text!r} is not a duration; write it like 45m or 1h30m")
     return length
 
 
@@ -101,7 +101,7 @@ def read_weekdays(text: str) -> list[int]:
             continue
         weekday = _weekday(word.lower())
         if weekday is None:
-            raise ValueError(f"{word!r} is no day of the week; write them like mon,wed,fri")
+            raise ValueError(f"{word!r} is not a day of the week; write them like mon,wed,fri")
         found.append((weekday + 1) % 7)
     return found
 

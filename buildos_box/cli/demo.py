@@ -1,4 +1,4 @@
-"""`buildos-box demo`: the product's main job on built-in data, over its own API."""
+"""`buildos-box demo`: a user's day from data to mailed brief, over the API."""
 
 import os
 import shutil
@@ -33,14 +33,14 @@ def run_demo(*, keep: bool, zone_name: str) -> int:
     """Run the demo and return an exit code. The folder is removed unless `keep`."""
     console = Console()
     if not is_zone(zone_name):
-        console.print(f"{zone_name} is no IANA time zone", style="red")
+        console.print(f"{zone_name} is not an IANA time zone", style="red")
         return exit_codes.USAGE
     folder = Path(tempfile.mkdtemp(prefix="buildos-box-demo-"))
     try:
         with _box(folder) as client:
             return _show(console, client, folder, ZoneInfo(zone_name), keep=keep)
     except (BoxUnreachable, BoxRefused, TimeoutError) as error:
-        console.print(f"The demo did not work: {error}", style="red")
+        console.print(f"The demo failed: {error}", style="red")
         console.print((folder / "serve.log").read_text("utf-8"), style="dim")
         return exit_codes.FAILED
     finally:
@@ -50,7 +50,7 @@ def run_demo(*, keep: bool, zone_name: str) -> int:
 
 @contextmanager
 def _box(folder: Path) -> Iterator[BoxClient]:
-    """A box of its own: a free port, an empty folder, none of the user's configuration."""
+    """A server of its own: a free port, an empty folder, without the user's configuration."""
     empty = folder / "config.toml"
     empty.write_text("", "utf-8")
     command = [*_this_program(), "serve", "--config", str(empty)]
@@ -73,7 +73,7 @@ def _box(folder: Path) -> Iterator[BoxClient]:
 
 
 def _this_program() -> list[str]:
-    """How this program is started once more; the one executable has no Python to name."""
+    """The command that starts this program again; the single executable has no separate Python."""
     frozen = getattr(sys, "frozen", False)
     return [sys.executable] if frozen else [sys.executable, "-m", "buildos_box.cli.main"]
 
@@ -86,7 +86,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", folder: Path) -> BoxClient:
-    """Wait until the box says where it serves."""
+    """Wait until the server has written its address."""
     clock = SystemClock()
     deadline = clock.monotonic() + START_SECONDS
     while clock.monotonic() < deadline and process.poll() is None:
@@ -97,7 +97,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", folder: Path) -> BoxClient:
                 token = (folder / "data" / ADMIN_FILE).read_text("utf-8").strip()
                 return BoxClient(url, token)
         _pause()
-    raise BoxUnreachable("the box did not start")
+    raise BoxUnreachable("the server did not start")
 
 
 def _pause() -> None:
@@ -109,10 +109,10 @@ def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, 
     today = now.astimezone(zone).date()
     console.print(f"[bold]BuildOS Box[/bold] runs at {client.url}, its data in {folder}/data")
     changed = client.sync(demo_document(today, zone, now))["changed"]
-    told = ", ".join(f"{counts['created']} {name}" for name, counts in changed.items())
-    console.print(f"Put in Maya's life: {told}.")
+    counted = ", ".join(f"{counts['created']} {name}" for name, counts in changed.items())
+    console.print(f"Added Maya's data: {counted}.")
     queued = client.queue_brief(USER_ID)
-    console.print(f"Asked for a brief over HTTP: job [cyan]{queued['jobId']}[/cyan]\n")
+    console.print(f"Requested a brief over HTTP: job [cyan]{queued['jobId']}[/cyan]\n")
     job = _follow(console, client, queued["jobId"])
     if job["status"] != "completed":
         console.print(f"The brief {job['status']}: {job['error']}", style="red")
@@ -160,6 +160,6 @@ def _tell_of_mail(console: Console, mail: Path, *, keep: bool) -> None:
     message = BytesParser(policy=policy.default).parsebytes(mail.read_bytes())
     parts = " + ".join(part.get_content_type() for part in message.iter_parts())
     console.print(f"\nMailed to [bold]{message['To']}[/bold]: “{message['Subject']}” ({parts})")
-    console.print(f"The mail lies in {mail}", soft_wrap=True)
+    console.print(f"The mail is in {mail}", soft_wrap=True)
     if not keep:
-        console.print("That folder goes now; run with --keep to look around in it.", style="dim")
+        console.print("That folder is deleted now; run with --keep to keep it.", style="dim")

@@ -1,4 +1,4 @@
-"""A believable person for the demo: projects, tasks, notes and a calendar around today."""
+"""A made-up user for the demo: projects, tasks, notes and a calendar around today."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 def demo_document(today: date, zone: ZoneInfo, now: datetime) -> Json:
-    """What `POST /sync` takes: one user in `zone` whose days lie around `today`."""
+    """The body of `POST /sync`: one user in `zone` with days around `today`."""
     days = _Days(today, zone)
     return {
         "users": [

@@ -20,13 +20,13 @@ _COLOURS = {"ok": "green", "note": "blue", "warning": "yellow", "fault": "red"}
 @click.command()
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="config.toml")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir.")
-@click.option("--offline", is_flag=True, help="Ask nobody but this machine.")
+@click.option("--offline", is_flag=True, help="Check only this machine.")
 @AS_JSON
 def doctor(config_path: Path | None, data_dir: Path | None, offline: bool, as_json: bool) -> None:
-    """Look at all that the box stands on, and say how to mend what is broken.
+    """Check everything that the server depends on, and say how to fix what is broken.
 
-    Providers are really called, mail servers really logged in to, but nothing is sent to
-    anybody. Exit code 0 if there is no fault, 1 if there is one, 2 if the settings are wrong.
+    Providers are called and mail servers are logged in to, but nothing is sent to users. Exit code
+    0 without faults, 1 with faults, 2 if the settings are invalid.
     """
     from buildos_box.upkeep.doctor import examine
 
@@ -53,7 +53,7 @@ def doctor(config_path: Path | None, data_dir: Path | None, offline: bool, as_js
     elif not faults:
         click.echo("No fault.")
     else:
-        click.echo(f"{len(faults)} to mend.")
+        click.echo(f"{len(faults)} to fix.")
     if faults:
         raise SystemExit(exit_codes.FAILED)
 

@@ -16,17 +16,17 @@ ONE_DAY = timedelta(days=1)
 
 @click.group()
 def event() -> None:
-    """The calendar."""
+    """Calendar events."""
 
 
 @event.command()
 @click.argument("title")
 @click.option("--at", required=True, help="'tomorrow 14:00', or a day for an all-day event.")
-@click.option("--until", help="Its end: '15:00', 'friday 15:00'; of all-day ones the last day.")
-@click.option("--for", "length", help="How long instead of until when: 45m, 1h30m.")
+@click.option("--until", help="Its end: '15:00', 'friday 15:00'; for all-day events the last day.")
+@click.option("--for", "length", help="Its duration instead of its end: 45m, 1h30m.")
 @click.option("--where", "location", help="The place.")
 @click.option("--tentative", is_flag=True, help="Not confirmed yet.")
-@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@click.option("--id", "key", help="An id of your own; otherwise one is made.")
 @USER
 @AS_JSON
 @with_client
@@ -42,7 +42,7 @@ def add(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """Put something into the calendar."""
+    """Add an event to the calendar."""
     if until and length:
         raise click.UsageError("give --until or --for, not both")
     owner = person(client, user_name)
@@ -64,12 +64,12 @@ def add(
 
 
 @event.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Also what is over.")
+@click.option("--all", "everything", is_flag=True, help="Also past events.")
 @USER
 @AS_JSON
 @with_client
 def list_events(client: BoxClient, everything: bool, user_name: str | None, as_json: bool) -> None:
-    """A user's events from now on, the next one first."""
+    """A user's events from now on, soonest first."""
     owner = person(client, user_name)
     path = url_path("users", owner.id, "calendar-events")
     events = client.items(path, limit=200)
@@ -112,7 +112,7 @@ def _times(at: str, until: str | None, length: str | None, owner: Person) -> Jso
     last = start
     if until:
         last = given("--until", lambda: read_day(until, local_day(owner.now, owner.zone)))
-    # The API wants the first day after an all-day event, people say the last one of it.
+    # The API takes the first day after an all-day event, people give its last day.
     after = given("--until", lambda: last + ONE_DAY)
     return {"allDay": True, "startDate": start.isoformat(), "endDate": after.isoformat()}
 

@@ -1,11 +1,11 @@
-"""What the command line answers the shell with; documented in the README."""
+"""The exit codes of the command line."""
 
 OK = 0
 FAILED = 1
-"""The box refused, or something did not work; the reason is on standard error."""
+"""Refused or failed; the reason is on standard error."""
 USAGE = 2
 """The command or the configuration is wrong."""
 UNREACHABLE = 3
-"""No box answers at that address."""
+"""No server answers at that address."""
 DENIED = 4
 """The token is missing, wrong, or not allowed to do this."""

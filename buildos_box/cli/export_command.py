@@ -24,13 +24,17 @@ LISTS = (
 
 
 @click.command()
-@click.option("--user", "-u", "user_name", help="Only theirs: id, mail address or name.")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="A file; else stdout.")
+@click.option("--user", "-u", "user_name", help="Only this user's: id, mail address or name.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file; by default standard output.",
+)
 @with_client
 def export(client: BoxClient, user_name: str | None, to: Path | None) -> None:
-    """Write all data, or one user's, as JSON that `buildos-box import` takes again.
+    """Write all data, or one user's, as JSON that `buildos-box import` accepts.
 
-    Besides the workspace it holds briefs, mails, messages and jobs, under `records`.
+    Besides the workspace it contains briefs, mails, messages and jobs, under `records`.
     """
     if user_name:
         document: Json = _of(client, find_user(client, user_name)["id"])

@@ -23,7 +23,7 @@ from buildos_box.client import BoxClient, url_path
 
 @click.group()
 def feed() -> None:
-    """Subscribed calendars: read again and again, their events kept as they change."""
+    """Subscribed calendars, which are read periodically."""
 
 
 def _login_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,7 +125,7 @@ def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
-    """One subscribed calendar, and what could not be taken from it."""
+    """One subscribed calendar, with its warnings."""
     owner = person(client, user_name)
     found = _find(client, owner, name)
     if as_json:
@@ -198,7 +198,7 @@ def sync(client: BoxClient, name: str, user_name: str | None) -> None:
 @USER
 @with_client
 def pause(client: BoxClient, name: str, user_name: str | None) -> None:
-    """Read a calendar no more for now; its events stay."""
+    """Stop reading a calendar for now; its events stay."""
     _set_active(client, name, user_name, active=False)
 
 
@@ -207,7 +207,7 @@ def pause(client: BoxClient, name: str, user_name: str | None) -> None:
 @USER
 @with_client
 def resume(client: BoxClient, name: str, user_name: str | None) -> None:
-    """Go on with a paused calendar."""
+    """Resume a paused calendar."""
     _set_active(client, name, user_name, active=True)
 
 
@@ -217,20 +217,22 @@ def resume(client: BoxClient, name: str, user_name: str | None) -> None:
 @USER
 @with_client
 def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
-    """Give a calendar up, with its events, by id or name."""
+    """Unsubscribe from a calendar and delete its events, by id or name."""
     owner = person(client, user_name)
     found = _find(client, owner, name)
     if not yes:
-        click.confirm(f"Give up “{found['name']}” and its events?", abort=True, err=True)
+        click.confirm(
+            f"Unsubscribe from “{found['name']}” and delete its events?", abort=True, err=True
+        )
     client.delete(_path(owner, found["id"]))
-    say(f"Gave up “{found['name']}”")
+    say(f"Unsubscribed from “{found['name']}”")
 
 
 def _set_active(client: BoxClient, name: str, user_name: str | None, *, active: bool) -> None:
     owner = person(client, user_name)
     found = _find(client, owner, name)
     client.patch(_path(owner, found["id"]), {"isActive": active})
-    say(f"{'Going on with' if active else 'Paused'} “{found['name']}”")
+    say(f"{'Resumed' if active else 'Paused'} “{found['name']}”")
 
 
 def _path(owner: Person, *more: str) -> str:

@@ -18,9 +18,9 @@ UTC = ZoneInfo("UTC")
 @AS_JSON
 @with_client
 def forecast(client: BoxClient, user: str | None, days: int, as_json: bool) -> None:
-    """What will be sent to whom in the coming days, what is moved, what is skipped and why.
+    """What will be sent to whom in the coming days, what is delayed, what is skipped and why.
 
-    On today's data; nothing is sent and nothing is written.
+    Based on today's data; nothing is sent or written.
     """
     found = client.forecast(days=days, user=user)
     if as_json:

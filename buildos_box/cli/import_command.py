@@ -16,16 +16,16 @@ from buildos_box.client import BoxClient
 from buildos_box.errors import Malformed
 
 DAYS_BACK, DAYS_AHEAD = 30, 365
-"""The window in which a calendar's repeating events are put down one by one."""
+"""The period in which a calendar's repeating events are expanded."""
 MOST_BYTES = 32 * 1024 * 1024
-"""As much as POST /sync takes."""
+"""The body limit of POST /sync."""
 FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics", ".csv": "csv", ".tsv": "csv"}
 
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--format", "chosen", type=click.Choice(("json", "ics", "csv")),
-              help="By its name if not.")  # fmt: skip
+              help="By default from its name.")  # fmt: skip
 @click.option("--project", "-p", "project_name",
               help="Where a calendar's tasks go, and those of a table that name none.")  # fmt: skip
 @click.option("--back", type=click.IntRange(0, 3660), default=DAYS_BACK, show_default=True,

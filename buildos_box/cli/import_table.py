@@ -1,4 +1,4 @@
-"""A table as a document of `POST /sync`, for `buildos-box import`."""
+"""A table as the body of `POST /sync`, for `buildos-box import`."""
 
 import sys
 from collections.abc import Callable
@@ -23,7 +23,7 @@ TAB = ("tab", "\\t")
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """What was said of a table."""
+    """The options for tables."""
 
     kind: str | None
     columns: tuple[str, ...]
@@ -36,7 +36,7 @@ class TableOptions:
 
 @dataclass(frozen=True, slots=True)
 class TableDocument:
-    """What `POST /sync` is sent, its rows for people, and what a person should know."""
+    """The body of `POST /sync`, its rows for people, and notes about it."""
 
     document: Json
     rows: list[Json]
@@ -65,9 +65,9 @@ def options(command: Any) -> Any:
 def read_table_file(
     client: BoxClient, file: str, content: bytes, owner: Person, said: TableOptions
 ) -> TableDocument:
-    """The document of a table's rows. Ends the command with every cell at fault, by line.
+    """The body for a table's rows. Ends the command with every faulty cell, by line.
 
-    At a terminal it asks first whether to leave those cells empty.
+    At a terminal it asks whether to leave those cells empty.
     """
     try:
         table = read_table(content, _delimiter(said.delimiter))
@@ -80,7 +80,7 @@ def read_table_file(
 def read_json_table(
     client: BoxClient, file: str, document: Any, owner: Callable[[], Person], said: TableOptions
 ) -> TableDocument | None:
-    """The same of a JSON export of a known program; None if it is none."""
+    """The same for a JSON export of a known program; None if it is not one."""
     found = table_of(document)
     if found is None:
         return None
@@ -127,7 +127,7 @@ def _read(
 
 
 def _ask_to_skip(file: str, error: Impossible, taken: Callable[[], Taken]) -> Taken:
-    """Show the cells at fault; go on without them only if a person at a terminal says so."""
+    """Show the faulty cells; continue without them only if the user at a terminal agrees."""
     faults = "\n".join(f"{fault.field}: {fault.message}" for fault in error.details)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.ClickException(f"{file}\n{faults}\n(--skip-bad leaves such cells empty)")
@@ -150,7 +150,7 @@ def _warnings(found: Taken, program: Program | None, said: TableOptions) -> list
 
 
 def _shown(line: int, item: Json, projects: Json) -> Json:
-    """A row as it will be taken, for a person to look at."""
+    """A row in the form it will have after the import."""
     shown: Json = {"line": line}
     for name, value in item.items():
         if name == "projectId":

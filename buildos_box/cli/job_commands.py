@@ -18,14 +18,14 @@ LONGEST_REASON = 60
 
 @click.group()
 def job() -> None:
-    """The work in the queue. Times are in UTC."""
+    """Jobs of the queue. Times are in UTC."""
 
 
 @job.command(name="list")
-@click.option("--status", help="Of these states only: failed,cancelled.")
-@click.option("--type", "job_type", help="Of these types only, with commas between.")
-@click.option("--user", "-u", "user_name", help="Of this user only: id, mail address or name.")
-@click.option("--text", help="With this in its id, its data or its error.")
+@click.option("--status", help="Only these states: failed,cancelled.")
+@click.option("--type", "job_type", help="Only these types, separated by commas.")
+@click.option("--user", "-u", "user_name", help="Only this user: id, mail address or name.")
+@click.option("--text", help="With this text in its id, data or error.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @AS_JSON
 @with_client
@@ -73,7 +73,7 @@ def list_jobs(
 @AS_JSON
 @with_client
 def show(client: BoxClient, job_id: str, as_json: bool) -> None:
-    """One job, with why it is where it is, its attempts and its trail."""
+    """One job, with why it is in its state, its attempts and its audit trail."""
     found = client.job(job_id)
     why = client.get(url_path("jobs", job_id, "why"))["why"]
     attempts = client.get(url_path("jobs", job_id, "attempts"))["attempts"]
@@ -97,7 +97,7 @@ def show(client: BoxClient, job_id: str, as_json: bool) -> None:
         ]
         for event in events
     ]
-    show_table(["at (UTC)", "change", "reason", "by"], rows, empty="No trail is kept of it.")
+    show_table(["at (UTC)", "change", "reason", "by"], rows, empty="It has no audit trail.")
 
 
 @job.command()
@@ -105,7 +105,7 @@ def show(client: BoxClient, job_id: str, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def cancel(client: BoxClient, job_id: str, as_json: bool) -> None:
-    """Cancel a job that is not finished; one that runs is stopped."""
+    """Cancel a live job; a running one is stopped."""
     _steer(client, job_id, "cancel", as_json=as_json)
 
 
@@ -123,7 +123,7 @@ def retry(client: BoxClient, job_id: str, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def promote(client: BoxClient, job_id: str, as_json: bool) -> None:
-    """Make a waiting job due now and first in line."""
+    """Make a waiting job due now, with the highest priority."""
     _steer(client, job_id, "promote", as_json=as_json)
 
 
@@ -132,7 +132,7 @@ def promote(client: BoxClient, job_id: str, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def why(client: BoxClient, job_id: str, as_json: bool) -> None:
-    """Say why a job is where it is, and what comes next."""
+    """Explain why a job is in its state, and what happens next."""
     found = client.get(url_path("jobs", job_id, "why"))
     if as_json:
         show_json(found)

@@ -23,7 +23,7 @@ UTC = zone_or_utc("UTC")
 
 @click.group()
 def mail() -> None:
-    """What was mailed, what became of it, and whom mail no longer reaches."""
+    """Mails, their outcome, and addresses that bounced."""
 
 
 @mail.command(name="list")
@@ -91,7 +91,7 @@ def show(client: BoxClient, key: str, user_name: str | None, as_json: bool) -> N
 @AS_JSON
 @with_client
 def status(client: BoxClient, user_name: str | None, as_json: bool) -> None:
-    """What a user wants of mail, and whether it reaches them."""
+    """A user's mail settings, and whether their address has bounced."""
     owner = person(client, user_name)
     found = client.get(url_path("users", owner.id, "mail"))
     if as_json:
@@ -114,11 +114,11 @@ def status(client: BoxClient, user_name: str | None, as_json: bool) -> None:
 @USER
 @with_client
 def unsubscribe(client: BoxClient, scopes: tuple[str, ...], user_name: str | None) -> None:
-    """Set which mail a user does not want: briefs, notifications, all, or none of these."""
+    """Set which mail a user does not get: briefs, notifications, all, or none of these."""
     owner = person(client, user_name)
     wanted = [scope for scope in dict.fromkeys(scopes) if scope != "none"]
     if len(wanted) != len(set(scopes)) and wanted:
-        raise click.UsageError("none goes alone")
+        raise click.UsageError("none cannot be combined with others")
     path = url_path("users", owner.id, "mail")
     found = client.put(path, {"unsubscribed": wanted})["unsubscribed"]
     say(f"{owner.name} is unsubscribed from {', '.join(found) or 'nothing'}")
@@ -128,7 +128,7 @@ def unsubscribe(client: BoxClient, scopes: tuple[str, ...], user_name: str | Non
 @AS_JSON
 @with_client
 def bounces(client: BoxClient, as_json: bool) -> None:
-    """Addresses at which nobody is: no mail goes there until that is cleared."""
+    """Addresses that bounced: nothing is sent there until that is cleared."""
     found = list(client.items("/emails/bounces", limit=200))
     if as_json:
         show_json(found)
@@ -141,7 +141,7 @@ def bounces(client: BoxClient, as_json: bool) -> None:
 @USER
 @with_client
 def unbounce(client: BoxClient, user_name: str | None) -> None:
-    """Try mail to a user's address again."""
+    """Send mail to a user's address again."""
     owner = person(client, user_name)
     client.delete(url_path("users", owner.id, "mail", "bounce"))
-    say(f"Mail to {owner.name} is tried again")
+    say(f"Mail to {owner.name} will be sent again")

@@ -24,20 +24,22 @@ CONFIG = click.option(
 def main() -> None:
     """BuildOS Box: briefs, mail, reminders and their queue, in one process and one folder.
 
-    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 no box answers,
-    4 not allowed.
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 no server answers, 4
+    not allowed.
     """
 
 
 @main.command()
 @CONFIG
 @click.option("--host", help="Overrides server.host.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Overrides server.port; 0 takes any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Overrides server.port; 0 takes a free one."
+)
 @click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir.")
 def serve(
     config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
 ) -> None:
-    """Serve the API and work the queue until told to stop."""
+    """Serve the API and run the queue until stopped."""
     from buildos_box import gc_tuning
 
     gc_tuning.disable_during_start()
@@ -71,19 +73,19 @@ def serve(
 
 def _way_out(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "; stop what serves there, or take another port with --port or server.port"
+        return "; stop the program that uses it, or choose another port with --port or server.port"
     if error.errno == errno.EADDRNOTAVAIL:
         return "; that address is not this machine's: see --host or server.host"
     if error.errno in (errno.EACCES, errno.EROFS):
-        return "; give the user that runs the box a folder it may write, or --data another"
+        return "; make the folder writable for the server's user, or choose another with --data"
     if error.errno == errno.ENOSPC:
-        return "; make room on that disk"
+        return "; free some space on that disk"
     return ""
 
 
 def _cure(error: sqlite3.DatabaseError) -> str:
     damaged = not isinstance(error, sqlite3.OperationalError)
-    return "; put a backup in its place: buildos-box restore FILE" if damaged else ""
+    return "; restore a backup: buildos-box restore FILE" if damaged else ""
 
 
 def _add_upkeep() -> None:
@@ -105,16 +107,16 @@ def _say_ready(box: object, url: str) -> None:
     click.echo(f"BuildOS Box {VERSION} serves {url}   docs: {url}/docs")
     if box.admin_token:
         folder = box.services.settings.data.dir
-        click.echo(f"Admin token, shown this once (kept in {folder}/admin-token):")
+        click.echo(f"Admin token, shown only once (kept in {folder}/admin-token):")
         click.echo(f"  {box.admin_token}")
     sys.stdout.flush()
 
 
 @main.command()
-@click.option("--keep", is_flag=True, help="Keep the demo's folder instead of removing it.")
+@click.option("--keep", is_flag=True, help="Keep the demo's folder instead of deleting it.")
 @click.option("--timezone", default=None, help="Maya's zone; by default Europe/Berlin.")
 def demo(keep: bool, timezone: str | None) -> None:
-    """A full example: a person's day becomes a written, mailed brief before your eyes."""
+    """A complete example: a user's data becomes a written, mailed brief."""
     from buildos_box.cli.demo import run_demo
 
     sys.exit(run_demo(keep=keep, zone_name=timezone or "Europe/Berlin"))
@@ -122,7 +124,7 @@ def demo(keep: bool, timezone: str | None) -> None:
 
 @main.command()
 def openapi() -> None:
-    """Print the OpenAPI description of this program's API; no box need run."""
+    """Print the OpenAPI description of this program's API; no server is needed."""
     from buildos_box.app import describe_api
 
     click.echo(json.dumps(asyncio.run(describe_api()), indent=2))

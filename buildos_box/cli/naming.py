@@ -1,4 +1,4 @@
-"""Who and what is meant: people name things, the API wants ids."""
+"""Finding users, projects and other items by name, since the API needs ids."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ USER = click.option(
     "-u",
     "user_name",
     envvar="BUILDOS_BOX_USER",
-    help="Whose: an id, a mail address or a name. Not needed where there is one user only.",
+    help="The user: an id, a mail address or a name. Not needed if there is only one user.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The user whom a command is about."""
+    """The user that a command is about."""
 
     id: str
     name: str
     zone: ZoneInfo
     now: Instant
-    """When the command was given."""
+    """The time at which the command was given."""
 
 
 def person(client: BoxClient, name: str | None) -> Person:
-    """The user of that id, mail address or name; without one, the box's only user."""
+    """The user of that id, mail address or name; without one, the only user."""
     found = find_user(client, name) if name else _only_user(client)
     return Person(
         id=found["id"],
@@ -46,7 +46,7 @@ def person(client: BoxClient, name: str | None) -> Person:
 
 
 def find_user(client: BoxClient, name: str) -> Json:
-    """The user of that id, mail address or name; a user's own token finds their id only."""
+    """The user of that id, mail address or name; with a user's token, by that user's id only."""
     found = by_id(client, "users", name)
     if found is not None:
         return found
@@ -65,13 +65,15 @@ def _only_user(client: BoxClient) -> Json:
     except BoxRefused as error:
         if error.status != 403:
             raise
-        raise click.ClickException("this token is one user's; say whose with --user ID") from None
+        raise click.ClickException(
+            "this token belongs to one user; name them with --user ID"
+        ) from None
     if not users:
         raise click.ClickException(
-            "there is no user yet; make one: buildos-box user add NAME --email ADDRESS"
+            "there is no user yet; add one: buildos-box user add NAME --email ADDRESS"
         )
     if len(users) > 1:
-        raise click.ClickException(f"say who with --user:{_candidates(users)}")
+        raise click.ClickException(f"name the user with --user:{_candidates(users)}")
     return users[0]
 
 
@@ -82,7 +84,7 @@ def find_project(client: BoxClient, owner: Person, name: str) -> Json:
 
 
 def project_for_new(client: BoxClient, owner: Person, name: str | None) -> Json:
-    """The project that something new belongs to; without a name, the user's only active one."""
+    """The project for a new item; without a name, the user's only active one."""
     if name:
         return find_project(client, owner, name)
     path = url_path("users", owner.id, "projects")
@@ -91,13 +93,13 @@ def project_for_new(client: BoxClient, owner: Person, name: str | None) -> Json:
         return active[0]
     if not active:
         raise click.ClickException(
-            f"{owner.name} has no active project; make one: buildos-box project add NAME"
+            f"{owner.name} has no active project; add one: buildos-box project add NAME"
         )
-    raise click.ClickException(f"say which with --project:{_candidates(active)}")
+    raise click.ClickException(f"name the project with --project:{_candidates(active)}")
 
 
 def by_id(client: BoxClient, kind: str, key: str) -> Json | None:
-    """The thing of that id, if `key` is the id of one."""
+    """The item of that id; None if there is none."""
     if not is_outside_id(key) or not key.strip("."):
         return None
     try:
@@ -112,7 +114,7 @@ def by_id(client: BoxClient, kind: str, key: str) -> Json | None:
 def choose(
     name: str, things: Iterable[Json], noun: str, names: Callable[[Json], tuple[str | None, ...]]
 ) -> Json:
-    """The one thing of that id or name, or the only one whose name starts like that."""
+    """The one item of that id or name, or the only one whose name starts with it."""
     wanted = name.casefold().strip()
     whole: list[Json] = []
     start: list[Json] = []
@@ -128,9 +130,7 @@ def choose(
     if not found:
         raise click.ClickException(f"there is no {noun} {name!r}")
     if len(found) > 1:
-        raise click.ClickException(
-            f"{name!r} may be any of these; give its id:{_candidates(found)}"
-        )
+        raise click.ClickException(f"{name!r} matches several; give the id:{_candidates(found)}")
     return found[0]
 
 
@@ -141,5 +141,5 @@ def _candidates(things: list[Json]) -> str:
 
 
 def label(thing: Json) -> str:
-    """What people call it."""
+    """The name that is shown for an item."""
     return clean(str(thing.get("title") or thing.get("name") or thing.get("email") or ""))

@@ -14,14 +14,14 @@ PREVIEW_CHARS = 60
 
 @click.group()
 def note() -> None:
-    """What is to be remembered of a project."""
+    """Notes of projects."""
 
 
 @note.command()
 @click.argument("content")
 @click.option("--title", help="A heading.")
 @click.option("--project", "-p", "project_name", help="A project's name or id.")
-@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@click.option("--id", "key", help="An id of your own; otherwise one is made.")
 @USER
 @AS_JSON
 @with_client
@@ -34,7 +34,7 @@ def add(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """Make a note, in Markdown; `-` reads it from standard input."""
+    """Add a note in Markdown; `-` reads it from standard input."""
     text = sys.stdin.read() if content == "-" else content
     project = project_for_new(client, person(client, user_name), project_name)
     body: Json = {"id": key, "projectId": project["id"], "title": title, "content": text}
@@ -46,7 +46,7 @@ def add(
 
 
 @note.command(name="list")
-@click.option("--project", "-p", "project_name", help="Of this project only, by name or id.")
+@click.option("--project", "-p", "project_name", help="Only this project, by name or id.")
 @USER
 @AS_JSON
 @with_client
@@ -74,7 +74,7 @@ def list_notes(
 @AS_JSON
 @with_client
 def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
-    """One note whole, by id or title."""
+    """One note in full, by id or title."""
     found = _find(client, name, user_name)
     if as_json:
         show_json(found)

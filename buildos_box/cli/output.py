@@ -1,4 +1,4 @@
-"""How commands answer: JSON for programs, short tables for people."""
+"""The output of commands: JSON for programs, short tables for people."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 YES = click.option("--yes", is_flag=True, help="Do not ask first.")
 WIDEST = 10_000
-"""Where there is no terminal nothing is cut off: programs and files take any width."""
+"""Without a terminal nothing is cut off, since programs and files accept any width."""
 
 
 def show_json(value: Any) -> None:
@@ -33,7 +33,7 @@ def say(sentence: str) -> None:
 
 
 def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """A table for people; `empty` is said when there is no row."""
+    """A table for people; `empty` is printed if there is no row."""
     found = list(rows)
     if not found:
         click.echo(empty)
@@ -53,7 +53,7 @@ def show_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, empty: st
 
 
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:
-    """What is known of one thing: a line each, without what is not known."""
+    """The known facts of one item, one per line."""
     known = [(name, clean(str(value))) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
@@ -61,7 +61,7 @@ def show_facts(facts: Iterable[tuple[str, object]]) -> None:
 
 
 def clean(text: str) -> str:
-    """The text without what would steer a terminal, such as an escape that somebody synced."""
+    """The text without characters that control a terminal, which synced data may contain."""
     return "".join(
         char if char in "\n\t" or unicodedata.category(char) != "Cc" else "\ufffd" for char in text
     )
@@ -72,12 +72,12 @@ def _one_line(text: str) -> str:
 
 
 def shown_time(instant: str | None, zone: ZoneInfo) -> str:
-    """An instant of the API as clocks in the zone show it, to the minute."""
+    """An instant of the API as local time in the zone, to the minute."""
     return "" if instant is None else f"{_at(instant, zone):%Y-%m-%d %H:%M}"
 
 
 def shown_second(instant: str | None, zone: ZoneInfo) -> str:
-    """The same to the second, for what happens in a queue."""
+    """An instant of the API as local time in the zone, to the second."""
     return "" if instant is None else f"{_at(instant, zone):%Y-%m-%d %H:%M:%S}"
 
 

@@ -18,12 +18,12 @@ WHY = {
 
 @click.group()
 def phases() -> None:
-    """A project's tasks, divided into stages of work."""
+    """The phases of a project."""
 
 
 @phases.command()
 @click.argument("project")
-@click.option("--again", is_flag=True, help="Stop the one under way and begin anew.")
+@click.option("--again", is_flag=True, help="Cancel the running job and start again.")
 @click.option("--wait/--no-wait", default=True, help="Wait for them and show them.")
 @USER
 @AS_JSON
@@ -70,7 +70,7 @@ def _show(project: Json, made: Json, *, as_json: bool) -> None:
         raise click.ClickException(
             clean(
                 f"“{project['name']}” has no phases yet; "
-                f"have them made: buildos-box phases now {project['id']}"
+                f"request them: buildos-box phases now {project['id']}"
             )
         )
     for phase in made["phases"]:
@@ -84,13 +84,13 @@ def _show(project: Json, made: Json, *, as_json: bool) -> None:
             say(f"   [{mark}] {task['title']}{due}")
     for cycle in plan["cycles"]:
         names = ", ".join(f"“{title}”" for title in cycle)
-        say(f"These wait for each other, so one has to go first: {names}")
+        say(f"These depend on each other, so one has to come first: {names}")
     new = len(made["unplacedTaskIds"])
     if new:
         have = "1 task has" if new == 1 else f"{new} tasks have"
         say(f"{have} come since and {'is' if new == 1 else 'are'} in no phase.")
     by = (
-        f"the box's own planner{WHY.get(plan['whyBuiltIn'] or '', '')}"
+        f"the built-in planner{WHY.get(plan['whyBuiltIn'] or '', '')}"
         if plan["source"] == "builtin"
         else plan["source"]
     )

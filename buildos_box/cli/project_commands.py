@@ -16,15 +16,15 @@ STATES = ("active", "paused", "completed", "archived")
 
 @click.group()
 def project() -> None:
-    """What tasks and notes belong to."""
+    """Projects."""
 
 
 @project.command()
 @click.argument("name")
-@click.option("--due", help="The day it is to be done: 2026-11-30, friday, in 3 weeks.")
-@click.option("--start", help="The day it begins.")
-@click.option("--description", default="", help="What it is about.")
-@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@click.option("--due", help="Its due date: 2026-11-30, friday, in 3 weeks.")
+@click.option("--start", help="Its first day.")
+@click.option("--description", default="", help="Its description.")
+@click.option("--id", "key", help="An id of your own; otherwise one is made.")
 @USER
 @AS_JSON
 @with_client
@@ -38,7 +38,7 @@ def add(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """Make a project."""
+    """Add a project."""
     owner = person(client, user_name)
     body: Json = {
         "id": key,
@@ -57,7 +57,7 @@ def add(
 
 
 @project.command(name="list")
-@click.option("--status", type=click.Choice(STATES), help="Of this status only.")
+@click.option("--status", type=click.Choice(STATES), help="Only this status.")
 @USER
 @AS_JSON
 @with_client

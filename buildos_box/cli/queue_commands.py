@@ -11,8 +11,8 @@ from buildos_box.client import BoxClient
 
 STATES = ("pending", "processing", "queued_for_retry", "completed", "failed", "cancelled")
 HEADS = ("waiting", "running", "retry", "done", "failed", "cancelled")
-LANE = click.option("--lane", help="This lane only.")
-TYPE = click.option("--type", "job_type", help="Jobs of this type only.")
+LANE = click.option("--lane", help="Only this lane.")
+TYPE = click.option("--type", "job_type", help="Only jobs of this type.")
 
 
 @click.group()
@@ -65,7 +65,7 @@ def lanes(client: BoxClient, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def pause(client: BoxClient, lane: str | None, job_type: str | None, as_json: bool) -> None:
-    """Start nothing more: of a lane, of a type, or at all. What runs goes on."""
+    """Start no more jobs of a lane, of a type, or at all. Running jobs go on."""
     _switch(client, "pause", lane, job_type, as_json)
 
 
@@ -75,7 +75,7 @@ def pause(client: BoxClient, lane: str | None, job_type: str | None, as_json: bo
 @AS_JSON
 @with_client
 def resume(client: BoxClient, lane: str | None, job_type: str | None, as_json: bool) -> None:
-    """Lift a pause."""
+    """Resume a lane, a type, or all."""
     _switch(client, "resume", lane, job_type, as_json)
 
 
@@ -96,7 +96,9 @@ def cleanup(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Cancel stale jobs, archive old failed ones, delete old finished ones. Counts first, asks."""
+    """Cancel stale jobs, archive old failed ones, delete old finished ones. Shows the numbers first
+    and asks.
+    """
     ages = {
         "staleThresholdHours": stale_hours,
         "oldFailedJobsDays": failed_days,
@@ -120,7 +122,7 @@ def _switch(
         known = [found["name"] for found in client.get("/queue/lanes")["lanes"]]
         if lane not in known:
             raise click.BadParameter(
-                f"there is no lane {lane!r}; there are {', '.join(known)}", param_hint="--lane"
+                f"there is no lane {lane!r}; known lanes: {', '.join(known)}", param_hint="--lane"
             )
     named = {"lane": lane, "type": job_type}
     body = {name: value for name, value in named.items() if value is not None}

@@ -1,4 +1,4 @@
-"""`buildos-box send-test email|sms|push`: does it reach me?"""
+"""`buildos-box send-test email|sms|push`."""
 
 import click
 
@@ -14,7 +14,7 @@ ASK_EVERY_SECONDS = 0.1
 
 @click.group(name="send-test")
 def send_test() -> None:
-    """Send one test message, and wait for what the provider says."""
+    """Send one test message, and wait for the provider's answer."""
 
 
 @send_test.command()

@@ -1,4 +1,4 @@
-"""Loading the configuration for a command, with every fault told at once."""
+"""Loading the configuration for a command, with every fault at once."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from buildos_box.settings import Settings, SettingsError, load_settings
 
 
 def load_or_exit(config_path: Path | None) -> Settings:
-    """The settings; on faults, each is printed with its place and the command ends with 2."""
+    """The settings; faults are printed with their places, and end the command with exit code 2."""
     try:
         return load_settings(config_path, dict(os.environ)).settings
     except SettingsError as error:

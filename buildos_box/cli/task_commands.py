@@ -23,22 +23,22 @@ from buildos_box.clock import from_text, local_day, to_text
 PRIORITIES = ("urgent", "high", "medium", "low")
 STATES = ("todo", "in_progress", "blocked", "done")
 LATEST = "9999"
-"""Sorts after every day there is: tasks without one come last."""
+"""Sorts after every day, so that tasks without a due date come last."""
 
 
 @click.group()
 def task() -> None:
-    """Things to do."""
+    """Tasks."""
 
 
 @task.command()
 @click.argument("title")
 @click.option("--due", help="friday, 2026-11-30, 'tomorrow 14:00', in 3 days.")
 @click.option("--project", "-p", "project_name", help="A project's name or id.")
-@click.option("--priority", type=click.Choice(PRIORITIES), help="Medium if not said.")
-@click.option("--status", type=click.Choice(STATES), help="To do if not said.")
-@click.option("--description", help="More about it.")
-@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@click.option("--priority", type=click.Choice(PRIORITIES), help="Medium by default.")
+@click.option("--status", type=click.Choice(STATES), help="To do by default.")
+@click.option("--description", help="Its description.")
+@click.option("--id", "key", help="An id of your own; otherwise one is made.")
 @USER
 @AS_JSON
 @with_client
@@ -52,7 +52,7 @@ def add(
     as_json: bool,
     **fields: str | None,
 ) -> None:
-    """Make a task: buildos-box task add "Pay rent" --due friday --project Home."""
+    """Add a task: buildos-box task add "Pay rent" --due friday --project Home."""
     owner = person(client, user_name)
     when = _due(due, owner)
     project = project_for_new(client, owner, project_name)
@@ -67,7 +67,7 @@ def add(
 
 
 @task.command(name="list")
-@click.option("--project", "-p", "project_name", help="Of this project only, by name or id.")
+@click.option("--project", "-p", "project_name", help="Only this project, by name or id.")
 @click.option(
     "--status", type=click.Choice(("open", *STATES, "all")), default="open", show_default=True
 )
@@ -81,7 +81,7 @@ def list_tasks(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """A user's tasks; those due first come first."""
+    """A user's tasks, those due first at the top."""
     owner = person(client, user_name)
     project = find_project(client, owner, project_name) if project_name else None
     tasks = client.items(
@@ -115,7 +115,7 @@ def list_tasks(
 @AS_JSON
 @with_client
 def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
-    """Mark a task as done, by id or by its title or the title's beginning."""
+    """Mark a task as done, by id, title, or the beginning of the title."""
     found = _find(client, name, user_name, status="open")
     changed = client.post(url_path("tasks", found["id"], "done"))
     if as_json:
@@ -158,7 +158,7 @@ def _due(text: str | None, owner: Person) -> Json:
 
 
 def shown_due(task: Json, owner: Person) -> str:
-    """When the task is due, in its owner's zone."""
+    """When the task is due, in its user's zone."""
     return str(task["dueDate"] or shown_time(task["dueAt"], owner.zone))
 
 

@@ -16,7 +16,7 @@ UTC = ZoneInfo("UTC")
 
 @click.group()
 def token() -> None:
-    """Who may use the box. Needs an admin's token; times are in UTC."""
+    """API tokens. Needs an admin's token; times are in UTC."""
 
 
 @token.command()
@@ -30,13 +30,13 @@ def token() -> None:
 @AS_JSON
 @with_client
 def create(client: BoxClient, name: str, scope: str, expires: str | None, as_json: bool) -> None:
-    """Issue a token. It is shown this once: the box keeps no text of it."""
+    """Issue a token. It is shown only once: the server stores just a hash."""
     body = {"name": name, "scope": scope, "expiresAt": _expiry(expires)}
     made = client.post("/tokens", body)
     if as_json:
         show_json(made)
         return
-    click.echo(f"Token {made['id']}, shown this once:", err=True)
+    click.echo(f"Token {made['id']}, shown only once:", err=True)
     click.echo(made["token"])
 
 

@@ -12,7 +12,7 @@ from buildos_box.version import VERSION
 
 
 def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
-    """Loads the dashboard, so that one that answers is one that can start."""
+    """Imports the dashboard, so that a version that is printed is one that can start."""
     if not asked or context.resilient_parsing:
         return
     import textual
@@ -35,7 +35,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
 @click.option("--read-only", is_flag=True, help="Look, but change nothing.")
 @with_client
 def tui(client: BoxClient, read_only: bool) -> None:
-    """Watch and steer a box in the terminal, live."""
+    """Watch and control a server in the terminal, live."""
     from buildos_box.tui.app import BoxApp
 
     try:

@@ -17,20 +17,20 @@ WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 
 @click.group()
 def user() -> None:
-    """Who the box writes for."""
+    """Users."""
 
 
 @user.command()
 @click.argument("name")
-@click.option("--email", help="Where mail goes to.")
-@click.option("--timezone", help="An IANA zone like Europe/Berlin; UTC if not said.")
-@click.option("--country", help="Two letters, like DE: its holidays are kept.")
+@click.option("--email", help="Their mail address.")
+@click.option("--timezone", help="An IANA zone like Europe/Berlin; UTC by default.")
+@click.option("--country", help="Two letters, like DE, for public holidays.")
 @click.option("--language", help="A language tag, like en.")
-@click.option("--id", "key", help="An id of your own; else the box gives one.")
+@click.option("--id", "key", help="An id of your own; otherwise one is made.")
 @AS_JSON
 @with_client
 def add(client: BoxClient, name: str, key: str | None, as_json: bool, **fields: str | None) -> None:
-    """Make a user."""
+    """Add a user."""
     body: Json = {"id": key, "name": name, **fields}
     made = client.post("/users", {name: value for name, value in body.items() if value})
     if as_json:
@@ -57,7 +57,7 @@ def list_users(client: BoxClient, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def show(client: BoxClient, name: str, as_json: bool) -> None:
-    """One user, by id, mail address or name, and when they want briefs."""
+    """One user, by id, mail address or name, with their brief preferences."""
     found = find_user(client, name)
     preferences = client.get(url_path("users", found["id"], "preferences"))
     if as_json:
@@ -71,21 +71,21 @@ def show(client: BoxClient, name: str, as_json: bool) -> None:
 @AS_JSON
 @with_client
 def link(client: BoxClient, name: str, as_json: bool) -> None:
-    """A link that signs the user in to their web page: good once, for a day."""
+    """A link that signs the user in to their web page: valid once, for a day."""
     found = find_user(client, name)
     made = client.post(url_path("users", found["id"], "sign-in-link"))
     if as_json:
         show_json(made)
         return
     until = shown_time(made["expiresAt"], zone_or_utc(found["timezone"]))
-    click.echo(f"For {found['name']}, good once, until {until} their time:", err=True)
+    click.echo(f"For {found['name']}, valid once, until {until} their time:", err=True)
     click.echo(made["url"])
 
 
 @user.command(name="set")
 @click.argument("name")
-@click.option("--name", "new_name", help="What they are called.")
-@click.option("--email", help="Where mail goes to.")
+@click.option("--name", "new_name", help="Their name.")
+@click.option("--email", help="Their mail address.")
 @click.option("--timezone", help="An IANA zone like Europe/Berlin.")
 @click.option("--country", help="Two letters, like DE.")
 @click.option("--language", help="A language tag, like en.")
@@ -107,7 +107,7 @@ def set_user(
     as_json: bool,
     **given_fields: Any,
 ) -> None:
-    """Change a user, by id, mail address or name, and when they want briefs."""
+    """Change a user, by id, mail address or name, and their brief preferences."""
     found = find_user(client, name)
     path = url_path("users", found["id"])
     preferences = client.get(f"{path}/preferences")
@@ -121,7 +121,7 @@ def set_user(
         emailTracking=given_fields["tracking"],
     )
     if not fields and not preferences:
-        raise click.UsageError("say what to change; --help lists what can be")
+        raise click.UsageError("give at least one option to change; see --help")
     if fields:
         found = client.patch(path, fields)
     if preferences:
@@ -137,11 +137,11 @@ def set_user(
 @YES
 @with_client
 def delete(client: BoxClient, name: str, yes: bool) -> None:
-    """Erase a user, by id, mail address or name, with all that is theirs."""
+    """Erase a user, by id, mail address or name, with all their data."""
     found = find_user(client, name)
     called = f"{found['name'] or found['email']} ({found['id']})"
     if not yes:
-        click.confirm(f"Erase {called} with all that is theirs?", abort=True, err=True)
+        click.confirm(f"Erase {called} with all their data?", abort=True, err=True)
     client.delete(url_path("users", found["id"]))
     say(f"Erased {called}")
 

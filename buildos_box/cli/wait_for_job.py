@@ -1,4 +1,4 @@
-"""Waiting for a job, and telling how far it is."""
+"""Waiting for a job, and showing its progress."""
 
 import click
 
@@ -12,9 +12,9 @@ ASK_EVERY_SECONDS = 0.2
 
 
 def wait_for(client: BoxClient, job_id: str, what: str) -> None:
-    """Wait until the job has finished, telling how far it is on standard error.
+    """Wait until the job has finished, showing its progress on standard error.
 
-    Exits as failed unless it has completed; `what` names its work ("The brief").
+    Exits with code 1 unless it has completed; `what` names its result ("The brief").
     """
     job: Json = {}
     for job in client.follow(
@@ -24,6 +24,6 @@ def wait_for(client: BoxClient, job_id: str, what: str) -> None:
         if progress:
             click.echo(f"{progress['current']:>3} % {clean(progress['message'] or '')}", err=True)
     if job["status"] != "completed":
-        why = job["error"] or job["cancel_reason"] or "it says not why"
+        why = job["error"] or job["cancel_reason"] or "without a reason"
         click.echo(clean(f"{what} {job['status']} ({job_id}): {why}"), err=True)
         raise SystemExit(exit_codes.FAILED)

@@ -1,4 +1,4 @@
-"""A typed client of a box's HTTP API, for the command line and the terminal dashboard."""
+"""A typed client of the HTTP API, for the command line and the dashboard."""
 
 from buildos_box.client.client import BoxClient, BoxRefused, BoxUnreachable, url_path
 from buildos_box.client.live import LiveClient

@@ -1,4 +1,4 @@
-"""The client: one method a thing people ask of a box."""
+"""The client: one method per operation of the API."""
 
 import time
 from collections.abc import Iterator
@@ -13,24 +13,26 @@ FINISHED = ("completed", "failed", "cancelled")
 
 
 def url_path(*parts: str) -> str:
-    """A path of these parts, whatever characters they have."""
+    """A URL path of these parts, which may contain any character."""
     return "/" + "/".join(quote(part, safe=":") for part in parts)
 
 
 def with_tls(url: str) -> bool:
-    """Whether certificates are checked: to read the trusted ones takes longer than many a call."""
+    """Whether certificates are verified; cached, because reading them takes
+    longer than many calls.
+    """
     return not url.startswith("http://")
 
 
 class BoxUnreachable(Exception):
-    """No answer at that address."""
+    """There is no answer at that address."""
 
 
 class BoxRefused(Exception):
-    """The box answered with an error; carries its sentence, code and details."""
+    """The server answered with an error; has its sentence, code and details."""
 
     def __init__(self, status: int, body: Json) -> None:
-        super().__init__(str(body.get("error") or f"the box answered {status}"))
+        super().__init__(str(body.get("error") or f"the server answered {status}"))
         self.status = status
         self.code = str(body.get("code", ""))
         details = body.get("details")
@@ -43,7 +45,7 @@ class BoxRefused(Exception):
 
 
 class BoxClient:
-    """Talks to one box. Every method raises BoxUnreachable or BoxRefused."""
+    """The API of one server. Every method raises BoxUnreachable or BoxRefused."""
 
     def __init__(self, url: str, token: str | None, *, timeout_seconds: float = 30.0) -> None:
         self.url = url
@@ -79,16 +81,16 @@ class BoxClient:
         try:
             return response.json() if response.content else None
         except ValueError as error:
-            raise BoxUnreachable(f"what answers at {self.url} is no BuildOS Box") from error
+            raise BoxUnreachable(f"the server at {self.url} is not a BuildOS Box") from error
 
     def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise BoxUnreachable(f"no box answers at {self.url}: {error}") from error
+            raise BoxUnreachable(f"no server answers at {self.url}: {error}") from error
 
     def get(self, path: str, **params: Any) -> Any:
-        """GET with query parameters; those that are None are left out."""
+        """GET with query parameters; those that are None are omitted."""
         return self.request("GET", path, params=params)
 
     def post(self, path: str, json: Any = None) -> Any:
@@ -100,15 +102,15 @@ class BoxClient:
         return self.request("PUT", path, json=json)
 
     def patch(self, path: str, json: Any) -> Any:
-        """PATCH: change what the body names."""
+        """PATCH a JSON body."""
         return self.request("PATCH", path, json=json)
 
     def delete(self, path: str) -> None:
-        """DELETE a thing."""
+        """DELETE a path."""
         self.request("DELETE", path)
 
     def items(self, path: str, key: str = "items", **params: Any) -> Iterator[Json]:
-        """Every item of a paged list, page by page."""
+        """Every item of a paged list, fetched page by page."""
         cursor: str | None = None
         while True:
             page = self.get(path, cursor=cursor, **params)
@@ -118,32 +120,32 @@ class BoxClient:
                 return
 
     def health(self) -> Json:
-        """The box's state, also when it is not healthy."""
+        """The server's health, also if it is not healthy."""
         return body_of(self._send("GET", "/health"))
 
     def sync(self, document: Json) -> Json:
-        """Upsert and delete workspace data in one transaction; tells what changed."""
+        """Create, change and delete workspace data in one transaction; returns the counts."""
         answer: Json = self.post("/sync", document)
         return answer
 
     def queue_brief(self, user_id: str, **options: Any) -> Json:
-        """Ask for a brief; `options` are the body's other fields, in camelCase."""
+        """Request a brief; `options` are the other fields of the body, in camelCase."""
         answer: Json = self.post("/queue/brief", {"userId": user_id, **options})
         return answer
 
     def queue_phases(self, user_id: str, project_id: str, **options: Any) -> Json:
-        """Ask for a project's phases; `options` are the body's other fields, in camelCase."""
+        """Request a project's phases; `options` are the other fields of the body, in camelCase."""
         body = {"userId": user_id, "projectId": project_id, **options}
         answer: Json = self.post("/queue/phases", body)
         return answer
 
     def phases(self, project_id: str) -> Json:
-        """A project's phases, and how they came about."""
+        """A project's phases, and how they were made."""
         answer: Json = self.get(url_path("projects", project_id, "phases"))
         return answer
 
     def forecast(self, *, days: int = 7, user: str | None = None) -> Json:
-        """What will be sent in the coming days, and what will not, and why."""
+        """The forecast of what will be sent in the coming days."""
         answer: Json = self.get("/schedule/forecast", days=days, user=user)
         return answer
 
@@ -157,7 +159,7 @@ class BoxClient:
     ) -> Iterator[Json]:
         """The job each time it has changed, until it is finished.
 
-        Raises TimeoutError when it has not finished in time.
+        Raises TimeoutError if it has not finished in time.
         """
         seen: Any = None
         deadline = time.monotonic() + timeout_seconds

@@ -1,1 +1,1 @@
-"""The terminal dashboard: everything a box does, live, over its API alone."""
+"""The terminal dashboard, over the API."""

@@ -36,13 +36,13 @@ from buildos_box.tui.users import Users
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
 REFRESH_SECONDS = 30
-"""Without events what is shown is fetched afresh so often: ages and rates move by themselves."""
+"""How often the screen is fetched again without events, since ages and rates change with time."""
 DENIED = 4
 SCREENS = ("overview", "jobs", "schedule", "deliveries", "users", "cleanup")
 
 
 class BoxApp(TalkingApp):
-    """The dashboard of one box."""
+    """The dashboard of one server."""
 
     TITLE = "BuildOS Box"
     CSS = CSS
@@ -84,11 +84,13 @@ class BoxApp(TalkingApp):
 
     @property
     def may_act(self) -> bool:
-        """Whether this viewer may change anything: keys that do are offered only then."""
+        """Whether the viewer may change anything; keys that change something are
+        offered only then.
+        """
         return self._acting and not self._read_only
 
     def compose(self) -> ComposeResult:
-        """Status, screens' names, banner, the screens, the keys."""
+        """Status line, tabs, banner, screens, footer."""
         yield Static(id="status")
         yield Static(id="tabs")
         yield Static(id="banner")
@@ -102,7 +104,7 @@ class BoxApp(TalkingApp):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Listen to the box."""
+        """Start reading the event stream."""
         self._show_status()
         self.shown.take_focus()
         self.shown.reload()
@@ -115,13 +117,13 @@ class BoxApp(TalkingApp):
         return_code: int = 0,
         message: RenderableType | None = None,
     ) -> None:
-        """Leave. First end what works in the background: the screens go part by part."""
+        """Quit, ending background work before the screens are removed."""
         self.workers.cancel_all()
         super().exit(result, return_code, message)
 
     @property
     def base(self) -> Screen[Any]:
-        """The screen under all windows."""
+        """The screen below all dialogs."""
         return self.screen_stack[0]
 
     @property
@@ -131,11 +133,11 @@ class BoxApp(TalkingApp):
         return self.base.query_one(f"#{name}", Pane)
 
     def now(self) -> Instant:
-        """The present instant."""
+        """The current instant."""
         return self._clock.now()
 
     def at(self, text: str | None) -> str:
-        """An instant on the clock that the viewer has chosen."""
+        """An instant in the time zone that the viewer chose."""
         return moment(text, self.now(), utc=self._utc)
 
     def _tick(self) -> None:
@@ -146,7 +148,7 @@ class BoxApp(TalkingApp):
             self.shown.reload()
 
     async def _listen(self) -> None:
-        """Read the stream; when it is lost, come back and go on where it was."""
+        """Read the event stream; after a disconnect, reconnect and resume."""
         last, wait = None, FIRST_WAIT_SECONDS
         while True:
             try:
@@ -155,7 +157,7 @@ class BoxApp(TalkingApp):
                     last, wait = event.id or last, FIRST_WAIT_SECONDS
                     self._heard(event)
                 self._stream_open = False
-                self.lost("the box ended the stream")
+                self.lost("the server ended the stream")
             except BoxUnreachable as error:
                 self._stream_open = False
                 self.lost(str(error))
@@ -186,7 +188,7 @@ class BoxApp(TalkingApp):
                 self.screen.note(event)
 
     def answered(self) -> None:
-        """The box has answered a question: if the stream is open too, all is well again."""
+        """The server has answered; if the stream is open too, the banner is removed."""
         if self._stream_open and not self._live:
             self._found()
 
@@ -200,17 +202,18 @@ class BoxApp(TalkingApp):
             self.screen.reload()
 
     def lost(self, reason: str) -> None:
-        """Say that the box does not answer; what is shown is old."""
+        """Show that the server does not answer and that the content is old."""
         self._lost_because = plain(reason)
         if self._live and self._stream_open:
-            # One call was lost while the stream goes on: ask again soon, which may end the banner.
+            # A single call failed while the stream is open: fetch again soon, which may remove the
+            # banner.
             self.set_timer(2.0, self.shown.reload)
         self._live = False
         self.base.query_one(ContentSwitcher).add_class("stale")
         self._show_status()
 
     def tell_refused(self, error: BoxRefused) -> bool:
-        """Say why the box refused. Ends the dashboard, and tells so, if the token is no good."""
+        """Show why the server refused. Ends the dashboard if the token is not valid."""
         if error.status == 401:
             self.refusal = str(error)
             self.exit(return_code=DENIED)
@@ -220,11 +223,11 @@ class BoxApp(TalkingApp):
         return False
 
     def show_jobs(self, text: str) -> None:
-        """Go to the jobs of a filter."""
+        """Show the jobs of a filter."""
         self._show_filtered("jobs", text)
 
     def show_deliveries(self, text: str) -> None:
-        """Go to the messages of a filter."""
+        """Show the messages of a filter."""
         self._show_filtered("deliveries", text)
 
     def _show_filtered(self, name: str, text: str) -> None:
@@ -233,11 +236,11 @@ class BoxApp(TalkingApp):
         self.base.query_one(f"#{name}", Listing).set_filter(text)
 
     def open_job(self, job_id: str) -> None:
-        """Show everything of a job."""
+        """Show all details of a job."""
         self.push_screen(JobScreen(job_id))
 
     def action_screen_of(self, name: str) -> None:
-        """Go to a screen."""
+        """Show a screen."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.base.query_one(ContentSwitcher).current = name
@@ -247,33 +250,33 @@ class BoxApp(TalkingApp):
         self.refresh_bindings()
 
     def action_refresh_all(self) -> None:
-        """Fetch afresh."""
+        """Fetch again."""
         self.shown.reload_all()
 
     def action_zone(self) -> None:
-        """Local time, or UTC."""
+        """Switch between local time and UTC."""
         self._utc = not self._utc
         self._show_status()
         self.shown.paint()
 
     def action_theme(self) -> None:
-        """Light, or dark."""
+        """Switch between light and dark."""
         self.theme = other(self.theme)
 
     def action_keys(self) -> None:
-        """All keys."""
+        """Show all keys."""
         self.push_screen(Reading(KEYS))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """What the palette finds by its words."""
+        """The commands of the palette."""
         yield from palette(self, SCREENS)
 
     async def run_worker_action(self, action: str) -> None:
-        """Do what a key of the shown screen would."""
+        """Run the action of a key of the shown screen."""
         await self.run_action(action, self.shown)
 
     def on_resize(self, event: events.Resize) -> None:
-        """One line asks for more room where there is too little."""
+        """Show one line that asks for a larger terminal if it is too small."""
         self.call_after_refresh(self._show_status)
 
     def _show_status(self) -> None:
@@ -294,5 +297,5 @@ class BoxApp(TalkingApp):
         banner.display = bool(words)
 
     async def on_unmount(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         await self.client.aclose()

@@ -1,4 +1,4 @@
-"""What a cleanup would do, counted first; then done, once the number is confirmed."""
+"""A cleanup's numbers, and the cleanup once they are confirmed."""
 
 import asyncio
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class Cleanup(Pane):
-    """Always dry first: nothing goes before somebody has read how many."""
+    """Always counted first: nothing is deleted before its number was shown."""
 
     BINDINGS = [Binding("X", "clean", "Clean up")]
     ACTING = frozenset({"clean"})
@@ -41,13 +41,13 @@ class Cleanup(Pane):
         yield Static(id="cleanup-note", classes="note")
 
     async def load(self) -> None:
-        """A dry run, and the stale jobs by name."""
+        """Fetch a dry run, and the stale jobs."""
         if self.host.may_act:
             self._report, self._stale = await asyncio.gather(
                 self.client.cleanup(dry_run=True), self.client.stale()
             )
         else:
-            # A token that only reads may not post, not even a dry run.
+            # A read-only token may not POST, not even a dry run.
             self._stale = await self.client.stale()
 
     def paint(self) -> None:
@@ -91,7 +91,7 @@ class Cleanup(Pane):
 
     @property
     def total(self) -> int:
-        """How many jobs a cleanup would touch."""
+        """The number of jobs that a cleanup would change."""
         names = ("staleCancelled", "oldFailedCancelled", "completedDeleted")
         return sum(self._report.get(name, 0) for name in names)
 
@@ -100,7 +100,7 @@ class Cleanup(Pane):
         self.host.open_job(event.key)
 
     def action_clean(self) -> None:
-        """Clean up, after a question with the number."""
+        """Clean up, after asking with the number."""
         if not self.total:
             self.host.say("nothing to clean up")
             return

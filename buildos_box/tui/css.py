@@ -1,4 +1,4 @@
-"""How the dashboard is laid out, in Textual's style language."""
+"""The dashboard's layout, in Textual CSS."""
 
 CSS = """
 #status, #tabs, #trouble, #lines, .note, #cleanup-counts { height: auto; }

@@ -1,4 +1,4 @@
-"""All that was sent or is to be: mail, SMS, push, in-app, with opens and clicks."""
+"""The list of mails, SMS, push and in-app messages, with opens and clicks."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job
 
 
 class Deliveries(Listing):
-    """One list over every channel."""
+    """One list over all channels."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("made", 12),
@@ -41,7 +41,7 @@ class Deliveries(Listing):
         self._words = Words({}, "")
 
     def on_mount(self) -> None:
-        """The words that tab completes."""
+        """The filter words for completion."""
         self.filter_input.words = {
             "channel": CHANNELS,
             "status": tuple(SENT),
@@ -50,7 +50,7 @@ class Deliveries(Listing):
         }
 
     def read_filter(self, text: str) -> None:
-        """Words that the server answers."""
+        """Parse a filter that the server applies. Raises WrongWord."""
         self._words = read_words(
             text, WORDS, self.host.now(), {"channel": CHANNELS, "status": SENT}
         )
@@ -62,7 +62,7 @@ class Deliveries(Listing):
         return page["items"], page.get("nextCursor")
 
     def note(self, event: BoxEvent) -> None:
-        """Something may have been sent."""
+        """Fetch again after an event that may be about a message."""
         if event.type in NEWS:
             if self.watching:
                 self.load_soon()
@@ -71,7 +71,7 @@ class Deliveries(Listing):
                 self.paint_soon()
 
     def cells_of(self, item: Json) -> tuple[str, ...]:
-        """A message's row; why, where it did not go as planned."""
+        """The cells of a message, with the reason if it was not sent as planned."""
         why = f"{plain(item['reason'])}: " if item["reason"] else ""
         return (
             self.host.at(item["at"]),

@@ -1,4 +1,4 @@
-"""How the dashboard talks with its viewer: a word in passing, a question, a choice."""
+"""The dashboard's dialogs: messages, questions, choices."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,20 +10,20 @@ from buildos_box.tui.formatting import plain
 
 
 class TalkingApp(App[None]):
-    """An app with the windows of `dialogs`."""
+    """An app with the dialogs of `dialogs`."""
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """A short word to the viewer."""
+        """Show a short message."""
         self.notify(plain(sentence), severity="error" if wrong else "information", markup=False)
 
     def say_report(self, report: dict[str, Any]) -> None:
-        """What came of an action on jobs."""
+        """Show the result of an action on jobs."""
         refused = [plain(item["reason"]) for item in report["refused"]]
         said = f"{report['action']}: {report['done']} of {report['matched']}"
         self.say("; ".join([said, *refused[:3]]), wrong=bool(refused))
 
     def ask(self, question: str, then: Callable[[], object]) -> None:
-        """Do it if the answer is yes."""
+        """Run an action if the viewer confirms."""
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -34,7 +34,7 @@ class TalkingApp(App[None]):
     def choose(
         self, title: str, choices: Sequence[tuple[str, str]], then: Callable[[str], object]
     ) -> None:
-        """Let the viewer choose one, and do it."""
+        """Let the viewer choose one item, and act on it."""
 
         def chosen(name: str | None) -> None:
             if name is not None:

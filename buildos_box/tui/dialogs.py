@@ -1,4 +1,4 @@
-"""Windows over the dashboard: a text to read, a question to answer, a choice to make."""
+"""Dialogs: a text to read, a question, a choice."""
 
 from collections.abc import Sequence
 
@@ -22,13 +22,13 @@ class Reading(ModalScreen[None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        """The text, as it is: markup in it means nothing."""
+        """The text, without interpreting markup."""
         with VerticalScroll():
             yield Static(Text(self._text), id="reading")
 
 
 class Question(ModalScreen[bool]):
-    """Asks before what can't be undone."""
+    """Asks before an action that cannot be undone."""
 
     CSS = "Question { align: center middle; } Question > Static { width: 60; height: auto; border: round; padding: 1; background: $surface; }"  # noqa: E501 (one rule)
     BINDINGS = [("y", "answer(True)", "Yes"), ("n,escape", "answer(False)", "No")]
@@ -47,7 +47,7 @@ class Question(ModalScreen[bool]):
 
 
 class Choice(ModalScreen[str | None]):
-    """One of several; escape takes none."""
+    """A choice of one item; escape chooses none."""
 
     CSS = "Choice { align: center middle; } Choice > OptionList { width: 60; height: auto; max-height: 80%; border: round; background: $surface; }"  # noqa: E501 (one rule)
     BINDINGS = [("escape,q", "dismiss", "Back"), ("j", "down", "Down"), ("k", "up", "Up")]
@@ -58,7 +58,7 @@ class Choice(ModalScreen[str | None]):
         self._choices = choices
 
     def compose(self) -> ComposeResult:
-        """The choices, by what they are called."""
+        """The choices by name."""
         options = [Option(Text(label), id=f"c{n}") for n, (_, label) in enumerate(self._choices)]
         found = OptionList(*options, id="choices")
         found.border_title = self._title

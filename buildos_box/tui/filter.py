@@ -1,4 +1,4 @@
-"""The filter language of the job list: `type:daily_brief status:failed since:2h words`."""
+"""The filter language of the job list: `type:daily_brief status:failed since:2h text`."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -24,19 +24,19 @@ _FIELD = {
 
 
 class WrongWord(ValueError):
-    """A word of a filter that means nothing; the sentence says what is allowed."""
+    """A word of a filter that is not valid; the sentence says what is allowed."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One word: the job's field must be (or, negated, not be) one of the values."""
+    """One word: the job's field must be (or, negated, must not be) one of the values."""
 
     key: str
     values: tuple[str, ...]
     negated: bool
 
     def holds(self, job: dict[str, Any]) -> bool:
-        """Whether the job is as the word says. Errors match by part, all else as a whole."""
+        """Whether the job matches. Errors match by substring, all other fields exactly."""
         found = str(job.get(_FIELD[self.key]) or "")
         if self.key == "error":
             hit = any(value.lower() in found.lower() for value in self.values)
@@ -47,17 +47,19 @@ class Condition:
 
 @dataclass(frozen=True)
 class Filter:
-    """What the server is asked, and what is then checked here."""
+    """What the server filters by, and what is checked here afterwards."""
 
     asked: dict[str, str] = field(default_factory=dict)
     checks: tuple[Condition, ...] = ()
 
     def keeps(self, job: dict[str, Any]) -> bool:
-        """Whether a job that the server sent is wanted."""
+        """Whether a job that the server returned matches."""
         return all(check.holds(job) for check in self.checks)
 
     def count(self, counts: list[dict[str, Any]]) -> int | None:
-        """How many jobs match, by the counts of types and states; None if they can't tell."""
+        """The number of matching jobs, computed from counts by type and state;
+        None if impossible.
+        """
         if any(check.key not in ("type", "status") for check in self.checks) or (
             self.asked.keys() - {"type", "status"}
         ):
@@ -67,7 +69,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Words:
-    """A filter of words that the server answers itself, and free text."""
+    """A filter of words that the server applies, and free text."""
 
     asked: dict[str, str]
     text: str
@@ -76,7 +78,7 @@ class Words:
 def read_words(
     text: str, keys: Sequence[str], now: Instant, known: Mapping[str, Collection[str]]
 ) -> Words:
-    """Read a filter of these words; values of those in `known` must be known. Raises WrongWord."""
+    """Parse a filter of these words; values of keys in `known` must be known. Raises WrongWord."""
     asked: dict[str, str] = {}
     free: list[str] = []
     for word in text.split():
@@ -85,7 +87,7 @@ def read_words(
             free.append(word)
             continue
         if key not in keys:
-            raise WrongWord(f"{word}: no such filter; there are {', '.join(keys)}")
+            raise WrongWord(f"{word}: there is no such filter; known: {', '.join(keys)}")
         for part in value.split(","):
             if not part:
                 raise WrongWord(f"{word}: a value is missing after the colon")
@@ -96,7 +98,7 @@ def read_words(
 
 
 def parse(text: str, now: Instant) -> Filter:
-    """Read a filter. Raises WrongWord, naming the word."""
+    """Parse a filter. Raises WrongWord, which names the word."""
     asked: dict[str, str] = {}
     checks: list[Condition] = []
     free: list[str] = []
@@ -106,7 +108,7 @@ def parse(text: str, now: Instant) -> Filter:
             free.append(word)
             continue
         if key not in KEYS:
-            raise WrongWord(f"{word}: no such filter; there are {', '.join(KEYS)}")
+            raise WrongWord(f"{word}: there is no such filter; known: {', '.join(KEYS)}")
         values = tuple(part for part in rest.split(",") if part)
         if not values:
             raise WrongWord(f"{word}: a value is missing after the colon")
@@ -124,7 +126,7 @@ def parse(text: str, now: Instant) -> Filter:
 
 
 def _ask(asked: dict[str, str], check: Condition) -> None:
-    """Let the server leave out what it can: the checks hold in any case."""
+    """Let the server filter what it can; the checks apply in any case."""
     several = len(check.values) > 1
     if check.negated:
         return

@@ -1,4 +1,4 @@
-"""The line for filters: tab completes words and values."""
+"""The input of filters, which completes words and values."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -20,7 +20,7 @@ class _Completer(Suggester):
 
 
 def completed(text: str, words: Words) -> str | None:
-    """The filter with its last word, or that word's last value, completed; None if none fits."""
+    """The filter with its last word, or that word's last value, completed; None if nothing fits."""
     last = text.rsplit(" ", 1)[-1]
     bare = last.removeprefix("-")
     if not bare:
@@ -35,7 +35,7 @@ def completed(text: str, words: Words) -> str | None:
 
 
 class FilterInput(Input):
-    """One line; `words` names the filter words and the values that are known for each."""
+    """One line; `words` are the filter words with their known values."""
 
     BINDINGS = [Binding("tab", "complete", "Complete", show=False)]
 
@@ -45,7 +45,7 @@ class FilterInput(Input):
         self.suggester = _Completer(lambda: self.words)
 
     def action_complete(self) -> None:
-        """Take the suggestion."""
+        """Accept the suggestion."""
         found = completed(self.value, self.words)
         if found is not None:
             self.value = found

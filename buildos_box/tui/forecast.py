@@ -25,11 +25,11 @@ from buildos_box.tui.host import Hosted
 
 Json = dict[str, Any]
 SPANS = (7, 30, 1)
-"""Days ahead; the key goes from one to the next."""
+"""Numbers of days; a key switches to the next."""
 
 
 class ForecastScreen(Hosted, Screen[None]):
-    """The forecast of the box, as a list; nothing is sent and nothing written."""
+    """The forecast as a list; nothing is sent or written."""
 
     BINDINGS = [
         Binding("d", "days", "Days"),
@@ -49,13 +49,13 @@ class ForecastScreen(Hosted, Screen[None]):
         super().__init__()
         self._days = SPANS[0]
         self._found: list[Json] = []
-        # Held, not looked up: the screen may be left while the forecast is being fetched.
+        # Kept as attributes, because the screen may be closed while the forecast is fetched.
         self._note = Static("Loading …", id="forecast-note", classes="note")
         self._list = Grid("forecast", self.COLUMNS)
         self._row = Static(id="forecast-row", classes="note")
 
     def compose(self) -> ComposeResult:
-        """The sum, the list, the chosen row in full, the keys."""
+        """The summary, the list, the selected row in full, the keys."""
         yield self._note
         yield self._list
         yield self._row
@@ -67,11 +67,11 @@ class ForecastScreen(Hosted, Screen[None]):
         self.action_reload()
 
     def action_reload(self) -> None:
-        """Fetch it afresh."""
+        """Fetch again."""
         self.run_worker(self._load(), exclusive=True)
 
     def action_days(self) -> None:
-        """Look further ahead, or less far."""
+        """Switch to the next number of days."""
         self._days = SPANS[(SPANS.index(self._days) + 1) % len(SPANS)]
         self.action_reload()
 
@@ -132,7 +132,7 @@ class ForecastScreen(Hosted, Screen[None]):
 
 
 def summary(found: list[Json], days: int, *, more: bool) -> str:
-    """How many will be sent, how many of them later than wanted, how many skipped."""
+    """The numbers of deliveries that will be sent, that are delayed, and that are skipped."""
     span = "1 day" if days == 1 else f"{days} days"
     if not found:
         return f"Nothing will be sent in {span}: nobody wants a brief, no event has a reminder"

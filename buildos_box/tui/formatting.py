@@ -1,4 +1,4 @@
-"""How the dashboard says things: states by sign and word, instants, bars."""
+"""How the dashboard shows states, instants and bars."""
 
 import unicodedata
 from datetime import UTC
@@ -20,7 +20,7 @@ WORDS = {
     "retry": "queued_for_retry",
     "done": "completed",
 }
-"""What people may type for a state, besides its own name."""
+"""Names of states that may be typed in filters."""
 
 
 SENT = {
@@ -43,7 +43,7 @@ _STEPS = " ▁▂▃▄▅▆▇█"
 
 
 def sent(status: str) -> str:
-    """What became of a message, by sign and word."""
+    """The state of a message, by sign and word."""
     return SENT.get(status, plain(status))
 
 
@@ -54,13 +54,13 @@ def tries(job: dict[str, Any], of: str) -> str:
 
 
 def spark(values: list[int]) -> str:
-    """A line of bars, the highest value the highest bar; nothing where there is nothing."""
+    """A line of bars relative to the highest value; empty without values."""
     most = max(values, default=0)
     return "".join(_STEPS[-(-8 * value // most)] if most else " " for value in values)
 
 
 def span(ms: float | None) -> str:
-    """How long something took."""
+    """A duration."""
     if ms is None:
         return "–"
     if ms < 1000:
@@ -69,18 +69,18 @@ def span(ms: float | None) -> str:
 
 
 def plain(value: Any) -> str:
-    """Text on one line that cannot steer the terminal."""
+    """Text on one line without characters that control the terminal."""
     text = "" if value is None else str(value)
     return "".join(" " if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
 
 
 def state(name: str) -> str:
-    """A job's state by sign and word, never by colour alone."""
+    """A job's state by sign and word, so that colour is not needed."""
     return STATES.get(name, plain(name))
 
 
 def moment(text: str | None, now: Instant, *, utc: bool = False) -> str:
-    """An instant as the viewer's clock shows it; with the day if that is not today."""
+    """An instant in the viewer's time zone; with the day if that is not today."""
     if not text:
         return "–"
     zone = UTC if utc else None
@@ -95,7 +95,7 @@ def bar(percent: float, width: int = 10) -> str:
 
 
 def progress(job: dict[str, Any], width: int = 10) -> str:
-    """How far a running job is; for others what went wrong, if anything did."""
+    """The progress of a running job; for others the error, if there is one."""
     found = job.get("progress")
     if job["status"] == "processing" and isinstance(found, dict):
         percent = float(found.get("current") or 0)

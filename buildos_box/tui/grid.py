@@ -1,4 +1,4 @@
-"""A table drawn line by line: only what is seen costs anything, however long the list is."""
+"""A table that renders only its visible lines, however long the list is."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from textual.strip import Strip
 
 Cells = Sequence[str]
 Row = tuple[str, Cells | Callable[[], Cells]]
-"""A row's key and its cells, or what finds them once the row is seen."""
+"""A row's key and its cells, or a function that returns them once the row is visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A head and how many cells it takes; 0 takes what is left.
+    """A heading and its width in cells; 0 takes the remaining width.
 
-    `at` is the width from which on the column is shown; `right` for figures.
+    `at` is the width of the table from which on the column is shown; `right` aligns numbers.
     """
 
     head: str
@@ -33,7 +33,9 @@ class Column:
 
 
 class Grid(ScrollView, can_focus=True):
-    """Rows by key under fixed heads. The cursor stays on its row while others come and go."""
+    """Rows by key below fixed headings. The cursor stays on its row when others are added or
+    removed.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--head", "grid--cursor", "grid--idle", "grid--on",
@@ -43,7 +45,7 @@ class Grid(ScrollView, can_focus=True):
         "✓": "grid--good", "✗": "grid--bad", "▶": "grid--busy", "█": "grid--busy",
         "↻": "grid--again", "?": "grid--again",
     }  # fmt: skip
-    """Colour only repeats what the sign before a word says already."""
+    """Colour repeats what a sign before the word says already."""
     DEFAULT_CSS = """
     Grid { background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
     Grid > .grid--head { text-style: bold underline; }
@@ -66,7 +68,7 @@ class Grid(ScrollView, can_focus=True):
     ]
 
     class Moved(Message):
-        """A person has put the cursor onto another row."""
+        """The viewer moved the cursor to another row."""
 
         def __init__(self, grid: "Grid", key: str, number: int) -> None:
             super().__init__()
@@ -80,7 +82,7 @@ class Grid(ScrollView, can_focus=True):
             return self.grid
 
     class Seen(Message):
-        """Other rows have come into sight: from the first to the last of them."""
+        """Other rows became visible: the first and the last of them."""
 
         def __init__(self, grid: "Grid", first: int, last: int) -> None:
             super().__init__()
@@ -94,7 +96,7 @@ class Grid(ScrollView, can_focus=True):
             return self.grid
 
     class Opened(Message):
-        """A person wants to see more of a row."""
+        """The viewer opened a row."""
 
         def __init__(self, grid: "Grid", key: str) -> None:
             super().__init__()
@@ -110,7 +112,7 @@ class Grid(ScrollView, can_focus=True):
         super().__init__(id=grid_id)
         self.columns = tuple(columns)
         self.marked: set[str] = set()
-        """Keys of rows that are selected; drawn with a dot."""
+        """Keys of selected rows, which are marked by a dot."""
         self._rows: list[Row] = []
         self._number_of: dict[str, int] = {}
         self.cursor = 0
@@ -126,12 +128,12 @@ class Grid(ScrollView, can_focus=True):
         return self._rows[self.cursor][0] if self.cursor < len(self._rows) else None
 
     def column(self, head: str) -> list[str]:
-        """What stands under that head, row by row."""
+        """The cells of that column, row by row."""
         index = [column.head for column in self.columns].index(head)
         return [self._cells(number)[index] for number in range(len(self._rows))]
 
     def show_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
-        """Show these rows in this order; with `follow` the first stays under the cursor."""
+        """Show these rows in this order; with `follow` the cursor stays on the first row."""
         chosen, offset = self.chosen, self.cursor - round(self.scroll_y)
         before = len(self._rows)
         self._rows = list(rows)
@@ -145,12 +147,12 @@ class Grid(ScrollView, can_focus=True):
             self.virtual_size = Size(0, len(self._rows) + 1)
             if self.styles.height is not None and self.styles.height.is_auto:
                 self.refresh(layout=True)
-        # The row stays on the same line of the screen.
+        # Keep the row at the same line of the screen.
         self.set_scroll(None, max(0, self.cursor - max(0, offset)))
         self.refresh()
 
     def _cells(self, number: int) -> Cells:
-        """What the row says, as of when it was first seen since the rows were given."""
+        """The row's cells, computed once when first visible."""
         key, cells = self._rows[number]
         if callable(cells):
             cells = cells()
@@ -158,20 +160,20 @@ class Grid(ScrollView, can_focus=True):
         return cells
 
     def set_scroll(self, _x: float | None, y: float | None) -> None:
-        """Scroll there at once."""
+        """Scroll there without animation."""
         if y is not None and round(self.scroll_y) != round(y):
             self.scroll_to(y=y, animate=False, immediate=True)
 
     def on_mount(self) -> None:
-        """Nothing to scroll yet."""
+        """There is nothing to scroll to yet."""
         self.virtual_size = Size(0, len(self._rows) + 1)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """All rows and the heads, where the height is automatic."""
+        """The height of all rows and the headings, if the height is automatic."""
         return len(self._rows) + 1
 
     def render_line(self, y: int) -> Strip:
-        """One line of the screen: the heads, or a row."""
+        """One line of the screen: the headings or a row."""
         width = self.scrollable_content_region.width
         if y == 0:
             heads = [column.head for column in self.columns]
@@ -233,16 +235,16 @@ class Grid(ScrollView, can_focus=True):
         self._go(0)
 
     def action_last(self) -> None:
-        """To the last row that is known."""
+        """To the last row."""
         self._go(len(self._rows) - 1)
 
     def action_open(self) -> None:
-        """See more of the row."""
+        """Open the row."""
         if self.chosen is not None:
             self.post_message(self.Opened(self, self.chosen))
 
     def on_click(self, event: events.Click) -> None:
-        """A click puts the cursor there, a second one opens the row."""
+        """A click moves the cursor, a second one opens the row."""
         number = event.y - 1 + round(self.scroll_y)
         if event.y >= 1 and 0 <= number < len(self._rows):
             self._go(number)
@@ -250,19 +252,19 @@ class Grid(ScrollView, can_focus=True):
                 self.action_open()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor looks different where keys do not go."""
+        """The cursor is drawn differently without focus."""
         super().watch_has_focus(has_focus)
         self.refresh()
 
     def watch_scroll_y(self, old: float, new: float) -> None:
-        """Also the wheel brings the end of the list into sight."""
+        """Also the mouse wheel can make the end of the list visible."""
         super().watch_scroll_y(old, new)
         room = max(1, self.scrollable_content_region.height - 1)
         self.post_message(self.Seen(self, round(new), min(len(self._rows), round(new) + room) - 1))
 
 
 def widths_for(columns: Sequence[Column], width: int) -> Mapping[int, int]:
-    """The cells that each column gets in a table of that width, by its place; 0 hides it."""
+    """The width of each column in a table of that width, by position; 0 hides it."""
     shown = {n: c for n, c in enumerate(columns) if width >= c.at}
     fixed = sum(c.width for c in shown.values()) + max(0, len(shown) - 1)
     greedy = [n for n, c in shown.items() if c.width == 0]
@@ -274,7 +276,7 @@ def widths_for(columns: Sequence[Column], width: int) -> Mapping[int, int]:
 
 
 def _fit(text: str, room: int, *, right: bool) -> str:
-    """The text in exactly so many cells; what is cut off ends in `…`."""
+    """The text in exactly that many cells; a cut text ends in `…`."""
     size = cell_len(text)
     if size > room:
         return f"{set_cell_size(text, room - 1)}…" if room > 1 else set_cell_size(text, room)

@@ -1,4 +1,4 @@
-"""One job: why it is where it is, its timeline, its data; beside the list or alone."""
+"""One job: why it is in its state, timeline, data; beside the list or alone."""
 
 import json
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from buildos_box.tui.host import Hosted
 Json = dict[str, Any]
 At = Callable[[str | None], str]
 REST_SECONDS = 0.2
-"""For so long the cursor rests before a job is fetched."""
+"""How long the cursor must rest before a job is fetched."""
 
 
 async def everything(client: LiveClient, job_id: str) -> Json:
-    """A job with its `why`, attempts and trail."""
+    """A job with its `why`, attempts and audit trail."""
     return {
         **await client.job(job_id),
         "why": (await client.job(job_id, "why"))["why"],
@@ -33,7 +33,7 @@ async def everything(client: LiveClient, job_id: str) -> Json:
 
 
 def head(job: Json, at: At) -> str:
-    """What it is, how it stands, why."""
+    """The job's facts, state and `why`."""
     bar = f"\n{progress(job, 20)}" if job["status"] == "processing" and job["progress"] else ""
     user = f"  {plain(job['user_id'])}" if job["user_id"] else ""
     return (
@@ -46,7 +46,7 @@ def head(job: Json, at: At) -> str:
 
 
 def timeline(job: Json, at: At) -> str:
-    """Attempts and the trail of states."""
+    """Attempts and audit trail."""
     lines = ["ATTEMPTS"]
     for attempt in job["made"]:
         ended = at(attempt["ended_at"]) if attempt["ended_at"] else "runs"
@@ -76,27 +76,27 @@ def _block(value: Any) -> list[str]:
     if value is None:
         return ["–"]
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    # Line by line, so that what a program said keeps its lines and steers nothing.
+    # Line by line, so that a program's text keeps its lines and cannot control the terminal.
     return [
         line[: len(line) - len(line.lstrip())] + plain(line.lstrip()) for line in text.splitlines()
     ]
 
 
 class JobView(Hosted, Vertical):
-    """The head above, timeline and data beneath; fetched afresh when asked."""
+    """The head, with timeline and data below; fetched again on request."""
 
     def __init__(self, view_id: str) -> None:
         super().__init__(id=view_id, classes="job-view")
         self.job: Json | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
-        # Held, not looked up: the screen may be left while the job is being fetched.
+        # Kept as attributes, because the screen may be closed while the job is fetched.
         self._head = Static("Loading …", classes="job-head")
         self._timeline = Static()
         self._data = Static()
 
     def compose(self) -> ComposeResult:
-        """Three texts; the lower two scroll."""
+        """Three texts; the lower two can scroll."""
         yield self._head
         with Horizontal(classes="job-body"):
             with VerticalScroll(classes="job-timeline"):
@@ -105,7 +105,7 @@ class JobView(Hosted, Vertical):
                 yield self._data
 
     def show_soon(self, job_id: str) -> None:
-        """Show that job once nothing else has been asked for a moment."""
+        """Show that job once the cursor has rested."""
         self._wanted = job_id
         if self._timer is None:
             self._timer = self.set_timer(REST_SECONDS, self._show_wanted)
@@ -173,16 +173,16 @@ class JobScreen(Hosted, Screen[None]):
         return self.host.may_act if action == "act" else True
 
     def reload(self) -> None:
-        """Fetch it afresh."""
+        """Fetch again."""
         self.run_worker(self.query_one(JobView).show(self.job_id), exclusive=False)
 
     def note(self, event: BoxEvent) -> None:
-        """Hear of an event."""
+        """Fetch again after an event about this job."""
         if event.data.get("jobId") == self.job_id:
             self.query_one(JobView).show_soon(self.job_id)
 
     def action_act(self, action: str) -> None:
-        """Cancel (after a question), retry or promote it."""
+        """Cancel (after asking), retry or promote it."""
         if action == "cancel":
             self.host.ask(f"Cancel {self.job_id}?", lambda: self.run_worker(self._do(action)))
         else:
@@ -198,7 +198,7 @@ class JobScreen(Hosted, Screen[None]):
         self.reload()
 
     def action_related(self) -> None:
-        """To the jobs of the same correlation: what caused it and what it caused."""
+        """Show the jobs of the same correlation id."""
         job = self.query_one(JobView).job
         if job is not None:
             self.dismiss()

@@ -1,4 +1,4 @@
-"""The job list: a window of the ledger under a filter, live, with actions on many."""
+"""The job list: pages of the ledger under a filter, live, with actions on many jobs."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ DETAIL_FROM = 120
 
 
 class Jobs(Listing):
-    """Jobs, newest first. Further ones are fetched at the end of the list."""
+    """Jobs, newest first. More are fetched at the end of the list."""
 
     BINDINGS = [
         Binding("space", "select", "Select"),
@@ -51,7 +51,7 @@ class Jobs(Listing):
         self._detail_of: str | None = None
 
     def compose(self) -> ComposeResult:
-        """The list; on wide screens the job under the cursor beside it."""
+        """The list; on wide screens with the selected job beside it."""
         with Horizontal():
             with Vertical(id="jobs-list"):
                 yield from super().compose()
@@ -62,7 +62,7 @@ class Jobs(Listing):
         self._filter = parse(text, self.host.now())
 
     async def load(self) -> None:
-        """The newest jobs; and how many match, where that can be told from counts alone."""
+        """The newest jobs, and the number of matches if counts alone give it."""
         await super().load()
         counts = await self.client.counts()
         types = sorted({row["job_type"] for row in counts})
@@ -71,12 +71,12 @@ class Jobs(Listing):
         self._total = self._filter.count(counts)
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
-        """A page of the ledger; what only this side can tell is left out here."""
+        """A page of the ledger, without jobs that only this side can filter out."""
         page = await self.client.jobs(**self._filter.asked, limit=PAGE, cursor=cursor)
         return [job for job in page["jobs"] if self._filter.keeps(job)], page.get("nextCursor")
 
     def note(self, event: BoxEvent) -> None:
-        """Known jobs change in place; of new ones the list is told without moving it."""
+        """Update known jobs in place; count new ones without moving the list."""
         if event.type not in ("job.updated", "job.progress"):
             return
         news = event.data
@@ -105,7 +105,7 @@ class Jobs(Listing):
             self.at_row(self.grid.chosen)
 
     def at_row(self, key: str) -> None:
-        """Show the job beside the list, if there is room and the cursor rests."""
+        """Show the job beside the list, if there is space and the cursor rests."""
         if self.size.width >= DETAIL_FROM:
             self._detail_of = key
             self.query_one(JobView).show_soon(key)
@@ -125,7 +125,7 @@ class Jobs(Listing):
         )
 
     def count_words(self, count: int) -> str:
-        """Where the cursor is, of how many."""
+        """The position of the cursor and the number of jobs."""
         if self._total is not None:
             return f"{self._total:,} job{'' if self._total == 1 else 's'}"
         return super().count_words(count)
@@ -135,7 +135,7 @@ class Jobs(Listing):
         self.host.open_job(event.key)
 
     def action_select(self) -> None:
-        """Select the row, or no longer, and go on to the next."""
+        """Select or unselect the row, and go to the next."""
         if (job_id := self.grid.chosen) is not None:
             self.watching = False
             self.grid.marked ^= {job_id}
@@ -143,13 +143,15 @@ class Jobs(Listing):
             self.paint()
 
     def action_select_all(self) -> None:
-        """Select every job that is held."""
+        """Select every loaded job."""
         self.watching = False
         self.grid.marked = {job["id"] for job in self.window.items}
         self.paint()
 
     def action_act(self, action: str) -> None:
-        """Cancel, retry or promote what is selected, else the row; cancelling asks first."""
+        """Cancel, retry or promote the selected jobs, else the current one;
+        cancelling asks first.
+        """
         chosen = self.grid.chosen
         held = [job["id"] for job in self.window.items]
         ids = [i for i in held if i in self.grid.marked] or ([chosen] if chosen else [])
@@ -172,7 +174,7 @@ class Jobs(Listing):
         await self._read_again(ids)
 
     async def _read_again(self, ids: list[str]) -> None:
-        """What was acted on is shown as it is now, wherever in the list the person is."""
+        """Show the current state of the jobs that were acted on."""
         for job_id in ids[:PAGE]:
             held = self.item(job_id)
             if held is not None:

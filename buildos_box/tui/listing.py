@@ -1,4 +1,4 @@
-"""A screen that is one long list: a filter, a window of rows, a line about them."""
+"""A screen with one long list: a filter, loaded rows, a line about them."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -18,14 +18,14 @@ from buildos_box.tui.window import Window
 Json = dict[str, Any]
 PAGE = 100
 NEAR = 20
-"""So many rows from the end of what is held, more is fetched."""
+"""How many rows before the end of the loaded ones more are fetched."""
 
 
 class Listing(Pane):
-    """Newest first. Until somebody moves the cursor new rows come in by themselves."""
+    """Newest first. New rows are shown by themselves until the viewer moves the cursor."""
 
     BINDINGS = [
-        # First of all: what is typed on after it belongs into the filter, however fast it comes.
+        # First, so that text typed after it goes into the filter, however fast.
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("n", "newest", "Newest", show=False),
         Binding("escape", "back", "Back", show=False),
@@ -42,34 +42,34 @@ class Listing(Pane):
         self.watching = True
         self.new: set[str] = set()
         self._filled = False
-        # Held, not looked up: a screen may be left while its rows are being fetched.
+        # Kept as attributes, because a screen may be closed while its rows are fetched.
         self.filter_input = FilterInput(placeholder=self.HINT, id=f"{pane_id}-filter")
         self.grid = Grid(f"{pane_id}-table", self.COLUMNS)
         self._note = Static("Loading …", id=f"{pane_id}-note", classes="note")
 
     def compose(self) -> ComposeResult:
-        """The filter, the list, and what is to be said of it."""
+        """The filter, the list, and the line below."""
         yield self.filter_input
         yield self.grid
         yield self._note
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether the key is offered; in the filter itself a slash is a letter."""
+        """Whether the key is offered; inside the filter a slash is a letter."""
         if action == "filter":
             return not self.filter_input.has_focus
         return super().check_action(action, parameters)
 
     @property
     def filter_text(self) -> str:
-        """What stands in the filter."""
+        """The filter's text."""
         return self.filter_input.value.strip()
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
-        """A page of what the filter lets through, and the cursor of the next."""
+        """A page of matching rows, and the cursor of the next page."""
         raise NotImplementedError
 
     def key_of(self, item: Json) -> str:
-        """What names the row."""
+        """The row's key."""
         return str(item["id"])
 
     def cells_of(self, item: Json) -> tuple[str, ...]:
@@ -77,18 +77,18 @@ class Listing(Pane):
         raise NotImplementedError
 
     def read_filter(self, text: str) -> None:
-        """Take a filter. Raises WrongWord."""
+        """Apply a filter. Raises WrongWord."""
         raise NotImplementedError
 
     async def load(self) -> None:
-        """The newest rows; unless a person has moved on."""
+        """Fetch the newest rows, unless the viewer has scrolled on."""
         if self.watching or not self._filled:
             await self.window.first()
             self._filled = True
             self.new.clear()
 
     def item(self, key: str | None) -> Json | None:
-        """What is held under that name."""
+        """The loaded row of that key."""
         return next((found for found in self.window.items if self.key_of(found) == key), None)
 
     def paint(self) -> None:
@@ -101,11 +101,11 @@ class Listing(Pane):
         self.say_note(self.note_line())
 
     def say_note(self, text: str) -> None:
-        """The line under the list."""
+        """The line below the list."""
         self._note.update(Text(text))
 
     def note_line(self) -> str:
-        """How many there are, and what is to be known of them."""
+        """The number of rows, and other facts."""
         text = self.filter_text
         count = self.grid.row_count
         if not count:
@@ -120,11 +120,11 @@ class Listing(Pane):
         return "   ".join(parts)
 
     def count_words(self, count: int) -> str:
-        """How much of the list is held."""
+        """How many rows are loaded."""
         return f"{count} held{', more below' if self.window.has_more else ''}"
 
     def set_filter(self, text: str) -> None:
-        """Show what that filter lets through."""
+        """Show the rows that match the filter."""
         self.filter_input.value = text
         self.apply(text)
 
@@ -133,7 +133,7 @@ class Listing(Pane):
         self.apply(event.value)
 
     def apply(self, text: str) -> None:
-        """Read the filter and start at the newest."""
+        """Parse the filter and start at the newest row."""
         try:
             self.read_filter(text)
         except WrongWord as error:
@@ -157,10 +157,10 @@ class Listing(Pane):
             self.look_around(event.first, event.last)
 
     def at_row(self, key: str) -> None:
-        """The cursor has come to that row."""
+        """The cursor moved to that row."""
 
     def look_around(self, first: int, last: int) -> None:
-        """Fetch what comes next where the end of what is held is near."""
+        """Fetch the next page when the end of the loaded rows is near."""
         if self.window.has_more and last >= self.grid.row_count - NEAR:
             self.run_worker(self._step(down=True), exclusive=False)
         elif self.window.has_back and first < NEAR:
@@ -174,11 +174,11 @@ class Listing(Pane):
                 self.paint()
 
     def action_filter(self) -> None:
-        """Write a filter."""
+        """Focus the filter."""
         self.screen.set_focus(self.filter_input)
 
     def action_back(self) -> None:
-        """Back to the list; there, undo the selection, then the filter."""
+        """Focus the list; if it is focused, clear the selection, then the filter."""
         if self.filter_input.has_focus:
             self.take_focus()
         elif self.grid.marked:

@@ -1,4 +1,4 @@
-"""The first screen: is anything wrong, and what is going on?"""
+"""The first screen: problems, and what is running."""
 
 import asyncio
 import time
@@ -31,22 +31,22 @@ from buildos_box.tui.pane import Pane
 Json = dict[str, Any]
 STATES = ("pending", "processing", "queued_for_retry", "failed")
 SLOWLY_SECONDS = 10.0
-"""So seldom the last hour, providers and budget are fetched: they change slowly."""
+"""How often the last hour, providers and budget are fetched, since they change slowly."""
 MOST_EVENTS = 200
 
 
 class EventLines(Static):
-    """The newest lines for which there is room, which is known only once it is laid out."""
+    """The newest lines that fit, which is known only after layout."""
 
     _newest: Sequence[str] = ()
 
     def show(self, lines: Sequence[str]) -> None:
-        """Show these, oldest first."""
+        """Show these lines, oldest first."""
         self._newest = lines
         self._fit()
 
     def on_resize(self) -> None:
-        """There is other room, or room at last."""
+        """Fit the lines to the new size."""
         self._fit()
 
     def _fit(self) -> None:
@@ -57,7 +57,7 @@ class EventLines(Static):
 
 
 class Overview(Pane):
-    """Jobs by type and status, the last hour, lanes, the next crons, what runs now."""
+    """Jobs by type and status, the last hour, lanes, the next crons, running jobs."""
 
     BINDINGS = [
         Binding("f", "failed", "Failed"),
@@ -91,7 +91,7 @@ class Overview(Pane):
         self._slow_at = float("-inf")
 
     def compose(self) -> ComposeResult:
-        """Trouble, the table, then lines; on wide screens the events beside them."""
+        """Problems, the table, lines; on wide screens with the events beside them."""
         with Horizontal():
             with Vertical(id="overview-main"):
                 yield Static(id="trouble")
@@ -100,7 +100,7 @@ class Overview(Pane):
             yield EventLines("events appear here", id="stream")
 
     async def load(self) -> None:
-        """What changes fast each time, what changes slowly now and then."""
+        """Fetch what changes fast each time, and what changes slowly now and then."""
         is_due = time.monotonic() - self._slow_at >= SLOWLY_SECONDS
         await asyncio.gather(self._load_fast(), *([self._load_slow()] if is_due else []))
 
@@ -121,7 +121,7 @@ class Overview(Pane):
         self._slow_at = time.monotonic()
 
     def reload_all(self) -> None:
-        """Everything, now."""
+        """Fetch everything now."""
         self._slow_at = float("-inf")
         self.reload()
 
@@ -137,7 +137,7 @@ class Overview(Pane):
             self.load_soon()
 
     def paint(self) -> None:
-        """All of it, in place."""
+        """Update everything in place."""
         by_type: dict[str, Counter[str]] = {}
         for row in self._counts:
             by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
@@ -181,7 +181,7 @@ class Overview(Pane):
         self.host.show_jobs(f"type:{event.key}")
 
     def action_failed(self) -> None:
-        """Go to what failed."""
+        """Show failed jobs."""
         self.host.show_jobs("status:failed")
 
     def action_pause(self) -> None:

@@ -1,4 +1,4 @@
-"""The overview's sentences: pure text of what the box told."""
+"""The overview's sentences, as pure functions of the API's data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def trouble(
     reasons: list[str],
     alerts: list[str],
 ) -> list[str]:
-    """What is wrong, most urgent first, with the key that leads to it; or that nothing is."""
+    """The problems, most urgent first, with the key that shows each; or that there is none."""
     lines = [f"! {reason}" for reason in reasons]
     lately = {found["jobType"]: sum(found["failed"]) for found in hours}
     which = ", ".join(plain(name) for name, count in lately.items() if count)
@@ -49,7 +49,7 @@ def trouble(
 
 
 def lane_lines(lanes: list[Json], width: int) -> list[str]:
-    """Every lane with its load, and how many wait; a lane is never broken in two."""
+    """Every lane with its load and waiting jobs; a lane is never split over two lines."""
     lines = ["lanes  "]
     for lane in lanes:
         limit = lane["concurrency"]
@@ -64,7 +64,7 @@ def lane_lines(lanes: list[Json], width: int) -> list[str]:
 
 
 def rest_line(overview: Json, now: Instant) -> str:
-    """How long the oldest job has waited, and how much disk is left."""
+    """How long the oldest job has waited, and the free disk space."""
     oldest = overview["throughput"].get("oldestReady")
     waits = _clock((now - from_text(oldest)).total_seconds()) if oldest else "none"
     free = overview["diskFreeBytes"]
@@ -73,7 +73,7 @@ def rest_line(overview: Json, now: Instant) -> str:
 
 
 def provider_line(providers: list[Json]) -> str:
-    """The language models in the order in which they are asked."""
+    """The language models in the order of the chain."""
     if not providers:
         return "models  none set: the built-in analyst works"
     found = [f"{plain(one['name'])} {'✓' if one['state'] == 'ok' else one['state'].upper()}"
@@ -82,7 +82,7 @@ def provider_line(providers: list[Json]) -> str:
 
 
 def budget_line(budget: Json) -> str:
-    """What language models have cost today."""
+    """Today's cost of language models."""
     if not budget or (not budget["spentUsd"] and not budget["spentTokens"]):
         return ""
     limit = f" of ${budget['limitUsd']:.2f}" if budget["limitUsd"] is not None else ""
@@ -90,14 +90,14 @@ def budget_line(budget: Json) -> str:
 
 
 def cron_lines(crons: list[Json], at: At) -> list[str]:
-    """What comes next."""
+    """The next crons."""
     soonest = sorted(crons, key=lambda cron: str(cron["nextRun"]))[:MOST_CRONS]
     found = [f"{at(cron['nextRun'])} {plain(cron['name'])}" for cron in soonest]
     return ["next    " + "   ".join(found)] if found else []
 
 
 def running_lines(jobs: list[Json], now: Instant) -> list[str]:
-    """What runs now, and for how long."""
+    """The running jobs, and how long they have been running."""
     lines = []
     for number, job in enumerate(jobs[:MOST_RUNNING]):
         since = (now - from_text(job["started_at"])).total_seconds() if job["started_at"] else 0
@@ -109,7 +109,7 @@ def running_lines(jobs: list[Json], now: Instant) -> list[str]:
 
 
 def event_line(event: BoxEvent, at: At) -> str:
-    """One event in a line."""
+    """One event as a line."""
     data = event.data
     who = f" {plain(event.user_id)}" if event.user_id else ""
     if "jobType" in data and isinstance(data.get("status"), str):

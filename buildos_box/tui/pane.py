@@ -1,4 +1,4 @@
-"""What all screens of the dashboard share: loading, telling of errors, calm repaints."""
+"""What all screens share: loading, showing errors, limited repaints."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,17 +16,17 @@ RELOAD_SECONDS = 1.0
 
 
 class Pane(Hosted, Vertical):
-    """One screen's content. Subclasses load from the box, and paint what they loaded."""
+    """One screen's content. Subclasses fetch data, and paint it."""
 
     ACTING: ClassVar[frozenset[str]] = frozenset()
-    """Actions that change something: not offered to those who may only look."""
+    """Actions that change something; not offered to viewers who may only read."""
     ADMIN: ClassVar[frozenset[str]] = frozenset()
     """Actions that only an admin's token may do."""
 
     def __init__(self, pane_id: str) -> None:
         super().__init__(id=pane_id)
         self.loaded_at: Instant | None = None
-        """Of when what is shown is."""
+        """When the shown data was fetched."""
         self._paint_due = False
         self._load_due = False
         self._again = False
@@ -34,12 +34,12 @@ class Pane(Hosted, Vertical):
 
     @property
     def client(self) -> LiveClient:
-        """The box."""
+        """The API client."""
         return self.host.client
 
     @property
     def is_shown(self) -> bool:
-        """Whether a person sees it."""
+        """Whether the screen is visible."""
         return self.host.shown is self
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -49,20 +49,20 @@ class Pane(Hosted, Vertical):
         return self.host.may_act if action in self.ACTING else True
 
     async def load(self) -> None:
-        """Fetch what is shown."""
+        """Fetch the data."""
 
     def paint(self) -> None:
-        """Show what is known, changing cells in place."""
+        """Show the data, changing cells in place."""
 
     def note(self, event: BoxEvent) -> None:
-        """Hear of an event while shown."""
+        """React to an event while the screen is shown."""
 
     def take_focus(self) -> None:
-        """Keys go to the list."""
+        """Focus the list."""
         self.screen.set_focus(self.query(Grid).first())
 
     def paint_soon(self) -> None:
-        """Repaint, at most ten times a second however much happens."""
+        """Repaint, at most ten times a second."""
         if not self._paint_due:
             self._paint_due = True
             self.set_timer(REPAINT_SECONDS, self._paint_now)
@@ -72,7 +72,7 @@ class Pane(Hosted, Vertical):
         self.paint()
 
     def load_soon(self) -> None:
-        """Fetch afresh, at most once a second however much happens."""
+        """Fetch again, at most once a second."""
         if not self._load_due:
             self._load_due = True
             self.set_timer(RELOAD_SECONDS, self._load_now)
@@ -82,13 +82,13 @@ class Pane(Hosted, Vertical):
         self.reload()
 
     def reload(self) -> None:
-        """Fetch and show afresh, without making anybody wait; never twice at a time."""
+        """Fetch and show again in the background; never twice at a time."""
         self._again = True
         if not self._gate.locked():
             self.run_worker(self._reload(), exclusive=False)
 
     def reload_all(self) -> None:
-        """Fetch afresh also what is otherwise fetched seldom: a person has asked for it."""
+        """Also fetch what is otherwise fetched seldom, because the viewer asked."""
         self.reload()
 
     async def _reload(self) -> None:
@@ -100,7 +100,7 @@ class Pane(Hosted, Vertical):
                     self.paint()
 
     async def tell(self, work: Callable[[], Awaitable[object]]) -> bool:
-        """Do something with the box; if it refuses, say so in its words."""
+        """Call the API; if it refuses, show its sentence."""
         try:
             await work()
         except BoxRefused as error:
@@ -110,16 +110,16 @@ class Pane(Hosted, Vertical):
             self.host.lost(str(error))
             return False
         except (KeyError, TypeError, ValueError) as error:
-            # A box of another version may say things differently: no reason to fall over.
-            self.host.say(f"the box's answer is not understood: {error!r}", wrong=True)
+            # A server of another version may answer differently, which must not end the dashboard.
+            self.host.say(f"the server's answer is not understood: {error!r}", wrong=True)
             return False
         if not self.is_attached:
-            return False  # left meanwhile: there may be nothing to paint on any more
+            return False  # the screen may have been closed meanwhile
         self.host.answered()
         return True
 
     def act(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Do something with the box in the background; never while it is read-only."""
+        """Call the API in the background; never if the viewer may only read."""
         self.run_worker(self._act(work), exclusive=False)
 
     async def _act(self, work: Callable[[], Awaitable[object]]) -> None:

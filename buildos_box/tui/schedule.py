@@ -1,4 +1,4 @@
-"""Crons with their last and next run, and the briefs that come next."""
+"""Crons with their last and next run, and the next briefs."""
 
 import asyncio
 from datetime import UTC
@@ -24,7 +24,7 @@ _ENDED = {"ok": "✓ ok", "completed": "✓ ok", "failed": "✗ failed", "runnin
 
 
 class Schedule(Pane):
-    """What the box does by itself, and when; a cron can be run at once."""
+    """Crons, which can be run at once, and the next briefs."""
 
     BINDINGS = [
         Binding("r", "run", "Run now"),
@@ -55,7 +55,7 @@ class Schedule(Pane):
         self._under_way: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        """Crons, what the chosen one does, briefs."""
+        """Crons, details of the selected one, briefs."""
         yield Grid("crons", self.COLUMNS)
         yield Static("Loading …", id="cron-note", classes="note")
         yield Grid("next-briefs", self.BRIEFS)
@@ -67,12 +67,12 @@ class Schedule(Pane):
         )
 
     def note(self, event: BoxEvent) -> None:
-        """A brief that has been written or queued moves its reader's next."""
+        """A brief that was written or queued changes its user's next one."""
         if event.type.startswith("brief."):
             self.load_soon()
 
     def paint(self) -> None:
-        """Both lists, and what the cron under the cursor does."""
+        """Both lists, and the details of the selected cron."""
         self.query_one("#crons", Grid).show_rows([(c["name"], self._cells(c)) for c in self._crons])
         rows = [
             (
@@ -131,11 +131,11 @@ class Schedule(Pane):
         self.host.show_jobs(f"user:{event.key}")
 
     def action_forecast(self) -> None:
-        """What will be sent in the coming days."""
+        """Show the forecast."""
         self.host.push_screen(ForecastScreen())
 
     def action_run(self) -> None:
-        """Run the cron under the cursor now."""
+        """Run the selected cron now."""
         name = self.query_one("#crons", Grid).chosen
         if name is not None and name not in self._under_way:
             self._under_way.add(name)

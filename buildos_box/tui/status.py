@@ -1,4 +1,4 @@
-"""The lines above every screen: which box, what it lets do, how it is, what time it is."""
+"""The lines above every screen: server, rights, connection, time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,19 +13,19 @@ LONG_AGO_SECONDS = 120
 
 
 def status_words(url: str, scope: str, *, looking: bool, live: bool) -> str:
-    """The box and the state of the connection."""
+    """The server and the state of the connection."""
     rights = f"  {scope}{' read-only' if looking else ''}" if scope else ""
     return f" BuildOS Box  {url}{rights}  {'● live' if live else '○ disconnected'}"
 
 
 def across(left: str, right: str, width: int) -> Text:
-    """Both on one line, as far apart as there is room."""
+    """Both texts on one line, as far apart as possible."""
     room = width - cell_len(left) - cell_len(right) - 1
     return Text(f"{left}{' ' * max(2, room)}{right}", no_wrap=True, overflow="ellipsis")
 
 
 def tabs(names: Sequence[str], current: str | None) -> Text:
-    """Every screen with its key; the one that is shown has a mark."""
+    """Every screen with its key; the one that is shown is marked."""
     text = Text(" ", no_wrap=True)
     for number, name in enumerate(names, 1):
         here = name == current
@@ -34,7 +34,9 @@ def tabs(names: Sequence[str], current: str | None) -> Text:
 
 
 def banner_words(lost: str, loaded_at: Instant | None, now: datetime, size: tuple[int, int]) -> str:
-    """That the box is gone and how old is what is shown; else that there is too little room."""
+    """That the connection is lost and how old the content is; else that the
+    terminal is too small.
+    """
     if lost:
         shown = "Nothing is loaded yet"
         if loaded_at is not None:

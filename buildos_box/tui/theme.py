@@ -1,4 +1,4 @@
-"""Which colours a terminal can show, and on what ground: read from its environment."""
+"""The colours and background of a terminal, read from its environment."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ LIGHT_GROUNDS = frozenset({"7", "15"})
 def theme_for(env: Mapping[str, str]) -> str:
     """The theme to start with.
 
-    Terminals of 16 colours get one made of their own 16. `COLORFGBG` (set by rxvt, Konsole and
+    Terminals of 16 colours get one of their own 16 colours. `COLORFGBG` (set by rxvt, Konsole and
     others) ends in the number of the background's colour.
     """
     ground = env.get("COLORFGBG", "").rpartition(";")[2]
@@ -24,7 +24,7 @@ def _is_rich(env: Mapping[str, str]) -> bool:
 
 
 def other(theme: str) -> str:
-    """The same on the other ground."""
+    """The same theme for the opposite background."""
     if theme.endswith("-light"):
         return theme.removesuffix("-light") + "-dark"
     return theme.removesuffix("-dark") + "-light" if theme.endswith("-dark") else "textual-light"

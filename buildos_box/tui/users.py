@@ -16,7 +16,7 @@ _SIGN = {"completed": "✓", "failed": "✗", "processing": "▶", "pending": "�
 
 
 class Users(Listing):
-    """One list of people; a brief can be asked for at once."""
+    """A list of users; a brief can be requested at once."""
 
     BINDINGS = [
         Binding("b", "brief", "Brief now"),
@@ -52,7 +52,7 @@ class Users(Listing):
         return page["items"], page.get("nextCursor")
 
     def note(self, event: BoxEvent) -> None:
-        """A brief was written, or failed."""
+        """Fetch again after a brief was written or failed."""
         if event.type.startswith("brief.") and self.watching:
             self.load_soon()
 
@@ -78,12 +78,12 @@ class Users(Listing):
         self.host.show_jobs(f"user:{event.key}")
 
     def action_deliveries(self) -> None:
-        """What the user was sent."""
+        """Show the user's messages."""
         if user := self.grid.chosen:
             self.host.show_deliveries(f"user:{user}")
 
     def action_brief(self) -> None:
-        """Have the user's brief written now."""
+        """Request the user's brief now."""
         if user := self.grid.chosen:
             self.act(partial(self._brief, user))
 

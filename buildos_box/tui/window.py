@@ -1,4 +1,4 @@
-"""A window of a long list: a few pages around the cursor, fetched forwards and backwards."""
+"""The loaded part of a long list: a few pages around the cursor, fetched in both directions."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import Any
 
 Json = dict[str, Any]
 MOST_PAGES = 4
-"""So many pages are held: memory stays flat however far a person scrolls."""
+"""How many pages are kept, so that memory does not grow with scrolling."""
 MOST_LOOKED_AT = 10
-"""How many pages one step asks for while this side's own filter keeps few of them."""
+"""How many pages one step fetches if this side's own filter keeps few items."""
 Fetch = Callable[[str | None], Awaitable[tuple[list[Json], str | None]]]
 
 
@@ -21,7 +21,7 @@ class _Page:
 
 @dataclass
 class Window:
-    """Pages that follow each other; `fetch(cursor)` gives a page's items and the next cursor."""
+    """Consecutive pages; `fetch(cursor)` returns a page's items and the next cursor."""
 
     fetch: Fetch
     page_size: int
@@ -30,26 +30,26 @@ class Window:
 
     @property
     def items(self) -> list[Json]:
-        """What is held, in the list's order."""
+        """The loaded items in the list's order."""
         return [item for page in self._pages for item in page.items]
 
     @property
     def has_more(self) -> bool:
-        """Whether something follows below."""
+        """Whether more items follow."""
         return bool(self._pages) and self._pages[-1].next is not None
 
     @property
     def has_back(self) -> bool:
-        """Whether something stands above that was let go."""
+        """Whether items before the first were dropped."""
         return bool(self._before)
 
     async def first(self) -> None:
-        """The newest page; the others are let go."""
+        """Load the newest page; the others are dropped."""
         page = await self._load(None)
         self._pages, self._before = [page], []
 
     async def more(self) -> None:
-        """One page further down."""
+        """Load one page further down."""
         if not self.has_more:
             return
         self._pages.append(await self._load(self._pages[-1].next))
@@ -57,12 +57,12 @@ class Window:
             self._before.append(self._pages.pop(0).start)
 
     async def back(self) -> None:
-        """One page further up."""
+        """Load one page further up."""
         if not self._before:
             return
         start = self._before[-1]
         if start is None:
-            # What is new would leave a gap between the first page and the second.
+            # New items would leave a gap between the first page and the second.
             await self.first()
             await self.more()
             return
@@ -72,7 +72,7 @@ class Window:
         del self._pages[MOST_PAGES:]
 
     async def _load(self, start: str | None) -> _Page:
-        """A page; where few of its items are wanted, as many more as it takes."""
+        """A page; if few of its items match, several."""
         items, cursor = await self.fetch(start)
         for _ in range(MOST_LOOKED_AT - 1):
             if cursor is None or len(items) >= self.page_size // 2:

@@ -44,12 +44,12 @@ def test_a_file_that_is_no_backup_is_said_so(tmp_path: Path) -> None:
     for command in (("verify", bad), ("restore", bad, "--data", tmp_path / "d", "--yes")):
         refused = run(*command)
         assert refused.exit_code == exit_codes.FAILED
-        assert "no whole backup" in refused.stderr
+        assert "not a complete backup" in refused.stderr
         assert "Traceback" not in refused.output
 
 
 def test_without_a_box_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     refused = run("backup", "--data", tmp_path / "none", "--to", tmp_path, "--config", os.devnull)
     assert refused.exit_code == exit_codes.FAILED
-    assert "no box" in refused.stderr
+    assert "no database" in refused.stderr
     assert not (tmp_path / "none").exists()

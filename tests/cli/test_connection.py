@@ -75,7 +75,7 @@ def test_a_token_that_is_given_is_sent(stranger: Stranger, tmp_path: Path) -> No
 def test_an_answer_that_is_no_boxs_is_no_crash(stranger: Stranger, tmp_path: Path) -> None:
     result = run(f"http://127.0.0.1:{stranger.server_port}", tmp_path)
     assert result.exit_code == exit_codes.UNREACHABLE
-    assert "is no BuildOS Box" in result.stderr
+    assert "is not a BuildOS Box" in result.stderr
     assert result.stdout == ""
 
 
@@ -86,7 +86,7 @@ def test_a_refusal_without_a_reason_tells_its_status(
     stranger.status = status
     result = run(f"http://127.0.0.1:{stranger.server_port}", tmp_path)
     assert result.exit_code == exit_codes.FAILED
-    assert result.stderr == f"the box answered {status}\n"
+    assert result.stderr == f"the server answered {status}\n"
 
 
 def test_a_box_on_any_port_is_found_by_its_folder(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_day_is_read_as_people_write_it(text: str, day: date) -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "30.11.2026", "fr", "in many days"])
 def test_what_is_no_day_is_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match="no day"):
+    with pytest.raises(ValueError, match=r"not a day|there is no day"):
         read_day(text, WEDNESDAY)
 
 
@@ -101,7 +101,7 @@ def test_a_due_time_may_be_a_day_alone() -> None:
 
 @pytest.mark.parametrize("text", ["24:00", "9:60", "nine", "9"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="not a time"):
         read_time(text)
 
 
@@ -118,7 +118,7 @@ def test_a_length_is_hours_and_minutes(text: str, minutes: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0m", "h", "long", "-5m"])
 def test_what_is_no_length_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no length"):
+    with pytest.raises(ValueError, match="not a duration"):
         read_length(text)
 
 

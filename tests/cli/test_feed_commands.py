@@ -63,7 +63,7 @@ def test_a_feed_is_added_from_standard_input_listed_paused_and_removed(ada: Cli,
     assert ada.ok("feed", "pause", "work") == "Paused “Work”\n"
     assert ada.json("feed", "show", "work")["status"] == "paused"
     assert "paused" in ada.fails("feed", "sync", "work", code=1)
-    assert ada.ok("feed", "remove", "work", "--yes") == "Gave up “Work”\n"
+    assert ada.ok("feed", "remove", "work", "--yes") == "Unsubscribed from “Work”\n"
     assert ada.ok("feed", "list") == "No calendar feed.\n"
 
 

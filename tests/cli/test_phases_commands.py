@@ -18,7 +18,7 @@ def test_a_project_is_divided_into_phases_and_shown(ada: Cli) -> None:
         "   Nothing waits for it.",
         "   [ ] Lay tiles",
     ]
-    assert "by the box's own planner." in shown
+    assert "by the built-in planner." in shown
     listed = ada.json("phases", "show", "bath")
     assert [phase["taskIds"] for phase in listed["phases"]] == [["order"], ["lay"]]
     ada.ok("task", "add", "Mirror", "-p", "bath")

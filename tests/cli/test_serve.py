@@ -75,7 +75,7 @@ def test_a_damaged_database_is_said_in_one_line_and_left_alone(tmp_path: Path) -
     result = serve_and_fail(file.parent)
     assert result.returncode == exit_codes.FAILED
     assert len(lines(result.stderr)) == 1
-    assert "malformed; put a backup in its place" in result.stderr
+    assert "malformed; restore a backup" in result.stderr
     assert file.read_bytes() == damaged
 
 
@@ -100,12 +100,12 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> Non
 def test_where_no_box_answers_one_sentence_says_how_to_start_it() -> None:
     nowhere = Cli(f"http://127.0.0.1:{free_port()}", "bos_x")
     told = nowhere.fails("task", "list", code=exit_codes.UNREACHABLE)
-    assert "no box answers" in told
+    assert "no server answers" in told
     assert "buildos-box serve" in told
 
 
 def test_an_address_that_is_none_is_no_crash() -> None:
-    assert "no box answers" in Cli("nonsense", "x").fails("job", "list", code=3)
+    assert "no server answers" in Cli("nonsense", "x").fails("job", "list", code=3)
     Cli("http://127.0.0.1:many", "x").fails("job", "list", code=2)
 
 

@@ -40,7 +40,7 @@ def test_a_weekly_brief_has_one_day(cli: Cli) -> None:
 
 
 def test_setting_nothing_is_a_usage_error(cli: Cli) -> None:
-    assert "say what to change" in cli.fails("user", "set", "ada", code=2)
+    assert "give at least one option" in cli.fails("user", "set", "ada", code=2)
 
 
 def test_with_two_users_a_command_must_say_whose(cli: Cli) -> None:

@@ -123,7 +123,7 @@ def test_every_fault_of_the_fields_has_a_line(ada: Cli) -> None:
 def test_a_day_that_is_none_is_a_usage_error_with_its_option(ada: Cli) -> None:
     told = ada.fails("task", "add", "X", "--due", "someday", "-p", "home", code=2)
     assert "--due" in told
-    assert "'someday' is no day" in told
+    assert "'someday' is not a day" in told
 
 
 def test_a_project_that_is_not_there_is_said(ada: Cli) -> None:
@@ -133,7 +133,7 @@ def test_a_project_that_is_not_there_is_said(ada: Cli) -> None:
 def test_with_two_active_projects_a_task_must_say_which(ada: Cli) -> None:
     ada.ok("project", "add", "Second", "--id", "second")
     told = ada.fails("task", "add", "X", code=1)
-    assert "say which with --project" in told
+    assert "name the project with --project" in told
     assert "home" in told
     assert "second" in told
     ada.ok("project", "remove", "second", "--yes")

@@ -143,7 +143,7 @@ def test_a_wrong_token_is_one_line_and_exit_code_4(box: Served) -> None:
 
 
 def test_no_box_is_said_and_exit_code_3() -> None:
-    assert "no box answers" in Cli("http://127.0.0.1:9", "t").fails("tui", code=3)
+    assert "no server answers" in Cli("http://127.0.0.1:9", "t").fails("tui", code=3)
 
 
 @pytest.mark.parametrize(
