@@ -36,6 +36,7 @@ from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.meter import AttemptMeter
+from buildos_box.mail.hit_limit import HitLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
@@ -129,6 +130,9 @@ def make_api(
                 "tickets": tickets,
                 "authenticator": authenticator,
                 "http_meter": meter,
+                "hit_limit": HitLimit(
+                    settings.limits.tracking_hits_per_minute, services.clock.monotonic
+                ),
                 "requests_in_flight": requests_in_flight,
                 "attempt_meter": AttemptMeter(services.db, services.clock),
             }

@@ -11,10 +11,12 @@ from litestar.params import Parameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.db import Row, Tx
 from buildos_box.errors import BoxError, NotFound
 from buildos_box.log import logger
 from buildos_box.mail import settings_routes, store, tracking_store, unsubscribe_routes
+from buildos_box.mail.hit_limit import HitLimit
 from buildos_box.mail.job import sender_of
 from buildos_box.mail.page import NO_STORE, page
 from buildos_box.mail.render import text_part
@@ -66,8 +68,10 @@ async def track_click(
 async def _record(
     box: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
 ) -> None:
+    if not box.settings.email.tracking or not _counts(request):
+        return
     known = await tracking_store.tracked(box.db, tracking_id)
-    if known is None or not box.settings.email.tracking:
+    if known is None or known.hits >= tracking_store.MAX_HITS:
         return
     user = await workspace.get_user(box.db, known.user_id)
     if user is None or not user.email_tracking:
@@ -89,6 +93,13 @@ async def _record(
         tracking_store.record_hit(tx, known.recipient_id, kind, link, why, now)
 
     await box.db.write(record)
+
+
+def _counts(request: AnyRequest) -> bool:
+    """Whether that address has not had too many hits counted already."""
+    limit: HitLimit = request.app.state.hit_limit
+    authenticator: Authenticator = request.app.state.authenticator
+    return limit.allows(authenticator.client_of(request))
 
 
 async def _quietly(recording: Any) -> None:

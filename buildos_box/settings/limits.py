@@ -72,6 +72,9 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     requests_in_flight_per_service_token: Annotated[
         int, doc("The same of a token with scope service or admin, which acts for many.", ge=1)
     ] = 64
+    tracking_hits_per_minute: Annotated[
+        int, doc("Opens and clicks of mails that one address may have counted; 0: no limit.", ge=0)
+    ] = 300
     max_connections: Annotated[
         int, doc("Connections at once; fewer where the system allows fewer files.", ge=1)
     ] = 1000
