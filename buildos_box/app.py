@@ -175,7 +175,7 @@ class Box:
             engine=engine,
             book=book,
             hub=hub,
-            tickets=Tickets(db, clock, ids, services.secret),
+            tickets=Tickets(db, clock, ids, keyring),
             routes=registry.ROUTES,
             static=static_folder(),
         )

@@ -12,7 +12,8 @@ from functools import lru_cache
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: it sorts like the value and has no similar characters."""
 
-_OUTSIDE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_OUTSIDE = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}")
+"""Never `.` or `..`: clients and proxies take these out of a path before they send it."""
 _EPOCH_DIGITS = 10
 _RANDOM_DIGITS = 13
 
@@ -50,5 +51,8 @@ class Ids:
 
 
 def is_outside_id(text: str) -> bool:
-    """Whether `text` may serve as an id from outside: 1 to 128 of letters, digits, `._:-`."""
+    """Whether `text` may serve as an id from outside: 1 to 128 of letters, digits, `._:-`.
+
+    `.` and `..` may not.
+    """
     return _OUTSIDE.fullmatch(text) is not None

@@ -30,8 +30,9 @@ from buildos_box.auth.guard import guard, provide_caller
 from buildos_box.auth.idempotency import provide_repeatable
 from buildos_box.auth.in_flight import InFlight, RequestsInFlight, in_flight_guard
 from buildos_box.auth.keyring import Keyring
-from buildos_box.auth.rate_limits import Authenticator
+from buildos_box.auth.rate_limits import READING, Authenticator
 from buildos_box.auth.scope_guard import scope_guard
+from buildos_box.auth.session_cookie import SessionCookie
 from buildos_box.errors import BoxError, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -42,15 +43,13 @@ from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
 from buildos_box.web.pages import page_routes
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
 
 async def refuse_while_draining(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
     """A box that is stopping still shows what it has, but takes nothing new. Raises Unavailable."""
     engine: Engine = connection.app.state.engine
-    if engine.storage.stopped and connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]
+    if engine.storage.stopped and connection.scope["method"] not in READING:  # type: ignore[typeddict-item]
         raise Unavailable("the box is stopping; ask again in a moment", code="draining")
 
 
@@ -69,7 +68,6 @@ def make_api(
     settings = services.settings
     meter = HttpMeter()
     authenticator = Authenticator(
-        keyring,
         services.clock.monotonic,
         trusted_proxies=settings.server.trusted_proxies,
         failures_per_minute=settings.server.wrong_tokens_per_minute,
@@ -86,7 +84,7 @@ def make_api(
 
     handlers = with_body_limits([*routes, *page_routes(static)], settings.server.max_body_bytes)
     document_refusals(handlers)
-    return Litestar(
+    api = Litestar(
         route_handlers=handlers,
         guards=[refuse_while_draining, guard, scope_guard, in_flight_guard],
         dependencies={
@@ -101,11 +99,7 @@ def make_api(
             "asked": Provide(provide_repeatable),
         },
         signature_namespace={"Services": Services},
-        middleware=[
-            Timing,
-            DefineMiddleware(Correlation, clock=services.clock, ids=services.ids),
-            DefineMiddleware(InFlight, requests=requests_in_flight),
-        ],
+        middleware=[Timing, DefineMiddleware(InFlight, requests=requests_in_flight)],
         before_send=[add_security_headers, meter.before_send],
         exception_handlers={
             BoxError: on_box_error,
@@ -129,6 +123,8 @@ def make_api(
                 "engine": engine,
                 "tickets": tickets,
                 "authenticator": authenticator,
+                "keyring": keyring,
+                "session_cookie": SessionCookie.of(settings.server.public_url, services.secret),
                 "http_meter": meter,
                 "hit_limit": HitLimit(
                     settings.limits.tracking_hits_per_minute, services.clock.monotonic
@@ -140,3 +136,6 @@ def make_api(
         logging_config=None,
         debug=False,
     )
+    # Around the router, since middleware sees nothing of paths and methods that no route has.
+    api.asgi_handler = Correlation(api.asgi_handler, clock=services.clock, ids=services.ids)
+    return api

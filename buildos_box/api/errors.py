@@ -100,7 +100,11 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """The framework's own refusals: no such route, wrong method, too large, not readable."""
     status = error.status_code
     sentence = _too_large(request) if status == 413 else _sentence(error.detail)
-    return error_response(request, status, _CODES.get(status, "error"), sentence)
+    response = error_response(request, status, _CODES.get(status, "error"), sentence)
+    allowed = (error.headers or {}).get("allow")
+    if status == 405 and allowed:
+        response.headers["Allow"] = allowed
+    return response
 
 
 def _too_large(request: AnyRequest) -> str:

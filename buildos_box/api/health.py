@@ -10,7 +10,7 @@ from litestar import Request, Response, get, head
 from litestar.openapi.datastructures import ResponseSpec
 
 from buildos_box.api.shapes import TypeCount
-from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC, credential
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
@@ -25,7 +25,7 @@ LEAST_FREE_BYTES = 100 * 1024 * 1024
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state of the box. All but the first four only for the holder of a token.
+    """The state of the box. All but the first four only for the service, a viewer or an admin.
 
     `warnings` do not make it unhealthy: it works, though not as well as it could.
     """
@@ -52,7 +52,7 @@ async def health(
     reasons = await _reasons(box, engine)
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
-    known = await _has_token(request)
+    known = await _is_operator(request)
     body = Health(
         status=status,
         timestamp=to_text(box.clock.now()),
@@ -93,16 +93,15 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
     return found
 
 
-async def _has_token(request: Request[Any, Any, Any]) -> bool:
-    authenticator: Authenticator = request.app.state.authenticator
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+async def _is_operator(request: Request[Any, Any, Any]) -> bool:
+    """Whether a credential came that may also read the queue's statistics."""
+    if "authorization" not in request.headers:
         return False
+    authenticator: Authenticator = request.app.state.authenticator
     try:
-        await authenticator.recognise(request, token.strip())
+        return (await authenticator.authorise(request, credential(request))).is_service
     except BoxError:
         return False
-    return True
 
 
 ROUTES: list[Any] = [health, health_status]

@@ -6,6 +6,8 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
+    # Answers are somebody's own, unless they say for themselves that they may be kept.
+    b"cache-control": b"no-store",
 }
 
 

@@ -6,6 +6,7 @@ import msgspec
 from litestar import delete, get, post
 
 from buildos_box.auth import store
+from buildos_box.auth.caller import Caller
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.auth.tokens import Token
@@ -30,11 +31,16 @@ class TokenIssued(msgspec.Struct, frozen=True):
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A token's record; its text is not kept."""
+    """A token's record; its text is not kept.
+
+    `kind` is `api`, or `session` for the users' page; `issuedBy` is the token it was made with.
+    """
 
     id: str
     name: str
     scope: str
+    kind: str
+    issued_by: str | None
     created_at: str
     expires_at: str | None
     revoked_at: str | None
@@ -46,6 +52,8 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             id=token.id,
             name=token.name,
             scope=token.scope,
+            kind=token.kind,
+            issued_by=token.issued_by,
             created_at=to_text(token.created_at),
             expires_at=to_text(token.expires_at) if token.expires_at else None,
             revoked_at=to_text(token.revoked_at) if token.revoked_at else None,
@@ -53,13 +61,14 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @post("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
-async def issue_token(data: TokenRequest, keyring: Keyring) -> TokenIssued:
+async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
     """Issue a token."""
     try:
         expires = from_text(data.expires_at) if data.expires_at else None
     except ValueError as error:
         raise Impossible.field("expiresAt", str(error)) from None
-    return TokenIssued(*await keyring.issue(data.name, data.scope, expires))
+    issued = await keyring.issue(data.name, data.scope, expires, issued_by=caller.token_id)
+    return TokenIssued(*issued)
 
 
 @get("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
@@ -70,7 +79,7 @@ async def list_tokens(box: Services) -> dict[str, list[TokenView]]:
 
 @delete("/tokens/{token_id:str}", tags=["Tokens"], opt=NEEDS_ADMIN)
 async def revoke_token(token_id: str, keyring: Keyring) -> None:
-    """Make a token invalid at once."""
+    """Make a token invalid at once, with the sessions, links and tickets that it has opened."""
     await keyring.revoke(token_id)
 
 

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
-from buildos_box.auth.tokens import ADMIN, SERVICE, USER_PREFIX, VIEWER
+from buildos_box.auth.tokens import ADMIN, API, SERVICE, SESSION, USER_PREFIX, VIEWER
+from buildos_box.clock import Instant
 from buildos_box.errors import Forbidden, NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a valid token."""
+    """The holder of a valid credential."""
 
     scope: str
     token_id: str
+    """The token itself, or the one that the link or ticket was made with."""
     name: str
+    kind: str = API
+    expires_at: Instant | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -23,14 +27,24 @@ class Caller:
     def is_service(self) -> bool:
         """May act for every user (the frontend's server), or is an admin.
 
-        A viewer passes too: the guard lets it only read.
+        A viewer passes too: `Authenticator` lets it only read.
         """
         return self.scope in (ADMIN, SERVICE, VIEWER)
+
+    @property
+    def is_session(self) -> bool:
+        """Whether it is the users' page that asks, with its cookie."""
+        return self.kind == SESSION
 
     @property
     def may_act(self) -> bool:
         """Whether it may change anything."""
         return self.scope != VIEWER
+
+    @property
+    def limit_key(self) -> str:
+        """What its requests are counted under: all credentials of one user count together."""
+        return self.scope if self.only_user is not None else self.token_id
 
     @property
     def actor(self) -> str:

@@ -10,20 +10,24 @@ from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import Authenticator
-from buildos_box.errors import Forbidden, Unauthorized, UnsupportedMedia
+from buildos_box.auth.session_cookie import SessionCookie
+from buildos_box.auth.tokens import SESSION
+from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to open it to everybody."""
-SESSION_COOKIE = "box_session"
-"""Holds the token of the users' page; no script can read it."""
 PAGE_HEADER = "x-box-page"
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
-AlsoBy = Callable[[ASGIConnection[Any, Any, Any, Any]], Awaitable[Caller | None]]
-"""A route's `opt` may name such a function as `also_by`: another way than a token to be known."""
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+AlsoBy = Callable[[AnyConnection], Awaitable[Caller] | None]
+"""A route's `opt` may name such a function as `also_by`: another credential than a token.
+
+It gives None if the request has no such credential.
+"""
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Recognise the caller before anything of the request's body is read.
 
     Raises Unauthorized, Forbidden, RateLimited.
@@ -31,32 +35,35 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if handler.opt.get("public"):
         return
     also_by: AlsoBy | None = handler.opt.get("also_by")
-    if also_by is not None and (known := await also_by(connection)) is not None:
-        connection.scope["state"]["caller"] = known
-        return
+    presented = also_by(connection) if also_by is not None else None
     authenticator: Authenticator = connection.app.state.authenticator
-    caller = await authenticator.recognise(connection, _token_of(connection))
-    authenticator.admit(caller)
-    if not caller.may_act and connection.scope.get("method", "GET") not in READING:
-        raise Forbidden("this token may only read")
+    caller = await authenticator.authorise(connection, presented or credential(connection))
     connection.scope["state"]["caller"] = caller
     _require_json(connection)
 
 
-def _token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The token that was sent, or that the page's cookie holds. Raises Unauthorized."""
+def credential(connection: AnyConnection) -> Awaitable[Caller]:
+    """The token that was sent, or the session that the page's cookie holds, to be recognised.
+
+    Raises Unauthorized if there is neither.
+    """
+    keyring: Keyring = connection.app.state.keyring
     header = connection.headers.get("authorization")
-    if header is None and from_our_page(connection):
-        token = connection.cookies.get(SESSION_COOKIE, "")
-    else:
-        scheme, _, token = (header or "").partition(" ")
-        token = token if scheme.lower() == "bearer" else ""
-    if not token.strip():
+    if header is None and (session := session_of(connection)):
+        return keyring.recognise(session, SESSION)
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("send a token: Authorization: Bearer bos_…")
-    return token.strip()
+    return keyring.recognise(token.strip())
 
 
-def from_our_page(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+def session_of(connection: AnyConnection) -> str:
+    """What the page's cookie holds; empty if it is not the page that asks."""
+    cookie: SessionCookie = connection.app.state.session_cookie
+    return connection.cookies.get(cookie.name, "") if from_our_page(connection) else ""
+
+
+def from_our_page(connection: AnyConnection) -> bool:
     """Whether the box's own page asks: the cookie alone opens nothing.
 
     Another site's page cannot add this header without being let to by CORS, which never allows
@@ -65,7 +72,7 @@ def from_our_page(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     return connection.headers.get(PAGE_HEADER) == "1"
 
 
-def _require_json(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+def _require_json(connection: AnyConnection) -> None:
     headers = connection.headers
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     media = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,23 +3,20 @@
 The rules: docs/spec.md#api-rate-limits.
 """
 
-import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar.connection import ASGIConnection
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.client_address import ClientAddresses
-from buildos_box.auth.keyring import Keyring
-from buildos_box.auth.tokens import USER_PREFIX
-from buildos_box.errors import RateLimited, Unauthorized
+from buildos_box.errors import Forbidden, RateLimited, Unauthorized
 
-T = TypeVar("T")
 MOST_REMEMBERED = 10_000
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -38,88 +35,60 @@ class Buckets:
         level, at = self._levels.get(name, (self._size, 0.0))
         return min(self._size, level + (self._monotonic() - at) * self._size / 60)
 
-    def wait(self, name: str) -> timedelta | None:
-        """How long until one more is allowed; None if it is now."""
-        if not self._size:
-            return None
-        lacking = 1.0 - self._level(name)
-        if lacking <= 1e-9:
-            return None
-        return timedelta(seconds=math.ceil(lacking * 60 / self._size))
+    def take(self, name: str) -> timedelta | None:
+        """Count one, in one step with the look whether one is left.
 
-    def take(self, name: str) -> None:
-        """Count one."""
+        Returns how long until the next is allowed if none is, and None if one was.
+        """
         if not self._size:
-            return
-        self._levels[name] = (max(0.0, self._level(name) - 1), self._monotonic())
+            return None
+        level = self._level(name)
+        lacking = 1.0 - level
+        if lacking > 1e-9:
+            return timedelta(seconds=math.ceil(lacking * 60 / self._size))
+        self._levels[name] = (max(0.0, level - 1), self._monotonic())
         self._levels.move_to_end(name)
         while len(self._levels) > MOST_REMEMBERED:
             self._levels.popitem(last=False)
+        return None
 
 
 class Authenticator:
-    """Recognises callers, and sends away who guesses or asks too often."""
+    """The one way in for every credential: token, session, sign-in link, ticket."""
 
     def __init__(
         self,
-        keyring: Keyring,
         monotonic: Callable[[], float],
         *,
         trusted_proxies: tuple[str, ...] = (),
         failures_per_minute: int = 20,
         user_requests_per_minute: int = 600,
     ) -> None:
-        self._keyring = keyring
         self.addresses = ClientAddresses(trusted_proxies)
         self._failures = Buckets(failures_per_minute, monotonic)
         self._requests = Buckets(user_requests_per_minute, monotonic)
-        self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    async def recognise(self, connection: AnyConnection, token: str) -> Caller:
-        """The caller that a token stands for. Raises Unauthorized, RateLimited.
+    async def authorise(self, connection: AnyConnection, holder: Awaitable[Caller]) -> Caller:
+        """The caller, who may make this request as far as scope and limits go.
 
-        An address from which too many wrong tokens came is answered no guess. A token that was
-        right before is still served from there: it may be a neighbour behind the same router.
+        `holder` recognises a credential, wherever it was read. Only failures count against an
+        address, and a right credential is looked up whatever came before it: wrong ones of a
+        neighbour behind the same router lock nobody out.
+
+        Raises Unauthorized, Forbidden (a viewer changes nothing), RateLimited.
         """
-        client = self.client_of(connection)
-        digest = hashlib.sha256(token.encode()).digest()
-        wait = self._failures.wait(client)
-        if wait is not None and digest not in self._good:
-            raise RateLimited("too many wrong tokens came from this address", retry_after=wait)
         try:
-            caller = await self._keyring.recognise(token)
+            caller = await holder
         except Unauthorized:
-            self._good.pop(digest, None)
-            self._failures.take(client)
+            if wait := self._failures.take(self.client_of(connection)):
+                message = "too many wrong tokens came from this address"
+                raise RateLimited(message, retry_after=wait) from None
             raise
-        self._good[digest] = None
-        self._good.move_to_end(digest)
-        while len(self._good) > MOST_REMEMBERED:
-            self._good.popitem(last=False)
+        if caller.only_user is not None and (wait := self._requests.take(caller.limit_key)):
+            raise RateLimited("too many requests of this user", retry_after=wait)
+        if not caller.may_act and connection.scope.get("method", "GET") not in READING:
+            raise Forbidden("this token may only read")
         return caller
-
-    async def counted(self, connection: AnyConnection, guess: Awaitable[T]) -> T:
-        """Another way to be recognised, under the same limit. Raises RateLimited."""
-        client = self.client_of(connection)
-        wait = self._failures.wait(client)
-        if wait is not None:
-            if isinstance(guess, Coroutine):
-                guess.close()
-            raise RateLimited("too many wrong tokens came from this address", retry_after=wait)
-        try:
-            return await guess
-        except Unauthorized:
-            self._failures.take(client)
-            raise
-
-    def admit(self, caller: Caller) -> None:
-        """Count a request of a user's token. Raises RateLimited."""
-        if not caller.scope.startswith(USER_PREFIX):
-            return
-        wait = self._requests.wait(caller.token_id)
-        if wait is not None:
-            raise RateLimited("too many requests with this token", retry_after=wait)
-        self._requests.take(caller.token_id)
 
     def client_of(self, connection: AnyConnection) -> str:
         """Who is asking, by address."""

@@ -1,11 +1,12 @@
 """The table of tokens."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import msgspec
 
 from buildos_box.auth.changes import TokensRevoked
-from buildos_box.auth.tokens import Token
+from buildos_box.auth.tokens import SESSION, Token
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.errors import NotFound
@@ -19,13 +20,25 @@ def _token(row: Row) -> Token:
         created_at=from_text(row["created_at"]),
         expires_at=from_text(row["expires_at"]) if row["expires_at"] else None,
         revoked_at=from_text(row["revoked_at"]) if row["revoked_at"] else None,
+        kind=row["kind"],
+        issued_by=row["issued_by"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token with its hash, and the token that a session was opened with."""
+
+    token: Token
+    hashed: bytes
+    issuer: Token | None
 
 
 def add(tx: Tx, token: Token, hashed: bytes) -> None:
     """Keep a new token's record and hash."""
     tx.execute(
-        "INSERT INTO tokens (id, name, scope, hash, created_at, expires_at) VALUES (?,?,?,?,?,?)",
+        """INSERT INTO tokens (id, name, scope, hash, created_at, expires_at, kind, issued_by)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             token.id,
             token.name,
@@ -33,6 +46,8 @@ def add(tx: Tx, token: Token, hashed: bytes) -> None:
             hashed,
             to_text(token.created_at),
             to_text(token.expires_at) if token.expires_at else None,
+            token.kind,
+            token.issued_by,
         ),
     )
 
@@ -57,12 +72,46 @@ def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
     tx.announce(TokensRevoked())
 
 
+def end_session(tx: Tx, token_id: str, now: Instant) -> None:
+    """Make a session invalid from now on, if it is not yet."""
+    changed = tx.execute(
+        "UPDATE tokens SET revoked_at = ? WHERE id = ? AND kind = ? AND revoked_at IS NULL",
+        (to_text(now), token_id, SESSION),
+    ).rowcount
+    if changed:
+        tx.announce(TokensRevoked())
+
+
+def end_oldest_sessions(tx: Tx, scope: str, keep: int, now: Instant) -> None:
+    """End the sessions of that scope but for the newest so many."""
+    changed = tx.execute(
+        """UPDATE tokens SET revoked_at = :now WHERE id IN (
+               SELECT id FROM tokens
+                WHERE kind = 'session' AND scope = :scope AND revoked_at IS NULL
+                ORDER BY created_at DESC, id LIMIT -1 OFFSET :keep)""",
+        {"now": to_text(now), "scope": scope, "keep": keep},
+    ).rowcount
+    if changed:
+        tx.announce(TokensRevoked())
+
+
+def forget_sessions_over(tx: Tx, scope: str, before: Instant) -> None:
+    """Delete the records of that scope's sessions that ended before then."""
+    tx.execute(
+        """DELETE FROM tokens WHERE kind = 'session' AND scope = :scope
+              AND (revoked_at < :before OR expires_at < :before)""",
+        {"scope": scope, "before": to_text(before)},
+    )
+
+
 async def no_longer_valid(db: Database, token_ids: Iterable[str], now: Instant) -> set[str]:
-    """Which of these tokens have been revoked or have expired."""
+    """Which of these tokens have been revoked or have expired, they or those they came from."""
     rows = await db.all(
-        """SELECT id FROM tokens
-            WHERE id IN (SELECT value FROM json_each(:ids))
-              AND (revoked_at IS NOT NULL OR expires_at <= :now)""",
+        """SELECT t.id FROM tokens t
+             LEFT JOIN tokens i ON i.id = t.issued_by AND t.kind = 'session'
+            WHERE t.id IN (SELECT value FROM json_each(:ids))
+              AND (t.revoked_at IS NOT NULL OR t.expires_at <= :now
+                   OR i.revoked_at IS NOT NULL OR i.expires_at <= :now)""",
         {"ids": msgspec.json.encode(sorted(token_ids)).decode(), "now": to_text(now)},
     )
     return {row["id"] for row in rows}
@@ -73,10 +122,26 @@ def any_token(tx: Tx) -> bool:
     return tx.one("SELECT 1 FROM tokens LIMIT 1") is not None
 
 
-async def find(db: Database, token_id: str) -> tuple[Token, bytes] | None:
-    """The token's record and hash."""
-    row = await db.one("SELECT * FROM tokens WHERE id = ?", (token_id,))
-    return (_token(row), row["hash"]) if row else None
+_WITH_ISSUER = "SELECT * FROM tokens WHERE id IN (?, (SELECT issued_by FROM tokens WHERE id = ?))"
+
+
+async def find(db: Database, token_id: str) -> StoredToken | None:
+    """The token with its hash and its issuer."""
+    return _stored(token_id, await db.all(_WITH_ISSUER, (token_id, token_id)))
+
+
+def find_in(tx: Tx, token_id: str) -> StoredToken | None:
+    """The token with its hash and its issuer, inside a transaction."""
+    return _stored(token_id, tx.all(_WITH_ISSUER, (token_id, token_id)))
+
+
+def _stored(token_id: str, rows: list[Row]) -> StoredToken | None:
+    by_id = {row["id"]: row for row in rows}
+    row = by_id.get(token_id)
+    if row is None:
+        return None
+    issuer = by_id.get(row["issued_by"])
+    return StoredToken(_token(row), row["hash"], _token(issuer) if issuer else None)
 
 
 async def list_tokens(db: Database) -> list[Token]:

@@ -17,6 +17,8 @@ SERVICE = "service"
 VIEWER = "viewer"
 """Sees what the service sees, and changes nothing: for a dashboard on a wall."""
 USER_PREFIX = "user:"
+API, SESSION = "api", "session"
+"""What a token may come in: the `Authorization` header, or the cookie of the users' page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Token:
     created_at: Instant
     expires_at: Instant | None
     revoked_at: Instant | None
+    kind: str = API
+    issued_by: str | None = None
+    """The token that it was made with; a session is good only as long as that one is."""
 
     def valid_at(self, now: Instant) -> bool:
         """Neither revoked nor expired."""

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 import httpx
 
-from buildos_box.auth.keyring import local_address, local_admin_token
 from buildos_box.cli import exit_codes
+from buildos_box.cli.destination import Destination, given_destination, local_destination
 from buildos_box.cli.output import clean
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
@@ -43,35 +41,30 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
 
 
 def local_client(url: str | None, token: str | None, config_path: Path | None) -> BoxClient:
-    """A client for the given address and token, or for the server of this configuration."""
-    if url is None or (token is None and _is_here(url)):
-        return client_for(load_or_exit(config_path), url, token)
-    return _client(url, token)
+    """A client for the given address and token, or for the server of this configuration.
+
+    Raises UsageError, as `client_for`.
+    """
+    if url is not None and token is not None:
+        return _client(given_destination(url, token))
+    return client_for(load_or_exit(config_path), url, token)
 
 
 def client_for(
     settings: Settings, url: str | None, token: str | None, *, timeout_seconds: float = SECONDS
 ) -> BoxClient:
-    """A client for the server of these settings, or for what is given instead."""
-    folder = Path(settings.data.dir)
-    url = url or local_address(folder) or settings.server.local_url
-    return _client(url, token or local_admin_token(folder), timeout_seconds)
+    """A client for the server of these settings, or for what is given instead.
+
+    Raises UsageError for an invalid address, or one to which the token may not go.
+    """
+    return _client(local_destination(settings, url, token), timeout_seconds)
 
 
-def _client(url: str, token: str | None, timeout_seconds: float = SECONDS) -> BoxClient:
+def _client(to: Destination, timeout_seconds: float = SECONDS) -> BoxClient:
     try:
-        return BoxClient(url, token, timeout_seconds=timeout_seconds)
+        return BoxClient(to.url, to.token, timeout_seconds=timeout_seconds, data=to.data)
     except (httpx.InvalidURL, UnicodeEncodeError):
         raise click.UsageError("the address or token contains invalid characters") from None
-
-
-def _is_here(url: str) -> bool:
-    """Whether the address is this machine's: the local admin token is sent nowhere else."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def told(command: Callable[..., T], *args: Any, **options: Any) -> T:

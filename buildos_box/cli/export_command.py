@@ -2,14 +2,18 @@
 
 import json
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
 import click
 
+from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.client import BoxClient, url_path
+from buildos_box.upkeep.archive import DATABASE
+from buildos_box.upkeep.person_store import SECRET_URLS, secret_urls
 
 LISTS = (
     "users",
@@ -30,16 +34,25 @@ LISTS = (
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file; by default standard output.",
 )
+@click.option(
+    "--with-secrets",
+    is_flag=True,
+    help="Also the secret addresses of calendar feeds and browsers; on the server's own machine.",
+)
 @with_client
-def export(client: BoxClient, user_name: str | None, to: Path | None) -> None:
+def export(client: BoxClient, user_name: str | None, to: Path | None, with_secrets: bool) -> None:
     """Write all data, or one user's, as JSON that `buildos-box import` accepts.
 
     Besides the workspace it contains briefs, mails, messages and jobs, under `records`.
     """
+    if with_secrets and client.data is None:
+        raise click.UsageError("--with-secrets reads the data folder: leave out --url and --token")
     if user_name:
         document: Json = _of(client, find_user(client, user_name)["id"])
     else:
         document = _all(client)
+    if with_secrets and client.data is not None:
+        _add_secrets(document["records"], client.data / DATABASE)
     text = json.dumps(document, indent=2, ensure_ascii=False)
     if to is None:
         click.echo(text)
@@ -48,6 +61,17 @@ def export(client: BoxClient, user_name: str | None, to: Path | None) -> None:
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(text + "\n")
     click.echo(f"Wrote {to}", err=True)
+
+
+def _add_secrets(records: dict[str, list[Json]], database: Path) -> None:
+    try:
+        found = secret_urls(database)
+    except sqlite3.Error as error:
+        click.echo(f"cannot read {database}: {error}", err=True)
+        raise SystemExit(exit_codes.FAILED) from None
+    for table, urls in found.items():
+        for row in records.get(table, []):
+            row[SECRET_URLS[table]] = urls.get(row["id"], row[SECRET_URLS[table]])
 
 
 def _of(client: BoxClient, user_id: str) -> Json:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -47,9 +48,18 @@ class BoxRefused(Exception):
 class BoxClient:
     """The API of one server. Every method raises BoxUnreachable or BoxRefused."""
 
-    def __init__(self, url: str, token: str | None, *, timeout_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        *,
+        timeout_seconds: float = 30.0,
+        data: Path | None = None,
+    ) -> None:
         self.url = url
         self.token = token
+        self.data = data
+        """The folder that the box serves from, if that is on this machine."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(
             base_url=url,

@@ -22,6 +22,7 @@ MOST_HTML_BYTES = 100_000
 """Gmail clips a mail's HTML at 102 KB, and the unsubscribe link with it."""
 
 CUT_NOTE = "<p><em>The brief was longer than fits a mail; the rest is in BuildOS.</em></p>"
+LINK_WITHHELD = "by the link in the mail itself"
 _BLOCK_END = re.compile(r"</(?:p|li|ul|ol|tr|table|h[1-6]|pre|blockquote)>")
 
 
@@ -78,10 +79,12 @@ def _part(text: str, subtype: str) -> EmailMessage:
 
 
 def text_part(email: Email, sender: Sender) -> str:
-    """What the mail says in plain text."""
-    unsubscribe = _unsubscribe_url(email, sender)
-    _, text, _ = _fitting(email, sender, unsubscribe)
-    return _with_footer(text, unsubscribe)
+    """What the mail says in plain text, without its unsubscribe link.
+
+    Whoever has the link can use it, and whoever may read a mail here may not all do that.
+    """
+    _, text, _ = _fitting(email, sender, _unsubscribe_url(email, sender))
+    return _with_footer(text, LINK_WITHHELD)
 
 
 def _unsubscribe_url(email: Email, sender: Sender) -> str:

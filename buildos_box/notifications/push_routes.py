@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,14 +11,16 @@ from litestar import delete, get, post
 from buildos_box.auth.caller import Caller
 from buildos_box.db import Row, Tx
 from buildos_box.egress import AddressRefused
-from buildos_box.errors import Impossible, NotFound, TransientError
+from buildos_box.errors import Conflict, Impossible, NotFound, TransientError
 from buildos_box.notifications import push_store, vapid
 from buildos_box.services import Services
+from buildos_box.url_masking import masked_url
 from buildos_box.workspace import store as workspace
 
 LONGEST_ENDPOINT = 2_048
 KEY_BYTES, AUTH_BYTES = 65, 16
 UNCOMPRESSED = 4
+ANOTHER_USERS = "subscribed_by_another"
 
 
 class BrowserKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +39,15 @@ class BrowserSubscription(msgspec.Struct, frozen=True, kw_only=True, rename="cam
 
 
 class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One subscription. `reason` says why it is inactive."""
+    """One subscription. `reason` says why it is inactive.
+
+    Of its endpoint, which is a secret address, only the host is shown; `endpointSha256` (hex) lets
+    a client that knows an endpoint find its own.
+    """
 
     id: str
     endpoint: str
+    endpoint_sha256: str = msgspec.field(name="endpointSha256")
     active: bool
     reason: str | None
     created_at: str
@@ -48,9 +56,16 @@ class SubscriptionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     @classmethod
     def of(cls, row: Row) -> "SubscriptionView":
         """The view of one row."""
-        values: dict[str, Any] = {name: row[name] for name in cls.__struct_fields__}
-        values["active"] = bool(row["active"])
-        return cls(**values)
+        endpoint = str(row["endpoint"])
+        return cls(
+            id=row["id"],
+            endpoint=masked_url(endpoint),
+            endpoint_sha256=sha256(endpoint.encode()).hexdigest(),
+            active=bool(row["active"]),
+            reason=row["reason"],
+            created_at=row["created_at"],
+            last_sent_at=row["last_sent_at"],
+        )
 
 
 class SubscriptionList(msgspec.Struct, frozen=True):
@@ -80,7 +95,8 @@ async def subscribe(
     Beyond `push.max_subscriptions_per_user` the inactive and oldest ones are deleted. Raises
     NotFound (another user's token, unknown user), Impossible (keys of a wrong size or not on the
     curve, an endpoint that is too long, is not https, cannot be resolved, or leads to an address
-    that is not allowed), Unavailable.
+    that is not allowed), Conflict (the endpoint is another user's, and stays theirs until they
+    delete it), Unavailable.
     """
     caller.require_user(user_id)
     _key(data.keys.p256dh, KEY_BYTES, "keys.p256dh")
@@ -100,6 +116,8 @@ async def subscribe(
             data.keys.auth,
             now,
         )
+        if row is None:
+            raise Conflict("this browser receives another user's messages", code=ANOTHER_USERS)
         push_store.drop_beyond(tx, user_id, box.settings.push.max_subscriptions_per_user)
         return row
 

@@ -29,19 +29,22 @@ def find(tx: Tx, subscription_id: str) -> Row | None:
 
 def add(
     tx: Tx, new_id: str, user_id: str, endpoint: str, p256dh: str, auth: str, now: Instant
-) -> Row:
-    """Store a subscription. A known endpoint becomes active again and belongs to this user."""
+) -> Row | None:
+    """Keep a subscription; one that its owner sends again works again.
+
+    None if the endpoint is another user's: it stays theirs until they give it up.
+    """
     tx.execute(
         """INSERT INTO push_subscriptions (id, user_id, endpoint, p256dh, auth, created_at)
            VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (endpoint) DO UPDATE SET
-               user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth,
-               active = 1, reason = NULL""",
+               p256dh = excluded.p256dh, auth = excluded.auth, active = 1, reason = NULL
+            WHERE user_id = excluded.user_id""",
         (new_id, user_id, endpoint, p256dh, auth, to_text(now)),
     )
-    row = tx.one("SELECT * FROM push_subscriptions WHERE endpoint = ?", (endpoint,))
-    assert row is not None
-    return row
+    return tx.one(
+        "SELECT * FROM push_subscriptions WHERE endpoint = ? AND user_id = ?", (endpoint, user_id)
+    )
 
 
 def drop_beyond(tx: Tx, user_id: str, most: int) -> None:

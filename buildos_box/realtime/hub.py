@@ -42,6 +42,8 @@ class Limits:
     """The shortest time between two events about one job."""
     per_user: int = 20
     """Concurrent streams of one user."""
+    per_operator: int = 20
+    """Concurrent streams of all events with one token."""
 
 
 class Hub:
@@ -69,31 +71,18 @@ class Hub:
         """Whether any stream is open; any thread may ask."""
         return self._loop is not None
 
-    def admit(self, user_id: str | None) -> None:
-        """Check that another stream may open.
-
-        Raises Unavailable while the server is stopping, RateLimited if the user has too many
-        streams.
-        """
-        if self._closed:
-            raise Unavailable("the server is stopping; try again in a moment", code="draining")
-        if user_id is not None and len(self._groups.get(user_id, ())) >= self.limits.per_user:
-            raise RateLimited(
-                f"{self.limits.per_user} streams of this user are already open",
-                retry_after=timedelta(milliseconds=self.limits.retry_ms),
-            )
-
     @contextmanager
     def listening(self, user_id: str | None, token_id: str) -> Iterator[Listener]:
         """A listener that gets every event committed from now on, until the block ends.
 
-        Without a `user_id` it gets all events; only operators may have that.
+        Without a `user_id` it gets all events; only operators may have that. Its place is checked
+        and taken in one step, so that concurrent requests cannot pass the limit. Raises Unavailable
+        while the server is stopping, RateLimited for one stream too many.
         """
-        listener = Listener(user_id, token_id, self.limits.max_bytes)
         if self._closed:
-            listener.end(End.STOPPING)
-            yield listener
-            return
+            raise Unavailable("the box is stopping; ask again in a moment", code="draining")
+        self._require_place(user_id, token_id)
+        listener = Listener(user_id, token_id, self.limits.max_bytes)
         self._groups[user_id].add(listener)
         self._loop = asyncio.get_running_loop()
         if not self._beats:
@@ -105,6 +94,20 @@ class Hub:
             yield listener
         finally:
             self._leave(listener)
+
+    def _require_place(self, user_id: str | None, token_id: str) -> None:
+        group = self._groups.get(user_id, set())
+        if user_id is None:
+            most = self.limits.per_operator
+            open_now = sum(listener.token_id == token_id for listener in group)
+        else:
+            most, open_now = self.limits.per_user, len(group)
+        if open_now >= most:
+            whose = "of this user" if user_id is not None else "with this token"
+            raise RateLimited(
+                f"{most} streams {whose} are open already",
+                retry_after=timedelta(milliseconds=self.limits.retry_ms),
+            )
 
     def close(self) -> None:
         """End every stream with a retry hint, and accept no more."""

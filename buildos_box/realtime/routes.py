@@ -10,7 +10,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.realtime.hub import Hub
-from buildos_box.realtime.stream import EventStream, chunks, last_id
+from buildos_box.realtime.stream import EventStream, last_id
 from buildos_box.realtime.tickets import Tickets, ticket_holder
 from buildos_box.services import Services
 
@@ -41,9 +41,9 @@ def _stream(
     request: AnyRequest, box: Services, hub: Hub, caller: Caller, user_id: str | None
 ) -> EventStream:
     after = last_id(request.headers.get("last-event-id"), request.query_params.get("lastEventId"))
-    hub.admit(user_id)
-    content = chunks(hub, box.db, box.clock, user_id=user_id, token_id=caller.token_id, after=after)
-    return EventStream(content, hub.limits.stall_seconds)
+    return EventStream(
+        hub, box.db, box.clock, user_id=user_id, token_id=caller.token_id, after=after
+    )
 
 
 @get(

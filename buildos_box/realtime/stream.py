@@ -15,6 +15,7 @@ from buildos_box.errors import Malformed
 from buildos_box.log import logger
 from buildos_box.realtime import store, wire
 from buildos_box.realtime.hub import Hub
+from buildos_box.realtime.listener import Listener
 
 PAGE = 200
 HEADERS = [
@@ -39,29 +40,28 @@ def last_id(header: str | None, query: str | None) -> int | None:
 
 
 async def chunks(
-    hub: Hub, db: Database, clock: Clock, *, user_id: str | None, token_id: str, after: int | None
+    hub: Hub, db: Database, clock: Clock, listener: Listener, after: int | None
 ) -> AsyncGenerator[bytes, None]:
     """The content of a stream without gaps: it listens first, and then reads missed events."""
-    with hub.listening(user_id, token_id) as listener:
-        kept = await store.kept(db)
-        position = kept.latest if after is None else after
-        lost = not kept.floor <= position <= kept.latest
-        if lost:
-            position = kept.floor if position < kept.floor else kept.latest
-        yield wire.opening(position, hub.limits.retry_ms)
-        if lost:
-            yield wire.reset(position, to_text(clock.now()))
-        more = True
-        while more and listener.ended is None:
-            rows = await store.events_after(db, user_id=user_id, after=position, limit=PAGE)
-            more = len(rows) == PAGE
-            if rows:
-                position = rows[-1]["id"]
-                yield b"".join(map(_event, rows))
-        while (chunk := await listener.take(position)) is not None:
-            yield chunk
-        assert listener.ended is not None
-        yield wire.closing(listener.ended.value, hub.limits.retry_ms)
+    kept = await store.kept(db)
+    position = kept.latest if after is None else after
+    lost = not kept.floor <= position <= kept.latest
+    if lost:
+        position = kept.floor if position < kept.floor else kept.latest
+    yield wire.opening(position, hub.limits.retry_ms)
+    if lost:
+        yield wire.reset(position, to_text(clock.now()))
+    more = True
+    while more and listener.ended is None:
+        rows = await store.events_after(db, user_id=listener.user_id, after=position, limit=PAGE)
+        more = len(rows) == PAGE
+        if rows:
+            position = rows[-1]["id"]
+            yield b"".join(map(_event, rows))
+    while (chunk := await listener.take(position)) is not None:
+        yield chunk
+    assert listener.ended is not None
+    yield wire.closing(listener.ended.value, hub.limits.retry_ms)
 
 
 def _event(row: Row) -> bytes:
@@ -78,29 +78,44 @@ def _event(row: Row) -> bytes:
 class EventStream:
     """The ASGI response: sends until the stream ends, the client disconnects, or a send stalls."""
 
-    def __init__(self, content: AsyncGenerator[bytes, None], stall_seconds: float) -> None:
-        self._content = content
-        self._stall_seconds = stall_seconds
+    def __init__(
+        self,
+        hub: Hub,
+        db: Database,
+        clock: Clock,
+        *,
+        user_id: str | None,
+        token_id: str,
+        after: int | None,
+    ) -> None:
+        self._hub = hub
+        self._db = db
+        self._clock = clock
+        self._user_id = user_id
+        self._token_id = token_id
+        self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response."""
-        sending = asyncio.create_task(self._send_all(send))
-        gone = asyncio.create_task(_until_gone(receive))
-        try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
-            sending.cancel()
-            await asyncio.gather(sending, gone, return_exceptions=True)
-            await self._content.aclose()
+        """Send the response. Raises Unavailable and RateLimited before anything is sent."""
+        with self._hub.listening(self._user_id, self._token_id) as listener:
+            content = chunks(self._hub, self._db, self._clock, listener, self._after)
+            sending = asyncio.create_task(self._send_all(content, send))
+            gone = asyncio.create_task(_until_gone(receive))
+            try:
+                await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+                sending.cancel()
+                await asyncio.gather(sending, gone, return_exceptions=True)
+                await content.aclose()
         if not sending.cancelled() and (error := sending.exception()) is not None:
             raise error
 
-    async def _send_all(self, send: Send) -> None:
+    async def _send_all(self, content: AsyncGenerator[bytes, None], send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         with contextlib.suppress(TimeoutError):
-            async for chunk in self._content:
-                async with asyncio.timeout(self._stall_seconds):
+            async for chunk in content:
+                async with asyncio.timeout(self._hub.limits.stall_seconds):
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -1,7 +1,7 @@
 """The SQL of tickets: their hashes, until they expire."""
 
 from buildos_box.clock import Instant, to_text
-from buildos_box.db import Tx
+from buildos_box.db import Database, Tx
 
 
 def add(
@@ -13,6 +13,21 @@ def add(
         "INSERT INTO realtime_tickets (hash, user_id, token_id, expires_at) VALUES (?, ?, ?, ?)",
         (hashed, user_id, token_id, to_text(expires_at)),
     )
+
+
+def count(tx: Tx, token_id: str, now: Instant) -> int:
+    """How many tickets of that token can still be used."""
+    row = tx.one(
+        "SELECT count(*) FROM realtime_tickets WHERE token_id = ? AND expires_at > ?",
+        (token_id, to_text(now)),
+    )
+    return int(row[0]) if row else 0
+
+
+async def is_waiting(db: Database, hashed: bytes) -> bool:
+    """Whether there is such a ticket."""
+    row = await db.one("SELECT 1 FROM realtime_tickets WHERE hash = ?", (hashed,))
+    return row is not None
 
 
 def take(tx: Tx, hashed: bytes, *, user_id: str, now: Instant) -> str | None:

@@ -37,10 +37,11 @@ class ServerSettings(Section, frozen=True, kw_only=True):
         tuple[str, ...], _doc("Networks whose X-Forwarded-For is believed.")
     ] = ()
     user_requests_per_minute: Annotated[
-        int, _doc("Requests per minute with one user's token; 0 for no limit.", ge=0)
+        int, _doc("Requests per minute of one user; 0 for no limit.", ge=0)
     ] = 600
     wrong_tokens_per_minute: Annotated[
-        int, _doc("Wrong tokens per minute from one address; 0 for no limit.", ge=0)
+        int,
+        _doc("Wrong tokens, codes and tickets per minute from one address; 0 for no limit.", ge=0),
     ] = 20
     max_body_bytes: Annotated[
         int,

@@ -246,8 +246,10 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
 async def health(settings: Settings) -> AsyncIterator[Finding]:
     """What the running server reports about itself; nothing if none answers."""
     data = Path(settings.data.dir)
-    url = local_address(data) or settings.server.local_url
-    token = local_admin_token(data)
+    own = local_address(data)
+    url = own or settings.server.local_url
+    # Whatever else may answer there is not given the token of this folder.
+    token = local_admin_token(data) if own is not None else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501 (this machine)
         try:

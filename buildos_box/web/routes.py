@@ -1,32 +1,46 @@
-"""Signing in and out of the users' page (docs/spec.md#page-sign-in)."""
+"""Signing in and out of the users' page (docs/spec.md#web-page)."""
 
+from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, Response, delete, get, post
 
 from buildos_box.auth.caller import Caller
-from buildos_box.auth.guard import PUBLIC, SESSION_COOKIE, from_our_page
+from buildos_box.auth.guard import PUBLIC, from_our_page, session_of
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
+from buildos_box.auth.session_cookie import SessionCookie
+from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
-from buildos_box.errors import Forbidden, Impossible
+from buildos_box.errors import Conflict, Forbidden, Impossible, Unauthorized
 from buildos_box.services import Services
 from buildos_box.web import sign_in
 from buildos_box.workspace import store as workspace
 
 AnyRequest = Request[Any, Any, Any]
+ANOTHER_USER = "signed_in_as_another"
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A token (with `userId` if it may act for everyone) or a sign-in link's code."""
+    """A token (with `userId` if it may act for everyone) or a sign-in link's code.
+
+    `replace`: the browser may be signed out of another user's page for it.
+    """
 
     token: str | None = None
     code: str | None = None
     user_id: str | None = None
+    replace: bool = False
+
+
+class LinkCode(msgspec.Struct, frozen=True):
+    """The code of a sign-in link."""
+
+    code: str
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -42,6 +56,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return cls(user_id=row["id"], name=row["name"], timezone=row["timezone"])
 
 
+class LinkPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whom a sign-in link lets in, and who is signed in now, if that is somebody else."""
+
+    user_id: str
+    name: str
+    replaces: str | None
+
+
 class SignInLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A link that opens that user's page once, until it expires."""
 
@@ -55,28 +77,65 @@ async def open_session(
 ) -> Response[Session]:
     """Sign in to the page; the response sets its cookie.
 
-    Raises Forbidden (not from the page), Unauthorized (wrong token or code), Impossible (neither
-    given, unknown or unnamed user), RateLimited.
+    409 `signed_in_as_another` if the browser is signed in as another user, unless `replace` is
+    given: nobody gets onto another's page without knowing it. Raises Forbidden (not from the page,
+    or a viewer's token), Unauthorized (wrong token or code), Impossible (neither given, unknown or
+    unnamed user), Conflict, RateLimited.
     """
-    if not from_our_page(request):
-        # Otherwise another site could sign a visitor in as somebody else.
-        raise Forbidden("only the users' page may sign in; programs send their token")
-    authenticator: Authenticator = request.app.state.authenticator
+    _require_our_page(request)
     if data.code:
-        by_code = sign_in.by_code(box, keyring, data.code.strip())
-        signed_in = await authenticator.counted(request, by_code)
+        holder: Awaitable[Caller] = sign_in.link_holder(box, keyring, data.code.strip())
     elif data.token:
-        by_token = sign_in.by_token(box, keyring, data.token.strip(), data.user_id or None)
-        signed_in = await authenticator.counted(request, by_token)
+        holder = keyring.recognise(data.token.strip())
     else:
         raise Impossible.field("token", "give a token, or the code of a link")
-    row = await workspace.row_of(box.db, "users", signed_in.user_id)
-    if row is None:
-        raise Impossible.field("token", f"its user {signed_in.user_id} does not exist")
-    response = Response(Session.of(row), status_code=200)
-    seconds = int(sign_in.SIGNED_IN_FOR.total_seconds())
-    _set_cookie(response, box, request, signed_in.token, seconds)
+    caller = await _authorised(request, holder)
+    user = await sign_in.user_for(box, caller, data.user_id)
+    before = await _signed_in(request, keyring)
+    if before is not None and before.only_user != user["id"] and not data.replace:
+        raise Conflict("this browser is signed in as another user", code=ANOTHER_USER)
+    token, lasts = await sign_in.open_session(box, keyring, caller, user["id"], before)
+    response = Response(Session.of(user), status_code=200)
+    _cookie(request).set(response, token, lasts)
     return response
+
+
+@post("/app/sign-in-link", status_code=200, opt=PUBLIC, tags=["Web page"])
+async def preview_link(
+    data: LinkCode, request: AnyRequest, box: Services, keyring: Keyring
+) -> LinkPreview:
+    """Whom a link would sign in, so that the page can ask before it does; the link stays good."""
+    _require_our_page(request)
+    holder = sign_in.link_holder(box, keyring, data.code.strip())
+    user = await sign_in.user_for(box, await _authorised(request, holder), None)
+    before = await _signed_in(request, keyring)
+    other = before.only_user if before is not None else None
+    row = (
+        await workspace.row_of(box.db, "users", other) if other not in (None, user["id"]) else None
+    )
+    return LinkPreview(
+        user_id=user["id"], name=user["name"], replaces=(row["name"] or row["id"]) if row else None
+    )
+
+
+def _require_our_page(request: AnyRequest) -> None:
+    """Raises Forbidden for another site, which could sign a visitor in as somebody they are not."""
+    if not from_our_page(request):
+        raise Forbidden("this is for the box's own page; programs send their token")
+
+
+async def _authorised(request: AnyRequest, holder: Awaitable[Caller]) -> Caller:
+    """The caller by a credential in the body, under the rules for every other credential."""
+    authenticator: Authenticator = request.app.state.authenticator
+    return await authenticator.authorise(request, holder)
+
+
+async def _signed_in(request: AnyRequest, keyring: Keyring) -> Caller | None:
+    """Whose page the browser has open now."""
+    try:
+        return await keyring.recognise(session_of(request), SESSION)
+    except Unauthorized:
+        return None
 
 
 @get("/app/session", tags=["Web page"])
@@ -94,36 +153,24 @@ async def get_session(box: Services, caller: Caller) -> Session:
 async def close_session(
     request: AnyRequest, box: Services, keyring: Keyring, caller: Caller
 ) -> Response[dict[str, bool]]:
-    """Sign out: delete the cookie and revoke the page's own token; a token of the user's stays
-    valid.
-    """
-    if caller.name == sign_in.PAGE_TOKEN:
+    """Sign out: end the session and delete its cookie; the token that opened it stays valid."""
+    if caller.is_session:
         await keyring.revoke(caller.token_id)
     response = Response({"success": True}, status_code=200)
-    _set_cookie(response, box, request, "", 0)
+    _cookie(request).set(response, "", timedelta(0))
     return response
 
 
 @post("/users/{user_id:str}/sign-in-link", tags=["Web page"], opt=NEEDS_SERVICE)
-async def issue_link(user_id: str, box: Services) -> SignInLink:
+async def issue_link(user_id: str, box: Services, keyring: Keyring, caller: Caller) -> SignInLink:
     """A link that opens that user's page once, within a day. Raises Forbidden, NotFound."""
-    url, expires_at = await sign_in.make_link(box, user_id)
+    url, expires_at = await sign_in.make_link(box, keyring, caller, user_id)
     return SignInLink(url=url, expires_at=to_text(expires_at))
 
 
-def _set_cookie(
-    response: Response[Any], box: Services, request: AnyRequest, value: str, seconds: int
-) -> None:
-    base = urlsplit(box.settings.server.public_url)
-    response.set_cookie(
-        key=SESSION_COOKIE,
-        value=value,
-        max_age=seconds,
-        path=base.path or "/",
-        secure="https" in (base.scheme, request.url.scheme),
-        httponly=True,
-        samesite="strict",
-    )
+def _cookie(request: AnyRequest) -> SessionCookie:
+    cookie: SessionCookie = request.app.state.session_cookie
+    return cookie
 
 
-ROUTES: list[Any] = [open_session, get_session, close_session, issue_link]
+ROUTES: list[Any] = [open_session, preview_link, get_session, close_session, issue_link]

@@ -1,76 +1,109 @@
 """Signing in to the page with a token or a link (docs/spec.md#page-sign-in).
 
-The page itself never stores a token: a cookie does, which scripts cannot read and other sites
-cannot make a browser send. A link carries its code in the fragment, which browsers send to no
-server; it works once.
+The page itself never stores a token. Whatever signs in, the cookie gets a session of its own for
+that one user, which scripts cannot read, other sites cannot make a browser send, and no other
+header takes. A link carries its code in the fragment, which browsers send to no server; it works
+once.
+
+The rules: docs/spec.md#page-sessions.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from buildos_box.auth.caller import Caller
 from buildos_box.auth.keyring import Keyring
-from buildos_box.auth.tokens import USER_PREFIX, hash_token
+from buildos_box.auth.tokens import USER_PREFIX
 from buildos_box.clock import Instant
+from buildos_box.db import Row, Tx
 from buildos_box.errors import Impossible, NotFound, Unauthorized
 from buildos_box.services import Services
 from buildos_box.web import store
 from buildos_box.workspace import store as workspace
 
-SIGNED_IN_FOR = timedelta(days=30)
 LINK_GOOD_FOR = timedelta(hours=24)
 CODE_BITS = 160
-PAGE_TOKEN = "web page"  # noqa: S105 (a name, no secret)
+LINK_NAME = "sign-in link"
+USED_UP = "this link is used up or too old; ask for a new one"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The user who signed in, and the token that the cookie stores."""
+class LinkHolder(Caller):
+    """Whom a sign-in link lets in; its token is the one that the link was made with."""
 
-    user_id: str
-    token: str
+    hashed: bytes = b""
 
 
-async def make_link(box: Services, user_id: str) -> tuple[str, Instant]:
+async def make_link(
+    box: Services, keyring: Keyring, caller: Caller, user_id: str
+) -> tuple[str, Instant]:
     """A link that signs that user in once, and when it expires. Raises NotFound."""
     code, now = box.ids.secret(CODE_BITS), box.clock.now()
-    expires_at, hashed = now + LINK_GOOD_FOR, hash_token(box.secret, code)
+    expires_at = min(now + LINK_GOOD_FOR, caller.expires_at or now + LINK_GOOD_FOR)
     if await workspace.row_of(box.db, "users", user_id) is None:
         raise NotFound(f"there is no user {user_id}")
-    await box.db.write(lambda tx: store.add(tx, hashed, user_id, expires_at, now))
+    await box.db.write(
+        lambda tx: store.add(
+            tx,
+            keyring.hash(code),
+            user_id=user_id,
+            issued_by=caller.token_id,
+            expires_at=expires_at,
+            now=now,
+        )
+    )
     return f"{box.settings.server.public_url}/app/#sign-in={code}", expires_at
 
 
-async def by_code(box: Services, keyring: Keyring, code: str) -> SignedIn:
-    """Sign in by a link's code, which is used up. Raises Unauthorized, the same
-    for every reason.
+async def link_holder(box: Services, keyring: Keyring, code: str) -> LinkHolder:
+    """Whom that link lets in; it is not used up by that.
+
+    Raises Unauthorized, the same for every reason.
     """
-    now, hashed = box.clock.now(), hash_token(box.secret, code)
-    user_id = await box.db.write(lambda tx: store.take(tx, hashed, now))
-    if user_id is None:
-        raise Unauthorized("this link is used up or too old; ask for a new one")
-    return await _own_token(box, keyring, user_id)
+    hashed = keyring.hash(code)
+    row = await store.waiting(box.db, hashed, box.clock.now())
+    if row is None or not await keyring.still_valid(row["issued_by"]):
+        raise Unauthorized(USED_UP)
+    scope = f"{USER_PREFIX}{row['user_id']}"
+    return LinkHolder(scope, row["issued_by"] or "", LINK_NAME, hashed=hashed)
 
 
-async def by_token(box: Services, keyring: Keyring, token: str, user_id: str | None) -> SignedIn:
-    """Sign in by a user's own token, or by an operator's token for the named user.
+async def user_for(box: Services, caller: Caller, user_id: str | None) -> Row:
+    """Whose page a caller opens: their own, or that user's for one who may act for everyone.
 
-    An operator's token is never stored in a cookie: the page gets a token of its own for that user.
-    Raises Unauthorized, Impossible (unknown user, or none named).
+    Raises Impossible: no such user, none named, or another than their own.
     """
-    caller = await keyring.recognise(token)
-    if caller.only_user is not None:
-        return SignedIn(caller.only_user, token)
-    if user_id is None:
+    wanted = user_id or caller.only_user
+    if caller.only_user not in (None, wanted):
+        raise Impossible.field("userId", "this token belongs to another user")
+    if wanted is None:
         users = await workspace.page_users(box.db, before=None, limit=2)
         if len(users) != 1:
             raise Impossible.field("userId", "is required: this token may act for every user")
-        user_id = str(users[0]["id"])
-    elif await workspace.row_of(box.db, "users", user_id) is None:
-        raise Impossible.field("userId", f"there is no user {user_id}")
-    return await _own_token(box, keyring, user_id)
+        return users[0]
+    row = await workspace.row_of(box.db, "users", wanted)
+    if row is None:
+        raise Impossible.field("userId", f"there is no user {wanted}")
+    return row
 
 
-async def _own_token(box: Services, keyring: Keyring, user_id: str) -> SignedIn:
-    expires_at = box.clock.now() + SIGNED_IN_FOR
-    _, token = await keyring.issue(PAGE_TOKEN, f"{USER_PREFIX}{user_id}", expires_at)
-    return SignedIn(user_id, token)
+async def open_session(
+    box: Services, keyring: Keyring, caller: Caller, user_id: str, before: Caller | None
+) -> tuple[str, timedelta]:
+    """The session that the cookie is to hold, in place of the browser's former one, and how long.
+
+    Raises Unauthorized if the link has been used, or the token revoked, in the meantime.
+    """
+    now = box.clock.now()
+
+    def run(tx: Tx) -> tuple[str, timedelta]:
+        if isinstance(caller, LinkHolder) and store.take(tx, caller.hashed, now) is None:
+            raise Unauthorized(USED_UP)
+        return keyring.open_session(
+            tx,
+            user_id,
+            issued_by=caller.token_id or None,
+            instead_of=before.token_id if before else None,
+        )
+
+    return await box.db.write(run)

@@ -7,7 +7,7 @@ from typing import Any
 
 from buildos_box.auth.caller import Caller
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Conflict, FieldFault, NotFound
+from buildos_box.errors import Conflict, FieldFault, Forbidden, NotFound
 from buildos_box.services import Services
 from buildos_box.workspace import store
 from buildos_box.workspace.batch import Batch, Link, read_one, refuse
@@ -31,10 +31,13 @@ async def visible(box: Services, caller: Caller, kind: Kind, key: str) -> Row:
 async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
     """Create an item; without an `id` one is made, without a `userId` it belongs to the caller.
 
-    Raises Impossible, Forbidden, Conflict if the id exists.
+    A user's token chooses no ids: that one is taken would say what other users have. Raises
+    Impossible, Forbidden, Conflict if the id exists.
     """
     now = box.clock.now()
     given = dict(data)
+    if given.get("id") is not None and caller.only_user is not None:
+        raise Forbidden("id can be chosen by the service or an admin only; leave it out")
     if given.get("id") is None:
         given["id"] = box.ids.new(kind.noun, now)
     if kind.parent == "users" and given.get("userId") is None and caller.only_user:

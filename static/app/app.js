@@ -6,7 +6,7 @@ import { form, text } from "./forms.js";
 import { connect, disconnect, listen } from "./live.js";
 import { inbox } from "./inbox.js";
 import { plans } from "./plans.js";
-import { refreshPush } from "./push.js";
+import { optOut, refreshPush } from "./push.js";
 import { settings } from "./settings.js";
 import { tasks } from "./tasks.js";
 import { briefPage, today } from "./today.js";
@@ -121,22 +121,56 @@ async function enter(body) {
   await show();
 }
 
+// Messages to this browser are for whoever is signed in: they end with that.
+async function leaveThisBrowser() {
+  try {
+    if (!person.id) person.id = (await find(["app", "session"])).userId;
+    await optOut();
+  } catch { /* what is left behind reaches nobody else: the subscription stays its owner's */ }
+}
+
 export async function signOut() {
+  await leaveThisBrowser();
   await call("DELETE", path(["app", "session"]));
   location.hash = "";
   signIn();
   say("You are signed out.");
 }
 
+// A link may come from anybody: it signs in only whom it names, and only when they say so. Mail
+// scanners, which open links and run scripts, use none up by it.
+async function askFirst(code) {
+  let link;
+  try {
+    link = await call("POST", path(["app", "sign-in-link"]), { code });
+  } catch (error) {
+    signIn(error.message);
+    return;
+  }
+  turn += 1;
+  leave?.();
+  leave = null;
+  const name = link.name || link.userId;
+  document.title = "Sign in – BuildOS Box";
+  main.className = "narrow";
+  const heading = el("h1", { tabindex: "-1" }, "Sign in");
+  main.replaceChildren(heading,
+    el("p", {}, "This link signs you in as ", el("strong", {}, name), "."),
+    link.replaces ? el("p", { role: "alert" }, "You are signed in as ",
+      el("strong", {}, link.replaces), " now. You will be signed out of that page.") : "",
+    action(`Sign in as ${name}`, async () => {
+      if (link.replaces) await leaveThisBrowser();
+      await enter({ code, replace: Boolean(link.replaces) });
+    }),
+    action("Do not sign in", start));
+  heading.focus();
+}
+
 async function start() {
   const code = /^#sign-in=([0-9a-z]+)$/.exec(location.hash)?.[1];
   if (code) {
     history.replaceState(null, "", location.pathname);
-    try {
-      await enter({ code });
-    } catch (error) {
-      signIn(error.message);
-    }
+    await askFirst(code);
     return;
   }
   let session = null;

@@ -27,18 +27,30 @@ async function optIn() {
   await worker();
   const registration = await navigator.serviceWorker.ready;
   const { publicKey } = await get(["push", "vapid-key"]);
-  const subscription = await registration.pushManager.subscribe({
-    userVisibleOnly: true, applicationServerKey: bytes(publicKey),
-  });
-  await post(own("push-subscriptions"), subscription.toJSON());
+  const options = { userVisibleOnly: true, applicationServerKey: bytes(publicKey) };
+  const subscription = await registration.pushManager.subscribe(options);
+  try {
+    await post(own("push-subscriptions"), subscription.toJSON());
+  } catch (error) {
+    if (error.code !== "subscribed_by_another") throw error;
+    // Somebody else used this browser before: theirs is given up, and a new one made.
+    await subscription.unsubscribe();
+    const fresh = await registration.pushManager.subscribe(options);
+    await post(own("push-subscriptions"), fresh.toJSON());
+  }
 }
 
-async function optOut() {
-  const subscription = await present();
-  const { items } = await get(own("push-subscriptions"));
-  const mine = items.find((item) => item.endpoint === subscription?.endpoint);
-  if (mine) await remove(own("push-subscriptions", mine.id));
-  await subscription?.unsubscribe();
+export async function optOut() {
+  const subscription = able() ? await present() : null;
+  if (!subscription) return;
+  try {
+    // The same again changes nothing, and names the one that is to go.
+    const { id } = await post(own("push-subscriptions"), subscription.toJSON());
+    await remove(own("push-subscriptions", id));
+  } catch (error) {
+    if (error.code !== "subscribed_by_another") throw error;
+  }
+  await subscription.unsubscribe();
 }
 
 // A browser may have changed its subscription while nobody looked: the box learns of it again.

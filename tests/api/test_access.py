@@ -23,6 +23,7 @@ PUBLIC = {
     "/app",
     "/app/{name}",
     "/app/session",
+    "/app/sign-in-link",
 }
 
 

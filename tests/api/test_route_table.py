@@ -13,10 +13,12 @@ from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.store import Feed
 from tests.world import BoxWorld
 
-Who = Literal["public", "anybody", "own", "service", "admin"]
-"""`anybody` with a token; `own`: the user whose it is, and who may act for all."""
+Who = Literal["public", "anybody", "user", "own", "service", "admin"]
+"""`anybody` with a token; `user`: any user's, but no operator's; `own`: the user whose it is, and
+who may act for all."""
 ALLOWED = {
     "anybody": {"other", "own", "service", "admin"},
+    "user": {"other", "own"},
     "own": {"own", "service", "admin"},
     "service": {"service", "admin"},
     "admin": {"admin"},
@@ -47,7 +49,7 @@ def admin(body: Any = None, **more: Any) -> Row:
 
 public, anybody = Row("public"), Row("anybody")
 EVENT = {"title": "Dentist", "startAt": "2024-10-23T12:00:00Z", "userId": "ada"}
-BROWSER = {
+BROWSER: dict[str, Any] = {
     "endpoint": "https://93.184.216.34/one",
     "keys": {
         "p256dh": "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8"
@@ -63,8 +65,8 @@ TABLE: dict[str, Row] = {
     "GET /app/{name}": public,
     "HEAD /app/{name}": public,
     "POST /app/session": public,
-    # Its own page: a user's token only, which no operator's is.
-    "GET /app/session": anybody,
+    "POST /app/sign-in-link": public,
+    "GET /app/session": Row("user", refused=403),
     "DELETE /app/session": anybody,
     "GET /docs": public,
     "GET /docs/openapi.json": public,
@@ -135,7 +137,7 @@ TABLE: dict[str, Row] = {
     "GET /queue/stats": service(),
     "GET /queue/stale-stats": service(),
     "GET /schedule": service(),
-    "POST /schedule/{name}/run": service(),
+    "POST /schedule/{name}/run": admin(),
     "GET /llm/usage": service(),
     "GET /deliveries": anybody,
     "GET /events": service(streams=True),
@@ -147,7 +149,7 @@ TABLE: dict[str, Row] = {
     "POST /sms/scheduled/{sms_id}/regenerate": own(),
     "PATCH /sms/scheduled/{sms_id}/update": own({"message": "Later"}),
     "POST /sms/scheduled/{sms_id}/cancel": own(),
-    "POST /sync": Row("anybody", {}),
+    "POST /sync": service({}),
     "GET /tokens": admin(),
     "POST /tokens": admin({"name": "x", "scope": "service"}),
     "DELETE /tokens/{token_id}": admin(),
@@ -166,7 +168,7 @@ TABLE: dict[str, Row] = {
     "DELETE /users/{user_id}/calendar-feeds/{feed_id}": own(),
     "GET /users/{user_id}/mail": own(),
     "PUT /users/{user_id}/mail": own({"unsubscribed": []}),
-    "DELETE /users/{user_id}/mail/bounce": own(),
+    "DELETE /users/{user_id}/mail/bounce": service(),
     "GET /emails/bounces": service(),
     "GET /users/{user_id}/email-subscriptions": own(),
     "PUT /users/{user_id}/email-subscriptions": own({"briefs": True}),
@@ -328,6 +330,8 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
                          "eventRemindersEnabled": True}],
     )  # fmt: skip
     await box.post("/queue/brief", {"userId": "ada"})
+    await box.post("/queue/phases", {"userId": "ada", "projectId": "ada-launch"})
+    await box.post("/queue/onboarding", {"userId": "ada", "userContext": {"name": "Ada"}})
     await box.work()
     subscription = await box.post("/users/ada/push-subscriptions", BROWSER)
     sms = await box.post(

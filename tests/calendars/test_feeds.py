@@ -14,12 +14,12 @@ from buildos_box.calendars.feeds.rules import (
     MAX_FEEDS,
     due_after_failure,
     due_after_success,
-    masked,
     spread,
 )
 from buildos_box.clock import from_text
 from buildos_box.settings import Settings
 from buildos_box.settings.model import EgressSettings
+from buildos_box.url_masking import masked_url
 from tests.calendars.feeds import (
     PATH,
     SECRET,
@@ -464,4 +464,4 @@ async def test_a_user_who_is_erased_takes_their_feeds_along(box: BoxWorld, web: 
 
 
 def test_an_address_is_shown_by_its_host_alone() -> None:
-    assert masked("https://x.example:444/a/b?c=d") == "https://x.example/…"
+    assert masked_url("https://x.example:444/a/b?c=d") == "https://x.example/…"

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from buildos_box.settings.model import EgressSettings, PushSettings, Settings
 from tests.doubles.web import Authority, Request, Web
 from tests.world import BoxWorld, open_world
+
+
+def name_of(item: dict[str, Any], *endpoints: str) -> str:
+    """The last part of the endpoint that a shown subscription is at, known by its hash."""
+    found = [e for e in endpoints if sha256(e.encode()).hexdigest() == item["endpointSha256"]]
+    return found[0].rpartition("/")[2]
 
 
 def text_of(raw: bytes) -> str:

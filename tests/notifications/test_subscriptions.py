@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from buildos_box.settings.model import (
     ServerSettings,
     Settings,
 )
-from tests.notifications.browser import Browser, text_of
+from tests.notifications.browser import Browser, name_of, text_of
 from tests.world import BoxWorld, open_world
 
 PATH = "/users/ada/push-subscriptions"
@@ -48,26 +49,37 @@ async def test_a_browser_subscribes_is_listed_and_leaves(box: BoxWorld) -> None:
     first = await box.post(PATH, browser.subscription)
     again = await box.post(PATH, browser.subscription)
     assert first == again
-    assert (first["endpoint"], first["active"], first["lastSentAt"]) == (PUBLIC, True, None)
+    assert (first["endpoint"], first["active"], first["lastSentAt"]) == (
+        "https://push.example.org/…",
+        True,
+        None,
+    )
+    assert first["endpointSha256"] == sha256(PUBLIC.encode()).hexdigest()
     assert (await box.get(PATH))["items"] == [first]
     assert (await box.call("DELETE", f"{PATH}/{first['id']}")).status_code == 204
     assert (await box.call("DELETE", f"{PATH}/{first['id']}")).status_code == 404
     assert (await box.get(PATH))["items"] == []
 
 
-async def test_a_browser_that_another_person_signs_in_with_is_theirs(box: BoxWorld) -> None:
+async def test_a_browser_stays_its_owners_until_they_give_it_up(box: BoxWorld) -> None:
     await box.person("bob")
-    browser = Browser(PUBLIC)
-    await box.post(PATH, browser.subscription)
-    await box.post("/users/bob/push-subscriptions", browser.subscription)
-    assert (await box.get(PATH))["items"] == []
-    assert len((await box.get("/users/bob/push-subscriptions"))["items"]) == 1
+    browser, bobs = Browser(PUBLIC), "/users/bob/push-subscriptions"
+    first = await box.post(PATH, browser.subscription)
+    for token in (await box.token_for("user:bob"), box.token):
+        refused = await box.call("POST", bobs, browser.subscription, token=token)
+        assert (refused.status_code, refused.json()["code"]) == (409, "subscribed_by_another")
+    assert (await box.get(PATH))["items"] == [first]
+    assert (await box.get(bobs))["items"] == []
+    await box.call("DELETE", f"{PATH}/{first['id']}")
+    await box.post(bobs, browser.subscription)
+    assert len((await box.get(bobs))["items"]) == 1
 
 
 async def test_only_so_many_are_kept_and_the_oldest_go_first(box: BoxWorld) -> None:
-    for n in range(12):
-        await box.post(PATH, Browser(f"https://push.example.org/m/{n}").subscription)
-    kept = [item["endpoint"].rpartition("/")[2] for item in (await box.get(PATH))["items"]]
+    endpoints = [f"https://push.example.org/m/{n}" for n in range(12)]
+    for endpoint in endpoints:
+        await box.post(PATH, Browser(endpoint).subscription)
+    kept = [name_of(item, *endpoints) for item in (await box.get(PATH))["items"]]
     assert kept == [str(n) for n in range(11, 1, -1)]
 
 

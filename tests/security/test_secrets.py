@@ -17,7 +17,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from buildos_box.auth.guard import PAGE_HEADER, SESSION_COOKIE
+from buildos_box.auth.guard import PAGE_HEADER
 from buildos_box.log import configure, redact
 from tests.doubles.llm import Behaviour, LlmDouble
 from tests.doubles.smtp import SmtpDouble
@@ -135,11 +135,12 @@ def _a_busy_day(process: BoxProcess, web: Web) -> Collected:
     with httpx.Client(base_url=str(process.url()), trust_env=False, timeout=20) as anyone:
         ask = _Asker(anyone, told.answers)
         session = ask("POST", "/app/session", json={"code": secrets["a sign-in link"]}, page=True)
-        secrets["the page's cookie"] = cookie = session.cookies[SESSION_COOKIE]
+        ((name, cookie),) = session.cookies.items()
+        secrets["the page's cookie"] = cookie
         anyone.cookies.clear()
         with anyone.stream("GET", f"/users/ada/events?ticket={ticket}"):
             pass
-        _use(ask, [secrets["the admin's token"], SERVICE_TOKEN, token, cookie], ticket)
+        _use(ask, [secrets["the admin's token"], SERVICE_TOKEN, token, cookie], name, ticket)
         broken = web.by_path.pop(FEED_PATH)
         web.by_path[FEED_PATH] = Answer(200, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
         login = {"username": "ada", "password": FEED_PASSWORD}
@@ -187,14 +188,14 @@ class _Asker:
         return self.answers[-1]
 
 
-def _use(ask: _Asker, tokens: list[str], ticket: str) -> None:
+def _use(ask: _Asker, tokens: list[str], cookie: str, ticket: str) -> None:
     """Every place in which a program puts a token, the wrong ones too."""
     for token in tokens:
         ask("GET", "/users/ada/briefs", token)
         ask("GET", "/users/bob/briefs", token)
         ask("GET", f"/users/ada/briefs?token={token}&access_token={quote(token)}")
-        ask("GET", "/app", headers={"Cookie": f"{SESSION_COOKIE}={token}"})
-        ask("GET", "/app/session", headers={"Cookie": f"{SESSION_COOKIE}={token}"}, page=True)
+        ask("GET", "/app", headers={"Cookie": f"{cookie}={token}"})
+        ask("GET", "/app/session", headers={"Cookie": f"{cookie}={token}"}, page=True)
         ask("GET", "/users/ada/briefs", headers={"Authorization": token})
         ask("GET", "/users/ada/briefs", token + "x")
         ask("POST", "/app/session", json={"token": token + "x"}, page=True)

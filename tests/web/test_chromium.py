@@ -64,12 +64,16 @@ def test_a_second_window_that_comes_later_sees_it_being_written(
     late.heading("Your brief for", 2)
 
 
+def sign_in_link(home: "Home", user: str) -> str:
+    home.user(user)
+    return str(home.post(f"/users/{user}/sign-in-link")["url"].partition("/app/")[2])
+
+
 def test_a_link_signs_in_once(home: "Home", person: Someone) -> None:
-    home.user("link")
-    url = home.post("/users/link/sign-in-link")["url"]
-    fragment = url.partition("/app/")[2]
+    fragment = sign_in_link(home, "link")
     first, second = person(), person()
     first.go(fragment)
+    first.press("Sign in as Link")
     first.heading("Today")
     assert first.page.url == f"{home.url}/app/"
     first.page.reload()
@@ -77,6 +81,42 @@ def test_a_link_signs_in_once(home: "Home", person: Someone) -> None:
     second.go(fragment)
     second.heading("Sign in")
     second.sees("this link is used up or too old")
+
+
+def test_a_link_that_is_only_opened_signs_nobody_in_and_stays_good(
+    home: "Home", person: Someone
+) -> None:
+    """Scanners of mail open links and run their scripts."""
+    fragment = sign_in_link(home, "scanned")
+    scanner, scanned = person(), person()
+    scanner.go(fragment)
+    scanner.sees("This link signs you in as Scanned")
+    assert scanner.findings() == []
+    scanner.press("Do not sign in")
+    scanner.sees("It begins with bos_")
+    scanned.go(fragment)
+    scanned.press("Sign in as Scanned")
+    scanned.heading("Today")
+
+
+def test_a_strangers_link_takes_nobodys_place_unasked(home: "Home", person: Someone) -> None:
+    fragment = sign_in_link(home, "mallory")
+    ada = person()
+    ada.sign_in(home.user("grace"))
+    ada.go(fragment)
+    ada.page.get_by_role("alert").filter(has_text="You are signed in as Grace").wait_for()
+    ada.press("Do not sign in")
+    ada.heading("Today")
+    assert ada.page.evaluate(WHO) == "grace"
+    ada.go(fragment)
+    ada.press("Sign in as Mallory")
+    ada.heading("Today")
+    assert ada.page.evaluate(WHO) == "mallory"
+
+
+WHO = (
+    """async () => (await (await fetch("session", {headers: {"X-Box-Page": "1"}})).json()).userId"""
+)
 
 
 def test_a_wrong_token_is_told_where_it_was_typed(person: Someone) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.doubles.web import Answer, Web
 from tests.faults.box_process import BoxProcess
 from tests.notifications.browser import Browser as Subscriber
-from tests.notifications.browser import authority
+from tests.notifications.browser import authority, name_of
 from tests.web.browser import Person
 
 if TYPE_CHECKING:
@@ -80,9 +80,8 @@ def test_push_is_turned_on_comes_and_is_turned_off(
     ada.press("Turn push on")
     ada.is_told("This browser receives push messages")
     assert ada.page.evaluate("() => window.serverKey") == 65
-    assert [s["endpoint"] for s in home.get("/users/ada/push-subscriptions")["items"]] == [
-        subscriber.endpoint
-    ]
+    shown = home.get("/users/ada/push-subscriptions")["items"]
+    assert [name_of(item, subscriber.endpoint) for item in shown] == ["one"]
     home.post("/queue/notification", {"userId": "ada", "eventType": "task.due_soon",
         "channel": "push", "payload": {"taskId": "t1", "taskName": "Chore"}})  # fmt: skip
     said = subscriber.read(until(lambda: service.seen)[0])
@@ -102,6 +101,57 @@ def test_push_is_turned_on_comes_and_is_turned_off(
     assert ada.complaints == []
     assert ada.went_elsewhere() == []
     ada.leave()
+
+
+TWO_BROWSERS = """(() => {
+  const made = %s.map((data) => ({ endpoint: data.endpoint, toJSON: () => data,
+    unsubscribe: async () => { localStorage.gone = "1"; return true; } }));
+  const present = () => made[localStorage.gone ? 1 : 0];
+  PushManager.prototype.getSubscription = async () => (localStorage.held ? present() : null);
+  PushManager.prototype.subscribe = async () => { localStorage.held = "1"; return present(); };
+})()"""
+"""A browser that has one subscription, and another one once that is given up."""
+
+
+def test_a_browser_that_changes_hands_takes_no_messages_with_it(
+    browser: "Browser", home: BoxProcess, service: Web
+) -> None:
+    home.post("/sync", {"users": [{"id": name, "name": name.title()} for name in ("ada", "bob")]})
+    tokens = {
+        name: home.post("/tokens", {"name": "t", "scope": f"user:{name}"})["token"]
+        for name in ("ada", "bob")
+    }
+    url = home.url()
+    assert url is not None
+    endpoints = [service.url(f"/push/{name}", "localhost") for name in ("one", "two")]
+
+    def held(user: str) -> list[str]:
+        items = home.get(f"/users/{user}/push-subscriptions")["items"]
+        return [name_of(item, *endpoints) for item in items]
+
+    someone = Person(browser, url)
+    someone.context.grant_permissions(["notifications"], origin=url)
+    subscriptions = [Subscriber(endpoint).subscription for endpoint in endpoints]
+    someone.page.add_init_script(TWO_BROWSERS % json.dumps(subscriptions))
+    someone.sign_in(tokens["ada"])
+    someone.go("#settings")
+    someone.press("Turn push on")
+    someone.is_told("This browser receives push messages")
+    assert (held("ada"), held("bob")) == (["one"], [])
+    # Ada's session ends without her; Bob comes, and gets nothing that he did not ask for.
+    someone.context.clear_cookies()
+    someone.sign_in(tokens["bob"])
+    someone.go("#settings")
+    assert (held("ada"), held("bob")) == (["one"], [])
+    someone.page.evaluate("() => { delete localStorage.held; }")
+    someone.page.reload()
+    someone.press("Turn push on")
+    someone.is_told("This browser receives push messages")
+    assert (held("ada"), held("bob")) == (["one"], ["two"])
+    someone.press("Sign out")
+    someone.heading("Sign in")
+    assert (held("ada"), held("bob")) == (["one"], [])
+    someone.leave()
 
 
 def deliver(person: Person, origin: str, data: str) -> None:

@@ -21,11 +21,13 @@ async def sign_in(box: BoxWorld, **body: Any) -> httpx.Response:
 
 
 def cookie_of(answer: httpx.Response) -> str:
-    return SimpleCookie(answer.headers["set-cookie"])["box_session"].value
+    """`name=value`, as browsers send it."""
+    (cookie,) = SimpleCookie(answer.headers["set-cookie"]).values()
+    return f"{cookie.key}={cookie.value}"
 
 
 async def ask(box: BoxWorld, path: str, cookie: str, **headers: str) -> int:
-    sent = {"Cookie": f"box_session={cookie}", **(headers or PAGE)}
+    sent = {"Cookie": cookie, **(headers or PAGE)}
     return (await box.api.get(path, headers=sent)).status_code
 
 
@@ -49,13 +51,32 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(box: BoxWor
     assert await ask(box, "/users/ada/briefs", cookie_of(answer), Accept="*/*") == 401
 
 
-async def test_behind_https_the_cookie_stays_there(tmp_path: Any) -> None:
+async def test_behind_https_the_cookie_is_bound_to_its_host(tmp_path: Any) -> None:
     server = ServerSettings(base_url="https://example.org/box/")
     async with open_world(tmp_path / "data", settings=Settings(server=server)) as box:
         await box.person("ada")
         answer = await sign_in(box, token=await box.token_for("user:ada"))
-        assert "secure" in answer.headers["set-cookie"].lower()
-        assert "Path=/box" in answer.headers["set-cookie"]
+        name, _, rest = answer.headers["set-cookie"].partition("=")
+        assert name.startswith("__Host-")
+        attributes = {part.strip().lower() for part in rest.split(";")[1:]}
+        assert {"secure", "httponly", "path=/", "samesite=strict"} <= attributes
+        assert not any(part.startswith("domain") for part in attributes)
+        assert await ask(box, "/users/ada/briefs", cookie_of(answer)) == 200
+
+
+async def test_two_instances_on_one_host_sign_each_other_out_of_nothing(tmp_path: Any) -> None:
+    """Browsers keep cookies by host, whatever the port."""
+    jar = httpx.Cookies()
+    async with open_world(tmp_path / "one") as one, open_world(tmp_path / "two") as two:
+        for box in (one, two):
+            await box.person("ada")
+            box.api.cookies = jar
+            body = {"token": await box.token_for("user:ada")}
+            assert (await box.api.post("/app/session", json=body, headers=PAGE)).status_code == 200
+            jar = box.api.cookies
+        for box in (one, two):
+            box.api.cookies = jar
+            assert (await box.api.get("/users/ada/briefs", headers=PAGE)).status_code == 200
 
 
 @pytest.mark.parametrize("scope", ["admin", "service"])
@@ -89,6 +110,70 @@ async def test_a_link_opens_the_page_once_within_a_day(box: BoxWorld) -> None:
     assert (await sign_in(box, code=late)).status_code == 401
 
 
+async def link_code(box: BoxWorld, user_id: str) -> str:
+    made = await box.post(f"/users/{user_id}/sign-in-link")
+    return str(made["url"].partition("#sign-in=")[2])
+
+
+async def test_a_link_says_whom_it_signs_in_and_stays_good(box: BoxWorld) -> None:
+    await box.person("ada")
+    code = await link_code(box, "ada")
+    for _ in range(2):
+        seen = await box.api.post("/app/sign-in-link", json={"code": code}, headers=PAGE)
+        assert seen.json() == {"userId": "ada", "name": "Ada", "replaces": None}
+        assert "set-cookie" not in seen.headers
+    assert (await sign_in(box, code=code)).status_code == 200
+    assert (
+        await box.api.post("/app/sign-in-link", json={"code": code}, headers=PAGE)
+    ).status_code == 401
+
+
+@pytest.mark.parametrize("by", ["code", "token"])
+async def test_nobody_is_signed_in_as_somebody_else_unasked(box: BoxWorld, by: str) -> None:
+    """Login CSRF: a stranger's link opened by somebody who is signed in."""
+    await box.person("ada")
+    await box.person("mallory")
+    adas = cookie_of(await sign_in(box, token=await box.token_for("user:ada")))
+    own = await box.token_for("user:mallory")
+    body = {by: await link_code(box, "mallory") if by == "code" else own}
+    headers = {**PAGE, "Cookie": adas}
+    refused = await box.api.post("/app/session", json=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "signed_in_as_another")
+    assert "set-cookie" not in refused.headers
+    assert await ask(box, "/users/ada/briefs", adas) == 200
+    if by == "code":
+        preview = await box.api.post("/app/sign-in-link", json=body, headers=headers)
+        assert preview.json() == {"userId": "mallory", "name": "Mallory", "replaces": "Ada"}
+    agreed = await box.api.post("/app/session", json={**body, "replace": True}, headers=headers)
+    box.api.cookies.clear()
+    assert agreed.json()["userId"] == "mallory"
+    assert await ask(box, "/users/mallory/briefs", cookie_of(agreed)) == 200
+    assert await ask(box, "/users/ada/briefs", adas) == 401
+
+
+async def test_sessions_of_one_user_have_a_limit(box: BoxWorld) -> None:
+    await box.person("ada")
+    own = await box.token_for("user:ada")
+    cookies = []
+    for _ in range(21):
+        cookies.append(cookie_of(await sign_in(box, token=own)))
+        box.clock.advance(timedelta(seconds=1))
+    statuses = [await ask(box, "/users/ada/briefs", cookie) for cookie in cookies]
+    assert statuses == [401] + [200] * 20
+
+
+async def test_records_of_ended_sessions_are_deleted_in_time(box: BoxWorld) -> None:
+    await box.person("ada")
+    own = await box.token_for("user:ada")
+    await sign_in(box, token=own)
+    box.clock.advance(timedelta(days=40))
+    await sign_in(box, token=own)
+    listed = (await box.get("/tokens"))["tokens"]
+    sessions = [token for token in listed if token["kind"] == "session"]
+    assert len(sessions) == 1
+    assert sessions[0]["issuedBy"] in {token["id"] for token in listed}
+
+
 async def test_who_may_make_links(box: BoxWorld) -> None:
     await box.person("ada")
     own = await box.token_for("user:ada")
@@ -107,6 +192,8 @@ async def test_another_site_can_sign_nobody_in(box: BoxWorld) -> None:
     await box.person("ada")
     answer = await box.api.post("/app/session", json={"token": await box.token_for("user:ada")})
     assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+    preview = await box.api.post("/app/sign-in-link", json={"code": await link_code(box, "ada")})
+    assert preview.status_code == 403
 
 
 @pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": "bos_x"}, {"code": "abc"}])
@@ -119,7 +206,7 @@ async def test_what_is_no_key_opens_nothing(box: BoxWorld, body: Any) -> None:
 async def test_signing_out_ends_the_pages_own_token(box: BoxWorld) -> None:
     await box.person("ada")
     cookie = cookie_of(await sign_in(box, token=box.token))
-    headers = {"Cookie": f"box_session={cookie}", **PAGE}
+    headers = {"Cookie": cookie, **PAGE}
     answer = await box.api.delete("/app/session", headers=headers)
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert await ask(box, "/users/ada/briefs", cookie) == 401
@@ -129,7 +216,7 @@ async def test_signing_out_leaves_a_token_that_was_given(box: BoxWorld) -> None:
     await box.person("ada")
     token = await box.token_for("user:ada")
     cookie = cookie_of(await sign_in(box, token=token))
-    await box.api.delete("/app/session", headers={"Cookie": f"box_session={cookie}", **PAGE})
+    await box.api.delete("/app/session", headers={"Cookie": cookie, **PAGE})
     assert (await box.call("GET", "/users/ada", token=token)).status_code == 200
 
 

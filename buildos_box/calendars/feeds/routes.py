@@ -17,7 +17,6 @@ from buildos_box.calendars.feeds.apply import take_away
 from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.calendars.feeds.job import feed_key, queue_sync
 from buildos_box.calendars.feeds.reading import Reading
-from buildos_box.calendars.feeds.rules import masked
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.calendars.feeds.subscribing import (
     add_feed,
@@ -30,6 +29,7 @@ from buildos_box.calendars.feeds.subscribing import (
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, NotFound
 from buildos_box.services import Services
+from buildos_box.url_masking import masked_url
 from buildos_box.workspace import crud, store
 from buildos_box.workspace.kinds import USERS
 from buildos_box.workspace.model import User
@@ -64,7 +64,7 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """The view of one row."""
         told = {name: row[name] for name in cls.__struct_fields__ if name in row.keys()}  # noqa: SIM118
         told |= {
-            "url": masked(row["url"]),
+            "url": masked_url(row["url"]),
             "has_password": row["sealed_password"] is not None,
             "is_active": bool(row["is_active"]),
             "status": _status(row),

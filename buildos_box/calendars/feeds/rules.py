@@ -5,7 +5,6 @@ The rules: docs/spec.md#calendar-feeds.
 
 from datetime import timedelta
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from buildos_box.clock import Instant
 
@@ -23,12 +22,6 @@ MAX_FEEDS = 20
 """Of one user."""
 MAX_EVENTS = 2_000
 """Of one feed; the nearest in time are kept."""
-
-
-def masked(url: str) -> str:
-    """Enough of an address to know it by, and not enough to read the calendar with."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}/…"
 
 
 def spread(feed_id: str, now: Instant) -> Instant:

@@ -7,13 +7,14 @@ from buildos_box.calendars.feeds.address import Address, origin, read_address
 from buildos_box.calendars.feeds.fetch import FeedFault, Login
 from buildos_box.calendars.feeds.login import login_of, sealed
 from buildos_box.calendars.feeds.reading import Reading, read_first, take_reading
-from buildos_box.calendars.feeds.rules import MAX_FEEDS, masked
+from buildos_box.calendars.feeds.rules import MAX_FEEDS
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.egress import AddressRefused
 from buildos_box.errors import Conflict, Impossible, TransientError
 from buildos_box.services import Services
+from buildos_box.url_masking import masked_url
 from buildos_box.workspace.fields import text
 from buildos_box.workspace.model import User
 
@@ -73,7 +74,7 @@ async def add_feed(
     now = box.clock.now()
     feed_id = box.ids.new("feed", now)
     feed, reading = await _read(box, _new(box, feed_id, user, login), address, login, user, now)
-    host = masked(feed.url).partition("://")[2].partition("/")[0]
+    host = masked_url(feed.url).partition("://")[2].partition("/")[0]
     feed = replace(feed, name=name or reading.found.name or host)
 
     def run(tx: Tx) -> str:
