@@ -14,6 +14,7 @@ from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from buildos_box.client import BoxClient
 from tests.cli.served import served_box
+from tests.notifications.browser import Browser
 
 
 class Stranger(HTTPServer):
@@ -170,17 +171,18 @@ def test_secret_addresses_are_exported_on_the_machine_itself_and_on_request_only
         config.write_text(f'[data]\ndir = "{served.data}"\n', "utf-8")
         with BoxClient(served.url, served.token) as client:
             client.sync({"users": [{"id": "ada", "name": "Ada"}]})
-            feed = "https://93.184.216.34/private-8f3a/basic.ics?key=s3cr3t"
-            client.post("/users/ada/calendar-feeds", {"url": feed})
+            endpoint = "https://93.184.216.34/push/cap-91c7"
+            browser = Browser(endpoint).subscription
+            client.post("/users/ada/push-subscriptions", browser)
 
         def export(*more: str) -> Result:
             return CliRunner().invoke(main, ["export", "--config", str(config), *more])
 
         plain = json.loads(export().stdout)
-        assert [row["url"] for row in plain["records"]["calendar_feeds"]] == [
+        assert [row["endpoint"] for row in plain["records"]["push_subscriptions"]] == [
             "https://93.184.216.34/…"
         ]
         whole = json.loads(export("--with-secrets").stdout)
-        assert [row["url"] for row in whole["records"]["calendar_feeds"]] == [feed]
+        assert [row["endpoint"] for row in whole["records"]["push_subscriptions"]] == [endpoint]
         afar = export("--with-secrets", "--url", served.url, "--token", served.token)
         assert afar.exit_code == exit_codes.USAGE

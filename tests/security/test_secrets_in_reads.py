@@ -4,13 +4,15 @@ Every GET route is asked by every scope, and each answer is searched for each se
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.upkeep import person_store
 from buildos_box.upkeep.person_store import SECRET_URLS
-from tests.api.test_route_table import BROWSER, TABLE, _ada
+from tests.api.test_route_table import BROWSER, FEED, TABLE, _ada
 from tests.world import BoxWorld
 
 FEED_PATH, PUSH_PATH = "/private-8f3a/basic.ics", "/push/cap-91c7"
@@ -20,8 +22,8 @@ SCOPES = ("admin", "service", "viewer", "user:ada")
 async def seeded(box: BoxWorld) -> tuple[dict[str, str], dict[str, str]]:
     """Ada with one of each secret; what stands in paths, and the secrets by name."""
     known = await _ada(box)
-    feed = f"https://93.184.216.34{FEED_PATH}?key=s3cr3t"
-    await box.post("/users/ada/calendar-feeds", {"url": feed, "name": "Secret"})
+    feed = replace(FEED, id="secret", url=f"https://93.184.216.34{FEED_PATH}?key=s3cr3t")
+    await box.db.write(lambda tx: feed_store.add(tx, feed, box.clock.now()))
     browser = {**BROWSER, "endpoint": f"https://93.184.216.34{PUSH_PATH}"}
     await box.post("/users/ada/push-subscriptions", browser)
     mail = "".join(part.get_content() for message in box.outbox for part in message.walk()
@@ -74,7 +76,10 @@ async def test_the_text_of_a_mail_is_shown_without_its_link(box: BoxWorld) -> No
 async def test_an_export_can_be_imported_and_names_what_it_withholds(box: BoxWorld) -> None:
     await seeded(box)
     records: dict[str, Any] = (await box.get("/users/ada/export"))["records"]
-    assert {row["url"] for row in records["calendar_feeds"]} == {"https://93.184.216.34/…"}
+    assert {row["url"] for row in records["calendar_feeds"]} == {
+        "https://93.184.216.34/…",
+        "https://example.org/…",
+    }
     assert {row["endpoint"] for row in records["push_subscriptions"]} == {"https://93.184.216.34/…"}
 
 
