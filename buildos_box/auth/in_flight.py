@@ -31,7 +31,7 @@ class RequestsInFlight:
     def enter(self, caller: Caller) -> str:
         """Count one; returns what `leave` is to be given. Raises RateLimited."""
         most = self._per_service_token if caller.scope in (ADMIN, SERVICE) else self._per_token
-        key = caller.token_id if caller.only_user is None else caller.scope
+        key = caller.limit_key
         if self._running[key] >= most:
             message = f"{most} requests of this token are being answered; send the next after one"
             raise RateLimited(message, retry_after=RETRY_AFTER)
