@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from buildos_box.settings import Settings
+from buildos_box.settings.limits import LimitsSettings
 from tests.realtime.streams import Live, served
 
 WRONG = "bos_aaaaaaaaaaaaaaaa_" + "a" * 32
@@ -20,7 +22,9 @@ FAILURES, STREAMS = 20, 20
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with served(tmp_path / "data") as found:
+    # Another limit than those looked at here would come first.
+    settings = Settings(limits=LimitsSettings(requests_in_flight_per_token=1_000))
+    async with served(tmp_path / "data", settings=settings) as found:
         yield found
 
 
