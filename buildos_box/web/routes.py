@@ -1,4 +1,4 @@
-"""Signing in and out of the users' page (docs/spec.md#web-page)."""
+"""Signing in and out of the users' page (docs/spec.md#page-sign-in)."""
 
 from collections.abc import Awaitable
 from datetime import timedelta
