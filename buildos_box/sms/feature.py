@@ -7,9 +7,10 @@ from buildos_box.sms.health_cron import SMS_HEALTH
 from buildos_box.sms.outcome_cron import SMS_OUTCOMES
 from buildos_box.sms.schedule_job import SCHEDULE_DAILY_SMS
 from buildos_box.sms.send_job import SEND_SMS
+from buildos_box.sms.write_job import WRITE_SMS_TEXTS
 
 FEATURE = Feature(
-    job_types=(SCHEDULE_DAILY_SMS, SEND_SMS, test_send.SEND_TEST_SMS),
+    job_types=(SCHEDULE_DAILY_SMS, WRITE_SMS_TEXTS, SEND_SMS, test_send.SEND_TEST_SMS),
     crons=(DAILY_SMS, CATCH_ALL, SMS_HEALTH, SMS_OUTCOMES),
     routes=(*routes.ROUTES, *test_send.ROUTES, *webhook_routes.ROUTES),
     listeners=listeners.LISTENERS,

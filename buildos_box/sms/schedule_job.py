@@ -5,15 +5,16 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
-from buildos_box.db import Row, Tx
+from buildos_box.clock import day_bounds, from_text, local_day, to_text, zone_or_utc
+from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.reminders import plan_reminder
-from buildos_box.sms.writing import facts_of, write_texts, writes
+from buildos_box.sms.write_job import WRITE_SMS_TEXTS, WritePayload
+from buildos_box.sms.writing import writes
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 
@@ -32,8 +33,6 @@ class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
     date: str
     scheduled: int
     others: dict[str, int]
-    written: int = 0
-    """How many texts a language model wrote."""
 
 
 async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> ScheduleResult:
@@ -48,64 +47,17 @@ async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> Sc
     )
     found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < end)]
     counts = await box.db.write(lambda tx: _plan(tx, job, box, found))
-    written = await _write(job, box, start, end) if counts[store.SCHEDULED] else 0
     scheduled = counts.pop(store.SCHEDULED, 0)
-    return ScheduleResult(job.payload.date, scheduled, dict(counts), written)
-
-
-async def _write(job: Attempt[SchedulePayload], box: Services, start: Instant, end: Instant) -> int:
-    """Have a language model put the templates into better words; they stand if it does not."""
-    if not writes(box):
-        return 0
-    user_id, now = job.payload.user_id, box.clock.now()
-
-    def read(tx: Tx) -> list[tuple[Row, Event]]:
-        rows = store.to_write(tx, user_id, start, end, now)
-        events = ((row, workspace.find_event(tx, row["event_id"])) for row in rows)
-        return [(row, event) for row, event in events if event is not None]
-
-    waiting = await box.db.write(read)
-    user = await workspace.get_user(box.db, user_id)
-    zone = zone_or_utc(user.timezone if user else "UTC")
-    texts = await write_texts(
-        box,
-        [
-            facts_of(
-                event.title,
-                event.location,
-                from_text(row["event_start_at"]),
-                zone,
-                from_text(row["send_at"]),
-            )
-            for row, event in waiting
-        ],
-        user_id=user_id,
-        job_id=job.job_id,
-        correlation_id=job.correlation_id,
-    )
-
-    def save(tx: Tx) -> int:
-        job.ensure_lease(tx)
-        pairs = zip(waiting, texts, strict=True)
-        return sum(_save(tx, box, row, text) for (row, _), text in pairs if text)
-
-    return await box.db.write(save)
-
-
-def _save(tx: Tx, box: Services, row: Row, text: str) -> bool:
-    """Take the text, unless the reminder has changed or left while it was being written."""
-    fresh = store.find(tx, row["id"])
-    same = ("status", "message", "message_source", "send_at", "event_title")
-    if fresh is None or any(fresh[name] != row[name] for name in same):
-        return False
-    store.change(tx, row["id"], box.clock.now(), message=text, message_source="llm")
-    return True
+    return ScheduleResult(job.payload.date, scheduled, dict(counts))
 
 
 def _plan(
     tx: Tx, job: Attempt[SchedulePayload], box: Services, events: list[Event]
 ) -> Counter[str]:
-    """All in one transaction: the day is planned or it is not."""
+    """All in one transaction: the day is planned or it is not.
+
+    If a language model is to write the texts, its job is queued in the same transaction.
+    """
     job.ensure_lease(tx)
     user = workspace.find_user(tx, job.payload.user_id)
     preferences = preferences_store.find(tx, job.payload.user_id)
@@ -116,6 +68,13 @@ def _plan(
         fresh = workspace.find_event(tx, event.id)
         if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):
             results[plan_reminder(tx, box, fresh, user, preferences, job.correlation_id)] += 1
+    if results[store.SCHEDULED] and writes(box):
+        payload = WritePayload(
+            user_id=user.id, date=job.payload.date, expires_at=job.payload.expires_at
+        )
+        box.queue.enqueue(
+            tx, WRITE_SMS_TEXTS, payload, user_id=user.id, correlation_id=job.correlation_id
+        )
     return results
 
 

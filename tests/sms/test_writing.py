@@ -120,3 +120,35 @@ async def test_a_text_that_is_no_longer_so_gives_way_to_one_that_is(
             (message,) = await messages(box)
             await box.post(f"/sms/scheduled/{message['id']}/regenerate")
             assert await sources(box) == [("llm", "Retro, 10:00.")]
+
+
+async def test_planning_never_waits_for_a_model(tmp_path: Path, twilio: TwilioDouble) -> None:
+    with LlmDouble() as double:
+        double.default(saying("Standup is at 10:00!"))
+        async with sms_box(tmp_path, twilio, llm=model(double)) as box:
+            await ada(box)
+            await event(box, "2024-10-23T10:00:00Z")
+
+            async def jobs(job_type: str) -> list[tuple[str, str]]:
+                found = await box.jobs()
+                return [(j["lane"], j["status"]) for j in found if j["job_type"] == job_type]
+
+            while not await jobs("write_sms_texts"):
+                assert await box.step()
+            assert set(await jobs("schedule_daily_sms")) == {("default", "completed")}
+            assert double.requests == [], "the day is planned before any model is asked"
+            assert await sources(box) == [("template", TEMPLATE)]
+            assert await jobs("write_sms_texts") == [("llm", "pending")]
+            await box.work()
+            assert await sources(box) == [("llm", "Standup is at 10:00!")]
+            assert await jobs("write_sms_texts") == [("llm", "completed")]
+
+
+async def test_without_a_model_no_text_is_to_be_written(
+    tmp_path: Path, twilio: TwilioDouble
+) -> None:
+    async with sms_box(tmp_path, twilio) as box:
+        await ada(box)
+        await event(box, "2024-10-23T10:00:00Z")
+        await box.work()
+        assert [j for j in await box.jobs() if j["job_type"] == "write_sms_texts"] == []
