@@ -6,17 +6,19 @@ The rules: docs/spec.md#backup.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from buildos_box.db.connect import BUSY_MS
 from buildos_box.db.tx import Listeners, Row, Tx
 
+if TYPE_CHECKING:
+    import sqlite_utils
+
 PAGES_A_STEP = 1024
-_TABLES = (
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-)
 Progress = Callable[[int, int], None]
 """Called with the number of pages that are left and of all pages."""
 
@@ -86,6 +88,28 @@ def _reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def reading(path: Path) -> Iterator["sqlite_utils.Database"]:
+    """The database in one read transaction: all that is read is of one instant.
+
+    Raises FileNotFoundError, sqlite3.Error.
+    """
+    from sqlite_utils import Database
+
+    connection = _reader(path)
+    try:
+        connection.execute("BEGIN")
+        yield Database(connection)
+    finally:
+        connection.close()
+
+
+def own_tables(db: "sqlite_utils.Database") -> list["sqlite_utils.db.Table"]:
+    """The tables that are not SQLite's own, by name."""
+    found = [table for table in db.tables if not table.name.startswith("sqlite_")]
+    return sorted(found, key=lambda table: table.name)
+
+
 def sync_file(path: Path) -> None:
     """Sync a file, or the names in a folder, to disk."""
     fd = os.open(path, os.O_RDONLY)
@@ -109,27 +133,15 @@ def inspect(path: Path) -> Inspection:
 
     Raises sqlite3.DatabaseError for a file that is not a database.
     """
-    connection = _reader(path)
-    try:
-        faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    with reading(path) as db:
+        faults = [str(row[0]) for row in db.execute("PRAGMA integrity_check(20)")]
         faults = [] if faults == ["ok"] else faults
         faults += [
             f"{row['table']}: row {row['rowid']} points to nothing in {row['parent']}"
-            for row in connection.execute("PRAGMA foreign_key_check").fetchmany(20)
+            for row in db.execute("PRAGMA foreign_key_check").fetchmany(20)
         ]
-        schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        return Inspection(faults, schema, _counts(connection))
-    finally:
-        connection.close()
-
-
-def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    names = connection.execute(_TABLES).fetchall()
-    quoted = [str(row["name"]).replace('"', '""') for row in names]
-    return {
-        name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608
-        for name in quoted
-    }
+        schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+        return Inspection(faults, schema, {table.name: table.count for table in own_tables(db)})
 
 
 def newest_moment(path: Path, columns: Sequence[tuple[str, str]]) -> str | None:
@@ -137,19 +149,15 @@ def newest_moment(path: Path, columns: Sequence[tuple[str, str]]) -> str | None:
 
     None if a table is not there, or nothing was written.
     """
-    connection = _reader(path)
-    try:
-        names = [str(r["name"]).replace('"', '""') for r in connection.execute(_TABLES).fetchall()]
-        if not {table for table, _ in columns} <= set(names):
+    with reading(path) as db:
+        if not {table for table, _ in columns} <= {table.name for table in own_tables(db)}:
             return None
-        all_columns = [*columns, ("schema_migrations", "applied_at")]
-        latest = [f'SELECT max("{column}") AS at FROM "{table}"' for table, column in all_columns]  # noqa: S608 (our own names)
-        row = connection.execute(
-            f"SELECT max(at) AS at FROM ({' UNION ALL '.join(latest)})"  # noqa: S608
-        ).fetchone()
-        return str(row["at"]) if row["at"] else None
-    finally:
-        connection.close()
+        latest = [
+            row["latest"]
+            for table, column in [*columns, ("schema_migrations", "applied_at")]
+            for row in db.table(table).rows_where(select=f"max({column}) AS latest")
+        ]
+        return max(filter(None, latest), default=None)
 
 
 def change_offline(path: Path, run: Callable[[Tx], None]) -> None:

@@ -1,5 +1,6 @@
 """`GET /users/{id}/export`: all data of a user."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -41,7 +42,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def export_user(user_id: str, box: Services, caller: Caller) -> Export:
     """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
-    found = await person_store.everything_of(box.db, user_id)
+    found = await asyncio.to_thread(person_store.everything_of, box.db.path, user_id)
     if not found["users"]:
         raise NotFound(f"there is no user {user_id}")
     lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}

@@ -14,6 +14,7 @@ from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import known_migrations
 from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
+from buildos_box.db.schema import differences
 from buildos_box.db.snapshot import inspect, newest_moment
 from buildos_box.jobs.store import MOMENTS
 from buildos_box.settings import Settings
@@ -168,7 +169,7 @@ def database(settings: Settings, now: Instant) -> Iterator[Finding]:
     else:
         megabytes = path.stat().st_size / 1024**2
         yield ok(name, f"whole; {megabytes:.1f} MB, {found.counts.get('users', 0)} users")
-    yield _schema(found.schema)
+    yield _schema(found.schema, [] if found.faults else differences(path))
     if latest is not None and from_text(latest) > now + SLACK:
         yield fault(
             "clock", f"the database knows {latest}, but the clock says {now:%Y-%m-%d %H:%M} UTC",
@@ -178,7 +179,7 @@ def database(settings: Settings, now: Instant) -> Iterator[Finding]:
         yield ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _schema(schema: int) -> Finding:
+def _schema(schema: int, wrong: list[str]) -> Finding:
     newest = known_migrations()[-1].number
     if schema > newest:
         return fault(
@@ -189,6 +190,11 @@ def _schema(schema: int) -> Finding:
         return note(
             "schema", f"{schema}; the next start brings it to {newest}",
             "nothing: a copy is made before",
+        )  # fmt: skip
+    if wrong:
+        return fault(
+            "schema", f"{schema}, but changed by hand: {'; '.join(wrong[:3])}",
+            "stop the server, then: buildos-box restore FILE (buildos-box backup list)",
         )  # fmt: skip
     return ok("schema", str(schema))
 

@@ -4,13 +4,14 @@ A table belongs to a user if it has a `user_id`, or refers to a table that does,
 are part of every export and of the test of erasure without a line here.
 """
 
-import contextlib
-import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from buildos_box.db import Database, Row
+from buildos_box.db.snapshot import own_tables, reading
 from buildos_box.url_masking import masked_url
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 NOT_EXPORTED = frozenset({"realtime_tickets"})
 """Short-lived keys of which only hashes are stored."""
@@ -23,25 +24,24 @@ SECRET_URLS = {"calendar_feeds": "url", "push_subscriptions": "endpoint"}
 Rows = dict[str, list[dict[str, Any]]]
 
 
-async def everything_of(db: Database, user_id: str) -> Rows:
-    """Every row of that user by table, without tables of keys.
+def everything_of(path: Path, user_id: str) -> Rows:
+    """Every row of that user by table, as of one instant, without tables of keys.
 
-    Of secret addresses only the host is shown: no read returns what opens something.
+    Of secret addresses only the host is shown: no read returns what opens something. It blocks:
+    call it in a thread. Raises sqlite3.Error.
     """
-    found: Rows = {}
-    for table, condition in (await _tables(db)).items():
-        if table in NOT_EXPORTED:
-            continue
-        rows = await db.all(
-            f"SELECT * FROM {_quoted(table)} WHERE {condition}",  # noqa: S608 (names of the schema)
-            {"user": user_id},
-        )
-        found[table] = [_shown(table, row) for row in rows]
-    return found
+    with reading(path) as db:
+        return {
+            name: [
+                _shown(name, row) for row in db.table(name).rows_where(condition, {"user": user_id})
+            ]
+            for name, condition in conditions_of(db).items()
+            if name not in NOT_EXPORTED
+        }
 
 
-def _shown(table: str, row: Row) -> dict[str, Any]:
-    values = {name: row[name] for name in row.keys() if name not in SECRET_COLUMNS}  # noqa: SIM118
+def _shown(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    values = {name: value for name, value in row.items() if name not in SECRET_COLUMNS}
     address = SECRET_URLS.get(table)
     if address is not None:
         values[address] = masked_url(values[address])
@@ -51,54 +51,30 @@ def _shown(table: str, row: Row) -> dict[str, Any]:
 def secret_urls(database: Path) -> dict[str, dict[str, str]]:
     """By table and id, the secret addresses in a database file, which is only read.
 
-    For the command line of the machine that has the file. Raises sqlite3.Error.
+    For the command line of the machine that has the file. Raises FileNotFoundError, sqlite3.Error.
     """
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-    with contextlib.closing(connection):
+    with reading(database) as db:
         return {
-            table: dict(
-                connection.execute(f"SELECT id, {column} FROM {table}")  # noqa: S608 (constants)
-            )
+            table: {row["id"]: row[column] for row in db.table(table).rows}
             for table, column in SECRET_URLS.items()
         }
 
 
-async def _tables(db: Database) -> dict[str, str]:
+def conditions_of(db: "Database") -> dict[str, str]:
     """The tables with users' data, and the condition by which a row belongs to a user."""
-    names = [
-        str(row["name"])
-        for row in await db.all(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            " ORDER BY name"
-        )
-    ]
-    conditions = {"users": "id = :user"}
-    for name in names:
-        columns = await db.all("SELECT name FROM pragma_table_info(?)", (name,))
-        if "user_id" in {row["name"] for row in columns}:
-            conditions[name] = "user_id = :user"
-    links = {
-        name: await db.all(
-            'SELECT "from" AS here, "table" AS parent, "to" AS there'
-            " FROM pragma_foreign_key_list(?)",
-            (name,),
-        )
-        for name in names
+    tables = own_tables(db)
+    conditions = {"users": "id = :user"} | {
+        table.name: "user_id = :user" for table in tables if "user_id" in table.columns_dict
     }
     grown = True
     while grown:
         grown = False
-        for name, keys in links.items():
-            key = next((k for k in keys if k["parent"] in conditions), None)
-            if name in conditions or key is None:
-                continue
-            parent = key["parent"]
-            inner = f"SELECT {_quoted(key['there'])} FROM {_quoted(parent)}"  # noqa: S608
-            conditions[name] = f"{_quoted(key['here'])} IN ({inner} WHERE {conditions[parent]})"
-            grown = True
+        for table in tables:
+            keys = table.foreign_keys if table.name not in conditions else []
+            key = next((key for key in keys if key.other_table in conditions), None)
+            if key is not None:
+                inner = f'SELECT "{key.other_column}" FROM "{key.other_table}"'  # noqa: S608
+                owned = conditions[key.other_table]
+                conditions[table.name] = f'"{key.column}" IN ({inner} WHERE {owned})'
+                grown = True
     return conditions
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'

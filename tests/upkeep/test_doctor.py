@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from buildos_box.settings import Secret, Settings
-from buildos_box.settings.model import ServerSettings, SmsSettings
+from buildos_box.settings.model import DataSettings, ServerSettings, SmsSettings
 from buildos_box.upkeep import local_checks, remote_checks
 from buildos_box.upkeep.archive import DATABASE
 from buildos_box.upkeep.findings import Finding
@@ -61,6 +61,18 @@ async def test_open_keys_and_a_damaged_database_are_faults_with_a_cure(tmp_path:
     assert result.exit_code == exit_codes.FAILED
     assert f"chmod 600 {world.folder}/secret.key" in result.stdout
     assert "buildos-box restore" in result.stdout
+
+
+async def test_a_schema_that_was_changed_by_hand_is_a_fault_that_names_the_change(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path / "data") as world:
+        settings = Settings(data=DataSettings(dir=str(world.folder)))
+        await world.db.write(lambda tx: tx.execute("DROP INDEX queue_jobs_live_key"))
+        found = {f.name: f for f in local_checks.database(settings, world.clock.now())}
+    assert found["database"].level == "ok"
+    assert found["schema"].level == "fault"
+    assert "index queue_jobs_live_key is missing" in found["schema"].message
 
 
 async def test_a_clock_that_went_back_is_seen(tmp_path: Path) -> None:
@@ -127,7 +139,7 @@ async def findings(checks: object) -> dict[str, str]:
 async def test_a_vapid_subject_that_push_services_refuse(
     tmp_path: Path, subject: str, level: str
 ) -> None:
-    from buildos_box.settings.model import DataSettings, PushSettings
+    from buildos_box.settings.model import PushSettings
 
     settings = Settings(
         data=DataSettings(dir=str(tmp_path)), push=PushSettings(vapid_subject=subject)
