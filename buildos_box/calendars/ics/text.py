@@ -20,6 +20,8 @@ MAX_LINE_BYTES = 1024 * 1024
 _CHUNK = 64 * 1024
 _END = re.compile(rb"\r*\n|\r")
 _SOFT_BREAK = b"QUOTED-PRINTABLE"
+_WHOLE = (b"BEGIN:", b"END:")
+"""Lines that are too short to be folded: what follows with a blank is junk."""
 _HEAD_BYTES = 200
 _UTF_8 = "utf-8"
 _LATIN = {"iso8859-1": "cp1252", "ascii": ""}
@@ -145,7 +147,7 @@ def _unfolded(lines: Iterable[bytes]) -> Iterator[bytes]:
     for line in lines:
         if not line:
             continue
-        if current and line[0] in b" \t":
+        if current and line[0] in b" \t" and not current[:6].upper().startswith(_WHOLE):
             more = line[1:]
         elif current.endswith(b"=") and _SOFT_BREAK in current[:_HEAD_BYTES].upper():
             more = line
