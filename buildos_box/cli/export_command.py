@@ -66,7 +66,7 @@ def export(client: BoxClient, user_name: str | None, to: Path | None, with_secre
 def _add_secrets(records: dict[str, list[Json]], database: Path) -> None:
     try:
         found = secret_urls(database)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         click.echo(f"cannot read {database}: {error}", err=True)
         raise SystemExit(exit_codes.FAILED) from None
     for table, urls in found.items():

@@ -1,6 +1,6 @@
 // Signing in, and which page is shown: the address's fragment says it.
 
-import { call, find, get, own, path, person, post } from "./api.js";
+import { call, find, get, own, path, person } from "./api.js";
 import { action, el, say } from "./dom.js";
 import { form, text } from "./forms.js";
 import { connect, disconnect, listen } from "./live.js";
@@ -12,7 +12,7 @@ import { tasks } from "./tasks.js";
 import { briefPage, today } from "./today.js";
 
 const main = document.getElementById("main");
-const top_ = document.getElementById("top");
+const bar = document.getElementById("top");
 let leave = null;
 let turn = 0;
 
@@ -35,7 +35,7 @@ async function show(moveFocus = true) {
   leave?.();
   leave = null;
   document.title = `${title} – BuildOS Box`;
-  for (const link of top_.querySelectorAll("nav a")) {
+  for (const link of bar.querySelectorAll("nav a")) {
     if (link.hash === `#${nav}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -65,7 +65,7 @@ function welcome(session) {
   person.id = session.userId;
   person.name = session.name;
   person.zone = session.timezone;
-  top_.hidden = false;
+  bar.hidden = false;
   connect();
   countUnread();
   refreshPush();
@@ -86,7 +86,7 @@ function signIn(note) {
   leave = null;
   disconnect();
   person.id = "";
-  top_.hidden = true;
+  bar.hidden = true;
   document.title = "Sign in – BuildOS Box";
   main.className = "narrow";
   const whose = text("userId", "Whose page?", "", {
@@ -111,7 +111,7 @@ function signIn(note) {
     }
   });
   main.replaceChildren(el("h1", { tabindex: "-1" }, "Sign in"),
-    note ? el("p", { role: "alert", class: "bad" }, note) : null ?? "", sheet,
+    note ? el("p", { role: "alert", class: "bad" }, note) : "", sheet,
     el("p", { class: "soft" }, "If you were sent a link to sign in, open it: it needs no token."));
   main.querySelector("input").focus();
 }
@@ -186,7 +186,7 @@ async function start() {
   }
 }
 
-document.addEventListener("signed-out", () => { if (!top_.hidden || !main.querySelector("form")) signIn(); });
+document.addEventListener("signed-out", () => { if (!bar.hidden || !main.querySelector("form")) signIn(); });
 document.addEventListener("sign-out", () => signOut().catch((error) => say(error.message)));
 document.addEventListener("inbox-read", countUnread);
 document.getElementById("skip").addEventListener("click", (event) => {

@@ -1,6 +1,6 @@
 // Push messages to this browser, by its service worker.
 
-import { get, own, path, post, remove } from "./api.js";
+import { get, own, post, remove } from "./api.js";
 import { action, el, say } from "./dom.js";
 
 const able = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;

@@ -15,7 +15,7 @@ NOT_IMPORTED = {
 }
 """Declared for the program though it does not import them; and who does."""
 COMMANDS = {
-    "mypy", "pyinstaller", "pytest-asyncio", "pytest-xdist", "ruff",
+    "mypy", "oxlint", "pyinstaller", "pytest-asyncio", "pytest-xdist", "ruff",
     "types-bleach", "types-markdown",
 }  # fmt: skip
 """Declared for development and used as commands, plugins or types."""
