@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from buildos_box.api.correlation import correlation_of
+from buildos_box.auth.caller import Caller
 from buildos_box.errors import BoxError, Conflict, FieldFault, RateLimited, TransientError
 from buildos_box.log import logger
 
@@ -52,6 +53,10 @@ def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
     status = 503 if isinstance(error, TransientError) else error.status
     if status >= 500:
         log.error("request_failed", route=_route(request), code=error.code, error=error.message)
+    if status == 403:
+        caller: Caller | None = request.scope.get("state", {}).get("caller")
+        actor = caller.actor if caller is not None else "not known"
+        log.warning("access_refused", route=_route(request), actor=actor, reason=error.message)
     details: tuple[FieldFault, ...] = getattr(error, "details", ())
     more = {}
     if isinstance(error, Conflict) and error.existing_job_id:

@@ -12,7 +12,10 @@ from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.auth.tokens import Token
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Impossible
+from buildos_box.log import logger
 from buildos_box.services import Services
+
+log = logger(__name__)
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -68,6 +71,7 @@ async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> T
     except ValueError as error:
         raise Impossible.field("expiresAt", str(error)) from None
     issued = await keyring.issue(data.name, data.scope, expires, issued_by=caller.token_id)
+    log.info("token_issued", token_id=issued[0], scope=data.scope, actor=caller.actor)
     return TokenIssued(*issued)
 
 
@@ -78,9 +82,10 @@ async def list_tokens(box: Services) -> dict[str, list[TokenView]]:
 
 
 @delete("/tokens/{token_id:str}", tags=["Tokens"], opt=NEEDS_ADMIN)
-async def revoke_token(token_id: str, keyring: Keyring) -> None:
+async def revoke_token(token_id: str, keyring: Keyring, caller: Caller) -> None:
     """Make a token invalid at once, with the sessions, links and tickets that it has opened."""
     await keyring.revoke(token_id)
+    log.info("token_revoked", token_id=token_id, actor=caller.actor)
 
 
 ROUTES: list[Any] = [issue_token, list_tokens, revoke_token]

@@ -14,7 +14,9 @@ from litestar.connection import ASGIConnection
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.client_address import ClientAddresses
 from buildos_box.errors import Forbidden, RateLimited, Unauthorized
+from buildos_box.log import logger
 
+log = logger(__name__)
 MOST_REMEMBERED = 10_000
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -53,6 +55,12 @@ class Buckets:
         return None
 
 
+def _route(connection: AnyConnection) -> str:
+    """By its pattern: the path itself may hold a key."""
+    scope: Any = connection.scope
+    return f"{scope.get('method', '')} {scope.get('path_template', '')}"
+
+
 class Authenticator:
     """The one way in for every credential: token, session, sign-in link, ticket."""
 
@@ -80,7 +88,10 @@ class Authenticator:
         try:
             caller = await holder
         except Unauthorized:
-            if wait := self._failures.take(self.client_of(connection)):
+            address = self.client_of(connection)
+            wait = self._failures.take(address)
+            log.warning("credential_refused", address=address, route=_route(connection))
+            if wait:
                 message = "too many wrong tokens came from this address"
                 raise RateLimited(message, retry_after=wait) from None
             raise

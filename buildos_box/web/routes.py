@@ -17,11 +17,13 @@ from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Conflict, Forbidden, Impossible, Unauthorized
+from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.web import sign_in
 from buildos_box.workspace import store as workspace
 
 AnyRequest = Request[Any, Any, Any]
+log = logger(__name__)
 ANOTHER_USER = "signed_in_as_another"
 
 
@@ -95,6 +97,7 @@ async def open_session(
     if before is not None and before.only_user != user["id"] and not data.replace:
         raise Conflict("this browser is signed in as another user", code=ANOTHER_USER)
     token, lasts = await sign_in.open_session(box, keyring, caller, user["id"], before)
+    log.info("signed_in", user_id=user["id"], actor=caller.actor, token_id=caller.token_id)
     response = Response(Session.of(user), status_code=200)
     _cookie(request).set(response, token, lasts)
     return response
@@ -156,6 +159,7 @@ async def close_session(
     """Sign out: end the session and delete its cookie; the token that opened it stays valid."""
     if caller.is_session:
         await keyring.revoke(caller.token_id)
+        log.info("signed_out", user_id=caller.only_user)
     response = Response({"success": True}, status_code=200)
     _cookie(request).set(response, "", timedelta(0))
     return response
@@ -165,6 +169,7 @@ async def close_session(
 async def issue_link(user_id: str, box: Services, keyring: Keyring, caller: Caller) -> SignInLink:
     """A link that opens that user's page once, within a day. Raises Forbidden, NotFound."""
     url, expires_at = await sign_in.make_link(box, keyring, caller, user_id)
+    log.info("sign_in_link_made", user_id=user_id, actor=caller.actor)
     return SignInLink(url=url, expires_at=to_text(expires_at))
 
 
