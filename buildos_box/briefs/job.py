@@ -282,4 +282,6 @@ GENERATE_DAILY_BRIEF = JobType(
     timeout=timedelta(minutes=10),
     dedup_key=lambda payload: brief_key(payload.user_id, payload.brief_date),
     expires_at=_expires_at,
+    # A day's brief is written once; `forceRegenerate` replaces one that is being written.
+    rerun_when_joined=False,
 )

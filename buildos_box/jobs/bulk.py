@@ -68,12 +68,14 @@ class BulkReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def run_bulk(db: Database, queue: Queue, request: BulkRequest, *, actor: str) -> BulkReport:
     """Act on the jobs in transactions of 200.
 
-    With `dry_run` only counts. Raises Impossible unless exactly one of ids and a non-empty filter
-    is given.
+    Of jobs with the same dedup key a retry revives the newest. With `dry_run` it only counts what
+    it would change. Raises Impossible unless exactly one of ids and a non-empty filter is given.
     """
     ids = await _ids(db, request)
     if request.dry_run:
-        possible = await bulk_store.count_in(db, ids, WORKS_ON[request.action])
+        possible = await bulk_store.count_possible(
+            db, ids, WORKS_ON[request.action], retry=request.action == "retry", now=queue.now()
+        )
         return _report(request, len(ids), possible, [])
     done, refused = 0, []
     for start in range(0, len(ids), BATCH):
@@ -90,7 +92,7 @@ async def _ids(db: Database, request: BulkRequest) -> list[str]:
     if (request.ids is None) == (request.filter is None):
         raise Impossible.field("ids", "give either ids or filter")
     if request.ids is not None:
-        return list(dict.fromkeys(request.ids))
+        return await bulk_store.newest_first(db, list(dict.fromkeys(request.ids)))
     assert request.filter is not None
     if request.filter.is_empty:
         raise Impossible.field("filter", "must name at least one condition; {} would mean all jobs")

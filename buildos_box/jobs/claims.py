@@ -315,7 +315,7 @@ def _lease(
         """UPDATE queue_jobs
               SET status = 'processing', ready = 0, attempts = attempts + 1, started_at = :now,
                   updated_at = :now, lease_token = :secret || '-' || id,
-                  lease_expires_at = :until, progress = NULL
+                  lease_expires_at = :until, progress = NULL, rerun_wanted = 0
             WHERE id IN (SELECT value FROM json_each(:ids))""",
         facts,
     )

@@ -97,3 +97,9 @@ def finished_types(tx: Tx) -> list[str]:
 async def archived(db: Database, job_id: str) -> Row | None:
     """An archived job by its public id."""
     return await db.one("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
+
+
+def is_archived(tx: Tx, job_id: str) -> bool:
+    """Whether the job with that public id is in the archive."""
+    row = tx.one("SELECT 1 FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
+    return row is not None

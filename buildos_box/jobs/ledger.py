@@ -19,6 +19,8 @@ from buildos_box.jobs.changes import JobCancelled, JobFailed, JobProgressed, Job
 from buildos_box.jobs.retry import Failure, RetryAt
 from buildos_box.jobs.status import Status
 
+RERUN = "requested again while it ran"
+
 
 def dump(value: Any) -> str:
     """A value as the JSON text in which it is stored."""
@@ -126,6 +128,7 @@ def make_more_urgent(
     scheduled_for: Instant,
     priority: int,
     metadata: str,
+    expires_at: str | None,
     reason: str,
     actor: str,
     now: Instant,
@@ -140,13 +143,14 @@ def make_more_urgent(
         """UPDATE queue_jobs
               SET scheduled_for = min(scheduled_for, :when), priority = min(priority, :priority),
                   ready = (min(scheduled_for, :when) <= :now), status = 'pending',
-                  metadata = :metadata, updated_at = :now
+                  metadata = :metadata, expires_at = :expires_at, updated_at = :now
             WHERE id = :id AND status IN ('pending', 'queued_for_retry')""",
         {
             "id": row_id,
             "when": when,
             "priority": priority,
             "metadata": metadata,
+            "expires_at": expires_at,
             "now": to_text(now),
         },
     ).rowcount
@@ -204,32 +208,36 @@ def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Ins
 def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
     """`processing → completed` for each job whose lease still holds, in a few statements for all.
 
-    Returns the rows that were completed; jobs whose lease was lost stay as they are.
+    A job that was requested again while it ran goes back to pending instead, with no result.
+    Returns the rows whose lease held; jobs whose lease was lost stay as they are.
     """
     at = to_text(now)
     # Lease tokens are unique, so a row that holds one of these tokens holds its own.
-    held = [
-        row["id"]
-        for row in tx.all(
-            """UPDATE queue_jobs
-                  SET status = 'completed', ready = 0, lease_token = NULL, lease_expires_at = NULL,
-                      updated_at = :at, completed_at = :at, result = NULL,
-                      error = NULL, error_kind = NULL, error_code = NULL
-                WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'processing'
-                  AND lease_token IN (SELECT value FROM json_each(:tokens))
-            RETURNING id""",
-            {
-                "at": at,
-                "ids": dump([one.row_id for one in ended]),
-                "tokens": dump([one.lease_token for one in ended]),
-            },
-        )
-    ]
+    found = tx.all(
+        """UPDATE queue_jobs
+              SET status = iif(rerun_wanted, 'pending', 'completed'), ready = rerun_wanted,
+                  scheduled_for = iif(rerun_wanted, :at, scheduled_for),
+                  attempts = iif(rerun_wanted, 0, attempts),
+                  deferred = iif(rerun_wanted, 0, deferred),
+                  retry_until = iif(rerun_wanted, NULL, retry_until),
+                  completed_at = iif(rerun_wanted, NULL, :at), updated_at = :at,
+                  lease_token = NULL, lease_expires_at = NULL, result = NULL,
+                  error = NULL, error_kind = NULL, error_code = NULL
+            WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'processing'
+              AND lease_token IN (SELECT value FROM json_each(:tokens))
+        RETURNING id, rerun_wanted""",
+        {
+            "at": at,
+            "ids": dump([one.row_id for one in ended]),
+            "tokens": dump([one.lease_token for one in ended]),
+        },
+    )
+    held = [row["id"] for row in found]
     if not held:
         return set()
-    completed = set(held)
+    again = {row["id"] for row in found if row["rerun_wanted"]}
     for one in ended:
-        if one.result is not None and one.row_id in completed:
+        if one.result is not None and one.row_id in held and one.row_id not in again:
             tx.execute("UPDATE queue_jobs SET result = ? WHERE id = ?", (one.result, one.row_id))
     ids = dump(held)
     tx.execute(
@@ -240,10 +248,17 @@ def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
     tx.execute("DELETE FROM job_steps WHERE job_id IN (SELECT value FROM json_each(?))", (ids,))
     keep_events(
         tx,
-        [(row_id, "processing", "completed", "completed", "worker", at) for row_id in held],
+        [
+            (row_id, "processing", "pending", RERUN, "worker", at)
+            if row_id in again
+            else (row_id, "processing", "completed", "completed", "worker", at)
+            for row_id in held
+        ],
     )
     tx.announce(JobsChanged(tuple(held)))
-    return completed
+    if again:
+        tx.announce(JobWaits())
+    return set(held)
 
 
 def fail(
@@ -256,7 +271,13 @@ def fail(
     outcome: str = "failed",
     stack: str | None = None,
 ) -> None:
-    """`processing → failed`. Raises LeaseLost."""
+    """`processing → failed`, or back to pending if it was requested again while it ran.
+
+    Raises LeaseLost.
+    """
+    if _is_rerun_wanted(tx, row_id, lease_token):
+        _run_again(tx, row_id, lease_token, failure, now, outcome=outcome, stack=stack)
+        return
     _leave_processing(tx, row_id, lease_token, Status.FAILED, now, failure=failure)
     end_attempt(tx, row_id, outcome, now, failure, stack)
     row = tx.one("SELECT * FROM queue_jobs WHERE id = ?", (row_id,))
@@ -271,6 +292,54 @@ def fail(
         actor="worker",
         now=now,
     )
+
+
+def set_metadata(tx: Tx, row_id: int, metadata: str, expires_at: Instant | None) -> None:
+    """Store a live job's payload, and when it expires by it."""
+    tx.execute(
+        "UPDATE queue_jobs SET metadata = ?, expires_at = ? WHERE id = ? AND completed_at IS NULL",
+        (metadata, to_text(expires_at) if expires_at else None, row_id),
+    )
+
+
+def want_rerun(tx: Tx, row_id: int) -> None:
+    """Let a running job run once more when it is done."""
+    tx.execute(
+        "UPDATE queue_jobs SET rerun_wanted = 1 WHERE id = ? AND status = 'processing'", (row_id,)
+    )
+
+
+def _is_rerun_wanted(tx: Tx, row_id: int, lease_token: str) -> bool:
+    found = tx.one(
+        "SELECT 1 FROM queue_jobs WHERE id = ? AND lease_token = ? AND rerun_wanted = 1",
+        (row_id, lease_token),
+    )
+    return found is not None
+
+
+def _run_again(
+    tx: Tx,
+    row_id: int,
+    lease_token: str,
+    failure: Failure,
+    now: Instant,
+    *,
+    outcome: str,
+    stack: str | None,
+) -> None:
+    _leave_processing(
+        tx, row_id, lease_token, Status.PENDING, now, failure=failure, scheduled_for=now, ready=True
+    )
+    tx.execute(
+        "UPDATE queue_jobs SET attempts = 0, deferred = 0, retry_until = NULL WHERE id = ?",
+        (row_id,),
+    )
+    tx.execute("DELETE FROM job_steps WHERE job_id = ?", (row_id,))
+    end_attempt(tx, row_id, outcome, now, failure, stack)
+    record_event(
+        tx, row_id, Status.PROCESSING, Status.PENDING,
+        reason=f"{RERUN}; {failure.code}: {failure.message}", actor="worker", now=now,
+    )  # fmt: skip
 
 
 def _facts(row: Row) -> dict[str, Any]:
@@ -448,8 +517,13 @@ def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
 def try_again(tx: Tx, row: Row, *, actor: str, now: Instant) -> None:
     """A failed, cancelled or waiting-for-retry job `→ pending`: due now, attempts from zero.
 
-    Raises IllegalTransition for any other state, or if a live job has the same dedup key.
+    Raises IllegalTransition for any other state, for a job that has expired, or if a live job has
+    the same dedup key.
     """
+    if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
+        raise IllegalTransition(
+            f"{row['queue_job_id']} expired at {row['expires_at']}: it would not run again"
+        )
     key = row["dedup_key"]
     twin = live_with_key(tx, key) if key else None
     if twin is not None and twin["id"] != row["id"]:

@@ -10,9 +10,9 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Conflict, Impossible, NotFound
+from buildos_box.errors import Conflict, IllegalTransition, Impossible, NotFound
 from buildos_box.ids import Ids
-from buildos_box.jobs import ledger, pause_store
+from buildos_box.jobs import cleanup_store, ledger, pause_store
 from buildos_box.jobs.attempt import P
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.status import Status
@@ -71,6 +71,10 @@ class Queue:
         """Call `stop(row_id, lease_token)` after the commit that cancelled a running job."""
         self._on_cancel.append(stop)
 
+    def now(self) -> Instant:
+        """The time by which jobs are due and expire."""
+        return self._clock.now()
+
     def wake(self) -> None:
         """Make the engine ask the ledger for work now."""
         for wake in self._on_wake:
@@ -90,8 +94,10 @@ class Queue:
     ) -> Enqueued:
         """Add a job in the caller's transaction, due at once unless `scheduled_for` is given.
 
-        If a live job has the same dedup key, that job is returned (`deduplicated`). If it is still
-        pending it becomes as urgent as this request asks, and gets metadata keys that it lacks.
+        If a live job has the same dedup key, that job is returned (`deduplicated`). If it waits, it
+        becomes as urgent as this request asks, gets the metadata that it lacks, also within nested
+        objects, and expires as its type says of the merged payload. If it runs, it runs once more
+        when it is done, unless its type says otherwise.
         """
         now = self._clock.now()
         due = scheduled_for or now
@@ -100,8 +106,7 @@ class Queue:
         existing = ledger.live_with_key(tx, key) if key else None
         tx.before_commit(self.wake)
         if existing is not None:
-            metadata = msgspec.to_builtins(payload)
-            return self._join(tx, existing, due, urgency, metadata, actor, now)
+            return self._join(tx, job_type, existing, due, urgency, payload, actor, now)
         expires = job_type.expires_at(payload)
         job_id = self._ids.new("job", now)
         at = to_text(now)
@@ -153,25 +158,33 @@ class Queue:
     def _join(
         self,
         tx: Tx,
+        job_type: JobType[P],
         existing: Row,
         due: Instant,
         priority: int,
-        metadata: dict[str, Any],
+        payload: P,
         actor: str,
         now: Instant,
     ) -> Enqueued:
         status = Status(existing["status"])
         scheduled = from_text(existing["scheduled_for"])
         stored = msgspec.json.decode(existing["metadata"])
-        merged = {**metadata, **stored}
+        merged = _merged(stored, msgspec.to_builtins(payload))
         more_urgent = due < scheduled or priority < existing["priority"]
-        if status is Status.PENDING and (more_urgent or merged != stored):
+        expires = job_type.expires_at(msgspec.convert(merged, job_type.payload))
+        if status is Status.PROCESSING and job_type.rerun_when_joined:
+            ledger.want_rerun(tx, existing["id"])
+        if status is not Status.PENDING:
+            if merged != stored and (job_type.rerun_when_joined or status is not Status.PROCESSING):
+                ledger.set_metadata(tx, existing["id"], ledger.dump(merged), expires)
+        elif more_urgent or merged != stored:
             ledger.make_more_urgent(
                 tx,
                 existing["id"],
                 scheduled_for=due,
                 priority=priority,
                 metadata=ledger.dump(merged),
+                expires_at=to_text(expires) if expires else None,
                 reason="requested again",
                 actor=actor,
                 now=now,
@@ -231,6 +244,7 @@ class Queue:
             scheduled_for=now,
             priority=MOST_URGENT,
             metadata=row["metadata"],
+            expires_at=row["expires_at"],
             reason="promoted",
             actor=actor,
             now=now,
@@ -258,9 +272,11 @@ class Queue:
 
     def _row(self, tx: Tx, job_id: str) -> Row:
         row = ledger.by_public_id(tx, job_id)
-        if row is None:
-            raise NotFound(f"there is no job {job_id}")
-        return row
+        if row is not None:
+            return row
+        if cleanup_store.is_archived(tx, job_id):
+            raise IllegalTransition(f"{job_id} is archived: it can be read, but not changed")
+        raise NotFound(f"there is no job {job_id}")
 
     def _cancel_row(self, tx: Tx, row: Row, reason: str, actor: str) -> Status:
         ledger.cancel(tx, row, reason=reason, actor=actor, now=self._clock.now())
@@ -274,3 +290,15 @@ class Queue:
     def _stop(self, row_id: int, lease_token: str) -> None:
         for stop in self._on_cancel:
             stop(row_id, lease_token)
+
+
+def _merged(stored: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """What is stored, with what it lacks; nested objects likewise."""
+    merged = {**more, **stored}
+    for name, value in stored.items():
+        other = more.get(name)
+        if isinstance(value, dict) and isinstance(other, dict):
+            merged[name] = _merged(value, other)
+        elif value is None and other is not None:
+            merged[name] = other
+    return merged

@@ -9,7 +9,7 @@ import msgspec
 from buildos_box.db import Database, Row
 from buildos_box.jobs import cleanup_store, store
 
-_SINCE_ARCHIVED = {"retry_until": None, "deferred": 0}
+_SINCE_ARCHIVED = {"retry_until": None, "deferred": 0, "losses": 0, "rerun_wanted": 0}
 """Columns that jobs archived by an earlier version lack."""
 Facts = Row | dict[str, Any]
 """A row of the ledger, or the same columns read from the archive."""

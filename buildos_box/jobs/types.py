@@ -32,7 +32,9 @@ class JobType(Generic[P]):
     `run(attempt, services)` does the work and returns a struct or dict that is stored as the job's
     result. `dedup_key` names the work: at most one live job has it. `expires_at` is the instant
     past which the job is cancelled instead of run. `retry` says how long transient failures are
-    retried; other failures, and those of types without it, count against `max_attempts`.
+    retried; other failures, and those of types without it, count against `max_attempts`. A request
+    for work that already runs makes the job run once more when it is done, because it may have read
+    its inputs before they changed; without `rerun_when_joined` it does not.
     """
 
     name: str
@@ -45,6 +47,7 @@ class JobType(Generic[P]):
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     dedup_key: Callable[[P], str | None] = _no_key
     expires_at: Callable[[P], Instant | None] = _never
+    rerun_when_joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,10 @@ def _in_line(
     shut: frozenset[str],
 ) -> Why:
     running = claims.running(tx)
-    ahead = why_store.ahead_in_lane(tx, row)
+    full = users_at_their_share(lane, running)
+    ahead = _ahead(tx, row, lane, running)
     in_lane = _in_lane(row, lane, running)
-    if row["user_id"] in users_at_their_share(lane, running):
+    if row["user_id"] in full and why_store.others_wait(tx, row, full):
         return Why(f"its user has reached their share of lane {lane.name} {in_lane}")
     if ahead:
         jobs = "job" if ahead == 1 else "jobs"
@@ -112,6 +113,19 @@ def _in_line(
     if lane not in open_lanes(lanes, running, workers, shut):
         return Why(f"next in lane {lane.name}, which is full {in_lane}")
     return Why(f"next in lane {lane.name}: it starts with the next claim")
+
+
+def _ahead(tx: Tx, row: Facts, lane: Lane, running: Running) -> int:
+    """How many jobs will start before it: of each other user, no more than fit into their share."""
+    paused = [pause.name for pause in pause_store.in_force(tx) if pause.kind == "type"]
+    total = 0
+    for user, count in why_store.ahead_in_lane(tx, row, paused, suspects=not running.suspects):
+        if user is None or user == row["user_id"] or row["user_id"] is None:
+            total += count
+        else:
+            free = lane.per_user - running.by_user.get((lane.name, user), 0)
+            total += min(count, max(0, free))
+    return total
 
 
 def _in_lane(row: Facts, lane: Lane, running: Running) -> str:
@@ -123,6 +137,8 @@ def _in_lane(row: Facts, lane: Lane, running: Running) -> str:
 def _running(row: Facts) -> Why:
     progress = msgspec.json.decode(row["progress"]) if row["progress"] else None
     at = f": {progress['current']} %, {progress['message']}" if progress else ""
+    if row["rerun_wanted"]:
+        at += "; it was requested again and runs once more when done"
     number = claims.attempt_words(row["attempts"], row["deferred"], row["max_attempts"])
     return Why(f"{number} running since {row['started_at']}{at}")
 

@@ -1,6 +1,7 @@
 """The reads behind `why`."""
 
 from buildos_box.db import Row, Tx
+from buildos_box.jobs.ledger import dump
 from buildos_box.jobs.record import Facts
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
 
@@ -11,15 +12,39 @@ def last_event(tx: Tx, row_id: int) -> Row | None:
     return tx.one("SELECT * FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (row_id,))
 
 
-def ahead_in_lane(tx: Tx, row: Facts) -> int:
-    """How many ready jobs of its lane come before this one."""
-    found = tx.one(
-        """SELECT count(*) FROM queue_jobs
+def ahead_in_lane(
+    tx: Tx, row: Facts, paused_types: list[str], *, suspects: bool
+) -> list[tuple[str | None, int]]:
+    """Users and how many ready jobs of theirs come before this one in its lane.
+
+    Without the types that are paused and, unless `suspects`, without jobs that lost their worker.
+    """
+    found = tx.all(
+        """SELECT user_id, count(*) FROM queue_jobs
             WHERE ready = 1 AND lane = :lane
-              AND (priority, scheduled_for, id) < (:priority, :scheduled_for, :id)""",
-        {name: row[name] for name in ("lane", "priority", "scheduled_for", "id")},
+              AND (priority, scheduled_for, id) < (:priority, :scheduled_for, :id)
+              AND job_type NOT IN (SELECT value FROM json_each(:paused))
+              AND (:suspects OR losses < :suspect_after)
+            GROUP BY user_id""",
+        {name: row[name] for name in ("lane", "priority", "scheduled_for", "id")}
+        | {
+            "paused": dump(paused_types),
+            "suspects": int(suspects),
+            "suspect_after": SUSPECT_AFTER,
+        },
     )
-    return int(found[0]) if found else 0
+    return [(user, int(count)) for user, count in found]
+
+
+def others_wait(tx: Tx, row: Facts, users: list[str]) -> bool:
+    """Whether a job of anybody but these users is ready in the job's lane."""
+    found = tx.one(
+        """SELECT 1 FROM queue_jobs
+            WHERE ready = 1 AND lane = ?
+              AND (user_id IS NULL OR user_id NOT IN (SELECT value FROM json_each(?))) LIMIT 1""",
+        (row["lane"], dump(users)),
+    )
+    return found is not None
 
 
 def running_suspect(tx: Tx) -> str | None:

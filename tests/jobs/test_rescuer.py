@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from buildos_box.jobs import bulk, store
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest
-from buildos_box.jobs.rescuer import GiveUp, RunAgainAt, decide
+from buildos_box.jobs.rescuer import MOST_LOSSES_AS_SUSPECT, GiveUp, RunAgainAt, decide
 from buildos_box.jobs.why import explain
 from tests.clock import ManualClock
 from tests.jobs.conftest import QueueWorld, open_queue
@@ -163,13 +163,13 @@ async def test_all_that_ended_so_are_retried_by_one_request_and_count_from_zero(
 @given(
     innocents=st.integers(1, 12),
     killers=st.integers(0, 2),
-    dies=st.lists(st.booleans(), max_size=15),
+    dies=st.lists(st.booleans(), max_size=2 + MOST_LOSSES_AS_SUSPECT - 1),
     batch=st.integers(1, 16),
 )
 def test_only_jobs_that_stop_their_worker_are_failed(
     innocents: int, killers: int, dies: list[bool], batch: int
 ) -> None:
-    """Workers die by their jobs and, as often as `dies` says, by others' hands."""
+    """Workers are stopped by their jobs and, where `dies` says so, from outside."""
     asyncio.run(_crash_loop(innocents, killers, dies, batch))
 
 

@@ -127,8 +127,8 @@ async def test_why_a_job_waits_for_its_time(world: QueueWorld) -> None:
 
 async def test_why_a_job_waits_in_line(world: QueueWorld) -> None:
     kind = world.job_type("t", lane="email")
-    for _ in range(3):
-        await world.add(kind, user_id="other")
+    for user in ("ben", "cem", "dora"):
+        await world.add(kind, user_id=user)
     job = await world.add(kind, user_id="ada")
     await world.claim()
     assert await why(world, job) == "waits for 2 jobs ahead of it in lane email (1 running)"
