@@ -1,1 +1,1 @@
-"""Mail: queued with what it is about, rendered, sent once, its opens and clicks counted."""
+"""Mail: queued with its cause, rendered, sent, opens and clicks counted."""

@@ -1,4 +1,4 @@
-"""The table of addresses at which nobody is."""
+"""The SQL of addresses that bounced."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from buildos_box.db import Database, Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a server has said of an address."""
+    """A mail server's statement about an address."""
 
     user_id: str
     address: str
@@ -26,7 +26,7 @@ class Bounce:
 def mark(
     tx: Tx, *, user_id: str, address: str, email_id: str, code: str, reason: str, now: Instant
 ) -> bool:
-    """Nobody is at that address; false if that was known."""
+    """Store that an address bounced; False if that was known."""
     return (
         tx.execute(
             """INSERT INTO email_bounces (user_id, address, email_id, code, reason, at)
@@ -38,7 +38,7 @@ def mark(
 
 
 def reason_against(tx: Tx, address: str) -> str | None:
-    """Why no mail goes to that address, in words for people; None if it may."""
+    """Why nothing is sent to that address, as a sentence; None if it may be."""
     row = tx.one(
         "SELECT reason FROM email_bounces WHERE address = lower(?) ORDER BY at LIMIT 1", (address,)
     )
@@ -46,7 +46,7 @@ def reason_against(tx: Tx, address: str) -> str | None:
 
 
 def clear_others(tx: Tx, user_id: str, address: str | None) -> None:
-    """The user has another address now: what was said of the old one is of no use."""
+    """Delete bounces of the user's other addresses, because they have another one now."""
     tx.execute(
         "DELETE FROM email_bounces WHERE user_id = ? AND address <> lower(coalesce(?, ''))",
         (user_id, address),
@@ -54,12 +54,12 @@ def clear_others(tx: Tx, user_id: str, address: str | None) -> None:
 
 
 def clear(tx: Tx, address: str) -> int:
-    """Mail to that address may be tried again; returns how many marks are gone."""
+    """Allow mail to that address again; returns how many bounces were deleted."""
     return tx.execute("DELETE FROM email_bounces WHERE address = lower(?)", (address,)).rowcount
 
 
 async def of_address(db: Database, address: str) -> Bounce | None:
-    """What is known against that address."""
+    """The bounce of that address; None if there is none."""
     row = await db.one(
         "SELECT * FROM email_bounces WHERE address = lower(?) ORDER BY at LIMIT 1", (address,)
     )

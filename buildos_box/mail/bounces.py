@@ -1,7 +1,7 @@
-"""Which refusals mean that an address is dead, and which mean that something else is wrong.
+"""Which refusals mean that an address does not exist.
 
-To take a relay that refuses all of our mail for a thousand dead addresses would silence everybody;
-so a refusal that is about us (policy, login, relaying, spam, size) is not held against the address.
+A refusal about the sender (policy, login, relaying, spam, size) is not a bounce, since otherwise
+one misconfigured relay would block mail to every user.
 
 The rules: docs/spec.md#mail-bounces.
 """
@@ -20,7 +20,7 @@ _DEAD = {
 }
 """Subject and detail of RFC 3463, 3.2 and 3.3, and RFC 7505, 4.2."""
 _DEAD_REPLIES = (550, 551, 553, 556)
-"""RFC 5321, 4.2.3, and RFC 7504: of a server whose enhanced code says nothing, or that has none."""
+"""RFC 5321, 4.2.3, and RFC 7504: codes of servers without a meaningful enhanced code."""
 _ABOUT_US = re.compile(
     r"relay|spam|block|blacklist|reputation|policy|authenti|spf|dkim|dmarc|sender|rate|quota|"
     r"full|denied|rejected due",
@@ -29,7 +29,7 @@ _ABOUT_US = re.compile(
 
 
 def is_bounce(code: int, said: str) -> bool:
-    """Whether a server that answers so says that nobody will ever be at that address."""
+    """Whether the server's answer means that the address does not exist."""
     if not 500 <= code < 600:
         return False
     enhanced = _ENHANCED.match(said)

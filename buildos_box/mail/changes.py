@@ -1,11 +1,11 @@
-"""What mail tells those above, in the transaction in which it happens."""
+"""The changes that mail announces, in the transaction that makes them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class EmailBounced:
-    """A server has said that nobody is at the user's address: no more mail goes there."""
+    """A server has said that the user's address does not exist: nothing more is sent there."""
 
     user_id: str
     email_id: str
@@ -16,7 +16,7 @@ class EmailBounced:
 
 @dataclass(frozen=True, slots=True)
 class EmailChanged:
-    """A mail stands otherwise than before."""
+    """A mail has another status than before."""
 
     email_id: str
     status: str
@@ -25,7 +25,7 @@ class EmailChanged:
 
 @dataclass(frozen=True, slots=True)
 class EmailUndelivered:
-    """A mail has failed, expired or been given up in doubt: it is not tried again by itself."""
+    """A mail has failed, expired or is in doubt for good: it is not tried again automatically."""
 
     email_id: str
     user_id: str
@@ -36,7 +36,7 @@ class EmailUndelivered:
 
 @dataclass(frozen=True, slots=True)
 class EmailRead:
-    """A person, and no scanner, has opened a mail or clicked in it; `kind` says which."""
+    """A reader, not a scanner, has opened a mail or clicked a link in it; `kind` says which."""
 
     email_id: str
     kind: str

@@ -1,4 +1,4 @@
-"""Confirming a mail address that a user has given: a code goes there, and nothing else does."""
+"""Confirming a mail address that a user gave: until then only the code is sent there."""
 
 from datetime import timedelta
 
@@ -31,21 +31,21 @@ without the code no other mail comes from there.
 
 
 class EmailCodePayload(Payload, frozen=True, kw_only=True):
-    """Whose address, and which code."""
+    """The address, and its code."""
 
     user_id: str
     confirmation_id: str
 
 
 class EmailCodeResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What the transport said, or why nothing was sent."""
+    """The transport's answer, or why nothing was sent."""
 
     message_id: str | None
     skipped: str | None = None
 
 
 def code_name(confirmation_id: str) -> str:
-    """What the code is made of, besides the key."""
+    """The data that the code is computed from, besides the key."""
     return f"email-code:{confirmation_id}"
 
 
@@ -58,7 +58,7 @@ def queue_code(
     correlation_id: str | None = None,
     actor: str = "system",
 ) -> tuple[Enqueued, Instant]:
-    """Queue a code to the user's address; the job, and until when the code is good.
+    """Queue a code to the user's address; returns the job, and when the code expires.
 
     Raises RateLimited, and Impossible for an address that is missing or has bounced.
     """
@@ -84,10 +84,13 @@ def queue_code(
 
 
 async def send_code(job: Attempt[EmailCodePayload], box: Services) -> EmailCodeResult:
-    """Hand the code over, once, unless it is void by now."""
+    """Send the code, unless it is no longer valid.
+
+    Raises PermanentError, TransientError, LeaseLost.
+    """
     confirmation = await store.get(box.db, job.payload.user_id)
     if confirmation is None or confirmation.id != job.payload.confirmation_id:
-        return EmailCodeResult(None, "another code was asked for, or the address is confirmed")
+        return EmailCodeResult(None, "another code was requested, or the address is confirmed")
     if box.clock.now() >= confirmation.expires_at:
         return EmailCodeResult(None, "the code is too old")
     code = code_of(box.secret, code_name(confirmation.id))

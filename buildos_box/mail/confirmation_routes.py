@@ -19,7 +19,7 @@ from buildos_box.workspace.model import User
 
 
 class EmailCodeSent(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the code goes, until when it is good, and the job that sends it."""
+    """The address, when the code expires, and the job that sends it."""
 
     success: bool
     email: str
@@ -28,13 +28,13 @@ class EmailCodeSent(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class EmailCode(msgspec.Struct, frozen=True):
-    """The code that came."""
+    """The code that was sent."""
 
     code: str
 
 
 class EmailConfirmed(msgspec.Struct, frozen=True):
-    """The address that is confirmed now."""
+    """The address that was confirmed."""
 
     success: bool
     email: str
@@ -48,9 +48,10 @@ async def ask_email_code(
     caller: Caller,
     correlation_id: str,
 ) -> EmailCodeSent:
-    """Send a six-digit code to the user's mail address; `limits.codes_…` say how often.
+    """Send a six-digit code to the user's mail address; `limits.codes_…` limit how often.
 
-    An address that a user gives gets nothing else until it is confirmed. 409 if it is already.
+    Nothing else is sent to an address that a user gave until it is confirmed. Raises NotFound,
+    Conflict if it is confirmed already, Impossible (no address, bounced), RateLimited.
     """
     caller.require_user(user_id)
     client = client_address(request, caller)
@@ -71,18 +72,21 @@ async def ask_email_code(
 async def verify_email(
     user_id: str, data: EmailCode, box: Services, caller: Caller
 ) -> EmailConfirmed:
-    """Confirm the address with its code: five tries, one hour."""
+    """Confirm the address by its code: five tries, one hour.
+
+    Raises NotFound, Impossible (no code, expired, too many tries, wrong).
+    """
     caller.require_user(user_id)
 
     def verify(tx: Tx) -> str | None:
-        """The address; None if the code is wrong, so that the try is committed."""
+        """The address; None if the code is wrong, so that the try is counted."""
         user, open_one = _user(tx, user_id), store.find(tx, user_id)
         if open_one is None or open_one.address != user.email:
-            raise Impossible.field("code", "there is no code to give; ask for one")
+            raise Impossible.field("code", "no code was requested")
         if box.clock.now() >= open_one.expires_at:
-            raise Impossible.field("code", "is too old; ask for a new one")
+            raise Impossible.field("code", "has expired; request a new one")
         if open_one.tries >= TRIES:
-            raise Impossible.field("code", "too many wrong tries; ask for a new code")
+            raise Impossible.field("code", "too many wrong codes; request a new one")
         if not is_code(data.code, box.secret, code_name(open_one.id)):
             store.count_try(tx, user_id)
             return None
@@ -99,7 +103,7 @@ async def verify_email(
 def _user(tx: Tx, user_id: str) -> User:
     user = workspace.find_user(tx, user_id)
     if user is None:
-        raise NotFound(f"no user {user_id}")
+        raise NotFound(f"there is no user {user_id}")
     return user
 
 

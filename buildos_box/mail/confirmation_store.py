@@ -1,4 +1,4 @@
-"""The table of codes that wait to confirm a mail address."""
+"""The SQL of codes that confirm mail addresses."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from buildos_box.db import Database, Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A code that went to a user's address, and how often it was guessed at."""
+    """A code that was sent to a user's address, and the number of wrong tries."""
 
     user_id: str
     id: str
@@ -43,7 +43,7 @@ async def get(db: Database, user_id: str) -> Confirmation | None:
 
 
 def begin(tx: Tx, user_id: str, confirmation_id: str, address: str, expires_at: Instant) -> None:
-    """Wait for that code; the one before is void."""
+    """Store a code; it replaces an earlier one."""
     tx.execute(
         """INSERT INTO email_confirmations (user_id, id, address, expires_at) VALUES (?, ?, ?, ?)
            ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, address = excluded.address,
@@ -53,10 +53,10 @@ def begin(tx: Tx, user_id: str, confirmation_id: str, address: str, expires_at: 
 
 
 def count_try(tx: Tx, user_id: str) -> None:
-    """A wrong code was given."""
+    """Count a wrong code."""
     tx.execute("UPDATE email_confirmations SET tries = tries + 1 WHERE user_id = ?", (user_id,))
 
 
 def close(tx: Tx, user_id: str) -> None:
-    """The address is confirmed, or is no longer the user's."""
+    """Delete the code: the address is confirmed, or is no longer the user's."""
     tx.execute("DELETE FROM email_confirmations WHERE user_id = ?", (user_id,))

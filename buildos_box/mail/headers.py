@@ -1,4 +1,4 @@
-"""The headers of a mail: nothing that people wrote can add one or break one (RFC 5322, 2.2)."""
+"""The headers of a mail; no text of a user can add or break one (RFC 5322, 2.2)."""
 
 import unicodedata
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -15,16 +15,17 @@ _LONGEST_SUBJECT = 200
 
 
 class _Verbatim(UnstructuredHeader, BaseHeader):
-    """Written as it is, on one line: encoded or broken, an address would be useless."""
+    """Written on one line as it is, since an encoded or folded address would not work."""
 
     def fold(self, *, policy: "Policy[Message]") -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
 
 class _Registry(HeaderRegistry):
-    """Python's own makes a class, and reads the value, each time that a header is set or folded.
+    """Caches header objects.
 
-    Most headers are the same in every mail, and once made they never change.
+    Python's own policy creates a class and parses the value each time a header is set or folded;
+    most headers are the same in every mail.
     """
 
     def __init__(self) -> None:
@@ -47,11 +48,11 @@ for _name in ("list-unsubscribe", "list-unsubscribe-post", "message-id"):
     _REGISTRY.map_to_type(_name, _Verbatim)
 POLICY = SMTP.clone(header_factory=_REGISTRY)
 _UTF8_POLICY = POLICY.clone(utf8=True)
-"""Headers in UTF-8 (RFC 6532), for mail to addresses that cannot be written otherwise."""
+"""Headers in UTF-8 (RFC 6532), for addresses that cannot be written in ASCII."""
 
 
 def policy_for(*addresses: EmailAddress) -> "Policy[Message]":
-    """How headers are written in a mail with these addresses."""
+    """The policy for headers of a mail with these addresses."""
     return _UTF8_POLICY if any(one.needs_smtputf8 for one in addresses) else POLICY
 
 
@@ -67,7 +68,7 @@ def new_message(
 ) -> EmailMessage:
     """A message with all its headers and no body.
 
-    Raises PermanentError for an address that no mail can be sent to or from.
+    Raises PermanentError for an address that mail cannot be sent to or from.
     """
     sender, reader = mailbox(sender_address), mailbox(recipient)
     message = EmailMessage(policy=policy_for(sender, reader))
@@ -76,7 +77,7 @@ def new_message(
     message["Subject"] = one_line(subject)[:_LONGEST_SUBJECT]
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
-    # RFC 3834, 5: so that nobody's holiday notice answers.
+    # RFC 3834, 5: suppresses automatic answers.
     message["Auto-Submitted"] = "auto-generated"
     message["List-Unsubscribe"] = f"<{unsubscribe}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -90,8 +91,8 @@ def one_line(text: str) -> str:
 
 
 def mailbox(address: str) -> EmailAddress:
-    """The address as it stands in an envelope. Raises UnusableAddress if no server takes it."""
+    """The address in the form of an SMTP envelope. Raises UnusableAddress."""
     try:
         return parse(address)
     except ValueError as error:
-        raise UnusableAddress(f"no mail can be sent to or from {address!r}: it {error}") from error
+        raise UnusableAddress(f"mail cannot be sent to or from {address!r}: it {error}") from error

@@ -1,4 +1,4 @@
-"""Markdown → HTML in which nothing is dangerous, and the links in it (docs/spec.md#mail-format)."""
+"""Safe HTML from Markdown, and the links in it (docs/spec.md#mail-format)."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def _link_is_safe(tag: str, name: str, value: str) -> bool:
-    # The cleaner hands attributes over with their entities, as no reader's program sees them.
+    # The cleaner passes attributes with their entities, unlike a mail program.
     return tag == "a" and name == "href" and is_safe_link(unescape(value))
 
 
@@ -25,7 +25,7 @@ _NEVER_IN_LINKS = frozenset('"<>\\`')
 
 
 def is_safe_link(url: str) -> bool:
-    """An absolute http(s) address with a host and no account in it, or mailto:."""
+    """Whether it is an absolute http(s) address with a host and without credentials, or mailto:."""
     if not url.isprintable() or any(c in _NEVER_IN_LINKS or c.isspace() for c in url):
         return False
     try:
@@ -44,7 +44,7 @@ _CLEANER = bleach.Cleaner(
 
 
 class _PerThread(threading.local):
-    """A reader of Markdown takes longer to make than a short text takes to read."""
+    """Caches the parser, which takes longer to create than a short text takes to parse."""
 
     def __init__(self) -> None:
         self.markdown = markdown.Markdown(extensions=["sane_lists", "tables"], output_format="html")
@@ -54,12 +54,12 @@ _OWN = _PerThread()
 
 
 def to_html(text: str) -> str:
-    """The Markdown as HTML of a few known tags, with absolute http(s) and mailto links only."""
+    """The Markdown as HTML of a few allowed tags, with absolute http(s) and mailto links only."""
     return _CLEANER.clean(_OWN.markdown.reset().convert(text))
 
 
 def closed(html: str) -> str:
-    """Cleaned HTML that was cut somewhere, with what the cut left open closed."""
+    """Cleaned HTML that was cut somewhere, with the open tags closed."""
     return _CLEANER.clean(html)
 
 

@@ -1,7 +1,4 @@
-"""The job that sends one mail: checked again, rendered, handed over once.
-
-The rules: docs/spec.md#mail-checks.
-"""
+"""The job that sends one mail (docs/spec.md#mail-checks)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,15 +22,15 @@ from buildos_box.workspace import store as workspace
 
 BRIEFS = "briefs"
 RETRY = RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15))
-"""A mail server that is busy, greylists or is down gets the mail later (RFC 5321, 4.5.4.1)."""
+"""How long a mail is tried while the server is busy, greylists or is down (RFC 5321, 4.5.4.1)."""
 LONGEST_SESSION = timedelta(minutes=45)
-"""More than all steps of an SMTP session may take together."""
+"""Longer than all steps of an SMTP session together."""
 UNCONFIRMED = "the address is not confirmed"
-AGAIN = "again, with the same Message-ID: the last try had no known outcome"
+AGAIN = "repeated with the same Message-ID: the last attempt had no known outcome"
 
 
 class BriefEmailPayload(Payload, frozen=True, kw_only=True):
-    """A mail that waits to be sent; all that it says stands in its row."""
+    """The mail to send; its content is in its row."""
 
     user_id: str
     email_id: str
@@ -43,12 +40,12 @@ class BriefEmailPayload(Payload, frozen=True, kw_only=True):
 
 
 def email_key(brief_id: str) -> str:
-    """One live mail job a brief."""
+    """The dedup key of a brief's mail job."""
     return f"brief-email-{brief_id}"
 
 
 class EmailResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What came of a mail: its status, and the transport's own name for it."""
+    """The outcome of a mail: its status, and the transport's id for it."""
 
     email_id: str
     status: str
@@ -56,28 +53,36 @@ class EmailResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def sender_of(box: Services) -> Sender:
-    """Who this box writes as."""
+    """The sender of this server's mails."""
     email = box.settings.email
     return Sender(email.from_name, email.from_address, box.settings.server.public_url, box.secret)
 
 
 Refuse = Callable[[Tx, Attempt[Any], Services, store.Email], str | None]
-"""Why a mail is not to leave after all; None if it is to leave."""
+"""Returns why a mail must not be sent; None if it may be."""
 
 
 class _Refused(Exception):
-    """Since it was looked at, its reader has said no to it, or a newer one has come."""
+    """The mail is no longer wanted, or a newer one exists."""
 
 
 async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> EmailResult:
-    """Send the mail of the payload. A crash and a retry send the very same bytes again."""
+    """Send the brief's mail of the payload.
+
+    An attempt after a crash sends the same bytes again. Raises what `deliver` raises.
+    """
     return await deliver(job, box, job.payload.email_id, _refused)
 
 
 async def deliver(
     job: Attempt[Any], box: Services, email_id: str, refused_because: Refuse
 ) -> EmailResult:
-    """Send the mail unless `refused_because` tells, in one transaction, that it is not to leave."""
+    """Send the mail, unless `refused_because` returns a reason in the transaction of the intent.
+
+    Returns the mail's status, and the transport's id if it was sent. Raises PermanentError (unknown
+    mail, refused, a second attempt without an answer), TransientError (OutcomeUnknown if the mail
+    may have been sent), LeaseLost, StorageError.
+    """
     email = await store.get(box.db, email_id)
     if email is None:
         raise PermanentError(f"there is no mail {email_id}", code="unknown_email")
@@ -92,7 +97,7 @@ async def deliver(
         failure = error
         await box.db.write(lambda tx: _not_sent(tx, job, box, email, failure))
         if isinstance(error, OutcomeUnknown) and email.status in store.IN_DOUBT:
-            # One repetition is a duplicate that the reader can tell; more would be a nuisance.
+            # A reader can recognise one repetition; more would annoy.
             raise PermanentError(f"twice: {error.message}", code=error.code) from error
         raise
     return EmailResult(email_id, store.SENT, provider_id)
@@ -121,9 +126,9 @@ async def _send(
 
 
 def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
-    """Why the mail is not to leave after all: it has left, is outdated, or is not wanted.
+    """Why the mail must not be sent: it was sent, is outdated, or is not wanted.
 
-    One that failed or was cancelled may leave when its job is run again by hand.
+    One that failed or was cancelled may be sent if its job is run again by hand.
     """
     job.ensure_lease(tx)
     if email.status == store.SENT:
@@ -141,7 +146,7 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
 
 
 def refused_by_address(tx: Tx, box: Services, email: store.Email) -> str | None:
-    """Nothing goes to an address that has bounced or that its user has not confirmed."""
+    """Why nothing may be sent to the address: it has bounced, or its user has not confirmed it."""
     user = workspace.find_user(tx, email.user_id)
     unproved = user is not None and user.email == email.address and not user.email_confirmed
     reason = UNCONFIRMED if unproved else bounce_store.reason_against(tx, email.address)
@@ -149,7 +154,7 @@ def refused_by_address(tx: Tx, box: Services, email: store.Email) -> str | None:
 
 
 def finish_unsent(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
-    """What is in doubt stays so: it may have left."""
+    """Store why the mail is not sent; one in doubt stays unknown, since it may have been sent."""
     status = store.UNKNOWN if email.status in store.IN_DOUBT else status
     store.set_status(tx, email.id, status, box.clock.now(), reason=reason)
     return status
@@ -181,7 +186,9 @@ def _not_sent(
     email: store.Email,
     error: PermanentError | TransientError,
 ) -> None:
-    """After a refusal the mail waits again, or has failed; without an answer it is in doubt."""
+    """Store the outcome of a failed attempt: it waits, has failed, or is unknown
+    without an answer.
+    """
     job.ensure_lease(tx)
     if email.status in store.IN_DOUBT or isinstance(error, OutcomeUnknown):
         status = store.UNKNOWN
@@ -200,7 +207,7 @@ def _bounced(
     tx: Tx, box: Services, email: store.Email, error: AddressBounced, correlation_id: str
 ) -> None:
     now = box.clock.now()
-    store.log(tx, email.id, "bounced", "no more mail goes to this address", now)
+    store.log(tx, email.id, "bounced", "nothing more is sent to this address", now)
     is_news = bounce_store.mark(
         tx,
         user_id=email.user_id,

@@ -1,4 +1,4 @@
-"""The addresses that stand in a mail: tracking, unsubscribing. All begin with `server.base_url`."""
+"""The links of a mail: tracking and unsubscribing. All begin with `server.base_url`."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 
 def unsubscribe_token(secret: bytes, email_id: str) -> str:
-    """128 bits that only this box can make, the same each time the mail is rendered."""
+    """128 bits that only this server can compute, the same each time the mail is rendered."""
     digest = hmac.new(secret, f"unsubscribe:{email_id}".encode(), hashlib.sha256)
     return digest.hexdigest()[:32]
 

@@ -1,4 +1,4 @@
-"""What mail does when something that it depends on changes, in the same transaction."""
+"""How mails follow changes of jobs and users, in the same transaction."""
 
 import contextlib
 from typing import Any
@@ -51,7 +51,7 @@ def _undelivered(tx: Tx, box: Services, email_id: str, reason: str, correlation_
 
 
 def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
-    """Another address is not the one that bounced; no tracking means none from now on."""
+    """Forget bounces of another address; without tracking, waiting mails are not tracked either."""
     user = workspace.find_user(tx, change.user_id)
     if user is None:
         return

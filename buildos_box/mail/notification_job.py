@@ -1,7 +1,4 @@
-"""The job that mails a notification: checked again, then sent as any mail is.
-
-The rules: docs/spec.md#mail-job.
-"""
+"""The job that sends a notification's mail (docs/spec.md#mail-job)."""
 
 from typing import Any
 
@@ -23,7 +20,7 @@ NOTIFICATIONS = "notifications"
 
 
 class NotificationEmailPayload(Payload, frozen=True, kw_only=True):
-    """A notification's mail that waits to be sent; all that it says stands in its row."""
+    """The mail to send; its content is in its row."""
 
     user_id: str
     email_id: str
@@ -32,12 +29,15 @@ class NotificationEmailPayload(Payload, frozen=True, kw_only=True):
 async def send_notification_email(
     job: Attempt[NotificationEmailPayload], box: Services
 ) -> EmailResult:
-    """Send the mail of the payload. A crash and a retry send the very same bytes again."""
+    """Send the notification's mail of the payload.
+
+    An attempt after a crash sends the same bytes again. Raises what `deliver` raises.
+    """
     return await deliver(job, box, job.payload.email_id, _refused)
 
 
 def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
-    """It has left already, or its reader has unsubscribed since it was queued."""
+    """Why the mail must not be sent: it was sent, or its reader has unsubscribed."""
     job.ensure_lease(tx)
     if email.status == store.SENT:
         return store.SENT

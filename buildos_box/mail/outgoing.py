@@ -1,4 +1,4 @@
-"""Queueing a mail inside the transaction of what it tells of (docs/spec.md#enqueue-transaction)."""
+"""Queueing mails in the transaction of their cause (docs/spec.md#enqueue-transaction)."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from buildos_box.workspace.model import User
 
 @dataclass(frozen=True, slots=True)
 class QueuedEmail:
-    """The mail that was queued, or why there is none."""
+    """The mail that was queued, or the reason if there is none."""
 
     email_id: str | None
     skipped: str | None = None
@@ -44,7 +44,7 @@ def why_no_mail(tx: Tx, user: User, scope: str) -> str | None:
 
 
 def _why_not_now(tx: Tx, box: Services, user: User, scope: str) -> str | None:
-    """The same, and whether today's mails are used up."""
+    """The same, also checking the daily limit."""
     if reason := why_no_mail(tx, user, scope):
         return reason
     limit = box.settings.limits.mails_per_day
@@ -65,7 +65,7 @@ def queue_brief_email(
     expires_at: Instant | None,
     correlation_id: str,
 ) -> QueuedEmail:
-    """Queue the brief's mail for `send_at`, once those before it have been superseded."""
+    """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
     now = box.clock.now()
     skipped = _why_not_now(tx, box, user, BRIEFS)
     if skipped is not None or user.email is None:
@@ -115,7 +115,7 @@ def queue_notification_email(
     correlation_id: str,
     action_url: str | None = None,
 ) -> QueuedEmail:
-    """Queue a notification's mail for now; `action_url` becomes a link under its text."""
+    """Queue a notification's mail for now; `action_url` becomes a link below its text."""
     now = box.clock.now()
     skipped = _why_not_now(tx, box, user, NOTIFICATIONS)
     if skipped is not None or user.email is None:
@@ -151,9 +151,9 @@ def queue_notification_email(
 
 
 def supersede(tx: Tx, box: Services, brief_id: str) -> None:
-    """A newer version of the brief: the mail of the old one that waits never leaves.
+    """Cancel the waiting mail of a brief's earlier version.
 
-    One that is being handed over at this moment is stopped and its outcome recorded as unknown.
+    One that is being handed over is stopped, and its outcome stored as unknown.
     """
     box.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
     for email_id in store.on_the_way_of_brief(tx, brief_id):

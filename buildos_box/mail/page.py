@@ -1,4 +1,4 @@
-"""The plain pages that mail's links lead to: no script, no remote asset, nothing kept."""
+"""The plain pages behind the links of mails: no script, no remote asset, not cached."""
 
 from html import escape
 
@@ -9,7 +9,7 @@ PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'
 
 
 def page(status: int, title: str, text: str, form: str = "") -> Response[str]:
-    """A page of one heading, one paragraph and perhaps buttons; `form` is HTML."""
+    """A page with a heading, a paragraph and possibly buttons; `form` is HTML."""
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

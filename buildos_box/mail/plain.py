@@ -1,7 +1,4 @@
-"""Cleaned HTML → the plain text beside it, for those who read mail as text.
-
-The rules: docs/spec.md#mail-format.
-"""
+"""Plain text from cleaned HTML, for readers without HTML (docs/spec.md#mail-format)."""
 
 from html.parser import HTMLParser
 
@@ -11,9 +8,9 @@ _WIDEST_LINE = 72
 
 
 def to_text(html: str) -> str:
-    """Plain text that reads well: headings, bullets, quotes, links as `text <address>`.
+    """The text of the HTML: headings, bullets, quotes, links as `text <address>`.
 
-    Angle brackets, because an address may hold parentheses (RFC 3986, appendix C).
+    Links are in angle brackets, because an address may contain parentheses (RFC 3986, appendix C).
     """
     writer = _TextWriter()
     writer.feed(html)
@@ -22,7 +19,7 @@ def to_text(html: str) -> str:
 
 
 class _TextWriter(HTMLParser):
-    """Gathers the words of one block, then writes them with what stands before each line."""
+    """Collects the words of one block, then writes them with the prefix of each line."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -100,7 +97,7 @@ class _TextWriter(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._in_pre:
-            # A line of the source is no line of the text.
+            # A line break of the source is not one of the text.
             data = data.replace("\n", " ")
         self._words.append(data)
         if self._href is not None:
@@ -132,6 +129,6 @@ class _TextWriter(HTMLParser):
             self._lines.append(f"{quote}{indent}{start}{line}".rstrip())
 
     def text(self) -> str:
-        """What was written."""
+        """The text so far."""
         self._flush()
         return "\n".join(self._lines).strip("\n") + "\n"

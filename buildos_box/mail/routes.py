@@ -1,4 +1,4 @@
-"""Mail over HTTP: opens, clicks, unsubscribing (public), and the delivery log."""
+"""Mail over HTTP: opens and clicks (public), and the delivery log (docs/spec.md#tracking)."""
 
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
@@ -38,7 +38,7 @@ AnyRequest = Request[Any, Any, Any]
     media_type="image/gif",
 )
 async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Response[bytes]:
-    """A 1×1 GIF, always; records the open if the id is known."""
+    """A 1×1 GIF, always; stores the open if the id is known."""
     await _quietly(_record(box, request, tracking_id, "opened", None))
     return Response(PIXEL, media_type="image/gif", headers=NO_STORE)
 
@@ -54,13 +54,13 @@ async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Re
 async def track_click(
     tracking_id: str, request: AnyRequest, box: Services, url: str = ""
 ) -> Response[str]:
-    """Redirects to a link of that very mail and to nothing else."""
+    """Redirect to a link of that mail, and to nothing else; 400 otherwise."""
     known = await tracking_store.tracked(box.db, tracking_id)
     link = await tracking_store.link_id(box.db, known.email_id, url) if known else None
     if link is None:
-        return page(400, "This link is not from a mail of ours", _where(url))
+        return page(400, "This link is not from one of our mails", _where(url))
     await _quietly(_record(box, request, tracking_id, "clicked", link))
-    # A header is ASCII; what is escaped already stays as it is.
+    # A header is ASCII; what is encoded already stays as it is.
     location = quote(url, safe=_RESERVED)
     return Response("", status_code=302, headers={**NO_STORE, "Location": location})
 
@@ -75,7 +75,7 @@ async def _record(
         return
     user = await workspace.get_user(box.db, known.user_id)
     if user is None or not user.email_tracking:
-        return  # refused since the mail was sent
+        return  # turned off since the mail was sent
     now = box.clock.now()
 
     def record(tx: Tx) -> None:
@@ -103,7 +103,7 @@ def _counts(request: AnyRequest) -> bool:
 
 
 async def _quietly(recording: Any) -> None:
-    """A reader's picture or redirect never fails for want of a statistic."""
+    """Store a hit; a failure must not break the image or redirect."""
     try:
         await recording
     except BoxError as error:
@@ -115,11 +115,11 @@ def _where(url: str) -> str:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
-    return f"It wanted to lead to: {host}" if host else "It does not say where it leads."
+    return f"It would lead to: {host}" if host else "It does not say where it leads."
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A mail and what became of it; instants are UTC."""
+    """A mail and its outcome; instants are UTC."""
 
     id: str
     kind: str
@@ -176,7 +176,9 @@ async def list_mails(
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> MailList:
-    """A user's mails with their opens and clicks, newest first."""
+    """A user's mails with their opens and clicks, newest first. Raises NotFound
+    for another user.
+    """
     caller.require_user(user_id)
     at, _, email_id = (cursor or "").partition("|")
     rows = await store.mails_of(box.db, user_id, (at, email_id) if email_id else None, limit)
@@ -186,12 +188,12 @@ async def list_mails(
 
 @get("/users/{user_id:str}/emails/{email_id:str}", tags=["Mail"])
 async def get_mail(user_id: str, email_id: str, box: Services, caller: Caller) -> MailDetail:
-    """One mail: its text part and its delivery log."""
+    """One mail with its text part and its delivery log. Raises NotFound."""
     caller.require_user(user_id)
     row = await store.mail_of(box.db, user_id, email_id)
     email = await store.get(box.db, email_id)
     if row is None or email is None:
-        raise NotFound(f"no mail {email_id}")
+        raise NotFound(f"there is no mail {email_id}")
     lines = await store.log_of(box.db, email_id)
     return MailDetail(
         MailView.of(row),

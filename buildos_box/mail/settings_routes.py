@@ -1,4 +1,4 @@
-"""A person's mail as a whole: what they want of it, and whether it reaches them. Over HTTP."""
+"""A user's mail settings over HTTP, and addresses that bounced."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ Scope = Literal["briefs", "notifications", "all"]
 
 
 class BounceView(msgspec.Struct, frozen=True, rename="camel"):
-    """An address at which nobody is, and what its server said."""
+    """An address that bounced, and its server's answer."""
 
     user_id: str
     address: str
@@ -34,26 +34,26 @@ class BounceView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BounceList(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of them, newest first."""
+    """A page of bounces, newest first."""
 
     items: list[BounceView]
     next_cursor: str | None = None
 
 
 class MailStanding(msgspec.Struct, frozen=True, rename="camel"):
-    """What a user wants of mail, and whether it reaches them."""
+    """A user's mail settings, and whether their address has bounced."""
 
     address: str | None
     confirmed: bool
-    """Whether mail may go there; an address that the user gave waits for its code."""
+    """Whether mail may be sent there; an address that the user gave must be confirmed first."""
     tracking: bool
-    """Whether their opens and clicks are counted: both the box and the user allow it."""
+    """Whether opens and clicks are counted, which the server and the user must allow."""
     unsubscribed: list[str]
     bounce: BounceView | None
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
-    """The scopes of mail that a user does not want, these and no others."""
+    """All scopes of mail that a user does not want."""
 
     unsubscribed: list[Scope]
 
@@ -62,7 +62,7 @@ async def _user(box: Services, caller: Caller, user_id: str) -> User:
     caller.require_user(user_id)
     user = await workspace.get_user(box.db, user_id)
     if user is None:
-        raise NotFound(f"no user {user_id}")
+        raise NotFound(f"there is no user {user_id}")
     return user
 
 
@@ -79,7 +79,7 @@ async def _standing(box: Services, user: User) -> MailStanding:
 
 @get("/users/{user_id:str}/mail", tags=["Mail"])
 async def get_standing(user_id: str, box: Services, caller: Caller) -> MailStanding:
-    """What the user has unsubscribed from, whether they are tracked, and whether mail bounced."""
+    """A user's unsubscribed scopes, tracking and bounce. Raises NotFound."""
     return await _standing(box, await _user(box, caller, user_id))
 
 
@@ -87,7 +87,7 @@ async def get_standing(user_id: str, box: Services, caller: Caller) -> MailStand
 async def put_standing(
     user_id: str, data: Unsubscribed, box: Services, caller: Caller
 ) -> MailStanding:
-    """Set which mail the user does not want: `briefs`, `notifications`, `all`."""
+    """Set which mail the user does not want: `briefs`, `notifications`, `all`. Raises NotFound."""
     user = await _user(box, caller, user_id)
     now, wanted = box.clock.now(), set(data.unsubscribed)
     await box.db.write(lambda tx: store.set_unsubscribed(tx, user_id, wanted, now))
@@ -96,7 +96,7 @@ async def put_standing(
 
 @delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
 async def clear_bounce(user_id: str, box: Services, caller: Caller) -> MailStanding:
-    """Try mail to the user's address again: for operators, once they know that it works."""
+    """Allow mail to the user's address again. Raises Forbidden, NotFound, Impossible."""
     user = await _user(box, caller, user_id)
     address = user.email
     if address is None:
@@ -111,7 +111,7 @@ async def list_bounces(
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> BounceList:
-    """All addresses that bounced, newest first: no mail goes there until that is cleared."""
+    """All addresses that bounced, newest first. Raises Forbidden."""
     at, _, rest = (cursor or "").partition("|")
     address, _, user_id = rest.rpartition("|")
     before = (at, address, user_id) if user_id else None

@@ -1,4 +1,4 @@
-"""A short plain message from the instance itself: no tracking, nothing to unsubscribe from."""
+"""A short plain message of the server itself: without tracking and unsubscribing."""
 
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,9 +13,9 @@ from buildos_box.services import Services
 def short_message(
     box: Services, key: str, *, to: str, at: Instant, subject: str, text: str
 ) -> bytes:
-    """The message, the same bytes for the same `key` and `at`.
+    """The message; the same bytes for the same `key` and `at`.
 
-    Raises PermanentError for an address that no mail can be sent to.
+    Raises PermanentError for an address that mail cannot be sent to.
     """
     sender = box.settings.email
     by, reader = mailbox(sender.from_address), mailbox(to)

@@ -1,4 +1,4 @@
-"""Handing a message to a mail server over SMTP (RFC 5321; docs/spec.md#mail-transports)."""
+"""Sending by SMTP (RFC 5321; docs/spec.md#mail-transports)."""
 
 import ssl
 
@@ -61,7 +61,7 @@ class SmtpMailer:
             return answer
 
     async def close(self) -> None:
-        """Say goodbye on the connections that the running event loop has kept."""
+        """Close the connections that the running event loop has kept."""
         await self._pool.close()
 
     async def _connect(self) -> aiosmtplib.SMTP:
@@ -76,9 +76,9 @@ class SmtpMailer:
         )
 
     async def _addressed(self, lines: Lines, recipient: EmailAddress) -> Line:
-        """A connection on which sender and recipient have been taken: nothing was sent yet.
+        """A connection on which sender and recipient were accepted; no content was sent yet.
 
-        A kept connection that turns out to be dead is replaced by a new one, once.
+        A kept connection that turns out to be dead is replaced once.
         """
         kept = await lines.take()
         if kept is not None:
@@ -101,7 +101,10 @@ class SmtpMailer:
         return line
 
     async def _address(self, lines: Lines, line: Line, recipient: EmailAddress) -> None:
-        """Raises _GoneError if the connection has ended, else what the server's answer means."""
+        """Send the envelope.
+
+        Raises _GoneError if the connection has ended, else what the server's answer means.
+        """
         to_recipient = False
         try:
             await self._mail_from(line.client, recipient)
@@ -124,7 +127,7 @@ class SmtpMailer:
             raise
 
     async def _mail_from(self, client: aiosmtplib.SMTP, recipient: EmailAddress) -> None:
-        """Begin a mail, with SMTPUTF8 (RFC 6531) where an address needs it and only there."""
+        """Begin a mail, with SMTPUTF8 (RFC 6531) only if an address needs it."""
         if not (recipient.needs_smtputf8 or self._from.needs_smtputf8):
             await client.mail(str(self._from))
             return
@@ -144,7 +147,7 @@ class _GoneError(Exception):
 
 
 async def _after_refusal(lines: Lines, line: Line, code: int) -> None:
-    """A server that says 421 is about to end the connection; any other can go on with it."""
+    """Whether the connection can be used on: a server that answers 421 is about to end it."""
     if code == SERVICE_CLOSING:
         line.drop()
     else:

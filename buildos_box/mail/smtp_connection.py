@@ -1,7 +1,7 @@
-"""One SMTP session, each step with its own time limit (RFC 5321, 4.5.3.2).
+"""One SMTP session, with a time limit for each step (RFC 5321, 4.5.3.2).
 
-A limit that is too short at the end does harm: whoever hangs up before the answer to a message
-that the server has taken sends it twice.
+A limit that is too short at the end does harm: a client that disconnects before the answer to a
+message that the server has accepted sends it twice.
 """
 
 import asyncio
@@ -19,31 +19,31 @@ from buildos_box.settings import SmtpSettings
 GMAIL = ("smtp.gmail.com", 587, "starttls")
 START_INPUT = 354
 NO_NAME = "[127.0.0.1]"
-"""An address literal (RFC 5321, 4.1.3), where this machine has no name that others know."""
+"""An address literal (RFC 5321, 4.1.3), for a machine without a public name."""
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True, slots=True)
 class StepTimeouts:
-    """Seconds to wait for each reply at most."""
+    """The longest wait for each reply, in seconds."""
 
     command: float = 300
     """The greeting, EHLO, STARTTLS, AUTH, MAIL and RCPT."""
     data: float = 120
     """The reply to DATA, before the message."""
     accepted: float = 600
-    """The reply to the dot at the message's end: servers may scan it meanwhile."""
+    """The reply to the dot at the message's end, before which servers may scan it."""
 
 
 def server_of(settings: SmtpSettings) -> tuple[str, int, str]:
-    """Host, port and security, as the preset or the settings say."""
+    """Host, port and security, by preset or settings."""
     if settings.preset == "gmail":
         return GMAIL
     return settings.host, settings.port, settings.security
 
 
 class Refused(Exception):
-    """The server has answered and has not taken the message."""
+    """The server has answered and not accepted the message."""
 
     def __init__(self, code: int, said: str) -> None:
         super().__init__(f"{code} {said}")
@@ -96,7 +96,7 @@ async def connect(
 
 
 async def _introduce(client: aiosmtplib.SMTP) -> None:
-    """EHLO, or HELO where the server knows no other."""
+    """EHLO, or HELO for a server that knows no other."""
     try:
         await client.ehlo()
     except aiosmtplib.SMTPHeloError:
@@ -157,7 +157,7 @@ async def hand_over(client: aiosmtplib.SMTP, message: bytes, steps: StepTimeouts
 
 
 def ehlo_name(configured: str, from_address: str) -> str:
-    """What this machine calls itself: as configured, else the sender's domain, else its own name.
+    """The name of this machine: as configured, else the sender's domain, else its own full name.
 
     Many servers refuse `localhost` and names without a dot.
     """

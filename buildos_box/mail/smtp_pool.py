@@ -1,7 +1,7 @@
-"""Connections to a mail server, kept open from one mail to the next.
+"""Connections to a mail server, kept open between mails.
 
-Making one costs a handshake, TLS and a login, several times what a mail itself costs. What is
-kept may be dropped by the server at any time, so it is looked at before it is used again.
+Connecting costs a handshake, TLS and a login, several times as much as a mail. The server may close
+a kept connection at any time, so it is checked before it is used again.
 """
 
 import asyncio
@@ -12,18 +12,18 @@ from weakref import WeakKeyDictionary
 import aiosmtplib
 
 ASK_AFTER_SECONDS = 5.0
-"""Unused for longer than that, the server is asked (RSET) whether the connection still stands."""
+"""After so many seconds without use the server is asked (RSET) whether the connection works."""
 MOST_MAILS = 100
-"""On one connection: many servers end it after some hundred, in the middle of things."""
+"""Mails per connection: many servers end one after some hundred, possibly within a mail."""
 RESET_SECONDS = 15.0
-GOODBYE_SECONDS = 2.0
+QUIT_SECONDS = 2.0
 TROUBLE = (aiosmtplib.SMTPException, OSError)
 Connect = Callable[[], Awaitable[aiosmtplib.SMTP]]
 """Makes a connection that is ready for a mail."""
 
 
 class Line:
-    """One connection, and how many mails it has taken."""
+    """One connection, and the number of its mails."""
 
     def __init__(self, client: aiosmtplib.SMTP) -> None:
         self.client = client
@@ -32,7 +32,7 @@ class Line:
         self.timer: asyncio.TimerHandle | None = None
 
     async def reset(self) -> bool:
-        """Make the server forget a half-done mail; false if it does not answer as it should."""
+        """Make the server forget an unfinished mail; False if it does not answer properly."""
         try:
             await self.client.rset(timeout=RESET_SECONDS)
         except TROUBLE:
@@ -40,20 +40,20 @@ class Line:
         return True
 
     def drop(self) -> None:
-        """Hang up without a word: whatever state it is in is of no use."""
+        """Close the connection without QUIT, because its state is not known."""
         self.client.close()
 
     async def quit(self) -> None:
-        """Say goodbye; a clumsy one changes nothing."""
+        """Close the connection with QUIT; errors are ignored."""
         try:
             with contextlib.suppress(*TROUBLE):
-                await self.client.quit(timeout=GOODBYE_SECONDS)
+                await self.client.quit(timeout=QUIT_SECONDS)
         finally:
             self.client.close()
 
 
 class Lines:
-    """The connections of one event loop. Who holds `slot` may take or open one."""
+    """The connections of one event loop. Holding `slot` allows to take or open one."""
 
     def __init__(self, connect: Connect, *, at_most: int, idle_seconds: float) -> None:
         self.slot = asyncio.Semaphore(at_most)
@@ -61,10 +61,10 @@ class Lines:
         self._idle_seconds = idle_seconds
         self._loop = asyncio.get_running_loop()
         self._free: list[Line] = []
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def take(self) -> Line | None:
-        """The kept connection that was used last and still stands; None if there is none."""
+        """The working connection that was used last; None if there is none."""
         while self._free:
             line = self._free.pop()
             if line.timer is not None:
@@ -81,15 +81,15 @@ class Lines:
         return Line(await self._connect())
 
     def keep(self, line: Line) -> None:
-        """A mail has been taken: the connection is free for the next."""
+        """Keep a connection after a mail was accepted."""
         line.mails += 1
         if line.mails >= MOST_MAILS:
-            self._say_goodbye(line)
+            self._quit_in_background(line)
         else:
             self._put_back(line)
 
     async def keep_after_refusal(self, line: Line) -> None:
-        """The server has refused a mail: it must forget the half of it that it knows."""
+        """Keep a connection after a refusal, once the server has forgotten the unfinished mail."""
         if line.client.is_connected and await line.reset():
             self._put_back(line)
         else:
@@ -103,26 +103,26 @@ class Lines:
     def _retire(self, line: Line) -> None:
         if line in self._free:
             self._free.remove(line)
-            self._say_goodbye(line)
+            self._quit_in_background(line)
 
-    def _say_goodbye(self, line: Line) -> None:
+    def _quit_in_background(self, line: Line) -> None:
         task = self._loop.create_task(line.quit())
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        """Say goodbye on every connection that is free."""
+        """Close all free connections."""
         while self._free:
             line = self._free.pop()
             if line.timer is not None:
                 line.timer.cancel()
-            self._say_goodbye(line)
-        if self._leaving:
-            await asyncio.wait(self._leaving, timeout=GOODBYE_SECONDS)
+            self._quit_in_background(line)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=QUIT_SECONDS)
 
 
 class Pool:
-    """Connections by event loop: a socket belongs to the loop that opened it."""
+    """The connections of each event loop, since a socket belongs to the loop that opened it."""
 
     def __init__(self, connect: Connect, *, at_most: int, idle_seconds: float) -> None:
         self._connect = connect

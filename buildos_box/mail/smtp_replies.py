@@ -1,8 +1,7 @@
 """What a mail server's reply, or its silence, means for a mail.
 
-The code decides (RFC 5321, 4.2.1), save where servers are known to say otherwise in their text:
-some greylist with a 5xx code, and a 5xx code may come with an enhanced code of class 4 (RFC 3463,
-3.1).
+The code decides (RFC 5321, 4.2.1), except where servers are known to contradict it in their text:
+some greylist with a 5xx code, and a 5xx code may have an enhanced code of class 4 (RFC 3463, 3.1).
 """
 
 import re
@@ -25,7 +24,7 @@ EHLO_ADVICE = "set email.smtp.ehlo_name to a full host name that exists in DNS"
 
 
 def is_about_ehlo(said: str) -> bool:
-    """Whether the server complains of the name that this machine gave itself."""
+    """Whether the server objects to the name in EHLO."""
     return _ABOUT_EHLO.search(said) is not None
 
 
@@ -60,7 +59,7 @@ def by_reply(
 
 
 def without_reply(error: Exception, *, port: int) -> TransientError | PermanentError:
-    """A server that cannot do what is configured never will; any other trouble may pass."""
+    """The error of a failed connection: permanent if the server lacks what is configured."""
     cause = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
     if isinstance(error, aiosmtplib.SMTPException) and not isinstance(error, OSError):
         return PermanentError(f"the mail server cannot do that: {error}", code="smtp_setup")
@@ -73,7 +72,7 @@ def without_reply(error: Exception, *, port: int) -> TransientError | PermanentE
 
 
 def tls_trouble(error: ssl.SSLError, port: int) -> str:
-    """Why no encrypted connection came about, in words for whoever configures the server."""
+    """Why there is no encrypted connection, as advice for the operator."""
     if any(name in str(error).upper().replace(" ", "_") for name in _PLAIN_TEXT_INSTEAD_OF_TLS):
         return (
             f"port {port} answers in plain text where TLS was expected: set email.smtp.security = "

@@ -1,4 +1,4 @@
-"""The tables of mail."""
+"""The SQL of mails."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,15 +11,15 @@ from buildos_box.mail.changes import EmailChanged
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped"
 ALL = "all"
-"""The scope of every mail there is; the others are the kinds of mail."""
+"""The scope of all mail; the others are kinds of mail."""
 SCOPES = ("briefs", "notifications", ALL)
 IN_DOUBT = (SENDING, UNKNOWN)
-"""Handed over with no answer known: whoever gets it may get it once more, the same."""
+"""States of a mail that was handed over without an answer: it may have been delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A mail to one person, as it is to be rendered and sent."""
+    """A mail to one user, with all that is needed to render and send it."""
 
     id: str
     user_id: str
@@ -36,12 +36,14 @@ class Email:
 
 
 def hash_token(token: str) -> str:
-    """How an unsubscribe token is kept; it has 128 random bits, so a plain hash will do."""
+    """The stored form of an unsubscribe token; it has 128 random bits, so a plain
+    hash is enough.
+    """
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: str) -> None:
-    """Keep a new mail and whom it goes to."""
+    """Store a new mail and its recipient."""
     tx.execute(
         """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
                                tracking, status, send_at, correlation_id, created_at, updated_at)
@@ -70,7 +72,7 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: st
 
 
 def count_since(tx: Tx, user_id: str, since: Instant, most: int) -> int:
-    """How many mails were queued for the user since then and not called off; `most` at most."""
+    """The number of the user's mails queued since then and not cancelled, at most `most`."""
     row = tx.one(
         """SELECT count(*) AS n FROM (
                SELECT 1 FROM emails WHERE user_id = ? AND created_at >= ?
@@ -81,7 +83,7 @@ def count_since(tx: Tx, user_id: str, since: Instant, most: int) -> int:
 
 
 def log(tx: Tx, email_id: str, status: str, detail: str | None, now: Instant) -> None:
-    """Add to the delivery log."""
+    """Add a row to the delivery log."""
     tx.execute(
         "INSERT INTO email_logs (email_id, status, detail, at) VALUES (?, ?, ?, ?)",
         (email_id, status, detail, to_text(now)),
@@ -116,7 +118,7 @@ async def get(db: Database, email_id: str) -> Email | None:
 
 
 def find(tx: Tx, email_id: str) -> Email | None:
-    """The mail, inside a transaction."""
+    """The mail, read in a transaction."""
     row = tx.one(_EMAIL, (email_id,))
     return _email(row) if row else None
 
@@ -131,7 +133,7 @@ def set_status(
     transport: str | None = None,
     provider_id: str | None = None,
 ) -> None:
-    """Move the mail on; one that has been sent stays sent."""
+    """Change the mail's status; a sent mail stays sent."""
     changed = tx.execute(
         """UPDATE emails SET status = :status, reason = :reason,
                   transport = coalesce(:transport, transport),
@@ -153,7 +155,7 @@ def set_status(
 
 
 def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:
-    """Its job goes no further: what waits gets `status`, what was on its way is unknown."""
+    """End a mail whose job ended: a waiting one gets `status`, one being sent becomes unknown."""
     email = find(tx, email_id)
     if email is None:
         return
@@ -164,7 +166,7 @@ def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:
 
 
 def on_the_way_of_brief(tx: Tx, brief_id: str) -> list[str]:
-    """Ids of the brief's mails that wait or are being handed over."""
+    """Ids of the brief's mails that wait or are being sent."""
     rows = tx.all(
         "SELECT id FROM emails WHERE brief_id = ? AND status IN ('queued', 'sending')", (brief_id,)
     )
@@ -172,7 +174,7 @@ def on_the_way_of_brief(tx: Tx, brief_id: str) -> list[str]:
 
 
 def waiting_of_briefs(tx: Tx, user_id: str) -> list[tuple[str, Instant]]:
-    """The user's mails of briefs that wait for their time: (brief id, when)."""
+    """The user's waiting mails of briefs: (brief id, time)."""
     rows = tx.all(
         """SELECT brief_id, send_at FROM emails
             WHERE user_id = ? AND status = 'queued' AND brief_id IS NOT NULL""",
@@ -182,7 +184,7 @@ def waiting_of_briefs(tx: Tx, user_id: str) -> list[tuple[str, Instant]]:
 
 
 def is_newest_of_brief(tx: Tx, email: Email) -> bool:
-    """Whether no later version of the same brief has a mail of its own."""
+    """Whether no later version of the same brief has a mail."""
     if email.brief_id is None:
         return True
     row = tx.one(
@@ -194,7 +196,7 @@ def is_newest_of_brief(tx: Tx, email: Email) -> bool:
 
 
 def add_link(tx: Tx, email_id: str, url: str) -> None:
-    """Keep a link of this mail: clicks lead to nothing else."""
+    """Store a link of this mail, which clicks may lead to."""
     tx.execute(
         "INSERT INTO email_links (email_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING",
         (email_id, url),
@@ -202,7 +204,7 @@ def add_link(tx: Tx, email_id: str, url: str) -> None:
 
 
 def is_unsubscribed(tx: Tx, user_id: str, scope: str) -> bool:
-    """Whether the user wants no more mail of that scope."""
+    """Whether the user has unsubscribed from that scope."""
     row = tx.one(
         "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope IN (?, 'all')",
         (user_id, scope),
@@ -211,7 +213,7 @@ def is_unsubscribed(tx: Tx, user_id: str, scope: str) -> bool:
 
 
 def unsubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
-    """The user wants no more of that scope; again changes nothing."""
+    """Unsubscribe the user from that scope; repeating it changes nothing."""
     tx.execute(
         """INSERT INTO email_unsubscribes (user_id, scope, at) VALUES (?, ?, ?)
            ON CONFLICT DO NOTHING""",
@@ -220,7 +222,7 @@ def unsubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
 
 
 def resubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
-    """The user wants mail of that scope again; what else `all` has stopped stays stopped."""
+    """Subscribe the user to that scope again; the other scopes of `all` stay unsubscribed."""
     stopped = "SELECT 1 FROM email_unsubscribes WHERE user_id = ? AND scope = 'all'"
     if scope != ALL and tx.one(stopped, (user_id,)) is not None:
         for other in SCOPES:
@@ -230,7 +232,7 @@ def resubscribe(tx: Tx, user_id: str, scope: str, now: Instant) -> None:
 
 
 def set_unsubscribed(tx: Tx, user_id: str, scopes: Iterable[str], now: Instant) -> None:
-    """The user wants no mail of these scopes, and all other mail."""
+    """Unsubscribe the user from exactly these scopes."""
     wanted = set(scopes)
     for scope in SCOPES:
         if scope in wanted:
@@ -242,12 +244,12 @@ def set_unsubscribed(tx: Tx, user_id: str, scopes: Iterable[str], now: Instant) 
 
 
 def stop_tracking(tx: Tx, user_id: str) -> None:
-    """What waits to be sent goes out without pixel and wrapped links."""
+    """Remove pixel and wrapped links from the user's waiting mails."""
     tx.execute("UPDATE emails SET tracking = 0 WHERE user_id = ? AND status = 'queued'", (user_id,))
 
 
 async def unsubscribed_scopes(db: Database, user_id: str) -> list[str]:
-    """What the user wants no more mail of."""
+    """The scopes that the user has unsubscribed from."""
     rows = await db.all(
         "SELECT scope FROM email_unsubscribes WHERE user_id = ? ORDER BY scope", (user_id,)
     )
@@ -255,7 +257,7 @@ async def unsubscribed_scopes(db: Database, user_id: str) -> list[str]:
 
 
 async def reader_of_token(db: Database, token: str) -> tuple[str, str] | None:
-    """Whose unsubscribe token that is, and the scope of the mail that it came with."""
+    """The user of that unsubscribe token, and the scope of its mail; None if unknown."""
     row = await db.one(
         """SELECT e.user_id,
                   CASE e.kind WHEN 'notification' THEN 'notifications' ELSE 'briefs' END AS scope
@@ -281,7 +283,7 @@ async def mails_of(
 
 
 async def mail_of(db: Database, user_id: str, email_id: str) -> Row | None:
-    """One mail of that user."""
+    """One mail of that user; None if there is none."""
     return await db.one(
         """SELECT e.*, r.address, r.opened_at, r.open_count, r.clicked_at, r.click_count
              FROM emails e JOIN email_recipients r ON r.email_id = e.id

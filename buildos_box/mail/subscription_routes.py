@@ -1,7 +1,4 @@
-"""Which mails a person gets, as they see and change it without a mail's link.
-
-The rules: docs/spec.md#unsubscribe.
-"""
+"""A user's mail subscriptions, without a mail's link (docs/spec.md#unsubscribe)."""
 
 from typing import Any
 
@@ -19,14 +16,14 @@ from buildos_box.workspace import store as workspace
 
 
 class EmailSubscriptions(msgspec.Struct, frozen=True):
-    """Whether mails of each sort are sent; false after unsubscribing."""
+    """Whether mails of each kind are sent; False after unsubscribing."""
 
     briefs: bool
     notifications: bool
 
 
 class SubscriptionChange(msgspec.Struct, frozen=True):
-    """What is to be different; what is not named stays."""
+    """The subscriptions to change; others stay."""
 
     briefs: bool | None = None
     notifications: bool | None = None
@@ -34,7 +31,7 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 @get("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
 async def get_subscriptions(user_id: str, box: Services, caller: Caller) -> EmailSubscriptions:
-    """Which mails a user gets."""
+    """Which mails a user gets. Raises NotFound."""
     caller.require_user(user_id)
     return await _present(box, user_id)
 
@@ -43,13 +40,13 @@ async def get_subscriptions(user_id: str, box: Services, caller: Caller) -> Emai
 async def put_subscriptions(
     user_id: str, data: SubscriptionChange, box: Services, caller: Caller
 ) -> EmailSubscriptions:
-    """Unsubscribe from some mails, or take that back."""
+    """Unsubscribe from kinds of mail, or subscribe again. Raises NotFound."""
     caller.require_user(user_id)
     now = box.clock.now()
 
     def change(tx: Tx) -> None:
         if workspace.find_user(tx, user_id) is None:
-            raise NotFound(f"no user {user_id}")
+            raise NotFound(f"there is no user {user_id}")
         for scope, wanted in ((BRIEFS, data.briefs), (NOTIFICATIONS, data.notifications)):
             if wanted is False:
                 store.unsubscribe(tx, user_id, scope, now)

@@ -1,4 +1,4 @@
-"""A test mail to any address: whether mail leaves this box at all."""
+"""A test mail to any address (`send-test email`)."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ TEXT = "This box can send mail: you are reading the proof. Nobody else was writt
 
 
 class TestMailPayload(Payload, frozen=True, kw_only=True):
-    """To whom."""
+    """The recipient."""
 
     to: str
 
@@ -33,14 +33,17 @@ class TestMailRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What the transport said."""
+    """The transport's answer."""
 
     transport: str
     message_id: str
 
 
 async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMailResult:
-    """Hand the test mail over, once; what the transport answers is the result."""
+    """Hand the test mail over; returns the transport's answer.
+
+    Raises PermanentError, TransientError, LeaseLost.
+    """
     to, key = job.payload.to, f"test-{job.job_id}"
     message = short_message(box, key, to=to, at=job.scheduled_for, subject=SUBJECT, text=TEXT)
     sent = await effects.once(
@@ -58,7 +61,10 @@ async def send_test_mail(job: Attempt[TestMailPayload], box: Services) -> TestMa
 async def queue_test_mail(
     data: TestMailRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
-    """Send one test mail to an address; its job's result is what the transport said."""
+    """Send one test mail to an address; the result of its job is the transport's answer.
+
+    Raises Forbidden, Impossible (the address), Unavailable.
+    """
     try:
         mailbox(data.to)
     except PermanentError as error:

@@ -1,6 +1,5 @@
-"""Telling people's opens and clicks from those of scanners. Opens prove little anyway.
-
-The rules: docs/spec.md#tracking-scanners.
+"""Distinguishes readers' opens and clicks from those of scanners
+(docs/spec.md#tracking-scanners).
 """
 
 import re
@@ -11,7 +10,7 @@ from buildos_box.clock import Instant
 
 TOO_SOON = timedelta(seconds=10)
 MANY_LINKS = 3
-"""Different links in the second before: no reader does that."""
+"""Different links within a second, which no reader clicks."""
 IN_A_SECOND = timedelta(seconds=1)
 _AGENTS = re.compile(
     r"bot\b|crawl|spider|scan|proofpoint|barracuda|mimecast|safelinks|urldefense|"
@@ -29,7 +28,7 @@ _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
-    """Whether a program fetches ahead of its reader (Fetch standard, `Sec-Purpose`)."""
+    """Whether a program prefetches for its reader (Fetch standard, `Sec-Purpose`)."""
     said = " ".join(headers.get(name, "") for name in _PURPOSES).lower()
     return "prefetch" in said or "preview" in said
 
@@ -42,7 +41,7 @@ def suspect(
     now: Instant,
     links_just_now: int = 0,
 ) -> str | None:
-    """Why a hit is likely a scanner's; None if a person may have made it."""
+    """Why a hit is likely a scanner's; None if it may be a reader's."""
     if method == "HEAD":
         return "head"
     if sent_at is None or now - sent_at < TOO_SOON:

@@ -1,4 +1,4 @@
-"""The tables of opens and clicks."""
+"""The SQL of opens and clicks."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _COUNT = {
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """Where a tracking id leads: to one recipient of one mail."""
+    """The recipient that a tracking id belongs to."""
 
     recipient_id: int
     email_id: str
@@ -45,7 +45,7 @@ async def tracked(db: Database, tracking_id: str) -> Tracked | None:
 
 
 async def link_id(db: Database, email_id: str, url: str) -> int | None:
-    """The id of a link stored for that very mail, compared as the exact string."""
+    """The id of a link that is stored for that mail, compared as the exact string; None if none."""
     row = await db.one("SELECT id FROM email_links WHERE email_id = ? AND url = ?", (email_id, url))
     return row["id"] if row else None
 
@@ -83,7 +83,7 @@ def record_hit(
 
 
 def suspect_clicks_since(tx: Tx, recipient_id: int, since: Instant, why: str) -> None:
-    """The clicks since then were a scanner's after all."""
+    """Mark the clicks since then as a scanner's."""
     tx.execute(
         """UPDATE email_tracking_events SET suspect = ?
             WHERE recipient_id = ? AND kind = 'clicked' AND suspect IS NULL AND at >= ?""",

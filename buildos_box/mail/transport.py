@@ -1,4 +1,4 @@
-"""The transports, chosen by `email.transport`; the simplest, a folder, is here.
+"""The transports, chosen by `email.transport`, and the simplest one, a folder.
 
 The rules: docs/spec.md#mail-transports.
 """
@@ -26,15 +26,15 @@ class OutboxMailer:
         self._folder = folder
 
     async def send(self, email_id: str, recipient: str, message: bytes) -> str:
-        """Write the file, whole and durable; returns its name. Raises TransientError."""
+        """Write the file completely and durably; returns its name. Raises TransientError."""
         return await _WRITING.run(self._write, email_id, message)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
     def _write(self, email_id: str, message: bytes) -> str:
         target = self._folder / f"{email_id}.eml"
-        # A stopped attempt's thread may still be writing: each has its own unfinished file.
+        # The thread of a cancelled attempt may still be writing, so each has its own partial file.
         partial = self._folder / f".{email_id}.{threading.get_ident()}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -69,7 +69,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
 
 
 def make_mailer(settings: Settings, clock: Clock) -> Mailer:
-    """The transport that the configuration names. Raises Impossible."""
+    """The transport of the configuration. Raises Impossible."""
     email = settings.email
     match email.transport:
         case "smtp":

@@ -1,7 +1,9 @@
-"""Unsubscribing over HTTP, without a sign-in (RFC 8058): public, by the token in each mail.
+"""Unsubscribing without signing in (RFC 8058), by the token of each mail.
 
-A mail's link speaks of that mail's own kind; its page offers to stop all mail as well. Only a POST
-ever changes anything: scanners open links, and some run the scripts they find.
+A mail's link is about that mail's kind; its page also offers to stop all mail. Only a POST changes
+anything, since scanners open links, and some run scripts.
+
+The rules: docs/spec.md#unsubscribe.
 """
 
 from html import escape
@@ -27,7 +29,7 @@ PAGE: Any = {"opt": PUBLIC, "media_type": MediaType.HTML, "tags": ["Mail"]}
 
 @get("/unsubscribe/{token:str}", **PAGE)
 async def unsubscribe_page(token: str, box: Services) -> Response[str]:
-    """A page with buttons: scanners that open links unsubscribe nobody."""
+    """A page with buttons; opening it changes nothing. 404 for an unknown token."""
     reader = await store.reader_of_token(box.db, token)
     if reader is None:
         return _invalid()
@@ -35,10 +37,12 @@ async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     refused = await store.unsubscribed_scopes(box.db, user_id)
     what = _WHAT[own]
     if store.ALL in refused:
-        return page(200, "You get no mail from here", "As you wished.", _undo(token, store.ALL))
+        return page(
+            200, "You get no mail from here", "You have unsubscribed.", _undo(token, store.ALL)
+        )
     if own in refused:
         buttons = _undo(token, own) + _stop(token, store.ALL)
-        return page(200, f"You get no {what} by mail", "As you wished.", buttons)
+        return page(200, f"You get no {what} by mail", "You have unsubscribed.", buttons)
     return page(
         200,
         f"No more {what} by mail?",
@@ -55,9 +59,9 @@ async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     tags=["Mail"],
 )
 async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
-    """Unsubscribes at once, without a redirect or a sign-in (RFC 8058).
+    """Unsubscribe at once, without a redirect (RFC 8058).
 
-    From the mail's own kind; with `scope=all`, from all mail.
+    From the mail's own kind; with `scope=all`, from all mail. 404 for an unknown token.
     """
     reader = await store.reader_of_token(box.db, token)
     if reader is None:
@@ -78,7 +82,7 @@ async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Respon
     tags=["Mail"],
 )
 async def resubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
-    """Takes the unsubscribing back."""
+    """Undo the unsubscribing. 404 for an unknown token."""
     reader = await store.reader_of_token(box.db, token)
     if reader is None:
         return _invalid()
@@ -109,7 +113,7 @@ def _undo(token: str, scope: str) -> str:
 
 
 def _button(label: str, action: str) -> str:
-    """`action` is relative to the page, so that the box may live under a path of its host."""
+    """`action` is relative to the page, so that the server may be under a path of its host."""
     return (
         f'<form method="post" action="{escape(action)}">'
         f'<button style="font:inherit;padding:.5em 1em">{escape(label)}</button></form>'

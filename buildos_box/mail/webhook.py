@@ -1,4 +1,4 @@
-"""Handing a message to a web address of the operator's (docs/spec.md#mail-webhook)."""
+"""Sending by a webhook of the operator's (docs/spec.md#mail-webhook)."""
 
 import asyncio
 import hashlib
@@ -37,7 +37,7 @@ class WebhookMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @classmethod
     def of(cls, email_id: str, recipient: str, message: bytes) -> "WebhookMail":
-        """The parts of a finished message."""
+        """The parts of a complete message."""
         parsed: EmailMessage = message_from_bytes(message, policy=policy.default)
         return cls(
             email_id=email_id,
@@ -80,29 +80,29 @@ class WebhookMailer:
         """
         mail = WebhookMail.of(email_id, recipient, message)
         body = msgspec.json.encode(mail)
-        left_unknown = False
+        may_have_it = False
         for number in range(1, self._settings.tries + 1):
             pause = timedelta(seconds=0.5 * 2**number)
             try:
                 answer = await self._post(email_id, body)
             except OutcomeUnknown:
-                left_unknown = True
+                may_have_it = True
                 if number == self._settings.tries:
                     raise
             except PermanentError as error:
-                # It may refuse because it has the mail: the key is known to it.
-                raise (OutcomeUnknown(error.message) if left_unknown else error) from error
+                # It may refuse because it has the mail already and knows the key.
+                raise (OutcomeUnknown(error.message) if may_have_it else error) from error
             except TransientError as error:
                 wait = error.retry_after or timedelta(0)
                 if number == self._settings.tries or wait > pause:
-                    raise _still(error, left_unknown) from error
+                    raise _still(error, may_have_it) from error
             else:
                 return _their_id(answer) or mail.message_id
             await self._pause(pause.total_seconds())
         raise AssertionError("the last try returns or raises")
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
     async def _post(self, email_id: str, body: bytes) -> bytes:
         timeout = httpx.Timeout(self._settings.timeout_seconds)
@@ -120,10 +120,12 @@ class WebhookMailer:
                 if answer.is_success:
                     return await _read(answer)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise TransientError(f"the webhook is out of reach: {error}", code="webhook") from error
+            raise TransientError(
+                f"the webhook cannot be reached: {error}", code="webhook"
+            ) from error
         except httpx.TransportError as error:
             raise OutcomeUnknown(
-                f"the webhook left no answer: {error or type(error).__name__}"
+                f"the webhook gave no answer: {error or type(error).__name__}"
             ) from error
         status = answer.status_code
         said = f"the webhook answered {status}"
@@ -146,15 +148,15 @@ def _hmac(key: bytes, text: bytes) -> str:
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
-def _still(error: TransientError, left_unknown: bool) -> TransientError:
-    """The same, but for a mail that an earlier try may have left with the receiver."""
-    if not left_unknown:
+def _still(error: TransientError, may_have_it: bool) -> TransientError:
+    """The same error, or OutcomeUnknown if an earlier try may have delivered the mail."""
+    if not may_have_it:
         return error
     return OutcomeUnknown(error.message, retry_after=error.retry_after)
 
 
 async def _read(answer: httpx.Response) -> bytes:
-    """What a receiver said that has taken the mail, which it has even if that can't be read."""
+    """The body of a success; empty if it cannot be read, since the mail was accepted anyway."""
     try:
         return await answer.aread()
     except httpx.HTTPError:
@@ -162,7 +164,7 @@ async def _read(answer: httpx.Response) -> bytes:
 
 
 def _their_id(answer: bytes) -> str | None:
-    """The receiver's own id, if its answer is JSON that tells one."""
+    """The receiver's own id, if its answer is JSON with one."""
     try:
         said = read_json(answer)
     except msgspec.DecodeError:

@@ -1,11 +1,11 @@
-"""What this room tells of itself, in the transaction of the change."""
+"""The changes that SMS announces, in the transaction that makes them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class SmsChanged:
-    """A message was added, or stands otherwise than before."""
+    """A message was added, or has another status than before."""
 
     sms_id: str
 

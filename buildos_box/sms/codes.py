@@ -1,4 +1,4 @@
-"""The code in a text that proves a number."""
+"""The code in the text that verifies a phone number."""
 
 from buildos_box.auth import codes
 
@@ -6,14 +6,14 @@ PLACE = "{code}"
 
 
 def with_code(message: str, key: bytes, sms_id: str) -> str:
-    """The message as it is sent, its code in its place."""
+    """The text as it is sent, with the code in place of its placeholder."""
     return (
         message.replace(PLACE, codes.code_of(key, _name(sms_id))) if PLACE in message else message
     )
 
 
 def is_code(given: str, key: bytes, sms_id: str) -> bool:
-    """Whether those are the digits that went out with that message."""
+    """Whether the digits are those that were sent with that message."""
     return codes.is_code(given, key, _name(sms_id))
 
 

@@ -1,4 +1,4 @@
-"""Plans reminders at each user's own midnight, and catches whom that missed.
+"""Plans reminders at each user's own midnight, and for users whose midnight was missed.
 
 The rules: docs/spec.md#sms-daily-plan.
 """
@@ -16,18 +16,18 @@ from buildos_box.sms.schedule_job import plan_today
 
 BATCH = 200
 LONGEST_DAY = timedelta(hours=26)
-"""No local midnight is further away, clocks changing or not."""
+"""Longer than the time to any local midnight, also when clocks change."""
 
 
 class DailySmsSummary(msgspec.Struct, frozen=True):
-    """For how many a day has begun, and how many of them want reminders."""
+    """For how many users a day has begun, and how many of them want reminders."""
 
     due: int
     queued: int
 
 
 async def daily_sms(_due: Instant, box: Services) -> DailySmsSummary:
-    """Queue the day of every user whose midnight has passed, reading only those."""
+    """Queue the day's plan of every user whose local midnight has passed, reading only those."""
     due, queued = 0, 0
     while users := await preferences_store.due(box.db, box.clock.now(), BATCH):
         batch = users
@@ -41,9 +41,10 @@ async def daily_sms(_due: Instant, box: Services) -> DailySmsSummary:
 
 
 async def catch_all(_due: Instant, box: Services) -> DailySmsSummary:
-    """Queue the day of all whose next midnight is not noted, or absurdly far off.
+    """Queue the day's plan of users whose next midnight is not stored, or too far ahead.
 
-    So it is after a clock that was wrong, or an import beside the box; a re-run adds nothing.
+    That happens after a wrong clock, or an import while the server was stopped. Running it again
+    adds nothing.
     """
     last, found = "", 0
     while users := await preferences_store.unplanned(

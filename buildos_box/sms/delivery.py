@@ -1,7 +1,7 @@
-"""A message has left: counted once, whoever tells of it first.
+"""Storing that a message was sent, once, whichever part of the program learns of it first.
 
-The attempt that sent it may tell, a later one that found it at Twilio, the cron that asks, or a
-callback for a message whose attempt died and was never made again.
+That is the attempt that sent it, a later attempt that found it at Twilio, the cron that asks
+Twilio, or a callback for a message whose attempt was lost.
 
 The rules: docs/spec.md#sms-never-twice.
 """
@@ -18,17 +18,19 @@ from buildos_box.sms.text import segments
 from buildos_box.workspace import store as workspace
 
 FIRST_QUESTION = timedelta(minutes=5)
-"""So long after a message has left Twilio is asked what became of it."""
+"""How long after sending a message Twilio is first asked for its outcome."""
 
 
 def body_of(box: Services, row: Row) -> str:
-    """What the message says, a code in its place."""
+    """The text of the message, with its code if it has one."""
     message = str(row["message"])
     return with_code(message, box.secret, row["id"]) if row["kind"] == "code" else message
 
 
 def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
-    """Twilio has the message: now it counts, for the day's limit too."""
+    """Store that Twilio has the message, and count it against the daily limit.
+    Does nothing twice.
+    """
     row, now = store.find(tx, sms_id), box.clock.now()
     if row is None or row["sent_at"] is not None:
         return
@@ -54,7 +56,7 @@ def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
 
 
 def mark_unknown(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
-    """Nobody can say whether it left: it counts as nothing until Twilio, asked about it, knows."""
+    """Store that nobody knows whether the message was sent; it counts once Twilio confirms it."""
     now = box.clock.now()
     ask_at = to_text(now + FIRST_QUESTION)
     store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)

@@ -1,4 +1,4 @@
-"""Which SMS a person will get in the coming days, by the rules that plan and send.
+"""The SMS of the coming days, by the same rules that plan and send them.
 
 The rules: docs/spec.md#forecast.
 """
@@ -29,7 +29,7 @@ Kind = Literal["reminder", "message"]
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSms:
-    """An SMS that leaves at `at`; `skipped` or `moved` tell why not, or why not at `wanted_at`."""
+    """An SMS that is sent at `at`; `skipped` is why not, `moved` why not at `wanted_at`."""
 
     user_id: str
     kind: Kind
@@ -47,7 +47,7 @@ class ExpectedSms:
 def expected_sms(
     tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
 ) -> list[ExpectedSms]:
-    """Messages that wait, and the reminders of events whose day is still to be planned."""
+    """Waiting messages, and the reminders of events whose day is not planned yet."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
     if user is None or preferences.phone_number is None:
         return []
@@ -71,7 +71,7 @@ def _why_none(preferences: SmsPreferences) -> str | None:
 def _until_quiet_ends(
     preferences: SmsPreferences, at: Instant, zone: ZoneInfo
 ) -> tuple[Instant, str]:
-    """When a message of that time may leave, and why it is not that time; no words if it is."""
+    """When a message of that time is sent, and the reason if it is later; empty if it is not."""
     end = quiet_until(preferences.quiet, at, zone)
     if end is None:
         return at, ""
@@ -109,7 +109,7 @@ def _waiting(
 def _reminder(
     tx: Tx, event: Event, preferences: SmsPreferences, zone: ZoneInfo, now: Instant
 ) -> list[ExpectedSms]:
-    """The reminder that the event's day will plan; none if there is one, or was."""
+    """The reminder that the plan of the event's day will add; none if it has one already."""
     assert event.start_at is not None
     start = to_text(event.start_at)
     known = [row for row in store.reminders_of(tx, event.id) if row["event_start_at"] == start]
@@ -142,7 +142,7 @@ def _reminder(
 def _within_limit(
     tx: Tx, user_id: str, limit: int, zone: ZoneInfo, found: list[ExpectedSms]
 ) -> list[ExpectedSms]:
-    """The day's limit, counted as the messages leave."""
+    """Apply the daily limit in the order of sending."""
     counts: Counter[date] = Counter()
     kept = []
     for one in found:

@@ -1,6 +1,6 @@
-"""Text in pieces that a reader sees as one character (UAX 29, as far as messages need it).
+"""Splits text into what readers see as one character (UAX 29, as far as messages need it).
 
-An emoji that is made of several characters, such as a family or a flag, is one piece.
+An emoji of several characters, such as a family or a flag, is one piece.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ JOINER = "\u200d"
 BLACK_FLAG = "\U0001f3f4"
 """Followed by tag characters it is the flag of a region."""
 _ARROWS = "\u2194\u2195"
-"""Heads that nod or shake end in one of these, whose category is that of a sign, not a picture."""
+"""The second character of gestures such as nodding, whose category is that of a sign."""
 
 
 def graphemes(text: str) -> Iterator[str]:

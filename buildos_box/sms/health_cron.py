@@ -1,4 +1,4 @@
-"""Watches how well SMS arrives (docs/spec.md#sms-health)."""
+"""Checks how many SMS are delivered (docs/spec.md#sms-health)."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ LEAST_DELIVERED, MOST_FAILED = 0.90, 0.05
 
 
 class SmsHealth(msgspec.Struct, frozen=True):
-    """How the messages of the last day that have an end have ended."""
+    """The outcomes of messages that were due within the last day."""
 
     delivered: int
     failed: int
@@ -24,7 +24,7 @@ class SmsHealth(msgspec.Struct, frozen=True):
 
 
 def alerts_of(delivered: int, failed: int) -> list[OperatorAlert]:
-    """What an operator should hear of; nothing under twenty messages."""
+    """The alerts for these numbers; none for fewer than twenty messages."""
     ended = delivered + failed
     if ended < ENOUGH:
         return []
@@ -40,7 +40,7 @@ def alerts_of(delivered: int, failed: int) -> list[OperatorAlert]:
 
 
 async def sms_health(_due: Instant, box: Services) -> SmsHealth:
-    """Count what has ended and raise alerts, each once a day."""
+    """Count outcomes and raise alerts, each once a day."""
     now = box.clock.now()
 
     def look(tx: Tx) -> SmsHealth:
@@ -57,7 +57,7 @@ async def sms_health(_due: Instant, box: Services) -> SmsHealth:
 SMS_HEALTH = Cron(
     name="sms_health",
     schedule="5 * * * *",
-    does="Watches how many SMS arrive, and raises alerts",
+    does="Checks how many SMS are delivered, and raises alerts",
     run=sms_health,
     lookback=timedelta(hours=1),
 )

@@ -1,4 +1,4 @@
-"""What SMS does when something that it depends on changes, in the same transaction.
+"""How reminders and messages follow changes of events, users and jobs.
 
 The rules: docs/spec.md#reminder-identity.
 """
@@ -30,24 +30,24 @@ from buildos_box.workspace.changes import (
 
 
 def on_event_changed(tx: Tx, box: Services, change: EventSaved | EventMoved) -> None:
-    """Plan, move or stop the event's reminder."""
+    """Plan, move or cancel the event's reminder."""
     if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
         # Its text is the template's; the day's job asks a language model for a better one.
         plan_today(tx, box, change.event.user_id)
 
 
 def on_event_cancelled(tx: Tx, box: Services, change: EventCancelled) -> None:
-    """Stop the event's reminders."""
+    """Cancel the event's reminders."""
     stop_reminders(tx, box, change.event.id, "event_cancelled")
 
 
 def on_event_deleted(tx: Tx, box: Services, change: EventDeleted) -> None:
-    """Stop the event's reminders."""
+    """Cancel the event's reminders."""
     stop_reminders(tx, box, change.event.id, "event_deleted")
 
 
 def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
-    """In another time zone their day and quiet hours are others."""
+    """Plan the user's reminders again, because another time zone has other days and quiet hours."""
     if change.zone_changed:
         plan_today(tx, box, change.user_id)
         replan_waiting(tx, box, change.user_id)
@@ -81,7 +81,9 @@ def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
 
 
 def _report_undelivered(tx: Tx, box: Services, row: Row) -> None:
-    """Announce a message that will not arrive or whose outcome nobody knows; alert operators."""
+    """Announce a message that will not be delivered or whose outcome is unknown;
+    alert operators.
+    """
     expired = row["status"] == store.CANCELLED and row["reason"] == EXPIRED
     if not expired and row["status"] not in store.NOT_DELIVERED:
         return
@@ -104,7 +106,7 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
 
 
 def _job_ended(tx: Tx, box: Services, sms_id: str, status: str, reason: str) -> None:
-    """A message whose job ended elsewhere: one that is being handed over may have been sent."""
+    """End the message of a job that ended; one that is being handed over may have been sent."""
     row = store.find(tx, sms_id)
     if reason == "rescheduled" or row is None:
         return

@@ -1,4 +1,4 @@
-"""The days' numbers over HTTP (docs/spec.md#sms-health)."""
+"""The daily SMS metrics over HTTP (docs/spec.md#sms-health)."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -16,14 +16,14 @@ Days = Annotated[int, Parameter(ge=1, le=366)]
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What a day's messages cost, as far as Twilio has told: its currency and the amount."""
+    """The cost of a day's messages as far as Twilio has reported it: currency and amount."""
 
     unit: str
     amount: str
 
 
 class DayMetrics(msgspec.Struct, kw_only=True, rename="camel"):
-    """One UTC day; `delivery_rate` is of the messages that have an end, none without any."""
+    """One UTC day; `delivery_rate` counts messages with an outcome, and is None without any."""
 
     day: str
     scheduled: int = 0
@@ -37,14 +37,17 @@ class DayMetrics(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class SmsMetrics(msgspec.Struct, frozen=True):
-    """Days that had any message, newest first."""
+    """The days with any message, newest first."""
 
     days: list[DayMetrics]
 
 
 @get("/sms/metrics", tags=["SMS"], opt=NEEDS_SERVICE)
 async def get_metrics(box: Services, days: Days = 30) -> SmsMetrics:
-    """Scheduled, sent, delivered, failed, skipped by reason, segments and cost, day by day."""
+    """Scheduled, sent, delivered and failed messages, skips by reason, segments and cost per day.
+
+    Raises Forbidden.
+    """
     since = box.clock.now().date() - timedelta(days=days - 1)
     found: dict[str, DayMetrics] = {}
     for row in await store.metrics(box.db, since):

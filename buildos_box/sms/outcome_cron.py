@@ -1,7 +1,7 @@
-"""Asks Twilio for what no callback fetched: a message's end and its price.
+"""Asks Twilio for outcomes and prices that no callback reported.
 
-A box that no public address reaches gets no callbacks, and no callback ever names a price. One
-that was given up without an answer is looked for too: nobody knows yet whether it has left.
+A server without a public address gets no callbacks, and callbacks have no price. Messages that may
+or may not have been sent are looked for too.
 
 The rules: docs/spec.md#sms-outcomes.
 """
@@ -23,19 +23,19 @@ from buildos_box.sms.twilio_client import MessageStatus, Outgoing, TwilioSender
 
 AT_ONCE = 50
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 360, 1440))
-"""From one question to the next; after the last one there is no more asking."""
+"""The times from one question to the next; after the last one Twilio is not asked again."""
 log = logger(__name__)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """How many messages were asked after, and how many are answered now."""
+    """How many messages were asked about, and how many are finished now."""
 
     asked: int
     answered: int
 
 
 async def sms_outcomes(_due: Instant, box: Services) -> Asked:
-    """Ask after the messages that are due, oldest first; stop where Twilio gives no answer."""
+    """Ask about the messages that are due, oldest first; stop when Twilio does not answer."""
     rows = await store.to_ask(box.db, box.clock.now(), AT_ONCE)
     if not rows:
         return Asked(0, 0)
@@ -59,7 +59,7 @@ async def sms_outcomes(_due: Instant, box: Services) -> Asked:
 
 
 async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
-    """One that may have left: if Twilio has it, it has. It is never sent again from here."""
+    """Look for a message that may have been sent. It is never sent again from here."""
     message = Outgoing(row["phone_number"] or "", body_of(box, row), None, None)
     since = from_text(row["sending_since"] or row["updated_at"])
     known = await store.known_sids(box.db, message.to)
@@ -79,7 +79,7 @@ async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
 
 
 async def _ask(sender: TwilioSender, row: Row) -> MessageStatus | None:
-    """None if Twilio knows no such message, or no more."""
+    """The message at Twilio; None if Twilio does not know it (any more)."""
     try:
         return await sender.fetch(row["twilio_sid"])
     except PermanentError as error:
@@ -115,7 +115,7 @@ def _ask_again(tx: Tx, box: Services, row: Row, *, done: bool) -> None:
 SMS_OUTCOMES = Cron(
     name="sms_outcomes",
     schedule="*/5 * * * *",
-    does="Asks Twilio what became of messages sent, and what they cost",
+    does="Asks Twilio for the outcome and price of sent messages",
     run=sms_outcomes,
     lookback=timedelta(minutes=5),
 )

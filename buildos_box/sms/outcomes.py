@@ -1,4 +1,4 @@
-"""What became of a message, and what it cost, as Twilio tells it: by callback or when asked.
+"""Storing the outcome and price of a message, reported by callback or on request.
 
 The rules: docs/spec.md#sms-outcomes.
 """
@@ -23,12 +23,15 @@ STATUSES = {
     "failed": store.FAILED,
     "canceled": store.FAILED,
 }
-"""Twilio's words; those before these tell nothing new."""
+"""Twilio's states and ours; earlier states of Twilio's add nothing."""
 MICROS = 1_000_000
 
 
 def apply_status(tx: Tx, box: Services, row: Row, said: str, error: int | None, sid: str) -> bool:
-    """Take what Twilio says, in whatever order it comes; False if it leads nowhere."""
+    """Apply a state that Twilio reported; False if it is not later than the stored one.
+
+    Reports may come in any order. A number that has opted out or does not exist is marked.
+    """
     now, status = box.clock.now(), STATUSES.get(said)
     if status is None or store.RANK[status] <= store.RANK.get(row["status"], 3):
         return False
@@ -51,9 +54,9 @@ def apply_status(tx: Tx, box: Services, row: Row, said: str, error: int | None, 
 def record_cost(
     tx: Tx, box: Services, row: Row, *, segments: str | None, price: str | None, unit: str | None
 ) -> None:
-    """Keep what the message cost, once. With the price comes the count of segments that bills.
+    """Store the message's price, once, with the number of billed segments.
 
-    Before there is a price Twilio's count is provisional, and ours is the better one.
+    Before there is a price Twilio's number of segments is provisional, and ours is kept.
     """
     micros = micros_of(price)
     if micros is None or row["price"] is not None:
@@ -68,7 +71,7 @@ def record_cost(
 
 
 def micros_of(price: str | None) -> int | None:
-    """Millionths of the currency; Twilio writes what one pays as a negative number."""
+    """The price in millionths of the currency; Twilio writes costs as negative numbers."""
     try:
         return abs(int(Decimal(price) * MICROS)) if price is not None else None
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Messages and the jobs that send them: added, moved and stopped together."""
+"""Messages together with their jobs: added, moved and cancelled."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def add_message(
     asked_as: str | None = None,
     actor: str = "system",
 ) -> tuple[str, str]:
-    """A new message and its job, or those that the same request has made; returns their ids."""
+    """Add a message and its job; returns their ids, or those of the same earlier request."""
     now = box.clock.now()
     before = store.asked_before(tx, user_id, asked_as) if asked_as else None
     job_id = box.queue.newest_of(tx, user_id, sms_key(before["id"])) if before else None
@@ -64,13 +64,13 @@ def add_message(
 
 
 def stop(tx: Tx, box: Services, row: Row, reason: str, actor: str = "system") -> None:
-    """Cancel a message that waits, and its job."""
+    """Cancel a waiting message and its job."""
     store.change(tx, row["id"], box.clock.now(), status=store.CANCELLED, reason=reason)
     box.queue.cancel_by_key(tx, sms_key(row["id"]), reason=reason, actor=actor)
 
 
 def move(tx: Tx, box: Services, row: Row, at: Instant, actor: str = "system") -> None:
-    """Let a message go out at another time: the job of the old time is no more."""
+    """Send a message at another time: the old job is cancelled, a new one queued."""
     box.queue.cancel_by_key(tx, sms_key(row["id"]), reason="rescheduled", actor=actor)
     store.change(
         tx,
@@ -84,5 +84,5 @@ def move(tx: Tx, box: Services, row: Row, at: Instant, actor: str = "system") ->
 
 
 def expiry_of(row: Row) -> Instant | None:
-    """Past which the message is worse than none."""
+    """When the message expires; None if never."""
     return from_text(row["expires_at"]) if row["expires_at"] else None

@@ -1,4 +1,4 @@
-"""Phone numbers as the network wants them: E.164."""
+"""Phone numbers in E.164."""
 
 from typing import TYPE_CHECKING
 
@@ -10,32 +10,32 @@ if TYPE_CHECKING:
 
 
 def e164(text: str, sms: SmsSettings, field: str = "phoneNumber") -> str:
-    """The number in E.164; those without `+` are read as of `sms.country`.
+    """The number in E.164; those without `+` are read as numbers of `sms.country`.
 
-    Raises Impossible for what is not a number, and for one that is not written to: of a country
-    that is not allowed, or one that charges whoever calls it.
+    Raises Impossible for what is not a phone number, and for one that must not be written to: of a
+    country that is not allowed, or a premium number.
     """
     import phonenumbers
 
     try:
         number = phonenumbers.parse(text, None if text.strip().startswith("+") else sms.country)
     except phonenumbers.NumberParseException as error:
-        raise Impossible.field(field, "is no phone number") from error
+        raise Impossible.field(field, "is not a phone number") from error
     if not phonenumbers.is_valid_number(number):
-        raise Impossible.field(field, "is no phone number that can exist")
+        raise Impossible.field(field, "is not a valid phone number")
     if refused := _why_not(number, sms):
         raise Impossible.field(field, refused)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def why_not(number: str, sms: SmsSettings) -> str | None:
-    """Why that number, in E.164, is not written to; None if it may be."""
+    """Why that number, in E.164, must not be written to; None if it may be."""
     import phonenumbers
 
     try:
         return _why_not(phonenumbers.parse(number, None), sms)
     except phonenumbers.NumberParseException:
-        return "is no phone number"
+        return "is not a phone number"
 
 
 def _why_not(number: "PhoneNumber", sms: SmsSettings) -> str | None:
@@ -43,7 +43,7 @@ def _why_not(number: "PhoneNumber", sms: SmsSettings) -> str | None:
 
     charging = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
     if number_type(number) in charging:
-        return "charges whoever writes to it"
+        return "is a premium number"
     country = region_code_for_number(number)
     if sms.allowed_countries and country not in sms.allowed_countries:
         return f"is not of a country in sms.allowed_countries ({', '.join(sms.allowed_countries)})"

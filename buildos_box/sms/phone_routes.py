@@ -1,4 +1,4 @@
-"""Proving that a number is one's own, by a code sent to it (docs/spec.md#phone-verification)."""
+"""Verifying a phone number by a code (docs/spec.md#phone-verification)."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,19 +28,19 @@ TEXT = f"Your verification code is {PLACE}. It is valid for 10 minutes."
 
 
 class PhoneRequest(msgspec.Struct, frozen=True, rename="camel"):
-    """The number to prove."""
+    """The number to verify."""
 
     phone_number: str
 
 
 class CodeRequest(msgspec.Struct, frozen=True):
-    """The code that came."""
+    """The code that was sent."""
 
     code: str
 
 
 class CodeSent(msgspec.Struct, frozen=True, rename="camel"):
-    """Until when the code is good, and the job that sends it."""
+    """When the code expires, and the job that sends it."""
 
     success: bool
     job_id: str
@@ -48,7 +48,7 @@ class CodeSent(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Verified(msgspec.Struct, frozen=True, rename="camel"):
-    """The number that is proved now."""
+    """The number that was verified."""
 
     success: bool
     phone_number: str
@@ -70,7 +70,7 @@ async def ask_code(
 
     def ask(tx: Tx) -> CodeSent:
         if workspace.find_user(tx, user_id) is None:
-            raise NotFound(f"no user {user_id}")
+            raise NotFound(f"there is no user {user_id}")
         if preferences_store.has_opted_out(tx, number):
             raise Impossible.field(
                 "phoneNumber", "has opted out of our messages; send START from it to opt in again"
@@ -106,16 +106,19 @@ async def ask_code(
 
 @post("/users/{user_id:str}/phone/verify", status_code=200, tags=["SMS"])
 async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Caller) -> Verified:
-    """Prove the number with its code: five tries, ten minutes."""
+    """Verify the number by its code: five tries, ten minutes.
+
+    Raises NotFound (another user), Impossible (no code, expired, too many tries, wrong).
+    """
     caller.require_user(user_id)
 
     def verify(tx: Tx) -> str | None:
-        """The number; None if the code is wrong, so that the try is committed."""
+        """The number; None if the code is wrong, so that the try is counted."""
         now, row = box.clock.now(), store.verification(tx, user_id)
         if row is None or now >= from_text(row["expires_at"]):
-            raise Impossible.field("code", "there is no code to give, or it is too old")
+            raise Impossible.field("code", "no code was requested, or it has expired")
         if row["tries"] >= TRIES:
-            raise Impossible.field("code", "too many wrong tries; ask for a new code")
+            raise Impossible.field("code", "too many wrong codes; request a new one")
         if not is_code(data.code.strip(), box.secret, row["sms_id"]):
             store.count_try(tx, user_id)
             return None

@@ -1,4 +1,4 @@
-"""When a reminder goes out, or why none does: pure rules (docs/spec.md#reminder-rules)."""
+"""When a reminder is sent, or why there is none: pure functions (docs/spec.md#reminder-rules)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,25 +9,27 @@ from buildos_box.quiet_hours import QuietHours, quiet_until
 from buildos_box.workspace.model import Event
 
 GRACE = timedelta(minutes=5)
-"""A reminder wanted at the very start is not late for that long."""
+"""A reminder without lead time is not late for that long after the event's start."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendAt:
-    """The reminder goes out at that instant."""
+    """Send the reminder at that instant."""
 
     at: Instant
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """No reminder, and that is no failure."""
+    """No reminder, for that reason; not a failure."""
 
     reason: str
 
 
 def deadline(start: Instant, lead: timedelta) -> Instant:
-    """Past which a reminder is worse than none: the event's start."""
+    """When a reminder expires: at the event's start, with a grace period if there
+    is no lead time.
+    """
     return start if lead else start + GRACE
 
 
@@ -39,7 +41,7 @@ def decide_reminder(
     zone: ZoneInfo,
     now: Instant,
 ) -> SendAt | Skip:
-    """Whether and when to remind of the event; a time already past means now."""
+    """Whether and when to remind of the event; a time that has passed means now."""
     if event.all_day or event.start_at is None:
         return Skip("all_day")
     if event.status != "confirmed":

@@ -1,4 +1,4 @@
-"""A person's preferences as the API takes and shows them, in the reference's own spelling."""
+"""SMS preferences as the API takes and shows them."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,7 @@ _WALL = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 
 
 class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the schedule."""
+    """One user's SMS preferences."""
 
     user_id: str = msgspec.field(name="userId")
     phone_number: str | None
@@ -28,7 +28,7 @@ class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, preferences: SmsPreferences) -> "SmsSettingsView":
-        """The view of one person's preferences."""
+        """The view of one user's preferences."""
         return cls(
             user_id=preferences.user_id,
             phone_number=preferences.phone_number,
@@ -43,7 +43,7 @@ class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be different; what is not named stays."""
+    """The preferences to change; others stay."""
 
     user_id: str = msgspec.field(name="userId")
     phone_number: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -58,7 +58,9 @@ class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
 def changed(
     before: SmsPreferences, asked: SmsSettingsRequest, settings: Settings, *, service: bool
 ) -> SmsPreferences:
-    """The preferences with what was asked for. Raises Impossible, Forbidden."""
+    """The changed preferences. Raises Impossible (naming the field), Forbidden
+    (`phone_verified`).
+    """
     after = before
     if not isinstance(asked.phone_number, msgspec.UnsetType):
         number = asked.phone_number
@@ -67,7 +69,7 @@ def changed(
             after = replace(after, phone_number=number, phone_verified=False)
     if not isinstance(asked.phone_verified, msgspec.UnsetType):
         if not service:
-            raise Forbidden("only a service or an admin may say that a number is verified")
+            raise Forbidden("only a service or admin token may set phone_verified")
         after = replace(after, phone_verified=asked.phone_verified)
     if not isinstance(asked.enabled, msgspec.UnsetType):
         after = replace(after, event_reminders_enabled=asked.enabled)
@@ -104,5 +106,5 @@ def _between(field: str, value: int, most: int) -> None:
 
 def _wall(field: str, text: str | None) -> str | None:
     if text is not None and _WALL.fullmatch(text) is None:
-        raise Impossible.field(field, f"{text!r} is no time; write it like 22:00")
+        raise Impossible.field(field, f"{text!r} is not a time; write it like 22:00")
     return text

@@ -1,4 +1,4 @@
-"""What people want of SMS, how many they got today, and whose day is planned next."""
+"""The SQL of SMS preferences, daily counts, opt-outs and the next day to plan."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -24,17 +24,17 @@ class SmsPreferences:
 
     @property
     def lead(self) -> timedelta:
-        """How long before an event its reminder goes out."""
+        """How long before an event its reminder is sent."""
         return timedelta(minutes=self.lead_time_minutes)
 
     @property
     def quiet(self) -> QuietHours | None:
-        """The quiet hours, if there are any."""
+        """The quiet hours; None if there are none."""
         return QuietHours.of(self.quiet_hours_start, self.quiet_hours_end)
 
     @property
     def wants_reminders(self) -> bool:
-        """Whether reminders are to be planned at all."""
+        """Whether reminders are planned for the user."""
         return (
             self.event_reminders_enabled
             and self.phone_number is not None
@@ -63,7 +63,7 @@ def find(tx: Tx, user_id: str) -> SmsPreferences:
 
 
 def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
-    """Set all of a user's preferences; `opted_out` is not theirs to set."""
+    """Store all of a user's preferences; an opt-out cannot be set here."""
     tx.execute(
         """INSERT INTO user_sms_preferences (user_id, phone_number, phone_verified,
                    event_reminders_enabled, lead_time_minutes, quiet_hours_start,
@@ -91,7 +91,7 @@ def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
 async def list_all(
     db: Database, *, only_user: str | None, after: str, limit: int
 ) -> list[SmsPreferences]:
-    """Preferences by user id, those of one user where the caller may see no others."""
+    """Preferences by user id; only one user's if the caller may see no others."""
     rows = await db.all(
         f"""SELECT {_COLUMNS} FROM user_sms_preferences p
              WHERE (:only IS NULL OR user_id = :only) AND user_id > :after
@@ -102,7 +102,7 @@ async def list_all(
 
 
 def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
-    """Opt that number out, or in again; returns whose it is now."""
+    """Store or remove a number's opt-out; returns the users who have that number."""
     if out:
         tx.execute(
             """INSERT INTO sms_opt_outs (phone_number, at) VALUES (?, ?)
@@ -119,12 +119,12 @@ def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
 
 
 def proved(preferences: SmsPreferences, number: str) -> SmsPreferences:
-    """The preferences of a person who has proved that number."""
+    """The preferences after the user has verified that number."""
     return replace(preferences, phone_number=number, phone_verified=True)
 
 
 def user_of_number(tx: Tx, phone_number: str) -> str | None:
-    """Somebody with that number."""
+    """A user with that number; None if there is none."""
     row = tx.one(
         "SELECT user_id FROM user_sms_preferences WHERE phone_number = ? LIMIT 1", (phone_number,)
     )
@@ -132,12 +132,12 @@ def user_of_number(tx: Tx, phone_number: str) -> str | None:
 
 
 def has_opted_out(tx: Tx, phone_number: str) -> bool:
-    """Whether STOP was said for that number, and no START since."""
+    """Whether the number has opted out and not opted in again."""
     return tx.one("SELECT 1 FROM sms_opt_outs WHERE phone_number = ?", (phone_number,)) is not None
 
 
 def unverify(tx: Tx, phone_number: str, now: Instant) -> None:
-    """The network does not know the number: nobody's is verified by it."""
+    """Mark a number that does not exist as unverified for everybody."""
     tx.execute(
         "UPDATE user_sms_preferences SET phone_verified = 0, updated_at = ? WHERE phone_number = ?",
         (to_text(now), phone_number),
@@ -145,7 +145,7 @@ def unverify(tx: Tx, phone_number: str, now: Instant) -> None:
 
 
 def count_on(tx: Tx, user_id: str, day: date) -> int:
-    """How many the user got on that local day."""
+    """How many messages the user got on that local day."""
     row = tx.one(
         "SELECT count FROM sms_daily_counts WHERE user_id = ? AND day = ?",
         (user_id, day.isoformat()),
@@ -154,7 +154,7 @@ def count_on(tx: Tx, user_id: str, day: date) -> int:
 
 
 def count_one(tx: Tx, user_id: str, day: date) -> None:
-    """One more has gone to the user."""
+    """Count one more message for the user's local day."""
     tx.execute(
         """INSERT INTO sms_daily_counts (user_id, day, count) VALUES (?, ?, 1)
            ON CONFLICT (user_id, day) DO UPDATE SET count = count + 1""",
@@ -163,7 +163,7 @@ def count_one(tx: Tx, user_id: str, day: date) -> None:
 
 
 def plan_next(tx: Tx, user_id: str, day: date, at: Instant) -> None:
-    """The user's next day to plan begins then."""
+    """Store when the user's next day to plan begins."""
     tx.execute(
         """INSERT INTO sms_planning (user_id, next_day, next_at) VALUES (?, ?, ?)
            ON CONFLICT (user_id) DO UPDATE SET next_day = excluded.next_day,
@@ -173,12 +173,12 @@ def plan_next(tx: Tx, user_id: str, day: date, at: Instant) -> None:
 
 
 def plan_no_more(tx: Tx, user_id: str) -> None:
-    """The user wants no reminders."""
+    """Plan no more days for the user."""
     tx.execute("DELETE FROM sms_planning WHERE user_id = ?", (user_id,))
 
 
 def planned_until(tx: Tx, user_id: str) -> str | None:
-    """The end of the last local day that is planned, as text."""
+    """The end of the last local day that was planned, as text; None if none was."""
     row = tx.one("SELECT next_at FROM sms_planning WHERE user_id = ?", (user_id,))
     return str(row["next_at"]) if row else None
 
@@ -193,7 +193,7 @@ async def due(db: Database, now: Instant, limit: int) -> list[str]:
 
 
 async def unplanned(db: Database, latest: Instant, after: str, limit: int) -> list[str]:
-    """Users who want reminders, but whose next day is not planned, or only past `latest`."""
+    """Users who want reminders but whose next day is not planned, or only after `latest`."""
     rows = await db.all(
         """SELECT p.user_id FROM user_sms_preferences p
              LEFT JOIN sms_planning d ON d.user_id = p.user_id

@@ -1,6 +1,6 @@
-"""One event's reminder, brought to what the rules say: again and again, with one result.
+"""One event's reminder, planned, moved, changed or cancelled with the event.
 
-The rules: docs/spec.md#reminder-identity.
+Running it again has the same result. The rules: docs/spec.md#reminder-identity.
 """
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
@@ -25,7 +25,7 @@ def plan_reminder(
     preferences: SmsPreferences,
     correlation_id: str,
 ) -> str:
-    """Plan, move, change or skip the event's reminder; returns what stands now."""
+    """Plan, move, change or skip the event's reminder; returns its status or the reason."""
     now, zone = box.clock.now(), zone_or_utc(user.timezone)
     start = to_text(event.start_at) if event.start_at and not event.all_day else None
     stop_reminders(tx, box, event.id, "event_moved", but=start)
@@ -69,7 +69,7 @@ def plan_reminder(
 
 
 def _time_given(before: Row | None, late: Instant) -> Instant | None:
-    """When a person wants the waiting reminder, if they said so and it is not too late then."""
+    """The time that was given by hand for the waiting reminder; None if none, or too late."""
     if before is None or not before["time_given"] or before["status"] != store.SCHEDULED:
         return None
     at = from_text(before["send_at"])
@@ -99,7 +99,7 @@ def _update(
     if before["status"] != store.SCHEDULED or before["send_at"] != to_text(at):
         waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= at
         if waits and at <= box.clock.now():
-            return  # already due, and only the present has moved on
+            return  # already due; only the current time has changed
         fresh = store.find(tx, before["id"])
         assert fresh is not None
         move(tx, box, fresh, at)
@@ -150,7 +150,7 @@ def _skip(
 
 
 def replan_waiting(tx: Tx, box: Services, user_id: str) -> None:
-    """The user's clocks show another time: every reminder that waits tells it, and waits by it."""
+    """Plan the user's waiting reminders again, because their local times have changed."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
     if user is None or not preferences.wants_reminders:
         return
@@ -163,16 +163,16 @@ def replan_waiting(tx: Tx, box: Services, user_id: str) -> None:
 def stop_reminders(
     tx: Tx, box: Services, event_id: str, reason: str, *, but: str | None = None
 ) -> None:
-    """Cancel what waits for that event, save the reminder of the start `but`."""
+    """Cancel the event's waiting reminders, except the one of the start `but`."""
     for row in store.reminders_of(tx, event_id):
         if row["status"] == store.SCHEDULED and row["event_start_at"] != but:
             stop(tx, box, row, reason)
 
 
 def replan_changed(tx: Tx, box: Services, event: Event) -> str | None:
-    """The event has changed: within the planned days its reminder follows, beyond none waits.
+    """Plan the reminder of a changed event again if its day is planned, else cancel it.
 
-    Returns what stands now, if the event is within those days.
+    Returns the reminder's status, None if the day is not planned.
     """
     user = workspace.find_user(tx, event.user_id)
     preferences = preferences_store.find(tx, event.user_id)

@@ -1,4 +1,4 @@
-"""SMS over HTTP: preferences, messages, and proving a number (docs/spec.md#sms)."""
+"""SMS over HTTP: preferences and messages (docs/spec.md#sms)."""
 
 import hashlib
 from datetime import timedelta
@@ -31,14 +31,14 @@ Count = Annotated[int, Parameter(ge=1, le=500)]
 
 
 class SmsSchedule(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Everybody's preferences that the caller may see."""
+    """The SMS preferences that the caller may see."""
 
     schedule: list[SmsSettingsView]
     next_cursor: str | None = None
 
 
 class Updated(msgspec.Struct, frozen=True):
-    """Whether anything is different now."""
+    """Whether anything was changed."""
 
     success: bool
     updated: bool
@@ -63,14 +63,14 @@ class SmsQueued(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SmsChange(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is to be different about a message that waits."""
+    """The changes of a waiting message."""
 
     message: str | None = None
     scheduled_for: str | None = None
 
 
 class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message and what became of it."""
+    """A message and its outcome."""
 
     id: str
     user_id: str
@@ -110,7 +110,7 @@ class SmsList(msgspec.Struct, frozen=True, rename="camel"):
 async def get_schedule(
     box: Services, caller: Caller, cursor: str = "", limit: Count = 500
 ) -> SmsSchedule:
-    """Who wants reminders, and how."""
+    """SMS preferences by user, of all users that the caller may see."""
     found = await preferences_store.list_all(
         box.db, only_user=caller.only_user, after=cursor, limit=limit
     )
@@ -120,12 +120,15 @@ async def get_schedule(
 
 @post("/sms/scheduled", status_code=200, tags=["SMS"])
 async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller) -> Updated:
-    """Change a user's preferences; the day is planned anew."""
+    """Change a user's SMS preferences, and plan their day again.
+
+    Raises NotFound, Impossible (naming the field), Forbidden (`phone_verified`).
+    """
     caller.require_user(data.user_id)
 
     def save(tx: Tx) -> bool:
         if workspace.find_user(tx, data.user_id) is None:
-            raise NotFound(f"no user {data.user_id}")
+            raise NotFound(f"there is no user {data.user_id}")
         before = preferences_store.find(tx, data.user_id)
         wanted = changed(before, data, box.settings, service=caller.is_service)
         if wanted == before:
@@ -141,10 +144,13 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
 async def queue_sms(
     data: SmsRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
 ) -> SmsQueued:
-    """Queue one message. Any number but the user's own takes a service or admin token.
+    """Queue one message.
 
-    With `scheduledFor` a request may be repeated when its answer was lost: the same words to the
-    same number at the same time are one message.
+    A number other than the user's own needs a service or admin token. With `scheduledFor` the
+    request may be repeated: the same text to the same number at the same time is one message.
+    Raises NotFound (another or unknown user), Forbidden (a number with a user's token), Impossible
+    (number, text or time; no number known; an Idempotency-Key of another request), Conflict,
+    Malformed, RateLimited, Unavailable.
     """
     caller.require_user(data.user_id)
     if data.phone_number is not None:
@@ -155,9 +161,9 @@ async def queue_sms(
 
     def add(tx: Tx) -> SmsQueued:
         if workspace.find_user(tx, data.user_id) is None:
-            raise NotFound(f"no user {data.user_id}")
+            raise NotFound(f"there is no user {data.user_id}")
         if number is None and preferences_store.find(tx, data.user_id).phone_number is None:
-            raise Impossible.field("phoneNumber", "is needed: the user has none")
+            raise Impossible.field("phoneNumber", "is required: the user has no number")
         sms_id, job_id = add_message(
             tx,
             box,
@@ -185,7 +191,7 @@ def _asked_as(number: str | None, at: Instant, text: str) -> str:
 async def list_messages(
     user_id: str, box: Services, caller: Caller, cursor: int | None = None, limit: Count = 50
 ) -> SmsList:
-    """A user's messages and reminders, newest first."""
+    """A user's messages and reminders, newest first. Raises NotFound for another user."""
     caller.require_user(user_id)
     rows = await store.page(box.db, user_id, before=cursor, limit=limit)
     more = str(rows[-1]["seq"]) if len(rows) == limit else None
@@ -194,7 +200,10 @@ async def list_messages(
 
 @post("/sms/scheduled/{sms_id:str}/cancel", status_code=200, tags=["SMS"])
 async def cancel_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
-    """Cancel a message that waits, and its job with it."""
+    """Cancel a waiting message and its job.
+
+    Raises NotFound, Conflict if it is no longer waiting.
+    """
 
     def cancel(tx: Tx) -> Row:
         stop(tx, box, _waiting(tx, sms_id, caller), store.BY_REQUEST, caller.actor)
@@ -205,7 +214,10 @@ async def cancel_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
 
 @patch("/sms/scheduled/{sms_id:str}/update", tags=["SMS"])
 async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Caller) -> SmsView:
-    """Change the text or the time of a message that waits; its job moves with it."""
+    """Change the text or the time of a waiting message; its job moves with it.
+
+    Raises NotFound, Conflict if it is no longer waiting, Impossible (text, time).
+    """
     text = _text(data.message, caller) if data.message is not None else None
     at = _instant(data.scheduled_for) if data.scheduled_for is not None else None
 
@@ -215,7 +227,7 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
             store.change(tx, sms_id, box.clock.now(), message=text, message_source="given")
         expiry = expiry_of(row)
         if at is not None and row["kind"] == "reminder" and expiry is not None and at >= expiry:
-            raise Impossible.field("scheduledFor", "is not before the event")
+            raise Impossible.field("scheduledFor", "must be before the event")
         if at is not None:
             if row["kind"] != "reminder":
                 late = to_text(at + timedelta(hours=24))
@@ -232,14 +244,18 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
 async def regenerate_message(
     sms_id: str, box: Services, caller: Caller, correlation_id: str
 ) -> SmsView:
-    """Write a waiting reminder's text anew, from its event as it is now."""
+    """Write a waiting reminder's text again, from its event's current data.
+
+    Raises NotFound, Conflict if it is no longer waiting, is not a reminder, or its event changes
+    meanwhile.
+    """
 
     def read(tx: Tx) -> tuple[str, str, Facts]:
         row = _waiting(tx, sms_id, caller)
         event = workspace.find_event(tx, row["event_id"]) if row["event_id"] else None
         user = workspace.find_user(tx, row["user_id"])
         if event is None or event.start_at is None or user is None:
-            raise Conflict("only a reminder of an event can be written anew")
+            raise Conflict("only a reminder of an event can be written again")
         about = (event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"]))
         template = reminder_text(event.title, *about)
         return user.id, template, facts_of(event.title, event.location, *about)
@@ -268,15 +284,15 @@ async def regenerate_message(
 def _found(tx: Tx, sms_id: str) -> Row:
     row = store.find(tx, sms_id)
     if row is None:
-        raise NotFound(f"no SMS {sms_id}")
+        raise NotFound(f"there is no SMS {sms_id}")
     return row
 
 
 def _waiting(tx: Tx, sms_id: str, caller: Caller) -> Row:
-    """The message, if the caller may see it and it has not left. Raises NotFound, Conflict."""
+    """The message, if the caller may see it and it waits. Raises NotFound, Conflict."""
     row = _found(tx, sms_id)
     if caller.only_user not in (None, row["user_id"]):
-        raise NotFound(f"no SMS {sms_id}")
+        raise NotFound(f"there is no SMS {sms_id}")
     if row["status"] != store.SCHEDULED or row["kind"] == "code":
         raise Conflict(f"this SMS is {row['status']}", code="not_waiting")
     return row

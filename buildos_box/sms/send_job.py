@@ -1,7 +1,4 @@
-"""The job that sends one SMS: checked again, handed over once, never late.
-
-The rules: docs/spec.md#sms-checks.
-"""
+"""The job that sends one SMS (docs/spec.md#sms-checks)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +34,7 @@ LATE = timedelta(seconds=90)
 
 
 class SendPayload(Payload, frozen=True, kw_only=True):
-    """A message that waits to be sent; all that it says stands in its row."""
+    """The message to send; its content is in its row."""
 
     user_id: str
     sms_id: str
@@ -45,7 +42,7 @@ class SendPayload(Payload, frozen=True, kw_only=True):
 
 
 class SmsResult(msgspec.Struct, frozen=True, rename="camel"):
-    """What came of a message."""
+    """The outcome of a message."""
 
     sms_id: str
     status: str
@@ -54,7 +51,7 @@ class SmsResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _NotSent(Exception):
-    """The checks say that it is not to leave after all."""
+    """The message must not be sent, for that reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -62,12 +59,16 @@ class _NotSent(Exception):
 
 
 def sms_key(sms_id: str) -> str:
-    """One live job a message."""
+    """The dedup key of a message's job."""
     return f"sms-{sms_id}"
 
 
 async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
-    """Send the message of the payload, unless something has changed since it was planned."""
+    """Send the message of the payload, unless the checks say otherwise.
+
+    Raises PermanentError (unknown message, not configured, refused by Twilio), TransientError,
+    Snooze (quiet hours, daily limit), LeaseLost.
+    """
     sms_id = job.payload.sms_id
     row = await store.get(box.db, sms_id)
     if row is None:
@@ -110,7 +111,7 @@ def _sender(box: Services, in_doubt: bool) -> TwilioSender:
 
 
 def _unanswered(error: PermanentError) -> TransientError:
-    """That Twilio can't be asked says nothing of the message, which it may have."""
+    """An error of asking Twilio says nothing about the message, so it is tried again."""
     return TransientError(error.message, code=error.code)
 
 
@@ -138,7 +139,7 @@ async def _send(
     async def send() -> str:
         if row["status"] not in store.IN_DOUBT:
             return await sender.send(message)
-        # It has not left, so what has changed meanwhile counts.
+        # It was not sent, so what has changed meanwhile counts.
         return await sender.send(await box.db.write(checked_again))
 
     def checked_again(tx: Tx) -> Outgoing:
@@ -166,14 +167,14 @@ def _validity(row: Row, now: Instant) -> int | None:
 
 
 def _callback(box: Services, sms_id: str) -> str | None:
-    """Where Twilio tells what became of it: only if the operator named a public address."""
+    """The address of Twilio's status callback; None without a configured public address."""
     if not box.settings.server.base_url:
         return None
     return f"{box.settings.server.public_url}/webhooks/twilio/status?sms={sms_id}"
 
 
 def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
-    """Whether the message may leave now, and to which number. Raises _NotSent, Snooze."""
+    """The number that the message may be sent to now. Raises _NotSent, Snooze, LeaseLost."""
     job.ensure_lease(tx)
     now, row = box.clock.now(), store.find(tx, job.payload.sms_id)
     if row is None:
@@ -206,24 +207,24 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
     ceiling = daily_limits.is_reached(tx, box, user.id, "sms_per_day")
     if got >= preferences.daily_limit or ceiling:
         raise _NotSent("daily_limit")
-    # One in doubt has had its place since it was on its way first: two don't wait for each other.
+    # A message in doubt counted against the limit first: two messages must not wait for each other.
     others = 0 if row["status"] in store.IN_DOUBT else store.sending_others(tx, user.id, row["id"])
     if got + others >= preferences.daily_limit:
-        raise Snooze(now + A_MOMENT, "the last messages of the day are on their way")
+        raise Snooze(now + A_MOMENT, "the day's last messages are being sent")
     return str(number)
 
 
 def _ready(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
-    """Checked, with the words of now; returns the number. Raises _NotSent, Snooze."""
+    """Check the message and update its text; returns the number. Raises _NotSent, Snooze."""
     number = _check(tx, job, box)
     _say_what_is_so(tx, job.payload.sms_id, box.clock.now())
     return number
 
 
 def _say_what_is_so(tx: Tx, sms_id: str, now: Instant) -> None:
-    """A reminder that leaves later than planned does not promise the minutes of the plan.
+    """Update the text of a reminder that is sent later than planned, which names the minutes left.
 
-    Not one in doubt: what Twilio may have must stay as it was, or it is not found again.
+    Not of one in doubt: it must keep the text by which it is found at Twilio.
     """
     row = store.find(tx, sms_id)
     user = workspace.find_user(tx, row["user_id"]) if row is not None else None
@@ -247,7 +248,7 @@ def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
 
 
 def _on_intent(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
-    """Checked once more: since it was ready another may have taken the last place of the day."""
+    """Check again, because another message may have used the day's last place meanwhile."""
     sms_id, now = job.payload.sms_id, box.clock.now()
     row = store.find(tx, sms_id)
     fresh = row is None or row["status"] not in store.IN_DOUBT
@@ -276,7 +277,7 @@ def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str)
 
 
 def _wait_again(tx: Tx, job: Attempt[SendPayload], box: Services, before: Row) -> None:
-    """Twilio does not have it: it waits as it did before, and is looked at anew next time."""
+    """Twilio does not have the message: it waits again, and is checked again next time."""
     job.ensure_lease(tx)
     store.change(
         tx,

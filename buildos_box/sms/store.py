@@ -1,4 +1,4 @@
-"""The table of messages, and the day's numbers."""
+"""The SQL of messages and of the daily metrics."""
 
 from datetime import date
 from typing import Any
@@ -12,17 +12,17 @@ DELIVERED, UNDELIVERED, FAILED = "delivered", "undelivered", "failed"
 UNKNOWN, CANCELLED, SKIPPED = "unknown", "cancelled", "skipped"
 SEGMENTS = "segments"
 BY_REQUEST = "cancelled by request"
-"""The reason of a message that someone cancelled: nothing brings it back."""
+"""The reason of a message that was cancelled by request, which is never planned again."""
 IN_DOUBT = (SENDING, UNKNOWN)
 ENDED = (DELIVERED, UNDELIVERED, FAILED)
 NOT_DELIVERED = (UNDELIVERED, FAILED, UNKNOWN)
 COUNTED = (SCHEDULED, SENT, DELIVERED, FAILED, SEGMENTS)
 RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, FAILED: 3}
-"""What Twilio says may only lead forward."""
+"""The order of states; what Twilio reports only moves a message forward."""
 
 
 def add(tx: Tx, row: dict[str, Any], now: Instant) -> None:
-    """Keep a new message; `row` has its columns."""
+    """Store a new message; `row` has its columns."""
     empty = dict.fromkeys(
         (
             "event_id",
@@ -65,7 +65,7 @@ def find(tx: Tx, sms_id: str) -> Row | None:
 
 
 def asked_before(tx: Tx, user_id: str, asked_as: str) -> Row | None:
-    """The message that the same request has made before, unless it was called off."""
+    """The message of the same earlier request, unless it was cancelled; None if there is none."""
     return tx.one(
         """SELECT * FROM scheduled_sms_messages
             WHERE user_id = ? AND asked_as = ? AND status <> 'cancelled'
@@ -75,7 +75,7 @@ def asked_before(tx: Tx, user_id: str, asked_as: str) -> Row | None:
 
 
 def find_by_sid(tx: Tx, sid: str) -> Row | None:
-    """The message that Twilio knows by that name."""
+    """The message with that id at Twilio."""
     return tx.one("SELECT * FROM scheduled_sms_messages WHERE twilio_sid = ?", (sid,))
 
 
@@ -94,14 +94,14 @@ async def page(db: Database, user_id: str, *, before: int | None, limit: int) ->
 
 
 def reminders_of(tx: Tx, event_id: str) -> list[Row]:
-    """The event's reminders, of its present and its former times."""
+    """The event's reminders, of its current and earlier starts."""
     return tx.all(
         "SELECT * FROM scheduled_sms_messages WHERE event_id = ? ORDER BY seq", (event_id,)
     )
 
 
 def waiting_of(tx: Tx, user_id: str) -> list[Row]:
-    """The user's messages that wait for their time, codes apart."""
+    """The user's waiting messages, without verification codes."""
     return tx.all(
         """SELECT * FROM scheduled_sms_messages
             WHERE user_id = ? AND status = 'scheduled' AND kind <> 'code' ORDER BY send_at, seq""",
@@ -110,7 +110,7 @@ def waiting_of(tx: Tx, user_id: str) -> list[Row]:
 
 
 def sending_others(tx: Tx, user_id: str, sms_id: str) -> int:
-    """How many others of the user are on their way, uncounted as yet."""
+    """How many other messages of the user are being sent and not counted yet."""
     row = tx.one(
         """SELECT count(*) AS n FROM scheduled_sms_messages
             WHERE user_id = ? AND status = 'sending' AND id <> ?""",
@@ -120,7 +120,7 @@ def sending_others(tx: Tx, user_id: str, sms_id: str) -> int:
 
 
 async def known_sids(db: Database, phone_number: str) -> set[str]:
-    """Twilio's names of what went to that number and is accounted for."""
+    """Twilio's ids of the messages to that number that are known."""
     rows = await db.all(
         """SELECT twilio_sid FROM scheduled_sms_messages
             WHERE phone_number = ? AND twilio_sid IS NOT NULL""",
@@ -130,7 +130,7 @@ async def known_sids(db: Database, phone_number: str) -> set[str]:
 
 
 def to_write(tx: Tx, user_id: str, start: Instant, end: Instant, now: Instant) -> list[Row]:
-    """Reminders of events in `[start, end)` that wait with a template's text."""
+    """Waiting reminders of events in `[start, end)` that have a template's text."""
     return tx.all(
         """SELECT * FROM scheduled_sms_messages
             WHERE user_id = ? AND kind = 'reminder' AND status = 'scheduled'
@@ -141,7 +141,7 @@ def to_write(tx: Tx, user_id: str, start: Instant, end: Instant, now: Instant) -
 
 
 async def to_ask(db: Database, now: Instant, limit: int) -> list[Row]:
-    """Messages that Twilio is to be asked after."""
+    """Messages that Twilio must be asked about."""
     return await db.all(
         """SELECT * FROM scheduled_sms_messages
             WHERE ask_at <= ? ORDER BY ask_at LIMIT ?""",
@@ -150,7 +150,7 @@ async def to_ask(db: Database, now: Instant, limit: int) -> list[Row]:
 
 
 def add_cost(tx: Tx, day: date, unit: str, micros: int) -> None:
-    """So many millionths of that currency more were spent on messages of that UTC day."""
+    """Add to the cost of that UTC day, in millionths of the currency."""
     tx.execute(
         """INSERT INTO sms_costs (day, unit, micros) VALUES (?, ?, ?)
            ON CONFLICT (day, unit) DO UPDATE SET micros = micros + excluded.micros""",
@@ -159,7 +159,7 @@ def add_cost(tx: Tx, day: date, unit: str, micros: int) -> None:
 
 
 async def costs(db: Database, since: date) -> list[Row]:
-    """What the days' messages cost, by currency."""
+    """The cost of each day, by currency."""
     return await db.all(
         "SELECT day, unit, micros FROM sms_costs WHERE day >= ? ORDER BY day DESC, unit",
         (since.isoformat(),),
@@ -167,7 +167,7 @@ async def costs(db: Database, since: date) -> list[Row]:
 
 
 def count(tx: Tx, name: str, now: Instant, by: int = 1) -> int:
-    """So many more of that kind on this UTC day; returns how many there are now."""
+    """Count more of that kind on the current UTC day; returns the new count."""
     row = tx.one(
         """INSERT INTO sms_metrics (day, name, count) VALUES (?, ?, ?)
            ON CONFLICT (day, name) DO UPDATE SET count = count + excluded.count
@@ -189,7 +189,7 @@ def ended_since(tx: Tx, since: Instant) -> tuple[int, int]:
 
 
 async def metrics(db: Database, since: date) -> list[Row]:
-    """The days' numbers, newest day first."""
+    """The counts of each day, newest day first."""
     return await db.all(
         "SELECT day, name, count FROM sms_metrics WHERE day >= ? ORDER BY day DESC, name",
         (since.isoformat(),),
@@ -199,7 +199,7 @@ async def metrics(db: Database, since: date) -> list[Row]:
 def record_callback(
     tx: Tx, sms_id: str, status: str, error_code: int | None, changed: bool, now: Instant
 ) -> None:
-    """Keep what Twilio said, with or without effect."""
+    """Store a callback of Twilio's, with or without effect."""
     tx.execute(
         """INSERT INTO sms_callbacks (sms_id, status, error_code, changed, at)
            VALUES (?, ?, ?, ?, ?)""",
@@ -208,7 +208,7 @@ def record_callback(
 
 
 def record_inbound(tx: Tx, sid: str, user_id: str | None, word: str, now: Instant) -> bool:
-    """Keep a word that came in; False if it had come before."""
+    """Store an inbound keyword; False if that message was stored before."""
     cursor = tx.execute(
         """INSERT INTO sms_inbound (twilio_sid, user_id, word, at) VALUES (?, ?, ?, ?)
            ON CONFLICT (twilio_sid) DO NOTHING""",
@@ -218,12 +218,12 @@ def record_inbound(tx: Tx, sid: str, user_id: str | None, word: str, now: Instan
 
 
 def verification(tx: Tx, user_id: str) -> Row | None:
-    """The user's open verification of a number."""
+    """The user's open phone verification; None if there is none."""
     return tx.one("SELECT * FROM phone_verifications WHERE user_id = ?", (user_id,))
 
 
 def open_verification(tx: Tx, row: dict[str, Any]) -> None:
-    """Ask for a code; the one before is void."""
+    """Open a verification; it replaces an earlier one."""
     tx.execute(
         """INSERT INTO phone_verifications (user_id, phone_number, sms_id, expires_at)
            VALUES (:user_id, :phone_number, :sms_id, :expires_at)
@@ -234,10 +234,10 @@ def open_verification(tx: Tx, row: dict[str, Any]) -> None:
 
 
 def count_try(tx: Tx, user_id: str) -> None:
-    """A wrong code was given."""
+    """Count a wrong code."""
     tx.execute("UPDATE phone_verifications SET tries = tries + 1 WHERE user_id = ?", (user_id,))
 
 
 def close_verification(tx: Tx, user_id: str) -> None:
-    """The number is verified."""
+    """Close the verification after success."""
     tx.execute("DELETE FROM phone_verifications WHERE user_id = ?", (user_id,))

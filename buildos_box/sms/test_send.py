@@ -1,4 +1,4 @@
-"""A test SMS to any number: whether SMS leaves this box at all."""
+"""A test SMS to any number (`send-test sms`)."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,30 +18,33 @@ from buildos_box.sms import preferences_store
 from buildos_box.sms.phone import e164
 from buildos_box.sms.twilio_client import Outgoing, TwilioSender
 
-TEXT = "BuildOS Box can send SMS: you are reading the proof."
+TEXT = "This is a test message from BuildOS Box."
 VALID_SECONDS = 600
 
 
 class TestSmsPayload(Payload, frozen=True, kw_only=True):
-    """To which number, in E.164."""
+    """The number, in E.164."""
 
     to: str
 
 
 class TestSmsRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of `POST /queue/test-sms`; a number without `+` is read as of `sms.country`."""
+    """The body of `POST /queue/test-sms`; a number without `+` is read as one of `sms.country`."""
 
     to: str
 
 
 class TestSmsResult(msgspec.Struct, frozen=True, rename="camel"):
-    """Twilio's name for the message."""
+    """Twilio's id for the message."""
 
     twilio_sid: str
 
 
 async def send_test_sms(job: Attempt[TestSmsPayload], box: Services) -> TestSmsResult:
-    """Hand the test message over, once. A number that said STOP is left alone here too."""
+    """Hand the test message over. A number that has opted out gets none.
+
+    Raises PermanentError, TransientError, LeaseLost.
+    """
     to = job.payload.to
     if await box.db.write(lambda tx: _opted_out(tx, job, to)):
         raise PermanentError("this number has opted out of SMS", code="opted_out")
@@ -66,7 +69,10 @@ def _opted_out(tx: Tx, job: Attempt[Any], number: str) -> bool:
 async def queue_test_sms(
     data: TestSmsRequest, box: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
-    """Send one test SMS to a number; its job's result is what Twilio said."""
+    """Send one test SMS to a number; the result of its job is Twilio's answer.
+
+    Raises Forbidden, Impossible (the number), Unavailable.
+    """
     number = e164(data.to, box.settings.sms, "to")
 
     def add(tx: Tx) -> Enqueued:

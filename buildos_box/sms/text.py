@@ -1,4 +1,4 @@
-"""What an SMS says: plain characters, few segments, words whole (docs/spec.md#sms-text)."""
+"""The text of an SMS: plain characters, few segments, whole words (docs/spec.md#sms-text)."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ _BASIC = set(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = set("^{}\\[~]|€\f")
-"""Of these each takes two places."""
+"""Characters that take two septets in GSM-7."""
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'"),
@@ -28,12 +28,16 @@ _PLAIN = str.maketrans(
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 ONE_GSM_SEGMENT, JOINED_GSM_SEGMENT = 160, 153
 ONE_WIDE_SEGMENT, JOINED_WIDE_SEGMENT = 70, 67
-"""Places in a message of one segment, and in each segment of a longer one: septets of GSM-7, or
-16-bit units of UCS-2."""
+"""The size of a single segment, and of each segment of a longer message: septets of GSM-7, or
+16-bit units of UCS-2.
+"""
 
 
 def plain(text: str, *, links: bool = False) -> str:
-    """Without curly quotes, dashes, ellipses and control characters; links only if wanted."""
+    """The text without curly quotes, dashes, ellipses and control characters.
+
+    Links are kept only with `links`.
+    """
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     text = text if links else _LINK.sub("", text)
     spaced = "".join(" " if char.isspace() else char for char in text)
@@ -51,10 +55,10 @@ def is_gsm(text: str) -> bool:
 
 
 def segments(text: str) -> int:
-    """How many segments the network will bill.
+    """The number of segments that are billed.
 
-    A character of two places is never parted, nor an emoji of several characters: what does not
-    fit behind the others begins the next segment.
+    A character of two units is never split, nor an emoji of several characters: what does not fit
+    begins the next segment.
     """
     single, joined = (
         (ONE_GSM_SEGMENT, JOINED_GSM_SEGMENT)
@@ -73,7 +77,7 @@ def segments(text: str) -> int:
 
 
 def _places(text: str) -> Iterator[int]:
-    """The places that each indivisible piece of the text takes."""
+    """The sizes of the indivisible pieces of the text."""
     if is_gsm(text):
         yield from (2 if char in _EXTENDED else 1 for char in text)
         return
@@ -90,12 +94,12 @@ def _units(text: str) -> int:
 
 
 def fits(text: str) -> bool:
-    """Within one GSM-7 segment, or two where the text needs UCS-2."""
+    """Whether it fits one GSM-7 segment, or two segments where it needs UCS-2."""
     return segments(text) <= (1 if is_gsm(text) else 2)
 
 
 def shorten(title: str, around: str) -> str:
-    """`around` with `title` in place of its `{}`, whole words left out until it fits."""
+    """`around` with `title` in place of its `{}`, shortened by whole words until it fits."""
     whole = around.replace("{}", title)
     if fits(whole):
         return whole
@@ -104,7 +108,7 @@ def shorten(title: str, around: str) -> str:
         cut = around.replace("{}", " ".join(words[:count]) + "...")
         if fits(cut):
             return cut
-    # A single word longer than a message: nothing whole is left to keep.
+    # A single word is longer than a message, so it has to be cut.
     pieces = list(graphemes(words[0]))
     while pieces and not fits(around.replace("{}", "".join(pieces) + "...")):
         pieces.pop()
@@ -112,7 +116,7 @@ def shorten(title: str, around: str) -> str:
 
 
 def reminder_text(title: str, start: Instant, zone: ZoneInfo, send_at: Instant) -> str:
-    """The reminder by template: the event's name and local time always in it."""
+    """The reminder by template; it always has the event's title and local time."""
     local = start.astimezone(zone)
     when = f"at {local:%H:%M}"
     if local.date() != send_at.astimezone(zone).date():

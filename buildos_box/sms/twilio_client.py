@@ -1,4 +1,4 @@
-"""Twilio through its own client, in a thread: sending, and asking what was sent.
+"""Sending and looking up messages through Twilio's client, in a thread.
 
 The rules: docs/spec.md#sms-hand-over.
 """
@@ -22,25 +22,27 @@ BAD_NUMBER = frozenset({21211, 21268, 21614, 21635})
 RETRYABLE = frozenset({14107, 20429, 20500, 20503, 21611, 30001, 30022})
 """Too many requests or messages, a full queue, or Twilio's own trouble."""
 SLACK = timedelta(days=1)
-"""How far Twilio's clock and ours may differ: a box set to a wrong zone is hours off. What the box
-knows of is never taken for what it looks for, however far back it looks."""
+"""How far Twilio's clock and ours may differ, since the machine's zone may be set wrong by hours.
+
+Known messages are never taken for the one that is looked for, however far back it looks.
+"""
 
 
 class Unsubscribed(PermanentError):
-    """The person has told Twilio STOP."""
+    """The recipient has opted out at Twilio."""
 
 
 class BadNumber(PermanentError):
-    """No SMS can reach that number."""
+    """The number cannot get SMS."""
 
 
 class NotAccepted(TransientError):
-    """Twilio has answered that it does not take the message now: it certainly has not left."""
+    """Twilio has answered that it does not accept the message now, so it was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message as it is handed to Twilio."""
+    """One message to send."""
 
     to: str
     body: str
@@ -50,7 +52,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """What Twilio says of a message; price and segments in its own spelling, once known."""
+    """What Twilio reports about a message; price and segments as Twilio writes them, once known."""
 
     status: str
     error_code: int | None
@@ -79,7 +81,7 @@ def refusal(
 
 
 class _KeepsHeaders:
-    """Twilio's HTTP client; keeps the headers of the last answer, which its exceptions lack."""
+    """Twilio's HTTP client, which keeps the headers of the last response for its exceptions."""
 
     def __init__(self, http: Any) -> None:
         self._http = http
@@ -94,7 +96,10 @@ class _KeepsHeaders:
 
 
 class TwilioSender:
-    """One Twilio account with its messaging service."""
+    """A Twilio account with its messaging service.
+
+    Raises PermanentError if it is not configured.
+    """
 
     def __init__(self, settings: Settings, http: Any = None) -> None:
         self._http = http
@@ -112,7 +117,7 @@ class TwilioSender:
         return client
 
     async def send(self, message: Outgoing) -> str:
-        """Hand the message over; returns Twilio's name for it.
+        """Send the message; returns Twilio's id for it.
 
         Raises Unsubscribed, BadNumber, PermanentError, NotAccepted, TransientError.
         """
@@ -130,7 +135,10 @@ class TwilioSender:
         return str(created.sid)
 
     async def sent_since(self, message: Outgoing, since: Instant, known: set[str]) -> str | None:
-        """Twilio's name of that very message to that number, if it has it and we do not."""
+        """Twilio's id of that message, if Twilio has it and it is not known here; None otherwise.
+
+        Same number, same text. Raises PermanentError, TransientError.
+        """
         listed = await _CALLS.run(
             self._call, lambda client: client.messages.list(to=message.to, limit=100)
         )
@@ -143,7 +151,7 @@ class TwilioSender:
         return None
 
     async def fetch(self, sid: str) -> MessageStatus:
-        """What became of that message. Raises PermanentError, TransientError."""
+        """The state of that message. Raises PermanentError, TransientError."""
         one = await _CALLS.run(self._call, lambda client: client.messages(sid).fetch())
         return MessageStatus(
             status=str(getattr(one.status, "value", one.status)),

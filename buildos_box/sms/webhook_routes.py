@@ -1,4 +1,4 @@
-"""What Twilio tells the box: signed, repeated and in any order (docs/spec.md#twilio-signature)."""
+"""Twilio's webhooks: signed, repeated and in any order (docs/spec.md#twilio-signature)."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,7 +20,7 @@ HELP = frozenset({"HELP", "INFO"})
 
 
 async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
-    """The form, once its signature is known to be Twilio's: before any read. Raises Forbidden."""
+    """The form, after its signature was checked, which comes before any read. Raises Forbidden."""
     from twilio.request_validator import RequestValidator
 
     token = box.settings.sms.auth_token
@@ -37,13 +37,13 @@ async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
         or not token.reveal()
         or not RequestValidator(token.reveal()).validate(url, form, signature)
     ):
-        raise Forbidden("this is not signed by Twilio", code="bad_signature")
+        raise Forbidden("the request is not signed by Twilio", code="bad_signature")
     return form
 
 
 @post("/webhooks/twilio/status", status_code=204, opt=PUBLIC, tags=["SMS"])
 async def twilio_status(request: AnyRequest, box: Services) -> None:
-    """What became of a message; only ever leads it forward."""
+    """Store a message's state, which only moves forward. Raises Forbidden without a signature."""
     form = await _signed(request, box)
     sid, said = form.get("MessageSid", ""), form.get("MessageStatus", "").lower()
     code = form.get("ErrorCode", "")
@@ -61,14 +61,14 @@ def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int |
 
 
 def _not_yet_named(tx: Tx, sms_id: str) -> Row | None:
-    """A message whose callback came before Twilio's answer was written down."""
+    """The message of a callback that came before Twilio's id was stored."""
     row = store.find(tx, sms_id) if sms_id else None
     return row if row is not None and row["twilio_sid"] is None else None
 
 
 @post("/webhooks/twilio/inbound", status_code=200, opt=PUBLIC, tags=["SMS"])
 async def twilio_inbound(request: AnyRequest, box: Services) -> Response[str]:
-    """A word that a person sent. Twilio answers it itself: the box only records."""
+    """Store an inbound keyword; Twilio answers the sender. Raises Forbidden without a signature."""
     form = await _signed(request, box)
     words = form.get("Body", "").upper().split()
     word = form.get("OptOutType", "").upper() or (words[0].strip(".!") if len(words) == 1 else "")

@@ -1,7 +1,7 @@
-"""Reminders written by a language model, taken only if they say what is so.
+"""Reminders written by a language model, used only if they are accurate.
 
-A model chooses words and nothing else: no number, no link and no character that the event did
-not have; its name and time must stand in the text. What does not pass is written by template.
+A model chooses words only: no number, link or character that the event does not have; title and
+time must be in the text. Otherwise the template is used.
 
 The rules: docs/spec.md#sms-text.
 """
@@ -40,7 +40,7 @@ _LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reminder may say; `day` only if it is another than that of the sending."""
+    """What a reminder may contain; `day` only if it differs from the day of sending."""
 
     title: str
     time: str
@@ -56,14 +56,14 @@ class Facts:
 
 
 class Reminder(msgspec.Struct, frozen=True):
-    """One text, and which event it is of."""
+    """One text, and the number of its event."""
 
     n: int
     text: str
 
 
 class Reminders(msgspec.Struct, frozen=True):
-    """The answer."""
+    """The model's answer."""
 
     reminders: list[Reminder]
 
@@ -71,7 +71,7 @@ class Reminders(msgspec.Struct, frozen=True):
 def facts_of(
     title: str, location: str | None, start: Instant, zone: ZoneInfo, send_at: Instant
 ) -> Facts:
-    """What is so of an event when its reminder leaves."""
+    """The facts of an event at the time when its reminder is sent."""
     local = start.astimezone(zone)
     other_day = local.date() != send_at.astimezone(zone).date()
     minutes = round((start - send_at) / timedelta(minutes=1))
@@ -85,7 +85,7 @@ def facts_of(
 
 
 def fault_of(text: str, facts: Facts) -> str | None:
-    """Why the text must not be sent; None if it may."""
+    """Why the text must not be used; None if it may."""
     known, said = facts.known.casefold(), text.casefold()
     if text != plain(text, links=True) or not is_gsm(text):
         return "it has characters outside GSM-7"
@@ -100,19 +100,21 @@ def fault_of(text: str, facts: Facts) -> str | None:
     if any(link not in known for link in _LINK.findall(said)):
         return "it has a link"
     if set(_NUMBER.findall(said)) - set(_NUMBER.findall(known)):
-        return "it has a number that nobody gave"
+        return "it has a number that the event does not have"
     return None
 
 
 def writes(box: Services) -> bool:
-    """Whether a language model is there and wanted for reminders."""
+    """Whether a language model is configured and wanted for reminders."""
     return box.settings.sms.llm_text and bool(box.llm.providers)
 
 
 async def write_texts(
     box: Services, wanted: list[Facts], *, user_id: str, job_id: str | None, correlation_id: str
 ) -> list[str | None]:
-    """A text for each, or None where the template has to do. Never fails, never takes long."""
+    """A text for each, or None where the template must be used. Never fails, and takes at most 75
+    s.
+    """
     texts: list[str | None] = [None] * len(wanted)
     asked = {
         n: facts
