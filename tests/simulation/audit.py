@@ -8,7 +8,7 @@ from typing import Any
 from tests.simulation.facts import MINUTE, Facts, instant
 from tests.simulation.oracle import Broken
 
-UNCOUNTED = ("snoozed", "drained")
+UNCOUNTED = ("snoozed", "drained", "lost")
 FINISHED = ("completed", "failed", "cancelled")
 
 

@@ -14,7 +14,8 @@ from buildos_box.forecast.routes import get_forecast
 from buildos_box.sms.preferences import SmsSettingsRequest
 from buildos_box.sms.routes import SmsRequest, post_schedule, queue_sms
 from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
-from buildos_box.workspace.routes import post_sync
+from buildos_box.workspace.batch import read_sync
+from buildos_box.workspace.sync import write
 from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
 
 SERVICE = Caller("service", "t", "frontend")
@@ -30,7 +31,9 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
     asked: Any
     match do:
         case "sync":
-            answer = await post_sync.fn(data=body, box=services, caller=SERVICE)
+            return msgspec.to_builtins(
+                await write(services.db, read_sync(body), services.clock.now())
+            )
         case "sms_preferences":
             asked = msgspec.convert(body, SmsSettingsRequest)
             answer = await post_schedule.fn(data=asked, box=services, caller=SERVICE)

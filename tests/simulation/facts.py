@@ -81,6 +81,8 @@ class Facts:
     mails: list[Fact] = field(default_factory=list)
     sms: list[Fact] = field(default_factory=list)
     refused_sms: list[Fact] = field(default_factory=list)
+    refused_answers: list[Fact] = field(default_factory=list)
+    """Good answers of a language model that were not understood."""
     asks: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     answers: list[Fact] = field(default_factory=list)
     revisions: dict[str, list[Revision]] = field(default_factory=lambda: defaultdict(list))
@@ -216,6 +218,8 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 facts.mails.append({**fact, "t": at})
             case "sms":
                 facts.sms.append({**fact, "t": at, "stopped": _stopped(wishes, fact["to"])})
+            case "good_answer_refused":
+                facts.refused_answers.append({**fact, "t": at})
             case "sms_refused":
                 stopped = _stopped(wishes, fact["to"])
                 facts.refused_sms.append({**fact, "t": at, "stopped": stopped})

@@ -54,6 +54,9 @@ def judge(facts: Facts) -> list[Broken]:
     reminders = _reminders(facts, broken)
     _missing_reminders(facts, reminders, broken)
     _limits(facts, broken)
+    for fact in facts.refused_answers:
+        says = "a good answer was asked for again"
+        broken.append(Broken("a model's good answer is taken", fact["t"], says))
     return sorted(broken, key=lambda one: one.at)
 
 

@@ -300,7 +300,7 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
                 [
                     ("relay", ["down", "busy", "slow", "lost"]),
                     ("twilio", ["down", "busy", "error", "slow", "lost", "lost"]),
-                    ("model", ["down", "silent", "busy", "error", "slow", "garbage"]),
+                    ("model", ["down", "silent", "busy", "error", "slow", "garbage", "mute"]),
                 ]
             )
             lasts = rng.choice([10.0, 60.0, 300.0, rng.uniform(300, 3000)])

@@ -184,6 +184,12 @@ PLANTED = [
         ("a brief comes at its time", "every brief comes", "every reminder comes"),
         ("--faults", "0", "--days", "9", "--seed", "6", "--people", "24"),
     ),
+    Planted(
+        "only plain JSON is read",
+        (("llm/answers.py", "in values_in(body):", "in ():"),),
+        ("a model's good answer is taken",),
+        ("--days", "3", "--people", "24"),
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ import requests
 
 from buildos_box.errors import TransientError
 from buildos_box.mail.outcome import OutcomeUnknown
+from tests.simulation import model_dialects
 from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.machine import Plug
 
@@ -220,10 +221,11 @@ class Twilio:
 
 
 class Model(httpx.AsyncBaseTransport):
-    """A language model's server: answers by the schema, or does not."""
+    """A language model's server: answers by the schema, often in a dialect, or not."""
 
-    def __init__(self, trouble: Trouble, rng: random.Random) -> None:
+    def __init__(self, trouble: Trouble, tell: Tell, rng: random.Random) -> None:
         self._trouble = trouble
+        self._tell = tell
         self._rng = rng
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -240,15 +242,17 @@ class Model(httpx.AsyncBaseTransport):
             return httpx.Response(503, json={"error": {"message": "no"}})
         if mode == "slow":
             await asyncio.sleep(self._rng.uniform(60, 200))
-        answer = {"summary": "A day like others.", "insights": ["Begin early."], "priorities": []}
-        text = json.dumps(answer) if mode != "garbage" else "Certainly! Here it is: {"
-        return httpx.Response(
-            200,
-            json={
-                "choices": [{"message": {"content": text}, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 100, "completion_tokens": 20},
-            },
-        )
+        if model_dialects.repeats_a_good_answer(json.loads(request.content)):
+            self._tell("good_answer_refused")
+        if mode == "garbage":
+            answer = model_dialects.response({"content": "Certainly! Here it is: {"})
+        elif mode == "mute":
+            answer = model_dialects.never_usable(self._rng)
+        elif self._rng.random() < 0.5:
+            answer = model_dialects.in_some_dialect(self._rng)
+        else:
+            answer = model_dialects.plain()
+        return httpx.Response(200, content=json.dumps(answer))
 
 
 def later(clock: SimClock, seconds: float) -> datetime:

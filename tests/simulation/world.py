@@ -57,7 +57,7 @@ class World:
             random.Random(f"{plan.seed} box"),
             Relay(self._trouble, self.tell, random.Random(f"{plan.seed} relay")),
             self._twilio,
-            Model(self._trouble, random.Random(f"{plan.seed} model")),
+            Model(self._trouble, self.tell, random.Random(f"{plan.seed} model")),
             with_model=with_model,
         )
         folder.mkdir(parents=True, exist_ok=True)
@@ -261,6 +261,8 @@ class World:
                     return  # Twilio tells of a word once
                 await asyncio.sleep(self._rng.choice(ASK_AGAIN_SECONDS))
                 continue
+            if error is not None and not isinstance(error, BoxError):
+                raise error  # the simulation asks wrongly, or the box has a fault
             if error is not None:
                 self.tell("refused", n=number, error=f"{type(error).__name__}: {error}")
                 return
