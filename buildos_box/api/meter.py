@@ -1,17 +1,19 @@
 """Counts requests by route, and how long each took to its first byte."""
 
 import time
-from collections import Counter
 from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
-from buildos_box.api.exposition import Histogram
-
+NAMESPACE = "buildos_box"
 BUCKETS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 """Seconds."""
 NO_ROUTE = "none"
 _STARTED = "request_started"
+
+# When a series began says nothing that a restart does not, and would double their number.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Timing:
@@ -30,8 +32,22 @@ class HttpMeter:
     """The figures of one process. Routes are patterns, so that their number is bounded."""
 
     def __init__(self) -> None:
-        self.requests: Counter[tuple[str, str, int]] = Counter()
-        self.durations: dict[str, Histogram] = {}
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "http_requests",
+            "Requests by route and status.",
+            ("method", "route", "status"),
+            namespace=NAMESPACE,
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "http_request_seconds",
+            "Seconds to an answer's first byte.",
+            ("route",),
+            namespace=NAMESPACE,
+            registry=self.registry,
+            buckets=BUCKETS,
+        )
 
     async def before_send(self, message: Message, scope: Scope) -> None:
         """Count an answer as its head is sent.
@@ -42,8 +58,7 @@ class HttpMeter:
             return
         values: Any = scope
         route = str(values.get("path_template") or NO_ROUTE)
-        self.requests[values["method"], route, message["status"]] += 1
+        self._requests.labels(values["method"], route, str(message["status"])).inc()
         started = values.get("state", {}).get(_STARTED)
         if started is not None:
-            seconds = time.perf_counter() - started
-            self.durations.setdefault(route, Histogram(BUCKETS)).add(seconds)
+            self._seconds.labels(route).observe(time.perf_counter() - started)

@@ -3,15 +3,17 @@
 import os
 import resource
 import threading
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from litestar import Response, get
 from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from buildos_box.api import exposition
-from buildos_box.api.exposition import Exposition
-from buildos_box.api.meter import HttpMeter
+from buildos_box.api.meter import NAMESPACE
 from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.clock import from_text
 from buildos_box.jobs import meter_store, pause_store, store
@@ -22,127 +24,155 @@ from buildos_box.services import Services
 from buildos_box.version import VERSION
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+Samples = Iterable[tuple[Sequence[str], float]]
+"""Values of the labels, and the figure."""
 
 
-@get("/metrics", tags=["Operation"], media_type=exposition.MEDIA_TYPE, opt=NEEDS_ADMIN)
-async def metrics(box: Services, state: State, hub: Hub) -> Response[str]:
+class _Collected(Collector):
+    """Families of samples that were taken already, since taking them waits for the database."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Metric]:
+        """All of them."""
+        return self._families
+
+
+@get("/metrics", tags=["Operation"], media_type=CONTENT_TYPE_PLAIN_0_0_4, opt=NEEDS_ADMIN)
+async def metrics(box: Services, state: State, hub: Hub) -> Response[bytes]:
     """Figures in Prometheus' text format."""
-    page = Exposition()
-    page.family("info", "gauge", "The version that runs.", [({"version": VERSION}, 1)])
-    await _queue(page, box)
-    await _attempts(page, state.attempt_meter)
-    await _others(page, box, hub)
-    _http(page, state.http_meter)
-    _process(page, box)
-    return Response(page.text(), media_type=exposition.MEDIA_TYPE)
+    families = [
+        _gauge("info", "The version that runs.", ("version",), [((VERSION,), 1)]),
+        *await _queue(box),
+        *await _attempts(state.attempt_meter),
+        *await _effects_and_models(box),
+        *await _crons_and_streams(box, hub),
+        *state.http_meter.registry.collect(),
+        *_process(box),
+    ]
+    return Response(generate_latest(_Collected(families)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-async def _queue(page: Exposition, box: Services) -> None:
-    page.family(
-        "jobs", "gauge", "Jobs in the ledger by type and status.",
-        [({"type": r["job_type"], "status": r["status"]}, r["count"])
-         for r in await store.counts(box.db)],
-    )  # fmt: skip
+def _gauge(name: str, what: str, labels: Sequence[str], samples: Samples) -> Metric:
+    family = GaugeMetricFamily(f"{NAMESPACE}_{name}", what, labels=labels)
+    for values, figure in samples:
+        family.add_metric(values, figure)
+    return family
+
+
+def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> Metric:
+    """The format adds `_total` to the name."""
+    family = CounterMetricFamily(f"{NAMESPACE}_{name}", what, labels=labels)
+    for values, figure in samples:
+        family.add_metric(values, figure)
+    return family
+
+
+async def _queue(box: Services) -> list[Metric]:
+    lanes = box.queue.lanes
+    counts = await store.counts(box.db)
     waiting = await store.waiting_by_lane(box.db)
     running = await meter_store.running_by_lane(box.db)
-    lanes = box.queue.lanes
-    page.family(
-        "lane_waiting", "gauge", "Due jobs that wait for a slot.",
-        [({"lane": name}, waiting.get(name, 0)) for name in lanes],
-    )  # fmt: skip
-    page.family(
-        "lane_running", "gauge", "Jobs that run.",
-        [({"lane": name}, running.get(name, 0)) for name in lanes],
-    )  # fmt: skip
-    page.family(
-        "lane_slots", "gauge", "Jobs that may run at once.",
-        [({"lane": name}, lane.concurrency) for name, lane in lanes.items()],
-    )  # fmt: skip
-    page.family(
-        "paused", "gauge", "Pauses in force.",
-        [({"kind": p.kind, "name": p.name}, 1) for p in await pause_store.list_pauses(box.db)],
-    )  # fmt: skip
+    pauses = await pause_store.list_pauses(box.db)
     oldest = await store.oldest_ready(box.db)
     waited = (box.clock.now() - from_text(oldest)).total_seconds() if oldest else 0.0
-    page.family(
-        "oldest_runnable_seconds", "gauge", "How long the oldest runnable job has waited.",
-        [({}, max(0.0, waited))],
-    )  # fmt: skip
+    return [
+        _gauge(
+            "jobs", "Jobs in the ledger by type and status.", ("type", "status"),
+            [((row["job_type"], row["status"]), row["count"]) for row in counts],
+        ),
+        _gauge(
+            "lane_waiting", "Due jobs that wait for a slot.", ("lane",),
+            [((name,), waiting.get(name, 0)) for name in lanes],
+        ),
+        _gauge(
+            "lane_running", "Jobs that run.", ("lane",),
+            [((name,), running.get(name, 0)) for name in lanes],
+        ),
+        _gauge(
+            "lane_slots", "Jobs that may run at once.", ("lane",),
+            [((name,), lane.concurrency) for name, lane in lanes.items()],
+        ),
+        _gauge(
+            "paused", "Pauses in force.", ("kind", "name"),
+            [((pause.kind, pause.name), 1) for pause in pauses],
+        ),
+        _gauge(
+            "oldest_runnable_seconds", "How long the oldest runnable job has waited.", (),
+            [((), max(0.0, waited))],
+        ),
+    ]  # fmt: skip
 
 
-async def _attempts(page: Exposition, meter: AttemptMeter) -> None:
+async def _attempts(meter: AttemptMeter) -> list[Metric]:
     await meter.look()
-    page.family(
-        "attempts_total", "counter", "Attempts that have ended, since the process began.",
-        [({"type": kind, "outcome": outcome}, n) for (kind, outcome), n in meter.ended.items()],
-    )  # fmt: skip
-    page.family(
-        "attempt_seconds_total", "counter", "Seconds that those attempts took.",
-        [({"type": kind}, float(seconds)) for kind, seconds in meter.seconds.items()],
-    )  # fmt: skip
+    return [
+        _counter(
+            "attempts", "Attempts that have ended, since the process began.", ("type", "outcome"),
+            [((kind, outcome), count) for (kind, outcome), count in meter.ended.items()],
+        ),
+        _counter(
+            "attempt_seconds", "Seconds that those attempts took.", ("type",),
+            [((kind,), seconds) for kind, seconds in meter.seconds.items()],
+        ),
+    ]  # fmt: skip
 
 
-async def _others(page: Exposition, box: Services, hub: Hub) -> None:
-    page.family(
-        "effects", "gauge", "Mails, messages and pushes by state; an intent has no outcome yet.",
-        [({"kind": r["kind"], "state": r["state"]}, r["count"])
-         for r in await meter_store.effects(box.db)],
-    )  # fmt: skip
+async def _effects_and_models(box: Services) -> list[Metric]:
     now = box.clock.now()
-    usage = await llm_store.usage(box.db, llm_store.day_start(now), now)
-    calls: dict[str, list[float]] = {}
-    for row in usage:
-        figures = calls.setdefault(str(row["provider"]), [0, 0.0, 0])
+    spent: dict[str, list[float]] = {}
+    for row in await llm_store.usage(box.db, llm_store.day_start(now), now):
+        figures = spent.setdefault(str(row["provider"]), [0, 0.0, 0])
         figures[0] += row["calls"]
         figures[1] += row["cost_usd"]
         figures[2] += row["tokens_in"] + row["tokens_out"]
-    for place, (name, what) in enumerate((
-        ("llm_calls_today", "Calls to language models since midnight UTC."),
-        ("llm_cost_usd_today", "What they cost in US dollars."),
-        ("llm_tokens_today", "Tokens read and written by them."),
-    )):  # fmt: skip
-        page.family(
-            name, "gauge", what,
-            [({"provider": provider}, figures[place]) for provider, figures in calls.items()],
-        )  # fmt: skip
-    page.family(
-        "cron_ok", "gauge", "Whether the last run of a cron went well.",
-        [({"cron": r["name"]}, int(r["status"] == "completed"))
-         for r in await meter_store.cron_outcomes(box.db)],
-    )  # fmt: skip
-    page.family("streams", "gauge", "Open event streams.", [({}, hub.listeners)])
+    return [
+        _gauge(
+            "effects", "Mails, messages and pushes by state; an intent has no outcome yet.",
+            ("kind", "state"),
+            [((row["kind"], row["state"]), row["count"])
+             for row in await meter_store.effects(box.db)],
+        ),
+        *(
+            _gauge(name, what, ("provider",), [((key,), own[place]) for key, own in spent.items()])
+            for place, (name, what) in enumerate((
+                ("llm_calls_today", "Calls to language models since midnight UTC."),
+                ("llm_cost_usd_today", "What they cost in US dollars."),
+                ("llm_tokens_today", "Tokens read and written by them."),
+            ))
+        ),
+    ]  # fmt: skip
 
 
-def _http(page: Exposition, meter: HttpMeter) -> None:
-    page.family(
-        "http_requests_total", "counter", "Requests by route and status.",
-        [({"method": method, "route": route, "status": str(status)}, n)
-         for (method, route, status), n in meter.requests.items()],
-    )  # fmt: skip
-    page.histograms(
-        "http_request_seconds", "Seconds to an answer's first byte.",
-        [({"route": route}, histogram) for route, histogram in meter.durations.items()],
-    )  # fmt: skip
+async def _crons_and_streams(box: Services, hub: Hub) -> list[Metric]:
+    outcomes = await meter_store.cron_outcomes(box.db)
+    return [
+        _gauge(
+            "cron_ok", "Whether the last run of a cron went well.", ("cron",),
+            [((row["name"],), int(row["status"] == "completed")) for row in outcomes],
+        ),
+        _gauge("streams", "Open event streams.", (), [((), hub.listeners)]),
+    ]  # fmt: skip
 
 
-def _process(page: Exposition, box: Services) -> None:
+def _process(box: Services) -> Iterator[Metric]:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    page.family(
-        "process_cpu_seconds_total", "counter", "Processor time used.",
-        [({}, used.ru_utime + used.ru_stime)],
-    )  # fmt: skip
+    yield _counter(
+        "process_cpu_seconds", "Processor time used.", (), [((), used.ru_utime + used.ru_stime)]
+    )
     if Path("/proc/self/statm").exists():
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
         files = len(os.listdir("/proc/self/fd"))
-        page.family("process_resident_bytes", "gauge", "Memory in use.", [({}, pages * PAGE_BYTES)])
-        page.family("process_open_files", "gauge", "Open files.", [({}, files)])
-    page.family("process_threads", "gauge", "Threads.", [({}, threading.active_count())])
+        yield _gauge("process_resident_bytes", "Memory in use.", (), [((), pages * PAGE_BYTES)])
+        yield _gauge("process_open_files", "Open files.", (), [((), files)])
+    yield _gauge("process_threads", "Threads.", (), [((), threading.active_count())])
     sizes = [("database", box.db.path), ("wal", Path(f"{box.db.path}-wal"))]
-    page.family(
-        "file_bytes", "gauge", "Size of the database and of its log.",
-        [({"file": name}, path.stat().st_size) for name, path in sizes if path.exists()],
+    yield _gauge(
+        "file_bytes", "Size of the database and of its log.", ("file",),
+        [((name,), path.stat().st_size) for name, path in sizes if path.exists()],
     )  # fmt: skip
-    page.family("commits_total", "counter", "Commits of the writer.", [({}, box.db.commits)])
+    yield _counter("commits", "Commits of the writer.", (), [((), box.db.commits)])
 
 
 ROUTES: list[Any] = [metrics]

@@ -1,6 +1,5 @@
 """`GET /users/{id}/export`: all data of a user."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -10,12 +9,14 @@ from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
 from buildos_box.upkeep import person_store
 from buildos_box.workspace import fields
 from buildos_box.workspace.fields import Field
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
 
 Json = dict[str, Any]
+_READING = ThreadPool("export", threads=2)
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -42,7 +43,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def export_user(user_id: str, box: Services, caller: Caller) -> Export:
     """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
-    found = await asyncio.to_thread(person_store.everything_of, box.db.path, user_id)
+    found = await _READING.run(person_store.everything_of, box.db.path, user_id)
     if not found["users"]:
         raise NotFound(f"there is no user {user_id}")
     lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}

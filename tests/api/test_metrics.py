@@ -1,22 +1,24 @@
 """`GET /metrics` and `HEAD /health`."""
 
-import re
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.world import BoxWorld
 
-SAMPLE = re.compile(r'buildos_box_\w+(\{(\w+="[^"\n]*",?)*\})? [0-9.e+-]+')
-
 
 async def scrape(box: BoxWorld) -> dict[str, float]:
+    """By name and labels in order, as Prometheus' own parser reads them."""
     answer = await box.call("GET", "/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     found = {}
-    for line in answer.text.splitlines():
-        if not line.startswith("# "):
-            assert SAMPLE.fullmatch(line), line
-            name, _, value = line.rpartition(" ")
-            found[name.removeprefix("buildos_box_")] = float(value)
+    for family in text_string_to_metric_families(answer.text):
+        assert family.documentation
+        for sample in family.samples:
+            labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+            name = f"{sample.name}{{{labels}}}" if labels else sample.name
+            assert name not in found
+            assert name.startswith("buildos_box_")
+            found[name.removeprefix("buildos_box_")] = sample.value
     return found
 
 
@@ -28,17 +30,17 @@ async def test_the_figures_follow_what_happens(box: BoxWorld) -> None:
     await box.post("/queue/brief", {"userId": "ada"})
     waiting = await scrape(box)
     assert waiting['lane_waiting{lane="llm"}'] == 1
-    assert waiting['jobs{type="generate_daily_brief",status="pending"}'] == 1
+    assert waiting['jobs{status="pending",type="generate_daily_brief"}'] == 1
     await box.work()
     after = await scrape(box)
-    assert after['attempts_total{type="generate_daily_brief",outcome="completed"}'] == 1
-    assert after['attempts_total{type="generate_brief_email",outcome="completed"}'] == 1
+    assert after['attempts_total{outcome="completed",type="generate_daily_brief"}'] == 1
+    assert after['attempts_total{outcome="completed",type="generate_brief_email"}'] == 1
     assert after['effects{kind="mail",state="done"}'] == 1
     assert after['http_requests_total{method="POST",route="/queue/brief",status="200"}'] == 1
     assert after['http_request_seconds_count{route="/queue/brief"}'] == 1
     assert after["process_resident_bytes"] > 10_000_000
     again = await scrape(box)
-    assert again['attempts_total{type="generate_daily_brief",outcome="completed"}'] == 1
+    assert again['attempts_total{outcome="completed",type="generate_daily_brief"}'] == 1
 
 
 async def test_unknown_paths_make_one_line_however_many_there_are(box: BoxWorld) -> None:
