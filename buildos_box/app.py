@@ -23,7 +23,9 @@ from buildos_box.auth.tokens import load_key
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.db import Database, InstanceLock
 from buildos_box.db.mounts import MOUNTS, refuse_network
+from buildos_box.db.private_files import make_private
 from buildos_box.egress import Egress
+from buildos_box.egress.redirects import HOOKS
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
@@ -54,7 +56,9 @@ def _trusted() -> ssl.SSLContext:
 
 def _new_http() -> httpx.AsyncClient:
     timeout = httpx.Timeout(30, connect=5)
-    return httpx.AsyncClient(follow_redirects=False, timeout=timeout, verify=_trusted())
+    return httpx.AsyncClient(
+        follow_redirects=False, timeout=timeout, verify=_trusted(), event_hooks=HOOKS
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +116,7 @@ class Box:
         db: Database | None = None
         try:
             await asyncio.to_thread(finish_restore, folder)
+            await asyncio.to_thread(make_private, folder, folder / DATABASE_FILE)
             db = await environment.open_database(folder / DATABASE_FILE, clock)
             lock.note_file(db.file)
             return await cls._assemble(

@@ -17,6 +17,8 @@ from buildos_box.errors import Impossible
 Instant = datetime
 """An aware UTC datetime."""
 
+NOT_ZONES = frozenset({"localtime", "Factory", "posixrules"})
+"""Names of the zone database that say nothing of a place: the machine's own zone, and none set."""
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -107,7 +109,7 @@ def day_from_text(text: str) -> date:
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
     """Every IANA zone name that this machine knows."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - NOT_ZONES)
 
 
 def is_zone(name: str) -> bool:

@@ -30,6 +30,7 @@ from buildos_box.briefs.facts import DONE, Category, DayFacts, Project, Task
 from buildos_box.briefs.formatting import clock_time, day_in_words
 from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
 from buildos_box.briefs.text import clean, gist, plain, shorten
+from buildos_box.llm.addresses import ADDRESS, revealed
 
 PURPOSE = "brief_analysis"
 VERSION = "v1"
@@ -51,12 +52,6 @@ _TASKS = {
 
 _AFTER_ADDRESS = ".,;:!?)”'\""
 LINK_REMOVED = "(link removed)"
-_ADDRESS = re.compile(
-    r"(?P<url>(?<!\w)"
-    r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|(?:javascript|data|vbscript|mailto|tel|sms|file):)\S+)"
-    r"|(?<![\w.-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?:[/?#:]\S*)?(?!\w)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -153,7 +148,7 @@ def said(text: str, known: Known) -> str:
             return found[0]
         return LINK_REMOVED if found["url"] else found[0].replace(".", "[.]")
 
-    return _ADDRESS.sub(harmless, plain(text))
+    return ADDRESS.sub(harmless, revealed(plain(text)))
 
 
 def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[PriorityAction], int]:

@@ -1,11 +1,12 @@
 """`buildos-box import FILE`: a document of `POST /sync`, a calendar or a table."""
 
-import json
+import codecs
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.import_table import TableOptions, read_json_table, read_table_file
@@ -14,6 +15,7 @@ from buildos_box.cli.naming import USER, Json, find_project, find_user, person
 from buildos_box.cli.output import AS_JSON, clean, show_json, show_table
 from buildos_box.client import BoxClient
 from buildos_box.errors import Malformed
+from buildos_box.untrusted_json import read_json
 
 DAYS_BACK, DAYS_AHEAD = 30, 365
 """The period in which a calendar's repeating events are expanded."""
@@ -126,10 +128,9 @@ def _read(file: str) -> bytes:
 
 def _document(file: str) -> Any:
     try:
-        document = json.loads(_read(file).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise click.ClickException(f"{file} is no JSON: {error}") from None
-    return document
+        return read_json(_read(file).removeprefix(codecs.BOM_UTF8))
+    except msgspec.DecodeError as error:
+        raise click.ClickException(f"{file} is not JSON: {error}") from None
 
 
 def _calendar(

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.settings_option import load_or_exit
+from buildos_box.db.private_files import OWNER_ONLY
 from buildos_box.version import VERSION
 
 CONFIG = click.option(
@@ -27,6 +29,8 @@ def main() -> None:
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 no server answers, 4
     not allowed.
     """
+    # What any command writes (the database, mail, logs, backups, exports) holds people's data.
+    os.umask(OWNER_ONLY)
 
 
 @main.command()

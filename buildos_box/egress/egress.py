@@ -19,14 +19,18 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from buildos_box.egress.addresses import Allowed, is_public, read
+from buildos_box.egress.redirects import HOOKS
 from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
 from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
 from buildos_box.errors import Impossible, PermanentError, RateLimited, TransientError
 from buildos_box.hostname import to_ascii
+from buildos_box.log import logger
 from buildos_box.settings import EgressSettings
 
+log = logger(__name__)
 TIMEOUT_SECONDS = 20.0
 MAX_BYTES = 1024 * 1024
+NO_PUBLIC_ADDRESS = "leads to no public address"
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 """Characters of a URL: no space, control character or backslash."""
 
@@ -98,15 +102,12 @@ class Egress:
         """POST `content`; otherwise as `get`."""
         return await self._fetch("POST", url, headers, content, max_bytes, timeout, user_id)
 
-    async def check(self, url: str, *, any_port: bool = True, user_id: str | None = None) -> None:
+    async def check(self, url: str, *, user_id: str | None = None) -> None:
         """Raise what a connection would raise, without making one.
 
-        Without `any_port` only port 443 is accepted, except in networks that the configuration
-        allows, so that users cannot scan ports. Raises AddressRefused, TransientError, RateLimited.
+        Raises AddressRefused, TransientError, RateLimited.
         """
         target = _parse(url)
-        if not any_port and target.port is not None and not self._settings.allow_private:
-            raise AddressRefused(f"{_host(target)}: only port 443 will do")
         try:
             await self._addresses(target, user_id)
         except TooManyLookups as error:
@@ -141,30 +142,43 @@ class Egress:
             message = f"{_host(target)} has not answered in {seconds:g} s"
             raise TransientError(message, code="timeout") from None
         except httpx.TransportError as error:
-            message = f"{_host(target)}: {error or type(error).__name__}"
-            raise TransientError(message, code="connection") from error
+            log.info(
+                "egress_failed", host=_host(target), error=str(error), kind=type(error).__name__
+            )
+            raise TransientError(f"{_host(target)} {_cause(error)}", code="connection") from error
 
     async def _addresses(self, target: httpx.URL, user_id: str | None) -> list[str]:
-        host, port = _host(target), target.port or (443 if target.scheme == "https" else 80)
+        host, port = _host(target), _port(target)
+        if not self._settings.allow_private:
+            # Before the look-up, so that a port says nothing of the name either.
+            self._check_port(target)
         found = await self._resolver.addresses(host, port, user_id)
         if not found:
-            raise TransientError(f"{_host(target)} has no address", code="unresolved")
+            raise TransientError(f"{host} {NO_PUBLIC_ADDRESS}", code="unresolved")
         for text in found:
             self._check(target, text)
         return found
+
+    def _check_port(self, target: httpx.URL) -> None:
+        ports = self._settings.allowed_ports
+        if _port(target) not in ports:
+            raise AddressRefused(
+                f"{_host(target)}: the port must be {' or '.join(map(str, ports))}"
+            )
 
     def _check(self, target: httpx.URL, text: str) -> None:
         try:
             address = read(text)
         except ValueError:
-            raise AddressRefused(f"{_host(target)} has no address") from None
+            raise AddressRefused(f"{_host(target)} {NO_PUBLIC_ADDRESS}") from None
         if is_public(address):
+            self._check_port(target)
             if target.scheme != "https":
                 raise AddressRefused(f"{_host(target)}: only https is allowed")
         elif address not in self._allowed:
-            # The message does not say which address it was, so that names cannot be used to map the
-            # network.
-            raise AddressRefused(f"{_host(target)} is not a public address")
+            # The same words as for a name without any address, and not which one it was: names
+            # cannot be used to map the network.
+            raise AddressRefused(f"{_host(target)} {NO_PUBLIC_ADDRESS}")
 
     async def _first_of(
         self,
@@ -202,7 +216,11 @@ class Egress:
         host = target.netloc.decode("ascii")
         async with (
             httpx.AsyncClient(
-                verify=self._context(), trust_env=False, follow_redirects=False, timeout=seconds
+                verify=self._context(),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=seconds,
+                event_hooks=HOOKS,
             ) as client,
             client.stream(
                 method,
@@ -232,8 +250,8 @@ def _parse(url: str) -> httpx.URL:
         raise AddressRefused("must be a URL without spaces and backslashes")
     try:
         target = httpx.URL(url)
-    except httpx.InvalidURL as fault:
-        raise AddressRefused(f"that is not an address: {fault}") from None
+    except httpx.InvalidURL:
+        raise AddressRefused("must be a URL like https://example.org/calendar.ics") from None
     if target.scheme not in ("https", "http") or not _host(target):
         raise AddressRefused("the URL must start with https://")
     if target.userinfo:
@@ -260,6 +278,21 @@ def _with_ascii_host(url: str) -> str:
         return urlunsplit(parts._replace(netloc=f"{before}{at}{to_ascii(parts.hostname)}{port}"))
     except ValueError as fault:
         raise AddressRefused(f"the host name of the URL {fault}") from None
+
+
+def _port(target: httpx.URL) -> int:
+    usual = 443 if target.scheme == "https" else 80
+    return usual if target.port is None else target.port
+
+
+def _cause(error: httpx.TransportError) -> str:
+    """What failed, in words of our own: the error's own text shows what listens where."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "has no valid certificate"
+        cause = cause.__cause__ or cause.__context__
+    return "cannot be connected to" if isinstance(error, httpx.ConnectError) else "broke off"
 
 
 async def _read_body(

@@ -11,6 +11,7 @@ from buildos_box.workspace.fields import TEXT_CHARS
 
 DELIMITERS = ",;\t|"
 MAX_ROWS = 50_000
+MAX_COLUMNS = 500
 HEAD_RECORDS = 10
 """The number of first records among which the column names are looked for."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -74,12 +75,18 @@ def _decoded(content: bytes) -> str:
     raise Malformed("it is not a text file")
 
 
+class _TooWide(Malformed):
+    """A record has more cells than any table of this kind."""
+
+
 def _widest(text: str, delimiter: str) -> int:
     """The number of cells of the widest of the first records."""
     try:
         return max(
             (len(row.cells) for row in islice(_records(text, delimiter), HEAD_RECORDS)), default=0
         )
+    except _TooWide:
+        return MAX_COLUMNS + 1
     except Malformed:
         return 0
 
@@ -91,8 +98,10 @@ def _records(text: str, delimiter: str) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
+            if len(cells) > MAX_COLUMNS and any(cell.strip() for cell in cells[MAX_COLUMNS:]):
+                raise _TooWide(f"line {line} has more than {MAX_COLUMNS} columns")
             if any(cell.strip() for cell in cells):
-                yield Row(line, cells)
+                yield Row(line, cells[:MAX_COLUMNS])
             line = reader.line_num + 1
     except csv.Error as error:
         raise Malformed(f"line {line}: {error}") from None

@@ -7,11 +7,13 @@ import httpx
 import msgspec
 
 from buildos_box.clock import Clock, SystemClock
+from buildos_box.egress.redirects import HOOKS
 from buildos_box.llm import answers
 from buildos_box.llm.endpoints import is_local
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
 from buildos_box.settings import ProviderSettings
+from buildos_box.settings.masking import masked_url
 
 LONGEST_SECONDS = 30.0
 LOCAL_LONGEST_SECONDS = 120.0
@@ -64,7 +66,7 @@ async def check(
         return list(
             await asyncio.gather(*(_one(p, http, clock, longest_seconds) for p in providers))
         )
-    async with httpx.AsyncClient(follow_redirects=False) as own:
+    async with httpx.AsyncClient(follow_redirects=False, event_hooks=HOOKS) as own:
         return await check(providers, http=own, clock=clock, longest_seconds=longest_seconds)
 
 
@@ -85,7 +87,7 @@ async def _one(
         name=settings.name,
         kind=settings.kind,
         model=settings.model,
-        base_url=settings.base_url,
+        base_url=masked_url(settings.base_url),
         url=provider.url,
         ok=works,
         latency_ms=latency_ms,

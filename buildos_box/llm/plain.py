@@ -6,17 +6,12 @@ The rules: docs/spec.md#llm-untrusted-text.
 import re
 from collections.abc import Sequence
 
+from buildos_box.llm.addresses import ADDRESS, revealed
 from buildos_box.llm.fence import visible
 
 _IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()]{0,1000}\)")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()]{0,1000}\)")
 _TAG = re.compile(r"<[^<>]{0,1000}>")
-_ADDRESS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|(?:javascript|data|vbscript|mailto|tel|sms|file):)\S+"
-    r"|(?<![\w.-])(?P<bare>(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24})(?P<rest>[/?#:]\S*)?(?![\w@])"
-    r"|(?<![\w.-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24}(?:[/?#:]\S*)?(?!\w)",
-    re.IGNORECASE,
-)
 _NO_TOP_DOMAIN = re.compile(
     r"[jt]sx?|[mc]js|json|ya?ml|toml|ini|[ct]sv|txt|pdf|docx?|xlsx?|pptx?|od[ts]|html|css|xml"
     r"|png|jpe?g|gif|svg|psd|sql|ics|vcf|eml|log|bak|exe|dll",
@@ -32,9 +27,7 @@ def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
     Names such as Node.js stay. So does a name spelt as one (Monday.com, with a capital and
     without a path) if it stands like that in `own`, the person's own words.
     """
-    line = visible(text[: most * 8])
-    for pattern, put in ((_IMAGE, " "), (_LINK, r"\1"), (_TAG, " ")):
-        line = pattern.sub(put, line)
+    line = _without_markup(revealed(_without_markup(visible(text[: most * 8]))))
     line = _without_addresses(line, own)
     # Taking marks away may join what is left to a new address, so look for those once more.
     line = _without_addresses(line.translate(_MARKS), own)
@@ -42,6 +35,12 @@ def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
     if len(line) <= most:
         return line
     return line[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+
+
+def _without_markup(line: str) -> str:
+    for pattern, put in ((_IMAGE, " "), (_LINK, r"\1"), (_TAG, " ")):
+        line = pattern.sub(put, line)
+    return line
 
 
 def _without_addresses(line: str, own: Sequence[str]) -> str:
@@ -54,7 +53,7 @@ def _without_addresses(line: str, own: Sequence[str]) -> str:
         spelt = name[0].isupper() and not rest.strip("/?#:") and any(_has(t, name) for t in own)
         return name + rest if spelt else " "
 
-    return _ADDRESS.sub(put, line)
+    return ADDRESS.sub(put, line)
 
 
 def _has(text: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from buildos_box.llm.reply import Content, ProviderError
 from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
 from buildos_box.retry_after import retry_after
 from buildos_box.settings import ProviderSettings, Secret
+from buildos_box.settings.masking import masked_url
 from buildos_box.untrusted_json import read_json
 
 MOST_BYTES = 1024 * 1024
@@ -42,8 +43,8 @@ class Provider:
 
     @property
     def url(self) -> str:
-        """Where it is called, or will be tried first."""
-        return self._urls[0]
+        """Where it is called, or will be tried first; without its user info and query."""
+        return masked_url(self._urls[0])
 
     @property
     def is_paid(self) -> bool:

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from buildos_box.clock import Clock
+from buildos_box.egress.redirects import HOOKS
 from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
@@ -109,7 +110,7 @@ class WebhookMailer:
         verify: ssl.SSLContext | bool = self._tls or True
         try:
             async with (
-                httpx.AsyncClient(verify=verify, timeout=timeout) as client,
+                httpx.AsyncClient(verify=verify, timeout=timeout, event_hooks=HOOKS) as client,
                 client.stream(
                     "POST",
                     self._settings.url,

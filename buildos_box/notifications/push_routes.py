@@ -160,7 +160,7 @@ async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
     if not endpoint.startswith("https://"):
         raise Impossible.field("endpoint", "must start with https://")
     try:
-        await box.egress.check(endpoint, any_port=False, user_id=user_id)
+        await box.egress.check(endpoint, user_id=user_id)
     except AddressRefused as refused:
         raise Impossible.field("endpoint", refused.message) from None
     except TransientError as fault:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
+from buildos_box.settings.masking import masked_url
 from buildos_box.settings.model import Settings, SmtpSettings
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -44,7 +45,7 @@ def _is_network(text: str) -> bool:
 def _server(settings: Settings) -> Iterator[tuple[str, str]]:
     server = settings.server
     if server.base_url and not _is_url(server.base_url):
-        yield "server.base_url", f"{server.base_url!r} is no http(s) address"
+        yield "server.base_url", f"{masked_url(server.base_url)!r} is no http(s) address"
     for origin in server.cors_origins:
         parts = urlsplit(origin)
         if not _is_url(origin) or parts.path or parts.query or parts.fragment:
@@ -93,7 +94,7 @@ def _host_names(smtp: SmtpSettings) -> Iterator[tuple[str, str]]:
 
 def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]:
     if "sms.api_base_url" in given and not _is_url(settings.sms.api_base_url):
-        yield "sms.api_base_url", f"{settings.sms.api_base_url!r} is no http(s) address"
+        yield "sms.api_base_url", f"{masked_url(settings.sms.api_base_url)!r} is no http(s) address"
     for country in settings.sms.allowed_countries:
         if not _COUNTRY.fullmatch(country):
             yield "sms.allowed_countries", f"{country!r} is not a country's two letters, like DE"
@@ -111,4 +112,4 @@ def _addresses(settings: Settings, given: set[str]) -> Iterator[tuple[str, str]]
             yield key, f"{provider.name!r} is the name of an earlier one; give it its own"
         if not _is_url(provider.base_url):
             key = f"llm.providers[{index}].base_url"
-            yield key, f"{provider.base_url!r} is no http(s) address"
+            yield key, f"{masked_url(provider.base_url)!r} is no http(s) address"

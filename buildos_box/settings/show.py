@@ -7,10 +7,10 @@ import msgspec
 
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, provider_keys, section_doc
 from buildos_box.settings.load import Loaded
+from buildos_box.settings.masking import MASK, masked_url
 from buildos_box.settings.model import LaneSettings, Settings
 from buildos_box.settings.section import Secret
 
-MASK = "********"
 HEADER = """\
 # Every key of BuildOS Box with its default. Nothing has to be set.
 # Each can also be given as an environment variable, which wins over this file:
@@ -102,6 +102,8 @@ def _value_of(settings: Settings, name: str) -> Any:
 def _shown(value: Any) -> Any:
     if isinstance(value, Secret):
         return MASK
+    if isinstance(value, str):
+        return masked_url(value)
     if isinstance(value, tuple):
         return [_shown(item) for item in value]
     if isinstance(value, msgspec.Struct):

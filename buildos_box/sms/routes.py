@@ -23,6 +23,7 @@ from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.text import plain, reminder_text, segments
 from buildos_box.sms.writing import Facts, facts_of, write_texts
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.paging import decode_cursor, encode_cursor
 
 LONGEST_MESSAGE = 1_000
 SEGMENTS_FOR_USERS = 2
@@ -189,12 +190,12 @@ def _asked_as(number: str | None, at: Instant, text: str) -> str:
 
 @get("/sms/scheduled/user/{user_id:str}", tags=["SMS"])
 async def list_messages(
-    user_id: str, box: Services, caller: Caller, cursor: int | None = None, limit: Count = 50
+    user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Count = 50
 ) -> SmsList:
     """A user's messages and reminders, newest first. Raises NotFound for another user."""
     caller.require_user(user_id)
-    rows = await store.page(box.db, user_id, before=cursor, limit=limit)
-    more = str(rows[-1]["seq"]) if len(rows) == limit else None
+    rows = await store.page(box.db, user_id, before=decode_cursor(cursor), limit=limit)
+    more = encode_cursor(rows[-1]["seq"]) if len(rows) == limit else None
     return SmsList([SmsView.of(row) for row in rows], more)
 
 

@@ -31,6 +31,17 @@ MAX_KEY = 64 * 1024
 MAX_EXTENSION = 64 * 1024
 """The size of an extended header, as files of more than 8 GiB have."""
 _CHUNK = 1024 * 1024
+_SLACK = 256 * 1024
+"""For what tar adds: its headers, and zeros up to the end of a record."""
+_NOT_AN_ARCHIVE = (
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    UnicodeError,
+    ValueError,
+    RecursionError,
+)
 
 
 class BadBackup(BoxError):
@@ -110,15 +121,37 @@ class _Header(tarfile.TarInfo):
         return header
 
 
+class _Limited(io.RawIOBase):
+    """A stream that is refused once it unpacks to more than the archive declares."""
+
+    def __init__(self, plain: gzip.GzipFile) -> None:
+        self._plain = plain
+        self._left = MAX_MANIFEST + _SLACK
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes. Raises BadBackup."""
+        content = self._plain.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise BadBackup("it unpacks to more than it declares")
+        return content
+
+    def declare(self, manifest: Manifest) -> None:
+        """From now on so much more may come: the members, and a header for each."""
+        headers = len(manifest.members) * (MAX_EXTENSION + 4 * tarfile.BLOCKSIZE)
+        self._left += sum(member.size for member in manifest.members) + headers
+
+
 def unpack(archive: Path, folder: Path) -> Manifest:
     """Unpack into an empty folder and check everything. Raises BadBackup, OSError."""
     try:
         with gzip.open(archive) as plain:
-            with tarfile.open(fileobj=plain, mode="r|", tarinfo=_Header) as tar:
-                manifest = _unpack(tar, folder)
+            limited = _Limited(plain)
+            with tarfile.open(fileobj=limited, mode="r|", tarinfo=_Header) as tar:
+                manifest = _unpack(tar, limited, folder)
             _to_the_end(plain)
             return manifest
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
+    except _NOT_AN_ARCHIVE as error:
         raise BadBackup(f"{archive} is not a complete backup: {error}") from None
     except BadBackup as error:
         raise BadBackup(f"{archive}: {error.message}") from None
@@ -131,14 +164,17 @@ def _to_the_end(plain: gzip.GzipFile) -> None:
         raise BadBackup("it has data after its end")
 
 
-def _unpack(tar: tarfile.TarFile, folder: Path) -> Manifest:
+def _unpack(tar: tarfile.TarFile, limited: _Limited, folder: Path) -> Manifest:
     manifest: Manifest | None = None
     waited: dict[str, Member] = {}
     for entry in tar:
+        if entry.issparse():
+            raise BadBackup(f"{entry.name!r} in it is not a regular file")
         content = tar.extractfile(entry)
         assert content is not None
         if manifest is None:
             manifest = _manifest(entry, content)
+            limited.declare(manifest)
             waited = {member.name: member for member in manifest.members}
             continue
         member = waited.pop(entry.name, None)

@@ -16,10 +16,11 @@ import msgspec
 from buildos_box.clock import Clock, Instant, to_text
 from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
+from buildos_box.db.schema_check import foreign_objects
 from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.upkeep import archive
-from buildos_box.upkeep.archive import Manifest
+from buildos_box.upkeep.archive import BadBackup, Manifest
 from buildos_box.version import VERSION
 
 PREFIX, SUFFIX = "box-", ".backup.tar.gz"
@@ -186,7 +187,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def verify(path: Path, staging: Path) -> Verdict:
     """Unpack a backup into an empty folder and check everything. Raises BadBackup, OSError."""
     manifest = open_backup(path, staging)
-    found = inspect(staging / archive.DATABASE)
+    database = staging / archive.DATABASE
+    if foreign := foreign_objects(database):
+        # Before anything else is read: a view runs what it says when it is counted.
+        raise BadBackup(f"{path}: no version of this program made its {', '.join(foreign[:5])}")
+    found = inspect(database)
     faults = list(found.faults)
     if manifest is not None:
         if found.schema != manifest.schema:

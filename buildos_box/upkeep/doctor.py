@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from buildos_box.clock import Clock
+from buildos_box.egress.redirects import HOOKS
 from buildos_box.settings import Settings
 from buildos_box.upkeep import local_checks, remote_checks
 from buildos_box.upkeep.findings import Finding, ok
@@ -34,7 +35,7 @@ async def examine(settings: Settings, clock: Clock, *, offline: bool) -> AsyncIt
         yield finding
     if offline:
         return
-    async with httpx.AsyncClient(follow_redirects=False) as http:
+    async with httpx.AsyncClient(follow_redirects=False, event_hooks=HOOKS) as http:
         for asked in (
             remote_checks.language_models(settings, http),
             remote_checks.mail(settings, http),

@@ -17,6 +17,7 @@ from buildos_box.llm.check import check
 from buildos_box.mail.smtp_connection import ehlo_name, server_of
 from buildos_box.mail.smtp_replies import EHLO_ADVICE, is_about_ehlo, tls_trouble
 from buildos_box.settings import Settings
+from buildos_box.settings.masking import masked_url
 from buildos_box.upkeep.archive import key_files
 from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
 
@@ -193,15 +194,16 @@ async def egress(settings: Settings) -> AsyncIterator[Finding]:
 async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
     """Whether the links in mail lead to this server."""
     name, url = "public address", settings.server.public_url
+    shown = masked_url(url)
     if not settings.server.base_url:
         yield warning(
-            name, f"links in mail lead to {url}, which only this machine reaches",
+            name, f"links in mail lead to {shown}, which only this machine reaches",
             "set server.base_url to the address at which users reach the server",
         )  # fmt: skip
         return
     if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
         yield warning(
-            name, f"{url} is not encrypted: tokens travel in the clear, and push does not work",
+            name, f"{shown} is not encrypted: tokens travel in the clear, and push does not work",
             "put a reverse proxy with a certificate in front (docs: operating)",
         )  # fmt: skip
     try:
@@ -209,14 +211,14 @@ async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIt
         service = answer.json().get("service") if answer.content else None
     except (httpx.HTTPError, ValueError, AttributeError) as error:
         yield fault(
-            name, f"no BuildOS Box answers at {url}/health: {_words(error)}",
+            name, f"no BuildOS Box answers at {shown}/health: {_words(error)}",
             "start the server; check server.base_url, the DNS and the proxy",
         )  # fmt: skip
         return
     if service == SERVICE:
-        yield ok(name, f"{url} leads to a BuildOS Box")
+        yield ok(name, f"{shown} leads to a BuildOS Box")
     else:
-        yield fault(name, f"something else answers at {url}/health", "check the proxy")
+        yield fault(name, f"something else answers at {shown}/health", "check the proxy")
 
 
 async def port(settings: Settings) -> AsyncIterator[Finding]:
@@ -271,8 +273,8 @@ async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Fin
     try:
         answer = await http.head(url, timeout=SECONDS)
     except httpx.HTTPError as error:
-        return fault(name, f"{urlsplit(url).netloc} is out of reach: {_words(error)}", cure)
-    return ok(name, f"{urlsplit(url).netloc} answers ({answer.status_code} to HEAD)")
+        return fault(name, f"{urlsplit(url).hostname} is out of reach: {_words(error)}", cure)
+    return ok(name, f"{urlsplit(url).hostname} answers ({answer.status_code} to HEAD)")
 
 
 def _words(error: Exception) -> str:

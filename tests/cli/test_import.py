@@ -61,7 +61,12 @@ def test_an_import_with_faults_changes_nothing_and_names_each_field(
     assert "good" not in [task["id"] for task in ada.json("task", "list")]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "\ufeff nope", '"x"', "[" * 100_000])
+@pytest.mark.parametrize("text", [
+        "{", "[]", "\ufeff nope", '"x"', "[" * 100_000,
+        '{"tasks": NaN}', '{"tasks": [{"id": "t", "priority": Infinity}]}', '{"tasks": 1e999}',
+        '{"tasks": "\\ud800"}', '{"tasks": ' + "9" * 5000 + "}",
+    ],
+)  # fmt: skip
 def test_a_file_that_is_no_document_is_refused(ada: Cli, tmp_path: Path, text: str) -> None:
     assert "odd.json" in ada.fails("import", write(tmp_path, "odd.json", text), code=1)
 

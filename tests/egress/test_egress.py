@@ -267,3 +267,52 @@ async def test_a_name_in_another_script_is_looked_up_by_idna_2008(url: str, aske
 async def test_a_name_that_is_none_under_idna_2008_is_refused() -> None:
     with pytest.raises(AddressRefused, match="IDNA 2008"):
         await egress(["1.1.1.1"]).check("https://☃.net/")
+
+
+async def test_a_name_without_an_address_reads_like_a_private_one() -> None:
+    messages = set()
+    for answer in ([], ["10.0.0.1"], ["127.0.0.1"], ["not an address"]):
+        with pytest.raises((AddressRefused, TransientError)) as refused:
+            await egress(answer).check("https://db.internal.example/")
+        messages.add(refused.value.message)
+    assert messages == {"db.internal.example leads to no public address"}
+
+
+@pytest.mark.parametrize("port", [22, 25, 8080, 0])
+async def test_other_ports_of_public_addresses_are_refused_before_the_name_is_looked_up(
+    port: int,
+) -> None:
+    resolve, asked = to(["8.8.8.8"])
+    with pytest.raises(AddressRefused) as refused:
+        await Egress(EgressSettings(), resolve=resolve).get(f"https://dns.example:{port}/")
+    assert "443 or 80" in refused.value.message
+    assert asked == []
+    resolve, _ = to(["8.8.8.8"])
+    with pytest.raises(AddressRefused):
+        await Egress(EgressSettings(allow_private=True), resolve=resolve).check(
+            f"https://dns.example:{port}/"
+        )
+
+
+async def test_other_ports_can_be_allowed() -> None:
+    settings = EgressSettings(allowed_ports=(443, 8443))
+    resolve, _ = to(["8.8.8.8"])
+    await Egress(settings, resolve=resolve).check("https://feeds.example:8443/")
+    with pytest.raises(AddressRefused):
+        await Egress(settings, resolve=resolve).check("https://feeds.example:80/")
+
+
+async def test_why_a_connection_failed_is_told_in_words_of_our_own(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "push.example")
+    with Web(tls=authority) as web:
+        with pytest.raises(TransientError) as untrusted:
+            await egress(["127.0.0.1"], allow=True).get(web.url(host="push.example"))
+        plain = f"http://push.example:{web.port}/"
+        with pytest.raises(TransientError) as no_http:
+            await egress(["127.0.0.1"], allow=True).get(plain)
+        port = web.port
+    with pytest.raises(TransientError) as closed:
+        await egress(["127.0.0.1"], allow=True).get(f"https://push.example:{port}/")
+    assert untrusted.value.message == "push.example has no valid certificate"
+    assert no_http.value.message == "push.example broke off"
+    assert closed.value.message == "push.example cannot be connected to"

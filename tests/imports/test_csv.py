@@ -233,3 +233,12 @@ def test_no_cell_does_more_than_be_refused(text: str, kind: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
     with suppress(Malformed, Impossible):
         taken(f"Name,Title,Start,Due,Status\n{','.join([cell] * 5)}\n", kind=kind)
+
+
+def test_a_table_has_only_so_many_columns() -> None:
+    head = ",".join(f"c{number}" for number in range(501))
+    with pytest.raises(Malformed) as refused:
+        read_table(f"{head}\n".encode())
+    assert "500 columns" in str(refused.value)
+    wide = "title" + "," * 20_000
+    assert read_table(f"{wide}\nWrite{',' * 20_000}\n".encode()).rows[0].cell(0) == "Write"

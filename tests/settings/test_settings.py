@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from buildos_box.settings import SettingsError, load_settings
 from buildos_box.settings.environment import ALIASES
 from buildos_box.settings.keys import all_keys
-from buildos_box.settings.show import MASK, effective, example_toml
+from buildos_box.settings.masking import MASK
+from buildos_box.settings.show import effective, example_toml
 
 ROOT = Path(__file__).parent.parent.parent
 NOWHERE = Path("/nonexistent")

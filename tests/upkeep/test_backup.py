@@ -203,3 +203,40 @@ def _refused(tmp_path: Path, backup: Path) -> None:
         verify(backup, staging)
     assert not (tmp_path / "evil").exists()
     assert sum(path.stat().st_size for path in staging.iterdir()) < 3_000_000
+
+
+def test_headers_that_unpack_to_more_than_is_declared_are_refused(tmp_path: Path) -> None:
+    """Each header is small enough, but there are enough of them for a gigabyte."""
+    extension = tarfile.TarInfo("././@PaxHeader")
+    extension.type, extension.size = tarfile.XHDTYPE, archive.MAX_EXTENSION
+    content = b"65536 comment=" + b"a" * (archive.MAX_EXTENSION - 15) + b"\n"
+    block = extension.tobuf(tarfile.USTAR_FORMAT) + content
+    path = tmp_path / "many.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        for _ in range(500):
+            packed.write(block)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadBackup) as refused:
+        archive.unpack(path, tmp_path / "out")
+    assert "unpacks to more than it declares" in refused.value.message
+
+
+def test_a_sparse_member_is_refused(tmp_path: Path) -> None:
+    """A few bytes that would be read as a file of any size."""
+    size = 1 << 30
+    manifest, content = _manifest(Member("box.sqlite3", size, "0" * 64))
+    member = tarfile.TarInfo("box.sqlite3")
+    member.pax_headers = {
+        "GNU.sparse.major": "1", "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "box.sqlite3", "GNU.sparse.realsize": str(size),
+    }  # fmt: skip
+    body = b"1\n0\n0\n".ljust(512, b"\0")
+    member.size = len(body)
+    path = tmp_path / "sparse.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(manifest, io.BytesIO(content))
+        tar.addfile(member, io.BytesIO(body))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadBackup):
+        archive.unpack(path, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())

@@ -216,3 +216,40 @@ async def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(BadBackup):
         restore.restore(other, tmp_path / "data", ManualClock("2024-10-23T08:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "CREATE TRIGGER spy AFTER INSERT ON users BEGIN DELETE FROM tokens; END",
+        "CREATE VIEW spy AS SELECT * FROM users",
+        "CREATE TABLE spy (a)",
+        "CREATE INDEX spy ON users (name)",
+    ],
+)
+@pytest.mark.parametrize("bare", [False, True])
+async def test_what_no_migration_made_is_refused(tmp_path: Path, planted: str, bare: bool) -> None:
+    async with open_world(tmp_path / "old") as old:
+        await old.person("ada")
+        clock = old.clock
+    with sqlite3.connect(tmp_path / "old" / DB) as db:
+        db.execute(planted)
+    db.close()
+    source = tmp_path / "old" / DB
+    if not bare:
+        source = make_backup(tmp_path / "old", tmp_path / "out", clock).path
+    with pytest.raises(BadBackup) as refused:
+        restore.restore(source, tmp_path / "new", clock)
+    assert "'spy'" in refused.value.message
+    assert not (tmp_path / "new" / DB).exists()
+
+
+async def test_the_tables_of_a_replication_program_are_let_in(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "old") as old:
+        await old.person("ada")
+        clock = old.clock
+    with sqlite3.connect(tmp_path / "old" / DB) as db:
+        db.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+    db.close()
+    restore.restore(tmp_path / "old" / DB, tmp_path / "new", clock)
+    assert inspect(tmp_path / "new" / DB).counts["users"] == 1
