@@ -7,7 +7,7 @@ from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
 from buildos_box.briefs.planning import reschedule
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
-from buildos_box.jobs.changes import JobFailed
+from buildos_box.jobs.changes import JobCancelled, JobFailed
 from buildos_box.mail.changes import EmailUndelivered
 from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
@@ -62,6 +62,12 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
         )
 
 
+def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+    """An unfinished brief whose job is cancelled is not being written any more."""
+    if change.job_type == GENERATE_DAILY_BRIEF.name:
+        store.note_failure(tx, change.job_id, f"cancelled: {change.reason}", box.clock.now())
+
+
 def on_email_undelivered(tx: Tx, box: Services, change: EmailUndelivered) -> None:
     """Notify the user in another channel that their brief could not be mailed."""
     day = store.day_of(tx, change.brief_id) if change.brief_id else None
@@ -86,5 +92,6 @@ LISTENERS: tuple[Listener[Any], ...] = (
     Listener(PreferencesChanged, on_preferences_changed),
     Listener(UserSaved, on_user_saved),
     Listener(JobFailed, on_job_failed),
+    Listener(JobCancelled, on_job_cancelled),
     Listener(EmailUndelivered, on_email_undelivered),
 )

@@ -78,8 +78,12 @@ def reschedule(tx: Tx, box: Services, user_id: str) -> None:
 
 
 def _is_owed(job: Row, now: Instant) -> bool:
-    notify_at = msgspec.json.decode(job["metadata"], type=BriefPayload).notification_scheduled_for
+    notify_at = _payload_of(job).notification_scheduled_for
     return notify_at is not None and from_text(notify_at) < now
+
+
+def _payload_of(job: Row) -> BriefPayload:
+    return msgspec.json.decode(job["metadata"], type=BriefPayload)
 
 
 def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
@@ -157,13 +161,15 @@ def why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | Non
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:
         return "already_completed"
-    near = jobs_store.near(
+    around = jobs_store.near(
         tx,
         user.id,
         GENERATE_DAILY_BRIEF.name,
         due.notify_at - TOLERANCE,
         due.notify_at + TOLERANCE,
     )
+    # A brief of another day near midnight is not this one.
+    near = [job for job in around if _payload_of(job).day == day]
     # A live job of that day at another hour would become more urgent, but not its mail.
     if near or ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
         return "already_queued"

@@ -60,9 +60,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The job that does what was requested, or has done it."""
+    """The job that does what was requested, or has done it.
 
-    job_id: str
+    There is no `job_id` if the brief is complete and its job was deleted by the cleanup.
+    """
+
+    job_id: str | None
     scheduled_for: Instant
     day: date
     deduplicated: bool = False
@@ -150,7 +153,8 @@ def _queue(
     elif not box.queue.is_live(tx, key):
         done = store.completed_job(tx, user.id, payload.day)
         if done is not None:
-            return Answer(done, wanted.due, payload.day, already_completed=True)
+            job_id = done if box.queue.is_known(tx, done) else None
+            return Answer(job_id, wanted.due, payload.day, already_completed=True)
     enqueued = box.queue.enqueue(
         tx,
         GENERATE_DAILY_BRIEF,

@@ -21,7 +21,7 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """The response to `POST /queue/brief`."""
 
     success: bool
-    job_id: str
+    job_id: str | None
     scheduled_for: str
     brief_date: str
     deduplicated: bool = False

@@ -96,7 +96,9 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
 
 
 def note_failure(tx: Tx, job_id: str, error: str, now: Instant) -> Row | None:
-    """After the job failed for good: an unfinished brief becomes failed, a completed one stays.
+    """After the job failed for good or was cancelled: an unfinished brief becomes failed.
+
+    A completed one stays.
 
     Returns the brief that the job was writing, None if it had not begun.
     """

@@ -216,6 +216,10 @@ class Queue:
         """Whether a live job has that key."""
         return ledger.live_with_key(tx, dedup_key) is not None
 
+    def is_known(self, tx: Tx, job_id: str) -> bool:
+        """Whether the job can still be read, in the ledger or in the archive."""
+        return ledger.by_public_id(tx, job_id) is not None or cleanup_store.is_archived(tx, job_id)
+
     def newest_of(self, tx: Tx, user_id: str, dedup_key: str) -> str | None:
         """The id of the user's newest job of that key, live or finished."""
         return ledger.newest_of(tx, user_id, dedup_key)

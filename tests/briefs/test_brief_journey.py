@@ -328,3 +328,33 @@ async def test_a_failed_rewrite_is_not_the_job_that_made_the_brief(box: BoxWorld
     await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))
     asked = await box.post("/queue/brief", {"userId": "ada"})
     assert (asked["jobId"], asked["alreadyCompleted"]) == (first["jobId"], True)
+
+
+async def test_a_brief_that_is_cancelled_while_it_is_written_is_not_written_for_ever(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    queued = await box.post("/queue/brief", {"userId": "ada"})
+    claimed = await box.claim()
+    assert claimed is not None
+    await box.db.write(
+        lambda tx: store.begin(
+            tx, "brief-1", "ada", date(2024, 10, 23), "UTC", queued["jobId"], box.clock.now()
+        )
+    )
+    await box.post(f"/jobs/{queued['jobId']}/cancel")
+    (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
+    assert brief["generationStatus"] == "failed"
+    assert brief["generationError"].startswith("cancelled")
+
+
+async def test_an_answer_never_names_a_job_that_was_deleted(box: BoxWorld) -> None:
+    await box.person()
+    body = {"userId": "ada", "briefDate": "2024-10-23"}
+    queued = await box.post("/queue/brief", body)
+    await box.work()
+    again = await box.post("/queue/brief", body)
+    assert (again["jobId"], again["alreadyCompleted"]) == (queued["jobId"], True)
+    await box.db.write(lambda tx: tx.execute("DELETE FROM queue_jobs"))
+    again = await box.post("/queue/brief", body)
+    assert (again["jobId"], again["alreadyCompleted"]) == (None, True)

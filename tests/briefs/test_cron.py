@@ -457,3 +457,15 @@ async def test_an_instant_outside_the_calendar_is_a_fault_of_the_request(box: Bo
         "POST", "/queue/brief", {"userId": "ada", "scheduledFor": "0001-01-01T00:00:00+14:00"}
     )
     assert answer.status_code == 422
+
+
+async def test_a_brief_of_another_day_near_midnight_does_not_stand_for_tomorrows(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path, at=f"{OCT_23}23:50:00Z") as box:
+        await box.person()
+        await box.post("/queue/brief", {"userId": "ada", "briefDate": "2024-10-23"})
+        await box.work()
+        await prefer(box, timeOfDay="00:10")
+        assert (await briefs(box))["ada"][0] == "2024-10-24"
+        assert await skips(box) == []
