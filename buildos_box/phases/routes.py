@@ -19,9 +19,6 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Task
 
-MOST_LISTED = 10_000
-"""Tasks of one project that its phases are shown with."""
-
 
 class PhasesRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The body of `POST /queue/phases`."""
@@ -136,7 +133,7 @@ async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectP
     if row is None or caller.only_user not in (None, row["owner"]):
         raise _no_project()
     rows = await store.phases_of(box.db, project_id)
-    listed = await workspace.tasks_of_project(box.db, project_id, limit=MOST_LISTED)
+    listed = await workspace.tasks_of_project(box.db, project_id)
     tasks = {task.id: task for task in listed}
     placed = {row["task_id"] for row in rows}
     return ProjectPhases(

@@ -244,7 +244,7 @@ class ProviderSettings(Section, frozen=True, kw_only=True):
     kind: Annotated[
         Literal["openai", "anthropic", "ollama"], _doc("Which request shape it speaks.")
     ] = "openai"
-    base_url: Annotated[str, _doc("Its address.")]
+    base_url: Annotated[str, _doc("Its address, with or without a version in its path.")]
     model: Annotated[str, _doc("Which model.")]
     api_key: Annotated[Secret | None, _doc("Its key; none for local servers.")] = None
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 60

@@ -134,9 +134,9 @@ PLANTED = [
         (
             (
                 "sms/listeners.py",
-                "        if replan_changed(tx, box, change.event) == store.SCHEDULED",
-                "        if isinstance(change, EventSaved)"
-                " and replan_changed(tx, box, change.event)",
+                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and",
+                "    if isinstance(change, EventSaved)"
+                " and replan_changed(tx, box, change.event) and",
             ),
             ("sms/send_job.py", 'raise _NotSent("event_moved")', "pass"),
         ),

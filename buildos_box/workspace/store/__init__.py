@@ -5,7 +5,6 @@ from buildos_box.workspace.store.calendar import (
     events_of_feed,
     find_event,
     mark_as_of_feed,
-    next_events,
     timed_events,
 )
 from buildos_box.workspace.store.day import (
@@ -75,7 +74,6 @@ __all__ = [
     "mark_as_of_feed",
     "mark_onboarded",
     "mark_phases_generated",
-    "next_events",
     "notes_of_projects",
     "page_events",
     "page_notes",

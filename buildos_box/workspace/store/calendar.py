@@ -45,20 +45,6 @@ async def events_between(
     return [Event.of(row) for row in rows]
 
 
-async def next_events(
-    db: Database, user_id: str, after: Instant, *, limit: int = 50
-) -> list[Event]:
-    """Timed events that are not over at `after` and not cancelled, soonest first."""
-    rows = await db.all(
-        """SELECT * FROM events
-            WHERE user_id = :user AND all_day = 0 AND COALESCE(end_at, start_at) >= :after
-              AND status <> 'cancelled'
-            ORDER BY start_at, seq LIMIT :limit""",
-        {"user": user_id, "after": to_text(after), "limit": limit},
-    )
-    return [Event.of(row) for row in rows]
-
-
 def timed_events(tx: Tx, user_id: str, start: Instant, end: Instant) -> list[Event]:
     """Timed events that begin in `[start, end)` and are not cancelled, soonest first."""
     rows = tx.all(

@@ -47,7 +47,7 @@ async def get_project(db: Database, user_id: str, project_id: str) -> Project | 
     return Project.of(row) if row else None
 
 
-async def tasks_of_project(db: Database, project_id: str, *, limit: int = 1_000) -> list[Task]:
+async def tasks_of_project(db: Database, project_id: str, *, limit: int = -1) -> list[Task]:
     """A project's tasks, done ones too, oldest first."""
     rows = await db.all(
         "SELECT * FROM tasks WHERE project_id = ? ORDER BY seq LIMIT ?", (project_id, limit)
