@@ -116,6 +116,7 @@ class Auditor:
                     says = f"{job['queue_job_id']} ({job['job_type']}) is {job['status']}"
                     self._say("no job is stuck", end, says)
             self._deliveries(reading, facts)
+            self._undelivered(reading, facts)
             self._data(reading, facts)
             self._answers(reading, facts)
         finally:
@@ -128,6 +129,26 @@ class Auditor:
             if "delivered" in told and row["status"] != "delivered":
                 says = f"{row['twilio_sid']} is {row['status']}, Twilio told {told}"
                 self._say("a late callback changes nothing", facts.end, says)
+
+    def _undelivered(self, reading: sqlite3.Connection, facts: Facts) -> None:
+        """Whoever did not get their mail or SMS reads of it in their inbox."""
+        since = (facts.end - timedelta(days=80)).isoformat()
+        for row in reading.execute(
+            """SELECT m.id FROM emails m JOIN users u ON u.id = m.user_id
+                WHERE m.kind = 'brief' AND m.updated_at > :since
+                  AND (m.status = 'failed' OR (m.status = 'cancelled' AND m.reason = 'expired'))
+                  AND NOT EXISTS (SELECT 1 FROM notifications
+                                   WHERE once_key = 'brief-email-failed-' || m.id)
+               UNION ALL
+               SELECT s.id FROM scheduled_sms_messages s JOIN users u ON u.id = s.user_id
+                WHERE s.kind IN ('reminder', 'message') AND s.updated_at > :since
+                  AND (s.status IN ('failed', 'undelivered')
+                       OR (s.status = 'cancelled' AND s.reason = 'expired'))
+                  AND NOT EXISTS (SELECT 1 FROM notifications
+                                   WHERE once_key = 'sms-undelivered-' || s.id)""",
+            {"since": since},
+        ):
+            self._say("what is not delivered is told", facts.end, row["id"])
 
     def _data(self, reading: sqlite3.Connection, facts: Facts) -> None:
         if any(spans and spans[-1].end > facts.end for spans in facts.open_deeds.values()):

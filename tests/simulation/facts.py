@@ -173,6 +173,10 @@ class Facts:
             or self.clock_wrong(begin - 2 * HOUR, end + 2 * HOUR)
         )
 
+    def troubles(self, provider: str, begin: datetime, end: datetime) -> list[Span]:
+        """When something was wrong with that provider, then or shortly before."""
+        return self._timeline("trouble", provider).between(begin - 10 * MINUTE, end)
+
     def unsettled(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether something that this person asked for had no answer yet at some time then."""
         return bool(self._timeline("deeds", who).between(begin, end))

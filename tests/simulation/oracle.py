@@ -33,6 +33,10 @@ NOTE = re.compile(r"Note (u\d\dn\d+)x")
 AT = re.compile(r"\bat (\d\d:\d\d)\b")
 
 
+RELAY_CATCHES_UP, TWILIO_CATCHES_UP = 17 * MINUTE, 4 * MINUTE
+"""Mail is tried every 15 minutes at the latest, SMS every 2, or when Twilio says."""
+
+
 @dataclass(frozen=True)
 class Broken:
     """A promise that was not kept."""
@@ -211,11 +215,25 @@ def _missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> 
                 if late is None or late > facts.end - MINUTE or late > over - MINUTE:
                     continue
                 over_at = wall_instant(day + DAY, time(0), wishes.zone)
+                if late >= over_at - MINUTE and facts.troubles("relay", run - 65 * MINUTE, late):
+                    continue  # the relay was well again when the day was over, or nearly
                 if late >= over_at and facts.crashes(run - 70 * MINUTE, over_at):
                     continue  # back when the day was over: no brief of a past day
                 if not any(t <= late for t in got[who, day]) and not _excused(facts, who, run, day):
                     says = f"{who} did not get {day}'s, due {run:%m-%d %H:%M}Z, by {late:%H:%M}Z"
                     broken.append(Broken("every brief comes", late, says))
+
+
+def _after_troubles(
+    facts: Facts, provider: str, begin: datetime, late: datetime, catches_up: timedelta
+) -> datetime:
+    """`late`, or as long after the provider's troubles as the box may take to notice their end."""
+    while True:
+        ends = [span.end for span in facts.troubles(provider, begin, late)]
+        later = max([late, *(end + catches_up for end in ends)])
+        if later == late:
+            return late
+        late = later
 
 
 def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
@@ -229,7 +247,10 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
         late = max(late, max(ups) + 12 * MINUTE)
         if facts.crashes(run - 70 * MINUTE, late) > crashes:
             return None
-    if facts.ill(run - 65 * MINUTE, late, "relay", "model"):
+    late = _after_troubles(facts, "relay", run - 65 * MINUTE, late, RELAY_CATCHES_UP)
+    if facts.ill(run - 65 * MINUTE, late, "model"):
+        return None
+    if facts.crashes(run - 70 * MINUTE, late) > crashes:
         return None
     if any(span.end >= run - 70 * MINUTE and span.begin <= late for span in facts.restored):
         return None
@@ -390,9 +411,24 @@ def _due(
         return None
     if any(span.end >= due - 26 * HOUR and span.begin <= late for span in facts.restored):
         return None
-    if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(due - 20 * MINUTE, late, "twilio"):
+    if facts.troubles("twilio", due - 20 * MINUTE, late):
+        late = _after_troubles(facts, "twilio", due - 20 * MINUTE, late, TWILIO_CATCHES_UP)
+        if late > min(start - 2 * MINUTE, over, facts.end) or _disturbs(wishes, due, late):
+            return None
+        if facts.crashes(due - 20 * MINUTE, late) > crashes:
+            return None
+    if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(due - 20 * MINUTE, late):
         return None
     return None if facts.unsettled(who, known - 26 * HOUR, late) else due
+
+
+def _disturbs(wishes: Wishes, begin: datetime, end: datetime) -> bool:
+    """Whether quiet hours, or another day with its own limit, begin between the two."""
+    if local(begin, wishes.zone).date() != local(end, wishes.zone).date():
+        return True
+    minutes = range(int((end - begin) / MINUTE) + 2)
+    walls = (local(begin + n * MINUTE, wishes.zone).time() for n in minutes)
+    return any(in_quiet(wishes.quiet, wall) for wall in walls)
 
 
 def _limits(facts: Facts, broken: list[Broken]) -> None:

@@ -276,6 +276,10 @@ SEAMS = (
 )
 
 
+LONG_TROUBLES = {"greylists": (3600, 14_400), "closing": (600, 4800), "storm": (300, 4800)}
+"""How long these last, in seconds."""
+
+
 def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
     last = (plan.days - 2) * DAY
     asked = [item.at for item in plan.items if item.do == "brief" and 3600 < item.at < last]
@@ -298,14 +302,17 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
         elif kind < 0.90:
             provider, modes = rng.choice(
                 [
-                    ("relay", ["down", "busy", "slow", "lost"]),
-                    ("twilio", ["down", "busy", "error", "slow", "lost", "lost"]),
+                    ("relay", ["down", "busy", "slow", "lost", "greylists", "closing"]),
+                    ("twilio", ["down", "busy", "error", "slow", "lost", "lost", "storm"]),
                     ("model", ["down", "silent", "busy", "error", "slow", "garbage", "mute"]),
                 ]
             )
+            mode = rng.choice(modes)
             lasts = rng.choice([10.0, 60.0, 300.0, rng.uniform(300, 3000)])
-            mode = {"provider": provider, "mode": rng.choice(modes), "lasts": lasts}
-            plan.items.append(Item(round(at, 3), "trouble", body=mode))
+            if mode in LONG_TROUBLES or (provider == "relay" and rng.random() < 0.2):
+                lasts = rng.uniform(*LONG_TROUBLES.get(mode, (3600, 10_800)))
+            body = {"provider": provider, "mode": mode, "lasts": lasts}
+            plan.items.append(Item(round(at, 3), "trouble", body=body))
         elif kind < 0.94:
             hours = rng.choice([0.2, 0.5, 1, 1, 2, 4, 12, 60 if rng.random() < 0.2 else 3])
             gone = hours * 3600 * rng.uniform(0.7, 1.3)

@@ -38,11 +38,20 @@ class Trouble:
         return self.modes.get(provider, "well")
 
 
-class Relay:
-    """A mail relay: takes messages, and may say so late, or not at all."""
+GREYLISTED_SECONDS = 600.0
 
-    def __init__(self, trouble: Trouble, tell: Tell, rng: random.Random) -> None:
+
+class Relay:
+    """A mail relay: takes messages, and may say so late, or not at all.
+
+    `greylists` refuses each recipient for ten minutes from their first mail on; `closing` answers
+    421 to the message's end.
+    """
+
+    def __init__(self, loop: VirtualLoop, trouble: Trouble, tell: Tell, rng: random.Random) -> None:
+        self._loop = loop
         self._trouble = trouble
+        self._first_seen: dict[str, float] = {}
         self._tell = tell
         self._rng = rng
         self.plug: Plug | None = None
@@ -60,6 +69,10 @@ class Relay:
             raise TransientError("the mail server is out of reach", code="smtp")
         if mode == "busy":
             raise TransientError("the mail server answered 451", code="smtp_451")
+        if mode == "closing":
+            raise TransientError("the mail server answered 421: 4.7.28", code="smtp_421")
+        if self._greylists(recipient, mode):
+            raise TransientError("the mail server answered 450: greylisted", code="smtp_450")
         if mode == "slow":
             await asyncio.sleep(self._rng.uniform(20, 50))
             self.plug.at("in effect")
@@ -68,6 +81,13 @@ class Relay:
             raise OutcomeUnknown("the mail server left no answer")
         self.plug.at("after effect")
         return f"250 ok {email_id}"
+
+    def _greylists(self, recipient: str, mode: str) -> bool:
+        if mode != "greylists":
+            self._first_seen.clear()
+            return False
+        now = self._loop.time()
+        return now < self._first_seen.setdefault(recipient, now) + GREYLISTED_SECONDS
 
     def _accept(self, recipient: str, message: bytes, *, lost: bool) -> None:
         headers, text = _read(message)
@@ -130,6 +150,8 @@ class Twilio:
         if method == "GET":
             if mode in ("down", "error"):
                 raise requests.ConnectionError("no route to Twilio")
+            if mode == "storm":
+                return self._storm()
             if "/Messages/" in url:
                 return self._fetched(url)
             to = (params or {}).get("To") or parse_qs(urlsplit(url).query)["To"][0]
@@ -141,6 +163,8 @@ class Twilio:
             raise requests.ConnectionError("no route to Twilio")
         if mode == "busy":
             return self._refusal(429, 20429, {"Retry-After": "30"})
+        if mode == "storm":
+            return self._storm()
         if mode == "error":
             return self._refusal(503, 20503, {})
         if data["To"] in self.stopped:
@@ -211,6 +235,11 @@ class Twilio:
             "price": "-0.00790" if status == "delivered" else None,
             "price_unit": "USD",
         }
+
+    def _storm(self) -> Any:
+        """Too many requests, whoever asks, and not always a word of when to come back."""
+        wait = self._rng.choice(["", "1", "30", "90"])
+        return self._refusal(429, 20429, {"Retry-After": wait} if wait else {})
 
     @staticmethod
     def _refusal(status: int, code: int, headers: dict[str, str]) -> Any:

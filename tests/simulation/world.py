@@ -55,7 +55,7 @@ class World:
             folder,
             self.clock,
             random.Random(f"{plan.seed} box"),
-            Relay(self._trouble, self.tell, random.Random(f"{plan.seed} relay")),
+            Relay(loop, self._trouble, self.tell, random.Random(f"{plan.seed} relay")),
             self._twilio,
             Model(self._trouble, self.tell, random.Random(f"{plan.seed} model")),
             with_model=with_model,
@@ -264,6 +264,8 @@ class World:
             if error is not None and not isinstance(error, BoxError):
                 raise error  # the simulation asks wrongly, or the box has a fault
             if error is not None:
+                if not isinstance(error, BoxError):
+                    raise error  # the door does not fit: whoever sees no requests sees no faults
                 self.tell("refused", n=number, error=f"{type(error).__name__}: {error}")
                 return
             self.tell("acked", n=number, do=do, who=who, body=body, answer=task.result())
