@@ -5,7 +5,7 @@ A plan is a list of plain items, so that the search for a shorter story can leav
 
 import random
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.loop import iso, utc
@@ -282,6 +282,7 @@ LONG_TROUBLES = {"greylists": (3600, 14_400), "closing": (600, 4800), "storm": (
 
 def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
     last = (plan.days - 2) * DAY
+    starts = _starts(plan, last)
     asked = [item.at for item in plan.items if item.do == "brief" and 3600 < item.at < last]
     for _ in range(round(options.faults_a_day * plan.days)):
         at = rng.uniform(3600, max(3601.0, last))
@@ -307,6 +308,8 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
                     ("model", ["down", "silent", "busy", "error", "slow", "garbage", "mute"]),
                 ]
             )
+            if provider == "twilio" and starts and rng.random() < 0.6:
+                at = rng.choice(starts) - rng.choice([5, 15, 15, 15, 30, 60]) * 60 - 5
             mode = rng.choice(modes)
             lasts = rng.choice([10.0, 60.0, 300.0, rng.uniform(300, 3000)])
             if mode in LONG_TROUBLES or (provider == "relay" and rng.random() < 0.2):
@@ -326,6 +329,16 @@ def _faults(plan: Plan, rng: random.Random, options: Options) -> None:
         else:
             body = {"pages": rng.choice([0, 0, 2]), "lasts": rng.uniform(30, 2400)}
             plan.items.append(Item(round(at, 3), "disk_full", body=body))
+
+
+def _starts(plan: Plan, last: float) -> list[float]:
+    """When events begin, in seconds from the start: before them their reminders are sent."""
+    events = [
+        event for item in plan.items if item.do == "sync" for event in item.body.get("events", ())
+    ]
+    begun = utc(plan.start)
+    found = [(datetime.fromisoformat(event["startAt"]) - begun).total_seconds() for event in events]
+    return [at for at in found if 2 * 3600 < at < last]
 
 
 def _restores(plan: Plan, rng: random.Random, every: int) -> None:

@@ -173,6 +173,45 @@ PLANTED = [
         ("--deeds", "4"),
     ),
     Planted(
+        "mail is tried a number of times",
+        (
+            (
+                "mail/job.py",
+                "RETRY = RetryPolicy(retry_for=timedelta(days=1), "
+                "longest_delay=timedelta(minutes=15))",
+                "RETRY = RetryPolicy()",
+            ),
+        ),
+        ("every brief comes",),
+        ("--people", "24"),
+    ),
+    Planted(
+        "SMS are tried once",
+        (
+            (
+                "sms/send_job.py",
+                "retry=RetryPolicy(retry_for=timedelta(days=1), "
+                "longest_delay=timedelta(minutes=2)),",
+                "retry=RetryPolicy(),",
+            ),
+            ("sms/send_job.py", "max_attempts=5,", "max_attempts=1,"),
+        ),
+        ("every reminder comes",),
+        ("--seed", "2", "--faults", "6", "--deeds", "6", "--people", "24"),
+    ),
+    Planted(
+        "undelivered SMS are told to nobody",
+        (
+            (
+                "notifications/listeners.py",
+                "    Listener(SmsUndelivered, on_sms_undelivered),\n",
+                "",
+            ),
+        ),
+        ("what is not delivered is told",),
+        ("--faults", "16", "--deeds", "6", "--people", "24"),
+    ),
+    Planted(
         "wrong DST fold",
         (
             (
