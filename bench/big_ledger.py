@@ -43,7 +43,7 @@ SELECT printf('job-%026d', n), printf('user-%04d', n % :users), type ->> 0, type
             THEN strftime('%Y-%m-%dT%H:%M:%fZ', at, '+0.200 seconds') END,
        CASE WHEN NOT lives THEN strftime('%Y-%m-%dT%H:%M:%fZ', at, '+0.900 seconds') END,
        at, json_object('userId', printf('user-%04d', n % :users), 'briefDate', substr(at, 1, 10)),
-       CASE status WHEN 'completed' THEN json_object('source', 'built_in') END,
+       CASE status WHEN 'completed' THEN json_object('source', 'builtin') END,
        CASE status WHEN 'failed' THEN 'the relay refused it: 550 5.1.1 no such user' END,
        CASE status WHEN 'failed' THEN 'permanent' END,
        CASE status WHEN 'failed' THEN 'mail_refused' END,

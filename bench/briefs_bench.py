@@ -24,10 +24,11 @@ from bench.measure import tell
 from buildos_box.app import Box
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
-from buildos_box.briefs.analyst import BUILTIN, analyse
+from buildos_box.briefs.analyst import analyse
 from buildos_box.briefs.collect import Selection, collect
 from buildos_box.briefs.compose import compose, subject
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
+from buildos_box.llm.origin import BUILTIN
 from buildos_box.mail import store as mail_store
 from buildos_box.mail.job import sender_of
 from buildos_box.mail.render import message_id, render

@@ -1,28 +1,20 @@
 """The analysis of a day, by a language model or by the built-in analyst."""
 
-import msgspec
-from msgspec.structs import replace
-
 from buildos_box.briefs import prompts
-from buildos_box.briefs.analyst import BUILTIN, Analysis, analyse
+from buildos_box.briefs.analyst import Analysis, analyse
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.fence import fence
+from buildos_box.llm.origin import Origin
 from buildos_box.services import Services
 
 MAX_OUTPUT_TOKENS = 1500
 
 
-class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
-    """An analysis, who wrote it (`builtin` or provider and model), and what it cost."""
+class AnalysisResult(Origin, frozen=True, kw_only=True):
+    """An analysis, who wrote it, and what it cost."""
 
     analysis: Analysis
-    source: str
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    why_built_in: str | None = None
-    """`budget` or `unavailable` if a language model was configured and gave no answer."""
 
 
 async def analyse_day(
@@ -33,7 +25,7 @@ async def analyse_day(
     Never raises for a provider's fault.
     """
     if facts.is_empty:
-        return _by_rules(facts)
+        return AnalysisResult(analysis=analyse(facts))
     answer = await box.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
@@ -47,27 +39,10 @@ async def analyse_day(
         ),
         fallback=lambda: analyse(facts),
     )
-    if answer.is_builtin:
-        return replace(
-            _by_rules(facts),
-            why_built_in=answer.why_built_in,
-            tokens_in=answer.tokens_in,
-            tokens_out=answer.tokens_out,
-            cost_usd=answer.cost_usd,
-        )
-    return AnalysisResult(
-        analysis=prompts.accept(answer.value, facts).analysis,
-        source=answer.source,
-        tokens_in=answer.tokens_in,
-        tokens_out=answer.tokens_out,
-        cost_usd=answer.cost_usd,
-    )
-
-
-def _by_rules(facts: DayFacts) -> AnalysisResult:
-    return AnalysisResult(
-        analysis=analyse(facts), source=BUILTIN, tokens_in=0, tokens_out=0, cost_usd=0.0
-    )
+    accepted = analyse(facts)
+    if not answer.is_builtin:
+        accepted = prompts.accept(answer.value, facts).analysis
+    return AnalysisResult(analysis=accepted, **answer.origin())
 
 
 def as_text(analysis: Analysis) -> str:

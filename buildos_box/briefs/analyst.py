@@ -40,7 +40,6 @@ from buildos_box.briefs.priorities import (
 from buildos_box.briefs.text import clean, name, quoted, shorten
 from buildos_box.workspace.store.day import LONG_LATE_DAYS
 
-BUILTIN = "builtin"
 """The `analysis_source` of this module's analyses."""
 
 MAX_INSIGHTS = 5

@@ -9,7 +9,7 @@ The rules: docs/spec.md#brief-content.
 from collections.abc import Iterator, Sequence
 
 from buildos_box.briefs.agenda import CalendarEvent, meetings, when
-from buildos_box.briefs.analyst import BUILTIN, Analysis, cap_insight, cap_reason, cap_summary
+from buildos_box.briefs.analyst import Analysis, cap_insight, cap_reason, cap_summary
 from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.formatting import (
     clock_time,
@@ -31,6 +31,7 @@ from buildos_box.briefs.sections import (
     task_list,
 )
 from buildos_box.briefs.text import escape, shorten, title
+from buildos_box.llm.origin import BUILTIN
 
 WORD_BUDGET = 900
 

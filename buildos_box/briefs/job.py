@@ -92,14 +92,10 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
         subject=subject(facts),
         markdown=compose(facts, result.analysis, result.source, why_built_in=result.why_built_in),
         analysis=as_text(result.analysis),
-        analysis_source=result.source,
-        why_built_in=result.why_built_in,
         priority_actions=[msgspec.to_builtins(a) for a in result.analysis.priorities],
         counts=facts.counts,
-        tokens_in=result.tokens_in,
-        tokens_out=result.tokens_out,
-        cost_usd=result.cost_usd,
         sections=sections,
+        **result.origin(),
     )
     await job.progress(90, "Queueing the mail")
     return await box.db.write(lambda tx: _conclude(tx, job, box, user, brief_id, payload, finished))
@@ -182,7 +178,7 @@ def _conclude(
     result = BriefResult(
         brief_id=brief_id,
         brief_date=payload.brief_date,
-        analysis_source=finished.analysis_source,
+        analysis_source=finished.source,
         email_id=email_id,
         email_skipped=skipped,
         why_built_in=finished.why_built_in,

@@ -8,25 +8,20 @@ import msgspec
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.llm.origin import Origin
 
 LONGEST_TO_NEXT_RUN = timedelta(days=8)
 """Longer than the time to the next run of any frequency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Origin, frozen=True, kw_only=True):
     """A brief as it is stored when it is complete."""
 
     subject: str
     markdown: str
     analysis: str
-    analysis_source: str
-    why_built_in: str | None
     priority_actions: list[Any]
     counts: dict[str, int]
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
     sections: list[tuple[str, str, str]]
     """(project id, title, Markdown), in order."""
 
@@ -77,7 +72,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
             "subject": done.subject,
             "markdown": done.markdown,
             "analysis": done.analysis,
-            "source": done.analysis_source,
+            "source": done.source,
             "why": done.why_built_in,
             "actions": msgspec.json.encode(done.priority_actions).decode(),
             "counts": msgspec.json.encode(done.counts).decode(),

@@ -19,13 +19,13 @@ from buildos_box.llm.answer_json import without_reasoning
 from buildos_box.llm.breaker import Breaker
 from buildos_box.llm.budget import NEARLY, Budget, Limits, limits_of_user
 from buildos_box.llm.changes import LlmAlert
+from buildos_box.llm.origin import BUILTIN, Origin
 from buildos_box.llm.provider import Provider
 from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
 from buildos_box.log import logger
 from buildos_box.settings import LimitsSettings, LlmSettings
 
 T = TypeVar("T")
-BUILT_IN = "built-in"
 NO_LIMITS = Limits()
 LONGEST_WAIT = timedelta(seconds=5)
 WITHIN = timedelta(minutes=8)
@@ -61,22 +61,10 @@ class Ask(Generic[T]):
     check: Callable[[T], str | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """A valid answer, who gave it (`provider:model` or `built-in`), and what all tries cost."""
+class Answer(Origin, Generic[T], frozen=True, kw_only=True):
+    """A valid answer, who gave it, and what all tries cost."""
 
     value: T
-    source: str
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float = 0.0
-    why_built_in: str | None = None
-    """`not_configured`, `budget` or `unavailable` when no provider gave it."""
-
-    @property
-    def is_builtin(self) -> bool:
-        """Whether no provider gave it."""
-        return self.source == BUILT_IN
 
 
 @dataclass
@@ -212,8 +200,8 @@ class SmartLLM:
                 if value is not None:
                     return _answer(value, f"{provider.name}:{provider.model}", question)
         if self.providers:
-            await self._record(question, None, "built_in")
-        return replace(_answer(fallback(), BUILT_IN, question), why_built_in=_why(question))
+            await self._record(question, None, BUILTIN)
+        return _answer(fallback(), BUILTIN, question, why=_why(question))
 
     async def _ask_one(self, provider: Provider, question: _Question[T]) -> T | None:
         """Its answer, asked for once more if the first could not be used; None if neither could.
@@ -400,8 +388,8 @@ class SmartLLM:
             user_id=ask.user_id,
             correlation_id=ask.correlation_id,
             purpose=ask.purpose,
-            provider=provider.name if provider else BUILT_IN,
-            model=provider.model if provider else BUILT_IN,
+            provider=provider.name if provider else BUILTIN,
+            model=provider.model if provider else BUILTIN,
             outcome=outcome,
             http_status=status,
             tokens_in=tokens[0],
@@ -411,13 +399,20 @@ class SmartLLM:
         )
 
 
-def _answer(value: T, source: str, question: _Question[T]) -> Answer[T]:
-    return Answer(value, source, question.tokens_in, question.tokens_out, question.cost_usd)
+def _answer(value: T, source: str, question: _Question[T], *, why: str | None = None) -> Answer[T]:
+    return Answer(
+        value=value,
+        source=source,
+        why_built_in=why,
+        tokens_in=question.tokens_in,
+        tokens_out=question.tokens_out,
+        cost_usd=question.cost_usd,
+    )
 
 
 def _why(question: _Question[T]) -> str:
     """Why no provider answered; the budget is named only if nothing else was tried."""
-    tried = [outcome for outcome in question.outcomes if outcome != "built_in"]
+    tried = [outcome for outcome in question.outcomes if outcome != BUILTIN]
     if not tried:
         return "not_configured"
     return "budget" if all(outcome == "budget" for outcome in tried) else "unavailable"

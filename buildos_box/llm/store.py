@@ -132,7 +132,7 @@ async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:
                   sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
                   sum(cost_usd) AS cost_usd
              FROM llm_calls
-            WHERE created_at >= ? AND created_at < ? AND outcome <> 'built_in'
+            WHERE created_at >= ? AND created_at < ? AND outcome <> 'builtin'
             GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5""",
         (to_text(since), to_text(until)),
     )

@@ -9,6 +9,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.llm.chain import Ask
+from buildos_box.llm.origin import Origin
 from buildos_box.notifications.outgoing import notify
 from buildos_box.onboarding import prompts, store
 from buildos_box.onboarding.analyst import analyse
@@ -18,7 +19,6 @@ from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
 EVENT = "onboarding.completed"
-BUILTIN = "builtin"
 
 
 class OnboardingPayload(Payload, frozen=True, kw_only=True):
@@ -28,15 +28,10 @@ class OnboardingPayload(Payload, frozen=True, kw_only=True):
     user_context: UserContext
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(Origin, frozen=True, kw_only=True):
     """An analysis, who wrote it, and the cost."""
 
     analysis: OnboardingAnalysis
-    source: str
-    why_built_in: str | None
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
 
 
 class OnboardingResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -86,11 +81,7 @@ async def _draft_analysis(job: Attempt[OnboardingPayload], box: Services) -> Dra
     )
     return Draft(
         analysis=own if answer.is_builtin else prompts.accept(answer.value, own, context.texts),
-        source=BUILTIN if answer.is_builtin else answer.source,
-        why_built_in=answer.why_built_in,
-        tokens_in=answer.tokens_in,
-        tokens_out=answer.tokens_out,
-        cost_usd=answer.cost_usd,
+        **answer.origin(),
     )
 
 
@@ -114,11 +105,7 @@ def _conclude(
         id=result.analysis_id,
         job_id=job.job_id,
         result=msgspec.json.encode(draft.analysis).decode(),
-        source=draft.source,
-        why_built_in=draft.why_built_in,
-        tokens_in=draft.tokens_in,
-        tokens_out=draft.tokens_out,
-        cost_usd=draft.cost_usd,
+        **draft.origin(),
     )
     store.complete(tx, finished, now)
     realtime.publish(

@@ -1,25 +1,20 @@
 """The SQL of onboarding analyses: the newest of each user."""
 
-from dataclasses import asdict, dataclass
+from msgspec.structs import asdict
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.llm.origin import Origin
 from buildos_box.workspace import store as workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Origin, frozen=True, kw_only=True):
     """A finished analysis; `result` is its JSON."""
 
     user_id: str
     id: str
     job_id: str
     result: str
-    source: str
-    why_built_in: str | None
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
 
 
 def complete(tx: Tx, finished: Finished, now: Instant) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,6 +13,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.llm.chain import Ask
+from buildos_box.llm.origin import Origin
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
 from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
@@ -25,7 +27,6 @@ from buildos_box.workspace.model import Dependency, Project, Task, User
 
 REALTIME_EVENT = "phases.ready"
 NOTIFICATION = "project.phases_ready"
-BUILTIN = "builtin"
 MOST_TASKS = 2_000
 
 
@@ -45,16 +46,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     dependencies: list[Dependency]
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(Origin, frozen=True, kw_only=True):
     """The drafted phases, who drafted them, and the cost."""
 
     phases: tuple[Phase, ...]
     repairs: Repairs
-    source: str
-    why_built_in: str | None
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
 
 
 class PhasesResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -109,7 +105,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
     tasks = plan_tasks(found.tasks, found.dependencies, zone)
     span = Span(found.project.start_date, found.project.due_date)
     if len(tasks) > prompts.MOST_TASKS_ASKED:
-        return _by_rules(tasks, span, why="too_many_tasks" if box.llm.providers else None)
+        return _by_rules(tasks, span, why_built_in="too_many_tasks" if box.llm.providers else None)
     short = prompts.Short(found.tasks)
     texts = [found.project.name, found.project.description, *(t.title for t in found.tasks)]
 
@@ -143,39 +139,14 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
         ),
         fallback=lambda: prompts.Proposal(phases=[]),
     )
-    cost = (answer.tokens_in, answer.tokens_out, answer.cost_usd)
     if answer.is_builtin:
-        return _by_rules(tasks, span, why=answer.why_built_in, cost=cost)
+        return _by_rules(tasks, span, **answer.origin())
     repaired = repair(prompts.accept(answer.value, short, texts), tasks, span)
-    return _draft(repaired.plan.phases, repaired.repairs, answer.source, None, cost)
+    return Draft(phases=repaired.plan.phases, repairs=repaired.repairs, **answer.origin())
 
 
-def _by_rules(
-    tasks: list[PlanTask],
-    span: Span,
-    *,
-    why: str | None,
-    cost: tuple[int, int, float] = (0, 0, 0.0),
-) -> Draft:
-    return _draft(plan(tasks, span).phases, Repairs(), BUILTIN, why, cost)
-
-
-def _draft(
-    phases: tuple[Phase, ...],
-    repairs: Repairs,
-    source: str,
-    why: str | None,
-    cost: tuple[int, int, float],
-) -> Draft:
-    return Draft(
-        phases=phases,
-        repairs=repairs,
-        source=source,
-        why_built_in=why,
-        tokens_in=cost[0],
-        tokens_out=cost[1],
-        cost_usd=cost[2],
-    )
+def _by_rules(tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
+    return Draft(phases=plan(tasks, span).phases, repairs=Repairs(), **origin)
 
 
 async def _existing(box: Services, project_id: str, tasks: set[str]) -> list[tuple[str, list[str]]]:
@@ -239,14 +210,10 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) 
         store.Made(
             project_id=project.id,
             job_id=job.job_id,
-            source=draft.source,
-            why_built_in=draft.why_built_in,
             prompt_version=prompts.VERSION,
             repairs=msgspec.json.encode(result.repairs).decode(),
             cycles=msgspec.json.encode(made.cycles).decode(),
-            tokens_in=draft.tokens_in,
-            tokens_out=draft.tokens_out,
-            cost_usd=draft.cost_usd,
+            **draft.origin(),
         ),
         [(box.ids.new("phase", now), phase) for phase in made.phases],
         now,

@@ -1,27 +1,23 @@
 """The SQL of phases: the newest plan of each project."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec.structs import asdict
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.llm.origin import Origin
 from buildos_box.phases.model import Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Origin, frozen=True, kw_only=True):
     """How a plan was made; `repairs` and `cycles` are JSON."""
 
     project_id: str
     job_id: str
-    source: str
-    why_built_in: str | None
     prompt_version: str
     repairs: str
     cycles: str
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
 
 
 def replace(tx: Tx, made: Made, phases: Sequence[tuple[str, Phase]], now: Instant) -> None:

@@ -100,7 +100,7 @@ async def test_when_all_fail_the_fallback_answers_and_that_is_told(llm: ChainWor
     assert await llm.outcomes() == [
         ("first", "http_error"),
         ("second", "http_error"),
-        ("built-in", "built_in"),
+        ("builtin", "builtin"),
     ]
 
 
@@ -123,7 +123,7 @@ async def test_after_five_failures_in_a_row_a_provider_rests_for_a_minute(llm: C
     for _ in range(6):
         await llm.ask()
     assert len(llm.first.requests) == 5
-    assert (await llm.outcomes())[-2:] == [("first", "breaker_open"), ("built-in", "built_in")]
+    assert (await llm.outcomes())[-2:] == [("first", "breaker_open"), ("builtin", "builtin")]
     llm.clock.advance(timedelta(seconds=60))
     await llm.ask()
     assert len(llm.first.requests) == 6, "half-open: one try"
@@ -152,7 +152,7 @@ async def test_when_the_days_budget_is_spent_the_chain_stops_paying_until_midnig
     llm.build("first", whole=limits)
     llm.first.default(double.ok(GOOD))
     assert [(await llm.ask()).is_builtin for _ in range(3)] == [False, False, True]
-    assert (await llm.outcomes())[-2:] == [("first", "budget"), ("built-in", "built_in")]
+    assert (await llm.outcomes())[-2:] == [("first", "budget"), ("builtin", "builtin")]
     llm.clock.advance(timedelta(days=1))
     assert not (await llm.ask()).is_builtin
 

@@ -197,7 +197,7 @@ async def test_a_provider_that_never_answers_usably_is_left_alone_like_one_that_
     for _ in range(7):
         assert (await llm.ask()).is_builtin
     assert len(llm.first.requests) == 10, "five questions, two tries each"
-    assert (await llm.outcomes())[-2:] == [("first", "breaker_open"), ("built-in", "built_in")]
+    assert (await llm.outcomes())[-2:] == [("first", "breaker_open"), ("builtin", "builtin")]
     assert llm.alerts == ["llm_down:first"]
     llm.clock.advance(timedelta(seconds=61))
     llm.first.default(double.ok(GOOD))

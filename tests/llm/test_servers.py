@@ -124,7 +124,7 @@ async def test_the_whole_chain_keeps_to_its_time(llm: ChainWorld) -> None:
     assert await llm.outcomes() == [
         ("first", "http_error"),
         ("second", "no_time"),
-        ("built-in", "built_in"),
+        ("builtin", "builtin"),
     ]
     assert llm.second.requests == []
 
@@ -134,7 +134,7 @@ async def test_a_call_waits_no_longer_than_there_is_time(llm: ChainWorld) -> Non
     llm.first.default(double.hang())
     answer = await llm.ask(within=timedelta(seconds=1))
     assert answer.is_builtin
-    assert await llm.outcomes() == [("first", "timeout"), ("built-in", "built_in")]
+    assert await llm.outcomes() == [("first", "timeout"), ("builtin", "builtin")]
 
 
 async def test_what_keeps_models_from_answering_is_told(llm: ChainWorld) -> None:
