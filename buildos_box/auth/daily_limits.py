@@ -34,6 +34,16 @@ def count(tx: Tx, user_id: str, name: DailyLimit, now: Instant) -> None:
     store.count_one(tx, user_id, name, now.date())
 
 
+def spend(tx: Tx, user_id: str, name: str, amount: int, now: Instant) -> None:
+    """Count an amount that is known only afterwards."""
+    store.add(tx, user_id, name, now.date(), amount)
+
+
+def spent(tx: Tx, user_id: str, name: str, now: Instant) -> int:
+    """How much was counted today."""
+    return store.used(tx, user_id, name, now.date())
+
+
 def is_reached(tx: Tx, box: DbContext, user_id: str, name: DailyLimit) -> bool:
     """Whether the user has had as many as the limit allows."""
     limit = int(getattr(box.settings.limits, name))

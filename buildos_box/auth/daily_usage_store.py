@@ -16,12 +16,19 @@ def used(tx: Tx, user_id: str, name: str, day: date) -> int:
 
 def count_one(tx: Tx, user_id: str, name: str, day: date) -> int:
     """One more on that day; returns how many there are now. The user must exist."""
+    return add(tx, user_id, name, day, 1)
+
+
+def add(tx: Tx, user_id: str, name: str, day: date, amount: int) -> int:
+    """So many more on that day; returns how many there are now. The user must exist."""
     row = tx.one(
-        """INSERT INTO daily_usage (user_id, name, day, count) VALUES (:user, :name, :day, 1)
+        """INSERT INTO daily_usage (user_id, name, day, count)
+           VALUES (:user, :name, :day, :amount)
            ON CONFLICT (user_id, name) DO UPDATE
-              SET count = CASE WHEN day = excluded.day THEN count + 1 ELSE 1 END,
+              SET count = CASE WHEN day = excluded.day THEN count + excluded.count
+                               ELSE excluded.count END,
                   day = excluded.day
            RETURNING count""",
-        {"user": user_id, "name": name, "day": day.isoformat()},
+        {"user": user_id, "name": name, "day": day.isoformat(), "amount": amount},
     )
     return int(row["count"]) if row else 0

@@ -66,6 +66,12 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     dependencies_per_user: Annotated[
         int, doc("Dependencies between the tasks of one user.", ge=0)
     ] = 50_000
+    feed_cpu_seconds: Annotated[
+        float, doc("Processor time that one reading of a calendar feed may take.", gt=0)
+    ] = 5
+    feed_cpu_seconds_per_day: Annotated[
+        float, doc("Processor time for all calendar feeds of one user in a day.", gt=0)
+    ] = 120
     requests_in_flight_per_token: Annotated[
         int, doc("Requests of one user, or of one viewer's token, that are answered at once.", ge=1)
     ] = 8

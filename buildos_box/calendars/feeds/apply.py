@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
 from buildos_box.calendars.feeds.store import Feed
+from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
@@ -25,7 +26,13 @@ MAX_WARNINGS = 20
 
 
 def read(
-    source: BinaryIO, charset: str | None, feed: Feed, user: User, zone: str, now: Instant
+    source: BinaryIO,
+    charset: str | None,
+    feed: Feed,
+    user: User,
+    zone: str,
+    now: Instant,
+    processor_time: ProcessorTime,
 ) -> "CalendarImport":
     """What the calendar holds for the span that is kept; slow, for a thread.
 
@@ -45,6 +52,7 @@ def read(
         now=now,
         email=user.email,
         charset=charset,
+        processor_time=processor_time,
     )
     found = parse_calendar(source, reader)
     events = [{**event, "id": stable_id(feed.id, event["id"])} for event in found.events]

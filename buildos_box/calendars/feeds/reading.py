@@ -3,17 +3,20 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from buildos_box.auth import daily_limits
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.apply import read, take_in
 from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
 from buildos_box.calendars.feeds.login import login_of
 from buildos_box.calendars.feeds.rules import READ_AGAIN, due_after_success
 from buildos_box.calendars.feeds.store import Feed
+from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.clock import Instant, is_zone
 from buildos_box.db import Tx
 from buildos_box.errors import Malformed, TooLarge
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
 from buildos_box.workspace.sync import Counts
 
@@ -24,6 +27,8 @@ FIRST_SECONDS = min(SECONDS, 24.0)
 """Somebody waits for it, and their client gives up after 30."""
 _AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
 """Jobs that read large calendars shall not hold up who adds one."""
+_USAGE = "feed_cpu_seconds_per_day"
+"""Counted in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ async def read_feed(box: Services, feed: Feed, user: User, now: Instant) -> Read
     download = await fetch(box.egress, feed.url, user_id=user.id, now=now, login=login, marks=marks)
     if download is None:
         return None
-    return Reading(await _AGAIN.run(_parsed, download, feed, user, now), download.marks)
+    return Reading(await _within_limits(box, _AGAIN, download, feed, user, now), download.marks)
 
 
 async def read_first(
@@ -65,7 +70,7 @@ async def read_first(
                 seconds=FIRST_SECONDS / len(urls),
             )
             assert download is not None
-            found = await _FIRST.run(_parsed, download, tried, user, now)
+            found = await _within_limits(box, _FIRST, download, tried, user, now)
             return tried, Reading(found, download.marks)
         except FeedFault as fault:
             faults[url.partition(":")[0]] = fault
@@ -75,11 +80,51 @@ async def read_first(
     raise FeedFault(causes)
 
 
-def _parsed(download: Download, feed: Feed, user: User, now: Instant) -> "CalendarImport":
+async def _within_limits(
+    box: Services, pool: ThreadPool, download: Download, feed: Feed, user: User, now: Instant
+) -> "CalendarImport":
+    """The calendar, as far as its reading takes no more of the processor than it may.
+
+    Raises FeedFault, also if the user's calendars have had all that they may today.
+    """
+    limits = box.settings.limits
+    spent = await box.db.write(lambda tx: daily_limits.spent(tx, user.id, _USAGE, now))
+    left = limits.feed_cpu_seconds_per_day - spent / 1000
+    if left <= 0:
+        download.file.close()
+        message = "reading this user's calendars has taken all the time that it may today (UTC)"
+        raise FeedFault(message, retry_after=daily_limits.next_day(now) - now)
+    seconds = min(limits.feed_cpu_seconds, left)
+    found, used = await pool.run(_measured, download, feed, user, now, seconds)
+    await box.db.write(lambda tx: _count(tx, user, used, now))
+    if isinstance(found, FeedFault):
+        raise found
+    return found
+
+
+def _count(tx: Tx, user: User, used: float, now: Instant) -> None:
+    if workspace.find_user(tx, user.id) is not None:
+        daily_limits.spend(tx, user.id, _USAGE, round(used * 1000), now)
+
+
+def _measured(
+    download: Download, feed: Feed, user: User, now: Instant, seconds: float
+) -> "tuple[CalendarImport | FeedFault, float]":
+    """The calendar, or why there is none, and the seconds of the processor that this took."""
+    processor_time = ProcessorTime(seconds)
+    try:
+        return _parsed(download, feed, user, now, processor_time), processor_time.used
+    except FeedFault as fault:
+        return fault, processor_time.used
+
+
+def _parsed(
+    download: Download, feed: Feed, user: User, now: Instant, processor_time: ProcessorTime
+) -> "CalendarImport":
     zone = user.timezone if is_zone(user.timezone) else "UTC"
     with download.file as file:
         try:
-            found = read(file, download.charset, feed, user, zone, now)
+            found = read(file, download.charset, feed, user, zone, now, processor_time)
         except Malformed:
             file.seek(0)
             is_page = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")

@@ -21,12 +21,13 @@ from buildos_box.calendars.ics.fields import (
     uid_of,
 )
 from buildos_box.calendars.ics.lines import MAX_COMPONENTS, File, Lines, read_lines
+from buildos_box.calendars.ics.processor_time import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.series import lay_out
 from buildos_box.calendars.ics.tasks import Tasks, Todo
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant, is_zone, zone_or_utc
-from buildos_box.errors import Impossible
+from buildos_box.errors import Impossible, TooLarge
 from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 
 MAX_EVENTS = 10_000
@@ -68,6 +69,7 @@ class Reader:
     email: str | None = None
     charset: str | None = None
     """What the file's server says of its encoding."""
+    processor_time: ProcessorTime = field(default_factory=ProcessorTime)
 
 
 def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
@@ -78,8 +80,8 @@ def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
     called off, or that the reader has declined, is given and marked as such: so an earlier import
     of it changes too. A component that can't be read is left out with a warning.
 
-    Raises Malformed if it is no calendar file, TooLarge over 32 MiB, Impossible if the window or
-    the zone can't be.
+    Raises Malformed if it is no calendar file, TooLarge over 32 MiB or if its lines alone take too
+    much of the processor, Impossible if the window or the zone can't be.
     """
     if not reader.window_start < reader.window_end:
         raise Impossible.field("windowEnd", "must lie after windowStart")
@@ -89,11 +91,15 @@ def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
         raise Impossible.field("defaultZone", "must be an IANA time zone like Europe/Berlin")
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     wanted = _Wanted(reader)
-    file = read_lines(stream, wanted, reader.charset)
+    try:
+        file = read_lines(stream, wanted, reader.charset)
+    except ProcessorTimeSpentError:
+        raise TooLarge("the calendar takes too long to read") from None
     zones = Zones(file.zones, zone_or_utc(reader.zone), reader.now, file.zone)
     warnings = Warnings()
     _warn_of_file(file, warnings)
-    reading = _Reading(file, reader, zones, warnings)
+    budget = Budget(FILE_STEPS, processor_time=reader.processor_time)
+    reading = _Reading(file, reader, zones, warnings, budget)
     events = reading.events()
     tasks = reading.tasks()
     for note in zones.notes:
@@ -122,11 +128,13 @@ class _Wanted:
 
     def __init__(self, reader: Reader) -> None:
         self._takes_tasks = reader.project_id is not None
+        self._processor_time = reader.processor_time
         self._first = (reader.window_start - _MARGIN).date()
         self._last = (reader.window_end + _MARGIN).date()
 
     def __call__(self, lines: Lines) -> bool:
         """Events that are over before the window, or begin after it, are not wanted."""
+        self._processor_time.check()
         if lines.name == "VTODO":
             return self._takes_tasks
         if lines.values("RRULE") or lines.values("RDATE"):
@@ -153,8 +161,8 @@ class _Reading:
     reader: Reader
     zones: Zones
     warnings: Warnings
+    budget: Budget
     cut_short: bool = False
-    budget: Budget = field(default_factory=lambda: Budget(FILE_STEPS))
 
     def events(self) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -162,6 +170,7 @@ class _Reading:
         try:
             # What takes place once costs nothing: no series shall keep it out.
             for uid, items in sorted(self._series().items(), key=_repeats):
+                self.reader.processor_time.check()
                 for instance in self._laid_out(items, window):
                     event = self._event(uid, instance)
                     if event is not None:
@@ -171,11 +180,16 @@ class _Reading:
         except BudgetSpentError:
             self.cut_short = True
             self.warnings.add(f"the file holds too much; only {len(found):,} events were taken")
+        except ProcessorTimeSpentError:
+            self.cut_short = True
+            why = "the file takes too long to read"
+            self.warnings.add(f"{why}; only {len(found):,} events were taken")
         return sorted(found.values(), key=_start)
 
     def _series(self) -> dict[str, list[Item]]:
         series: dict[str, list[Item]] = {}
         for uid, lines, warn in self._components("VEVENT", "event"):
+            self.reader.processor_time.check()
             try:
                 item = read_item(lines, self.zones, warn)
             except (ValueError, OverflowError) as error:
@@ -270,7 +284,7 @@ class _Reading:
                 task = tasks.task(uid, todos, self.budget)
             except (ValueError, OverflowError, TypeError):
                 todos[0].item.warn("can't be laid out over time; it was left out")
-            except BudgetSpentError:
+            except (BudgetSpentError, ProcessorTimeSpentError):
                 self.warnings.add("the file holds too much; not all of its to-dos were taken")
                 self.cut_short = True
                 break

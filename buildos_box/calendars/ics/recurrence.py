@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import product
 
+from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.calendars.ics.rules import (
     HOURLY,
     MINUTELY,
@@ -18,6 +19,7 @@ from buildos_box.calendars.ics.rules import (
     Rule,
 )
 
+STEPS_A_CHECK = 256
 _STEP = {HOURLY: 3600, MINUTELY: 60, SECONDLY: 1}
 
 
@@ -28,15 +30,27 @@ class BudgetSpentError(Exception):
 class Budget:
     """Steps that may still be taken; one is a day looked at, or an instance made."""
 
-    def __init__(self, steps: int, parent: "Budget | None" = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        parent: "Budget | None" = None,
+        processor_time: ProcessorTime | None = None,
+    ) -> None:
         self.left = steps
         self._parent = parent
+        self._processor_time = processor_time
 
     def spend(self, steps: int = 1) -> None:
-        """Take steps, here and from the parent. Raises BudgetSpentError if there are none left."""
+        """Take steps, here and from the parent.
+
+        Raises BudgetSpentError if there are none left, ProcessorTimeSpentError.
+        """
+        before = self.left // STEPS_A_CHECK
         self.left -= steps
         if self.left < 0:
             raise BudgetSpentError
+        if self._processor_time is not None and self.left // STEPS_A_CHECK != before:
+            self._processor_time.check()
         if self._parent is not None:
             self._parent.spend(steps)
 
