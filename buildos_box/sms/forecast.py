@@ -5,7 +5,7 @@ The rules: docs/spec.md#forecast.
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,13 @@ from buildos_box.jobs.why import retry_note
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.planning import Skip, decide_reminder
+from buildos_box.sms.planning import LONGEST_LEAD, Skip, decide_reminder
 from buildos_box.sms.preferences import daily_limit
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 
-LONGEST_LEAD = timedelta(days=1)
 Kind = Literal["reminder", "message"]
 
 
@@ -115,7 +114,8 @@ def _reminder(
     known = [row for row in store.reminders_of(tx, event.id) if row["event_start_at"] == start]
     if any(row["status"] not in (store.SKIPPED, store.CANCELLED) for row in known):
         return []
-    planned_at = max(now, day_bounds(local_day(event.start_at, zone), zone)[0])
+    first = event.start_at - preferences.lead
+    planned_at = max(now, day_bounds(local_day(first, zone), zone)[0])
     wanted = max(event.start_at - preferences.lead, planned_at)
     decision = decide_reminder(
         event, lead=preferences.lead, quiet=preferences.quiet, zone=zone, now=planned_at

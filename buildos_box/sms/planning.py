@@ -12,6 +12,19 @@ GRACE = timedelta(minutes=5)
 """A reminder without lead time is not late for that long after the event's start."""
 
 
+LONGEST_LEAD = timedelta(days=1)
+PLANNED_BY = timedelta(minutes=30)
+"""So long after a local midnight the new day is planned at the latest (cron `daily_sms`)."""
+
+
+def covered_until(end_of_day: Instant, lead: timedelta) -> Instant:
+    """Up to which start the plan of a day covers events.
+
+    An event of the next day may have to be reminded of before that day is planned.
+    """
+    return end_of_day + lead + PLANNED_BY
+
+
 @dataclass(frozen=True, slots=True)
 class SendAt:
     """Send the reminder at that instant."""

@@ -8,7 +8,7 @@ from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.outgoing import enqueue, move, stop
-from buildos_box.sms.planning import Skip, deadline, decide_reminder
+from buildos_box.sms.planning import Skip, covered_until, deadline, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
@@ -183,7 +183,8 @@ def replan_changed(tx: Tx, box: Services, event: Event) -> str | None:
     begun = day_bounds(
         local_day(box.clock.now(), zone_or_utc(user.timezone)), zone_or_utc(user.timezone)
     )[0]
-    planned = event.start_at is None or begun <= event.start_at < from_text(until)
+    latest = covered_until(from_text(until), preferences.lead)
+    planned = event.start_at is None or begun <= event.start_at < latest
     if not planned:
         stop_reminders(tx, box, event.id, "event_moved")
         return None

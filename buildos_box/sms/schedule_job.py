@@ -12,6 +12,7 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.planning import LONGEST_LEAD, covered_until
 from buildos_box.sms.reminders import plan_reminder
 from buildos_box.sms.write_job import WRITE_SMS_TEXTS, WritePayload
 from buildos_box.sms.writing import writes
@@ -42,10 +43,11 @@ async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> Sc
     if user is None:
         raise PermanentError(f"no user {user_id}", code="unknown_user")
     start, end = day_bounds(day, zone_or_utc(user.timezone))
+    latest = covered_until(end, LONGEST_LEAD)
     events = await workspace.events_between(
-        box.db, user_id, start, end, first_day=day, day_after=day + timedelta(days=1)
+        box.db, user_id, start, latest, first_day=day, day_after=day + timedelta(days=1)
     )
-    found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < end)]
+    found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < latest)]
     counts = await box.db.write(lambda tx: _plan(tx, job, box, found))
     scheduled = counts.pop(store.SCHEDULED, 0)
     return ScheduleResult(job.payload.date, scheduled, dict(counts))
@@ -64,7 +66,10 @@ def _plan(
     if user is None or not preferences.wants_reminders:
         return Counter({"reminders_off": len(events)})
     results: Counter[str] = Counter()
+    latest = covered_until(from_text(job.payload.expires_at), preferences.lead)
     for event in events:
+        if event.start_at is not None and not event.all_day and event.start_at >= latest:
+            continue
         fresh = workspace.find_event(tx, event.id)
         if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):
             results[plan_reminder(tx, box, fresh, user, preferences, job.correlation_id)] += 1

@@ -394,8 +394,9 @@ def _due(
     if len(around) != 1 or not around[0].reminders or around[0].stopped or around[0].unsure:
         return None
     wishes = around[0]
-    midnight = wall_instant(local(start, wishes.zone).date(), time(0), wishes.zone)
-    due = max(start - wishes.lead * MINUTE, midnight, known)
+    first = start - wishes.lead * MINUTE
+    midnight = wall_instant(local(first, wishes.zone).date(), time(0), wishes.zone)
+    due = max(first, known)
     while in_quiet(wishes.quiet, local(due, wishes.zone).time()):
         due = (due + MINUTE).replace(second=0, microsecond=0)
     late = due + 3 * MINUTE
