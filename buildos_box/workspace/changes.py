@@ -113,3 +113,11 @@ class CalendarSyncFailed:
     name: str
     error: str
     correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserDataGrown:
+    """A user has more stored than before; `lists` are those with more rows."""
+
+    user_id: str
+    lists: frozenset[str]

@@ -1,4 +1,4 @@
-"""What ends with a user: their jobs, and the tokens of their scope."""
+"""What ends with a user, their jobs and tokens; and what stops their data from growing."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ from buildos_box.auth import store as auth
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.services import Services
-from buildos_box.workspace.changes import UserDeleted
+from buildos_box.workspace import storage
+from buildos_box.workspace.changes import UserDataGrown, UserDeleted
+from buildos_box.workspace.store import storage as storage_store
 
 
 def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
@@ -15,4 +17,13 @@ def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
     auth.revoke_scope(tx, f"user:{change.user_id}", box.clock.now())
 
 
-LISTENERS: tuple[Listener[Any], ...] = (Listener(UserDeleted, on_user_deleted),)
+def on_user_data_grown(tx: Tx, box: Services, change: UserDataGrown) -> None:
+    """Refuse what takes a user past their limits. Raises Impossible."""
+    stored = storage_store.of_user(tx, change.user_id)
+    storage.check(box.settings.limits, change.user_id, change.lists, stored)
+
+
+LISTENERS: tuple[Listener[Any], ...] = (
+    Listener(UserDeleted, on_user_deleted),
+    Listener(UserDataGrown, on_user_data_grown),
+)

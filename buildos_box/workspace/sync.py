@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from buildos_box.clock import Instant
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.announcing import announce_gone, announce_leaving, announce_saved
 from buildos_box.workspace.batch import Batch, refuse
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
 from buildos_box.workspace.planning import Planner, Step
+from buildos_box.workspace.storage import StorageChanges
 from buildos_box.workspace.store import records
 
 
@@ -44,19 +45,21 @@ def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -
     steps = Planner(tx, batch, now, only_user).plan()
     refuse(batch.faults)
     changed: Changed = {name: Counts() for name, items in batch.items.items() if items}
+    storage = StorageChanges()
     for step in steps:
-        _save(tx, step, changed[step.kind.name], now)
+        _save(tx, step, changed[step.kind.name], now, storage)
     if batch.links or batch.unlinks:
-        changed[DEPENDENCIES] = _link(tx, batch)
+        changed[DEPENDENCIES] = _link(tx, batch, storage)
     for kind in reversed(KINDS):
         keys = batch.deletes.get(kind.name)
         if keys:
             counts = changed.setdefault(kind.name, Counts())
-            counts.deleted = _delete(tx, kind, list(keys))
+            counts.deleted = _delete(tx, kind, list(keys), storage)
+    storage.write(tx)
     return changed
 
 
-def _save(tx: Tx, step: Step, counts: Counts, now: Instant) -> None:
+def _save(tx: Tx, step: Step, counts: Counts, now: Instant, storage: StorageChanges) -> None:
     if not step.changes:
         counts.unchanged += 1
         return
@@ -69,28 +72,45 @@ def _save(tx: Tx, step: Step, counts: Counts, now: Instant) -> None:
     else:
         row = records.update(tx, step.kind, after, now)
         counts.updated += 1
+    storage.saved(step.kind, step.before, row, step.owner)
     announce_saved(tx, step.kind.name, step.before, row, step.owner)
 
 
-def _link(tx: Tx, batch: Batch) -> Counts:
+def _link(tx: Tx, batch: Batch, storage: StorageChanges) -> Counts:
     counts = Counts()
+    tasks = {link.task_id for link in (*batch.unlinks, *batch.links)}
+    owners = records.owners(tx, "tasks", tasks)
     for link in batch.unlinks:
-        counts.deleted += records.drop_dependency(tx, link.task_id, link.depends_on_id)
+        if records.drop_dependency(tx, link.task_id, link.depends_on_id):
+            counts.deleted += 1
+            storage.add(owners[link.task_id], DEPENDENCIES, -1, 0)
     for link in batch.links:
         if records.add_dependency(tx, link.task_id, link.depends_on_id):
             counts.created += 1
+            storage.add(owners[link.task_id], DEPENDENCIES, 1, 0)
         else:
             counts.unchanged += 1
     return counts
 
 
-def _delete(tx: Tx, kind: Kind, keys: list[str]) -> int:
+def _delete(tx: Tx, kind: Kind, keys: list[str], storage: StorageChanges) -> int:
     rows = records.rows(tx, kind, keys)
-    tasks = records.owners(tx, kind.name, rows) if kind.name == "tasks" else {}
+    owners = _owners(tx, kind, rows)
     deleted = 0
     for key, row in rows.items():
-        announce_leaving(tx, kind.name, row, tasks.get(key, ""))
+        storage.leaving(tx, kind, row, owners[key])
+        announce_leaving(tx, kind.name, row, owners[key])
         if records.delete(tx, kind, key):
             deleted += 1
             announce_gone(tx, kind.name, key)
     return deleted
+
+
+def _owners(tx: Tx, kind: Kind, rows: dict[str, Row]) -> dict[str, str]:
+    """Whose each row is, by key: its own user, or that of its project."""
+    if kind.parent == "projects" and kind.parent_field is not None:
+        column = kind.parent_field.column
+        users = records.owners(tx, "projects", {row[column] for row in rows.values()})
+        return {key: users[row[column]] for key, row in rows.items()}
+    column = kind.parent_field.column if kind.parent_field is not None else kind.key.column
+    return {key: row[column] for key, row in rows.items()}
