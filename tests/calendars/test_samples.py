@@ -624,6 +624,21 @@ def test_a_series_and_a_single_event_may_share_a_uid() -> None:
     assert titles(found) == ["series", "moved", "single"]
 
 
+def test_a_change_that_its_series_no_longer_has_is_gone() -> None:
+    # niccokunzmann/python-recurring-ical-events 253
+    found = read(
+        calendar(
+            *event("DTSTART:20260105T090000Z", "RRULE:FREQ=DAILY;UNTIL=20260106T090000Z",
+                   "SEQUENCE:2"),
+            *event("RECURRENCE-ID:20260110T090000Z", "DTSTART:20260110T110000Z",
+                   "RRULE:FREQ=DAILY", "SEQUENCE:1"),
+            *event("RECURRENCE-ID:20260106T090000Z", "DTSTART:20260106T110000Z",
+                   "RRULE:FREQ=DAILY", "SEQUENCE:1"),
+        )
+    )  # fmt: skip
+    assert times(found) == ["2026-01-05T09:00/", "2026-01-06T11:00/"]
+
+
 # Odd times
 
 
@@ -695,8 +710,14 @@ def test_a_time_that_cannot_be_is_left_out(line: str) -> None:
           "2026-03-30/2026-03-31"]),
         # timeoff-management 388, calendar_labs_same_day_dtend: a day that ends on itself
         (["DTSTART;VALUE=DATE:20260209", "DTEND;VALUE=DATE:20260209"], ["2026-02-09/2026-02-10"]),
+        # ical4j/ical4j and ical-org/ical.net have files of both: midnights are days, times are not
         (["DTSTART;VALUE=DATE:20260209T000000", "DTEND;VALUE=DATE:20260210T000000"],
          ["2026-02-09/2026-02-10"]),
+        (["DTSTART;VALUE=DATE:20260209T200000", "DTEND;VALUE=DATE:20260209T220000"],
+         ["2026-02-09T19:00/2026-02-09T21:00"]),
+        # jens-maus/node-ical, a festival that lasts until midnight
+        (["DTSTART;VALUE=DATE:20260209T180000", "DTEND;VALUE=DATE:20260210T000000"],
+         ["2026-02-09T17:00/2026-02-09T23:00"]),
     ],
 )  # fmt: skip
 def test_an_event_that_is_marked_as_all_day_has_days(lines: list[str], expected: list[str]) -> None:

@@ -37,6 +37,7 @@ _TZID = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r";VALUE=(\"?)(DATE|DATE-TIME)\1(?=[;:])", re.IGNORECASE)
+_TIME = re.compile(r"[Tt](?!00:?00)")
 _DATES = frozenset({"DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "RDATE", "EXDATE", "COMPLETED"})
 _ALL_DAY = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY"})
 _KEPT = (
@@ -259,7 +260,9 @@ def _with_plain_dates(head: str, value: str) -> tuple[str, str]:
     form = _VALUE.search(f"{head}:")
     if form is not None:
         head = f"{head[: form.start()]}{head[form.end() :]}"
-    days_only = form is not None and form[2].upper() == "DATE"
+    # Some programs write VALUE=DATE and a time, and mean the time unless it is midnight.
+    is_date = form is not None and form[2].upper() == "DATE"
+    days_only = is_date and _TIME.search(value) is None
     return head, normalised(value, days_only=days_only)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import recurring_ical_events
 from icalendar import Calendar, Event
-from icalendar.prop import vDDDLists, vDDDTypes
+from icalendar.prop import vDDDLists, vDDDTypes, vRecur
 
 from buildos_box.calendars.ics.events import Instance, Item, Window, wall, zone_of
 from buildos_box.calendars.ics.fields import Moment, located, plus, several, sort_time, text_of
@@ -140,6 +140,9 @@ class _Series:
             event["RECURRENCE-ID"] = vDDDTypes(self._as_core(item.original))
             if item.future:
                 event["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
+            if item.repeats:
+                # Left over from a series that was cut short: the library knows it by its rule.
+                event["RRULE"] = vRecur.from_ical("FREQ=YEARLY;COUNT=1")
         else:
             lead = self._lead()
             since, before = self.since - lead, self.before + lead
