@@ -120,16 +120,22 @@ class File:
         return [component for component in self.components if component.name == name]
 
 
-def read_lines(source: BinaryIO, wanted: Wanted, charset: str | None = None) -> File:
+def read_lines(
+    source: BinaryIO,
+    wanted: Wanted,
+    charset: str | None = None,
+    *,
+    most: int = MAX_COMPONENTS,
+) -> File:
     """Split a seekable file. Raises TooLarge, or Malformed if this is no iCalendar file.
 
-    Of more than `MAX_COMPONENTS` those are kept that repeat or begin last.
+    Of more than `most` components those are kept that repeat or begin last.
     """
     text = open_text(source, charset)
     lines = text.lines()
     if next(lines, "").upper() != "BEGIN:VCALENDAR":
         raise Malformed("this is no iCalendar file: it does not begin with BEGIN:VCALENDAR")
-    splitter = _Splitter(wanted)
+    splitter = _Splitter(wanted, most)
     for line in lines:
         splitter.take(line)
     file = splitter.done()
@@ -141,9 +147,10 @@ def read_lines(source: BinaryIO, wanted: Wanted, charset: str | None = None) -> 
 class _Splitter:
     """Takes line after line; what was found so far is in `file`."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, most: int) -> None:
         self._file = File()
         self._wanted = wanted
+        self._most = most
         self._in_calendar = True
         self._current: Lines | None = None
         self._inner: list[str] = []
@@ -212,7 +219,7 @@ class _Splitter:
         elif self._wanted(found):
             self._count += 1
             heapq.heappush(self._newest, (_age(found), self._count, found))
-            if len(self._newest) > MAX_COMPONENTS:
+            if len(self._newest) > self._most:
                 heapq.heappop(self._newest)
                 self._file.too_many = True
         elif found.name == "VTODO":

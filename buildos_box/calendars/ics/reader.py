@@ -90,9 +90,8 @@ def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
     if not is_zone(reader.zone):
         raise Impossible.field("defaultZone", "must be an IANA time zone like Europe/Berlin")
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    wanted = _Wanted(reader)
     try:
-        file = read_lines(stream, wanted, reader.charset)
+        file = read_lines(stream, InWindow(reader), reader.charset)
     except ProcessorTimeSpentError:
         raise TooLarge("the calendar takes too long to read") from None
     zones = Zones(file.zones, zone_or_utc(reader.zone), reader.now, file.zone)
@@ -123,7 +122,7 @@ def _warn_of_file(file: File, warnings: Warnings) -> None:
         warnings.add(f"only the newest {MAX_COMPONENTS:,} components of the file were read")
 
 
-class _Wanted:
+class InWindow:
     """Drops what can't matter while the file is read, so that long calendars cost little."""
 
     def __init__(self, reader: Reader) -> None:
