@@ -188,6 +188,22 @@ async def test_an_address_on_another_server_forgets_the_password(box: BoxWorld, 
         assert authorization(other, "/a.ics") == [None]
 
 
+async def test_a_password_stays_when_the_same_server_is_named_by_webcal(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "localhost")
+    egress = EgressSettings(allow_private=True, ca_file=str(authority.ca_file))
+    (tmp_path / "data").mkdir()
+    with Web(Answer(200, calendar()), tls=authority) as web:
+        async with open_world(tmp_path / "data", settings=Settings(egress=egress)) as box:
+            await box.person()
+            url = web.url(PATH, "localhost")
+            login = {"username": "ada", "password": PASSWORD}
+            made = await box.post(FEEDS, {"url": url, **login})
+            webcal = {"url": url.replace("https:", "webcal:") + "?new"}
+            moved = (await box.call("PATCH", f"{FEEDS}/{made['id']}", webcal)).json()
+            assert moved["hasPassword"]
+            assert authorization(web, f"{PATH}?new") == [basic("ada", PASSWORD)]
+
+
 async def test_a_login_can_be_changed_and_taken_away(box: BoxWorld, web: Web) -> None:
     serves(web)
     made = await subscribe(box, web, username="ada", password="old")

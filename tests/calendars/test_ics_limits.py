@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from buildos_box.calendars.ics.lines import read_lines
+from buildos_box.calendars.ics.lines import MAX_COMPONENTS, read_lines
 from buildos_box.calendars.ics.reader import InWindow, Reader, parse_calendar
 from buildos_box.calendars.ics.text import MAX_LINE_BYTES, open_text
 from buildos_box.clock import from_text
@@ -27,9 +27,9 @@ def titles(body: bytes) -> list[str]:
     return [item["title"] for item in parse_calendar(body, READER).events]
 
 
-def kept(body: bytes, **more: int) -> list[str]:
+def kept(body: bytes, most: int = MAX_COMPONENTS) -> list[str]:
     """The UIDs of the components that are in memory once the file has been read."""
-    file = read_lines(io.BytesIO(body), InWindow(READER), **more)
+    file = read_lines(io.BytesIO(body), InWindow(READER), most=most)
     return [lines.value("UID") for lines in file.components]
 
 

@@ -101,6 +101,9 @@ async def fetch(
     except (PermanentError, TransientError) as error:
         file.close()
         raise FeedFault(error.message) from error
+    except OSError as error:
+        file.close()
+        raise FeedFault(f"the calendar could not be written to disk: {error.strerror}") from error
     except BaseException:
         file.close()
         raise
