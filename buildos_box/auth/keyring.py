@@ -2,11 +2,13 @@
 
 import hmac
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from buildos_box.auth import store
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.store import StoredToken
+from buildos_box.auth.token_cache import TokenCache
 from buildos_box.auth.tokens import (
     ADMIN,
     API,
@@ -61,6 +63,7 @@ class Keyring:
         self, db: Database, clock: Clock, ids: Ids, folder: Path, service_token: str | None = None
     ) -> None:
         self._db = db
+        self._tokens = TokenCache(db, partial(store.find, db))
         self._clock = clock
         self._ids = ids
         self._folder = folder
@@ -140,7 +143,7 @@ class Keyring:
         if kind == API and self._is_configured(text):
             return Caller(SERVICE, self._configured_id, "service token")
         token_id = token_id_in(text)
-        found = await store.find(self._db, token_id) if token_id else None
+        found = await self._tokens.find(token_id) if token_id else None
         if found is None:
             raise Unauthorized("this token is not valid")
         token = found.token
@@ -153,7 +156,7 @@ class Keyring:
         """Whether what was minted from that token may still be used; None is a token of old."""
         if token_id is None or (self._service_token and token_id == self._configured_id):
             return True
-        found = await store.find(self._db, token_id)
+        found = await self._tokens.find(token_id)
         return found is not None and self._is_valid(found)
 
     def valid_until(self, tx: Tx, token_id: str) -> Instant | None:

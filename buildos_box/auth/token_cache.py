@@ -1,0 +1,50 @@
+"""Tokens that were looked up lately, so that a request's token is checked without a thread."""
+
+import threading
+from collections.abc import Awaitable, Callable
+
+from buildos_box.auth.changes import TokensRevoked
+from buildos_box.auth.store import StoredToken
+from buildos_box.db import Database, Tx
+
+MOST_KEPT = 10_000
+
+
+class TokenCache:
+    """Forgets all of them in the commit that revokes any; whether one has expired is no part of it.
+
+    `look_up` finds a token by its id in the database.
+    """
+
+    def __init__(
+        self, db: Database, look_up: Callable[[str], Awaitable[StoredToken | None]]
+    ) -> None:
+        self._look_up = look_up
+        self._lock = threading.Lock()
+        self._kept: dict[str, StoredToken] = {}
+        self._revocations = 0
+        db.subscribe(TokensRevoked, self._on_revoked)
+
+    async def find(self, token_id: str) -> StoredToken | None:
+        """The token as it is stored."""
+        kept = self._kept.get(token_id)
+        if kept is not None:
+            return kept
+        before = self._revocations
+        found = await self._look_up(token_id)
+        with self._lock:
+            # What was read before a revocation may say nothing of it.
+            if found is not None and before == self._revocations:
+                if len(self._kept) >= MOST_KEPT:
+                    self._kept.clear()
+                self._kept[token_id] = found
+        return found
+
+    def _on_revoked(self, tx: Tx, _change: TokensRevoked) -> None:
+        tx.after_commit(self._forget)
+
+    def _forget(self) -> None:
+        """On the writer's thread, before whoever revoked is answered."""
+        with self._lock:
+            self._revocations += 1
+            self._kept.clear()
