@@ -17,6 +17,7 @@ from buildos_box.notifications.feature import FEATURE as NOTIFICATIONS
 from buildos_box.onboarding.feature import FEATURE as ONBOARDING
 from buildos_box.phases.feature import FEATURE as PHASES
 from buildos_box.realtime.feature import FEATURE as REALTIME
+from buildos_box.send_test.feature import FEATURE as SEND_TEST
 from buildos_box.services import Services
 from buildos_box.sms.feature import FEATURE as SMS
 from buildos_box.upkeep.feature import FEATURE as UPKEEP
@@ -32,6 +33,7 @@ FEATURES: tuple[Feature, ...] = (
     BRIEFS,
     ONBOARDING,
     PHASES,
+    SEND_TEST,
     FORECAST,
     REALTIME,
     WEB,

@@ -1,7 +1,7 @@
 """What mail brings: its jobs, tracking and unsubscribing, and what happens when its jobs end."""
 
 from buildos_box.feature import Feature
-from buildos_box.mail import confirmation_routes, listeners, routes, subscription_routes, test_send
+from buildos_box.mail import confirmation_routes, listeners, routes, subscription_routes
 from buildos_box.mail.confirmation import SEND_EMAIL_CODE
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.mail.notification_job import SEND_NOTIFICATION_EMAIL
@@ -11,11 +11,9 @@ FEATURE = Feature(
         GENERATE_BRIEF_EMAIL,
         SEND_NOTIFICATION_EMAIL,
         SEND_EMAIL_CODE,
-        test_send.SEND_TEST_MAIL,
     ),
     routes=(
         *routes.ROUTES,
-        *test_send.ROUTES,
         *subscription_routes.ROUTES,
         *confirmation_routes.ROUTES,
     ),

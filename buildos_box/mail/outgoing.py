@@ -53,23 +53,21 @@ def _why_not_now(tx: Tx, box: Services, user: User, scope: str) -> str | None:
     return None
 
 
-def queue_brief_email(
+def _store_email(
     tx: Tx,
     box: Services,
     user: User,
     *,
-    brief_id: str,
+    kind: str,
     subject: str,
     markdown: str,
     send_at: Instant,
-    expires_at: Instant | None,
     correlation_id: str,
-) -> QueuedEmail:
-    """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
+    brief_id: str | None = None,
+) -> str:
+    """Store a mail that is to be sent to the user's address; returns its id."""
+    assert user.email is not None  # why_no_mail has looked
     now = box.clock.now()
-    skipped = _why_not_now(tx, box, user, BRIEFS)
-    if skipped is not None or user.email is None:
-        return QueuedEmail(None, skipped)
     email_id = box.ids.new("email", now)
     email = store.Email(
         id=email_id,
@@ -86,7 +84,37 @@ def queue_brief_email(
         send_at=send_at,
     )
     token = links.unsubscribe_token(box.secret, email_id)
-    store.add(tx, email, kind="brief", unsubscribe=token, correlation_id=correlation_id)
+    store.add(tx, email, kind=kind, unsubscribe=token, correlation_id=correlation_id)
+    return email_id
+
+
+def queue_brief_email(
+    tx: Tx,
+    box: Services,
+    user: User,
+    *,
+    brief_id: str,
+    subject: str,
+    markdown: str,
+    send_at: Instant,
+    expires_at: Instant | None,
+    correlation_id: str,
+) -> QueuedEmail:
+    """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
+    skipped = _why_not_now(tx, box, user, BRIEFS)
+    if skipped is not None or user.email is None:
+        return QueuedEmail(None, skipped)
+    email_id = _store_email(
+        tx,
+        box,
+        user,
+        kind="brief",
+        subject=subject,
+        markdown=markdown,
+        send_at=send_at,
+        correlation_id=correlation_id,
+        brief_id=brief_id,
+    )
     box.queue.enqueue(
         tx,
         GENERATE_BRIEF_EMAIL,
@@ -116,29 +144,20 @@ def queue_notification_email(
     action_url: str | None = None,
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link below its text."""
-    now = box.clock.now()
-    skipped = _why_not_now(tx, box, user, NOTIFICATIONS)
-    if skipped is not None or user.email is None:
+    if skipped := _why_not_now(tx, box, user, NOTIFICATIONS):
         return QueuedEmail(None, skipped)
     if action_url is not None and is_safe_link(action_url):
         body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
-    email_id = box.ids.new("email", now)
-    email = store.Email(
-        id=email_id,
-        user_id=user.id,
+    email_id = _store_email(
+        tx,
+        box,
+        user,
+        kind="notification",
         subject=subject,
-        body_markdown=body_markdown,
-        message_id=message_id(email_id, box.settings.email.from_address),
-        tracking=user.email_tracking and box.settings.email.tracking,
-        status=store.QUEUED,
-        brief_id=None,
-        address=user.email,
-        tracking_id=box.ids.secret(128),
-        created_at=now,
-        send_at=now,
+        markdown=body_markdown,
+        send_at=box.clock.now(),
+        correlation_id=correlation_id,
     )
-    token = links.unsubscribe_token(box.secret, email_id)
-    store.add(tx, email, kind="notification", unsubscribe=token, correlation_id=correlation_id)
     box.queue.enqueue(
         tx,
         SEND_NOTIFICATION_EMAIL,

@@ -5,7 +5,6 @@ from buildos_box.notifications import (
     delivery_routes,
     listeners,
     push_routes,
-    push_test_send,
     routes,
 )
 from buildos_box.notifications.cleanup import CLEANUP
@@ -14,8 +13,8 @@ from buildos_box.notifications.job import SEND_NOTIFICATION
 from buildos_box.notifications.push_job import SEND_PUSH
 
 FEATURE = Feature(
-    job_types=(SEND_NOTIFICATION, SEND_PUSH, push_test_send.SEND_TEST_PUSH),
+    job_types=(SEND_NOTIFICATION, SEND_PUSH),
     crons=(TASK_DUE_SOON, CLEANUP),
-    routes=(*routes.ROUTES, *delivery_routes.ROUTES, *push_routes.ROUTES, *push_test_send.ROUTES),
+    routes=(*routes.ROUTES, *delivery_routes.ROUTES, *push_routes.ROUTES),
     listeners=listeners.LISTENERS,
 )

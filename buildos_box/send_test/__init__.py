@@ -1,0 +1,1 @@
+"""Test messages: whether mail, SMS and push leave this server (`send-test`)."""

@@ -1,0 +1,7 @@
+"""What test messages bring: a job and a request for each channel."""
+
+from buildos_box.feature import Feature
+from buildos_box.send_test.job import SEND_TEST_MAIL, SEND_TEST_PUSH, SEND_TEST_SMS
+from buildos_box.send_test.routes import ROUTES
+
+FEATURE = Feature(job_types=(SEND_TEST_MAIL, SEND_TEST_SMS, SEND_TEST_PUSH), routes=ROUTES)

@@ -1,0 +1,169 @@
+"""The jobs that send one test message over a channel; tried once, so that the fault is seen."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import to_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs import effects
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.types import JobType, Payload
+from buildos_box.mail.headers import mailbox
+from buildos_box.mail.short_message import short_message
+from buildos_box.notifications import push_client, push_store
+from buildos_box.notifications.push_client import SubscriptionGone
+from buildos_box.notifications.push_message import PushMessage, topic
+from buildos_box.services import Services
+from buildos_box.sms import preferences_store
+from buildos_box.sms.twilio_client import Outgoing, TwilioSender
+
+MAIL_SUBJECT = "Test mail from BuildOS Box"
+MAIL_TEXT = "This box can send mail: you are reading the proof. Nobody else was written to.\n"
+SMS_TEXT = "This is a test message from BuildOS Box."
+PUSH_TITLE = "BuildOS Box can send push messages"
+PUSH_TEXT = "This is a test message."
+PUSH_TAG = "test"
+VALID_SECONDS = 600
+
+
+class TestTo(Payload, frozen=True, kw_only=True):
+    """The recipient: an address, or a number in E.164."""
+
+    to: str
+
+
+class TestPush(Payload, frozen=True, kw_only=True):
+    """The user whose browsers get the message."""
+
+    user_id: str
+
+
+class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
+    """The transport's answer."""
+
+    transport: str
+    message_id: str
+
+
+class TestSmsResult(msgspec.Struct, frozen=True, rename="camel"):
+    """Twilio's id for the message."""
+
+    twilio_sid: str
+
+
+class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
+    """How many push services accepted the message, and the errors of the others."""
+
+    sent: int
+    failed: list[str]
+
+
+async def _once(
+    job: Attempt[Any], box: Services, kind: str, name: str, send: Callable[[], Awaitable[str]]
+) -> str:
+    return await effects.once(box, job, key=f"{kind}:{name}", kind=kind, found=None, send=send)
+
+
+async def send_test_mail(job: Attempt[TestTo], box: Services) -> TestMailResult:
+    """Hand the test mail over; returns the transport's answer.
+
+    Raises PermanentError, TransientError, LeaseLost.
+    """
+    to, name = job.payload.to, f"test-{job.job_id}"
+    message = short_message(
+        box, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
+    )
+    recipient = str(mailbox(to))
+    sent = await _once(job, box, "mail", name, lambda: box.mailer.send(name, recipient, message))
+    return TestMailResult(box.settings.email.transport, sent)
+
+
+async def send_test_sms(job: Attempt[TestTo], box: Services) -> TestSmsResult:
+    """Hand the test message over. A number that has opted out gets none.
+
+    Raises PermanentError, TransientError, LeaseLost.
+    """
+    to = job.payload.to
+
+    def opted_out(tx: Tx) -> bool:
+        job.ensure_lease(tx)
+        return preferences_store.has_opted_out(tx, to)
+
+    if await box.db.write(opted_out):
+        raise PermanentError("this number has opted out of SMS", code="opted_out")
+    sender = TwilioSender(box.settings)
+    outgoing = Outgoing(to=to, body=SMS_TEXT, validity=VALID_SECONDS, callback=None)
+    sid = await _once(job, box, "sms", f"test-{job.job_id}", lambda: sender.send(outgoing))
+    return TestSmsResult(sid)
+
+
+async def send_test_push(job: Attempt[TestPush], box: Services) -> TestPushResult:
+    """Send to each browser, whatever the other push services answer.
+
+    Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
+    """
+
+    def browsers(tx: Tx) -> list[Row]:
+        job.ensure_lease(tx)
+        return push_store.active_of(tx, job.payload.user_id)
+
+    content = {
+        "id": job.job_id,
+        "eventType": PUSH_TAG,
+        "title": PUSH_TITLE,
+        "body": PUSH_TEXT,
+        "tag": PUSH_TAG,
+        "url": "/app",
+        "createdAt": to_text(box.clock.now()),
+    }
+    message = PushMessage(content, VALID_SECONDS, "high", topic(PUSH_TAG))
+    sent, failed = 0, []
+    for subscription in await box.db.write(browsers):
+        try:
+            await _push(job, box, subscription, message)
+            sent += 1
+        except (PermanentError, TransientError) as error:
+            failed.append(error.message)
+    if not sent:
+        raise PermanentError("; ".join(failed) or "no browser has subscribed", code="not_sent")
+    return TestPushResult(sent, failed)
+
+
+async def _push(job: Attempt[Any], box: Services, subscription: Row, message: PushMessage) -> None:
+    name = f"test-{job.job_id}-{subscription['id']}"
+    try:
+        await _once(job, box, "push", name, lambda: push_client.send(box, subscription, message))
+    except SubscriptionGone as gone:
+        reason = gone.message
+        await box.db.write(lambda tx: push_store.deactivate(tx, subscription["id"], reason))
+        raise
+
+
+SEND_TEST_MAIL = JobType(
+    name="send_test_email",
+    payload=TestTo,
+    run=send_test_mail,
+    lane="email",
+    timeout=timedelta(minutes=2),
+    max_attempts=1,
+)
+SEND_TEST_SMS = JobType(
+    name="send_test_sms",
+    payload=TestTo,
+    run=send_test_sms,
+    lane="sms",
+    timeout=timedelta(minutes=2),
+    max_attempts=1,
+)
+SEND_TEST_PUSH = JobType(
+    name="send_test_push",
+    payload=TestPush,
+    run=send_test_push,
+    lane="push",
+    timeout=timedelta(minutes=3),
+    max_attempts=1,
+)

@@ -1,0 +1,110 @@
+"""The HTTP of test messages."""
+
+from typing import Any
+
+import msgspec
+from litestar import post
+
+from buildos_box.auth.caller import Caller
+from buildos_box.auth.scope_guard import NEEDS_SERVICE
+from buildos_box.db import Tx
+from buildos_box.errors import Impossible, PermanentError
+from buildos_box.jobs.types import JobQueued, JobType, Payload
+from buildos_box.mail.headers import mailbox
+from buildos_box.notifications import push_store
+from buildos_box.send_test.job import (
+    SEND_TEST_MAIL,
+    SEND_TEST_PUSH,
+    SEND_TEST_SMS,
+    TestPush,
+    TestTo,
+)
+from buildos_box.services import Services
+from buildos_box.sms.phone import e164
+
+
+class TestToRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipient: an address, or a number; one without `+` is read as one of `sms.country`."""
+
+    to: str
+
+
+class TestPushRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of `POST /queue/test-push`."""
+
+    user_id: str
+
+
+def _enqueue(
+    tx: Tx,
+    box: Services,
+    caller: Caller,
+    correlation_id: str,
+    job_type: JobType[Any],
+    payload: Payload,
+    user_id: str | None = None,
+) -> JobQueued:
+    queued = box.queue.enqueue(
+        tx,
+        job_type,
+        payload,
+        user_id=user_id,
+        priority=1,
+        correlation_id=correlation_id,
+        actor=caller.actor,
+    )
+    return JobQueued(True, queued.job_id)
+
+
+@post("/queue/test-email", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
+async def queue_test_mail(
+    data: TestToRequest, box: Services, caller: Caller, correlation_id: str
+) -> JobQueued:
+    """Send one test mail to an address; the result of its job is the transport's answer.
+
+    Raises Forbidden, Impossible (the address), Unavailable.
+    """
+    try:
+        mailbox(data.to)
+    except PermanentError as error:
+        raise Impossible.field("to", error.message) from error
+    payload = TestTo(to=data.to)
+    return await box.db.write(
+        lambda tx: _enqueue(tx, box, caller, correlation_id, SEND_TEST_MAIL, payload)
+    )
+
+
+@post("/queue/test-sms", status_code=200, tags=["SMS"], opt=NEEDS_SERVICE)
+async def queue_test_sms(
+    data: TestToRequest, box: Services, caller: Caller, correlation_id: str
+) -> JobQueued:
+    """Send one test SMS to a number; the result of its job is Twilio's answer.
+
+    Raises Forbidden, Impossible (the number), Unavailable.
+    """
+    payload = TestTo(to=e164(data.to, box.settings.sms, "to"))
+    return await box.db.write(
+        lambda tx: _enqueue(tx, box, caller, correlation_id, SEND_TEST_SMS, payload)
+    )
+
+
+@post("/queue/test-push", status_code=200, tags=["Push"], opt=NEEDS_SERVICE)
+async def queue_test_push(
+    data: TestPushRequest, box: Services, caller: Caller, correlation_id: str
+) -> JobQueued:
+    """Queue a test message to each browser of a user.
+
+    Raises Forbidden (not a service or admin), Impossible (no browser has subscribed), Unavailable.
+    """
+    user_id = data.user_id
+
+    def add(tx: Tx) -> JobQueued:
+        if not push_store.active_of(tx, user_id):
+            raise Impossible.field("userId", f"no browser of {user_id} has subscribed to push")
+        payload = TestPush(user_id=user_id)
+        return _enqueue(tx, box, caller, correlation_id, SEND_TEST_PUSH, payload, user_id)
+
+    return await box.db.write(add)
+
+
+ROUTES: list[Any] = [queue_test_mail, queue_test_sms, queue_test_push]
