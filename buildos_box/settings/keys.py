@@ -3,7 +3,7 @@
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -28,6 +28,12 @@ class Key:
     def is_secret(self) -> bool:
         """Whether its value must never be shown."""
         return Secret in _alternatives(self.type)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that are allowed, where there are only a few."""
+        literals = [kind for kind in _alternatives(self.type) if get_origin(kind) is Literal]
+        return tuple(str(choice) for kind in literals for choice in get_args(kind))
 
     @property
     def is_list(self) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from buildos_box.settings import check
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
+from buildos_box.settings.fault_words import in_words
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, lane_keys, provider_keys
 from buildos_box.settings.locate import line_of
 from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
@@ -68,7 +69,7 @@ class _Reader:
         try:
             return msgspec.convert(value, key.type, strict=not text, dec_hook=_hook)
         except msgspec.ValidationError as error:
-            self.fault(name, where, str(error).partition(" - at ")[0])
+            self.fault(name, where, in_words(key, value, str(error).partition(" - at ")[0]))
             return None
 
     def put(self, name: str, value: Any, where: str, *, text: bool = False) -> None:
@@ -85,8 +86,7 @@ class _Reader:
                 self.values[name] = converted
                 self.origins[name] = where
         else:
-            tables = {key.rpartition(".")[0] for key in keys}
-            self.fault(name, where, f"unknown key{_did_you_mean(name, [*keys, *tables])}")
+            self.fault(name, where, f"unknown key{_nearest_key(name, [*keys])}")
 
     def _put_lane(self, name: str, value: Any, where: str, *, text: bool) -> None:
         _, _, lane, option = name.split(".")
@@ -141,6 +141,17 @@ def _hook(kind: type, value: Any) -> Any:
     raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
 
 
+def _nearest_key(name: str, known: list[str]) -> str:
+    """The key that was probably meant: one of the same section, else of any."""
+    section, _, last = name.rpartition(".")
+    siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
+    close = difflib.get_close_matches(last, siblings, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {section}.{close[0]}?"
+    tables = {key.rpartition(".")[0] for key in known}
+    return "" if section in tables else _did_you_mean(name, [*known, *tables])
+
+
 def _did_you_mean(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
@@ -163,8 +174,9 @@ def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> Loade
     for item in given.items:
         _put_variable(reader, item)
     settings = _assemble(reader, given)
-    for key, message in check.contradictions(settings, set(reader.origins)):
-        reader.fault(key, reader.origins.get(key, "defaults"), message)
+    for key, message, cause in check.contradictions(settings, set(reader.origins)):
+        source = reader.origins.get(key) or reader.origins.get(cause or key, "defaults")
+        reader.fault(key, source, message)
     if reader.faults:
         raise SettingsError(reader.faults)
     return Loaded(settings, reader.origins, tuple(given.notes))

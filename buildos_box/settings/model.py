@@ -118,7 +118,7 @@ class BriefSettings(Section, frozen=True, kw_only=True):
     """Daily briefs."""
 
     pre_generation_buffer_seconds: Annotated[
-        float, _doc("How long before its time a brief is begun.", ge=0)
+        float, _doc("How long before its time a brief is begun; an hour at most.", ge=0, le=3600)
     ] = 120
     missed_lookback_seconds: Annotated[
         float, _doc("How late a missed brief is still made good.", ge=0)

@@ -60,7 +60,10 @@ def _row(key: Key, name: str) -> str:
     if not key.required and key.default is None:
         default = "unset"
     secret = " *(secret)*" if key.is_secret else ""
-    return f"| `{name}` | {default} | {key.doc.replace('|', '&#124;')}{secret} |"
+    choices = (
+        f" One of {', '.join(f'`{choice}`' for choice in key.choices)}." if key.choices else ""
+    )
+    return f"| `{name}` | {default} | {key.doc.replace('|', '&#124;')}{choices}{secret} |"
 
 
 def _lanes() -> Iterator[str]:

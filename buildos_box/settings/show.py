@@ -30,14 +30,22 @@ def example_toml() -> str:
         if table != section:
             section = table
             lines += [f"# {section_doc(table)}", f"[{table}]"]
-        lines += [f"# {key.doc}{_secret_note(key)}", f"# {name} = {toml_value(key.default)}", ""]
+        lines += [f"# {key.doc}{_notes(key)}", _example_line(name, key.default), ""]
         if key.name == "queue.max_attempts":
             lines += _lane_lines()
     return "\n".join([*lines, *_provider_lines()]).rstrip() + "\n"
 
 
-def _secret_note(key: Key) -> str:
-    return " (secret)" if key.is_secret else ""
+def _notes(key: Key) -> str:
+    choices = f" One of {', '.join(key.choices)}." if key.choices else ""
+    return choices + (" (secret)" if key.is_secret else "")
+
+
+def _example_line(name: str, value: Any, note: str = "") -> str:
+    """The key at its default, commented out; an unset one so that it stays a comment."""
+    if value is None:
+        return f"#   {name} = …  (unset){note}"
+    return f"# {name} = {toml_value(value)}{note}"
 
 
 def _lane_lines() -> list[str]:
@@ -60,7 +68,7 @@ def _provider_lines() -> list[str]:
     examples = {"name": "local", "base_url": "http://127.0.0.1:11434/v1", "model": "llama3.2"}
     for key in provider_keys().values():
         value = examples.get(key.name, key.default)
-        lines += [f"# {key.name} = {toml_value(value)}  # {key.doc}{_secret_note(key)}"]
+        lines += [_example_line(key.name, value, f"  # {key.doc}{_notes(key)}")]
     return lines
 
 

@@ -1,5 +1,6 @@
 """Defaults < file < environment, and every fault with its place (docs/spec.md#config-sources)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ concurrency = 0
 transport = "smtp"
 """
     assert faults(tmp_path, text, BUILDOS_BOX_FOO="1", BUILDOS_BOX_QUEUE__WORKERS="two") == [
-        "config.toml:2: server.port: Expected `int`, got `str`",
+        "config.toml:2: server.port: 'x' must be a whole number",
         "config.toml:3: server.prot: unknown key; did you mean server.port?",
         "config.toml:6: queue.lanes.llm.concurrency: Expected `int` >= 1",
         "BUILDOS_BOX_FOO: foo: unknown key",
@@ -195,3 +196,51 @@ def test_no_environment_makes_loading_crash(environ: dict[str, str]) -> None:
     except SettingsError as error:
         faults = error.faults
     assert faults is None or faults
+
+
+def uncommented(text: str) -> str:
+    """The example with every line that holds a key or a table in force."""
+    return re.sub(r"^# (?=\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
+
+
+def test_the_example_loads_when_it_is_uncommented_as_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(uncommented(example_toml()), "utf-8")
+    loaded = load_settings(file, {})
+    assert loaded.settings.llm.providers[0].name == "local"
+    in_example = {name for name in loaded.origins if not name.startswith("llm.providers")}
+    assert "email.transport" in in_example
+    assert "queue.lanes.llm.per_user" in in_example
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "said"),
+    [
+        ('[email]\ntransport = "stmp"', {},
+         "config.toml:2: email.transport: 'stmp' must be one of outbox, smtp, webhook; "
+         "did you mean smtp?"),
+        ("[server]\nprot = 1", {}, "config.toml:2: server.prot: unknown key; "
+         "did you mean server.port?"),
+        ("[log]\nfrom_name = 1", {}, "config.toml:2: log.from_name: unknown key"),
+        ("[briefs]\npre_generation_buffer_seconds = 2592000", {},
+         "config.toml:2: briefs.pre_generation_buffer_seconds: "
+         "2592000 must be a number of at most 3600.0"),
+        ("[queue]\nworkers = 0", {}, "config.toml:2: queue.workers: "
+         "0 must be a whole number of at least 1"),
+        ("", {"BUILDOS_BOX_SMS__COUNTRY": "XX"},
+         "BUILDOS_BOX_SMS__COUNTRY: sms.country: 'XX' is not a country's two letters, like DE"),
+        ("", {"BUILDOS_BOX_EMAIL__TRANSPORT": "smtp"},
+         "BUILDOS_BOX_EMAIL__TRANSPORT: email.smtp.host: is needed when email.transport is smtp "
+         "(or set preset)"),
+        ("", {"BUILDOS_BOX_QUEUE__LEASE_SECONDS": "x"},
+         "BUILDOS_BOX_QUEUE__LEASE_SECONDS: queue.lease_seconds: 'x' must be a number"),
+    ],
+)  # fmt: skip
+def test_a_fault_says_where_it_is_and_what_is_allowed(
+    tmp_path: Path, text: str, variables: dict[str, str], said: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(file, variables)
+    assert [str(fault) for fault in refused.value.faults] == [said]

@@ -1,0 +1,34 @@
+"""What is wrong with a value, and what is allowed, in words for whoever wrote it."""
+
+import difflib
+import re
+from typing import Any
+
+from buildos_box.settings.keys import Key
+
+_EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `(\w+)`)?(.*)")
+_KINDS = {
+    "int": "a whole number", "float": "a number", "bool": "true or false", "str": "text",
+    "array": "a list", "object": "a table",
+}  # fmt: skip
+_BOUND = re.compile(r" (>=|<=|>|<) ([-\d.]+)")
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+
+
+def in_words(key: Key, value: Any, error: str) -> str:
+    """The sentence for a value that msgspec refused with `error`."""
+    if key.choices:
+        return f"{value!r} must be one of {', '.join(key.choices)}{_hint(value, key.choices)}"
+    found = _EXPECTED.fullmatch(error)
+    if found is None:
+        return error
+    kinds = [_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null"]
+    bound = _BOUND.search(found[3]) or _BOUND.search(error)
+    allowed = " or ".join(kinds) + (f" of {_BOUNDS[bound[1]]} {bound[2]}" if bound else "")
+    shown = "this value" if key.is_secret else f"{value!r}"
+    return f"{shown} must be {allowed}"
+
+
+def _hint(value: Any, choices: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
