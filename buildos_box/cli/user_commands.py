@@ -1,4 +1,4 @@
-"""`buildos-box user add|list|show|link|set|delete`."""
+"""`buildos-box user add|list|show|link|send-code|confirm|set|delete`."""
 
 from typing import Any
 
@@ -82,6 +82,36 @@ def link(client: BoxClient, name: str, as_json: bool) -> None:
     click.echo(made["url"])
 
 
+@user.command(name="send-code")
+@click.argument("name")
+@AS_JSON
+@with_client
+def send_code(client: BoxClient, name: str, as_json: bool) -> None:
+    """Send a code to the user's mail address, which is not confirmed yet."""
+    found = find_user(client, name)
+    sent = client.post(url_path("users", found["id"], "email", "code"))
+    if as_json:
+        show_json(sent)
+        return
+    until = shown_time(sent["expiresAt"], zone_or_utc(found["timezone"]))
+    say(f"A code goes to {sent['email']}; it is valid until {until}")
+
+
+@user.command()
+@click.argument("name")
+@click.argument("code")
+@AS_JSON
+@with_client
+def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
+    """Confirm the user's mail address with the code that came there."""
+    found = find_user(client, name)
+    done = client.post(url_path("users", found["id"], "email", "verify"), {"code": code})
+    if as_json:
+        show_json(done)
+    else:
+        say(f"{done['email']} is confirmed")
+
+
 @user.command(name="set")
 @click.argument("name")
 @click.option("--name", "new_name", help="Their name.")
@@ -111,7 +141,7 @@ def set_user(
     found = find_user(client, name)
     path = url_path("users", found["id"])
     preferences = client.get(f"{path}/preferences")
-    preferences = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
+    wanted = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
     fields = _given(
         name=given_fields["new_name"],
         email=given_fields["email"],
@@ -120,12 +150,12 @@ def set_user(
         language=given_fields["language"],
         emailTracking=given_fields["tracking"],
     )
-    if not fields and not preferences:
+    if not fields and not wanted:
         raise click.UsageError("give at least one option to change; see --help")
     if fields:
         found = client.patch(path, fields)
-    if preferences:
-        preferences = client.put(f"{path}/preferences", preferences)
+    if wanted:
+        preferences = client.put(f"{path}/preferences", wanted)
     if as_json:
         show_json({**found, "preferences": preferences})
     else:
@@ -190,7 +220,7 @@ def _show(user: Json, preferences: Json) -> None:
         [
             ("id", user["id"]),
             ("name", user["name"]),
-            ("mail", user["email"]),
+            ("mail", _mail(user)),
             ("zone", user["timezone"]),
             ("warning", user["timezoneWarning"]),
             ("mail warning", user["emailWarning"]),
@@ -202,6 +232,14 @@ def _show(user: Json, preferences: Json) -> None:
             ("since", shown_time(user["createdAt"], zone)),
         ]
     )
+
+
+def _mail(user: Json) -> str | None:
+    """The address, and whether mail may go there."""
+    address: str | None = user["email"]
+    if not address or user["emailConfirmed"]:
+        return address
+    return f"{address} (not confirmed: buildos-box user confirm {user['id']} CODE)"
 
 
 def _when(preferences: Json) -> str:

@@ -19,7 +19,7 @@ export async function settings(body) {
   };
   body.append(
     card("Daily brief", briefForm(brief)),
-    card("You", youForm(user)),
+    card("You", ...you(user)),
     card("How you are told", noticeForm(notices)),
     card("Push to this browser", pushSettings()),
     card("Mail", mailSettings(mail, user)),
@@ -60,7 +60,37 @@ function briefForm(wanted) {
   });
 }
 
-function youForm(user) {
+function you(user) {
+  const confirming = confirmEmail();
+  confirming.show(user);
+  return [youForm(user, confirming.show), ...confirming.parts];
+}
+
+// An address that a person gives gets nothing but a code until the code is given here.
+function confirmEmail() {
+  const state = el("p", { class: "hint" });
+  const again = action("Send another code", async () => {
+    const { email } = await post(own("email", "code"), {});
+    say(`A code is on its way to ${email}.`);
+  });
+  const code = form("Confirm your mail address", [text("code", "Code from the mail", "", {
+    inputmode: "numeric", autocomplete: "one-time-code", hint: "Six digits, good for an hour.",
+  })], "Confirm", async (read) => {
+    const { email } = await post(own("email", "verify"), { code: read("code") });
+    show({ email, emailConfirmed: true });
+    return `${email} is confirmed.`;
+  });
+  const show = ({ email, emailConfirmed }) => {
+    const waits = Boolean(email) && !emailConfirmed;
+    state.textContent = waits
+      ? `${email} is not confirmed: until you give the code that we sent there, it gets no other mail.`
+      : "";
+    for (const part of [state, code, again]) part.hidden = !waits;
+  };
+  return { show, parts: [state, code, again] };
+}
+
+function youForm(user, onSaved) {
   const zones = Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : [];
   const zone = text("timezone", "Time zone", user.timezone, {
     list: "zones", autocomplete: "off",
@@ -83,7 +113,8 @@ function youForm(user) {
     });
     person.name = saved.name;
     person.zone = saved.timezone;
-    return "Saved.";
+    onSaved(saved);
+    return saved.email && !saved.emailConfirmed ? "Saved. Now confirm your mail address." : "Saved.";
   });
 }
 

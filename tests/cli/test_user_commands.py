@@ -1,6 +1,10 @@
+from email import message_from_bytes
+from pathlib import Path
+
 import pytest
 
-from tests.cli.served import Cli
+from tests.cli.served import Cli, Served
+from tests.faults.box_process import until
 
 
 def test_a_box_without_users_says_how_to_make_one(cli: Cli) -> None:
@@ -64,3 +68,31 @@ def test_a_link_to_the_users_page(cli: Cli) -> None:
     assert result.stdout.startswith("http://")
     assert "/app/#sign-in=" in result.stdout
     assert "until" in result.stderr
+
+
+def test_an_address_that_a_user_sets_is_confirmed_by_its_code(cli: Cli, served: Served) -> None:
+    cli.ok("user", "add", "Cleo", "--id", "cleo", "--email", "cleo@example.org")
+    assert "not confirmed" not in cli.ok("user", "show", "cleo")
+    own = Cli(served.url, cli.json("token", "create", "cleo", "--scope", "user:cleo")["token"])
+    assert "new@example.net (not confirmed" in own.ok(
+        "user", "set", "cleo", "--email", "new@example.net"
+    )
+    first = code_to(served.data / "outbox", "new@example.net", number=1)
+    assert "A code goes to new@example.net" in own.ok("user", "send-code", "cleo")
+    code = code_to(served.data / "outbox", "new@example.net", number=2)
+    wrong = "000000" if "000000" not in (first, code) else "111111"
+    assert "is not the code" in own.fails("user", "confirm", "cleo", wrong, code=1)
+    assert own.ok("user", "confirm", "cleo", code) == "new@example.net is confirmed\n"
+    assert "not confirmed" not in own.ok("user", "show", "cleo")
+    assert "confirmed already" in own.fails("user", "send-code", "cleo", code=1)
+
+
+def code_to(outbox: Path, address: str, *, number: int) -> str:
+    """The code in the newest mail to the address, once there are so many."""
+
+    def found() -> list[str]:
+        mails = [message_from_bytes(path.read_bytes()) for path in sorted(outbox.glob("*.eml"))]
+        return [str(mail.get_payload()) for mail in mails if mail["To"] == address]
+
+    assert until(lambda: len(found()) >= number, seconds=30)
+    return found()[-1].partition("code is ")[2][:6]

@@ -54,3 +54,25 @@ def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone)
     ada.sees(f"{NUMBER}: verified")
     (mine,) = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "phone"]
     assert (mine["phone_number"], mine["phone_verified"]) == (NUMBER, True)
+
+
+def test_a_mail_address_is_confirmed_by_the_code_that_came(home: "Home", person: Someone) -> None:
+    ada = person()
+    ada.sign_in(home.user("mail"))
+    ada.go("#settings")
+    ada.type_into("Mail address", "new@example.net")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Now confirm your mail address")
+    ada.sees("new@example.net is not confirmed")
+    outbox = home.process.data / "outbox"
+    assert until(lambda: any(outbox.glob("confirmation-*.eml")), seconds=20)
+    (mail,) = outbox.glob("confirmation-*.eml")
+    code = mail.read_text("utf-8").partition("code is ")[2][:6]
+    ada.type_into("Code from the mail", "000000" if code != "000000" else "111111")
+    ada.page.keyboard.press("Enter")
+    ada.sees("is not the code that was sent")
+    ada.type_into("Code from the mail", code)
+    ada.page.keyboard.press("Enter")
+    ada.is_told("new@example.net is confirmed")
+    assert home.get("/users/mail")["emailConfirmed"] is True
+    assert ada.findings() == []
