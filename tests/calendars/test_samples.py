@@ -320,6 +320,13 @@ def test_a_timed_series_of_long_ago_keeps_its_time_of_day() -> None:
     assert times(found) == ["2026-07-01T07:00/"]
 
 
+def test_times_of_day_in_a_rule_of_days_are_ignored() -> None:
+    # allenporter/ical and RFC 5545, 3.3.10
+    rule = "RRULE:FREQ=DAILY;BYHOUR=8,9;BYMINUTE=1,2;BYSECOND=3;COUNT=2"
+    found = read(calendar(*event("DTSTART;VALUE=DATE:20260105", rule)))
+    assert times(found) == ["2026-01-05/2026-01-06", "2026-01-06/2026-01-07"]
+
+
 # Rules with impossible parts
 
 
@@ -397,12 +404,12 @@ def test_an_exception_rule_leaves_out_what_it_says(lines: list[str], days: list[
           "RRULE:FREQ=DAILY;COUNT=2"],
          ["2026-10-24T20:00/2026-10-25T05:00", "2026-10-25T21:00/2026-10-26T05:00"]),
         # RFC 5545, 3.3.6: hours are exact, days are days
-        (["DTSTART;TZID=Europe/Berlin:20261024T120000", "DURATION:PT24H",
-          "RRULE:FREQ=DAILY;COUNT=1"],
-         ["2026-10-24T10:00/2026-10-25T10:00"]),
-        (["DTSTART;TZID=Europe/Berlin:20261024T120000", "DURATION:P1D",
-          "RRULE:FREQ=DAILY;COUNT=1"],
-         ["2026-10-24T10:00/2026-10-25T11:00"]),
+        (["DTSTART;TZID=Europe/Berlin:20261023T120000", "DURATION:PT24H",
+          "RRULE:FREQ=DAILY;COUNT=2"],
+         ["2026-10-23T10:00/2026-10-24T10:00", "2026-10-24T10:00/2026-10-25T10:00"]),
+        (["DTSTART;TZID=Europe/Berlin:20261023T120000", "DURATION:P1D",
+          "RRULE:FREQ=DAILY;COUNT=2"],
+         ["2026-10-23T10:00/2026-10-24T10:00", "2026-10-24T10:00/2026-10-25T11:00"]),
         (["DTSTART;TZID=Europe/Berlin:20261023T120000", "DURATION:P1DT12H",
           "RRULE:FREQ=DAILY;COUNT=1"], ["2026-10-23T10:00/2026-10-24T22:00"]),
         # A time that occurs twice is the first of the two

@@ -9,6 +9,7 @@ import heapq
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote
 
@@ -47,6 +48,7 @@ _KEPT = (
     | {"RRULE", "EXRULE", "ATTENDEE", "PRIORITY", "PERCENT-COMPLETE"}
     | {"TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION"}
 )
+_MATTERS = _KEPT | {"BEGIN", "END"}
 _CALENDAR_NAMES = ("X-WR-CALNAME", "NAME")
 _OBSERVANCES = frozenset({"STANDARD", "DAYLIGHT"})
 _READ = frozenset({"VEVENT", "VTODO", "VTIMEZONE"})
@@ -161,17 +163,18 @@ class _Splitter:
 
     def take(self, line: str) -> None:
         """Take in one logical line."""
-        head, value = split_line(line)
         match = _NAME.match(line)
         name = match[1].upper() if match else ""
+        if self._current is not None and name not in _MATTERS:
+            return
+        head, value = split_line(line)
         if name == "BEGIN":
             self._begin(value.upper())
         elif name == "END":
             self._end(value.upper())
         elif self._current is None:
             self._of_calendar(name, value)
-        elif name in _KEPT:
-            assert match is not None
+        elif match is not None:
             self._keep(self._current, name, name + head[match.end() :], value)
 
     def _of_calendar(self, name: str, value: str) -> None:
@@ -275,7 +278,12 @@ def _with_plain_dates(head: str, value: str) -> tuple[str, str]:
 
 def _zone_parameter(match: re.Match[str]) -> str:
     name = (match[1] or match[2] or "").strip('"')
-    return f";{ZONE}={quote(name, safe='')}"
+    return f";{ZONE}={_encoded(name)}"
+
+
+@lru_cache(maxsize=64)
+def _encoded(name: str) -> str:
+    return quote(name, safe="")
 
 
 def zone_name(parameter: Any) -> str | None:

@@ -94,7 +94,23 @@ def _codec(charset: str | None) -> str | None:
 
 
 def _count(source: BinaryIO) -> tuple[int, int]:
-    """Lines with more than ASCII: how many are UTF-8, how many are not."""
+    """Lines with more than ASCII: how many are UTF-8, how many are not.
+
+    A file that is UTF-8 as a whole is not looked at line by line: (1, 0), or (0, 0) for ASCII.
+    """
+    decoder = codecs.getincrementaldecoder(_UTF_8)()
+    ascii_only = True
+    try:
+        for chunk in _chunks(source, _UTF_8):
+            ascii_only = ascii_only and chunk.isascii()
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _count_lines(source)
+    return (0 if ascii_only else 1), 0
+
+
+def _count_lines(source: BinaryIO) -> tuple[int, int]:
     valid = broken = 0
     for line in _unfolded(_physical(_chunks(source, _UTF_8))):
         if line.isascii():
