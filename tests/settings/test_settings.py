@@ -61,10 +61,10 @@ transport = "smtp"
     assert faults(tmp_path, text, BUILDOS_BOX_FOO="1", BUILDOS_BOX_QUEUE__WORKERS="two") == [
         "config.toml:2: server.port: 'x' must be a whole number",
         "config.toml:3: server.prot: unknown key; did you mean server.port?",
-        "config.toml:6: queue.lanes.llm.concurrency: Expected `int` >= 1",
+        "config.toml:6: queue.lanes.llm.concurrency: 0 must be a whole number of at least 1",
         "BUILDOS_BOX_FOO: foo: unknown key",
-        "BUILDOS_BOX_QUEUE__WORKERS: queue.workers: Expected `int`, got `str`",
-        "defaults: email.smtp.host: is needed when email.transport is smtp (or set preset)",
+        "BUILDOS_BOX_QUEUE__WORKERS: queue.workers: 'two' must be a whole number",
+        "config.toml:9: email.smtp.host: is needed when email.transport is smtp (or set preset)",
     ]
 
 
