@@ -1,4 +1,4 @@
-"""A mail's row → the bytes that are sent: the same row gives the same bytes.
+"""Renders a mail's row to bytes; the same row gives the same bytes.
 
 The rules: docs/spec.md#mail-format.
 """
@@ -19,7 +19,7 @@ from buildos_box.mail.plain import to_text
 from buildos_box.mail.store import Email
 
 MOST_HTML_BYTES = 100_000
-"""Gmail clips a mail's HTML at 102 KB, and the unsubscribe link with it."""
+"""Gmail clips HTML at 102 KB, and with it the unsubscribe link."""
 
 CUT_NOTE = "<p><em>The brief was longer than fits a mail; the rest is in BuildOS.</em></p>"
 LINK_WITHHELD = "by the link in the mail itself"
@@ -28,7 +28,7 @@ _BLOCK_END = re.compile(r"</(?:p|li|ul|ol|tr|table|h[1-6]|pre|blockquote)>")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who the box writes as, and where its links lead."""
+    """The sender of a mail, and the base of its links."""
 
     name: str
     address: str
@@ -38,7 +38,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The message, whom it goes to, and the links that a click may lead to."""
+    """The message, its recipient, and the links that clicks may lead to."""
 
     message: bytes
     recipient: str
@@ -48,7 +48,7 @@ class Rendered:
 def render(email: Email, sender: Sender) -> Rendered:
     """The multipart message: text first, HTML last (RFC 2046, 5.1.4).
 
-    Raises PermanentError for an address that no mail can be sent to.
+    Raises PermanentError for an address that mail cannot be sent to.
     """
     unsubscribe = _unsubscribe_url(email, sender)
     body, text, html = _fitting(email, sender, unsubscribe)
@@ -62,7 +62,7 @@ def render(email: Email, sender: Sender) -> Rendered:
         unsubscribe=unsubscribe,
     )
     message["MIME-Version"] = "1.0"
-    # Made whole, since each addition to a message with a body moves and reads its headers anew.
+    # Made at once, because each later addition would move and parse the headers again.
     message.make_alternative(boundary=_boundary(email.id))
     for said, subtype in ((_with_footer(text, unsubscribe), "plain"), (html, "html")):
         message.attach(_part(said, subtype))
@@ -74,7 +74,7 @@ def _part(text: str, subtype: str) -> EmailMessage:
     """Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1."""
     part = EmailMessage(policy=POLICY)
     part.set_content(text, subtype=subtype, cte="quoted-printable")
-    del part["MIME-Version"]  # the whole has it
+    del part["MIME-Version"]  # the whole message has it
     return part
 
 
@@ -97,18 +97,18 @@ def _with_footer(text: str, unsubscribe: str) -> str:
 
 
 def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str, str]:
-    """As much of the brief as makes a page of the right size, its text, and that page."""
+    """The part of the brief that fits into a mail: its HTML, its text, and the page."""
     whole = to_html(email.body_markdown)
-    room = len(whole.encode())
+    limit = len(whole.encode())
     while True:
-        body = _shortened(whole, room)
+        body = _shortened(whole, limit)
         text = to_text(body)
         html = _page(body, text, email, sender, unsubscribe)
-        # Every line end becomes two bytes on its way.
+        # Every line end becomes two bytes in SMTP.
         excess = len(html.encode()) + html.count("\n") - MOST_HTML_BYTES
         if excess <= 0 or body == CUT_NOTE:
             return body, text, html
-        room = min(room, len(body.encode())) - excess
+        limit = min(limit, len(body.encode())) - excess
 
 
 def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) -> str:
@@ -129,22 +129,22 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
 
 
 def _boundary(email_id: str) -> str:
-    """A boundary that is not random, so that a repeated send is the same bytes."""
+    """A boundary that is not random, so that a repeated send has the same bytes."""
     return f"=_{hashlib.sha256(email_id.encode()).hexdigest()[:40]}"
 
 
 def _preheader(text: str) -> str:
-    """The line that mail programs show beside the subject: the first that is no heading."""
+    """The preview line of mail programs: the first line that is not a heading."""
     lines = [line.strip() for line in text.splitlines()[1:]]
     said = [line for line in lines if line and line.strip("=-")]
     return said[0][:140] if said else ""
 
 
-def _shortened(html: str, room: int) -> str:
-    """At most `room` bytes of HTML and a note, cut after a block."""
-    if len(html.encode()) <= room:
+def _shortened(html: str, limit: int) -> str:
+    """The HTML in at most `limit` bytes, cut after a block, with a note."""
+    if len(html.encode()) <= limit:
         return html
-    kept = html.encode()[: max(0, room - len(CUT_NOTE))].decode("utf-8", "ignore")
+    kept = html.encode()[: max(0, limit - len(CUT_NOTE))].decode("utf-8", "ignore")
     end = max((match.end() for match in _BLOCK_END.finditer(kept)), default=0)
     return closed(kept[:end]) + CUT_NOTE if end > 0 else CUT_NOTE
 
@@ -156,5 +156,5 @@ def _template() -> Template:
 
 
 def message_id(email_id: str, from_address: str) -> str:
-    """Stable, from the email's id (RFC 5322, 3.6.4): every try to send it has the same."""
+    """The Message-ID, derived from the mail's id (RFC 5322, 3.6.4), the same for every attempt."""
     return f"<{email_id}@{mailbox(from_address).domain}>"

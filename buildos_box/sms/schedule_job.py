@@ -29,7 +29,7 @@ class SchedulePayload(Payload, frozen=True, kw_only=True):
 
 
 class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
-    """How many events of the day have a reminder, and why others have none."""
+    """How many events of the day have a reminder, and the reasons of the others."""
 
     date: str
     scheduled: int
@@ -37,11 +37,14 @@ class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> ScheduleResult:
-    """Bring every reminder of the day to what the rules say; a re-run adds nothing."""
+    """Plan every reminder of the day; running it again adds nothing.
+
+    Raises PermanentError (`unknown_user`), LeaseLost.
+    """
     user_id, day = job.payload.user_id, date.fromisoformat(job.payload.date)
     user = await workspace.get_user(box.db, user_id)
     if user is None:
-        raise PermanentError(f"no user {user_id}", code="unknown_user")
+        raise PermanentError(f"there is no user {user_id}", code="unknown_user")
     start, end = day_bounds(day, zone_or_utc(user.timezone))
     latest = covered_until(end, LONGEST_LEAD)
     events = await workspace.events_between(
@@ -94,7 +97,10 @@ SCHEDULE_DAILY_SMS = JobType(
 
 
 def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
-    """Queue the planning of the user's present local day, and note when the next begins."""
+    """Queue the plan of the user's current local day, and store when the next one begins.
+
+    Returns False if the user is unknown or wants no reminders.
+    """
     user, now = workspace.find_user(tx, user_id), box.clock.now()
     if user is None or not preferences_store.find(tx, user_id).wants_reminders:
         preferences_store.plan_no_more(tx, user_id)
@@ -109,6 +115,6 @@ def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
 
 
 def opt(tx: Tx, box: Services, phone_number: str, *, out: bool) -> None:
-    """Opt a number out, or in again: the days of all who have it are planned accordingly."""
+    """Store or remove a number's opt-out, and plan the days of all users who have it."""
     for user_id in preferences_store.opt(tx, phone_number, out=out, now=box.clock.now()):
         plan_today(tx, box, user_id)
