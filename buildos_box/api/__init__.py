@@ -1,1 +1,1 @@
-"""The HTTP API, put together: errors, correlation, documentation, health, jobs, queue."""
+"""The HTTP API: assembly, errors, correlation, documentation, health, jobs, queue."""

@@ -1,4 +1,4 @@
-"""The refusals of every route, as the OpenAPI description tells of them."""
+"""The error responses of every route in the OpenAPI description."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,30 +11,30 @@ from litestar.types import ControllerRouterHandler
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PAGES = (400, 404)
-"""What a route that answers people with pages says in a page."""
+"""The media type of routes that answer people with HTML pages."""
 _SAID = {
     400: "The request cannot be read",
     401: "No token, or one that is not valid",
-    403: "The token does not carry the right",
-    404: "Nothing there, or nothing that this token may know of",
-    409: "Clashes with what is there",
+    403: "The token does not allow this",
+    404: "Nothing is there, or nothing that this token may know of",
+    409: "Conflicts with what exists",
     413: "The body is too large",
-    415: "The body is not of a kind that this route takes",
-    422: "Readable, but it cannot be",
-    429: "Too many; Retry-After says when to come back",
-    503: "The box is stopping, or cannot write now",
+    415: "This route does not accept that media type",
+    422: "Well-formed, but not possible",
+    429: "Too many requests; see Retry-After",
+    503: "The server is stopping, or cannot write now",
 }
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with one field."""
+    """A fault of one field."""
 
     field: str
     message: str
 
 
 class Refusal(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """How every error looks. `existing_job_id` only where a job is in the way."""
+    """The form of every error. `existing_job_id` is given only if a job is in the way."""
 
     error: str
     code: str
@@ -44,7 +44,7 @@ class Refusal(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 def document_refusals(handlers: Iterable[ControllerRouterHandler]) -> None:
-    """Tell of the refusals that each route can answer with, beside what it tells of itself."""
+    """Add the possible errors to each route's description."""
     for handler in handlers:
         if isinstance(handler, HTTPRouteHandler):
             known: dict[int, ResponseSpec] = dict(handler.responses or {})

@@ -1,4 +1,4 @@
-"""Litestar, put together from the routes of all features."""
+"""Assembles the Litestar application from the routes of all features."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,10 +47,10 @@ from buildos_box.web.pages import page_routes
 async def refuse_while_draining(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
-    """A box that is stopping still shows what it has, but takes nothing new. Raises Unavailable."""
+    """Refuse requests that change something while the server is stopping. Raises Unavailable."""
     engine: Engine = connection.app.state.engine
     if engine.storage.stopped and connection.scope["method"] not in READING:  # type: ignore[typeddict-item]
-        raise Unavailable("the box is stopping; ask again in a moment", code="draining")
+        raise Unavailable("the server is stopping; try again in a moment", code="draining")
 
 
 def make_api(
@@ -64,7 +64,7 @@ def make_api(
     routes: Sequence[Any],
     static: Path,
 ) -> Litestar:
-    """The whole API. Every route is shut unless its own `opt` says that it is public."""
+    """The whole API. Every route is closed unless its own `opt` declares it public."""
     settings = services.settings
     meter = HttpMeter()
     authenticator = Authenticator(

@@ -1,4 +1,4 @@
-"""Steering the queue over HTTP: pauses, lanes, stale jobs, cleanup (docs/spec.md#cleanup)."""
+"""Pauses, lanes, stale jobs and cleanup over HTTP (docs/spec.md#cleanup)."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ class PauseAnswer(msgspec.Struct, frozen=True):
 
 
 class PauseView(msgspec.Struct, frozen=True):
-    """A pause in force."""
+    """A pause."""
 
     kind: str
     name: str
@@ -55,7 +55,7 @@ class PauseView(msgspec.Struct, frozen=True):
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A lane: its limits, and what runs and waits in it now."""
+    """A lane with its limits, and its running and waiting jobs."""
 
     name: str
     concurrency: int
@@ -67,14 +67,14 @@ class LaneView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class LanesView(msgspec.Struct, frozen=True):
-    """Every lane, and every pause in force."""
+    """Every lane, and every pause."""
 
     lanes: list[LaneView]
     pauses: list[PauseView]
 
 
 class StaleJob(msgspec.Struct, frozen=True):
-    """A live job that has been around for too long."""
+    """A stale job."""
 
     id: str
     job_type: str
@@ -94,7 +94,7 @@ class StaleStats(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Ages past which jobs go."""
+    """The ages from which jobs are cleaned up."""
 
     stale_threshold_hours: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] = 24
     old_failed_jobs_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 7
@@ -102,7 +102,7 @@ class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     dry_run: bool = False
 
     def thresholds(self) -> Thresholds:
-        """The ages as the cleanup takes them."""
+        """The ages in the form that cleanup takes."""
         return Thresholds(
             stale=timedelta(hours=self.stale_threshold_hours),
             old_failed=timedelta(days=self.old_failed_jobs_days),
@@ -111,7 +111,7 @@ class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was done, or would be."""
+    """What was done, or would be done."""
 
     success: bool
     stale_cancelled: int
@@ -134,7 +134,10 @@ class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/queue/pause", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def pause(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
-    """Start nothing more of a lane, a type, or at all; what runs goes on."""
+    """Start no more jobs of a lane or type, or none at all; running jobs go on.
+
+    Raises Forbidden, Impossible for an unknown name.
+    """
     kind, name = data.named()
     changed = await box.db.write(lambda tx: box.queue.pause(tx, kind, name, actor=caller.actor))
     return PauseAnswer(True, changed)
@@ -142,14 +145,14 @@ async def pause(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswe
 
 @post("/queue/resume", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def resume(data: PauseRequest, box: Services) -> PauseAnswer:
-    """Lift a pause."""
+    """Remove a pause. Raises Forbidden, Impossible for an unknown name."""
     kind, name = data.named()
     return PauseAnswer(True, await box.db.write(lambda tx: box.queue.resume(tx, kind, name)))
 
 
 @get("/queue/lanes", tags=["Queue"], opt=NEEDS_SERVICE)
 async def lanes(box: Services) -> LanesView:
-    """Every lane with its limits and load, and what is paused."""
+    """Every lane with its limits and load, and every pause. Raises Forbidden."""
     pauses = await pause_store.list_pauses(box.db)
     running = await box.db.write(claims.running)
     waiting = await waiting_by_lane(box.db)
@@ -177,7 +180,7 @@ async def stale_stats(
     box: Services,
     threshold_hours: Annotated[float, QueryParameter(name="thresholdHours", gt=0, le=LONGEST)] = 24,
 ) -> StaleStats:
-    """Live jobs older than the threshold, and how many old failed ones there are."""
+    """Stale jobs, and the number of old failed ones. Raises Forbidden."""
     now = box.clock.now()
     before = now - timedelta(hours=threshold_hours)
     count = await cleanup_store.count_stale(box.db, before, now)
@@ -205,7 +208,7 @@ async def stale_stats(
 
 @post("/queue/cleanup", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def cleanup(data: CleanupRequest, box: Services, caller: Caller) -> CleanupAnswer:
-    """Cancel stale jobs, archive old failed ones, delete old finished ones."""
+    """Cancel stale jobs, archive old failed ones, delete old finished ones. Raises Forbidden."""
     limits = data.thresholds()
     if data.dry_run:
         return CleanupAnswer.of(await preview(box.db, box.clock, limits))

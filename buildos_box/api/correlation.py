@@ -1,4 +1,4 @@
-"""The correlation id of a request: taken from its header or made, and given back.
+"""The correlation id of a request, taken from its header or made.
 
 The rules: docs/spec.md#correlation.
 """
@@ -19,7 +19,7 @@ _KEY = "correlation_id"
 
 
 class Correlation:
-    """ASGI middleware: binds the id for logs and puts it on the response."""
+    """ASGI middleware: binds the id for logs and adds it to the response."""
 
     def __init__(self, app: ASGIApp, *, clock: Clock, ids: Ids) -> None:
         self._app = app
@@ -56,10 +56,10 @@ def _header(scope: Any) -> str | None:
 
 
 def correlation_of(scope: Any) -> str:
-    """The id that this request carries."""
+    """The correlation id of this request."""
     return str(scope.get("state", {}).get(_KEY, ""))
 
 
 def provide_correlation(scope: Scope) -> str:
-    """For handlers that pass it on to jobs."""
+    """The correlation id, for handlers that pass it on to jobs."""
     return correlation_of(scope)

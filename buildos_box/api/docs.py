@@ -19,19 +19,19 @@ PAGE_POLICY = (
 
 
 class LocalPage(OpenAPIRenderPlugin):
-    """The page, as it lies in `static/docs`: nothing is loaded from elsewhere."""
+    """The page in `static/docs`; nothing is loaded from elsewhere."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__(path="/")
         self._page = page
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The page; it fetches the description by itself."""
+        """The page, which fetches the description."""
         return self._page
 
 
 def openapi_config(static: Path) -> OpenAPIConfig:
-    """OpenAPI 3.1 of every route, with its page and the page's one script; all public."""
+    """OpenAPI 3.1 of every route, with its page and script; all public."""
     script = (static / "docs" / "rapidoc-min.js").read_bytes()
 
     @get("/rapidoc-min.js", include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Every error leaves in one shape, whoever raised it (docs/spec.md#api-errors)."""
+"""The one form of all errors (docs/spec.md#api-errors)."""
 
 import re
 from typing import Any
@@ -37,7 +37,7 @@ def error_response(
     details: tuple[FieldFault, ...] = (),
     **more: str,
 ) -> Response[dict[str, Any]]:
-    """`{"error", "code", "details", "correlationId"}`, and what else the status calls for."""
+    """`{"error", "code", "details", "correlationId"}`, and further fields of some statuses."""
     body = {
         "error": sentence,
         "code": code,
@@ -49,7 +49,7 @@ def error_response(
 
 
 def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
-    """An error of our own tree knows its status and its sentence."""
+    """The response for an error that was raised on purpose."""
     status = 503 if isinstance(error, TransientError) else error.status
     if status >= 500:
         log.error("request_failed", route=_route(request), code=error.code, error=error.message)
@@ -70,12 +70,12 @@ def on_box_error(request: AnyRequest, error: BoxError) -> Response[Any]:
 
 
 def _route(request: AnyRequest) -> str:
-    """Which route it was, its parameters by name: a path may hold an unsubscribe link's key."""
+    """The route's pattern, since the path itself may contain an unsubscribe token."""
     return f"{request.method} {request.scope.get('path_template', '')}"
 
 
 def on_validation_error(request: AnyRequest, error: ValidationException) -> Response[Any]:
-    """What the framework finds wrong with a body, path or query: each field by name."""
+    """The response for a body, path or query that the framework refused: each field by name."""
     faults = tuple(_fault(item) for item in _extra(error))
     if not faults:
         return error_response(request, 400, "malformed", _sentence(error.detail))
@@ -92,7 +92,7 @@ def _fault(item: dict[str, Any]) -> FieldFault:
     at = _AT_PATH.match(message)
     if at:
         message, path = at["message"], at["path"] or path
-    # The framework calls the body `data`; whoever sent it never saw that name.
+    # The framework calls the body `data`, a name that clients never see.
     path = "" if path == "data" else path.removeprefix("data.")
     missing = _MISSING.search(message)
     if missing:
@@ -102,7 +102,7 @@ def _fault(item: dict[str, Any]) -> FieldFault:
 
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """The framework's own refusals: no such route, wrong method, too large, not readable."""
+    """The response for the framework's own refusals: unknown route, wrong method, and others."""
     status = error.status_code
     sentence = _too_large(request) if status == 413 else _sentence(error.detail)
     response = error_response(request, status, _CODES.get(status, "error"), sentence)
@@ -115,7 +115,7 @@ def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
 def _too_large(request: AnyRequest) -> str:
     limit = request.route_handler.resolve_request_max_body_size() or 0
     unit, size = ("MiB", 1024 * 1024) if limit >= 1024 * 1024 else ("KiB", 1024)
-    return f"The body is too large: at most {limit / size:g} {unit} are taken here"
+    return f"The body is too large: at most {limit / size:g} {unit} are accepted here"
 
 
 def _sentence(detail: str) -> str:
@@ -124,15 +124,18 @@ def _sentence(detail: str) -> str:
 
 
 def on_recursion(request: AnyRequest, error: RecursionError) -> Response[Any]:
-    """A body nested deeper than can be read, of which the framework makes no refusal."""
+    """The response for a body nested too deeply, which the framework does not refuse itself."""
     if "deserializing" not in str(error):
         return on_any_error(request, error)
     return error_response(request, 400, "malformed", "The body is nested too deeply")
 
 
 def on_any_error(request: AnyRequest, error: Exception) -> Response[Any]:
-    """What nobody foresaw: logged whole, told without its inside."""
+    """The response for an unexpected error: logged in full, without details for the client."""
     log.exception("request_crashed", route=_route(request), exc_info=error)
     return error_response(
-        request, 500, "internal_error", "Something went wrong here; the log has it by this id"
+        request,
+        500,
+        "internal_error",
+        "An unexpected error occurred; the server's log has it under this correlation id",
     )

@@ -1,4 +1,4 @@
-"""`GET /health`: the reference's shape, and a true answer (docs/spec.md#health)."""
+"""`GET /health` (docs/spec.md#health)."""
 
 import os
 import shutil
@@ -25,9 +25,9 @@ LEAST_FREE_BYTES = 100 * 1024 * 1024
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state of the box. All but the first four only for the service, a viewer or an admin.
+    """The server's state; only a service, a viewer or an admin gets more than four fields.
 
-    `warnings` do not make it unhealthy: it works, though not as well as it could.
+    `warnings` do not make it unhealthy: it works, but not at its best.
     """
 
     status: str
@@ -48,7 +48,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 async def health(
     request: Request[Any, Any, Any], box: Services, engine: Engine
 ) -> Response[Health]:
-    """Whether the box lives: 200 `healthy`, or 503 `draining` or `unhealthy`."""
+    """Whether the server works: 200 `healthy`, or 503 `draining` or `unhealthy`."""
     reasons = await _reasons(box, engine)
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
@@ -67,7 +67,7 @@ async def health(
 
 @head("/health", opt=PUBLIC, tags=["Health"])
 async def health_status(box: Services, engine: Engine) -> Response[None]:
-    """Whether the box lives, by the status alone: 200 or 503."""
+    """Whether the server works, by the status only: 200 or 503."""
     well = not engine.storage.stopped and not await _reasons(box, engine)
     return Response(None, status_code=200 if well else 503)
 
@@ -82,7 +82,7 @@ async def _reasons(box: Services, engine: Engine) -> list[str]:
         found.append(box.db.damage)
     now = box.clock.monotonic()
     if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
-        found.append("no worker has looked for work within the last minute")
+        found.append("no worker has asked for work within the last minute")
     if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
         found.append("the scheduler has not ticked within the last minute")
     oldest = await store.oldest_ready(box.db)

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: look, cancel, retry."""
+"""Jobs over HTTP: reading, cancelling, retrying."""
 
 from typing import Annotated, Any
 
@@ -40,20 +40,20 @@ class JobList(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/jobs/{job_id:str}", tags=["Jobs"])
 async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
-    """One job."""
+    """One job. Raises NotFound."""
     return JobView.of(await visible_job(box, caller, job_id))
 
 
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
 async def get_attempts(job_id: str, box: Services, caller: Caller) -> dict[str, list[AttemptView]]:
-    """Every attempt of the job, oldest first."""
+    """Every attempt of the job, oldest first. Raises NotFound."""
     record = await record_of(box.db, await visible_job(box, caller, job_id))
     return {"attempts": [AttemptView.of(attempt) for attempt in record.attempts]}
 
 
 @get("/jobs/{job_id:str}/events", tags=["Jobs"])
 async def get_events(job_id: str, box: Services, caller: Caller) -> dict[str, list[JobEventView]]:
-    """The job's audit trail, oldest first."""
+    """The job's audit trail, oldest first. Raises NotFound."""
     record = await record_of(box.db, await visible_job(box, caller, job_id))
     return {"events": [JobEventView.of(event) for event in record.events]}
 
@@ -71,7 +71,10 @@ async def list_jobs(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> JobList:
-    """Jobs by type, status, user, text and time of creation, newest first."""
+    """Jobs by type, status, user, text and time of creation, newest first.
+
+    Raises NotFound for another user, Impossible for an unknown status, instant or cursor.
+    """
     if user is not None:
         caller.require_user(user)
     rows = await store.list_jobs(
@@ -98,7 +101,7 @@ async def list_user_jobs(
     cursor: str | None = None,
     limit: Limit = 10,
 ) -> JobList:
-    """One user's jobs, newest first."""
+    """One user's jobs, newest first. Raises NotFound, Impossible."""
     caller.require_user(user_id)
     rows = await store.list_jobs(
         box.db,
@@ -113,7 +116,7 @@ async def list_user_jobs(
 
 @post("/jobs/{job_id:str}/cancel", status_code=200, tags=["Jobs"])
 async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
-    """Cancel a live job; one that runs is stopped."""
+    """Cancel a live job; a running one is stopped. Raises NotFound, IllegalTransition."""
     await visible_job(box, caller, job_id)
     await box.db.write(
         lambda tx: box.queue.cancel(tx, job_id, reason="cancelled by request", actor=caller.actor)
@@ -123,7 +126,10 @@ async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
 
 @post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
 async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
-    """Run a failed or cancelled job again, now, with its attempts counted from zero."""
+    """Run a failed or cancelled job again, now, with its attempts counted from zero.
+
+    Raises NotFound, IllegalTransition.
+    """
     job = await visible_job(box, caller, job_id)
 
     def retry(tx: Tx) -> None:
@@ -137,7 +143,10 @@ async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
 
 @post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE)
 async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
-    """Make a waiting job due now and first in line."""
+    """Make a waiting job due now, with priority 1.
+
+    Raises Forbidden, NotFound, IllegalTransition.
+    """
     await visible_job(box, caller, job_id)
     await box.db.write(lambda tx: box.queue.promote(tx, job_id, actor=caller.actor))
     return JobView.of(await visible_job(box, caller, job_id))
@@ -145,7 +154,7 @@ async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
 
 @get("/jobs/{job_id:str}/why", tags=["Jobs"])
 async def why_job(job_id: str, box: Services, caller: Caller) -> Why:
-    """Why the job is where it is, and what comes next, in words."""
+    """Why the job is in its state, and what happens next. Raises NotFound."""
     row = await visible_job(box, caller, job_id)
     lanes, workers, now = box.queue.lanes, box.settings.queue.workers, box.clock.now()
     return await box.db.write(lambda tx: explain(tx, row, lanes, workers, now))
@@ -153,12 +162,15 @@ async def why_job(job_id: str, box: Services, caller: Caller) -> Why:
 
 @post("/jobs/bulk", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE | LONG_TEXTS)
 async def bulk_jobs(data: BulkRequest, box: Services, caller: Caller) -> BulkReport:
-    """Cancel, retry or promote many jobs; `dryRun` only counts them."""
+    """Cancel, retry or promote many jobs; `dryRun` only counts them.
+
+    Raises Forbidden, Impossible unless ids or a filter is given.
+    """
     return await run_bulk(box.db, box.queue, data, actor=caller.actor)
 
 
 async def visible_job(box: Services, caller: Caller, job_id: str) -> Facts:
-    """The job, if the caller may know of it. Raises NotFound, the same for both reasons."""
+    """The job, if the caller may know of it. Raises NotFound."""
     row = await job_named(box.db, job_id)
     if row is None or (caller.only_user is not None and row["user_id"] != caller.only_user):
         raise NotFound(f"there is no job {job_id}")
@@ -174,7 +186,7 @@ def _statuses(text: str | None) -> list[str] | None:
     allowed = [status.value for status in Status]
     for status in found or ():
         if status not in allowed:
-            raise Impossible.field("status", f"{status!r} is none of {', '.join(allowed)}")
+            raise Impossible.field("status", f"{status!r} must be one of {', '.join(allowed)}")
     return found
 
 

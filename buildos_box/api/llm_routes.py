@@ -1,4 +1,4 @@
-"""What language models were asked and what it cost, over HTTP (docs/spec.md#llm-calls)."""
+"""The usage and cost of language models over HTTP (docs/spec.md#llm-calls)."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ MOST_DAYS = 366
 
 
 class Spent(msgspec.Struct, kw_only=True, rename="camel"):
-    """Calls, how many brought a valid answer, tokens, US dollars."""
+    """Calls, valid answers, tokens, US dollars."""
 
     calls: int = 0
     ok: int = 0
@@ -31,7 +31,7 @@ class Spent(msgspec.Struct, kw_only=True, rename="camel"):
     cost_usd: float = 0.0
 
     def add(self, row: Row) -> None:
-        """Count one row of the store's."""
+        """Add one row of the store."""
         self.calls += row["calls"]
         self.ok += row["ok"]
         self.tokens_in += row["tokens_in"]
@@ -40,18 +40,18 @@ class Spent(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class Part(Spent, kw_only=True, rename="camel"):
-    """What fell to one day, person, purpose, or provider and model."""
+    """The usage of one day, user, purpose, or provider and model."""
 
     name: str | None
 
 
 class BudgetView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Today's limits (UTC), None for none, and what has been spent of them."""
+    """Today's limits (UTC), None for none, and what was spent of them."""
 
     limit_usd: float | None
     limit_tokens: int | None
     user_limit_usd: float | None
-    """What one user may spend of it."""
+    """The limits of one user."""
     user_limit_tokens: int | None
     spent_usd: float
     spent_tokens: int
@@ -59,7 +59,7 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """From and to are UTC days, both counted."""
+    """The first and last UTC day, both included."""
 
     from_day: str = msgspec.field(name="from")
     to_day: str = msgspec.field(name="to")
@@ -82,7 +82,10 @@ async def usage(
         str | None, QueryParameter(name="to", description="Last UTC day; today by default.")
     ] = None,
 ) -> Usage:
-    """What language models cost: per day, person, purpose and provider; and today's budget."""
+    """The usage of language models per day, user, purpose and provider, and today's budget.
+
+    Raises Forbidden, Impossible for an invalid day or span.
+    """
     first, last = _days(from_day, to_day, box.clock.now().date())
     rows = await store.usage(box.db, day_bounds(first, UTC_ZONE)[0], day_bounds(last, UTC_ZONE)[1])
     total = Spent()
@@ -114,7 +117,7 @@ def _day(field: str, text: str | None) -> date | None:
     try:
         return day_from_text(text)
     except ValueError as error:
-        raise Impossible.field(field, f"{text!r} is no day") from error
+        raise Impossible.field(field, f"{text!r} is not a day") from error
 
 
 def _by(rows: Iterable[Row], name_of: Callable[[Row], str | None]) -> list[Part]:

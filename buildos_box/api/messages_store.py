@@ -1,4 +1,4 @@
-"""Everything that was sent or is to be, over every channel, newest first."""
+"""The SQL of all messages over every channel, newest first."""
 
 from buildos_box.db import Database, Row
 
@@ -32,9 +32,9 @@ async def messages(
     before: tuple[str, str] | None,
     limit: int,
 ) -> list[Row]:
-    """Mails, SMS, push and in-app messages; `before` is the (at, id) at which the page ended.
+    """Mails, SMS, push and in-app messages; `before` is the (at, id) of the previous page's end.
 
-    What a notification sent by mail or SMS is there once: as that mail or SMS.
+    A notification sent by mail or SMS is listed once, as that mail or SMS.
     """
     return await db.all(
         f"""SELECT * FROM (SELECT * FROM ({_MAIL}) UNION ALL SELECT * FROM ({_SMS})

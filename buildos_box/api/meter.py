@@ -1,4 +1,4 @@
-"""Counts requests by route, and how long each took to its first byte."""
+"""Counts requests by route, with the time to the first byte of the response."""
 
 import time
 from typing import Any
@@ -17,19 +17,19 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Timing:
-    """ASGI middleware: notes when a request came in."""
+    """ASGI middleware: stores when a request arrived."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
+        """Handle one request."""
         scope.setdefault("state", {})[_STARTED] = time.perf_counter()
         await self._app(scope, receive, send)
 
 
 class HttpMeter:
-    """The figures of one process. Routes are patterns, so that their number is bounded."""
+    """The counts of this process. Routes are patterns, so that their number is bounded."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -50,9 +50,9 @@ class HttpMeter:
         )
 
     async def before_send(self, message: Message, scope: Scope) -> None:
-        """Count an answer as its head is sent.
+        """Count a response when its head is sent.
 
-        A hook and no middleware, since middleware sees nothing of paths that no route has.
+        It is a hook and not a middleware, which would not see paths without a route.
         """
         if message["type"] != "http.response.start":
             return

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what a Prometheus server asks for."""
+"""`GET /metrics` for Prometheus."""
 
 import os
 import resource
@@ -41,7 +41,7 @@ class _Collected(Collector):
 
 @get("/metrics", tags=["Operation"], media_type=CONTENT_TYPE_PLAIN_0_0_4, opt=NEEDS_ADMIN)
 async def metrics(box: Services, state: State, hub: Hub) -> Response[bytes]:
-    """Figures in Prometheus' text format."""
+    """Metrics in Prometheus' text format. Raises Forbidden."""
     families = [
         _gauge("info", "The version that runs.", ("version",), [((VERSION,), 1)]),
         *await _queue(box),

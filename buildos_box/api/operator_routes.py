@@ -1,4 +1,4 @@
-"""What an operator watches: the last hour, all that was sent, users and their next briefs."""
+"""What operators watch: the last hour, all messages, users and their next briefs."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ Limit = Annotated[int, Parameter(ge=1, le=200)]
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Whose token this is, and whether it may change anything."""
+    """The scope of this token, and whether it may change anything."""
 
     scope: str
     name: str
@@ -32,7 +32,7 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class OverviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The last hour, the disk, and the language models' state."""
+    """The last hour, free disk space, and the state of the language models."""
 
     throughput: Throughput
     disk_free_bytes: int
@@ -73,7 +73,7 @@ class MessageList(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PersonView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A user with their briefs and channels; `last_decision` of the planner, if there was one."""
+    """A user with briefs and channels; `last_decision` is the planner's, if there was one."""
 
     id: str
     name: str
@@ -113,7 +113,7 @@ class PeopleList(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class NextBrief(msgspec.Struct, frozen=True, rename="camel"):
-    """When a user's brief comes; `local_time` on their own clock."""
+    """When a user's next brief comes; `local_time` in the user's zone."""
 
     user_id: str
     name: str
@@ -130,7 +130,10 @@ async def me(caller: Caller) -> Me:
 
 @get("/queue/overview", tags=["Queue"], opt=NEEDS_SERVICE)
 async def overview(box: Services) -> OverviewView:
-    """What ended within the last hour by type, free disk, and how each language model fares."""
+    """Jobs that ended in the last hour by type, free disk space, and the language models' state.
+
+    Raises Forbidden.
+    """
     return OverviewView(
         throughput=await throughput(box.db, box.queue.type_names, box.clock.now()),
         disk_free_bytes=shutil.disk_usage(Path(box.settings.data.dir)).free,
@@ -149,7 +152,10 @@ async def list_messages(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> MessageList:
-    """Mails, SMS, push and in-app messages; `channel` and `status` may be comma lists."""
+    """Mails, SMS, push and in-app messages; `channel` and `status` may be comma lists.
+
+    Raises Forbidden, Impossible (instant, cursor).
+    """
     rows = await messages_store.messages(
         box.db,
         user_id=user,
@@ -172,7 +178,7 @@ async def list_people(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> PeopleList:
-    """Users with their next and last brief, channels, and stage of engagement."""
+    """Users with their next and last brief and channels. Raises Forbidden, Impossible (cursor)."""
     rows = await people_store.people(
         box.db, text=text, before=decode_cursor(cursor), limit=limit + 1
     )
@@ -182,7 +188,7 @@ async def list_people(
 
 @get("/schedule/briefs", tags=["Schedule"], opt=NEEDS_SERVICE)
 async def next_briefs(box: Services, limit: Limit = 20) -> dict[str, list[Any]]:
-    """The briefs that come next, soonest first, with each user's own wall time."""
+    """The next briefs, soonest first, with each user's local time. Raises Forbidden."""
     rows = await people_store.next_briefs(box.db, box.clock.now(), limit)
     return {"briefs": [_next(row) for row in rows]}
 
@@ -206,7 +212,7 @@ def _before(cursor: str | None) -> tuple[str, str] | None:
         return None
     at, bar, key = cursor.partition("|")
     if not bar or not key:
-        raise Impossible.field("cursor", "is not one that this box has given")
+        raise Impossible.field("cursor", "is not a cursor of this server")
     return at, key
 
 

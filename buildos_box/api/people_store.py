@@ -1,4 +1,4 @@
-"""Users as an operator sees them: next and last brief, channels, what was last decided."""
+"""The SQL of users as operators see them."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row
@@ -22,7 +22,7 @@ _PEOPLE = """
 
 
 async def people(db: Database, *, text: str | None, before: int | None, limit: int) -> list[Row]:
-    """Users, newest first, with this in their id, name, address or zone."""
+    """Users, newest first, with this text in their id, name, address or zone."""
     return await db.all(
         f"""{_PEOPLE}
              WHERE (:before IS NULL OR u.seq < :before)
@@ -34,7 +34,7 @@ async def people(db: Database, *, text: str | None, before: int | None, limit: i
 
 
 async def next_briefs(db: Database, now: Instant, limit: int) -> list[Row]:
-    """Whose brief comes next, soonest first."""
+    """The users with the next briefs, soonest first."""
     return await db.all(
         """SELECT b.user_id, u.name, u.timezone, b.next_run_at
              FROM brief_schedule b JOIN users u ON u.id = b.user_id

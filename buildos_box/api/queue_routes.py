@@ -1,4 +1,4 @@
-"""The queue as a whole over HTTP: statistics and the schedule of crons."""
+"""Statistics of the queue and the crons over HTTP."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class CronRunView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A cron: when it runs (five fields, UTC), what it does, its last and its next run."""
+    """A cron: its schedule (five fields, UTC), what it does, its last and its next run."""
 
     name: str
     schedule: str
@@ -64,13 +64,13 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
 async def queue_stats(box: Services) -> dict[str, list[TypeCount]]:
-    """How many jobs of each type are in each status."""
+    """The number of jobs of each type and status. Raises Forbidden."""
     return {"stats": [TypeCount(*row) for row in await store.counts(box.db)]}
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)
 async def schedule(book: CronBook) -> dict[str, list[CronView]]:
-    """Every cron with its last and next run."""
+    """Every cron with its last and next run. Raises Forbidden."""
     return {"crons": [CronView.of(state) for state in await book.states()]}
 
 
@@ -78,7 +78,10 @@ async def schedule(book: CronBook) -> dict[str, list[CronView]]:
 async def run_cron(
     name: str, box: Services, caller: Caller, book: CronBook, engine: Engine
 ) -> CronRunView:
-    """Run a cron now and wait for what comes of it."""
+    """Run a cron now and wait for its result.
+
+    Raises Forbidden, NotFound, Conflict if it is running.
+    """
     return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, box, caller.actor)))
 
 

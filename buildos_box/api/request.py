@@ -1,4 +1,4 @@
-"""How a request's body is read: within the route's own limit, and straight into its type."""
+"""How a request's body is read: within the route's limit, and directly into its type."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -12,27 +12,27 @@ from litestar.types import ControllerRouterHandler
 from litestar.types.empty import Empty
 
 SHORT_BODY_BYTES = 64 * 1024
-"""What a route takes that has no long texts and says nothing else."""
+"""The limit of routes without long texts."""
 
 
 COPIED_BYTES = 1024 * 1024
 
 
 class ApiRequest(Request[Any, Any, Any]):
-    """Decodes JSON without an intermediate form.
+    """Decodes JSON directly into the handler's type.
 
-    The type is that of the handler's `data`; a route may name another function as `reads` in its
-    `opt`, which is given the bytes. They are not kept then: what it took out may be all that is
-    to stay in memory.
+    The type is that of the handler's `data`; a route may name a function as `reads` in its `opt`,
+    which gets the bytes. They are not kept then, because what it reads out of them may be all that
+    must stay in memory.
     """
 
     async def body(self) -> bytes:
-        """The body, read into one buffer: joining its pieces would need it twice."""
+        """The body in one buffer, because joining pieces would need twice the memory."""
         if self._body is Empty:
             read = bytearray()
             async for chunk in self.stream():
                 read += chunk
-            # Few know what to do with a buffer, and the copy of a short one costs nothing.
+            # Few functions accept a buffer, and copying a short one is cheap.
             body: bytes = bytes(read) if len(read) <= COPIED_BYTES else read  # type: ignore[assignment]
             self._body = self._connection_state.body = body
         return self._body
@@ -66,8 +66,8 @@ def with_body_limits(
 ) -> list[ControllerRouterHandler]:
     """The handlers, each with its own limit.
 
-    It is what the handler's `opt` has as `max_body`: a number of bytes, or `long` for routes that
-    take long texts, which is `long_body_bytes`.
+    It is `max_body` of the handler's `opt`: a number of bytes, or `long` for routes that accept
+    long texts, whose limit is `long_body_bytes`.
     """
     return [_limited(handler, long_body_bytes) for handler in handlers]
 

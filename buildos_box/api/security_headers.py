@@ -1,4 +1,4 @@
-"""Headers that tell browsers what not to do with an answer of ours (docs/spec.md#page-security)."""
+"""Security headers of every response (docs/spec.md#page-security)."""
 
 from litestar.types import Message, Scope
 
@@ -12,9 +12,9 @@ HEADERS = {
 
 
 async def add_security_headers(message: Message, _scope: Scope) -> None:
-    """Add each header that the answer has not set for itself.
+    """Add each header that the response has not set itself.
 
-    A hook and no middleware, since middleware sees nothing of paths that no route has.
+    It is a hook and not a middleware, which would not see paths without a route.
     """
     if message["type"] == "http.response.start":
         headers = list(message.get("headers", []))

@@ -1,4 +1,4 @@
-"""How jobs are shown: objects in snake_case, as the reference has them."""
+"""Jobs as the API shows them, in snake_case."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _parsed(text: str | None) -> Any:
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a job, and how it ended."""
+    """One attempt of a job, with its outcome."""
 
     number: int
     worker: str
@@ -71,7 +71,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobEventView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a job's audit trail."""
+    """One row of a job's audit trail."""
 
     at: str
     from_status: str | None
@@ -86,7 +86,7 @@ class JobEventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TypeCount(msgspec.Struct, frozen=True):
-    """How many jobs of a type are in a status."""
+    """The number of jobs of a type in a status."""
 
     job_type: str
     status: str

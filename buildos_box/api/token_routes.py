@@ -19,7 +19,7 @@ log = logger(__name__)
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Asks for a token with scope `admin`, `service`, `viewer` (reads only) or `user:{id}`."""
+    """A request for a token with scope `admin`, `service`, `viewer` (reads only) or `user:{id}`."""
 
     name: str
     scope: str
@@ -27,7 +27,7 @@ class TokenRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TokenIssued(msgspec.Struct, frozen=True):
-    """A new token: the only time that its text is shown."""
+    """A new token; its text is shown only here."""
 
     id: str
     token: str
@@ -65,7 +65,10 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
 async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
-    """Issue a token."""
+    """Issue a token, whose text is in this answer only.
+
+    Raises Forbidden without an admin's token, Impossible for an unknown scope or a bad time.
+    """
     try:
         expires = from_text(data.expires_at) if data.expires_at else None
     except ValueError as error:
@@ -77,13 +80,16 @@ async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> T
 
 @get("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
 async def list_tokens(box: Services) -> dict[str, list[TokenView]]:
-    """Every token's record, newest first."""
+    """All tokens, the newest first. Raises Forbidden without an admin's token."""
     return {"tokens": [TokenView.of(token) for token in await store.list_tokens(box.db)]}
 
 
 @delete("/tokens/{token_id:str}", tags=["Tokens"], opt=NEEDS_ADMIN)
 async def revoke_token(token_id: str, keyring: Keyring, caller: Caller) -> None:
-    """Make a token invalid at once, with the sessions, links and tickets that it has opened."""
+    """Revoke a token at once, with the sessions, links and tickets that were made with it.
+
+    Raises Forbidden without an admin's token, NotFound.
+    """
     await keyring.revoke(token_id)
     log.info("token_revoked", token_id=token_id, actor=caller.actor)
 

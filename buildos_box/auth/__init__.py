@@ -1,1 +1,1 @@
-"""Who is asking, and what they may: tokens, scopes, the guard before every route."""
+"""Tokens, scopes, rate limits, and the guard before every route."""

@@ -1,4 +1,4 @@
-"""Who is asking, and what that lets them do."""
+"""The caller of a request, and what they may do."""
 
 from dataclasses import dataclass
 
@@ -48,25 +48,27 @@ class Caller:
 
     @property
     def actor(self) -> str:
-        """How audit trails name the caller."""
+        """The caller's name in audit trails."""
         return f"{self.scope} ({self.name})"
 
     @property
     def only_user(self) -> str | None:
-        """The one user whose data this caller may see; None for those who may see all."""
+        """The only user whose data this caller may see; None for those who may see all."""
         return None if self.is_service else self.scope.removeprefix(USER_PREFIX)
 
     def require_user(self, user_id: str) -> None:
-        """Only that user, the service or an admin. Raises NotFound, which tells nothing."""
+        """Allow only that user, the service or an admin. Raises NotFound, as for
+        an unknown user.
+        """
         if not self.is_service and self.scope != f"{USER_PREFIX}{user_id}":
-            raise NotFound(f"no user {user_id}")
+            raise NotFound(f"there is no user {user_id}")
 
     def require_service(self) -> None:
-        """Only the service or an admin. Raises Forbidden."""
+        """Allow only the service or an admin. Raises Forbidden."""
         if not self.is_service:
             raise Forbidden("this needs a token with scope service or admin")
 
     def require_admin(self) -> None:
-        """Only an admin. Raises Forbidden."""
+        """Allow only an admin. Raises Forbidden."""
         if not self.is_admin:
             raise Forbidden("this needs a token with scope admin")

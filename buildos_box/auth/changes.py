@@ -1,7 +1,7 @@
-"""What access tells the rooms beside and above, inside the transaction in which it happens."""
+"""The changes that auth announces, in the transaction that makes them."""
 
 from typing import NamedTuple
 
 
 class TokensRevoked(NamedTuple):
-    """Some tokens are no longer valid; who holds a connection by one looks again."""
+    """Some tokens are no longer valid; open connections must check theirs."""

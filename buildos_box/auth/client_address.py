@@ -1,4 +1,4 @@
-"""Whose address counts: the client's, also behind proxies that the operator trusts."""
+"""The client's address, also behind trusted proxies."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -7,17 +7,17 @@ from typing import Any
 from litestar.connection import ASGIConnection
 
 IPV6_PREFIX = 64
-"""One household or server has a whole /64 to itself: counting single addresses counts nothing."""
+"""A household or server has a whole /64, so single addresses would count nothing."""
 
 
 class ClientAddresses:
-    """Knows the trusted proxies. Raises ValueError for a network that cannot be read."""
+    """Knows the trusted proxies. Raises ValueError for an invalid network."""
 
     def __init__(self, trusted_proxies: Iterable[str] = ()) -> None:
         self._trusted = tuple(ip_network(text, strict=False) for text in trusted_proxies)
 
     def of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-        """Who is asking, by address: the last one that no proxy of ours has vouched for.
+        """The client's address: the last one that no trusted proxy has vouched for.
 
         `X-Forwarded-For` counts only as far as trusted proxies have written it.
         """
@@ -32,7 +32,7 @@ class ClientAddresses:
         return address_group(peer)
 
     def is_trusted(self, address: str) -> bool:
-        """Whether it is a trusted proxy's."""
+        """Whether it is a trusted proxy."""
         try:
             found = ip_address(address)
         except ValueError:
@@ -47,7 +47,7 @@ def _holds(network: IPv4Network | IPv6Network, address: Any) -> bool:
 
 
 def address_group(address: str) -> str:
-    """What an address counts as: itself, or its /64 if it is of IPv6."""
+    """The group that an address counts in: itself, or its /64 for IPv6."""
     try:
         found = ip_address(address)
     except ValueError:

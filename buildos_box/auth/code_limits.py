@@ -1,7 +1,7 @@
-"""How often confirmation codes may be asked for: limits that outlive the confirmation itself.
+"""Limits on requests for verification codes, which outlive a single verification.
 
-A code is a text or a mail to somebody who may not have asked for it, so it is counted by who asks,
-by where it goes, by the IP address that asks, and for the whole instance.
+A code is an SMS or a mail to somebody who may not have requested it, so requests are counted by
+user, recipient, IP address, and for the whole server.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CodeAsked:
-    """Who asks for a code, from which IP address if that says anything, and where it is to go."""
+    """Who requests a code, from which IP address if it is known, and the recipient."""
 
     user_id: str
     target: str
@@ -55,7 +55,7 @@ def take(tx: Tx, request: CodeAsked, limits: LimitsSettings, key: bytes, now: In
         free_at = store.at_of_newest(tx, name, digests[name], limit)
         if free_at is not None and free_at + window > now:
             raise RateLimited(
-                f"too many codes were asked for (limits.{setting} is {limit})",
+                f"too many codes were requested (limits.{setting} is {limit})",
                 retry_after=free_at + window - now,
             )
     for name, digest in digests.items():

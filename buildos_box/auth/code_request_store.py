@@ -1,13 +1,13 @@
-"""The table of confirmation codes that were asked for, by what they count against."""
+"""The SQL of requests for verification codes, by what they count against."""
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Tx
 
 
 def at_of_newest(tx: Tx, name: str, digest: str, number: int) -> Instant | None:
-    """When the request was made that is that many back, the newest being 1; None if there is none.
+    """When the `count`-th newest request was made; None if there are fewer.
 
-    It is the one that has to be old enough for another to be allowed.
+    It has to be old enough for another request to be allowed.
     """
     row = tx.one(
         """SELECT at FROM code_requests WHERE name = ? AND digest = ?
@@ -18,7 +18,7 @@ def at_of_newest(tx: Tx, name: str, digest: str, number: int) -> Instant | None:
 
 
 def add(tx: Tx, name: str, digest: str, now: Instant) -> None:
-    """One more."""
+    """Store one more request."""
     tx.execute(
         "INSERT INTO code_requests (name, digest, at) VALUES (?, ?, ?)",
         (name, digest, to_text(now)),
@@ -26,5 +26,5 @@ def add(tx: Tx, name: str, digest: str, now: Instant) -> None:
 
 
 def delete_before(tx: Tx, then: Instant) -> None:
-    """Forget those that count no more."""
+    """Delete requests that no longer count."""
     tx.execute("DELETE FROM code_requests WHERE at < ?", (to_text(then),))

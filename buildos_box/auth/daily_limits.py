@@ -1,4 +1,4 @@
-"""How much of an expensive thing requests about one user may use in a day (UTC)."""
+"""Limits on costly actions for one user per UTC day."""
 
 from datetime import timedelta
 from typing import Literal
@@ -16,7 +16,8 @@ DailyLimit = Literal["briefs_per_day", "jobs_per_day", "sms_per_day"]
 def take(tx: Tx, box: DbContext, caller: Caller, user_id: str, name: DailyLimit) -> None:
     """Count one against that limit of an existing user; an admin is not limited.
 
-    Raises RateLimited once the limit is reached; `retry_after` is the next UTC midnight.
+    Raises RateLimited once the limit is reached; `retry_after` is the time to the next UTC
+    midnight.
     """
     limit = int(getattr(box.settings.limits, name))
     if caller.is_admin or not limit:
@@ -30,7 +31,7 @@ def take(tx: Tx, box: DbContext, caller: Caller, user_id: str, name: DailyLimit)
 
 
 def count(tx: Tx, user_id: str, name: DailyLimit, now: Instant) -> None:
-    """Count one that is happening whatever the limit says."""
+    """Count one without checking the limit."""
     store.count_one(tx, user_id, name, now.date())
 
 
@@ -45,16 +46,16 @@ def spent(tx: Tx, user_id: str, name: str, now: Instant) -> int:
 
 
 def is_reached(tx: Tx, box: DbContext, user_id: str, name: DailyLimit) -> bool:
-    """Whether the user has had as many as the limit allows."""
+    """Whether the user has reached the limit."""
     limit = int(getattr(box.settings.limits, name))
     return bool(limit) and store.used(tx, user_id, name, box.clock.now().date()) >= limit
 
 
 def day_start(now: Instant) -> Instant:
-    """The UTC midnight at which today began."""
+    """The UTC midnight at which the current day began."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def next_day(now: Instant) -> Instant:
-    """The UTC midnight at which the limits begin anew."""
+    """The UTC midnight at which the limits start again."""
     return day_start(now) + timedelta(days=1)

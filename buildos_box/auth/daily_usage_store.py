@@ -1,4 +1,4 @@
-"""The table of what requests have used of each user's daily limits."""
+"""The SQL of what each user has used of the daily limits."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from buildos_box.db import Tx
 
 
 def used(tx: Tx, user_id: str, name: str, day: date) -> int:
-    """How many were counted on that day."""
+    """The count of that day."""
     row = tx.one(
         "SELECT count FROM daily_usage WHERE user_id = ? AND name = ? AND day = ?",
         (user_id, name, day.isoformat()),
@@ -15,7 +15,7 @@ def used(tx: Tx, user_id: str, name: str, day: date) -> int:
 
 
 def count_one(tx: Tx, user_id: str, name: str, day: date) -> int:
-    """One more on that day; returns how many there are now. The user must exist."""
+    """Count one more; returns the new count. The user must exist."""
     return add(tx, user_id, name, day, 1)
 
 

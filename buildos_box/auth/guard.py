@@ -1,4 +1,4 @@
-"""The guard before every route: shut unless a route declares itself public.
+"""The guard before every route: closed unless a route declares itself public.
 
 The rules: docs/spec.md#api-default-deny.
 """
@@ -17,20 +17,21 @@ from buildos_box.auth.tokens import SESSION
 from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
-"""Put into a route handler's `opt` to open it to everybody."""
+"""Put into a route handler's `opt` to make it public."""
 PAGE_HEADER = "x-box-page"
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AlsoBy = Callable[[AnyConnection], Awaitable[Caller] | None]
-"""A route's `opt` may name such a function as `also_by`: another credential than a token.
+"""A function that recognises another credential than a token; a route's `opt` names it as
+`also_by`.
 
-It gives None if the request has no such credential.
+It returns None if the request has no such credential.
 """
 
 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """Recognise the caller before anything of the request's body is read.
+    """Recognise the caller before the request's body is read.
 
-    Raises Unauthorized, Forbidden, RateLimited.
+    Raises Unauthorized, Forbidden, RateLimited, UnsupportedMedia.
     """
     if handler.opt.get("public"):
         return
@@ -43,7 +44,7 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
 
 
 def credential(connection: AnyConnection) -> Awaitable[Caller]:
-    """The token that was sent, or the session that the page's cookie holds, to be recognised.
+    """The token that was sent, or the session of the page's cookie, to be recognised.
 
     Raises Unauthorized if there is neither.
     """
@@ -58,16 +59,16 @@ def credential(connection: AnyConnection) -> Awaitable[Caller]:
 
 
 def session_of(connection: AnyConnection) -> str:
-    """What the page's cookie holds; empty if it is not the page that asks."""
+    """The page's cookie; empty if the request does not come from the page."""
     cookie: SessionCookie = connection.app.state.session_cookie
     return connection.cookies.get(cookie.name, "") if from_our_page(connection) else ""
 
 
 def from_our_page(connection: AnyConnection) -> bool:
-    """Whether the box's own page asks: the cookie alone opens nothing.
+    """Whether the request comes from the users' page: the cookie alone is not accepted.
 
-    Another site's page cannot add this header without being let to by CORS, which never allows
-    it; so it cannot make a browser act with the cookie, even where SameSite would not help.
+    Another site's page cannot add this header without CORS, which is never granted to it, so it
+    cannot make a browser act with the cookie, even where SameSite is not enough.
     """
     return connection.headers.get(PAGE_HEADER) == "1"
 
@@ -81,6 +82,6 @@ def _require_json(connection: AnyConnection) -> None:
 
 
 def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    """The caller whom the guard recognised."""
+    """The caller that the guard recognised."""
     caller: Caller = request.scope["state"]["caller"]
     return caller

@@ -1,7 +1,8 @@
-"""Requests that may be repeated: under the same `Idempotency-Key`, the same answer.
+"""Requests that may be repeated: the same `Idempotency-Key` gets the same answer.
 
-After draft-ietf-httpapi-idempotency-key-header: who has lost the answer asks again with the key,
-and whatever the request does is done once. What was refused is not kept: it did nothing.
+After draft-ietf-httpapi-idempotency-key-header: a client that lost the answer sends the request
+again with its key, and the effect happens once. Refused requests are not stored, because they had
+no effect.
 
 The rules: docs/spec.md#idempotency-key.
 """
@@ -32,20 +33,20 @@ _KEY = re.compile(r"[!-~]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request as its sender names it; without a key it is a new one each time."""
+    """A request with its key; without a key each request is a new one."""
 
     caller: Caller
     key: str | None
     request: str
-    """A hash of all that was asked: a key is for one request only."""
+    """A hash of the whole request, since a key is for one request only."""
 
     async def once(self, box: DbContext, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:
-        """Run the transaction, which is about that user, or give the answer that it gave before.
+        """Run the transaction, which is about that user, or return the answer that it gave before.
 
-        The answer is committed with whatever the request does, and goes with the user. Raises
-        Impossible if the key has named another request, Conflict if an older program answered
-        in a way that this one can't read, RateLimited past the user's `jobs_per_day`, and whatever
-        `run` raises.
+        The answer is committed with the effects of the request, and is erased with the user. Raises
+        Impossible if the key was used for another request, Conflict if another version of the
+        program stored an answer that cannot be read, RateLimited above the user's `jobs_per_day`,
+        and what `run` raises.
         """
 
         def limited(tx: Tx) -> A:
@@ -64,7 +65,7 @@ class IdempotentRequest:
         known = store.answered(tx, token_id, self.key, now - KEPT)
         if known is not None:
             if known["request"] != self.request:
-                raise Impossible.field(HEADER, "has named another request before")
+                raise Impossible.field(HEADER, "was used for another request before")
             return _read(known["answer"], kind)
         answer = run(tx)
         store.forget_some_before(tx, now - KEPT)
@@ -84,15 +85,17 @@ def _read(answer: str, kind: type[A]) -> A:
     try:
         return msgspec.json.decode(answer, type=kind)
     except msgspec.ValidationError as error:
-        raise Conflict("it was done, and answered by another version of the box") from error
+        raise Conflict(
+            "it was done before, and its answer was stored by another version of the program"
+        ) from error
 
 
 Key = Annotated[
     str | None,
     HeaderParameter(
         name=HEADER,
-        description="Sent again with the same key, the request is done once and answered the same. "
-        "1 to 255 visible ASCII characters; kept for a week.",
+        description="Sent again with the same key, the request takes effect once and gets the same"
+        " answer. 1 to 255 visible ASCII characters; kept for a week.",
     ),
 ]
 
@@ -100,7 +103,7 @@ Key = Annotated[
 async def provide_repeatable(
     request: Request[Any, Any, Any], caller: Caller, idempotency_key: Key = None
 ) -> IdempotentRequest:
-    """For handlers of requests that are to have their effect once. Raises Malformed."""
+    """The request with its key, for handlers whose effect must happen once. Raises Malformed."""
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         fault = FieldFault(HEADER, "must have 1 to 255 visible ASCII characters")
         raise Malformed(f"{HEADER}: {fault.message}", details=(fault,))

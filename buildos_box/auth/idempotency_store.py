@@ -1,14 +1,14 @@
-"""The table of answers that a repeated request gets again."""
+"""The SQL of answers to requests with an `Idempotency-Key`."""
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 
 AT_ONCE = 100
-"""Few: whoever asks waits for it."""
+"""How many old answers are deleted per request; few, because a client waits for it."""
 
 
 def answered(tx: Tx, token_id: str, key: str, since: Instant) -> Row | None:
-    """What was asked under that key, and what was answered, if not before then."""
+    """The request and answer that are stored under that key, unless older than `since`."""
     return tx.one(
         """SELECT request, answer FROM idempotency_keys
             WHERE token_id = ? AND key = ? AND at >= ?""",
@@ -19,7 +19,7 @@ def answered(tx: Tx, token_id: str, key: str, since: Instant) -> Row | None:
 def keep(
     tx: Tx, token_id: str, key: str, *, user_id: str, request: str, answer: str, now: Instant
 ) -> None:
-    """Keep an answer about a user; one that the key had before is forgotten."""
+    """Store an answer about a user; it replaces an older one of the same key."""
     tx.execute(
         """INSERT INTO idempotency_keys (token_id, key, user_id, request, answer, at)
            VALUES (:token, :key, :user, :request, :answer, :now)
@@ -37,7 +37,7 @@ def keep(
 
 
 def forget_some_before(tx: Tx, then: Instant) -> None:
-    """Forget the oldest of what was answered before then."""
+    """Delete some of the oldest answers from before then."""
     tx.execute(
         """DELETE FROM idempotency_keys WHERE (token_id, key) IN
            (SELECT token_id, key FROM idempotency_keys WHERE at < ? ORDER BY at LIMIT ?)""",

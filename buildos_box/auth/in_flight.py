@@ -1,4 +1,4 @@
-"""How many requests of one caller may be answered at once, so that all share the one writer."""
+"""The limit on concurrent requests of one caller, so that all callers share the one writer."""
 
 from collections import Counter
 from datetime import timedelta
@@ -18,9 +18,9 @@ RETRY_AFTER = timedelta(seconds=1)
 
 
 class RequestsInFlight:
-    """Counts them: a user's over all of their tokens, those of any other scope for each token.
+    """Counts concurrent requests: of a user over all tokens, of other scopes per token.
 
-    A service's token speaks for many people, so its limit is another.
+    A service's token acts for many users, so its limit is higher.
     """
 
     def __init__(self, per_token: int, per_service_token: int) -> None:
@@ -29,7 +29,7 @@ class RequestsInFlight:
         self._running: Counter[str] = Counter()
 
     def enter(self, caller: Caller) -> str:
-        """Count one; returns what `leave` is to be given. Raises RateLimited."""
+        """Count one; returns the argument for `leave`. Raises RateLimited."""
         most = self._per_service_token if caller.scope in (ADMIN, SERVICE) else self._per_token
         key = caller.limit_key
         if self._running[key] >= most:
@@ -39,7 +39,7 @@ class RequestsInFlight:
         return key
 
     def leave(self, key: str) -> None:
-        """One is answered."""
+        """A request was answered."""
         self._running[key] -= 1
         if not self._running[key]:
             del self._running[key]
@@ -48,7 +48,7 @@ class RequestsInFlight:
 async def in_flight_guard(
     connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
 ) -> None:
-    """Raises RateLimited. Comes after who it is is known."""
+    """Count the request, after its caller is known. Raises RateLimited."""
     state = connection.scope["state"]
     caller: Caller | None = state.get("caller")
     if caller is not None:
@@ -57,7 +57,7 @@ async def in_flight_guard(
 
 
 class InFlight:
-    """ASGI middleware: a request is over when it is answered, a stream when it has begun.
+    """ASGI middleware: a request ends when it is answered, a stream when it has begun.
 
     Streams have a limit of their own.
     """

@@ -30,22 +30,22 @@ from buildos_box.ids import Ids
 
 ADMIN_FILE = "admin-token"
 ADDRESS_FILE = "address"
-"""Stands in the data folder while a box serves from it: where the command line finds that box."""
+"""The file in the data folder with the address of the running server, for the command line."""
 SESSION_LASTS = timedelta(days=30)
 MAX_SESSIONS = 20
-"""Of one user at once; a new one ends the oldest."""
+"""Concurrent sessions of one user; a new one ends the oldest."""
 SESSION_KEPT = timedelta(days=7)
-"""How long the record of a session stays after its end, for whoever looks into it."""
+"""How long the record of a session is kept after its end."""
 SESSION_NAME = "web page"
 
 
 def local_address(folder: Path) -> str | None:
-    """Where the box that serves that folder is reached from this machine; None if none runs."""
+    """The address of the server that runs on that folder; None if none runs."""
     return _first_line(folder / ADDRESS_FILE)
 
 
 def local_admin_token(folder: Path) -> str | None:
-    """The admin's token of that folder; None if there is none or it may not be read."""
+    """The admin token in that folder; None if there is none or it cannot be read."""
     return _first_line(folder / ADMIN_FILE)
 
 
@@ -57,7 +57,7 @@ def _first_line(file: Path) -> str | None:
 
 
 class Keyring:
-    """The tokens of one box, and the fixed service token of its configuration, if any."""
+    """The tokens of this server, and the configured service token, if any."""
 
     def __init__(
         self, db: Database, clock: Clock, ids: Ids, folder: Path, service_token: str | None = None
@@ -69,18 +69,18 @@ class Keyring:
         self._folder = folder
         self._key = load_key(folder)
         self._service_token = service_token
-        # Named after its text, so that another token in its place ends what this one has opened.
+        # Derived from its text, so that changing the token ends what the old one opened.
         self._configured_id = f"configured-{self.hash(service_token or '').hex()[:16]}"
 
     def hash(self, secret: str) -> bytes:
-        """How a secret that this box has made is kept: hashed under the box's own key."""
+        """The stored form of a secret: hashed under the server's key."""
         return hash_token(self._key, secret)
 
     async def first_start(self) -> str | None:
-        """Make the admin token if the box has none; returns it, to be printed this once.
+        """Create the admin token if there is none; returns it, to be printed once.
 
         It stays readable for the owner in `admin-token` (0600), written before the record is
-        committed so that no box ever has a token that nobody knows.
+        committed, so that there is never a token that nobody knows.
         """
         token_id, text = make_token(self._ids)
 
@@ -96,12 +96,12 @@ class Keyring:
     async def issue(
         self, name: str, scope: str, expires_at: Instant | None, *, issued_by: str | None = None
     ) -> tuple[str, str]:
-        """A new API token's id and its text, which is not kept. Raises Impossible."""
+        """A new API token's id and text, which is not stored. Raises Impossible."""
         if not is_scope(scope):
             raise Impossible.field("scope", "must be admin, service, viewer or user:{id}")
         now = self._clock.now()
         if expires_at is not None and expires_at <= now:
-            raise Impossible.field("expiresAt", "must lie ahead")
+            raise Impossible.field("expiresAt", "must be in the future")
         token_id, text = make_token(self._ids)
         token = Token(token_id, name, scope, now, expires_at, None, API, issued_by)
         await self._db.write(lambda tx: self._add(tx, token, text))
@@ -110,10 +110,10 @@ class Keyring:
     def open_session(
         self, tx: Tx, user_id: str, *, issued_by: str | None, instead_of: str | None
     ) -> tuple[str, timedelta]:
-        """A session of that user for the page's cookie, and for how long it is good.
+        """A session of that user for the page's cookie, and how long it is valid.
 
-        It lasts no longer than the token that it is opened with, and ends the session that the
-        browser had before. Raises Unauthorized if that token is not valid any more.
+        It is valid at most as long as the token that it is opened with, and ends the browser's
+        earlier session. Raises Unauthorized if that token is no longer valid.
         """
         now, scope = self._clock.now(), f"{USER_PREFIX}{user_id}"
         expires_at = now + SESSION_LASTS
@@ -132,13 +132,13 @@ class Keyring:
         store.add(tx, token, self.hash(text))
 
     async def revoke(self, token_id: str) -> None:
-        """Make a token invalid, and with it all that was minted from it. Raises NotFound."""
+        """Revoke a token and everything that was opened with it. Raises NotFound."""
         await self._db.write(lambda tx: store.revoke(tx, token_id, self._clock.now()))
 
     async def recognise(self, text: str, kind: str = API) -> Caller:
-        """The caller that a token of that kind stands for.
+        """The caller of a credential of that kind.
 
-        Raises Unauthorized, the same for every reason.
+        Raises Unauthorized, with the same message for every reason.
         """
         if kind == API and self._is_configured(text):
             return Caller(SERVICE, self._configured_id, "service token")
@@ -153,16 +153,18 @@ class Keyring:
         return Caller(token.scope, token.id, token.name, token.kind, token.expires_at)
 
     async def still_valid(self, token_id: str | None) -> bool:
-        """Whether what was minted from that token may still be used; None is a token of old."""
+        """Whether what was opened with that token is still valid; None is a token of an older
+        version.
+        """
         if token_id is None or (self._service_token and token_id == self._configured_id):
             return True
         found = await self._tokens.find(token_id)
         return found is not None and self._is_valid(found)
 
     def valid_until(self, tx: Tx, token_id: str) -> Instant | None:
-        """Until when a token is valid, None if it has no end.
+        """When a token expires, None if never.
 
-        Raises Unauthorized if it is not valid any more.
+        Raises Unauthorized if it is no longer valid.
         """
         if self._service_token and token_id == self._configured_id:
             return None

@@ -1,4 +1,4 @@
-"""How often somebody may ask: guesses at tokens per address, requests per token.
+"""Rate limits: wrong tokens per address, requests per user.
 
 The rules: docs/spec.md#api-rate-limits.
 """
@@ -23,9 +23,9 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 class Buckets:
-    """Token buckets by name: `per_minute` in a burst, and the same again each minute.
+    """Token buckets by name: `per_minute` as a burst, and the same number each minute.
 
-    The oldest names are forgotten, so that their number is bounded; 0 per minute means no limit.
+    The oldest names are forgotten, so that their number is bounded; 0 means no limit.
     """
 
     def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
@@ -38,9 +38,9 @@ class Buckets:
         return min(self._size, level + (self._monotonic() - at) * self._size / 60)
 
     def take(self, name: str) -> timedelta | None:
-        """Count one, in one step with the look whether one is left.
+        """Take one token from the bucket, if there is one.
 
-        Returns how long until the next is allowed if none is, and None if one was.
+        Returns how long until there is one; None if it was taken.
         """
         if not self._size:
             return None
@@ -56,13 +56,13 @@ class Buckets:
 
 
 def _route(connection: AnyConnection) -> str:
-    """By its pattern: the path itself may hold a key."""
+    """The route's pattern, since the path itself may contain a key."""
     scope: Any = connection.scope
     return f"{scope.get('method', '')} {scope.get('path_template', '')}"
 
 
 class Authenticator:
-    """The one way in for every credential: token, session, sign-in link, ticket."""
+    """Checks every credential: token, session, sign-in link, ticket."""
 
     def __init__(
         self,
@@ -77,13 +77,12 @@ class Authenticator:
         self._requests = Buckets(user_requests_per_minute, monotonic)
 
     async def authorise(self, connection: AnyConnection, holder: Awaitable[Caller]) -> Caller:
-        """The caller, who may make this request as far as scope and limits go.
+        """The caller, who may make this request by scope and limits.
 
-        `holder` recognises a credential, wherever it was read. Only failures count against an
-        address, and a right credential is looked up whatever came before it: wrong ones of a
-        neighbour behind the same router lock nobody out.
-
-        Raises Unauthorized, Forbidden (a viewer changes nothing), RateLimited.
+        `holder` recognises a credential, wherever it was found. Only failures count against an
+        address, and a right credential is looked up whatever came before it, so that wrong ones of
+        a neighbour behind the same router lock nobody out. Raises Unauthorized, Forbidden (a viewer
+        changes nothing), RateLimited.
         """
         try:
             caller = await holder
@@ -102,12 +101,12 @@ class Authenticator:
         return caller
 
     def client_of(self, connection: AnyConnection) -> str:
-        """Who is asking, by address."""
+        """The address of the client, by which failures are counted."""
         return self.addresses.of(connection)
 
 
 def client_address(connection: AnyConnection, caller: Caller) -> str | None:
-    """The IP address that a user's own request comes from; None for those who ask for others."""
+    """The IP address of a user's own request; None for callers who act for others."""
     if caller.only_user is None:
         return None
     authenticator: Authenticator = connection.app.state.authenticator

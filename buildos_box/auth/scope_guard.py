@@ -1,7 +1,7 @@
-"""What a route asks of its caller, checked before anything of the request's body is read.
+"""What a route requires of its caller, checked before the request's body is read.
 
-A route names it in its `opt`; one whose path has a `user_id` is for that user, the service and
-admins without saying so. What only the body can say is left to the handler.
+A route declares it in its `opt`; one with a `user_id` in its path is for that user, the service and
+admins without a declaration. What depends on the body is checked by the handler.
 """
 
 from typing import Any
@@ -12,16 +12,16 @@ from litestar.handlers.base import BaseRouteHandler
 from buildos_box.auth.caller import Caller
 
 NEEDS_SERVICE = {"needs": "service"}
-"""For tokens with scope service or admin; a viewer's may read it."""
+"""For tokens with scope service or admin; a viewer's may read."""
 NEEDS_ADMIN = {"needs": "admin"}
 LONG_TEXTS = {"max_body": "long"}
-"""For routes that take long texts or lists."""
+"""For routes that accept long texts or lists."""
 
 
 async def scope_guard(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
-    """Raises Forbidden, and NotFound for another user's path. Comes after who it is is known."""
+    """Check the caller. Raises Forbidden, and NotFound for another user's path."""
     caller: Caller | None = connection.scope["state"].get("caller")
     if caller is None:
         return

@@ -1,7 +1,7 @@
-"""Secrets that have to be read again, such as the password of a calendar: encrypted at rest.
+"""Secrets that must be read again, such as a calendar's password: encrypted at rest.
 
-AES-256-GCM under a key that is derived from the instance's own (`secret.key`), so that the
-database alone, an export or a query gives nothing away. Whoever has both has the secret.
+AES-256-GCM under a key derived from the server's `secret.key`, so that the database alone, an
+export or a query reveals nothing. Database and key together reveal the secret.
 """
 
 import base64
@@ -14,19 +14,19 @@ _NONCE_BYTES = 12
 
 
 class CannotUnseal(Exception):
-    """It was sealed with another key, for another place, or has been changed."""
+    """It was sealed with another key, for another place, or was changed."""
 
 
 def seal(key: bytes, place: str, text: str) -> str:
-    """`text`, encrypted; it can be opened only for the same `place`."""
+    """`text`, encrypted; it can be decrypted only for the same `place`."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     sealed = _cipher(key).encrypt(nonce, text.encode(), place.encode())
     return base64.b64encode(_VERSION + nonce + sealed).decode("ascii")
 
 
 def unseal(key: bytes, place: str, sealed: str) -> str:
-    """What was sealed. Raises CannotUnseal."""
-    # Loaded for those who have such secrets only.
+    """The decrypted text. Raises CannotUnseal."""
+    # Imported only where such secrets exist.
     from cryptography.exceptions import InvalidTag
 
     try:

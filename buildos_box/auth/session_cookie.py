@@ -1,4 +1,4 @@
-"""The cookie of the users' page: its name, and how browsers are told to guard it."""
+"""The cookie of the users' page: its name and attributes."""
 
 import hashlib
 import hmac
@@ -12,11 +12,12 @@ from litestar import Response
 
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """Holds a session's token; no script can read it, and no other site can make it be sent.
+    """The cookie with a session's token; scripts cannot read it, and other sites cannot make a
+    browser send it.
 
-    Each instance has a name of its own, since browsers keep cookies by host and not by port.
-    Behind https the name starts with `__Host-`: browsers take such a cookie over TLS and from
-    this very host only (RFC 6265bis, 4.1.3.2), which asks for the path `/`.
+    Each server has its own name, since browsers keep cookies by host and not by port. With https
+    the name starts with `__Host-`: browsers accept such a cookie only over TLS and from this host
+    (RFC 6265bis, 4.1.3.2), which requires the path `/`.
     """
 
     name: str
@@ -25,7 +26,7 @@ class SessionCookie:
 
     @classmethod
     def of(cls, public_url: str, secret: bytes) -> "SessionCookie":
-        """The cookie of the instance that has this address and key."""
+        """The cookie of the server with this address and key."""
         base = urlsplit(public_url)
         secure = base.scheme == "https"
         own = hmac.new(secret, b"session cookie", hashlib.sha256).hexdigest()[:12]
@@ -35,7 +36,7 @@ class SessionCookie:
         return cls(name, base.path or "/", secure)
 
     def set(self, response: Response[Any], value: str, lasts: timedelta) -> None:
-        """Have the browser keep it for so long; no time at all makes it forget."""
+        """Let the browser keep it for that long; zero deletes it."""
         response.set_cookie(
             key=self.name,
             value=value,

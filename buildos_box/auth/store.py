@@ -1,4 +1,4 @@
-"""The table of tokens."""
+"""The SQL of tokens."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class StoredToken:
 
 
 def add(tx: Tx, token: Token, hashed: bytes) -> None:
-    """Keep a new token's record and hash."""
+    """Store a new token's record and hash."""
     tx.execute(
         """INSERT INTO tokens (id, name, scope, hash, created_at, expires_at, kind, issued_by)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -53,18 +53,18 @@ def add(tx: Tx, token: Token, hashed: bytes) -> None:
 
 
 def revoke(tx: Tx, token_id: str, now: Instant) -> None:
-    """Make the token invalid from now on. Raises NotFound if there is none, or it is revoked."""
+    """Revoke the token. Raises NotFound if there is none, or it is revoked already."""
     changed = tx.execute(
         "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
         (to_text(now), token_id),
     ).rowcount
     if changed != 1:
-        raise NotFound(f"no token {token_id}")
+        raise NotFound(f"there is no token {token_id}")
     tx.announce(TokensRevoked())
 
 
 def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
-    """Make every token of that scope invalid from now on."""
+    """Revoke every token of that scope."""
     tx.execute(
         "UPDATE tokens SET revoked_at = ? WHERE scope = ? AND revoked_at IS NULL",
         (to_text(now), scope),
@@ -73,7 +73,7 @@ def revoke_scope(tx: Tx, scope: str, now: Instant) -> None:
 
 
 def end_session(tx: Tx, token_id: str, now: Instant) -> None:
-    """Make a session invalid from now on, if it is not yet."""
+    """Revoke a session, if it is not revoked yet."""
     changed = tx.execute(
         "UPDATE tokens SET revoked_at = ? WHERE id = ? AND kind = ? AND revoked_at IS NULL",
         (to_text(now), token_id, SESSION),
@@ -83,7 +83,7 @@ def end_session(tx: Tx, token_id: str, now: Instant) -> None:
 
 
 def end_oldest_sessions(tx: Tx, scope: str, keep: int, now: Instant) -> None:
-    """End the sessions of that scope but for the newest so many."""
+    """End the sessions of that scope, except the newest."""
     changed = tx.execute(
         """UPDATE tokens SET revoked_at = :now WHERE id IN (
                SELECT id FROM tokens
@@ -105,7 +105,7 @@ def forget_sessions_over(tx: Tx, scope: str, before: Instant) -> None:
 
 
 async def no_longer_valid(db: Database, token_ids: Iterable[str], now: Instant) -> set[str]:
-    """Which of these tokens have been revoked or have expired, they or those they came from."""
+    """Which of these tokens are revoked or expired, or were opened with one that is."""
     rows = await db.all(
         """SELECT t.id FROM tokens t
              LEFT JOIN tokens i ON i.id = t.issued_by AND t.kind = 'session'
@@ -118,7 +118,7 @@ async def no_longer_valid(db: Database, token_ids: Iterable[str], now: Instant) 
 
 
 def any_token(tx: Tx) -> bool:
-    """Whether the box has ever had a token."""
+    """Whether there was ever a token."""
     return tx.one("SELECT 1 FROM tokens LIMIT 1") is not None
 
 

@@ -15,15 +15,15 @@ _TOKEN = re.compile(r"bos_([0-9a-z]{16})_([0-9a-z]{32})")
 ADMIN = "admin"
 SERVICE = "service"
 VIEWER = "viewer"
-"""Sees what the service sees, and changes nothing: for a dashboard on a wall."""
+"""Reads what the service reads, and changes nothing: for example for a public dashboard."""
 USER_PREFIX = "user:"
 API, SESSION = "api", "session"
-"""What a token may come in: the `Authorization` header, or the cookie of the users' page."""
+"""Where a token was found: the `Authorization` header, or the cookie of the users' page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token's record; the secret itself is known only to whoever was given it."""
+    """A token's record; the secret itself is not stored."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class Token:
     revoked_at: Instant | None
     kind: str = API
     issued_by: str | None = None
-    """The token that it was made with; a session is good only as long as that one is."""
+    """The token that it was opened with; a session is valid only as long as that one."""
 
     def valid_at(self, now: Instant) -> bool:
         """Neither revoked nor expired."""
@@ -60,12 +60,14 @@ def token_id_in(text: str) -> str | None:
 
 
 def hash_token(key: bytes, text: str) -> bytes:
-    """HMAC-SHA256 of the whole token under the box's own key."""
+    """HMAC-SHA256 of the whole token under the server's key."""
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
 def load_key(folder: Path) -> bytes:
-    """The box's hashing key, made on first use and readable by its owner alone."""
+    """The server's hashing key, created on first use and readable by its owner only. Raises
+    OSError.
+    """
     path = folder / "secret.key"
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
@@ -73,7 +75,7 @@ def load_key(folder: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read (0600), whole or not at all."""
+    """Write a file readable by its owner only (0600), completely or not at all. Raises OSError."""
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,1 +1,1 @@
-"""Language models: an ordered chain of providers, and what comes after all of them."""
+"""Language models: a chain of providers, with a built-in fallback."""

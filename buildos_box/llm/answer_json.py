@@ -1,8 +1,8 @@
 """The JSON objects in a language model's answer, however loosely it is written.
 
 Models put thoughts, prose and code fences around a good answer, and leave commas or line breaks
-where JSON has none. Only what is complete is read: an object that was cut off is never closed by
-guessing. Whether an object is what was asked for is for `answers` to decide, strictly.
+where JSON has none. Only complete objects are read: one that was cut off is never closed by
+guessing. Whether an object is a valid answer is checked strictly by `answers`.
 """
 
 import re
@@ -14,7 +14,7 @@ import msgspec
 from buildos_box.untrusted_json import read_json
 
 MAX_REPAIRED_CHARS = 100_000
-"""Repairing takes far longer than reading; no answer that is asked for is nearly as long."""
+"""Repairing is far slower than parsing; no valid answer is nearly as long."""
 
 _REASONING_ENDS = re.compile(
     r"</(?:seed:)?(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷"
@@ -30,7 +30,7 @@ _OPENER = {"}": "{", "]": "["}
 
 
 def without_reasoning(text: str) -> str:
-    """What follows the last thought, or what precedes one that never ends.
+    """The text after the last thought, or before one that never ends.
 
     Some servers send the end mark alone, since the start belongs to their prompt.
     """
@@ -42,7 +42,7 @@ def without_reasoning(text: str) -> str:
 
 
 def objects_in(text: str) -> list[str]:
-    """Every complete `{…}` that no other complete one contains, in order; in linear time."""
+    """Every complete `{…}` that is not inside another one, in order; in linear time."""
     spans: list[tuple[int, int]] = []
     unclosed = _Unclosed()
     in_string = escaped = False
@@ -64,7 +64,7 @@ def objects_in(text: str) -> list[str]:
 
 
 class _Unclosed:
-    """The brackets that are open, and where each began."""
+    """The open brackets, and where each began."""
 
     def __init__(self) -> None:
         self._stack: list[tuple[str, int]] = []
@@ -76,12 +76,14 @@ class _Unclosed:
         return bool(self._stack)
 
     def open(self, opener: str, index: int) -> None:
-        """One more is open."""
+        """Open one more."""
         self._stack.append((opener, index))
         self._count[opener] += 1
 
     def close(self, opener: str) -> int | None:
-        """Close the innermost of that form, and what was left open inside it; where it began."""
+        """Close the innermost bracket of that form and those left open inside it; returns its
+        start.
+        """
         while self._count[opener]:
             known, start = self._stack.pop()
             self._count[known] -= 1
@@ -91,7 +93,7 @@ class _Unclosed:
 
 
 def load(text: str) -> Any:
-    """The value of one object, as it stands or with its syntax repaired.
+    """The value of one object, as it is or with its syntax repaired.
 
     Raises msgspec.DecodeError if neither gives an object.
     """
@@ -101,7 +103,7 @@ def load(text: str) -> Any:
         if len(text) > MAX_REPAIRED_CHARS:
             raise
         fault = error
-    import json_repair  # most answers never need it
+    import json_repair  # imported when needed, which is rare
 
     try:
         value = json_repair.repair_json(text, return_objects=True, skip_json_loads=True)
@@ -113,10 +115,10 @@ def load(text: str) -> Any:
 
 
 def values_in(text: str) -> Iterator[tuple[str, Any]]:
-    """Each object of the answer with its source text, the last first: it is the final word.
+    """Each object of the answer with its source text, the last first.
 
-    What an object contains follows it, since some models wrap their answer in its schema's or
-    tool's name. Raises msgspec.DecodeError after those that can be read, if one cannot.
+    The objects inside an object follow it, since some models wrap their answer in the name of its
+    schema or tool. Raises msgspec.DecodeError after those that can be parsed, if one cannot.
     """
     fault: msgspec.DecodeError | None = None
     for source in reversed(objects_in(without_reasoning(text))):
@@ -136,7 +138,7 @@ def values_in(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _nested(text: str) -> Iterator[Any]:
-    """A tool's arguments as JSON inside a string."""
+    """A tool's arguments, which are JSON inside a string."""
     try:
         yield load(text)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""From a question's type to a JSON schema, and from a model's text to a value of that type."""
+"""JSON schemas of questions, and parsing models' answers."""
 
 from typing import Any, TypeVar
 
@@ -13,9 +13,9 @@ _KNOWN: dict[type[Any], dict[str, Any]] = {}
 
 
 def json_schema(of: type[Any]) -> dict[str, Any]:
-    """The JSON schema that an answer must fit, whole: its parts are under `$defs`.
+    """The complete JSON schema of an answer, with its parts under `$defs`.
 
-    It is worked out once for each type, so nobody may change what is returned.
+    It is cached, so the result must not be changed.
     """
     if of not in _KNOWN:
         _KNOWN[of] = _schema(of)
@@ -25,22 +25,22 @@ def json_schema(of: type[Any]) -> dict[str, Any]:
 def _schema(of: type[Any]) -> dict[str, Any]:
     (schema,), components = msgspec.json.schema_components([of], ref_template="#/$defs/{name}")
     if set(schema) == {"$ref"}:
-        # Some providers want an object at the top, not a reference to one.
+        # Some providers require an object at the top, not a reference to one.
         name = schema["$ref"].rpartition("/")[2]
         schema = components.pop(name)
     return {**schema, "$defs": components} if components else schema
 
 
 def read(text: str, schema: type[T]) -> tuple[T | None, str]:
-    """The answer as the schema has it, or None and what is wrong: `<kind>: <detail>`.
+    """The parsed answer, or None and the fault: `<kind>: <detail>`.
 
-    Where the answer holds several objects, the last one that fits counts.
+    If the answer holds several objects, the last one that fits is used.
     """
     body = visible(text)
     try:
         return read_json(body, schema), ""
     except msgspec.DecodeError:
-        pass  # not JSON alone, or not as asked for
+        pass  # not JSON alone, or not as the schema requires
     described = json_schema(schema)
     fault, longest = "", -1
     try:
@@ -57,13 +57,15 @@ def read(text: str, schema: type[T]) -> tuple[T | None, str]:
 
 
 def kind_of(fault: str) -> str:
-    """The kind of a fault that `read` found."""
+    """The kind of a fault that `read` returned."""
     return fault.partition(":")[0]
 
 
 def _fitted(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> Any:
-    """The value in the schema's spelling: words of an enumeration in its case, no `null` for a
-    field that may be absent, whole numbers without a fraction. Nothing else is changed.
+    """The value with the schema's spelling: the case of enumerations, no `null` for optional
+    fields, whole numbers without a fraction.
+
+    Nothing else is changed.
     """
     schema = _resolved(schema, parts)
     if isinstance(value, str) and "enum" in schema:
@@ -90,7 +92,7 @@ def _fitted_fields(
 
 
 def _resolved(schema: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
-    """The schema itself in place of a reference to it, or of a choice between it and null."""
+    """The schema in place of a reference to it, or of a choice between it and null."""
     options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) == 1:
         schema = options[0]

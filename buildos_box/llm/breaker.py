@@ -1,7 +1,4 @@
-"""A breaker: after five failures in a row a provider is left alone for a minute.
-
-The rules: docs/spec.md#llm-breaker.
-"""
+"""The circuit breaker of a provider (docs/spec.md#llm-breaker)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,9 +9,10 @@ LONGEST_REST = timedelta(hours=1)
 
 
 class Breaker:
-    """Counts failures in a row. After a minute one call may try again; it closes or reopens.
+    """Counts failures in a row. After a minute one call may test the provider; it closes or
+    reopens.
 
-    A provider that asks for a rest (429 or 503 with `Retry-After`) is given it, an hour at most.
+    A provider that asks for a pause (429 or 503 with `Retry-After`) gets it, at most an hour.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
@@ -26,20 +24,24 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has failed so often that it is left alone; asking changes nothing."""
+        """Whether the provider has failed so often that it is not called; reading
+        changes nothing.
+        """
         return self._opened_at is not None
 
     @property
     def state(self) -> str:
-        """`ok`, `resting` (asked to be left alone), or `down` (open); asking changes nothing."""
+        """`ok`, `resting` (the provider asked for a pause), or `down` (open); reading changes
+        nothing.
+        """
         if self._monotonic() < self._rests_until:
             return "resting"
         return "ok" if self._opened_at is None else "down"
 
     def refuses(self) -> str | None:
-        """Why the provider is to be left alone now; None lets one call through.
+        """Why the provider must not be called now; None lets one call through.
 
-        Each call let through ends with `succeeded`, `failed` or `abandoned`.
+        Each call that is let through must end with `succeeded`, `failed` or `abandoned`.
         """
         now = self._monotonic()
         if now < self._rests_until:
@@ -52,15 +54,15 @@ class Breaker:
         return None
 
     def succeeded(self) -> None:
-        """A call went well: closed."""
+        """A call succeeded: close."""
         self._failures = 0
         self._opened_at = None
         self._probing = False
 
     def failed(self, rest: timedelta | None = None) -> bool:
-        """A call failed: the fifth in a row opens it, and any while half-open reopens it.
+        """A call failed: the fifth in a row opens, and any while half-open reopens.
 
-        Returns whether it has opened just now, having been closed.
+        Returns whether it was closed before and has opened.
         """
         self._failures += 1
         self._probing = False
@@ -74,5 +76,5 @@ class Breaker:
         return opened
 
     def abandoned(self) -> None:
-        """Whoever asked has stopped waiting: that tells nothing of the provider."""
+        """The caller stopped waiting, which says nothing about the provider."""
         self._probing = False

@@ -1,4 +1,4 @@
-"""What may be spent on language models in a day, UTC (docs/spec.md#llm-budget)."""
+"""Limits on the cost of language models per UTC day (docs/spec.md#llm-budget)."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from buildos_box.llm import store
 from buildos_box.settings import LimitsSettings, LlmSettings
 
 NEARLY = 0.8
-"""The share of a budget at which operators are told."""
+"""The share of a budget at which operators are alerted."""
 
 
 TOKENS_FOR_USER = 200_000
-"""What one user may spend in a day where nothing is configured."""
+"""The default limit of one user per day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """US dollars and tokens a day at most; None for no limit."""
+    """The most US dollars and tokens per day; None for no limit."""
 
     usd: float | None = None
     tokens: int | None = None
@@ -32,7 +32,7 @@ class Limits:
 
 
 def limits_of_user(llm: LlmSettings, limits: LimitsSettings) -> Limits:
-    """What one user may spend: their own limits, else a share of the whole budget."""
+    """The limits of one user: their own, else a share of the whole budget."""
     usd, tokens = limits.llm_usd_per_day, limits.llm_tokens_per_day
     if usd is None and llm.daily_budget_usd is not None:
         usd = limits.llm_share * llm.daily_budget_usd
@@ -48,14 +48,14 @@ def limits_of_user(llm: LlmSettings, limits: LimitsSettings) -> Limits:
 
 @dataclass(slots=True)
 class _Spending:
-    """What calls that have not ended yet may cost."""
+    """The estimated cost of calls that have not ended."""
 
     usd: float = 0.0
     tokens: int = 0
 
 
 class Budget:
-    """Counts what was spent and what is being spent, so that calls at once don't overrun it."""
+    """Counts the cost of finished and running calls, so that concurrent calls do not exceed it."""
 
     def __init__(self, db: Database, clock: Clock, *, whole: Limits, user: Limits) -> None:
         self.whole = whole
@@ -63,7 +63,7 @@ class Budget:
         self._db = db
         self._clock = clock
         self._running: dict[str | None, _Spending] = defaultdict(_Spending)
-        """By user; under None what all together spend."""
+        """By user; None is the sum of all."""
 
     async def spent(self, *, paid: bool) -> str | None:
         """Which limit of the whole budget is reached: `usd`, `tokens`, or None.
@@ -76,7 +76,7 @@ class Budget:
         return _reached(self.whole, spent, self._running[None], paid=paid)
 
     async def spent_by(self, user_id: str | None, *, paid: bool) -> str | None:
-        """Which limit of that user is reached; None also for calls that are nobody's."""
+        """Which limit of that user is reached; None also for calls without a user."""
         if user_id is None or not self.user.is_limited:
             return None
         since = store.day_start(self._clock.now())
@@ -84,7 +84,7 @@ class Budget:
         return _reached(self.user, spent, self._running.get(user_id, _Spending()), paid=paid)
 
     def nearly_spent(self, usd: float, tokens: int) -> list[str]:
-        """Of which limits, `usd` or `tokens`, that much is 80 % or more."""
+        """Which limits, `usd` or `tokens`, these costs reach to 80 % or more."""
         limits = {"usd": (usd, self.whole.usd), "tokens": (tokens, self.whole.tokens)}
         return [
             name
@@ -94,7 +94,7 @@ class Budget:
 
     @contextmanager
     def on_the_way(self, user_id: str | None, tokens: int, usd: float) -> Iterator[None]:
-        """Count an estimate as spent for as long as the call runs."""
+        """Count an estimate as spent while the call runs."""
         for name in {None, user_id}:
             self._running[name].tokens += tokens
             self._running[name].usd += usd

@@ -1,7 +1,4 @@
-"""The chain: providers in order, then what the caller can do without any.
-
-The rules: docs/spec.md#llm-chain.
-"""
+"""The chain: providers in order, then the caller's fallback (docs/spec.md#llm-chain)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,13 +26,13 @@ T = TypeVar("T")
 NO_LIMITS = Limits()
 LONGEST_WAIT = timedelta(seconds=5)
 WITHIN = timedelta(minutes=8)
-"""Below the ten minutes that a job has, so that a slow chain costs a job its model, not its end."""
+"""Less than the time-out of a job, so that a slow chain costs the model's answer, not the job."""
 LEAST_SECONDS = 1.0
 CUT_OFF, EMPTY = "cut_off", "empty"
 MORE_ROOM = 2
-"""By how much longer an answer may be once one was cut off."""
+"""How much longer an answer may be after one was cut off."""
 MAX_ANSWER_QUOTED = 20_000
-"""Characters of an answer that are sent back with what is wrong with it."""
+"""How many characters of an invalid answer are sent back with its fault."""
 _BUSY = frozenset({"rate_limited", "http_error", "timeout", "connect_error"})
 log = logger(__name__)
 _NAMED = {"usd": "US dollars", "tokens": "tokens"}
@@ -43,9 +40,9 @@ _NAMED = {"usd": "US dollars", "tokens": "tokens"}
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
-    """A question whose answer must fit `schema`, and whom it is asked for.
+    """A question whose answer must fit `schema`, and for whom it is asked.
 
-    `check` may find a fault that a schema cannot say; it is treated as one of shape.
+    `check` may find a fault that a schema cannot express; it is treated like one of the schema.
     """
 
     purpose: str
@@ -57,7 +54,7 @@ class Ask(Generic[T]):
     correlation_id: str | None = None
     max_output_tokens: int = 1500
     within: timedelta = WITHIN
-    """How long all tries together may take; then the fallback answers."""
+    """The most time for all tries together; then the fallback answers."""
     check: Callable[[T], str | None] | None = None
 
 
@@ -69,12 +66,12 @@ class Answer(Origin, Generic[T], frozen=True, kw_only=True):
 
 @dataclass
 class _Question(Generic[T]):
-    """One question on its way along the chain, and what it has cost so far."""
+    """One question in progress, and its cost so far."""
 
     ask: Ask[T]
     schema: dict[str, Any]
     until: float
-    """By the monotonic clock."""
+    """By the monotonic clock, in seconds."""
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
@@ -88,7 +85,7 @@ class _Question(Generic[T]):
         )
 
     def read(self, reply: Reply) -> tuple[T | None, str]:
-        """The value that a reply holds, or None and what is wrong: `<kind>: <detail>`."""
+        """The value of a reply, or None and the fault: `<kind>: <detail>`."""
         value, fault = answers.read(reply.text, self.ask.schema)
         if value is None and reply.was_cut:
             return None, f"{CUT_OFF}: it is longer than it may be"
@@ -103,13 +100,15 @@ class _Question(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The conversation so far, and how long the next answer may be."""
+    """The conversation so far, and the longest length of the next answer."""
 
     turns: tuple[Turn, ...]
     max_output_tokens: int
 
     def after(self, reply: Reply, fault: str) -> "Attempt":
-        """How to ask once more: with more room for what was cut off, else with the fault named."""
+        """The second try: with a higher limit for an answer that was cut off, else with the fault
+        named.
+        """
         kind = answers.kind_of(fault)
         if kind == CUT_OFF:
             return replace(self, max_output_tokens=self.max_output_tokens * MORE_ROOM)
@@ -122,7 +121,7 @@ class Attempt:
 
 
 class SmartLLM:
-    """Asks providers in order until one gives a valid answer; one budget for all."""
+    """Asks providers in order until one gives a valid answer, within one budget."""
 
     def __init__(
         self,
@@ -167,7 +166,7 @@ class SmartLLM:
         )
 
     async def warnings(self) -> list[str]:
-        """What keeps language models from answering now, in sentences for whoever runs the box."""
+        """What keeps language models from answering now, as sentences for operators."""
         said = []
         limit = await self.budget.spent(paid=True) if self.providers else None
         if limit is not None:
@@ -177,7 +176,7 @@ class SmartLLM:
             said += map(_nearly_words, self.budget.nearly_spent(*spent))
         down = [p.name for p in self.providers if self._breakers[p.name].is_open]
         if down:
-            said.append(f"{', '.join(down)} failed five times in a row and is left alone for now")
+            said.append(f"{', '.join(down)} failed five times in a row and is not called for now")
         return said
 
     def states(self) -> list[dict[str, str]]:
@@ -204,9 +203,10 @@ class SmartLLM:
         return _answer(fallback(), BUILTIN, question, why=_why(question))
 
     async def _ask_one(self, provider: Provider, question: _Question[T]) -> T | None:
-        """Its answer, asked for once more if the first could not be used; None if neither could.
+        """The provider's answer, asked for once more if the first is not usable; None if neither
+        is.
 
-        A provider whose answers cannot be used fails like one that is down.
+        A provider whose answers are not usable counts as failing.
         """
         limit = await self.budget.spent(paid=provider.is_paid)
         own = limit or await self.budget.spent_by(question.ask.user_id, paid=provider.is_paid)
@@ -249,10 +249,10 @@ class SmartLLM:
         *,
         again: bool = True,
     ) -> Reply | None:
-        """A reply, or None when the next provider is to be asked.
+        """A reply; None if the next provider must be asked.
 
-        A provider that asks for a short wait (5 s at most) is asked once more after it; one that
-        asks for a longer one is left alone for as long.
+        A provider that asks for a short wait (at most 5 s) is asked once more after it; one that
+        asks for a longer one is not called until then.
         """
         ask, breaker = question.ask, self._breakers[provider.name]
         left = max(question.until - self._clock.monotonic(), LEAST_SECONDS)
@@ -264,7 +264,7 @@ class SmartLLM:
         except CallFailed as failure:
             wait = failure.retry_after if failure.outcome in _BUSY else None
             short = wait is not None and wait <= LONGEST_WAIT
-            if failure.outcome == "too_long":  # tells of the question, not of the provider
+            if failure.outcome == "too_long":  # the question's fault, not the provider's
                 breaker.abandoned()
                 opened = False
             else:
@@ -276,7 +276,7 @@ class SmartLLM:
             return None
         except asyncio.CancelledError:
             breaker.abandoned()
-            # Nothing can be awaited now; the row goes its way without us.
+            # Nothing can be awaited after a cancellation; the row is submitted without waiting.
             tokens = provider.at_most(prompt)
             call = self._row(
                 question,
@@ -369,7 +369,7 @@ class SmartLLM:
         try:
             await self._db.write(write)
         except StorageError as error:
-            # What was answered is worth more than the record of it.
+            # The answer is worth more than its record.
             log.error("llm_call_not_recorded", error=error.message, outcome=outcome)
 
     @staticmethod
@@ -411,7 +411,7 @@ def _answer(value: T, source: str, question: _Question[T], *, why: str | None = 
 
 
 def _why(question: _Question[T]) -> str:
-    """Why no provider answered; the budget is named only if nothing else was tried."""
+    """Why no provider answered; `budget` only if nothing else was tried."""
     tried = [outcome for outcome in question.outcomes if outcome != BUILTIN]
     if not tried:
         return "not_configured"
@@ -419,7 +419,7 @@ def _why(question: _Question[T]) -> str:
 
 
 def _estimate(provider: Provider, prompt: Prompt) -> tuple[int, float]:
-    """Tokens and dollars that a call may cost."""
+    """The most tokens and dollars that a call may cost."""
     tokens = provider.at_most(prompt)
     return sum(tokens), provider.cost(*tokens)
 
@@ -465,5 +465,5 @@ def _down_alert(provider: Provider, at_last: str) -> LlmAlert:
     return LlmAlert(
         f"llm_down:{provider.name}",
         f"{provider.name} failed five times in a row, at last with {at_last}; "
-        "it is left alone for a minute at a time",
+        "it is tested again once a minute",
     )

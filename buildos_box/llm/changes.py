@@ -1,13 +1,13 @@
-"""What the chain tells the rooms above of."""
+"""The changes that the chain announces."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LlmAlert:
-    """An operator should hear of this: a provider is down, the day's budget is (nearly) spent.
+    """An alert for operators: a provider is down, or the day's budget is (nearly) spent.
 
-    Told once in 24 hours, or `once_a_day` by the budget's days, which begin at midnight UTC.
+    Raised once in 24 hours, or with `once_a_day` once per UTC day of the budget.
     """
 
     kind: str

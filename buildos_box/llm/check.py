@@ -1,4 +1,4 @@
-"""One small real call to each provider, for `doctor`: who answers, how fast, and what to do."""
+"""One small real call to each provider, for `doctor`."""
 
 import asyncio
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ LONGEST_SECONDS = 30.0
 LOCAL_LONGEST_SECONDS = 120.0
 """A local server may have to load its model first."""
 MAX_OUTPUT_TOKENS = 1000
-"""Far more than the answer needs, since some models think aloud before it."""
+"""Much more than the answer needs, because some models think before it."""
 
 
 class _Works(msgspec.Struct, frozen=True):
@@ -35,14 +35,14 @@ _QUESTION = Prompt(
 
 
 class ProviderCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What came of it. `words` is one sentence without the provider's name or any secret."""
+    """The result of one call. `words` is one sentence without the provider's name or a secret."""
 
     name: str
     kind: str
     model: str
     base_url: str
     url: str
-    """The address that was called, in full."""
+    """The address that was called."""
     ok: bool
     latency_ms: int
     words: str
@@ -55,11 +55,10 @@ async def check(
     clock: Clock | None = None,
     longest_seconds: float | None = None,
 ) -> list[ProviderCheck]:
-    """Call every provider, all at once; in their order. Never raises for a provider's fault.
+    """Call all providers concurrently; results in their order. Never raises for a provider's fault.
 
-    Each costs a few dozen tokens and is not recorded. Waits 30 s at most, or two minutes for
-    local servers, unless `longest_seconds` says otherwise. Without `http`, over a client of its
-    own; it needs no box.
+    Each call costs a few dozen tokens and is not recorded. Waits at most 30 s, or two minutes for
+    local servers, unless `longest_seconds` is given. Without `http` it uses a client of its own.
     """
     clock = clock or SystemClock()
     if http is not None:
@@ -96,7 +95,7 @@ async def _one(
 
 
 async def _answer(provider: Provider) -> Reply:
-    """One answer; asked for once more if the model fell silent, as the chain does."""
+    """One answer, asked for once more if the first was empty, as the chain does."""
     reply = await provider.call(_QUESTION)
     return reply if reply.text.strip() else await provider.call(_QUESTION)
 
@@ -106,14 +105,14 @@ def _judged(reply: Reply) -> tuple[bool, str]:
     if value is not None:
         return True, "answers"
     if not reply.text.strip():
-        return False, f"answers without a word within {MAX_OUTPUT_TOKENS} tokens"
+        return False, f"gives no answer within {MAX_OUTPUT_TOKENS} tokens"
     return False, "answers, but not with the JSON that it is asked for"
 
 
 def _why(
     settings: ProviderSettings, provider: Provider, failure: CallFailed, seconds: float
 ) -> str:
-    """What went wrong and what to do about it."""
+    """What went wrong, and what to do about it."""
     ollama = settings.kind == "ollama" or ":11434" in settings.base_url
     said = f": {failure.detail}" if failure.detail else ""
     match failure.outcome:
@@ -139,5 +138,5 @@ def _why(
         case "http_error":
             return f"answers {failure.status or 'an error'} at {provider.url}{said}"
         case _:
-            what = f"something that is no {settings.kind} answer"
+            what = f"an answer that does not have the form of {settings.kind}"
             return f"answers at {provider.url} with {what}; check base_url"

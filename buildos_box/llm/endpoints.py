@@ -1,4 +1,4 @@
-"""Where a provider's requests go, from the address that its operator gave."""
+"""The addresses of a provider's requests, from the configured `base_url`."""
 
 import ipaddress
 import re
@@ -10,17 +10,17 @@ _CHAT = "/chat/completions"
 _COMPLETE = re.compile(
     r"/v\d+\w*(?:/|$)|/(?:openai|openapi|inference|compat|serving-endpoints)$|/deployments/[^/]+$"
 )
-"""A path that names a version, or ends as makers document it for OpenAI's own client."""
+"""A path that names a version, or ends as documented for OpenAI's own client."""
 _WITHOUT_VERSION = re.compile(r"(?:^|\.)(?:perplexity\.ai|models\.inference\.ai\.azure\.com)$")
 """Hosts whose API has no version in its path."""
 _LOCAL_ENDS = (".local", ".lan", ".internal", ".localhost")
 
 
 def urls(settings: ProviderSettings) -> tuple[str, ...]:
-    """Where to POST: of several, the first that does not answer that it is not there.
+    """The addresses to POST to, in order; the first that does not answer "not found" is used.
 
-    `base_url` may be given with or without its version. A path that has one, or that is known to
-    be complete, is used as written; so is a query (Azure's `api-version`).
+    `base_url` may be given with or without its version. A path that has one, or is known to be
+    complete, is used as written; so is a query (Azure's `api-version`).
     """
     parts = urlsplit(settings.base_url)
     path = parts.path.rstrip("/")
@@ -42,7 +42,7 @@ def _paths(kind: str, path: str, host: str, *, has_query: bool) -> tuple[str, ..
 
 
 def is_local(settings: ProviderSettings) -> bool:
-    """Whether its address is this machine or one on a private network."""
+    """Whether the address is this machine or a private network."""
     host = urlsplit(settings.base_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private
@@ -51,5 +51,5 @@ def is_local(settings: ProviderSettings) -> bool:
 
 
 def is_azure(settings: ProviderSettings) -> bool:
-    """Whether it is Azure, which takes its key in a header of its own as well."""
+    """Whether it is Azure, which also takes its key in a header of its own."""
     return (urlsplit(settings.base_url).hostname or "").endswith(".azure.com")

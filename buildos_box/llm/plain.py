@@ -1,4 +1,4 @@
-"""Text made fit to show: one plain line without links, images, markup or HTML.
+"""Text reduced to one plain line without links, images, markup or HTML.
 
 The rules: docs/spec.md#llm-untrusted-text.
 """
@@ -17,19 +17,19 @@ _NO_TOP_DOMAIN = re.compile(
     r"|png|jpe?g|gif|svg|psd|sql|ics|vcf|eml|log|bak|exe|dll",
     re.IGNORECASE,
 )
-"""Ends of names of tools and files (Node.js, plan.pdf) that are no top-level domains."""
+"""Ends of names of tools and files (Node.js, plan.pdf) that are not top-level domains."""
 _MARKS = str.maketrans("", "", "<>`*[]#|~\\")
 
 
 def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
     """The text in one line of at most `most` characters, cut between words.
 
-    Names such as Node.js stay. So does a name spelt as one (Monday.com, with a capital and
-    without a path) if it stands like that in `own`, the person's own words.
+    Names such as Node.js stay. So does a name that looks like a domain (Monday.com, with a capital
+    and without a path) if it is written like that in `own`, the user's own texts.
     """
     line = _without_markup(revealed(_without_markup(visible(text[: most * 8]))))
     line = _without_addresses(line, own)
-    # Taking marks away may join what is left to a new address, so look for those once more.
+    # Removing marks may join the rest to a new address, so addresses are removed once more.
     line = _without_addresses(line.translate(_MARKS), own)
     line = " ".join(line.split())
     if len(line) <= most:
@@ -57,5 +57,5 @@ def _without_addresses(line: str, own: Sequence[str]) -> str:
 
 
 def _has(text: str, name: str) -> bool:
-    """Whether the name stands there by itself, not as a part of an address."""
+    """Whether the name is in the text by itself, not as part of an address."""
     return re.search(rf"(?<![\w.@/:-]){re.escape(name)}(?![\w@/-]|\.\w)", text) is not None

@@ -1,4 +1,4 @@
-"""One provider: calling it, and what its refusals mean."""
+"""Calls one provider, and classifies its errors."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ __all__ = ["CallFailed", "Prompt", "Provider", "Reply", "Turn"]
 
 
 class Provider:
-    """Calls one provider over the client given; its key goes to its own address only."""
+    """Calls one provider with the given HTTP client; its key is sent to its own address only."""
 
     def __init__(self, settings: ProviderSettings, http: httpx.AsyncClient) -> None:
         self.name = settings.name
@@ -37,7 +37,7 @@ class Provider:
         self._settings = settings
         self._http = http
         self._shapes = wire.shapes_of(settings)
-        """What it may still understand, the best first."""
+        """The forms of requests that it may support, the strictest first."""
         self._habits: frozenset[Habit] = frozenset()
         self._urls = urls(settings)
 
@@ -48,24 +48,24 @@ class Provider:
 
     @property
     def is_paid(self) -> bool:
-        """Whether a call costs money; local servers have no price."""
+        """Whether calls have a price; local servers have none."""
         return self._settings.price_in > 0 or self._settings.price_out > 0
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """US dollars, by the prices of the configuration (per million tokens)."""
+        """The cost in US dollars by the configured prices (per million tokens)."""
         prices = self._settings
         return (tokens_in * prices.price_in + tokens_out * prices.price_out) / 1_000_000
 
     def at_most(self, prompt: Prompt) -> tuple[int, int]:
-        """Tokens that a call may read and write, about."""
+        """The estimated number of tokens that a call may read and write."""
         written = wire.max_output_tokens(self._settings, prompt, self._habits)
         return prompt.estimated_tokens, written
 
     async def call(self, prompt: Prompt, *, longest_seconds: float | None = None) -> Reply:
-        """One answer, asked for again where a server refuses only how it was asked.
+        """One reply, asked for again if the server refuses only the form of the request.
 
-        Each wait is at most the configured one, or `longest_seconds` if that is less.
-        Raises CallFailed.
+        Each wait is at most the configured one, or `longest_seconds` if that is less. Raises
+        CallFailed.
         """
         own = self._settings.timeout_seconds
         longest = own if longest_seconds is None else min(own, longest_seconds)
@@ -84,12 +84,12 @@ class Provider:
     async def _call_by_shape(
         self, prompt: Prompt, longest: float, habits: frozenset[Habit]
     ) -> Reply:
-        """By the strictest shape that it takes; what worked is kept for the next call."""
+        """Use the strictest form that the server supports, and remember it."""
         for shape in tuple(self._shapes):
             try:
                 answered, habits = await self._call_by_habit(prompt, shape, longest, habits)
             except CallFailed as failure:
-                # Some servers refuse what they don't know; the schema stands in the prompt as well.
+                # Some servers refuse what they do not know; the schema is in the prompt as well.
                 if not _refuses_form(failure) or shape is Shape.PROMPT:
                     raise
             else:
@@ -117,7 +117,7 @@ class Provider:
                 return answered, habits | self._habits_seen(content)
 
     def _habits_seen(self, content: Content) -> frozenset[Habit]:
-        """What an answer shows of the model: it thinks, or falls silent when it must not."""
+        """What the reply shows of the model: it thinks, or gives no answer without thinking."""
         answers_at_once = content.text.lstrip().startswith(("{", "```"))
         if content.reasoned or (content.was_cut and not answers_at_once):
             return frozenset({Habit.REASONS})
@@ -146,7 +146,7 @@ class Provider:
     async def _post(
         self, body: dict[str, Any], prompt: Prompt, longest: float
     ) -> tuple[httpx.Response, bytes]:
-        """The response of the first address that has such a page; it is kept for the next call."""
+        """The response of the first address that is found, which is remembered."""
         for url in self._urls:
             response, content = await self._post_to(url, body, prompt, longest)
             if response.status_code not in NOT_THERE or url == self._urls[-1]:
@@ -158,12 +158,13 @@ class Provider:
     async def _post_to(
         self, url: str, body: dict[str, Any], prompt: Prompt, longest: float
     ) -> tuple[httpx.Response, bytes]:
-        """Once a request is under way it may be billed, whatever becomes of its answer."""
+        """Once a request is sent it may be billed, whatever happens to its answer."""
         timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
         headers = wire.headers(self._settings)
         billed = (0, 0)
         try:
-            # httpx limits each wait for bytes; a server that drips would be waited for for ever.
+            # httpx limits each wait for bytes only; a server that sends slowly would never time
+            # out.
             async with (
                 asyncio.timeout(longest),
                 self._http.stream(
@@ -187,12 +188,12 @@ class _TooLarge(Exception):
 
 
 def _refuses_form(failure: CallFailed) -> bool:
-    """Whether a server refuses how it was asked, not what."""
+    """Whether a server refuses the form of the request, not its content."""
     return failure.status in UNKNOWN_SHAPE and failure.outcome != "too_long"
 
 
 def _habits_of(failure: CallFailed, settings: ProviderSettings) -> frozenset[Habit]:
-    """What a refusal tells of how a model wants to be asked."""
+    """What a refusal shows of how the model must be asked."""
     said = failure.detail.lower()
     words = {
         Habit.MAX_COMPLETION_TOKENS: "max_completion_tokens",
@@ -228,7 +229,7 @@ def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> Ca
 
 
 def _words_of(content: bytes) -> str:
-    """What the server said is wrong: `{"error": {"message": …}}`, `{"error": …}` or nothing."""
+    """The server's error text: `{"error": {"message": …}}`, `{"error": …}`, or empty."""
     try:
         said = read_json(content)
         error = said.get("error") or said.get("message")

@@ -1,7 +1,7 @@
-"""What a provider's answer holds: a text, what it counted, and whether it was cut off.
+"""The content of a provider's response: text, token counts, and whether it was cut off.
 
-A model's text arrives as a string, as a list of parts, as the arguments of a tool that it used,
-or where its thoughts should be. All of these are read; whether it is the answer, `answers` says.
+A model's text arrives as a string, as a list of parts, as the arguments of a tool, or where its
+thoughts should be. All of these are read; `answers` decides whether it is the answer.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from buildos_box.llm.token_counts import Counted, counted
 
 
 class ProviderError(Exception):
-    """The provider reports an error inside a response of status 200."""
+    """The provider reports an error in a response of status 200."""
 
     def __init__(self, status: int | None, message: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was read of a response; `thoughts` is what came apart from the text."""
+    """What was read of a response; `thoughts` is what came separately from the text."""
 
     text: str
     counted: Counted
@@ -82,7 +82,7 @@ def _ollama(response: Any) -> Content:
 
 
 def _raise_error(response: Any) -> None:
-    """Routers report what went wrong behind them as `{"error": {"code", "message"}}`."""
+    """Routers report the error of a provider behind them as `{"error": {"code", "message"}}`."""
     error = response.get("error")
     if not error:
         return
@@ -97,10 +97,10 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _content(message: Any, counts: Counted, *, was_cut: bool) -> Content:
-    """The text of a message: what it says, and the arguments of the tools that it uses.
+    """The text of a message, and the arguments of the tools that it uses.
 
-    If there is neither, its thoughts: some servers put a whole answer there when thinking is
-    switched off.
+    If there is neither, its thoughts: some servers put the whole answer there when thinking is
+    turned off.
     """
     text = "\n".join([*_texts(message.get("content")), *_arguments(message)])
     thoughts = _thoughts(message)
@@ -110,7 +110,7 @@ def _content(message: Any, counts: Counted, *, was_cut: bool) -> Content:
 
 
 def _texts(content: Any) -> Iterator[str]:
-    """The texts of a message's content: a string, or parts of which some are thoughts."""
+    """The texts of a message's content: a string, or parts without those that are thoughts."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
@@ -122,7 +122,7 @@ def _texts(content: Any) -> Iterator[str]:
 
 
 def _thoughts(message: dict[str, Any]) -> str:
-    """What a message says beside its content, or in parts that are thoughts."""
+    """What a message has besides its content, or in parts that are thoughts."""
     parts = message.get("content")
     inside = parts if isinstance(parts, list) else []
     found = [message.get(name) for name in ("reasoning_content", "reasoning", "thinking")]

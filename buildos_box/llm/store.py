@@ -1,6 +1,6 @@
-"""The table of calls: who asked what for, how it went, what it cost.
+"""The SQL of calls to language models.
 
-Prompts and answers are kept only if `llm.store_prompts` asks for it.
+Prompts and answers are stored only with `llm.store_prompts`.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,13 +15,13 @@ ALERT_AGAIN = timedelta(hours=24)
 
 
 def day_start(now: Instant) -> Instant:
-    """The UTC midnight at which the present budget began."""
+    """The UTC midnight at which the current budget began."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to a provider, or the turn to the built-in fallback."""
+    """One call to a provider, or the use of the built-in fallback."""
 
     job_id: str | None
     user_id: str | None
@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was asked and answered, word for word."""
+    """The full texts of a question and its answer."""
 
     system: str
     turns: str
@@ -54,7 +54,7 @@ def record(
     alert: LlmAlert | None = None,
     said: Said | None = None,
 ) -> None:
-    """Keep a call, and what was said if that is asked for; announce an alert that is news."""
+    """Store a call, and its texts if that is configured; announce an alert that is new."""
     call_id = tx.execute(
         """INSERT INTO llm_calls (job_id, user_id, correlation_id, purpose, provider, model,
                                   outcome, http_status, tokens_in, tokens_out, cost_usd,
@@ -75,7 +75,7 @@ def record(
 
 
 def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
-    """An alert is told once a day, however often it comes up."""
+    """Whether the alert is new: each is raised once a day."""
     again = day_start(now) if alert.once_a_day else now - ALERT_AGAIN
     return (
         tx.execute(
@@ -112,14 +112,14 @@ async def spent_by_since(db: Database, user_id: str, since: Instant) -> tuple[fl
 
 
 def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
-    """US dollars and tokens spent of the present budget, as this transaction sees it."""
+    """US dollars and tokens spent of the current budget, as this transaction sees it."""
     row = tx.one(_SPENT, (to_text(day_start(now)),))
     assert row is not None
     return float(row["usd"]), int(row["tokens"])
 
 
 def tell(tx: Tx, alert: LlmAlert, now: Instant) -> None:
-    """Announce an alert if it is news."""
+    """Announce an alert if it is new."""
     if _is_news(tx, alert, now):
         tx.announce(OperatorAlert(alert.kind, alert.message))
 
@@ -139,7 +139,7 @@ async def usage(db: Database, since: Instant, until: Instant) -> list[Row]:
 
 
 def erase_calls_of(tx: Tx, user_id: str) -> None:
-    """Delete what the user's prompts said; of their calls the costs stay, without the user."""
+    """Delete the texts of the user's prompts; the costs of their calls stay, without the user."""
     tx.execute(
         "DELETE FROM llm_prompts WHERE call_id IN (SELECT id FROM llm_calls WHERE user_id = ?)",
         (user_id,),

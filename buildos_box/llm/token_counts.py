@@ -1,25 +1,25 @@
-"""How many tokens a call took: as the provider counted them, where its numbers can be true.
+"""How many tokens a call took: as the provider counted them, if the numbers are plausible.
 
-Providers leave counts out, send null, negative or endless ones, and count thoughts apart. A count
-is never worth an answer, and no count is never zero, since a budget has to hold.
+Providers omit counts, send null, negative or huge ones, and count thoughts separately. A bad count
+never discards an answer, and a count is never zero, since a budget must hold.
 """
 
 from typing import Any, NamedTuple
 
 BYTES_PER_TOKEN = 4
-"""A rule of thumb: about four letters of English, or one and a half of Chinese characters."""
+"""A rule of thumb: four letters of English, or one and a half Chinese characters."""
 MAX_COUNT = 2_000_000
-"""No model reads or writes more at once: what is beyond it is an error of the server's."""
+"""No model reads or writes more at once, so that a larger count is the server's error."""
 
 
 class Counted(NamedTuple):
-    """Tokens read and written; None where the provider did not say, or said what cannot be."""
+    """Tokens read and written; None where the provider gave no plausible number."""
 
     read: int | None = None
     written: int | None = None
 
     def or_estimate(self, read: int, written: int) -> tuple[int, int]:
-        """Both counts, with these in place of what is not known."""
+        """Both counts, with these in place of unknown ones."""
         return (
             read if self.read is None else self.read,
             written if self.written is None else self.written,
@@ -27,15 +27,15 @@ class Counted(NamedTuple):
 
 
 def estimate(text: str) -> int:
-    """About how many tokens a text is; 0 only for an empty one."""
+    """The estimated number of tokens of a text; 0 only for an empty one."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
 def counted(read: Any, written: Any, total: Any = None) -> Counted:
-    """What a provider says it has counted.
+    """The counts that a provider reports.
 
-    Where the total is more than its parts, the rest was written too: some leave a model's thoughts
-    out of what they call the completion, and bill them.
+    If the total is more than its parts, the rest was written too: some leave a model's thoughts out
+    of the completion and bill them.
     """
     known_read, known_written, known_total = _count(read), _count(written), _count(total)
     if known_read is not None and known_total is not None:
@@ -48,7 +48,7 @@ def counted(read: Any, written: Any, total: Any = None) -> Counted:
 def _count(value: Any) -> int | None:
     """A number of tokens from 1 to `MAX_COUNT`; None for anything else.
 
-    Zero is not believed either: servers say it of a prompt that they had in a cache.
+    Zero is not accepted either: servers report it for a cached prompt.
     """
     if isinstance(value, str) and value.isdecimal() and len(value) < 10:
         value = int(value)

@@ -1,7 +1,7 @@
-"""The requests that providers understand, and where they are sent.
+"""The requests that providers understand.
 
-OpenAI's chat completions (which DeepSeek, OpenRouter, llama.cpp, vLLM and LM Studio speak too),
-Anthropic's messages, and Ollama's own chat, which alone lets the context's length be set.
+OpenAI's chat completions (which DeepSeek, OpenRouter, llama.cpp, vLLM and LM Studio support too),
+Anthropic's messages, and Ollama's own chat, the only one that sets the length of the context.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ TEMPERATURE = 0.3
 
 
 class Shape(IntEnum):
-    """How an answer's form is asked for, the strictest first."""
+    """How the form of an answer is requested, the strictest first."""
 
     SCHEMA = 1
     """OpenAI's `json_schema` (llama.cpp and vLLM know it); a forced tool at Anthropic's; a schema
@@ -28,23 +28,23 @@ class Shape(IntEnum):
     OBJECT = 2
     """OpenAI's `json_object` (DeepSeek knows only this); `json` at Ollama's."""
     PROMPT = 3
-    """By the prompt's words alone."""
+    """By the prompt alone."""
 
 
 class Habit(IntEnum):
-    """What a model has refused before, and is therefore asked otherwise."""
+    """What a model has refused before, so that it is asked differently."""
 
     NO_TEMPERATURE = 1
     MAX_COMPLETION_TOKENS = 2
-    """OpenAI's reasoning models refuse `max_tokens` by that name."""
+    """OpenAI's reasoning models refuse the name `max_tokens`."""
     NO_EXTRA_BODY = 3
-    """It does not know, or does not allow, what was to switch its thinking off."""
+    """It does not know, or does not allow, the field that turns thinking off."""
     REASONS = 4
-    """It thinks before it answers, and is given tokens of their own for that."""
+    """It thinks before it answers, and gets extra tokens for that."""
 
 
 class CallFailed(Exception):
-    """A call brought no usable answer. `outcome` is what `llm_calls` keeps of it."""
+    """A call gave no usable reply. `outcome` is stored in `llm_calls`."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class CallFailed(Exception):
         self.retry_after = retry_after
         self.tokens = tokens
         self.detail = detail
-        """The server's own words, one line, for whoever runs the box; never logged or kept."""
+        """The server's error text in one line, for operators; never logged or stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A provider's text, its tokens (estimated where it did not say), and whether it was cut."""
+    """A provider's text, its tokens (estimated if not reported), and whether it was cut off."""
 
     text: str
     tokens_in: int
@@ -85,28 +85,28 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: a constant system text and the conversation."""
+    """A request: a constant system text and the conversation."""
 
     system: str
     turns: tuple[Turn, ...]
     max_output_tokens: int
     schema: dict[str, Any] | None = None
-    """What the answer must fit; sent in the provider's own way where it has one."""
+    """The schema of the answer; sent in the provider's own way if it has one."""
 
     @property
     def estimated_tokens(self) -> int:
-        """About how many tokens a model reads in it."""
+        """The estimated number of tokens of the prompt."""
         texts = (self.system, *(turn.text for turn in self.turns))
         return sum(map(token_counts.estimate, texts))
 
 
 def shapes_of(settings: ProviderSettings) -> list[Shape]:
-    """The shapes that such a provider may understand, the strictest first."""
+    """The forms that such a provider may support, the strictest first."""
     return [Shape.SCHEMA, Shape.PROMPT] if settings.kind == "anthropic" else list(Shape)
 
 
 def headers(settings: ProviderSettings) -> dict[str, str]:
-    """The key, each in its maker's way."""
+    """The headers with the key, as each kind of provider expects it."""
     key = settings.api_key
     if settings.kind == "anthropic":
         version = {"anthropic-version": ANTHROPIC_VERSION}
@@ -120,7 +120,7 @@ def headers(settings: ProviderSettings) -> dict[str, str]:
 def body(
     settings: ProviderSettings, prompt: Prompt, shape: Shape, habits: frozenset[Habit]
 ) -> dict[str, Any]:
-    """The request."""
+    """The body of the request."""
     make = {"anthropic": _anthropic_body, "ollama": _ollama_body, "openai": _openai_body}
     made = make[settings.kind](settings, prompt, shape, habits)
     extra = {} if Habit.NO_EXTRA_BODY in habits else extra_body(settings)
@@ -128,9 +128,9 @@ def body(
 
 
 def extra_body(settings: ProviderSettings) -> dict[str, Any]:
-    """What is added to each request: as configured, else what switches thinking off.
+    """The extra fields of each request: as configured, else those that turn thinking off.
 
-    A local server of OpenAI's kind is told as vLLM, SGLang and llama.cpp understand it.
+    For a local OpenAI-compatible server, those of vLLM, SGLang and llama.cpp.
     """
     if settings.extra_body is not None:
         return settings.extra_body
@@ -140,7 +140,7 @@ def extra_body(settings: ProviderSettings) -> dict[str, Any]:
 
 
 def max_output_tokens(settings: ProviderSettings, prompt: Prompt, habits: frozenset[Habit]) -> int:
-    """How long an answer may be, thoughts included."""
+    """The longest length of an answer, including thoughts."""
     reasons = {Habit.REASONS, Habit.MAX_COMPLETION_TOKENS} & habits
     return prompt.max_output_tokens + (settings.reasoning_tokens if reasons else 0)
 
@@ -197,7 +197,7 @@ def _ollama_body(
         "messages": _chat(prompt),
         "stream": False,
         "options": {
-            # Ollama's own default cuts the front of a longer prompt off without a word.
+            # By default Ollama silently cuts off the beginning of a longer prompt.
             "num_ctx": settings.context_tokens,
             "num_predict": max_output_tokens(settings, prompt, habits),
             "temperature": TEMPERATURE,

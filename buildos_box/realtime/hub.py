@@ -80,7 +80,7 @@ class Hub:
         while the server is stopping, RateLimited for one stream too many.
         """
         if self._closed:
-            raise Unavailable("the box is stopping; ask again in a moment", code="draining")
+            raise Unavailable("the server is stopping; ask again in a moment", code="draining")
         self._require_place(user_id, token_id)
         listener = Listener(user_id, token_id, self.limits.max_bytes)
         self._groups[user_id].add(listener)

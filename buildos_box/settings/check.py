@@ -1,4 +1,4 @@
-"""Values that are each of the right type but cannot be, alone or together."""
+"""Checks of values that have the right type but are not possible, alone or together."""
 
 import ipaddress
 import re
@@ -40,7 +40,7 @@ def _is_url(text: str) -> bool:
 
 
 def _is_subject(text: str) -> bool:
-    """Empty, or an address that a push service may write to (RFC 8292, 2.1)."""
+    """Whether it is empty, or a contact address of a VAPID signature (RFC 8292, 2.1)."""
     if text.startswith("mailto:"):
         name, _, host = text.removeprefix("mailto:").partition("@")
         return bool(name and host) and not any(c.isspace() for c in text)
@@ -167,7 +167,7 @@ def _addresses(settings: Settings, given: set[str]) -> Iterator[Contradiction]:
         if provider.name in names[:index]:
             key = f"llm.providers[{index}].name"
             yield Contradiction(
-                key, f"{provider.name!r} is the name of an earlier one; give it its own"
+                key, f"{provider.name!r} is already the name of an earlier provider"
             )
         if not _is_url(provider.base_url):
             key = f"llm.providers[{index}].base_url"

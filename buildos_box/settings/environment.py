@@ -1,4 +1,4 @@
-"""The environment: `BUILDOS_BOX_<SECTION>__<KEY>`, and the names the original used.
+"""Environment variables `BUILDOS_BOX_<SECTION>__<KEY>`, and their aliases.
 
 The rules: docs/spec.md#config-variables.
 """
@@ -54,7 +54,7 @@ WITHOUT_EFFECT = {
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One key's value as a variable gave it; `text` when it is still to be read as its type."""
+    """The value that a variable gives to a key; `text` if it must still be parsed."""
 
     key: str
     value: Any
@@ -64,7 +64,7 @@ class Given:
 
 @dataclass
 class Environment:
-    """All that the environment says."""
+    """Everything that the environment configures."""
 
     items: list[Given] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Environment:
     """The keys of language models, by preset."""
 
     def default_chain(self) -> tuple[ProviderSettings, ...]:
-        """The usual providers whose key is known, for want of any configured."""
+        """The default providers whose key is known, used if none are configured."""
         return tuple(
             ProviderSettings(**with_preset({"preset": preset, "api_key": self.keys[preset]}))
             for preset in DEFAULT_CHAIN
@@ -81,13 +81,13 @@ class Environment:
         )
 
     def with_key(self, provider: ProviderSettings) -> ProviderSettings:
-        """The provider with its preset's key, if it has none of its own."""
+        """The provider with its preset's key if it has none of its own."""
         key = self.keys.get(provider.preset or "") if provider.api_key is None else None
         return msgspec.structs.replace(provider, api_key=key) if key else provider
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
-    """Read every variable that is ours; our own name wins over the original's for the same key."""
+    """Read all configuration variables; our own name wins over an alias of the same key."""
     found = Environment()
     for variable, (key, convert) in ALIASES.items():
         text = _value(environ, variable, found, key)
@@ -121,7 +121,7 @@ def _read_own(variable: str, environ: Mapping[str, str], found: Environment) -> 
 
 
 def _secret_in_file(variable: str) -> str | None:
-    """The secret whose value lies in the file that `…_FILE` names."""
+    """The secret whose value is in the file that `…_FILE` names."""
     if not variable.endswith(FILE_SUFFIX):
         return None
     key = _key_of(variable.removesuffix(FILE_SUFFIX))

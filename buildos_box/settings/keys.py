@@ -1,4 +1,4 @@
-"""The keys that the model has, found by walking it: what each is called, takes and defaults to."""
+"""The keys of the configuration, read from the model: names, types, defaults, documentation."""
 
 import types
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Key:
 
     @property
     def is_list(self) -> bool:
-        """Whether an environment variable may give it as a comma list."""
+        """Whether an environment variable may give it as a comma-separated list."""
         return any(get_origin(kind) is tuple for kind in _alternatives(self.type))
 
 
@@ -49,7 +49,7 @@ def _alternatives(annotation: Any) -> tuple[Any, ...]:
 
 
 def keys_of(section: type[Section], prefix: str = "") -> Iterator[Key]:
-    """Every key of a section and of those inside it, in the order of the model."""
+    """Every key of a section and its subsections, in the order of the model."""
     hints = get_type_hints(section, include_extras=True)
     for spec in msgspec.structs.fields(section):
         name = f"{prefix}{spec.name}"
@@ -89,7 +89,7 @@ def provider_keys() -> dict[str, Key]:
 
 
 def section_doc(name: str) -> str:
-    """The line of docs of a section, `server` or `email.smtp`."""
+    """The documentation of a section, `server` or `email.smtp`."""
     kind: Any = Settings
     for part in name.split("."):
         kind = get_type_hints(kind)[part]

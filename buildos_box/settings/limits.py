@@ -1,4 +1,4 @@
-"""What one user may use: a limit for everything that costs the operator money, disk or time."""
+"""Limits per user on everything that costs the operator money, disk space or time."""
 
 from typing import Annotated
 

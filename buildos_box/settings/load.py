@@ -1,7 +1,4 @@
-"""Reading the configuration: every fault found, each with its place.
-
-The rules: docs/spec.md#config-errors.
-"""
+"""Loads the configuration and finds every fault (docs/spec.md#config-errors)."""
 
 import difflib
 import tomllib
@@ -26,7 +23,7 @@ DEFAULT_FILE = "config.toml"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a key, where it stands, and what is allowed."""
+    """What is wrong with a key, where, and what is allowed."""
 
     key: str
     where: str
@@ -37,7 +34,7 @@ class Fault:
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; carries every fault."""
+    """The configuration is not valid; has every fault."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -46,7 +43,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, and for each key that is not at its default where its value came from."""
+    """The settings, and the origin of each key that is not at its default."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -65,7 +62,7 @@ class _Reader:
         self.faults.append(Fault(key, where, message))
 
     def convert(self, key: Key, name: str, value: Any, where: str, *, text: bool) -> Any:
-        """The value as the key's type; a fault and None if it is not one."""
+        """The value in the key's type; None with a fault if it does not fit."""
         try:
             return msgspec.convert(value, key.type, strict=not text, dec_hook=_hook)
         except msgspec.ValidationError as error:
@@ -73,7 +70,7 @@ class _Reader:
             return None
 
     def put(self, name: str, value: Any, where: str, *, text: bool = False) -> None:
-        """Take one key's value, whatever kind of key it is."""
+        """Set one key's value, whatever kind of key it is."""
         keys = all_keys()
         if name == PROVIDERS:
             self._put_providers(value, where)
@@ -93,7 +90,7 @@ class _Reader:
         known = lane_keys()
         if lane not in _DEFAULT_LANES:
             allowed = ", ".join(_DEFAULT_LANES)
-            self.fault(name, where, f"no lane {lane}; there are {allowed}")
+            self.fault(name, where, f"there is no lane {lane}; known: {allowed}")
         elif option not in known:
             self.fault(name, where, f"unknown key{_did_you_mean(option, [*known])}")
         else:
@@ -214,7 +211,7 @@ def _is_section(key: str) -> bool:
 
 
 def _assemble(reader: _Reader, environment: Environment) -> Settings:
-    """Settings from the values that were read; those at fault stay at their defaults."""
+    """The settings from the values that were read; faulty ones keep their defaults."""
     tree: dict[str, Any] = {}
     for name, value in reader.values.items():
         *sections, last = name.split(".")

@@ -1,4 +1,4 @@
-"""On which line of a TOML file a key stands: the parser does not say."""
+"""Finds the line of a key in a TOML file, which the parser does not report."""
 
 import re
 
@@ -7,7 +7,7 @@ _KEY = re.compile(r"""\s*([A-Za-z0-9_."'-]+?)\s*=""")
 
 
 def line_of(text: str, key: str) -> int:
-    """The line of that dotted key, or of the closest thing around it; 1 if nothing is found."""
+    """The line of that dotted key, or of the closest table around it; 1 if nothing is found."""
     table, best, best_length = "", 1, -1
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _TABLE.fullmatch(line):

@@ -1,6 +1,7 @@
-"""Every key with its type, its default and a line on what it is for.
+"""Every key with its type, its default and its documentation.
 
-The documentation of a key is written here once: `config.example.toml` is made from it.
+The documentation of a key is written here only: `config.example.toml` and `docs/configuration.md`
+are made from it.
 
 The rules: docs/spec.md#configuration.
 """
@@ -23,18 +24,16 @@ from buildos_box.settings.section import doc as _doc
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
-    """Where the API is served, and what it lets in."""
+    """The API's address, and what it accepts."""
 
     host: Annotated[str, _doc("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, _doc("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8787
-    base_url: Annotated[
-        str, _doc("What links in mail start with; made of host and port if empty.")
-    ] = ""
+    base_url: Annotated[str, _doc("Base of links in mail; made of host and port if empty.")] = ""
     cors_origins: Annotated[
         tuple[str, ...], _doc("Web origins that may call the API from a browser.")
     ] = ()
     trusted_proxies: Annotated[
-        tuple[str, ...], _doc("Networks whose X-Forwarded-For is believed.")
+        tuple[str, ...], _doc("Networks whose X-Forwarded-For is trusted.")
     ] = ()
     user_requests_per_minute: Annotated[
         int, _doc("Requests per minute of one user; 0 for no limit.", ge=0)
@@ -50,18 +49,18 @@ class ServerSettings(Section, frozen=True, kw_only=True):
 
     @property
     def public_url(self) -> str:
-        """`base_url`, or one made of host and port; without a slash at its end."""
+        """`base_url`, or one made of host and port; without a trailing slash."""
         return self.base_url.rstrip("/") or self.local_url
 
     @property
     def local_url(self) -> str:
-        """Where programs on this machine reach it, if its port is fixed."""
+        """The address on this machine, if the port is fixed."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://{host}:{self.port}"
 
 
 class DataSettings(Section, frozen=True, kw_only=True):
-    """Where everything is kept."""
+    """Where everything is stored."""
 
     dir: Annotated[str, _doc("Folder of the database, keys, outbox and backups.")] = "data"
 
@@ -70,11 +69,11 @@ class BackupSettings(Section, frozen=True, kw_only=True):
     """The nightly backup."""
 
     dir: Annotated[str, _doc("Folder of the backups; backups in the data folder if empty.")] = ""
-    keep: Annotated[int, _doc("Backups that are kept; 0 makes none at night.", ge=0)] = 7
+    keep: Annotated[int, _doc("Number of backups to keep; 0 turns nightly backups off.", ge=0)] = 7
 
 
 class AuthSettings(Section, frozen=True, kw_only=True):
-    """Access."""
+    """API access."""
 
     service_token: Annotated[
         Secret | None, _doc("A fixed token with scope service, for the frontend's server.")
@@ -100,7 +99,7 @@ class QueueSettings(Section, frozen=True, kw_only=True):
     """The job queue."""
 
     workers: Annotated[int, _doc("Jobs that may run at once, in all lanes.", ge=1, le=256)] = 16
-    lease_seconds: Annotated[float, _doc("How long a job is a worker's without a beat.", gt=0)] = 60
+    lease_seconds: Annotated[float, _doc("How long a lease lasts without renewal.", gt=0)] = 60
     heartbeat_seconds: Annotated[float, _doc("How often a lease is renewed.", gt=0)] = 15
     drain_timeout_seconds: Annotated[
         float, _doc("How long a stop waits for running jobs.", ge=0)
@@ -108,7 +107,7 @@ class QueueSettings(Section, frozen=True, kw_only=True):
     retry_backoff_base_ms: Annotated[
         int, _doc("Base of the delay between tries: base * 2 ** attempt, in ms.", ge=1)
     ] = 1000
-    max_attempts: Annotated[int, _doc("Tries per job, unless its type says otherwise.", ge=1)] = 3
+    max_attempts: Annotated[int, _doc("Attempts per job, unless its type sets its own.", ge=1)] = 3
     lanes: Annotated[
         dict[str, LaneSettings], _doc("Limits by lane: llm, email, sms, push, default.")
     ] = field(default_factory=_default_lanes)
@@ -121,7 +120,7 @@ class BriefSettings(Section, frozen=True, kw_only=True):
         float, _doc("How long before its time a brief is begun; an hour at most.", ge=0, le=3600)
     ] = 120
     missed_lookback_seconds: Annotated[
-        float, _doc("How late a missed brief is still made good.", ge=0)
+        float, _doc("How late a missed brief is still made up.", ge=0)
     ] = 3600
     engagement_backoff: Annotated[
         bool, _doc("Write less often to people who have stopped visiting.")
@@ -143,10 +142,7 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
     password: Annotated[Secret | None, _doc("Password or app password.")] = None
     ehlo_name: Annotated[
         str,
-        _doc(
-            "What the box calls itself (EHLO); the domain of from_address if empty, "
-            "or this machine's full name."
-        ),
+        _doc("Name in EHLO; the domain of from_address if empty, or this machine's full name."),
     ] = ""
     timeout_seconds: Annotated[
         float,
@@ -176,7 +172,7 @@ class EmailSettings(Section, frozen=True, kw_only=True):
     ] = "outbox"
     from_address: Annotated[str, _doc("Sender's address.")] = "briefs@localhost"
     from_name: Annotated[str, _doc("Sender's name.")] = "BuildOS"
-    tracking: Annotated[bool, _doc("Count opens and clicks; each user can refuse.")] = True
+    tracking: Annotated[bool, _doc("Count opens and clicks; each user can turn it off.")] = True
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     webhook: EmailWebhookSettings = field(default_factory=EmailWebhookSettings)
 
@@ -187,17 +183,13 @@ class SmsSettings(Section, frozen=True, kw_only=True):
     account_sid: Annotated[str, _doc("Twilio account SID.")] = ""
     auth_token: Annotated[Secret | None, _doc("Twilio auth token.")] = None
     messaging_service_sid: Annotated[str, _doc("Twilio messaging service SID.")] = ""
-    api_base_url: Annotated[str, _doc("Twilio's API, or a double of it.")] = (
-        "https://api.twilio.com"
-    )
+    api_base_url: Annotated[str, _doc("Address of Twilio's API.")] = "https://api.twilio.com"
     country: Annotated[str, _doc("Country of numbers written without +.")] = "US"
     allowed_countries: Annotated[
         tuple[str, ...],
         _doc("Countries whose numbers may be written to, like US, DE; all if empty."),
     ] = ()
-    llm_text: Annotated[
-        bool, _doc("Let language models, if there are any, put reminders into words.")
-    ] = True
+    llm_text: Annotated[bool, _doc("Let language models write reminders.")] = True
 
 
 class PushSettings(Section, frozen=True, kw_only=True):
@@ -210,7 +202,7 @@ class PushSettings(Section, frozen=True, kw_only=True):
 
 
 class EgressSettings(Section, frozen=True, kw_only=True):
-    """Connections to addresses that people give (push, webhooks, calendar feeds)."""
+    """Connections to addresses that users give (push, calendar feeds)."""
 
     allow_private: Annotated[
         bool | tuple[str, ...], _doc("true, or a list of private networks that may be reached.")
@@ -238,18 +230,18 @@ class ProviderSettings(Section, frozen=True, kw_only=True):
             "sglang",
         ]
         | None,
-        _doc("A usual provider or local server: fills in what is not given, also its key's name."),
+        _doc("A known provider or local server, which fills in what is not given."),
     ] = None
-    name: Annotated[str, _doc("What reports call it.")]
-    kind: Annotated[
-        Literal["openai", "anthropic", "ollama"], _doc("Which request shape it speaks.")
-    ] = "openai"
+    name: Annotated[str, _doc("Its name in reports.")]
+    kind: Annotated[Literal["openai", "anthropic", "ollama"], _doc("The API that it has.")] = (
+        "openai"
+    )
     base_url: Annotated[str, _doc("Its address, with or without a version in its path.")]
     model: Annotated[str, _doc("Which model.")]
     api_key: Annotated[Secret | None, _doc("Its key; none for local servers.")] = None
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 60
     context_tokens: Annotated[
-        int, _doc("Only for kind ollama: the context's length that it is to load.", ge=2048)
+        int, _doc("Only for kind ollama: the length of the context to load.", ge=2048)
     ] = 16_384
     reasoning_tokens: Annotated[
         int,
@@ -273,17 +265,16 @@ class LlmSettings(Section, frozen=True, kw_only=True):
     daily_budget_usd: Annotated[
         NotNegativeFloat | None,
         _doc(
-            "US dollars a day (UTC) at most; no limit if unset. At 80 % of it operators are told."
+            "US dollars a day (UTC) at most; no limit if unset."
+            " Operators are alerted at 80 % of it."
         ),
     ] = None
     daily_budget_tokens: Annotated[
         NotNegative | None,
-        _doc("Tokens a day (UTC) at most; no limit if unset. At 80 % of it operators are told."),
+        _doc("Tokens a day (UTC) at most; no limit if unset. Operators are alerted at 80 % of it."),
     ] = None
     concurrency: Annotated[int, _doc("Calls at once.", ge=1)] = 4
-    store_prompts: Annotated[
-        bool, _doc("Keep what was asked and answered, word for word (people's data).")
-    ] = False
+    store_prompts: Annotated[bool, _doc("Store prompts and answers in full (users' data).")] = False
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
@@ -291,7 +282,7 @@ class LogSettings(Section, frozen=True, kw_only=True):
 
     format: Annotated[Literal["console", "json"], _doc("For people or for programs.")] = "console"
     level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _doc("The least that is logged.")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], _doc("The lowest level that is logged.")
     ] = "INFO"
     file: Annotated[str, _doc("Also log to this file, rotated at 10 MB.")] = ""
 
@@ -316,7 +307,7 @@ class Settings(Section, frozen=True, kw_only=True):
     def override(
         self, *, host: str | None = None, port: int | None = None, data_dir: Path | None = None
     ) -> "Settings":
-        """The same settings with what a command's options say instead."""
+        """The same settings, with those that a command's options set."""
         server = {"host": host, "port": port}
         changed = msgspec.structs.replace(
             self.server, **{key: value for key, value in server.items() if value is not None}

@@ -1,15 +1,18 @@
-"""What is known of the usual providers, so that a preset and little else sets one up."""
+"""Presets of known providers."""
 
 from typing import Any
 
 LOCAL_SECONDS = 300.0
-"""A model on one's own processor reads a long prompt slowly, and may have to be loaded first."""
+"""A local model reads a long prompt slowly, and may have to be loaded first."""
 
 TEMPLATE_WITHOUT_THINKING = {
     "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
 }
-"""How servers that fill in a model's own chat template switch its thinking off; templates differ in
-the name (Qwen and GLM, DeepSeek and Granite) and pass over what they do not know."""
+"""How servers that fill in a model's chat template turn its thinking off.
+
+Templates differ in the name of the field (Qwen and GLM, DeepSeek and Granite), and ignore unknown
+ones.
+"""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "deepseek": {
@@ -70,12 +73,12 @@ KEY_VARIABLES = {
     "anthropic": "ANTHROPIC_API_KEY",
     "openrouter": "OPENROUTER_API_KEY",
 }
-"""Where the key of a preset is looked for if the configuration gives none."""
+"""The variable with the key of a preset, if the configuration gives none."""
 DEFAULT_CHAIN = ("deepseek", "openai", "anthropic")
 
 
 def with_preset(given: dict[str, Any]) -> dict[str, Any]:
-    """A provider's table with what its preset knows; what is given wins."""
+    """A provider's table completed by its preset; given values win."""
     preset = given.get("preset")
     known = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
     named = {"name": preset} if known else {}

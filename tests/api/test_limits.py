@@ -1,4 +1,4 @@
-"""Guessing is slow, a hurried client is told to wait, and no header talks its way past (T13)."""
+"""Failed logins and frequent requests are slowed down, whatever headers claim."""
 
 import httpx
 import pytest

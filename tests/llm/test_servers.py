@@ -148,7 +148,7 @@ async def test_what_keeps_models_from_answering_is_told(llm: ChainWorld) -> None
     llm.second.default(double.status(500))
     for _ in range(5):
         await llm.ask()
-    assert await chain.warnings() == ["second failed five times in a row and is left alone for now"]
+    assert await chain.warnings() == ["second failed five times in a row and is not called for now"]
 
 
 def providers_of(tmp_path: Path, text: str, **environ: str) -> tuple[ProviderSettings, ...]:
