@@ -9,6 +9,8 @@ from tests.simulation.facts import MINUTE, Facts, instant
 from tests.simulation.oracle import Broken
 
 UNCOUNTED = ("snoozed", "drained", "lost")
+COUNTED_ANEW = ("retry requested", "requested again while it ran")
+"""Reasons with which a job's attempts begin at zero again."""
 FINISHED = ("completed", "failed", "cancelled")
 
 
@@ -60,7 +62,7 @@ class Auditor:
         attempts = reading.execute(
             "SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (job["id"],)
         ).fetchall()
-        retried = any(event["reason"] == "retry requested" for event in events)
+        retried = any(event["reason"].startswith(COUNTED_ANEW) for event in events)
         counted = sum(attempt["outcome"] not in UNCOUNTED for attempt in attempts)
         if counted != job["attempts"] and not retried:
             says = f"{name} counts {job['attempts']} attempts, had {counted}"
