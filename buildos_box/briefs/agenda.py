@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from buildos_box.briefs.formatting import clock_time, day_and_time, short_day
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
+from buildos_box.workspace.model import Event
 
 DAY_STARTS = time(9)
 DAY_ENDS = time(18)
@@ -23,29 +22,14 @@ BACKGROUND = timedelta(hours=12)
 Span = tuple[Instant, Instant]
 
 
-class CalendarEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as a brief reads it."""
-
-    id: str
-    title: str
-    start_at: Instant | None = None
-    end_at: Instant | None = None
-    all_day: bool = False
-    start_date: date | None = None
-    end_date: date | None = None
-    location: str | None = None
-    status: str = "confirmed"
-    declined: bool = False
-
-
-def agenda(events: Iterable[CalendarEvent], day: date, zone: ZoneInfo) -> tuple[CalendarEvent, ...]:
+def agenda(events: Iterable[Event], day: date, zone: ZoneInfo) -> tuple[Event, ...]:
     """The events that take place on `day`: all-day first, then by start, end and title."""
     bounds = day_bounds(day, zone)
     found = [e for e in events if _takes_place(e) and _touches(e, day, bounds)]
     return tuple(sorted(found, key=_order))
 
 
-def when(event: CalendarEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
+def when(event: Event, day: date, zone: ZoneInfo) -> tuple[str, str]:
     """When an event is, seen from `day`: a short label and an addition, which may be empty.
 
     `("09:30–10:00", "")`, `("until 02:00", "since Tue, Oct 22, 22:00")`, `("All day", "day 2 of
@@ -72,13 +56,13 @@ def when(event: CalendarEvent, day: date, zone: ZoneInfo) -> tuple[str, str]:
     return label, "ends tomorrow" if last == day + timedelta(days=1) else f"ends {short_day(last)}"
 
 
-def meetings(events: Iterable[CalendarEvent]) -> list[CalendarEvent]:
+def meetings(events: Iterable[Event]) -> list[Event]:
     """The timed events that take a person's time, in order of start."""
     found = [e for e in events if not e.all_day and timedelta(0) < _length(e) < BACKGROUND]
     return sorted(found, key=_order)
 
 
-def conflicts(events: Iterable[CalendarEvent]) -> list[tuple[CalendarEvent, CalendarEvent, Span]]:
+def conflicts(events: Iterable[Event]) -> list[tuple[Event, Event, Span]]:
     """Pairs of meetings that overlap, with the time they share."""
     found = []
     timed = meetings(events)
@@ -99,7 +83,7 @@ def hours_ahead(day: date, zone: ZoneInfo, now: Instant) -> Span | None:
     return (starts, ends) if starts < ends else None
 
 
-def free_spans(events: Iterable[CalendarEvent], hours: Span) -> list[Span]:
+def free_spans(events: Iterable[Event], hours: Span) -> list[Span]:
     """The spans of `hours` in which there are no meetings."""
     at, closes = hours
     free = []
@@ -120,11 +104,11 @@ def total(spans: Iterable[Span]) -> timedelta:
     return sum((end - start for start, end in spans), timedelta(0))
 
 
-def _takes_place(event: CalendarEvent) -> bool:
+def _takes_place(event: Event) -> bool:
     return event.status != "cancelled" and not event.declined
 
 
-def _touches(event: CalendarEvent, day: date, bounds: Span) -> bool:
+def _touches(event: Event, day: date, bounds: Span) -> bool:
     if event.all_day:
         if event.start_date is None:
             return False
@@ -137,14 +121,14 @@ def _touches(event: CalendarEvent, day: date, bounds: Span) -> bool:
     return start < ends and (end > begins or start >= begins)
 
 
-def _days(event: CalendarEvent) -> tuple[date, date]:
+def _days(event: Event) -> tuple[date, date]:
     """First and last day of an all-day event."""
     assert event.start_date is not None
     after = event.end_date or event.start_date
     return event.start_date, max(event.start_date, after - timedelta(days=1))
 
 
-def _span(event: CalendarEvent) -> Span:
+def _span(event: Event) -> Span:
     """Start and end of a timed event; without an end, or with one before the start, both are the
     start.
     """
@@ -152,12 +136,12 @@ def _span(event: CalendarEvent) -> Span:
     return event.start_at, max(event.start_at, event.end_at or event.start_at)
 
 
-def _length(event: CalendarEvent) -> timedelta:
+def _length(event: Event) -> timedelta:
     start, end = _span(event)
     return end - start
 
 
-def _order(event: CalendarEvent) -> tuple[bool, Instant | date, Instant | date, str, str]:
+def _order(event: Event) -> tuple[bool, Instant | date, Instant | date, str, str]:
     if event.all_day:
         first, last = _days(event)
         return False, first, last, event.title.casefold(), event.id

@@ -188,7 +188,7 @@ def projects_due_soon(facts: DayFacts) -> Iterator[Finding]:
             text = f"is due today with {tasks}"
         else:
             text = f"is due in {counted(days, 'day')} with {tasks}"
-        yield Finding(78 - max(days, 0), f"{name(project.title, 60)} {text}.")
+        yield Finding(78 - max(days, 0), f"{name(project.name, 60)} {text}.")
 
 
 def long_late(facts: DayFacts) -> Iterator[Finding]:
@@ -228,7 +228,7 @@ def projects_standing_still(facts: DayFacts) -> Iterator[Finding]:
     for project in facts.projects:
         days = still_days(facts, project)
         if days and facts.counts_of(project.id).open:
-            text = f"Nothing has moved in {name(project.title, 60)} for {counted(days, 'day')}."
+            text = f"Nothing has moved in {name(project.name, 60)} for {counted(days, 'day')}."
             yield Finding(45, text)
 
 

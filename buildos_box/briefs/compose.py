@@ -8,7 +8,7 @@ The rules: docs/spec.md#brief-content.
 
 from collections.abc import Iterator, Sequence
 
-from buildos_box.briefs.agenda import CalendarEvent, meetings, when
+from buildos_box.briefs.agenda import meetings, when
 from buildos_box.briefs.analyst import Analysis, cap_insight, cap_reason, cap_summary
 from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.formatting import (
@@ -32,6 +32,7 @@ from buildos_box.briefs.sections import (
 )
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.llm.origin import BUILTIN
+from buildos_box.workspace.model import Event
 
 WORD_BUDGET = 900
 
@@ -128,7 +129,7 @@ def calendar(facts: DayFacts, limits: Limits) -> str:
     )
 
 
-def shown_events(events: Sequence[CalendarEvent], cap: int) -> list[CalendarEvent]:
+def shown_events(events: Sequence[Event], cap: int) -> list[Event]:
     """The events that are listed, in their order: all-day ones leave half for the timed ones."""
     all_day = [event for event in events if event.all_day]
     timed = [event for event in events if not event.all_day]
@@ -136,7 +137,7 @@ def shown_events(events: Sequence[CalendarEvent], cap: int) -> list[CalendarEven
     return first + timed[: cap - len(first)]
 
 
-def event_line(facts: DayFacts, event: CalendarEvent) -> str:
+def event_line(facts: DayFacts, event: Event) -> str:
     """`**09:30–10:00** Standup · Room 4 · tentative`."""
     label, addition = when(event, facts.brief_date, facts.zone)
     parts = [f"**{label}** {title(event.title)}", addition, place(event.location)]
@@ -258,11 +259,11 @@ def _actions(facts: DayFacts, analysis: Analysis) -> Iterator[tuple[str, str, st
         task = facts.task_by_id.get(action.ref_id) if action.ref_kind == "task" else None
         project = facts.project_by_id.get(action.ref_id) if action.ref_kind == "project" else None
         if task:
-            where = f" ({title(facts.project_of(task).title, 40)})"
+            where = f" ({title(facts.project_of(task).name, 40)})"
             where = where if len(facts.projects) > 1 else ""
             yield f"**{title(task.title)}**", where, action.reason
         elif project:
-            yield f"**{title(project.title)}**", " (project)", action.reason
+            yield f"**{title(project.name)}**", " (project)", action.reason
 
 
 WHY_BUILT_IN = {

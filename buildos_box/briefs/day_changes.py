@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from buildos_box.briefs.agenda import free_spans, hours_ahead, total
-from buildos_box.briefs.facts import DONE, DayFacts, Task
+from buildos_box.briefs.facts import DONE, DayFacts
 from buildos_box.briefs.formatting import coming_day, in_words, length, listed, number, sentence
 from buildos_box.briefs.text import quoted
+from buildos_box.workspace.model import Task
 from buildos_box.workspace.store.day import RECENT, UPCOMING_DAYS
 
 SHARE = timedelta(minutes=30)
@@ -78,5 +79,4 @@ def new_since_yesterday(facts: DayFacts) -> Iterator[Finding]:
 
 
 def _is_new(facts: DayFacts, task: Task) -> bool:
-    made = task.created_at
-    return made is not None and facts.now - RECENT <= made <= facts.now
+    return facts.now - RECENT <= task.created_at <= facts.now

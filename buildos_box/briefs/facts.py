@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.briefs.agenda import CalendarEvent, agenda
+from buildos_box.briefs.agenda import agenda
 from buildos_box.briefs.counts import TaskCounts
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
 from buildos_box.workspace.due_day import due_day
+from buildos_box.workspace.model import Dependency, Event, Note, Project, Task
 from buildos_box.workspace.store.day import LONG_LATE_DAYS, RECENT, UPCOMING_DAYS
 
 PRIORITIES = ("urgent", "high", "medium", "low")
@@ -34,51 +35,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     country: str | None = None
     language: str | None = None
-
-
-class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """A project as a brief reads it."""
-
-    id: str
-    title: str
-    description: str = ""
-    status: str = "active"
-    start_date: date | None = None
-    due_date: date | None = None
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as a brief reads it. It is due on a day, at an instant, or has no date."""
-
-    id: str
-    project_id: str
-    title: str
-    description: str = ""
-    status: str = "todo"
-    priority: str = "medium"
-    start_date: date | None = None
-    due_date: date | None = None
-    due_at: Instant | None = None
-    completed_at: Instant | None = None
-    created_at: Instant | None = None
-    updated_at: Instant | None = None
-
-
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """A note as a brief reads it; `content` is Markdown."""
-
-    id: str
-    project_id: str
-    title: str = ""
-    content: str = ""
-    updated_at: Instant | None = None
-
-
-class Dependency(msgspec.Struct, frozen=True, kw_only=True):
-    """One task waits for another."""
-
-    task_id: str
-    depends_on_id: str
 
 
 class Category(StrEnum):
@@ -131,7 +87,7 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[Project, ...]
     tasks: tuple[Task, ...]
     notes: tuple[Note, ...]
-    events: tuple[CalendarEvent, ...]
+    events: tuple[Event, ...]
     holidays: tuple[str, ...]
     split: Split
     category: dict[str, Category]
@@ -207,7 +163,7 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     def notes_of(self, project_id: str) -> list[Note]:
         """A project's notes, the latest first."""
         mine = [note for note in self.notes if note.project_id == project_id]
-        return sorted(mine, key=lambda note: (_age(note.updated_at, self.now), note.id))
+        return sorted(mine, key=lambda note: (self.now - note.updated_at, note.id))
 
     def _open(self, ids: tuple[str, ...]) -> list[Task]:
         found = (self.task_by_id[task_id] for task_id in ids)
@@ -222,7 +178,7 @@ def day_facts(
     projects: Iterable[Project] = (),
     tasks: Iterable[Task] = (),
     notes: Iterable[Note] = (),
-    events: Iterable[CalendarEvent] = (),
+    events: Iterable[Event] = (),
     holidays: Iterable[str] = (),
     dependencies: Iterable[Dependency] = (),
     counted: Mapping[str, TaskCounts] | None = None,
@@ -374,10 +330,6 @@ def _pressing_first(
     def order(project: Project) -> tuple[int, int, date, str, str]:
         own = counted.get(project.id, TaskCounts())
         due = project.due_date or date.max
-        return -own.overdue, -own.today, due, project.title.casefold(), project.id
+        return -own.overdue, -own.today, due, project.name.casefold(), project.id
 
     return tuple(sorted(projects, key=order))
-
-
-def _age(instant: Instant | None, now: Instant) -> timedelta:
-    return now - instant if instant else timedelta.max

@@ -140,9 +140,9 @@ async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[s
         step = f"section {project.id}"
         if job.saved_step(step) is None:
             percent = 15 + 35 * (number - 1) // total
-            await job.progress(percent, f"Writing project {number} of {total}: {project.title}")
+            await job.progress(percent, f"Writing project {number} of {total}: {project.name}")
             await job.save_step(step, project_section(facts, project))
-        done.append((project.id, project.title, str(job.saved_step(step))))
+        done.append((project.id, project.name, str(job.saved_step(step))))
     return done
 
 

@@ -9,9 +9,10 @@ from typing import Literal
 
 import msgspec
 
-from buildos_box.briefs.facts import BLOCKED, DONE, Category, DayFacts, Project, Task, priority_rank
+from buildos_box.briefs.facts import BLOCKED, DONE, Category, DayFacts, priority_rank
 from buildos_box.briefs.formatting import clock_time, coming_day, counted, in_words, sentence
 from buildos_box.briefs.text import quoted
+from buildos_box.workspace.model import Project, Task
 
 MAX_PRIORITIES = 5
 ENOUGH_PRIORITIES = 3
@@ -101,11 +102,9 @@ def still_days(facts: DayFacts, project: Project) -> int:
     """Days since the last change in a project, if 14 or more; 0 if fewer or unknown."""
     if not facts.has_all_tasks_of(project.id):
         return 0
-    moments = [n.updated_at for n in facts.notes if n.project_id == project.id]
-    for task in facts.tasks_of(project.id):
-        moments += [task.completed_at, task.updated_at]
-    known = [moment for moment in moments if moment is not None]
-    since = facts.now - max(known) if known else timedelta(0)
+    changed = [n.updated_at for n in facts.notes if n.project_id == project.id]
+    changed += [task.updated_at for task in facts.tasks_of(project.id)]
+    since = facts.now - max(changed, default=facts.now)
     return since.days if since >= STILL else 0
 
 

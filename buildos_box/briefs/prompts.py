@@ -26,11 +26,12 @@ from buildos_box.briefs.analyst import (
     cap_reason,
     cap_summary,
 )
-from buildos_box.briefs.facts import DONE, Category, DayFacts, Project, Task
+from buildos_box.briefs.facts import DONE, Category, DayFacts
 from buildos_box.briefs.formatting import clock_time, day_in_words
 from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
 from buildos_box.briefs.text import clean, gist, plain, shorten
 from buildos_box.llm.addresses import ADDRESS, revealed
+from buildos_box.workspace.model import Project, Task
 
 PURPOSE = "brief_analysis"
 VERSION = "v1"
@@ -211,7 +212,7 @@ def _task(facts: DayFacts, task: Task, category: str) -> dict[str, Any]:
 def _project(facts: DayFacts, project: Project) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": project.id,
-        "name": _short(project.title),
+        "name": _short(project.name),
         "open_tasks": facts.counts_of(project.id).open,
     }
     if project.due_date:
@@ -241,7 +242,7 @@ def _short(text: str) -> str:
 
 def _own_texts(facts: DayFacts) -> Iterable[str]:
     for project in facts.projects:
-        yield from (project.title, project.description)
+        yield from (project.name, project.description)
     for task in facts.tasks:
         yield from (task.title, task.description)
     for note in facts.notes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from buildos_box.briefs.facts import BLOCKED, Category, DayFacts, Note, Project, Task
+from buildos_box.briefs.facts import BLOCKED, Category, DayFacts
 from buildos_box.briefs.formatting import (
     clock_time,
     coming_day,
@@ -19,6 +19,7 @@ from buildos_box.briefs.formatting import (
     short_day,
 )
 from buildos_box.briefs.text import clean, escape, gist, shorten, title
+from buildos_box.workspace.model import Note, Project, Task
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ FULL = Limits(tasks=15, completed=10, undated=10, notes=4, note_words=60)
 def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) -> str:
     """One project's full section: its tasks by category, then a summary of its notes."""
     own, counts = facts.of_project(project.id), facts.counts_of(project.id)
-    parts = [f"## {title(project.title)}", standing(facts, project)]
+    parts = [f"## {title(project.name)}", standing(facts, project)]
     about = gist(project.description, limits.note_words)
     if about:
         parts.append(escape(about))
@@ -75,7 +76,7 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) ->
 def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
     """The project's part of the day's brief: counts, tasks in progress, notes."""
     own, counts = facts.of_project(project.id), facts.counts_of(project.id)
-    parts = [f"### {title(project.title)}", standing(facts, project)]
+    parts = [f"### {title(project.name)}", standing(facts, project)]
     lines = [
         task_line(facts, task, Category.UNDATED, with_project=False)
         for task in own.undated[: limits.undated]
@@ -120,7 +121,7 @@ def task_line(facts: DayFacts, task: Task, category: Category, *, with_project: 
     """`**Send the contract** · Launch site · 2 days late (Mon, Oct 21) · urgent`."""
     parts = [f"**{title(task.title)}**"]
     if with_project:
-        parts.append(title(facts.project_of(task).title, 40))
+        parts.append(title(facts.project_of(task).name, 40))
     parts += [part for part in (_timing(facts, task, category),) if part]
     if category is Category.COMPLETED:
         return " · ".join(parts)
@@ -188,7 +189,7 @@ def more(count: int, what: str = "") -> list[str]:
 
 def named_projects(projects: Iterable[Project], cap: int, count: int) -> str:
     """The projects whose sections are left out, by name."""
-    names = [title(project.title, 40) for project in projects]
+    names = [title(project.name, 40) for project in projects]
     shown = names[:cap]
     rest = count - len(shown)
     return listed([*shown, *([f"{rest} more"] if rest else [])])
@@ -226,4 +227,4 @@ def _timing(facts: DayFacts, task: Task, category: Category) -> str:
 
 
 def _is_fresh(note: Note, facts: DayFacts) -> bool:
-    return note.updated_at is not None and facts.now - note.updated_at <= FRESH_NOTE
+    return facts.now - note.updated_at <= FRESH_NOTE

@@ -3,17 +3,25 @@
 from datetime import date
 from typing import Any
 
-from buildos_box.briefs.agenda import CalendarEvent
-from buildos_box.briefs.facts import DayFacts, Dependency, Note, Person, Project, Task, day_facts
+from buildos_box.briefs.facts import DayFacts, Person, day_facts
 from buildos_box.clock import from_text
+from buildos_box.workspace.model import Dependency, Event, Note, Project, Task
 
 WEDNESDAY = date(2024, 10, 23)
 MORNING = from_text("2024-10-23T05:58:00Z")
+LAST_WEEK = from_text("2024-10-17T12:00:00Z")
+_AGES = {"created_at": LAST_WEEK, "updated_at": LAST_WEEK}
 BERLIN = Person(id="ada", name="Ada", zone="Europe/Berlin", country="DE")
 
 
 def day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def project(project_id: str, name: str = "", **fields: Any) -> Project:
+    values: dict[str, Any] = dict.fromkeys(Project.__struct_fields__)
+    known = {"id": project_id, "user_id": "ada", "name": name or project_id, "description": ""}
+    return Project(**{**values, **known, "status": "active", **_AGES, **fields})
 
 
 def task(task_id: str, title: str = "", project: str = "site", **fields: Any) -> Task:
@@ -23,19 +31,34 @@ def task(task_id: str, title: str = "", project: str = "site", **fields: Any) ->
     for key in ("due_date", "start_date"):
         if isinstance(fields.get(key), str):
             fields[key] = day(fields[key])
-    return Task(id=task_id, project_id=project, title=title or task_id, **fields)
+    values: dict[str, Any] = dict.fromkeys(Task.__struct_fields__)
+    known = {"id": task_id, "project_id": project, "title": title or task_id, "description": ""}
+    usual = {"status": "todo", "priority": "medium"}
+    return Task(**{**values, **known, **usual, **_AGES, **fields})
 
 
-def event(title: str, start: str, end: str, **fields: Any) -> CalendarEvent:
-    return CalendarEvent(
-        id=f"event-{title}", title=title, start_at=from_text(start), end_at=from_text(end), **fields
+def note(note_id: str, project: str = "site", **fields: Any) -> Note:
+    known = {"id": note_id, "project_id": project, "title": "", "content": ""}
+    return Note(**{**known, **_AGES, **fields})
+
+
+def calendar_event(event_id: str, title: str, **fields: Any) -> Event:
+    values: dict[str, Any] = dict.fromkeys(Event.__struct_fields__)
+    known = {"id": event_id, "user_id": "ada", "title": title, "status": "confirmed"}
+    flags = {"all_day": False, "declined": False}
+    return Event(**{**values, **known, **flags, **_AGES, **fields})
+
+
+def event(title: str, start: str, end: str, **fields: Any) -> Event:
+    return calendar_event(
+        f"event-{title}", title, start_at=from_text(start), end_at=from_text(end), **fields
     )
 
 
-def all_day(title: str, first: str, after: str | None = None) -> CalendarEvent:
-    return CalendarEvent(
-        id=f"event-{title}",
-        title=title,
+def all_day(title: str, first: str, after: str | None = None) -> Event:
+    return calendar_event(
+        f"event-{title}",
+        title,
         all_day=True,
         start_date=day(first),
         end_date=day(after) if after else None,
@@ -52,7 +75,7 @@ def wednesday(**parts: Any) -> DayFacts:
         "brief_date": WEDNESDAY,
         "now": MORNING,
         "person": BERLIN,
-        "projects": [Project(id="site", title="Website relaunch")],
+        "projects": [project("site", "Website relaunch")],
     }
     return day_facts(**(defaults | parts))
 
@@ -61,10 +84,10 @@ def adas_day() -> DayFacts:
     """A designer's Wednesday: four projects, a late contract, two meetings at once."""
     return wednesday(
         projects=[
-            Project(id="site", title="Website relaunch", due_date=day("2024-10-30")),
-            Project(id="meyer", title="Client: Meyer & Sons"),
-            Project(id="home", title="Home"),
-            Project(id="spanish", title="Learn Spanish"),
+            project("site", "Website relaunch", due_date=day("2024-10-30")),
+            project("meyer", "Client: Meyer & Sons"),
+            project("home", "Home"),
+            project("spanish", "Learn Spanish"),
         ],
         tasks=[
             task(
@@ -95,9 +118,9 @@ def adas_day() -> DayFacts:
             task("lesson", "Lesson 12: past tense", "spanish", status="in_progress"),
         ],
         notes=[
-            Note(
-                id="kickoff",
-                project_id="meyer",
+            note(
+                "kickoff",
+                "meyer",
                 title="Kick-off call",
                 content="# Kick-off\n\nThey want the **contract before Friday**. Budget is 18k.",
                 updated_at=from_text("2024-10-22T10:00:00Z"),
@@ -123,7 +146,7 @@ def crowded_day(word: str = "work") -> DayFacts:
     long = " ".join([word] * 60)
     dates = ["2024-10-20", "2024-10-23", "2024-10-24", None]
     return wednesday(
-        projects=[Project(id=f"p{i}", title=f"{long} {i}") for i in range(40)],
+        projects=[project(f"p{i}", f"{long} {i}") for i in range(40)],
         tasks=[
             task(
                 f"t{i}",
@@ -136,9 +159,9 @@ def crowded_day(word: str = "work") -> DayFacts:
             for i in range(1000)
         ],
         notes=[
-            Note(
-                id=f"n{i}",
-                project_id=f"p{i % 40}",
+            note(
+                f"n{i}",
+                f"p{i % 40}",
                 title=long,
                 content=f"{long}. " * 30,
                 updated_at=MORNING,

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from buildos_box.briefs.analyst import Analysis, analyse
-from buildos_box.briefs.facts import Project
 from buildos_box.clock import from_text
-from tests.briefs.days import adas_day, crowded_day, day, event, task, waits, wednesday
+from tests.briefs.days import adas_day, crowded_day, day, event, project, task, waits, wednesday
 
 
 def first(analysis: Analysis) -> list[str]:
@@ -82,7 +81,7 @@ def test_a_day_without_a_free_hour_says_so() -> None:
 )
 def test_a_project_near_its_date_is_told(due: Any, said: Any) -> None:
     facts = wednesday(
-        projects=[Project(id="site", title="Website", due_date=day(due))],
+        projects=[project("site", "Website", due_date=day(due))],
         tasks=[task("a", due_date="2024-10-22"), task("b")],
     )
     found = [text for text in analyse(facts).insights if text.startswith("Website")]

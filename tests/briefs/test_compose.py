@@ -10,10 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from buildos_box.briefs.agenda import CalendarEvent
 from buildos_box.briefs.analyst import Analysis, analyse
 from buildos_box.briefs.compose import WORD_BUDGET, compose, subject, word_count
-from buildos_box.briefs.facts import Note, Project
 from buildos_box.briefs.priorities import PriorityAction
 from buildos_box.briefs.sections import project_section
 from buildos_box.briefs.text import clean, escape, gist, name, plain, shorten
@@ -22,8 +20,11 @@ from tests.briefs.days import (
     WEDNESDAY,
     adas_day,
     all_day,
+    calendar_event,
     crowded_day,
     event,
+    note,
+    project,
     task,
     wednesday,
 )
@@ -133,13 +134,13 @@ def test_any_text_stays_text_wherever_it_is_put(renderer: Any, text: Any) -> Non
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_title_reads_as_it_was_typed(text: Any) -> None:
     facts = wednesday(
-        projects=[Project(id="site", title=text)],
+        projects=[project("site", text)],
         tasks=[task("t", text, due_date="2024-10-23")],
         events=[event(text, "2024-10-23T09:00:00Z", "2024-10-23T10:00:00Z", location=text)],
     )
     brief = compose(facts, analyse(facts))
     harmless = wednesday(
-        projects=[Project(id="site", title="x")],
+        projects=[project("site", "x")],
         tasks=[task("t", "x", due_date="2024-10-23")],
         events=[event("x", "2024-10-23T09:00:00Z", "2024-10-23T10:00:00Z", location="x")],
     )
@@ -153,7 +154,7 @@ def test_a_hostile_title_reads_as_it_was_typed(text: Any) -> None:
 def test_notes_and_an_analysts_words_bring_no_markup(content: Any, title: Any, reason: Any) -> None:
     facts = wednesday(
         tasks=[task("t", "x", due_date="2024-10-23")],
-        notes=[Note(id="n", project_id="site", title=title, content=content, updated_at=MORNING)],
+        notes=[note("n", "site", title=title, content=content, updated_at=MORNING)],
         holidays=[title],
     )
     answer = Analysis(
@@ -310,9 +311,9 @@ def test_a_projects_own_section_lists_its_tasks_by_category() -> None:
 
 def test_two_fresh_notes_are_told_and_an_old_one_is_not() -> None:
     notes = [
-        Note(
-            id=f"n{i}",
-            project_id="site",
+        note(
+            f"n{i}",
+            "site",
             title=f"Note {i}",
             content="Text.",
             updated_at=MORNING.replace(day=23 - i * 5),
@@ -398,7 +399,7 @@ def test_a_gist_takes_whole_sentences_where_it_can() -> None:
 
 
 def test_an_event_without_an_end_is_shown_by_its_start() -> None:
-    moment = CalendarEvent(id="e", title="Alarm", start_at=MORNING)
+    moment = calendar_event("e", "Alarm", start_at=MORNING)
     facts = wednesday(events=[moment])
     assert facts.brief_date == WEDNESDAY
     assert "- **07:58** Alarm" in compose(facts, analyse(facts))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildos_box.briefs.agenda import conflicts, free_spans, hours_ahead, when
-from buildos_box.briefs.facts import Category, Person, Project, category_of, day_facts
+from buildos_box.briefs.facts import Category, Person, category_of, day_facts
 from buildos_box.clock import from_text, local_day, zone_or_utc
-from tests.briefs.days import WEDNESDAY, adas_day, all_day, event, task, waits, wednesday
+from tests.briefs.days import WEDNESDAY, adas_day, all_day, event, project, task, waits, wednesday
 
 ZONES = [
     "UTC",
@@ -60,7 +60,7 @@ def test_every_task_stands_in_at_most_one_list(
         brief_date=brief_date,
         now=now,
         person=Person(id="p", zone=zone),
-        projects=[Project(id="site", title="Site")],
+        projects=[project("site", "Site")],
         tasks=tasks,
     )
     listed = [t.id for category in Category for t in facts.split.listed(category)]

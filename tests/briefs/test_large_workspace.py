@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from buildos_box.briefs.agenda import CalendarEvent
 from buildos_box.briefs.analyst import analyse
 from buildos_box.briefs.compose import compose, shown_events, subject, what_was_read, word_count
 from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.prompts import day_json
 from buildos_box.clock import to_text
+from buildos_box.workspace.model import Event
 from tests.briefs.days import all_day, event, task, wednesday
 from tests.world import BoxWorld
 
@@ -84,7 +84,7 @@ def test_a_brief_of_everything_says_nothing_of_it() -> None:
 
 def test_all_day_events_leave_room_for_meetings() -> None:
     # strelov1/freehire 2166: a list's own limit cut what the message was about
-    whole: list[CalendarEvent] = [all_day(f"Day {n}", "2024-10-23") for n in range(12)]
+    whole: list[Event] = [all_day(f"Day {n}", "2024-10-23") for n in range(12)]
     timed = [event(f"Call {n}", "2024-10-23T09:00:00Z", "2024-10-23T10:00:00Z") for n in range(12)]
     shown = shown_events([*whole, *timed], 10)
     assert [e.title for e in shown] == [f"Day {n}" for n in range(5)] + [
