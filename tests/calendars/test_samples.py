@@ -541,7 +541,10 @@ def test_several_calendars_in_a_file_are_all_read() -> None:
         # nextcloud/tasks 34
         (["DTSTART;VALUE=DATE:20250630", "DUE;VALUE=DATE:20250701", "RRULE:FREQ=MONTHLY"],
          "2026-01-31"),
-        # One that is due today is the next
+        # One that is due today is the next, also if it began before
+        (["DTSTART;VALUE=DATE:20251222", "DUE;VALUE=DATE:20251225", "RRULE:FREQ=WEEKLY"],
+         "2026-01-01"),
+        (["DUE;VALUE=DATE:20251231", "RRULE:FREQ=WEEKLY"], "2026-01-07"),
         (["DUE;VALUE=DATE:20260101", "RRULE:FREQ=DAILY"], "2026-01-01"),
         (["DUE;VALUE=DATE:20250301", "RRULE:FREQ=YEARLY"], "2026-03-01"),
         (["DUE;VALUE=DATE:20300301", "RRULE:FREQ=YEARLY;INTERVAL=2"], "2030-03-01"),

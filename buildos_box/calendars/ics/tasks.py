@@ -100,7 +100,8 @@ class Tasks:
 
     def _next_open(self, items: list[Item], budget: Budget) -> Instance | None:
         """The first open instance that is due today or later; else the last one before."""
-        start = self.today
+        # An event that ends as a day begins is over then; a to-do that is due on it is not.
+        start = self.today - timedelta(days=1)
         for ahead in _AHEAD:
             window = Window(start, self.today + ahead, self.zones)
             for instance in self._open(items, window, budget):
