@@ -114,7 +114,13 @@ async def whole_box(box: Box, users: list[str]) -> float:
         user = workspace.find_user(tx, user_id)
         assert user is not None
         queued = queue_notification_email(
-            tx, services, user, subject="Due soon", body_markdown=TEXT, correlation_id="bench"
+            tx,
+            services,
+            user,
+            subject="Due soon",
+            body_markdown=TEXT,
+            correlation_id="bench",
+            event_type="task.due_soon",
         )
         assert queued.email_id is not None
 

@@ -14,10 +14,32 @@ from buildos_box.llm.chain import SmartLLM
 from buildos_box.settings import Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailContext:
+    """What a mail is about, for transports that pass it on beside the message.
+
+    `event_type` is the notification's event type, `event_id` and `delivery_id` are the ids of the
+    notification and of its delivery; a brief's mail has the brief's id and its day instead.
+    """
+
+    user_id: str | None = None
+    event_type: str | None = None
+    tracking_id: str | None = None
+    brief_id: str | None = None
+    brief_date: str | None = None
+    event_id: str | None = None
+    delivery_id: str | None = None
+
+
+NO_CONTEXT = MailContext()
+
+
 class Mailer(Protocol):
     """Hands over one finished message; the transports are in `mail/transport`."""
 
-    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+    async def send(
+        self, email_id: str, recipient: str, message: bytes, about: MailContext = NO_CONTEXT
+    ) -> str:
         """Send; returns the transport's id for the message.
 
         Raises TransientError, PermanentError, OutcomeUnknown.

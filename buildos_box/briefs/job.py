@@ -260,6 +260,7 @@ def _queue_mail(
         box,
         reader,
         brief_id=brief_id,
+        brief_date=payload.brief_date,
         subject=finished.subject,
         markdown=finished.markdown,
         send_at=max(from_text(planned), now) if planned else now,

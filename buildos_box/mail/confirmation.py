@@ -18,7 +18,7 @@ from buildos_box.mail import confirmation_store as store
 from buildos_box.mail.headers import mailbox
 from buildos_box.mail.job import LONGEST_SESSION, RETRY
 from buildos_box.mail.short_message import short_message
-from buildos_box.services import Services
+from buildos_box.services import MailContext, Services
 from buildos_box.workspace.model import User
 
 VALID = timedelta(hours=1)
@@ -103,13 +103,14 @@ async def send_code(job: Attempt[EmailCodePayload], box: Services) -> EmailCodeR
         subject=SUBJECT,
         text=TEXT.format(code=code, address=to, url=url),
     )
+    about = MailContext(user_id=job.payload.user_id, event_type="email.code")
     sent = await effects.once(
         box,
         job,
         key=f"mail:{confirmation.id}",
         kind="mail",
         found=None,
-        send=lambda: box.mailer.send(confirmation.id, str(mailbox(to)), message),
+        send=lambda: box.mailer.send(confirmation.id, str(mailbox(to)), message, about),
     )
     return EmailCodeResult(sent)
 

@@ -119,7 +119,7 @@ async def _send(
         key=f"mail:{email.id}",
         kind="mail",
         found=None,
-        send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message),
+        send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message, email.context),
         on_intent=on_intent,
         on_outcome=lambda tx, name: _on_outcome(tx, box, email, name),
     )

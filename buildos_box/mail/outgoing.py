@@ -63,7 +63,11 @@ def _store_email(
     markdown: str,
     send_at: Instant,
     correlation_id: str,
+    event_type: str,
     brief_id: str | None = None,
+    brief_date: str | None = None,
+    notification_id: str | None = None,
+    delivery_id: str | None = None,
 ) -> str:
     """Store a mail that is to be sent to the user's address; returns its id."""
     assert user.email is not None  # why_no_mail has looked
@@ -78,10 +82,14 @@ def _store_email(
         tracking=user.email_tracking and box.settings.email.tracking,
         status=store.QUEUED,
         brief_id=brief_id,
+        brief_date=brief_date,
         address=user.email,
         tracking_id=box.ids.secret(128),
         created_at=now,
         send_at=send_at,
+        event_type=event_type,
+        notification_id=notification_id,
+        delivery_id=delivery_id,
     )
     token = links.unsubscribe_token(box.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token, correlation_id=correlation_id)
@@ -94,6 +102,7 @@ def queue_brief_email(
     user: User,
     *,
     brief_id: str,
+    brief_date: str,
     subject: str,
     markdown: str,
     send_at: Instant,
@@ -113,7 +122,9 @@ def queue_brief_email(
         markdown=markdown,
         send_at=send_at,
         correlation_id=correlation_id,
+        event_type="brief.completed",
         brief_id=brief_id,
+        brief_date=brief_date,
     )
     box.queue.enqueue(
         tx,
@@ -141,6 +152,9 @@ def queue_notification_email(
     subject: str,
     body_markdown: str,
     correlation_id: str,
+    event_type: str,
+    notification_id: str | None = None,
+    delivery_id: str | None = None,
     action_url: str | None = None,
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link below its text."""
@@ -157,6 +171,9 @@ def queue_notification_email(
         markdown=body_markdown,
         send_at=box.clock.now(),
         correlation_id=correlation_id,
+        event_type=event_type,
+        notification_id=notification_id,
+        delivery_id=delivery_id,
     )
     box.queue.enqueue(
         tx,

@@ -11,6 +11,7 @@ from buildos_box.mail.outcome import OutcomeUnknown, SmtpUtf8NotOffered
 from buildos_box.mail.smtp_connection import NotBegun, Refused, StepTimeouts
 from buildos_box.mail.smtp_pool import TROUBLE, Line, Lines, Pool
 from buildos_box.mail.smtp_replies import SERVICE_CLOSING, by_reply, without_reply
+from buildos_box.services import NO_CONTEXT, MailContext
 from buildos_box.settings import SmtpSettings
 
 
@@ -33,7 +34,9 @@ class SmtpMailer:
             self._connect, at_most=settings.connections, idle_seconds=settings.idle_seconds
         )
 
-    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+    async def send(
+        self, email_id: str, recipient: str, message: bytes, about: MailContext = NO_CONTEXT
+    ) -> str:
         """Send; returns the server's answer.
 
         Raises TransientError and PermanentError if the server has refused the message or never

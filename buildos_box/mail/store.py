@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.mail.changes import EmailChanged
+from buildos_box.services import MailContext
 
 QUEUED, SENDING, SENT = "queued", "sending", "sent"
 FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped"
@@ -33,6 +34,23 @@ class Email:
     tracking_id: str
     created_at: Instant
     send_at: Instant
+    event_type: str = "brief.completed"
+    brief_date: str | None = None
+    notification_id: str | None = None
+    delivery_id: str | None = None
+
+    @property
+    def context(self) -> MailContext:
+        """What the mail is about."""
+        return MailContext(
+            user_id=self.user_id,
+            event_type=self.event_type,
+            tracking_id=self.tracking_id,
+            brief_id=self.brief_id,
+            brief_date=self.brief_date,
+            event_id=self.notification_id,
+            delivery_id=self.delivery_id,
+        )
 
 
 def hash_token(token: str) -> str:
@@ -46,9 +64,11 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: st
     """Store a new mail and its recipient."""
     tx.execute(
         """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
-                               tracking, status, send_at, correlation_id, created_at, updated_at)
+                               tracking, status, send_at, correlation_id, created_at, updated_at,
+                               event_type, brief_date, notification_id, delivery_id)
            VALUES (:id, :user_id, :kind, :brief_id, :subject, :body, :message_id,
-                   :tracking, 'queued', :send_at, :correlation_id, :now, :now)""",
+                   :tracking, 'queued', :send_at, :correlation_id, :now, :now,
+                   :event_type, :brief_date, :notification_id, :delivery_id)""",
         {
             "id": email.id,
             "user_id": email.user_id,
@@ -61,6 +81,10 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: st
             "send_at": to_text(email.send_at),
             "correlation_id": correlation_id,
             "now": to_text(email.created_at),
+            "event_type": email.event_type,
+            "brief_date": email.brief_date,
+            "notification_id": email.notification_id,
+            "delivery_id": email.delivery_id,
         },
     )
     tx.execute(
@@ -108,6 +132,10 @@ def _email(row: Row) -> Email:
         tracking_id=row["tracking_id"],
         created_at=from_text(row["created_at"]),
         send_at=from_text(row["send_at"]),
+        event_type=row["event_type"],
+        brief_date=row["brief_date"],
+        notification_id=row["notification_id"],
+        delivery_id=row["delivery_id"],
     )
 
 

@@ -12,7 +12,7 @@ from buildos_box.clock import Clock
 from buildos_box.errors import Impossible, TransientError
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.webhook import WebhookMailer
-from buildos_box.services import Mailer
+from buildos_box.services import NO_CONTEXT, MailContext, Mailer
 from buildos_box.settings import Settings
 from buildos_box.thread_pool import ThreadPool
 
@@ -25,7 +25,9 @@ class OutboxMailer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+    async def send(
+        self, email_id: str, recipient: str, message: bytes, about: MailContext = NO_CONTEXT
+    ) -> str:
         """Write the file completely and durably; returns its name. Raises TransientError."""
         return await _WRITING.run(self._write, email_id, message)
 

@@ -1,13 +1,9 @@
 """Sending by a webhook of the operator's (docs/spec.md#mail-webhook)."""
 
 import asyncio
-import hashlib
-import hmac
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import httpx
 import msgspec
@@ -17,44 +13,11 @@ from buildos_box.egress.redirects import HOOKS
 from buildos_box.errors import Impossible, PermanentError, TransientError
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.webhook_dialects import WebhookMail, body_of, cause_of, headers_of
 from buildos_box.retry_after import retry_after
+from buildos_box.services import NO_CONTEXT, MailContext
 from buildos_box.settings.model import EmailWebhookSettings
 from buildos_box.untrusted_json import read_json
-
-_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
-
-
-class WebhookMail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of the POST."""
-
-    email_id: str
-    message_id: str
-    to: str
-    sender: str = msgspec.field(name="from")
-    subject: str
-    html: str
-    text: str
-    headers: dict[str, str]
-
-    @classmethod
-    def of(cls, email_id: str, recipient: str, message: bytes) -> "WebhookMail":
-        """The parts of a complete message."""
-        parsed: EmailMessage = message_from_bytes(message, policy=policy.default)
-        return cls(
-            email_id=email_id,
-            message_id=str(parsed["Message-ID"]),
-            to=recipient,
-            sender=str(parsed["From"]),
-            subject=str(parsed["Subject"]),
-            html=_part(parsed, "html"),
-            text=_part(parsed, "plain"),
-            headers={name: str(parsed[name]) for name in _HEADERS if parsed[name]},
-        )
-
-
-def _part(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    return body.get_content().replace("\r\n", "\n") if body is not None else ""
 
 
 class WebhookMailer:
@@ -69,18 +32,25 @@ class WebhookMailer:
     ) -> None:
         if not settings.url:
             raise Impossible.field("email.webhook.url", "is needed for email.transport = webhook")
+        if settings.secret is None or not settings.secret.reveal():
+            raise Impossible.field(
+                "email.webhook.secret", "is needed for email.transport = webhook"
+            )
+        self._secret = settings.secret.reveal()
         self._settings = settings
         self._clock = clock
         self._tls = tls
         self._pause = pause
 
-    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+    async def send(
+        self, email_id: str, recipient: str, message: bytes, about: MailContext = NO_CONTEXT
+    ) -> str:
         """POST, up to `tries` times with one Idempotency-Key; returns the receiver's id or ours.
 
         Raises TransientError, PermanentError, and OutcomeUnknown if no answer came.
         """
-        mail = WebhookMail.of(email_id, recipient, message)
-        body = msgspec.json.encode(mail)
+        mail = WebhookMail.of(email_id, recipient, message, about)
+        body = body_of(self._settings.dialect, mail, about, self._clock.now())
         may_have_it = False
         for number in range(1, self._settings.tries + 1):
             pause = timedelta(seconds=0.5 * 2**number)
@@ -115,7 +85,9 @@ class WebhookMailer:
                     "POST",
                     self._settings.url,
                     content=body,
-                    headers=self._signed(email_id, body),
+                    headers=headers_of(
+                        self._settings.dialect, self._secret, email_id, body, self._clock.now()
+                    ),
                 ) as answer,
             ):
                 if answer.is_success:
@@ -129,24 +101,11 @@ class WebhookMailer:
                 f"the webhook gave no answer: {error or type(error).__name__}"
             ) from error
         status = answer.status_code
-        said = f"the webhook answered {status}"
+        said = f"the webhook answered {status}{cause_of(self._settings.dialect, status)}"
         if retryable_status(status):
             wait = retry_after(answer.headers, self._clock.now())
             raise TransientError(said, code=f"webhook_{status}", retry_after=wait)
         raise PermanentError(said, code=f"webhook_{status}")
-
-    def _signed(self, email_id: str, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": email_id}
-        if self._settings.secret is not None:
-            key = self._settings.secret.reveal().encode()
-            at = int(self._clock.now().timestamp())
-            headers["X-BuildOS-Signature"] = f"t={at},v1={_hmac(key, f'{at}.'.encode() + body)}"
-            headers["X-Webhook-Signature"] = _hmac(key, body)
-        return headers
-
-
-def _hmac(key: bytes, text: bytes) -> str:
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 def _still(error: TransientError, may_have_it: bool) -> TransientError:

@@ -57,6 +57,9 @@ def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | No
         subject=notification["title"],
         body_markdown=as_markdown(notification["body"]),
         correlation_id=notification["correlation_id"],
+        event_type=notification["event_type"],
+        notification_id=notification["id"],
+        delivery_id=delivery["id"],
         action_url=urljoin(f"{box.settings.server.public_url}/", notification["action_url"]),
     )
     if queued.email_id is not None:

@@ -17,10 +17,11 @@ from buildos_box.mail.short_message import short_message
 from buildos_box.notifications import push_client, push_store
 from buildos_box.notifications.push_client import SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, topic
-from buildos_box.services import Services
+from buildos_box.services import MailContext, Services
 from buildos_box.sms import preferences_store
 from buildos_box.sms.twilio_client import Outgoing, TwilioSender
 
+TEST = MailContext(event_type="email.test")
 MAIL_SUBJECT = "Test mail from BuildOS Box"
 MAIL_TEXT = "This box can send mail: you are reading the proof. Nobody else was written to.\n"
 SMS_TEXT = "This is a test message from BuildOS Box."
@@ -78,7 +79,9 @@ async def send_test_mail(job: Attempt[TestTo], box: Services) -> TestMailResult:
         box, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
     )
     recipient = str(mailbox(to))
-    sent = await _once(job, box, "mail", name, lambda: box.mailer.send(name, recipient, message))
+    sent = await _once(
+        job, box, "mail", name, lambda: box.mailer.send(name, recipient, message, TEST)
+    )
     return TestMailResult(box.settings.email.transport, sent)
 
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
 from buildos_box.settings.masking import masked_url
-from buildos_box.settings.model import Settings, SmsSettings, SmtpSettings
+from buildos_box.settings.model import EmailWebhookSettings, Settings, SmsSettings, SmtpSettings
+from buildos_box.webhook_signature import webhook_key
 
 
 class Contradiction(NamedTuple):
@@ -109,12 +110,26 @@ def _email(settings: Settings) -> Iterator[Contradiction]:
                 "and password are needed for the gmail preset",
                 "email.smtp.preset",
             )
-    if email.transport == "webhook" and not _is_url(email.webhook.url):
+    if email.transport == "webhook":
+        yield from _webhook(email.webhook)
+
+
+def _webhook(webhook: EmailWebhookSettings) -> Iterator[Contradiction]:
+    if not _is_url(webhook.url):
         yield Contradiction(
             "email.webhook.url",
             "an http(s) address is needed when email.transport is webhook",
             "email.transport",
         )
+    if webhook.secret is None or not webhook.secret.reveal():
+        yield Contradiction(
+            "email.webhook.secret", "is needed when email.transport is webhook", "email.transport"
+        )
+        return
+    try:
+        webhook_key(webhook.secret.reveal())
+    except ValueError as error:
+        yield Contradiction("email.webhook.secret", str(error))
 
 
 def _host_names(smtp: SmtpSettings) -> Iterator[Contradiction]:

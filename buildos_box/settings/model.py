@@ -158,7 +158,11 @@ class EmailWebhookSettings(Section, frozen=True, kw_only=True):
     """Mail handed to a web address instead of a mail server."""
 
     url: Annotated[str, _doc("Where to POST each mail.")] = ""
-    secret: Annotated[Secret | None, _doc("Key of the HMAC signature.")] = None
+    secret: Annotated[Secret | None, _doc("Key of the signature; needed.")] = None
+    dialect: Annotated[
+        Literal["standard", "buildos-daily-brief", "buildos-notification"],
+        _doc("Body and headers: Standard Webhooks, or as a receiver of the BuildOS frontend."),
+    ] = "standard"
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
     tries: Annotated[int, _doc("Tries per delivery.", ge=1)] = 3
 

@@ -128,6 +128,7 @@ def as_mail_webhook(gate: Gate) -> str:
 transport = "webhook"
 [email.webhook]
 url = "{gate.url}/mail"
+secret = "shared"
 timeout_seconds = 60
 tries = 1
 """

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from buildos_box.settings import EmailSettings, Settings
+from buildos_box.settings import EmailSettings, Secret, Settings
 from buildos_box.settings.model import EmailWebhookSettings
 from tests.mail.hook import Hook
 from tests.world import BoxWorld, open_world
 
 
 def posting_to(hook: Hook, seconds: float = 5) -> Settings:
-    webhook = EmailWebhookSettings(url=hook.url, timeout_seconds=seconds, tries=1)
+    webhook = EmailWebhookSettings(
+        url=hook.url, secret=Secret("shared"), timeout_seconds=seconds, tries=1
+    )
     return Settings(email=EmailSettings(transport="webhook", webhook=webhook))
 
 

@@ -22,6 +22,7 @@ async def notify(box: BoxWorld, url: str | None = None) -> QueuedEmail:
             subject="Task due soon",
             body_markdown="**Pay rent** is due.",
             correlation_id="corr-1",
+            event_type="task.due_soon",
             action_url=url,
         )
 

@@ -19,6 +19,7 @@ import requests
 
 from buildos_box.errors import TransientError
 from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.services import NO_CONTEXT, MailContext
 from tests.simulation import model_dialects
 from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.machine import Plug
@@ -59,7 +60,9 @@ class Relay:
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    async def send(self, email_id: str, recipient: str, message: bytes) -> str:
+    async def send(
+        self, email_id: str, recipient: str, message: bytes, about: MailContext = NO_CONTEXT
+    ) -> str:
         assert self.plug is not None
         self.plug.at("before effect")
         mode = self._trouble.of("relay")
