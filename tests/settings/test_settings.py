@@ -93,7 +93,7 @@ def test_a_named_file_must_exist() -> None:
         ("[queue]\nheartbeat_seconds = 50", "queue.heartbeat_seconds"),
         ("[queue]\nworkers = 2", "queue.workers"),
         ("[email]\nfrom_address = 'nobody'", "email.from_address"),
-        ("[email]\ntransport = 'webhook'", "email.webhook.url"),
+        ("[email]\ntransport = 'webhook'\nwebhook.secret = 's'", "email.webhook.url"),
         ("[email]\ntransport='smtp'\nsmtp.preset = 'gmail'", "email.smtp.username"),
         ("[egress]\nallow_private = ['nonsense']", "egress.allow_private"),
         ("[log]\nlevel = 'LOUD'", "log.level"),
