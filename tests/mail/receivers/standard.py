@@ -1,5 +1,5 @@
 """A receiver of `standard` mails and of outgoing webhooks, in ten lines
-(docs/frontend.md#signature-check).
+(docs/frontend.md#mail-receivers).
 """
 
 import base64
