@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,10 +13,12 @@ from buildos_box.cli.naming import Json, Person, project_for_new
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, url_path
 from buildos_box.errors import Impossible, Malformed
-from buildos_box.imports.csv_items import Owner, Taken, take
 from buildos_box.imports.csv_table import Table, read_table
 from buildos_box.imports.dates import Dates
 from buildos_box.imports.programs import BY_NAME, Program, recognise, table_of
+
+if TYPE_CHECKING:  # reading items loads the calendar reader, which takes long to import
+    from buildos_box.imports.csv_items import Taken
 
 TAB = ("tab", "\\t")
 
@@ -96,6 +98,8 @@ def _read(
     owner: Person,
     said: TableOptions,
 ) -> TableDocument:
+    from buildos_box.imports.csv_items import Owner, take
+
     projects = {
         project["id"]: project["name"]
         for project in client.items(url_path("users", owner.id, "projects"), limit=200)
@@ -109,7 +113,7 @@ def _read(
     dates = given("--date-format", lambda: Dates(owner.zone, said.date_formats))
     whose = Owner(owner.id, projects, usual_project)
 
-    def taken(skip_bad: bool) -> Taken:
+    def taken(skip_bad: bool) -> "Taken":
         return take(table, kind, said.columns, dates, whose, program=program, skip_bad=skip_bad)
 
     try:
@@ -126,7 +130,7 @@ def _read(
     return TableDocument(found.document, rows, _warnings(found, program, said))
 
 
-def _ask_to_skip(file: str, error: Impossible, taken: Callable[[], Taken]) -> Taken:
+def _ask_to_skip(file: str, error: Impossible, taken: "Callable[[], Taken]") -> "Taken":
     """Show the faulty cells; continue without them only if the user at a terminal agrees."""
     faults = "\n".join(f"{fault.field}: {fault.message}" for fault in error.details)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -136,7 +140,7 @@ def _ask_to_skip(file: str, error: Impossible, taken: Callable[[], Taken]) -> Ta
     return taken()
 
 
-def _warnings(found: Taken, program: Program | None, said: TableOptions) -> list[str]:
+def _warnings(found: "Taken", program: Program | None, said: TableOptions) -> list[str]:
     warnings = []
     if program is not None and said.program_name is None:
         warnings.append(f"read as an export of {program.title} (--from says otherwise)")
