@@ -1,5 +1,10 @@
-"""Whether a database has the schema that the migrations make."""
+"""Whether a database has the schema that the migrations make, no less and no more.
 
+A trigger or a view in a file from elsewhere is a program that would run inside this one.
+"""
+
+import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +16,56 @@ if TYPE_CHECKING:
     from sqlite_utils.db import Index
 
 
+_REPLICATION = ("_litestream_seq", "_litestream_lock")
+"""Tables that Litestream adds to the databases that it copies."""
+
+
 def differences(path: Path) -> list[str]:
     """What a file whose schema is of this version lacks, or has otherwise, as short sentences.
 
     Tables, columns and indexes of somebody's own are no difference. Raises FileNotFoundError,
     sqlite3.DatabaseError for a file that is not a database.
     """
-    from sqlite_utils import Database
-
-    expected = Database(memory=True)
-    for migration in known_migrations():
-        for statement in statements(migration.sql):
-            expected.execute(statement)
+    expected = _made_by(known_migrations()[-1].number)
     with reading(path) as found:
         return _differences(expected, found)
+
+
+def foreign_objects(path: Path) -> list[str]:
+    """Triggers, views, tables and indexes that no migration up to the file's schema has made.
+
+    Empty for a schema newer than this program's, which is refused elsewhere. Raises
+    FileNotFoundError, sqlite3.DatabaseError for a file that is not a database.
+    """
+    with reading(path) as db:
+        schema = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if schema > known_migrations()[-1].number:
+            return []
+        kept = {("table", name) for name in _REPLICATION}
+        found = _objects(db) - _objects(_made_by(schema)) - kept
+    return [f"{kind} {name!r}" for kind, name in sorted(found)]
+
+
+@lru_cache(maxsize=2)
+def _made_by(schema: int) -> "Database":
+    """An empty database in memory that was migrated up to that number."""
+    from sqlite_utils import Database
+
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    db = Database(connection, execute_plugins=False)
+    for migration in known_migrations():
+        if migration.number <= schema:
+            for statement in statements(migration.sql):
+                db.execute(statement)
+    return db
+
+
+def _objects(db: "Database") -> set[tuple[str, str]]:
+    return {
+        (row["type"], row["name"])
+        for row in db.query("SELECT type, name FROM sqlite_master")
+        if not row["name"].startswith("sqlite_")
+    }
 
 
 def _differences(expected: "Database", found: "Database") -> list[str]:

@@ -99,7 +99,7 @@ def reading(path: Path) -> Iterator["sqlite_utils.Database"]:
     connection = _reader(path)
     try:
         connection.execute("BEGIN")
-        yield Database(connection)
+        yield Database(connection, execute_plugins=False)
     finally:
         connection.close()
 

@@ -17,10 +17,8 @@ from textual.widgets import ContentSwitcher, Footer, Static
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
 from buildos_box.clock import Clock, Instant, SystemClock
 from buildos_box.tui.cleanup import Cleanup
-from buildos_box.tui.css import CSS
 from buildos_box.tui.deliveries import Deliveries
-from buildos_box.tui.dialog_app import TalkingApp
-from buildos_box.tui.dialogs import Reading
+from buildos_box.tui.dialogs import DialogApp, Reading
 from buildos_box.tui.formatting import moment, plain
 from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
@@ -30,7 +28,7 @@ from buildos_box.tui.overview import Overview
 from buildos_box.tui.pane import Pane
 from buildos_box.tui.schedule import Schedule
 from buildos_box.tui.status import across, banner_words, status_words, tabs
-from buildos_box.tui.theme import other, theme_for
+from buildos_box.tui.theme import CSS, other, theme_for
 from buildos_box.tui.users import Users
 
 FIRST_WAIT_SECONDS = 0.5
@@ -41,7 +39,7 @@ DENIED = 4
 SCREENS = ("overview", "jobs", "schedule", "deliveries", "users", "cleanup")
 
 
-class BoxApp(TalkingApp):
+class BoxApp(DialogApp):
     """The dashboard of one server."""
 
     TITLE = "BuildOS Box"

@@ -16,7 +16,7 @@ import msgspec
 from buildos_box.clock import Clock, Instant, to_text
 from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
-from buildos_box.db.schema_check import foreign_objects
+from buildos_box.db.schema import foreign_objects
 from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.upkeep import archive
