@@ -76,7 +76,7 @@ def test_a_kill_while_a_mail_is_handed_over_loses_none_and_makes_no_other(
         assert len(set(gate.taken)) == 1, "the second is another mail"
         was_taken = step in ("kept", "answered")
         assert len(gate.taken) == (2 if was_taken else 1)
-        assert "again, with the same Message-ID" in " ".join(log_of(box))
+        assert "repeated with the same Message-ID" in " ".join(log_of(box))
         time.sleep(0.3)
         assert len(gate.taken) == (2 if was_taken else 1)
 
