@@ -13,8 +13,8 @@ from buildos_box.briefs.planning import (
     Subscriber,
     last_reengagement,
     last_visit,
+    skip_reason,
     subscriber,
-    why_not,
 )
 from buildos_box.briefs.schedule import Skip, next_run, plan
 from buildos_box.clock import Instant, from_text, local_day
@@ -63,8 +63,8 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
     for row in ledger.live_of(tx, user_id):
         if row["job_type"] == GENERATE_DAILY_BRIEF.name:
             payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
-            told = payload.notification_scheduled_for or row["scheduled_for"]
-            yield ExpectedBrief(user_id, payload.day, max(from_text(told), now))
+            notify_at = payload.notification_scheduled_for or row["scheduled_for"]
+            yield ExpectedBrief(user_id, payload.day, max(from_text(notify_at), now))
     for brief_id, send_at in mail.waiting_of_briefs(tx, user_id):
         day = store.day_of(tx, brief_id)
         job = ledger.live_with_key(tx, email_key(brief_id))
@@ -87,7 +87,9 @@ def _runs(
         stage = None
         if settings.engagement_backoff:
             stage = decide(day, last_visit(person), last)
-        reason = decision.reason if isinstance(decision, Skip) else why_not(tx, person, due, stage)
+        reason = (
+            decision.reason if isinstance(decision, Skip) else skip_reason(tx, person, due, stage)
+        )
         if day in waiting:
             reason = "already_queued"
         elif reason is None and isinstance(stage, Send) and stage.is_reengagement:

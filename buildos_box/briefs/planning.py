@@ -104,7 +104,7 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
     match decision:
         case QueueAt():
             stage = _stage(tx, box, person, due)
-            reason = why_not(tx, person, due, stage)
+            reason = skip_reason(tx, person, due, stage)
             outcome: Outcome = "skipped" if reason else "queued"
             if reason:
                 store.note_skip(tx, user_id, due.notify_at, reason, now)
@@ -156,7 +156,9 @@ def last_reengagement(tx: Tx, person: Subscriber, due: store.Due) -> date | None
     return day
 
 
-def why_not(tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None) -> str | None:
+def skip_reason(
+    tx: Tx, person: Subscriber, due: store.Due, stage: Send | Rest | None
+) -> str | None:
     """The reason why a due brief is not queued; None if it is."""
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:

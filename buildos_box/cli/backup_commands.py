@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from buildos_box.cli import exit_codes
-from buildos_box.cli.connection import client_for, told
+from buildos_box.cli.connection import client_for
 from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.clock import SystemClock
@@ -92,7 +92,7 @@ def _back_up_from_server(*, config_path: Path | None, data_dir: Path | None, as_
     settings = load_or_exit(config_path).override(data_dir=data_dir)
     url, token = os.environ.get("BUILDOS_BOX_URL"), os.environ.get("BUILDOS_BOX_TOKEN")
     with client_for(settings, url, token, timeout_seconds=BACKUP_SECONDS) as client:
-        made = told(client.post, "/backup")
+        made = call_or_exit(client.post, "/backup")
     if as_json:
         show_json(made)
     else:

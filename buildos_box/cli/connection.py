@@ -35,7 +35,7 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
         *args: Any, url: str | None, token: str | None, config_path: Path | None, **options: Any
     ) -> T:
         with local_client(url, token, config_path) as client:
-            return told(command, client, *args, **options)
+            return call_or_exit(command, client, *args, **options)
 
     return run
 
@@ -67,7 +67,7 @@ def _client(to: Destination, timeout_seconds: float = SECONDS) -> BoxClient:
         raise click.UsageError("the address or token contains invalid characters") from None
 
 
-def told(command: Callable[..., T], *args: Any, **options: Any) -> T:
+def call_or_exit(command: Callable[..., T], *args: Any, **options: Any) -> T:
     """Run a command; a refusal becomes a sentence and an exit code."""
     try:
         return command(*args, **options)

@@ -117,5 +117,5 @@ def _said(answer: Fetched, endpoint: str) -> str:
     """The answer's text for error messages; empty if it repeats a part of the secret endpoint."""
     text = " ".join(answer.body[:200].decode("utf-8", "replace").split())
     secrets = [part for part in _PARTS.split(endpoint)[3:] if len(part) >= SECRET_CHARS]
-    told = text.isprintable() and not any(secret[:SECRET_CHARS] in text for secret in secrets)
-    return f": {text}" if text and told else ""
+    usable = text.isprintable() and not any(secret[:SECRET_CHARS] in text for secret in secrets)
+    return f": {text}" if text and usable else ""

@@ -32,11 +32,11 @@ def plan_reminder(
     decision = decide_reminder(
         event, lead=preferences.lead, quiet=preferences.quiet, zone=zone, now=now
     )
-    told = epoch_store.notified_until(tx)
+    notified_until = epoch_store.notified_until(tx)
     if (
         event.start_at is not None
-        and told is not None
-        and event.start_at - preferences.lead <= told
+        and notified_until is not None
+        and event.start_at - preferences.lead <= notified_until
     ):
         decision = Skip("before_restore")
     if start is None or event.start_at is None:

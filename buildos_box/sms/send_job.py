@@ -217,11 +217,11 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
 def _ready(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
     """Check the message and update its text; returns the number. Raises _NotSent, Snooze."""
     number = _check(tx, job, box)
-    _say_what_is_so(tx, job.payload.sms_id, box.clock.now())
+    _refresh_reminder_text(tx, job.payload.sms_id, box.clock.now())
     return number
 
 
-def _say_what_is_so(tx: Tx, sms_id: str, now: Instant) -> None:
+def _refresh_reminder_text(tx: Tx, sms_id: str, now: Instant) -> None:
     """Update the text of a reminder that is sent later than planned, which names the minutes left.
 
     Not of one in doubt: it must keep the text by which it is found at Twilio.

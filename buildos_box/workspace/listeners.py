@@ -6,7 +6,7 @@ from buildos_box.auth import store as auth
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.services import Services
-from buildos_box.workspace import storage
+from buildos_box.workspace import quota
 from buildos_box.workspace.changes import UserDataGrown, UserDeleted
 from buildos_box.workspace.store import storage as storage_store
 
@@ -20,7 +20,7 @@ def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
 def on_user_data_grown(tx: Tx, box: Services, change: UserDataGrown) -> None:
     """Refuse what takes a user past their limits. Raises Impossible."""
     stored = storage_store.of_user(tx, change.user_id)
-    storage.check(box.settings.limits, change.user_id, change.lists, stored)
+    quota.check(box.settings.limits, change.user_id, change.lists, stored)
 
 
 LISTENERS: tuple[Listener[Any], ...] = (

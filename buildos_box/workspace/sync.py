@@ -13,7 +13,7 @@ from buildos_box.workspace.announcing import announce_gone, announce_leaving, an
 from buildos_box.workspace.batch import Batch, refuse
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
 from buildos_box.workspace.planning import Planner, Step
-from buildos_box.workspace.storage import StorageChanges
+from buildos_box.workspace.quota import StorageChanges
 from buildos_box.workspace.store import records
 
 
@@ -98,7 +98,7 @@ def _delete(tx: Tx, kind: Kind, keys: list[str], storage: StorageChanges) -> int
     owners = _owners(tx, kind, rows)
     deleted = 0
     for key, row in rows.items():
-        storage.leaving(tx, kind, row, owners[key])
+        storage.removed(tx, kind, row, owners[key])
         announce_leaving(tx, kind.name, row, owners[key])
         if records.delete(tx, kind, key):
             deleted += 1

@@ -136,7 +136,8 @@ function written(brief, day, refresh) {
         el("span", { class: "soft" }, `Written ${timeInWords(brief.generationCompletedAt)}`)),
     ];
   }
-  const failed = brief?.generationStatus === "failed";
+  const stopped = brief?.generationError?.startsWith("cancelled");
+  const failed = brief?.generationStatus === "failed" && !stopped;
   return [el("section", { class: "card", "aria-label": "No brief" },
     el("h2", {}, failed ? "This brief could not be written" : "No brief for this day yet"),
     failed ? el("p", { class: "bad" }, brief.generationError || "") : null,

@@ -62,8 +62,8 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @classmethod
     def of(cls, row: Row) -> "FeedView":
         """The view of one row."""
-        told = {name: row[name] for name in cls.__struct_fields__ if name in row.keys()}  # noqa: SIM118
-        told |= {
+        values = {name: row[name] for name in cls.__struct_fields__ if name in row.keys()}  # noqa: SIM118
+        values |= {
             "url": masked_url(row["url"]),
             "has_password": row["sealed_password"] is not None,
             "is_active": bool(row["is_active"]),
@@ -71,7 +71,7 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             "warnings": msgspec.json.decode(row["warnings"]),
             "next_sync_at": row["next_sync_at"] if row["is_active"] else None,
         }
-        return cls(**told)
+        return cls(**values)
 
 
 def _status(row: Row) -> str:

@@ -33,7 +33,7 @@ class StorageChanges:
             old = store.bytes_of(kind, before) if before is not None else 0
             self.add(owner, kind.name, int(before is None), store.bytes_of(kind, after) - old)
 
-    def leaving(self, tx: Tx, kind: Kind, row: Row, owner: str) -> None:
+    def removed(self, tx: Tx, kind: Kind, row: Row, owner: str) -> None:
         """A row is about to be deleted, and with it what belongs to it."""
         if kind.name == "users":
             self._changes.pop(owner, None)

@@ -33,7 +33,7 @@ def is_prefetch(headers: Mapping[str, str]) -> bool:
     return "prefetch" in said or "preview" in said
 
 
-def suspect(
+def bot_reason(
     *,
     method: str,
     headers: Mapping[str, str],
