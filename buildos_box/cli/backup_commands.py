@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from buildos_box.cli import exit_codes
-from buildos_box.cli.connection import client_for
+from buildos_box.cli.connection import call_or_exit, client_for
 from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.clock import SystemClock

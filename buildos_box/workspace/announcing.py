@@ -52,7 +52,7 @@ def event_change(before: Event | None, event: Event) -> EventSaved | EventMoved 
     return EventSaved(before, event)
 
 
-def announce_leaving(tx: Tx, kind: str, row: Row, owner: str) -> None:
+def announce_before_removal(tx: Tx, kind: str, row: Row, owner: str) -> None:
     """Announce a row that is about to be deleted."""
     match kind:
         case "users":

@@ -9,7 +9,7 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Database, Row, Tx
-from buildos_box.workspace.announcing import announce_gone, announce_leaving, announce_saved
+from buildos_box.workspace.announcing import announce_before_removal, announce_gone, announce_saved
 from buildos_box.workspace.batch import Batch, refuse
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
 from buildos_box.workspace.planning import Planner, Step
@@ -99,7 +99,7 @@ def _delete(tx: Tx, kind: Kind, keys: list[str], storage: StorageChanges) -> int
     deleted = 0
     for key, row in rows.items():
         storage.removed(tx, kind, row, owners[key])
-        announce_leaving(tx, kind.name, row, owners[key])
+        announce_before_removal(tx, kind.name, row, owners[key])
         if records.delete(tx, kind, key):
             deleted += 1
             announce_gone(tx, kind.name, key)
