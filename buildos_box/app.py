@@ -163,7 +163,7 @@ class Box:
             egress=egress or Egress(settings.egress),
             mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
-            vapid_key=load_vapid_key(folder),
+            vapid_key=load_vapid_key(folder, settings.push.vapid_private_key),
             twilio_http=environment.twilio_http,
         )
         registry.subscribe_listeners(services)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from buildos_box.auth.tokens import write_private
 from buildos_box.clock import Instant
 from buildos_box.settings import Settings
+from buildos_box.settings.section import Secret
+from buildos_box.settings.vapid_key import private_key
 
 KEY_FILE = "vapid.pem"
 VALID_FOR = timedelta(hours=12)
@@ -16,11 +18,14 @@ VALID_FOR = timedelta(hours=12)
 _OTHERS = 0o077
 
 
-def load_key(folder: Path) -> bytes:
-    """The private key, PEM, created on first use and readable by its owner only.
+def load_key(folder: Path, configured: Secret | None = None) -> bytes:
+    """The private key, PEM: the configured one, else a file's, which is made on first use.
 
-    Browsers subscribe to this key; another one would invalidate every subscription. Raises OSError.
+    The file is readable by its owner only. Browsers subscribe to this key; another one would
+    invalidate every subscription. Raises OSError, ValueError (a configured key of another form).
     """
+    if configured is not None:
+        return _pem(private_key(configured.reveal()))
     path = folder / KEY_FILE
     if not path.exists():
         write_private(path, _new_key())
@@ -30,14 +35,20 @@ def load_key(folder: Path) -> bytes:
 
 
 def _new_key() -> bytes:
-    from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+    return _pem(ec.generate_private_key(ec.SECP256R1()))
+
+
+def _pem(key: Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    pem: bytes = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    return pem
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
 from buildos_box.settings.masking import masked_url
-from buildos_box.settings.model import EmailWebhookSettings, Settings, SmsSettings, SmtpSettings
+from buildos_box.settings.model import (
+    EmailWebhookSettings,
+    PushSettings,
+    Settings,
+    SmsSettings,
+    SmtpSettings,
+)
+from buildos_box.settings.vapid_key import private_key, public_text
 from buildos_box.webhook_signature import webhook_key
 
 
@@ -123,7 +130,9 @@ def _webhook(webhook: EmailWebhookSettings) -> Iterator[Contradiction]:
         )
     if webhook.secret is None or not webhook.secret.reveal():
         yield Contradiction(
-            "email.webhook.secret", "is needed when email.transport is webhook", "email.transport"
+            "email.webhook.secret",
+            "is needed when email.transport is webhook: mail would go out unsigned",
+            "email.transport",
         )
         return
     try:
@@ -140,6 +149,26 @@ def _host_names(smtp: SmtpSettings) -> Iterator[Contradiction]:
                 to_ascii(name)
         except ValueError as error:
             yield Contradiction(f"email.smtp.{key}", f"{name!r} {error}")
+
+
+def _vapid_keys(push: PushSettings) -> Iterator[Contradiction]:
+    if push.vapid_private_key is None:
+        if push.vapid_public_key:
+            yield Contradiction("push.vapid_public_key", "needs push.vapid_private_key as well")
+        return
+    try:
+        key = private_key(push.vapid_private_key.reveal())
+    except ValueError as error:
+        yield Contradiction(
+            "push.vapid_private_key",
+            f"{error}; it is the private key as web-push generate-vapid-keys prints it",
+        )
+        return
+    if push.vapid_public_key and push.vapid_public_key.rstrip("=") != public_text(key):
+        yield Contradiction(
+            "push.vapid_public_key",
+            "is not that of push.vapid_private_key; leave it out, or give the pair",
+        )
 
 
 def _has_numbers(country: str) -> bool:
@@ -170,6 +199,7 @@ def _addresses(settings: Settings, given: set[str]) -> Iterator[Contradiction]:
             "push.vapid_subject",
             f"{subject!r} must be an address like mailto:ops@example.org",
         )
+    yield from _vapid_keys(settings.push)
     if isinstance(settings.egress.allow_private, tuple):
         for network in settings.egress.allow_private:
             if not _is_network(network):

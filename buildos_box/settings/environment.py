@@ -22,12 +22,28 @@ FOR_CLIENTS = frozenset({CONFIG_VARIABLE, "BUILDOS_BOX_URL", "BUILDOS_BOX_TOKEN"
 FILE_SUFFIX = "_FILE"
 
 
+class NotAllowed(ValueError):
+    """An alias has a value that it cannot have; the message says what is allowed."""
+
+
 def _same(text: str) -> Any:
     return text
 
 
-def _webhook_if_true(text: str) -> str:
-    return "webhook" if text.strip().lower() in ("1", "true", "yes", "on") else "outbox"
+def _flag(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in ("true", "false"):
+        raise NotAllowed(f"{text!r} must be true or false")
+    return word == "true"
+
+
+def _webhook_if_true(text: str) -> Any:
+    """`false` chooses no transport: a configured mail server stays in use."""
+    return "webhook" if _flag(text) else None
+
+
+def _flag_text(text: str) -> str:
+    return str(_flag(text)).lower()
 
 
 def _ms_to_seconds(text: str) -> Any:
@@ -37,15 +53,30 @@ def _ms_to_seconds(text: str) -> Any:
 ALIASES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "USE_WEBHOOK_EMAIL": ("email.transport", _webhook_if_true),
     "BUILDOS_WEBHOOK_URL": ("email.webhook.url", _same),
+    "PRIVATE_BUILDOS_WEBHOOK_SECRET": ("email.webhook.secret", _same),
     "BUILDOS_WEBHOOK_SECRET": ("email.webhook.secret", _same),
     "PRIVATE_RAILWAY_WORKER_TOKEN": ("auth.service_token", _same),
     "PRIVATE_TWILIO_ACCOUNT_SID": ("sms.account_sid", _same),
     "PRIVATE_TWILIO_AUTH_TOKEN": ("sms.auth_token", _same),
     "PRIVATE_TWILIO_MESSAGING_SERVICE_SID": ("sms.messaging_service_sid", _same),
+    "PRIVATE_SMS_SENDING_ENABLED": ("sms.enabled", _flag_text),
+    "ENGAGEMENT_BACKOFF_ENABLED": ("briefs.engagement_backoff", _flag_text),
+    "VAPID_PUBLIC_KEY": ("push.vapid_public_key", _same),
+    "VAPID_PRIVATE_KEY": ("push.vapid_private_key", _same),
+    "VAPID_SUBJECT": ("push.vapid_subject", _same),
+    "PUBLIC_APP_URL": ("server.base_url", _same),
     "QUEUE_BATCH_SIZE": ("queue.workers", _same),
     "QUEUE_STALLED_TIMEOUT": ("queue.lease_seconds", _ms_to_seconds),
     "PORT": ("server.port", _same),
 }
+ALIAS_NOTES = {
+    "USE_WEBHOOK_EMAIL": "`true` chooses `webhook`; `false` leaves the transport as it is configured",
+    "PRIVATE_SMS_SENDING_ENABLED": "`false`: no SMS is sent",
+    "PUBLIC_APP_URL": "must be an address at which this server is reached: links in mail and "
+    "Twilio's callbacks start with it",
+    "QUEUE_STALLED_TIMEOUT": "given in milliseconds",
+}
+"""What an alias means, where the name of its key does not say it."""
 WITHOUT_EFFECT = {
     "QUEUE_POLL_INTERVAL": "is accepted and has no effect: an enqueue wakes the workers, "
     "nothing polls"
@@ -87,31 +118,58 @@ class Environment:
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:
-    """Read all configuration variables; our own name wins over an alias of the same key."""
+    """Read every known variable. One value that is given twice is a fault, which names both."""
     found = Environment()
     for variable, (key, convert) in ALIASES.items():
-        text = _value(environ, variable, found, key)
-        if text is not None:
-            found.items.append(Given(key, convert(text), variable, text=True))
+        _read_alias(variable, key, convert, environ, found)
     found.notes.extend(f"{name} {why}" for name, why in WITHOUT_EFFECT.items() if name in environ)
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in FOR_CLIENTS:
             _read_own(variable, environ, found)
     for preset, variable in KEY_VARIABLES.items():
-        secret = _value(environ, variable, found, PROVIDERS)
-        if secret:
-            found.keys[preset] = Secret(secret)
+        given = _value(environ, variable, found, PROVIDERS)
+        if given is not None and given[0]:
+            found.keys[preset] = Secret(given[0])
+    _refuse_doubles(found)
     return found
+
+
+def _read_alias(
+    variable: str,
+    key: str,
+    convert: Callable[[str], Any],
+    environ: Mapping[str, str],
+    found: Environment,
+) -> None:
+    """An empty alias counts as not set: container files hand on variables that have no value."""
+    given = _value(environ, variable, found, key)
+    if given is None or not given[0].strip():
+        return
+    text, source = given
+    try:
+        value = convert(text)
+    except NotAllowed as error:
+        found.faults.append((key, source, str(error)))
+        return
+    if value is not None:
+        found.items.append(Given(key, value, source, text=True))
+
+
+def _refuse_doubles(found: Environment) -> None:
+    first: dict[str, str] = {}
+    for item in found.items:
+        other = first.setdefault(item.key, item.variable)
+        if other != item.variable:
+            found.faults.append((item.key, item.variable, f"{other} is set too; keep one of them"))
 
 
 def _read_own(variable: str, environ: Mapping[str, str], found: Environment) -> None:
     key = _key_of(variable)
     secret = _secret_in_file(variable) if key is None else None
     if secret is not None:
-        base = variable.removesuffix(FILE_SUFFIX)
-        text = _value(environ, base, found, secret)
-        if text is not None and base not in environ:
-            found.items.append(Given(secret, text, variable, text=True))
+        given = _value(environ, variable.removesuffix(FILE_SUFFIX), found, secret)
+        if given is not None and given[1] == variable:
+            found.items.append(Given(secret, given[0], variable, text=True))
         return
     if key is None:
         guess = variable.removeprefix(PREFIX).lower().replace("__", ".")
@@ -151,16 +209,21 @@ def _given(key: str, text: str, variable: str, found: Environment) -> Given:
     return Given(key, text, variable, text=True)
 
 
-def _value(environ: Mapping[str, str], variable: str, found: Environment, key: str) -> str | None:
-    """The variable, or the content of the file that `…_FILE` names."""
+def _value(
+    environ: Mapping[str, str], variable: str, found: Environment, key: str
+) -> tuple[str, str] | None:
+    """The variable, or the content of the file that `…_FILE` names; and which of them it was."""
+    in_file = variable + FILE_SUFFIX
+    path = environ.get(in_file)
     if variable in environ:
-        return environ[variable]
-    path = environ.get(variable + FILE_SUFFIX)
+        if path is not None:
+            found.faults.append((key, in_file, f"{variable} is set too; keep one of them"))
+        return environ[variable], variable
     if path is None:
         return None
     try:
-        return Path(path).read_text("utf-8").strip()
-    except OSError as error:
-        why = f"{path} cannot be read: {error.strerror}"
-        found.faults.append((key, variable + FILE_SUFFIX, why))
+        return Path(path).read_text("utf-8").strip(), in_file
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        found.faults.append((key, in_file, f"{path} cannot be read: {reason}"))
         return None

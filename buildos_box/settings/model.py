@@ -184,6 +184,9 @@ class EmailSettings(Section, frozen=True, kw_only=True):
 class SmsSettings(Section, frozen=True, kw_only=True):
     """SMS through Twilio; off without an account."""
 
+    enabled: Annotated[
+        bool, _doc("false: no SMS is sent; each is skipped, with this as its reason.")
+    ] = True
     account_sid: Annotated[str, _doc("Twilio account SID.")] = ""
     auth_token: Annotated[Secret | None, _doc("Twilio auth token.")] = None
     messaging_service_sid: Annotated[str, _doc("Twilio messaging service SID.")] = ""
@@ -199,6 +202,16 @@ class SmsSettings(Section, frozen=True, kw_only=True):
 class PushSettings(Section, frozen=True, kw_only=True):
     """Web push."""
 
+    vapid_private_key: Annotated[
+        Secret | None,
+        _doc(
+            "The private VAPID key as `web-push generate-vapid-keys` prints it; made on first "
+            "start if unset. Browsers are subscribed to one key and must subscribe anew to another."
+        ),
+    ] = None
+    vapid_public_key: Annotated[
+        str, _doc("Its public key; only compared with the private one, so it may be left out.")
+    ] = ""
     vapid_subject: Annotated[
         str, _doc("mailto: or https: address that push services may write to.")
     ] = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from buildos_box.settings.environment import ALIASES
+from buildos_box.settings.environment import ALIAS_NOTES, ALIASES
 from buildos_box.settings.keys import (
     LANES,
     PROVIDERS,
@@ -92,8 +92,12 @@ def _providers() -> Iterator[str]:
 
 def _aliases() -> Iterator[str]:
     yield "\n## Other names\n"
-    yield "Names that the original worker used, and what they set:\n"
-    yield "| variable | key |"
-    yield "| --- | --- |"
+    yield (
+        "Names that the original worker used, and what they set. An empty one counts as not set. "
+        "A variable and\nanother one of the same key, or a secret and its `_FILE`, are a fault "
+        "that names both.\n"
+    )
+    yield "| variable | key | |"
+    yield "| --- | --- | --- |"
     for name, (key, _convert) in ALIASES.items():
-        yield f"| `{name}` | `{key}` |"
+        yield f"| `{name}` | `{key}` | {ALIAS_NOTES.get(name, '')} |"

@@ -31,6 +31,7 @@ from buildos_box.workspace import store as workspace
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
 LATE = timedelta(seconds=90)
+SWITCHED_OFF = "SMS is switched off (sms.enabled is false)"
 
 
 class SendPayload(Payload, frozen=True, kw_only=True):
@@ -77,6 +78,8 @@ async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
         return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
     in_doubt = row["status"] in store.IN_DOUBT
     try:
+        if not (in_doubt or box.settings.sms.enabled):
+            raise _NotSent(SWITCHED_OFF)
         sender = _sender(box, in_doubt)
         if in_doubt:
             number = row["phone_number"]

@@ -98,12 +98,14 @@ class _KeepsHeaders:
 class TwilioSender:
     """A Twilio account with its messaging service.
 
-    Raises PermanentError if it is not configured.
+    Raises PermanentError if it is switched off or not configured.
     """
 
     def __init__(self, settings: Settings, http: Any = None) -> None:
         self._http = http
         sms = settings.sms
+        if not sms.enabled:
+            raise PermanentError("SMS is switched off (sms.enabled is false)", code="sms_off")
         if not (sms.account_sid and sms.auth_token and sms.messaging_service_sid):
             raise PermanentError("SMS not configured", code="sms_not_configured")
         self._sms = sms

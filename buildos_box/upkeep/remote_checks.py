@@ -118,6 +118,9 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
     """Twilio's account, read with the credentials."""
     sms = settings.sms
+    if not sms.enabled:
+        yield note("sms", "off: sms.enabled is false", "nothing is sent until it is true")
+        return
     if not sms.account_sid or sms.auth_token is None:
         yield note("sms", "off: no Twilio account is configured", "set [sms] if you want it")
         return
@@ -157,6 +160,8 @@ def _state(answer: httpx.Response) -> str:
 async def push(settings: Settings) -> AsyncIterator[Finding]:
     """The keys and the contact address that push services need."""
     keys = [p.name for p in key_files(Path(settings.data.dir)) if p.name.startswith("vapid")]
+    if settings.push.vapid_private_key is not None:
+        keys = ["push.vapid_private_key"]
     if not keys:
         yield note("push", "no VAPID keys yet", "the first `buildos-box serve` makes them")
     subject = settings.push.vapid_subject

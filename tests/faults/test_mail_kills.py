@@ -128,7 +128,8 @@ def test_a_kill_before_the_webhook_reads_anything_makes_one_call(tmp_path: Path)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         config = FAST + (
-            f'[email]\ntransport = "webhook"\n[email.webhook]\nurl = "http://127.0.0.1:{port}/mail"\n'
+            '[email]\ntransport = "webhook"\n[email.webhook]\nsecret = "webhook-secret"\n'
+            f'url = "http://127.0.0.1:{port}/mail"\n'
         )
         with BoxProcess(tmp_path, config=config) as box:
             ask(box)

@@ -16,6 +16,7 @@ base_url = "https://ada:hunter2@box.example/?key=s3cret"
 transport = "webhook"
 [email.webhook]
 url = "http://ada:hunter2@127.0.0.1:9/hook?key=s3cret"
+secret = "s3cret"
 [sms]
 account_sid = "AC1"
 auth_token = "token"

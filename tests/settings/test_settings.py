@@ -1,5 +1,6 @@
 """Defaults < file < environment, and every fault with its place (docs/spec.md#config-sources)."""
 
+import base64
 import re
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from buildos_box.notifications.vapid import load_key, public_key
 from buildos_box.settings import SettingsError, load_settings
 from buildos_box.settings.environment import ALIASES
 from buildos_box.settings.keys import all_keys
 from buildos_box.settings.masking import MASK
 from buildos_box.settings.show import effective, example_toml
+from buildos_box.settings.vapid_key import private_key, public_text
 
 ROOT = Path(__file__).parent.parent.parent
 NOWHERE = Path("/nonexistent")
@@ -127,11 +130,18 @@ def test_secrets_are_masked_wherever_they_are_shown(tmp_path: Path) -> None:
 
 
 def test_the_names_of_the_original_are_understood(tmp_path: Path) -> None:
+    number = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
     loaded = load(
         tmp_path,
         USE_WEBHOOK_EMAIL="true",
         BUILDOS_WEBHOOK_URL="https://app.example/hook",
-        BUILDOS_WEBHOOK_SECRET="w",
+        PRIVATE_BUILDOS_WEBHOOK_SECRET="w",
+        PUBLIC_APP_URL="https://box.example",
+        ENGAGEMENT_BACKOFF_ENABLED="true",
+        PRIVATE_SMS_SENDING_ENABLED="false",
+        VAPID_PRIVATE_KEY=number,
+        VAPID_PUBLIC_KEY=public_text(private_key(number)),
+        VAPID_SUBJECT="mailto:ops@example.org",
         PRIVATE_RAILWAY_WORKER_TOKEN="t",
         PRIVATE_TWILIO_ACCOUNT_SID="AC1",
         PRIVATE_TWILIO_AUTH_TOKEN="a",
@@ -145,13 +155,90 @@ def test_the_names_of_the_original_are_understood(tmp_path: Path) -> None:
     assert settings.email.transport == "webhook"
     assert (settings.queue.workers, settings.queue.lease_seconds) == (20, 300)
     assert (settings.server.port, settings.sms.account_sid) == (3001, "AC1")
+    assert (settings.sms.enabled, settings.briefs.engagement_backoff) == (False, True)
+    assert settings.server.public_url == "https://box.example"
     assert any("QUEUE_POLL_INTERVAL" in note for note in loaded.notes)
     assert {key for key, _ in ALIASES.values()} <= {*loaded.origins}
 
 
-def test_our_own_name_wins_over_an_alias(tmp_path: Path) -> None:
-    loaded = load(tmp_path, PORT="1", BUILDOS_BOX_SERVER__PORT="2")
-    assert loaded.settings.server.port == 2
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"PORT": "1", "BUILDOS_BOX_SERVER__PORT": "2"},
+         "BUILDOS_BOX_SERVER__PORT: server.port: PORT is set too; keep one of them"),
+        ({"BUILDOS_WEBHOOK_SECRET": "a", "PRIVATE_BUILDOS_WEBHOOK_SECRET": "a"},
+         "BUILDOS_WEBHOOK_SECRET: email.webhook.secret: "
+         "PRIVATE_BUILDOS_WEBHOOK_SECRET is set too; keep one of them"),
+        ({"USE_WEBHOOK_EMAIL": "1"},
+         "USE_WEBHOOK_EMAIL: email.transport: '1' must be true or false"),
+        ({"USE_WEBHOOK_EMAIL": "maybe"},
+         "USE_WEBHOOK_EMAIL: email.transport: 'maybe' must be true or false"),
+        ({"PRIVATE_SMS_SENDING_ENABLED": "no"},
+         "PRIVATE_SMS_SENDING_ENABLED: sms.enabled: 'no' must be true or false"),
+        ({"ENGAGEMENT_BACKOFF_ENABLED": "on"},
+         "ENGAGEMENT_BACKOFF_ENABLED: briefs.engagement_backoff: 'on' must be true or false"),
+        ({"VAPID_PUBLIC_KEY": "BP"},
+         "VAPID_PUBLIC_KEY: push.vapid_public_key: needs push.vapid_private_key as well"),
+        ({"VAPID_PRIVATE_KEY": "AAAA"},
+         "VAPID_PRIVATE_KEY: push.vapid_private_key: must be 32 bytes, but has 3; it is the "
+         "private key as web-push generate-vapid-keys prints it"),
+        ({"USE_WEBHOOK_EMAIL": "true", "BUILDOS_WEBHOOK_URL": "https://app.example/hook"},
+         "USE_WEBHOOK_EMAIL: email.webhook.secret: is needed when email.transport is webhook: "
+         "mail would go out unsigned"),
+        ({"USE_WEBHOOK_EMAIL": "true", "BUILDOS_WEBHOOK_URL": "https://app.example/hook",
+          "PRIVATE_BUILDOS_WEBHOOK_SECRET": ""},
+         "USE_WEBHOOK_EMAIL: email.webhook.secret: is needed when email.transport is webhook: "
+         "mail would go out unsigned"),
+    ],
+)  # fmt: skip
+def test_an_environment_that_cannot_be_meant_stops_the_start(
+    tmp_path: Path, variables: dict[str, str], said: str
+) -> None:
+    assert faults(tmp_path, **variables) == [said]
+
+
+@pytest.mark.parametrize(
+    "name", ["PRIVATE_BUILDOS_WEBHOOK_SECRET", "BUILDOS_BOX_AUTH__SERVICE_TOKEN", "OPENAI_API_KEY"]
+)
+def test_a_secret_and_its_file_are_a_fault_that_names_both(tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a", "utf-8")
+    (fault,) = faults(tmp_path, **{name: "b", f"{name}_FILE": str(secret)})
+    assert fault.startswith(f"{name}_FILE: ")
+    assert fault.endswith(f": {name} is set too; keep one of them")
+
+
+def test_the_secret_of_the_original_signs_the_webhook(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        USE_WEBHOOK_EMAIL="true",
+        BUILDOS_WEBHOOK_URL="https://app.example/hook",
+        PRIVATE_BUILDOS_WEBHOOK_SECRET="from the original",
+    )
+    secret = loaded.settings.email.webhook.secret
+    assert secret is not None
+    assert secret.reveal() == "from the original"
+
+
+@pytest.mark.parametrize("given", ["false", "False", ""])
+def test_without_webhook_mail_a_configured_mail_server_stays(tmp_path: Path, given: str) -> None:
+    text = '[email]\ntransport = "smtp"\nsmtp.host = "mail.example.org"\n'
+    assert load(tmp_path, text, USE_WEBHOOK_EMAIL=given).settings.email.transport == "smtp"
+
+
+def test_a_vapid_pair_of_the_original_is_taken_and_compared(tmp_path: Path) -> None:
+    number = base64.urlsafe_b64encode(bytes(range(1, 33))).rstrip(b"=").decode()
+    public = public_text(private_key(number))
+    loaded = load(
+        tmp_path,
+        VAPID_PRIVATE_KEY=number,
+        VAPID_PUBLIC_KEY=public,
+        VAPID_SUBJECT="mailto:ops@example.org",
+    )
+    pem = load_key(tmp_path / "nowhere", loaded.settings.push.vapid_private_key)
+    assert public_key(pem) == public
+    (fault,) = faults(tmp_path, VAPID_PRIVATE_KEY=number, VAPID_PUBLIC_KEY="B" + public[:-1])
+    assert "is not that of push.vapid_private_key" in fault
 
 
 def test_no_profile_overrides_silently(tmp_path: Path) -> None:

@@ -25,9 +25,11 @@ async def sms_box(
     llm: LlmSettings | None = None,
     limits: LimitsSettings | None = None,
     countries: tuple[str, ...] = (),
+    enabled: bool = True,
 ) -> AsyncIterator[BoxWorld]:
     """A box whose SMS go to that double."""
     sms = SmsSettings(
+        enabled=enabled,
         account_sid=ACCOUNT,
         auth_token=Secret(TOKEN),
         messaging_service_sid=SERVICE,
