@@ -70,7 +70,7 @@ ALIASES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "PORT": ("server.port", _same),
 }
 ALIAS_NOTES = {
-    "USE_WEBHOOK_EMAIL": "`true` chooses `webhook`; `false` leaves the transport as it is configured",
+    "USE_WEBHOOK_EMAIL": "`true` chooses `webhook`; `false` keeps the configured transport",
     "PRIVATE_SMS_SENDING_ENABLED": "`false`: no SMS is sent",
     "PUBLIC_APP_URL": "must be an address at which this server is reached: links in mail and "
     "Twilio's callbacks start with it",

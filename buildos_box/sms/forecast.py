@@ -129,7 +129,7 @@ def _reminder(
         title=event.title,
         start_at=event.start_at,
     )
-    by_hand = [row for row in known if row["reason"] == store.BY_REQUEST]
+    by_hand = [row for row in known if row["by_request"]]
     if by_hand:
         return [replace(one, skipped=store.BY_REQUEST)]
     if isinstance(decision, Skip):

@@ -96,7 +96,10 @@ def _report_undelivered(tx: Tx, box: Services, row: Row) -> None:
 def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
     """Cancel the message of a cancelled job."""
     if change.job_type == SEND_SMS.name:
-        _job_ended(tx, box, str(change.metadata.get("smsId")), store.CANCELLED, change.reason)
+        sms_id = str(change.metadata.get("smsId"))
+        _job_ended(tx, box, sms_id, store.CANCELLED, change.reason)
+        if change.reason == store.BY_REQUEST:
+            store.change(tx, sms_id, box.clock.now(), by_request=1)
 
 
 def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:

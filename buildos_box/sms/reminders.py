@@ -78,7 +78,7 @@ def _time_given(before: Row | None, late: Instant) -> Instant | None:
 
 def _may_change(row: Row) -> bool:
     if row["status"] == store.CANCELLED:
-        return bool(row["reason"] != store.BY_REQUEST)
+        return not row["by_request"]
     return row["status"] in (store.SCHEDULED, store.SKIPPED)
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.sms.changes import SmsChanged
@@ -12,10 +14,13 @@ DELIVERED, UNDELIVERED, FAILED = "delivered", "undelivered", "failed"
 UNKNOWN, CANCELLED, SKIPPED = "unknown", "cancelled", "skipped"
 SEGMENTS = "segments"
 BY_REQUEST = "cancelled by request"
-"""The reason of a message that was cancelled by request, which is never planned again."""
+"""The reason of a message that was cancelled by request, if none was given."""
 IN_DOUBT = (SENDING, UNKNOWN)
 ENDED = (DELIVERED, UNDELIVERED, FAILED)
 NOT_DELIVERED = (UNDELIVERED, FAILED, UNKNOWN)
+STATUSES = (
+    SCHEDULED, SENDING, SENT, DELIVERED, UNDELIVERED, FAILED, UNKNOWN, CANCELLED, SKIPPED
+)  # fmt: skip
 COUNTED = (SCHEDULED, SENT, DELIVERED, FAILED, SEGMENTS)
 RANK = {SCHEDULED: 0, SENDING: 1, UNKNOWN: 1, SENT: 2, DELIVERED: 3, UNDELIVERED: 3, FAILED: 3}
 """The order of states; what Twilio reports only moves a message forward."""
@@ -84,12 +89,37 @@ async def get(db: Database, sms_id: str) -> Row | None:
     return await db.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
 
 
-async def page(db: Database, user_id: str, *, before: int | None, limit: int) -> list[Row]:
-    """A user's messages, newest first."""
+_SHOWN = """SELECT m.*, u.timezone FROM scheduled_sms_messages m
+              JOIN users u ON u.id = m.user_id"""
+
+
+def shown(tx: Tx, sms_id: str) -> Row | None:
+    """The message with its user's time zone."""
+    return tx.one(f"{_SHOWN} WHERE m.id = ?", (sms_id,))
+
+
+async def page(
+    db: Database,
+    user_id: str,
+    *,
+    statuses: list[str] | None,
+    after: tuple[str, int] | None,
+    limit: int,
+) -> list[Row]:
+    """A user's messages with the user's time zone, by the time that they are due."""
+    at, seq = after or ("", 0)
     return await db.all(
-        """SELECT * FROM scheduled_sms_messages
-            WHERE user_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?""",
-        (user_id, before if before is not None else 2**62, limit),
+        f"""{_SHOWN}
+            WHERE m.user_id = :user_id AND (m.send_at, m.seq) > (:at, :seq)
+              AND (:statuses IS NULL OR m.status IN (SELECT value FROM json_each(:statuses)))
+            ORDER BY m.send_at, m.seq LIMIT :limit""",  # noqa: S608 - only a constant
+        {
+            "user_id": user_id,
+            "at": at,
+            "seq": seq,
+            "statuses": None if statuses is None else msgspec.json.encode(statuses).decode(),
+            "limit": limit,
+        },
     )
 
 

@@ -25,6 +25,11 @@ def page(rows: list[Row], limit: int, view: Callable[[Row], T]) -> Page[T]:
     return Page([view(row) for row in shown], cursor)
 
 
+def clamped(limit: int, most: int) -> int:
+    """The size of a page: what was requested, at least one and at most `most`."""
+    return max(1, min(limit, most))
+
+
 def encode_cursor(seq: int) -> str:
     """The cursor that continues after that row."""
     return base64.urlsafe_b64encode(f"s{seq}".encode()).decode().rstrip("=")

@@ -149,6 +149,7 @@ TABLE: dict[str, Row] = {
     "POST /sms/scheduled/{sms_id}/regenerate": own(),
     "PATCH /sms/scheduled/{sms_id}/update": own({"message": "Later"}),
     "POST /sms/scheduled/{sms_id}/cancel": own(),
+    "DELETE /sms/scheduled/{sms_id}": own(),
     "POST /sync": service({}),
     "GET /tokens": admin(),
     "POST /tokens": admin({"name": "x", "scope": "service"}),

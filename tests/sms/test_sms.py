@@ -48,7 +48,9 @@ async def test_who_travels_is_told_the_time_of_where_they_are(box: BoxWorld) -> 
 
 
 async def messages(box: BoxWorld) -> list[Any]:
-    return list(reversed((await box.get("/sms/scheduled/user/ada"))["messages"]))
+    """Oldest first."""
+    listed: list[Any] = (await box.get("/sms/scheduled/user/ada"))["messages"]
+    return sorted(listed, key=lambda message: message["id"])
 
 
 async def states(box: BoxWorld) -> list[tuple[str, str | None]]:
