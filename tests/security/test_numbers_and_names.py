@@ -63,7 +63,7 @@ async def test_a_page_of_messages_goes_on_where_it_ended(box: BoxWorld) -> None:
         cursor = page["nextCursor"]
         if cursor is None:
             break
-    assert seen == ["Text 2", "Text 1", "Text 0"]
+    assert seen == ["Text 0", "Text 1", "Text 2"]
 
 
 @pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules"])
