@@ -105,13 +105,14 @@ async def list_messages(
     (status, cursor).
     """
     caller.require_user(user_id)
-    if await workspace.get_user(box.db, user_id) is None:
+    user = await workspace.get_user(box.db, user_id)
+    if user is None:
         raise NotFound(f"there is no user {user_id}")
     size = clamped(limit, MOST)
     rows = await store.page(
         box.db, user_id, statuses=_statuses(status), after=_after(cursor), limit=size + 1
     )
-    views = [SmsView.of(row, caller) for row in rows[:size]]
+    views = [SmsView.of(row, user.timezone, caller) for row in rows[:size]]
     last = rows[size - 1] if len(rows) > size else None
     more = f"{last['send_at']}|{last['seq']}" if last is not None else None
     return SmsList(count=len(views), messages=views, data=views, next_cursor=more)
@@ -135,15 +136,15 @@ def _after(cursor: str | None) -> tuple[str, int] | None:
 
 
 async def _cancel(box: Services, caller: Caller, sms_id: str, reason: str | None) -> SmsView:
-    def cancel(tx: Tx) -> Row:
+    def cancel(tx: Tx) -> SmsView:
         row = _visible(tx, sms_id, caller)
         if row["status"] != store.CANCELLED:
             kept = " ".join((reason or "").split())[:LONGEST_REASON]
             stop(tx, box, _waiting(tx, sms_id, caller), kept or store.BY_REQUEST, caller.actor)
             store.change(tx, sms_id, box.clock.now(), by_request=1)
-        return _visible(tx, sms_id, caller)
+        return _view(tx, sms_id, caller)
 
-    return SmsView.of(await box.db.write(cancel), caller)
+    return await box.db.write(cancel)
 
 
 @post("/sms/scheduled/{sms_id:str}/cancel", status_code=200, tags=["SMS"])
@@ -173,7 +174,7 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
     """
     changes = _Changes.of(data, caller)
 
-    def update(tx: Tx) -> Row:
+    def update(tx: Tx) -> SmsView:
         row = _waiting(tx, sms_id, caller)
         at = changes.at
         if changes.start is not None or changes.end is not None:
@@ -187,9 +188,9 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
             if changes.at is not None:
                 store.change(tx, sms_id, box.clock.now(), time_given=1)
             daily_limits.take(tx, box, caller, row["user_id"], "jobs_per_day")
-        return _visible(tx, sms_id, caller)
+        return _view(tx, sms_id, caller)
 
-    return SmsView.of(await box.db.write(update), caller)
+    return await box.db.write(update)
 
 
 def _move_event(tx: Tx, box: Services, row: Row, changes: _Changes) -> Instant | None:
@@ -260,19 +261,19 @@ async def regenerate_message(
         box, [facts], user_id=user_id, job_id=None, correlation_id=correlation_id
     )
 
-    def regenerate(tx: Tx) -> Row:
+    def regenerate(tx: Tx) -> SmsView:
         _waiting(tx, sms_id, caller)
         if read(tx) != (user_id, template, facts):
             raise Conflict("the event has changed meanwhile; try again")
         source = "llm" if text else "template"
         store.change(tx, sms_id, box.clock.now(), message=text or template, message_source=source)
-        return _visible(tx, sms_id, caller)
+        return _view(tx, sms_id, caller)
 
-    return SmsView.of(await box.db.write(regenerate), caller)
+    return await box.db.write(regenerate)
 
 
 def _found(tx: Tx, sms_id: str) -> Row:
-    row = store.shown(tx, sms_id)
+    row = store.find(tx, sms_id)
     if row is None:
         raise NotFound(f"there is no SMS {sms_id}")
     return row
@@ -284,6 +285,12 @@ def _visible(tx: Tx, sms_id: str, caller: Caller) -> Row:
     if caller.only_user not in (None, row["user_id"]):
         raise NotFound(f"there is no SMS {sms_id}")
     return row
+
+
+def _view(tx: Tx, sms_id: str, caller: Caller) -> SmsView:
+    row = _found(tx, sms_id)
+    user = workspace.find_user(tx, row["user_id"])
+    return SmsView.of(row, user.timezone if user else "UTC", caller)
 
 
 def _waiting(tx: Tx, sms_id: str, caller: Caller) -> Row:

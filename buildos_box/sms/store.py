@@ -89,15 +89,6 @@ async def get(db: Database, sms_id: str) -> Row | None:
     return await db.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
 
 
-_SHOWN = """SELECT m.*, u.timezone FROM scheduled_sms_messages m
-              JOIN users u ON u.id = m.user_id"""
-
-
-def shown(tx: Tx, sms_id: str) -> Row | None:
-    """The message with its user's time zone."""
-    return tx.one(f"{_SHOWN} WHERE m.id = ?", (sms_id,))
-
-
 async def page(
     db: Database,
     user_id: str,
@@ -106,13 +97,13 @@ async def page(
     after: tuple[str, int] | None,
     limit: int,
 ) -> list[Row]:
-    """A user's messages with the user's time zone, by the time that they are due."""
+    """A user's messages by the time that they are due."""
     at, seq = after or ("", 0)
     return await db.all(
-        f"""{_SHOWN}
-            WHERE m.user_id = :user_id AND (m.send_at, m.seq) > (:at, :seq)
-              AND (:statuses IS NULL OR m.status IN (SELECT value FROM json_each(:statuses)))
-            ORDER BY m.send_at, m.seq LIMIT :limit""",  # noqa: S608 - only a constant
+        """SELECT * FROM scheduled_sms_messages
+            WHERE user_id = :user_id AND (send_at, seq) > (:at, :seq)
+              AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+            ORDER BY send_at, seq LIMIT :limit""",
         {
             "user_id": user_id,
             "at": at,

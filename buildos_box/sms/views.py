@@ -70,13 +70,14 @@ class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     in_snake_updated_at: str = _column("updated_at")
 
     @classmethod
-    def of(cls, row: Row, caller: Caller) -> "SmsView":
-        """The view of one row of `store.shown` or `store.page`."""
+    def of(cls, row: Row, timezone: str, caller: Caller) -> "SmsView":
+        """The view of one row; `timezone` is its user's."""
         values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a row is no dict
         if values["phone_number"] and not caller.may_act:
             values["phone_number"] = mask_phone(values["phone_number"])
         ended = values["status"] in (store.CANCELLED, store.SKIPPED)
         values |= {
+            "timezone": timezone,
             "cancellation_reason": values["reason"] if ended else None,
             "calendar_event_id": values["event_id"],
             "event_start": values["event_start_at"],
