@@ -68,7 +68,7 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     ] = 50_000
     feed_cpu_seconds: Annotated[
         float, doc("Processor time that one reading of a calendar feed may take.", gt=0)
-    ] = 5
+    ] = 10
     feed_cpu_seconds_per_day: Annotated[
         float, doc("Processor time for all calendar feeds of one user in a day.", gt=0)
     ] = 120
