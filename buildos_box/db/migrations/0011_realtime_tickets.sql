@@ -1,4 +1,4 @@
--- What lets a browser open a stream once, since it cannot send a token with it (spec 12).
+-- What lets a browser open a stream once, since it cannot send a token with it.
 CREATE TABLE realtime_tickets (
     hash       BLOB PRIMARY KEY,
     user_id    TEXT NOT NULL,

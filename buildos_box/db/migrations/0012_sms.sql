@@ -1,4 +1,4 @@
--- What a person wants of SMS (spec 7). Whether a number is verified or has opted out is the box's
+-- What a person wants of SMS. Whether a number is verified or has opted out is the box's
 -- to say, the rest is the person's.
 CREATE TABLE user_sms_preferences (
     user_id                 TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,

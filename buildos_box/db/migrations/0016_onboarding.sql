@@ -1,4 +1,4 @@
--- The analysis of a new user (spec 10): the newest one replaces the one before.
+-- The analysis of a new user: the newest one replaces the one before.
 CREATE TABLE onboarding_analysis (
     user_id      TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     id           TEXT NOT NULL UNIQUE,

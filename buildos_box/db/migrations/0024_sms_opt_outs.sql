@@ -1,5 +1,5 @@
 -- Whoever says STOP says it for a telephone number, whoever has that number among their
--- preferences, then or later (spec 7). No reference to a user: the word outlives the account.
+-- preferences, then or later. No reference to a user: the word outlives the account.
 CREATE TABLE sms_opt_outs (
     phone_number TEXT PRIMARY KEY,
     at           TEXT NOT NULL

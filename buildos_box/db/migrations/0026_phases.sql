@@ -1,4 +1,4 @@
--- Phases of a project (spec 9): the newest plan replaces the one before.
+-- Phases of a project: the newest plan replaces the one before.
 CREATE TABLE phase_plans (
     project_id     TEXT PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE,
     job_id         TEXT NOT NULL,
