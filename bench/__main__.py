@@ -12,9 +12,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_SECONDS = 300
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//bench//EN
+BEGIN:VEVENT
+UID:a
+DTSTAMP:20240101T000000Z
+DTSTART;TZID=Europe/Berlin:20240325T090000
+RRULE:FREQ=WEEKLY;COUNT=3
+SUMMARY:Standup
+END:VEVENT
+END:VCALENDAR
+"""
 SMALLEST: dict[str, list[str]] = {
+    "body_memory": [],  # what is bounded is told apart from what is not only at its full size
     "box_bench": ["--jobs", "2000", "--starts", "1", "--idle-seconds", "1"],
     "briefs_bench": ["--users", "10", "--briefs", "3"],
+    "calendar_corpus": ["{folder}/calendars"],
     "cron_bench": ["--users", "500"],
     "mail_bench": ["--mails", "10", "--rounds", "1", "--output", "{folder}/results.md"],
     "queue_bench": ["--smallest", "--no-peers", "--output", "{folder}/results.md"],
@@ -48,6 +62,8 @@ def main() -> int:
     options = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "calendars").mkdir()
+        (Path(folder) / "calendars" / "weekly.ics").write_text(CALENDAR, "utf-8")
         for name in options.names or SMALLEST:
             started = time.perf_counter()
             trouble = run(name, [option.format(folder=folder) for option in SMALLEST[name]])
