@@ -1,4 +1,4 @@
-"""What calendars bring: feeds that are read by themselves."""
+"""The parts of the calendars feature."""
 
 from buildos_box.calendars.feeds import routes
 from buildos_box.calendars.feeds.cron import CALENDAR_FEEDS

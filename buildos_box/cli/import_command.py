@@ -157,7 +157,7 @@ def _calendar(
         )
         found = parse_calendar(_read(file), reader)
     except Malformed as error:
-        raise click.ClickException(f"{file} is no calendar: {error}") from None
+        raise click.ClickException(f"{file} is not a calendar: {error}") from None
     if found.tasks and project is None:
         raise click.UsageError(f"{file} has tasks; say with --project where they go")
     document: Json = {"events": found.events, "tasks": found.tasks}

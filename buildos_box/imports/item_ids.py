@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from buildos_box.calendars.ics.fields import stable_id
+from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.imports.csv_rows import Cells
 
 SOURCE = "csv"

@@ -1,1 +1,1 @@
-"""The HTTP server: what each connection may do, and how many there may be."""
+"""The HTTP server: limits on connections and the time they take."""

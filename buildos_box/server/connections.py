@@ -1,4 +1,4 @@
-"""Which connections a server holds: how many, from where, and until when."""
+"""The server's open connections: how many, from where, and until when."""
 
 import asyncio
 import math
@@ -12,35 +12,35 @@ from buildos_box.log import logger
 log = logger(__name__)
 SWEEP_SECONDS = 0.5
 REFUSED_AT_ONCE = 64
-"""Connections past the limit that are told so; those after them are only closed."""
+"""Connections past the limit that get an answer that says so; those after them are only closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionLimits:
-    """How many connections there may be, and how long each may take for what."""
+    """Limits on the number of connections and on their time."""
 
     total: int = 1000
     per_address: int = 200
     head_seconds: float = 10.0
     body_seconds: float = 20.0
     body_bytes_per_second: int = 16 * 1024
-    """So many bytes of a body put its deadline off by a second."""
+    """Bytes of a body that extend its deadline by a second."""
     send_seconds: float = 30.0
-    """How long a client may take nothing of the answer that waits for it."""
+    """Seconds that a client may leave an answer unread."""
 
 
 class Connection(Protocol):
-    """What the book needs to know of a connection."""
+    """What `Connections` needs of a connection."""
 
     address: str
     deadline: float
-    """On the loop's clock; infinite if nothing is awaited from the client."""
+    """The deadline on the loop's clock; infinite if nothing is expected from the client."""
 
     def on_deadline(self) -> None:
-        """The client has not sent in time what was awaited."""
+        """Called when the client has not sent what was expected in time."""
 
     def unsent(self) -> int:
-        """Bytes of answers that the client has not taken."""
+        """Bytes of answers that the client has not read."""
 
     def close(self) -> None:
         """Close it after what has been written."""
@@ -50,7 +50,7 @@ class Connection(Protocol):
 
 
 class ConnectionBook:
-    """All open connections of one server. Used on its event loop only."""
+    """All open connections of one server; used on its event loop only."""
 
     def __init__(
         self,
@@ -59,7 +59,9 @@ class ConnectionBook:
         group_of: Callable[[str], str] = lambda address: address,
         is_shared: Callable[[str], bool] = lambda _address: False,
     ) -> None:
-        """`group_of` names whom an address counts for; `is_shared` is true for proxies."""
+        """`group_of` names the group that an address counts towards; `is_shared` is true for
+        proxies.
+        """
         self.limits = limits
         self.refused = 0
         self._group_of = group_of
@@ -67,14 +69,16 @@ class ConnectionBook:
         self._open: dict[Connection, str] = {}
         self._per_group: Counter[str] = Counter()
         self._idle: dict[Connection, None] = {}
-        """Those without a request, the one that has been so for longest first."""
+        """Connections without a request, the one idle for longest first."""
         self._stalled: dict[Connection, tuple[int, float]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
     def admit(self, connection: Connection) -> bool:
-        """Take it in; false if there are too many. An idle one is closed to make space."""
+        """Register a connection; false if there are too many. An idle one is
+        closed to make space.
+        """
         group = "" if self._is_shared(connection.address) else self._group_of(connection.address)
         if group and self._per_group[group] >= self.limits.per_address:
             if not self._close_idle(group):
@@ -94,7 +98,7 @@ class ConnectionBook:
         return False
 
     def forget(self, connection: Connection) -> None:
-        """It is closed."""
+        """Remove a closed connection."""
         self._idle.pop(connection, None)
         self._stalled.pop(connection, None)
         group = self._open.pop(connection, None)
@@ -104,23 +108,23 @@ class ConnectionBook:
                 del self._per_group[group]
 
     def is_idle(self, connection: Connection) -> None:
-        """It has answered all and waits for the next request."""
+        """Mark it as idle: it has answered all requests."""
         if connection in self._open:
             self._idle[connection] = None
 
     def is_busy(self, connection: Connection) -> None:
-        """A request has begun to arrive on it."""
+        """Mark it as busy: a request has begun to arrive."""
         self._idle.pop(connection, None)
 
     async def sweep(self) -> None:
-        """Close what is overdue, until cancelled."""
+        """Close overdue connections, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self.close_overdue(loop.time())
 
     def close_overdue(self, now: float) -> None:
-        """Close who has not sent, or not taken, anything for too long."""
+        """Close connections whose client has not sent or read anything for too long."""
         for connection in list(self._open):
             if connection.deadline <= now:
                 connection.on_deadline()

@@ -1,9 +1,9 @@
-"""HTTP/1.1 as uvicorn speaks it, with the deadlines and limits that it lacks.
+"""HTTP/1.1 by uvicorn, with the deadlines and limits that it lacks.
 
-uvicorn parses with llhttp, which refuses what leaves a message's length in doubt (RFC 9112, 6.1 and
-6.3). Added here: deadlines for a request's head and body, a limit on connections, on the size of a
-head and on pipelined requests, the rules for `Host` (RFC 9112, 3.2), trailers that are never taken
-for headers, refusals in the documented shape, and reading on for a while after a refusal.
+uvicorn parses with llhttp, which refuses messages of ambiguous length (RFC 9112, 6.1 and 6.3).
+Added here: deadlines for a request's head and body, limits on connections, on the size of a head
+and on pipelined requests, the rules for `Host` (RFC 9112, 3.2), trailers that are never taken for
+headers, errors in the documented shape, and reading on for a while after an error.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ log = logger(__name__)
 LONGEST_HEAD = 64 * 1024
 """Bytes of the request line and all headers."""
 LONGEST_PIPELINE = 16
-"""Requests of a connection that may wait for the answer to the one before."""
+"""Requests of a connection that may wait for the answer to an earlier one."""
 DISCARDED_BYTES = 64 * 1024 * 1024
-"""What is read of a body that nobody wants, so that its sender gets to see the refusal."""
+"""Bytes of an unwanted body that are read, so that its sender gets to see the error."""
 LINGER_SECONDS = 2.0
-"""How long a refused client may take to close its side: a reset would lose the refusal."""
+"""Seconds that a refused client has to close its side: a reset would lose the answer."""
 REFUSED_BODY_SECONDS = 30.0
 REFUSALS = {
     400: ("malformed", "This is not a valid HTTP/1.1 request"),
@@ -39,7 +39,7 @@ REFUSALS = {
 
 
 class _Refused(Exception):
-    """Ends parsing; the parser hides it, so the status is kept beside."""
+    """Ends parsing; the parser hides it, so the status is stored beside it."""
 
 
 class _Phase(Enum):
@@ -67,10 +67,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._discarded = 0
         self._over_limit = False
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it in, or say that there are too many."""
+        """Register the connection, or answer that there are too many."""
         super().connection_made(transport)
         if self.client is not None:
             self.address = self.client[0]
@@ -85,13 +85,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is closed, by whichever side."""
+        """The connection is closed, by either side."""
         self._book.forget(self)
         self._book.refused -= self._over_limit
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
+        """Parse received bytes."""
         if self._phase is _Phase.REFUSED:
             self._discard(len(data))
             return
@@ -102,7 +102,7 @@ class LimitedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # Answered as the plain request that it is; what follows it is another protocol.
+            # An upgrade is answered as a plain request; what follows it is another protocol.
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
             self._refuse(self._status)
@@ -112,7 +112,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 if self._received > LONGEST_HEAD:
                     self._refuse(431)
 
-    # What the parser calls
+    # Called by the parser
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
@@ -127,14 +127,14 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; a trailer is dropped, since it came after the request was authorised."""
+        """One header; a trailer is dropped, since it arrives after the request was authorised."""
         if self._phase is not _Phase.HEAD:
             return
         self._count_head(len(name) + len(value) + 4)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole: refuse it, or answer the request."""
+        """The head is complete: answer the request or refuse it."""
         self._check_head()
         if len(self.pipeline) >= LONGEST_PIPELINE:
             raise _Refused
@@ -152,7 +152,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The body is whole."""
+        """The body is complete."""
         self._phase = _Phase.IDLE
         self.deadline = math.inf
         super().on_message_complete()
@@ -162,16 +162,16 @@ class LimitedProtocol(HttpToolsProtocol):
         """The answer is written."""
         super().on_response_complete()
         if self._phase is _Phase.BODY and self.expect_100_continue and not self._body_bytes:
-            # The client may send the body all the same, or go on without it: nobody can know.
+            # Whether the client still sends the body or leaves it out is unknown.
             self.close()
         self._note_idle()
 
-    # What the book of connections calls
+    # Called by `Connections`
 
     def on_deadline(self) -> None:
-        """Close it, with an answer to who has begun a request."""
+        """Close it, with an answer if a request has begun."""
         if self.flow.read_paused:
-            # What has not been read cannot be late.
+            # What the server itself has not read yet is not late.
             self.deadline += 1.0
         elif self._phase is _Phase.REFUSED or self._is_silent():
             self.abort()
@@ -182,7 +182,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return self._phase is _Phase.HEAD and not self._received
 
     def unsent(self) -> int:
-        """Bytes that the client has not taken."""
+        """Bytes that the client has not read."""
         return self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
@@ -194,9 +194,9 @@ class LimitedProtocol(HttpToolsProtocol):
         return self.transport.is_closing() or self._phase is _Phase.REFUSED
 
     def close(self) -> None:
-        """Close it after what has been written; a body that is still coming is read on for a while.
+        """Close it after what has been written; an incoming body is read on for a while.
 
-        A client that sends all before it reads would lose the answer to a reset.
+        A client that sends everything before it reads would lose the answer to a reset.
         """
         if self._phase is _Phase.BODY:
             self._read_on(REFUSED_BODY_SECONDS)
@@ -243,7 +243,9 @@ class LimitedProtocol(HttpToolsProtocol):
             self.abort()
 
     def _refuse(self, status: int) -> None:
-        """Say so if that is not taken for the answer to an earlier request; then close."""
+        """Write the error, unless it would be taken for the answer to an earlier request; then
+        close.
+        """
         log.warning("request_refused", status=status, address=self.address)
         waiting = self.cycle is not None and not self.cycle.response_complete
         answered_here = waiting and self._phase is _Phase.BODY and not self.cycle.response_started
@@ -255,7 +257,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._read_on(LINGER_SECONDS)
 
     def _read_on(self, seconds: float) -> None:
-        """Say that nothing more will be said, and drop what still comes."""
+        """End the sending side and drop what still arrives."""
         self.pipeline.clear()
         self._book.is_busy(self)
         self._phase = _Phase.REFUSED

@@ -65,10 +65,10 @@ async def test_a_calendar_is_read_before_it_counts_as_subscribed(box: BoxWorld, 
     ("answer", "told"),
     [
         (Answer(404), "no calendar at that address (HTTP 404)"),
-        (Answer(500), "in trouble (HTTP 500)"),
+        (Answer(500), "has an error (HTTP 500)"),
         (Answer(200, b"<!DOCTYPE html><title>Sign in</title>"), "web page"),
-        (Answer(200, b"hello"), "no calendar"),
-        (Answer(200, calendar(vevent("a", NOON))[:-30]), "breaks off"),
+        (Answer(200, b"hello"), "not a calendar"),
+        (Answer(200, calendar(vevent("a", NOON))[:-30]), "ends in the middle"),
     ],
 )
 async def test_what_cannot_be_read_is_not_subscribed_to(
@@ -128,14 +128,14 @@ async def test_a_name_and_a_password_in_the_address_go_into_their_fields(
 @pytest.mark.parametrize(
     ("headers", "login", "told"),
     [
-        ({"WWW-Authenticate": 'Basic realm="x"'}, {}, "wants a user name and a password"),
+        ({"WWW-Authenticate": 'Basic realm="x"'}, {}, "asks for a user name and a password"),
         (
             {"WWW-Authenticate": 'Basic realm="x"'},
             {"username": "ada", "password": "wrong"},
-            "does not take that user name and password",
+            "refuses that user name and password",
         ),
         ({"WWW-Authenticate": 'Digest realm="x"'}, {"username": "a", "password": "b"}, "'digest'"),
-        ({}, {}, "wants a user name"),
+        ({}, {}, "asks for a user name"),
     ],
 )
 async def test_a_refused_sign_in_says_why(

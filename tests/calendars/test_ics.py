@@ -239,7 +239,7 @@ def test_a_timed_event_ends_when_it_says(line: str, end: str | None) -> None:
     ("line", "warning"),
     [
         ("DTEND:20241022T090000Z", "ends before it starts; its end was left out"),
-        ("DTEND:tomorrow", "has a DTEND that is no date; its end was left out"),
+        ("DTEND:tomorrow", "has a DTEND that is not a date; its end was left out"),
         ("DURATION:-PT1H", "has an impossible DURATION; its end was left out"),
     ],
 )
@@ -536,7 +536,7 @@ def test_a_broken_component_costs_itself_alone() -> None:
     )
     assert starts(found) == ["2024-10-23T09:00", "2024-10-24T09:00"]
     assert found.warnings == [
-        "event 'no date' has a DTSTART that is no date; it was left out",
+        "event 'no date' has a DTSTART that is not a date; it was left out",
         "event 'dateless' has no DTSTART; it was left out",
         "event 'never ended' has no end; it was left out",
         "event 'odd' has an RDATE that can't be read",
@@ -716,7 +716,7 @@ def test_to_dos_that_are_called_off_or_have_no_project_are_left_out() -> None:
 def test_a_date_of_a_to_do_that_is_none_costs_only_itself() -> None:
     found = read(*todo("DUE:soon", "PRIORITY:high"))
     assert (found.tasks[0]["dueDate"], found.tasks[0]["priority"]) == (None, "medium")
-    assert found.warnings == ["to-do 'one' has a DUE that is no date; it was left out"]
+    assert found.warnings == ["to-do 'one' has a DUE that is not a date; it was left out"]
 
 
 # Anything at all

@@ -99,7 +99,7 @@ async def test_a_user_whose_calendars_took_all_they_may_waits_for_tomorrow(
     await sync(box)
     refused = await feed(box)
     assert refused["status"] == "failing"
-    assert "all the time that it may today" in refused["error"]
+    assert "has used up its processor time of today" in refused["error"]
     box.clock.set("2024-10-24T00:30:00Z")
     await sync(box)
     assert (await feed(box))["status"] == "ok"

@@ -464,7 +464,7 @@ def test_a_bad_byte_costs_its_line() -> None:
     body = TEXT.encode() + other.replace(b"SUMMARY:X", b"SUMMARY:\x80 and more")
     found = read(body)
     assert titles(found) == ["Grüße aus Köln", "\ufffd and more"]
-    assert found.warnings == ["lines with bytes that are no UTF-8: 1"]
+    assert found.warnings == ["lines that are not valid UTF-8: 1"]
 
 
 # Folds
@@ -683,7 +683,7 @@ def test_an_odd_time_is_the_moment_that_it_means(line: str, start: str) -> None:
 def test_a_time_that_cannot_be_is_left_out(line: str) -> None:
     found = read(calendar(*event(line)))
     assert found.events == []
-    assert "no date" in found.warnings[0]
+    assert "not a date" in found.warnings[0]
 
 
 # All day

@@ -145,7 +145,7 @@ def test_a_leap_birthday_of_a_rule_without_a_month_comes_each_29_february(cli: C
     [
         ("68-crcrlf-fold", ["A long title that goes on over the fold and further"], ""),
         ("69-blank-line-fold", ["A long title that goes on"], ""),
-        ("70-one-bad-byte", ["Müller über Öl", "cut \ufffd"], "no UTF-8"),
+        ("70-one-bad-byte", ["Müller über Öl", "cut \ufffd"], "not valid UTF-8"),
         ("73-same-uid-different-events", ["one", "two"], ""),
         ("93-quoted-printable-vcal1", ["Müller"], ""),
     ],

@@ -1,1 +1,1 @@
-"""Subscribed calendar feeds: fetched, compared, applied."""
+"""Subscribed calendar feeds."""

@@ -1,4 +1,4 @@
-"""The address of a calendar as people have it, as one that can be fetched."""
+"""Reads a calendar's address as users copy it into addresses that can be fetched."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ _SCHEMES = {
     "webcals": ("https",),
     "webcal": ("https", "http"),
 }
-"""How each is fetched, the best first: webcal does not say whether it is encrypted."""
+"""The schemes to try for each scheme, the best first: webcal does not say whether
+it is encrypted.
+"""
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = f"{_PATH_SAFE}?[]"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -21,18 +23,19 @@ _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a calendar is. `urls` are to be tried in turn."""
+    """A calendar's address; `urls` are tried in turn."""
 
     urls: tuple[str, ...]
     username: str | None = None
     password: str | None = None
-    """Both as they were written into the address itself."""
+    """The user name and password from the address itself, if any."""
 
 
 def read_address(text: str) -> Address:
-    """Read what a person gives: `https:`, `webcal:`, umlauts, a name and password before the host.
+    """The parts of an address as a user gives it: `https:`, `webcal:`, umlauts, a name and password
+    before the host.
 
-    Raises ValueError, in words that fit after the field's name.
+    Raises ValueError, whose text fits after the field's name.
     """
     text = text.strip()
     if len(text) > LONGEST_URL:
@@ -49,7 +52,10 @@ def read_address(text: str) -> Address:
 
 
 def next_hop(url: str, location: str) -> str:
-    """Where a redirect leads; a server may write it with umlauts too. Raises ValueError."""
+    """The absolute address that a redirect leads to.
+
+    Raises ValueError if it is not a possible address.
+    """
     parts = urlsplit(urljoin(url, location))
     if parts.username is not None or parts.scheme not in ("http", "https"):
         return urlunsplit(parts)
@@ -57,7 +63,7 @@ def next_hop(url: str, location: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: a password is for one of these alone."""
+    """Scheme, host and port; a password is only ever sent to one of these."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return parts.scheme, parts.hostname or "", port
@@ -79,7 +85,7 @@ def _plain(parts: SplitResult) -> str:
 
 
 def _quoted(text: str, safe: str) -> str:
-    """What is encoded already stays so; a lone percent sign is encoded."""
+    """Percent-encode; what is encoded already stays so, and a lone percent sign is encoded."""
     return quote(_PERCENT.sub("%25", text), safe=safe)
 
 

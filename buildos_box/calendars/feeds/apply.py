@@ -1,7 +1,7 @@
-"""A calendar that was read becomes the user's events, in one transaction.
+"""Writes a calendar that was read into the user's events, in one transaction.
 
-What has moved is announced as moved and what has gone as cancelled, by the same writing that
-serves every other way in: so reminders follow a feed as they follow a person's own changes.
+It uses the same writing as every other change of an event, so that moved and cancelled events are
+announced and reminders follow them.
 """
 
 from dataclasses import replace
@@ -11,6 +11,7 @@ from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
@@ -34,13 +35,12 @@ def read(
     now: Instant,
     processor_time: ProcessorTime,
 ) -> "CalendarImport":
-    """What the calendar holds for the span that is kept; slow, for a thread.
+    """The calendar's events in the span that is stored; slow, so it runs in a thread.
 
-    Events have ids of the feed's own, so that the same meeting in two calendars is two events.
+    Event ids are made from the feed's id, so that one meeting in two calendars is two events.
     Raises Malformed, TooLarge.
     """
-    # Loaded for a calendar only: most boxes have none.
-    from buildos_box.calendars.ics.fields import stable_id
+    # Imported here because most servers have no calendar feed and icalendar is slow to load.
     from buildos_box.calendars.ics.reader import Reader, last_moment, parse_calendar
 
     reader = Reader(
@@ -68,9 +68,10 @@ def read(
 
 
 def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
-    """Write what is new and what has changed; call off what has gone; forget what is long over.
+    """Store new and changed events, cancel those that are gone, delete those long over; the counts.
 
-    Of a calendar that was not read to its end nothing counts as gone.
+    If the calendar was not read to its end, no event counts as gone. Raises Impossible if an
+    event's fields break a rule of `POST /sync`.
     """
     ids = {event["id"] for event in found.events}
     before = workspace.events_of_feed(tx, feed.id)
@@ -94,12 +95,12 @@ def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts
 
 
 def _is_over(ends: str, now: Instant) -> bool:
-    """`ends` is an instant or a day: the first after an all-day event."""
+    """Whether it ended before now; `ends` is an instant, or the day after an all-day event."""
     return ends <= to_text(now)[: len(ends)]
 
 
 def take_away(tx: Tx, feed: Feed, now: Instant) -> None:
-    """The feed is given up: its events go, and with them what waits for them."""
+    """Delete the feed and its events; their reminders are cancelled with them."""
     keys = {row["id"]: "id" for row in workspace.events_of_feed(tx, feed.id)}
     if keys:
         apply(tx, Batch(deletes={"events": keys}), now)

@@ -1,4 +1,4 @@
-"""Every quarter of an hour the feeds that are due are read, each a little later.
+"""The cron that enqueues a job for every feed that is due, spread over some minutes.
 
 The rules: docs/spec.md#calendar-feeds.
 """
@@ -19,7 +19,7 @@ BATCH = 200
 
 
 class FeedsQueued(msgspec.Struct, frozen=True):
-    """How many feeds are to be read."""
+    """The number of feeds for which a job was enqueued."""
 
     queued: int
 
@@ -30,8 +30,8 @@ async def _run(_due: Instant, box: Any) -> FeedsQueued:
     def some(tx: Tx) -> int:
         found = feed_store.due(tx, now, BATCH)
         for feed in found:
-            # Put off first: whatever becomes of the job, the feed is not due again and again.
-            feed_store.put_off(tx, feed.id, now + REFRESH)
+            # First, so that the feed is not due at every run, whatever becomes of its job.
+            feed_store.postpone(tx, feed.id, now + REFRESH)
             queue_sync(tx, box, feed, at=spread(feed.id, now), actor="cron:calendar_feeds")
         return len(found)
 

@@ -1,7 +1,7 @@
-"""Getting a calendar from its address: only if it is new, not too much, not too long.
+"""Downloads a calendar, within limits of size and time, and only if it has changed.
 
-Every hop goes through the one egress, so that a redirect leads to no address that the first could
-not have been. Nothing that is raised or logged here names more of an address than its host.
+Every redirect goes through the egress, which refuses addresses of the own network. No error or log
+line contains more of an address than its host.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from buildos_box.retry_after import retry_after
 
 MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 60.0
-"""For all hops together."""
+"""Seconds for all redirects together."""
 MOST_REDIRECTS = 3
 _IN_MEMORY_BYTES = 1024 * 1024
-"""What is longer is put into a temporary file that has no name."""
+"""Larger calendars are written to a temporary file without a name."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MARK_CHARS = 500
 _HEADERS = {"Accept": "text/calendar, */*;q=0.1", "User-Agent": "BuildOS-Box"}
@@ -32,12 +32,12 @@ _MEANINGS = {
     403: "the calendar may not be read",
     404: "there is no calendar at that address",
     410: "there is no calendar at that address any more",
-    429: "the calendar's server wants to be asked less often",
+    429: "the calendar's server is asked too often",
 }
 
 
 class FeedFault(Exception):
-    """The calendar could not be had; `message` is for its owner, without the address."""
+    """The calendar could not be fetched or read; `message` is for its owner and has no address."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class FeedFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A name and a password for the calendar's server (RFC 7617)."""
+    """A user name and password for the calendar's server (RFC 7617)."""
 
     username: str
     password: str
@@ -61,7 +61,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the server gave to ask with next time: whether anything is new since."""
+    """ETag and Last-Modified of an answer, sent with the next request to get only a newer one."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -69,7 +69,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A calendar as its server gave it; `file` is at its start and is closed by the reader."""
+    """A downloaded calendar; `file` is at its start and is closed by its reader."""
 
     file: BinaryIO
     charset: str | None
@@ -86,7 +86,10 @@ async def fetch(
     marks: Marks | None = None,
     seconds: float = SECONDS,
 ) -> Download | None:
-    """The calendar; None if it is still the one with those marks (304). Raises FeedFault."""
+    """Download a calendar; None if it has not changed since `marks` (304).
+
+    `seconds` is the limit for everything, redirects included. Raises FeedFault.
+    """
     file: BinaryIO = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # type: ignore[assignment]  # noqa: SIM115
     try:
         async with asyncio.timeout(seconds):
@@ -97,7 +100,7 @@ async def fetch(
         _check(answer, login, now)
     except TimeoutError:
         file.close()
-        raise FeedFault(f"the calendar has not come in {seconds:g} s") from None
+        raise FeedFault(f"the calendar was not received within {seconds:g} s") from None
     except (PermanentError, TransientError) as error:
         file.close()
         raise FeedFault(error.message) from error
@@ -135,7 +138,7 @@ async def _at_the_end(
     for _ in range(MOST_REDIRECTS + 1):
         file.seek(0)
         file.truncate()
-        # The password is for the server that it was given for, wherever that sends us.
+        # A password is sent only to the server it was given for, wherever redirects lead.
         secret = {"Authorization": login.header} if login and origin(url) == first else {}
         answer = await egress.get(
             url,
@@ -151,15 +154,17 @@ async def _at_the_end(
         try:
             url = next_hop(url, location)
         except ValueError:
-            raise FeedFault("the calendar's server sends to an address that cannot be") from None
-    raise FeedFault("the calendar's server only sends from one address to the next")
+            raise FeedFault(
+                "the calendar's server redirects to an address that is not possible"
+            ) from None
+    raise FeedFault("the calendar's server redirects too often")
 
 
 def _check(answer: Fetched, login: Login | None, now: Instant) -> None:
-    """Raises FeedFault for what is no calendar by its status."""
+    """Raises FeedFault for a status other than 200 and 204."""
     if answer.status in (200, 204):
         return
-    meaning = _MEANINGS.get(answer.status, "the calendar's server is in trouble")
+    meaning = _MEANINGS.get(answer.status, "the calendar's server has an error")
     if answer.status == 401:
         meaning = _meaning_of_401(answer, login)
     raise FeedFault(
@@ -170,10 +175,11 @@ def _check(answer: Fetched, login: Login | None, now: Instant) -> None:
 def _meaning_of_401(answer: Fetched, login: Login | None) -> str:
     offered = answer.headers.get("www-authenticate", "").lower()
     if offered and "basic" not in offered:
-        return f"the calendar wants a sign-in of the kind {offered.split()[0]!r}, not a password"
+        kind = offered.split()[0]
+        return f"the calendar's server asks for a login of the kind {kind!r}, not a password"
     if login is None:
-        return "the calendar wants a user name and a password"
-    return "the calendar's server does not take that user name and password"
+        return "the calendar's server asks for a user name and a password"
+    return "the calendar's server refuses that user name and password"
 
 
 def _charset(answer: Fetched) -> str | None:

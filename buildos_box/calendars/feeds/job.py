@@ -1,9 +1,7 @@
 """The job that reads one calendar feed.
 
-A calendar that cannot be had is no failed job: the feed's own row tells of it, and the cron comes
-back later each time.
-
-The rules: docs/spec.md#calendar-feeds.
+A calendar that cannot be read does not fail the job: the feed's row has the error, and the cron
+tries again later, after longer and longer delays. The rules: docs/spec.md#calendar-feeds.
 """
 
 from datetime import timedelta
@@ -30,14 +28,14 @@ from buildos_box.workspace.changes import CalendarSyncFailed
 
 
 class FeedPayload(Payload, frozen=True, kw_only=True):
-    """Which feed; its address stays in its row."""
+    """The feed; its address stays in its row."""
 
     user_id: str
     feed_id: str
 
 
 class FeedResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What came of it: `read`, `unchanged`, `failed`, or `gone` if nobody wants it any more."""
+    """The outcome: `read`, `unchanged`, `failed`, or `gone` if the feed was deleted or paused."""
 
     feed_id: str
     status: str
@@ -47,12 +45,16 @@ class FeedResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 
 
 def feed_key(feed_id: str) -> str:
-    """One live job a feed."""
+    """The dedup key that allows one live job per feed."""
     return f"calendar-feed-{feed_id}"
 
 
 async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedResult:
-    """Fetch the feed if it is new, and take in what has changed."""
+    """Read the feed and store what has changed.
+
+    Failures of the calendar or its server are stored in the feed's row and returned. Raises
+    LeaseLost.
+    """
     feed = await feed_store.get(box.db, job.payload.feed_id)
     user = await store.get_user(box.db, feed.user_id) if feed else None
     if feed is None or user is None or not feed.is_active:
@@ -66,12 +68,15 @@ async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedRe
     try:
         return await box.db.write(lambda tx: _succeeded(tx, job, box, feed, reading))
     except Impossible as error:
-        refused = FeedFault(f"the calendar holds what cannot be: {error.message}"[:500])
+        refused = FeedFault(f"the calendar has an impossible value: {error.message}"[:500])
         return await box.db.write(lambda tx: _failed(tx, job, box, feed, refused))
 
 
 def _still_wanted(tx: Tx, job: Attempt[FeedPayload], feed: Feed) -> Feed | None:
-    """Nobody has given the feed up, or given it another address or password, meanwhile."""
+    """The feed, or None if it was deleted, paused or given another address or password meanwhile.
+
+    Raises LeaseLost.
+    """
     job.ensure_lease(tx)
     now = feed_store.find(tx, feed.id)
     if now is None or not now.is_active or now.url != feed.url:
@@ -120,7 +125,9 @@ SYNC_CALENDAR_FEED = JobType(
 def queue_sync(
     tx: Tx, box: Services, feed: Feed, *, at: Instant | None = None, actor: str = "system"
 ) -> Enqueued:
-    """Read that feed at that time, now if none is given; one that waits already is brought on."""
+    """Enqueue reading the feed at that time, by default now; a later waiting job
+    is moved forward.
+    """
     return box.queue.enqueue(
         tx,
         SYNC_CALENDAR_FEED,

@@ -1,4 +1,4 @@
-"""Fetching a feed and reading it, the same for the job and for a feed that is being added."""
+"""Fetches and parses a feed, both for the job and for a feed that is being added."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from buildos_box.calendars.ics.reader import CalendarImport
 
 FIRST_SECONDS = min(SECONDS, 24.0)
-"""Somebody waits for it, and their client gives up after 30."""
+"""Seconds for a request that adds a feed: clients give up after 30."""
 _AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
-"""Jobs that read large calendars shall not hold up who adds one."""
+"""Large calendars that jobs read do not delay a request that adds one."""
 _USAGE = "feed_cpu_seconds_per_day"
-"""Counted in milliseconds."""
+"""The key of the daily usage, counted in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A calendar that was fetched and read."""
+    """A calendar that was fetched and parsed."""
 
     found: "CalendarImport"
     marks: Marks
 
 
 async def read_feed(box: Services, feed: Feed, user: User, now: Instant) -> Reading | None:
-    """The calendar of a feed; None if nothing is new since it was last read. Raises FeedFault."""
+    """The feed's calendar; None if it has not changed since it was last read. Raises FeedFault."""
     is_fresh = feed.last_read_at is not None and now - feed.last_read_at < READ_AGAIN
     marks = Marks(feed.etag, feed.last_modified) if is_fresh else None
     login = login_of(box.secret, feed)
@@ -53,9 +53,9 @@ async def read_feed(box: Services, feed: Feed, user: User, now: Instant) -> Read
 async def read_first(
     box: Services, feed: Feed, urls: tuple[str, ...], login: Login | None, user: User, now: Instant
 ) -> tuple[Feed, Reading]:
-    """The calendar at the first of those addresses that has one, and the feed with that address.
+    """The first of `urls` that has a calendar: the feed with that address, and the calendar.
 
-    Raises FeedFault; of several addresses it names the cause of each.
+    Raises FeedFault; with several addresses its message has the cause for each.
     """
     faults: dict[str, FeedFault] = {}
     for url in urls:
@@ -83,16 +83,16 @@ async def read_first(
 async def _within_limits(
     box: Services, pool: ThreadPool, download: Download, feed: Feed, user: User, now: Instant
 ) -> "CalendarImport":
-    """The calendar, as far as its reading takes no more of the processor than it may.
+    """The parsed calendar, within the limits on processor time.
 
-    Raises FeedFault, also if the user's calendars have had all that they may today.
+    Raises FeedFault, also if the user's calendars have used up their processor time of the day.
     """
     limits = box.settings.limits
     spent = await box.db.write(lambda tx: daily_limits.spent(tx, user.id, _USAGE, now))
     left = limits.feed_cpu_seconds_per_day - spent / 1000
     if left <= 0:
         download.file.close()
-        message = "reading this user's calendars has taken all the time that it may today (UTC)"
+        message = "reading this user's calendars has used up its processor time of today (UTC)"
         raise FeedFault(message, retry_after=daily_limits.next_day(now) - now)
     seconds = min(limits.feed_cpu_seconds, left)
     found, used = await pool.run(_measured, download, feed, user, now, seconds)
@@ -110,7 +110,7 @@ def _count(tx: Tx, user: User, used: float, now: Instant) -> None:
 def _measured(
     download: Download, feed: Feed, user: User, now: Instant, seconds: float
 ) -> "tuple[CalendarImport | FeedFault, float]":
-    """The calendar, or why there is none, and the seconds of the processor that this took."""
+    """The calendar or why it could not be read, and the seconds of processor time used."""
     processor_time = ProcessorTime(seconds)
     try:
         return _parsed(download, feed, user, now, processor_time), processor_time.used
@@ -128,17 +128,20 @@ def _parsed(
         except Malformed:
             file.seek(0)
             is_page = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-            what = "that is a web page, and no calendar" if is_page else "that is no calendar"
+            what = "that is a web page, not a calendar" if is_page else "that is not a calendar"
             raise FeedFault(what) from None
         except TooLarge as error:
             raise FeedFault(error.message) from error
     if not found.whole:
-        raise FeedFault("the calendar breaks off")
+        raise FeedFault("the calendar ends in the middle")
     return found
 
 
 def take_reading(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> Counts:
-    """Write what was read into the user's calendar, and into the feed's row how it went."""
+    """Store the calendar's events and the feed's new state; the counts of changed events.
+
+    Raises Impossible if an event's fields break a rule of `POST /sync`.
+    """
     feed_store.succeeded(tx, feed.id, now, due_after_success(now))
     counts = take_in(tx, feed, reading.found, now)
     feed_store.was_read(

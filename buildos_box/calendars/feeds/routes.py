@@ -1,4 +1,4 @@
-"""Calendar feeds over HTTP. A feed's address goes in and never comes out again.
+"""The routes of calendar feeds; a feed's address is never shown in full.
 
 The rules: docs/spec.md#calendar-feeds.
 """
@@ -38,7 +38,9 @@ from buildos_box.workspace.views import Page
 
 
 class FeedView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A subscribed calendar. `url` is masked; `failures` in a row, and what the last one was."""
+    """A subscribed calendar. `url` is masked; `failures` counts those in a row, `error` is the
+    last.
+    """
 
     id: str
     user_id: str
@@ -83,9 +85,9 @@ def _status(row: Row) -> str:
 
 
 class NewFeed(msgspec.Struct, frozen=True):
-    """The address of an `.ics` file, `https:` or `webcal:`, and what to call it.
+    """The address of an `.ics` file, `https:` or `webcal:`, and the feed's name.
 
-    Without a name it gets the calendar's own. `username` and `password` are for servers that ask
+    Without `name` it gets the calendar's own. `username` and `password` are for servers that ask
     for them; a password is stored encrypted and never shown.
     """
 
@@ -96,9 +98,9 @@ class NewFeed(msgspec.Struct, frozen=True):
 
 
 class FeedChange(msgspec.Struct, frozen=True, rename="camel"):
-    """What is to change. An empty `username` forgets the password too.
+    """The fields to change. An empty `username` removes the password too.
 
-    An address on another server forgets both, unless they are given again.
+    An address on another server removes both, unless they are given again.
     """
 
     url: str | None = None
@@ -119,7 +121,7 @@ async def _mine(box: Services, caller: Caller, user_id: str, feed_id: str) -> Ro
     await crud.visible(box, caller, USERS, user_id)
     row = await feed_store.row_of(box.db, user_id, feed_id)
     if row is None:
-        raise NotFound(f"no calendar feed {feed_id}")
+        raise NotFound(f"there is no calendar feed {feed_id}")
     return row
 
 
@@ -127,7 +129,7 @@ async def _mine(box: Services, caller: Caller, user_id: str, feed_id: str) -> Ro
 async def list_feeds(
     user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
 ) -> Page[FeedView]:
-    """A user's subscribed calendars, newest first."""
+    """A user's subscribed calendars, newest first. Raises Forbidden, NotFound, Impossible."""
     await crud.visible(box, caller, USERS, user_id)
     before = decode_cursor(cursor)
     rows = await feed_store.page(box.db, user_id, before=before, limit=limit + 1)
@@ -136,7 +138,11 @@ async def list_feeds(
 
 @post("/users/{user_id:str}/calendar-feeds", tags=["Calendar"])
 async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller) -> FeedView:
-    """Subscribe to a calendar, once it could be read; the same address again changes nothing."""
+    """Subscribe to a calendar after reading it; the same address again changes nothing.
+
+    Raises Forbidden, NotFound, Impossible (with the field: the address, the login, the name, or a
+    calendar that cannot be read), Conflict if the user has too many feeds, RateLimited.
+    """
     await crud.visible(box, caller, USERS, user_id)
     address = checked_address(data.url)
     login = _login(data.username, data.password, address)
@@ -147,21 +153,21 @@ async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller
 
 
 async def _count_read(box: Services, caller: Caller, user_id: str) -> None:
-    """Count a calendar that is read while its request waits. Raises RateLimited."""
+    """Count one read towards the user's day. Raises RateLimited."""
     await box.db.write(lambda tx: daily_limits.take(tx, box, caller, user_id, "jobs_per_day"))
 
 
 async def _user(box: Services, user_id: str) -> User:
     user = await store.get_user(box.db, user_id)
     if user is None:
-        raise NotFound(f"no user {user_id}")
+        raise NotFound(f"there is no user {user_id}")
     return user
 
 
 def _login(
     username: str | None, password: str | None, address: Address | None = None
 ) -> Login | None:
-    """What was given in its own fields, else what stands in the address itself."""
+    """The login from the fields, or else from the address itself. Raises Impossible."""
     if username is None and address is not None:
         username = address.username
         password = password if password is not None else address.password
@@ -171,14 +177,14 @@ def _login(
 def _read_now(tx: Tx, box: Services, feed_id: str, caller: Caller) -> str:
     feed = feed_store.find(tx, feed_id)
     if feed is None:
-        raise NotFound(f"no calendar feed {feed_id}")
+        raise NotFound(f"there is no calendar feed {feed_id}")
     daily_limits.take(tx, box, caller, feed.user_id, "jobs_per_day")
     return queue_sync(tx, box, feed, at=box.clock.now(), actor=caller.actor).job_id
 
 
 @get("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
 async def get_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> FeedView:
-    """One subscribed calendar."""
+    """One subscribed calendar. Raises Forbidden, NotFound."""
     return FeedView.of(await _mine(box, caller, user_id, feed_id))
 
 
@@ -186,9 +192,10 @@ async def get_feed(user_id: str, feed_id: str, box: Services, caller: Caller) ->
 async def change_feed(
     user_id: str, feed_id: str, data: FeedChange, box: Services, caller: Caller
 ) -> FeedView:
-    """Rename it, pause it or go on with it, give it another address, user name or password.
+    """Rename it, pause or resume it, or change its address, user name or password.
 
-    With a new address or password it is read first, and nothing changes if that fails.
+    With a new address or password it is read first, and nothing changes if that fails. Raises
+    Forbidden, NotFound, Impossible, Conflict if the user has that address already, RateLimited.
     """
     feed = Feed.of(await _mine(box, caller, user_id, feed_id))
     now = box.clock.now()
@@ -227,7 +234,7 @@ async def change_feed(
 
 @delete("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
 async def delete_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> None:
-    """Give the calendar up; its events go with it."""
+    """Delete the feed with its events. Raises Forbidden, NotFound."""
     feed = Feed.of(await _mine(box, caller, user_id, feed_id))
     now = box.clock.now()
 
@@ -240,7 +247,7 @@ async def delete_feed(user_id: str, feed_id: str, box: Services, caller: Caller)
 
 @post("/users/{user_id:str}/calendar-feeds/{feed_id:str}/sync", status_code=200, tags=["Calendar"])
 async def sync_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> FeedSync:
-    """Read it now."""
+    """Read the feed now. Raises Forbidden, NotFound, Conflict if it is paused, RateLimited."""
     row = await _mine(box, caller, user_id, feed_id)
     if not row["is_active"]:
         raise Conflict("this calendar feed is paused")

@@ -1,4 +1,4 @@
-"""What holds of calendar feeds: addresses, when they are read, how far ahead.
+"""Limits and times of calendar feeds.
 
 The rules: docs/spec.md#calendar-feeds.
 """
@@ -9,34 +9,41 @@ from hashlib import sha256
 from buildos_box.clock import Instant
 
 REFRESH = timedelta(minutes=15)
-"""How often the cron looks; a feed is read every time while all is well."""
+"""The cron's interval; a feed without failures is read at every run."""
 JITTER = timedelta(minutes=5)
-"""Feeds that are due together are spread over this, so that no calendar server gets them all."""
+"""Reads of feeds that are due together are spread over this span, so that no calendar server gets
+all of them at once.
+"""
 SLOWEST = timedelta(hours=24)
 READ_AGAIN = timedelta(hours=20)
-"""Even an unchanged feed is read anew by then: its repeating events go on, day by day."""
+"""A feed is read anew after this time even if it is unchanged, because later dates of repeating
+events come into the span.
+"""
 BACK, AHEAD = timedelta(days=7), timedelta(days=120)
-"""The span for which events are kept."""
+"""The span before and after now for which events are stored."""
 ALARMING_FAILURES = 3
 MAX_FEEDS = 20
-"""Of one user."""
+"""Feeds of one user."""
 MAX_EVENTS = 2_000
-"""Of one feed; the nearest in time are kept."""
+"""Events of one feed; the nearest in time are kept."""
 
 
 def spread(feed_id: str, now: Instant) -> Instant:
-    """When a feed that is due now is to be read: the same for the same feed and minute."""
+    """When to read a feed that is due now; always the same for the same feed and minute."""
     digest = sha256(f"{feed_id}:{now:%Y%m%d%H%M}".encode()).digest()
     return now + JITTER * (int.from_bytes(digest[:4], "big") / 2**32)
 
 
 def due_after_success(now: Instant) -> Instant:
-    """In time for the cron's next look, however late in its spread this one was."""
+    """The next due time: before the cron's next run, however late in its spread this one was."""
     return now + REFRESH - JITTER
 
 
 def due_after_failure(now: Instant, failures: int, retry_after: timedelta | None) -> Instant:
-    """Twice as long after each failure in a row, up to a day; not before the server asks for it."""
+    """The next due time: the delay doubles with each failure in a row, up to `SLOWEST`.
+
+    It is not before the time that the server asked for, unless that is later than `SLOWEST`.
+    """
     doublings: int = 2 ** min(failures - 1, 10)
     delay = min(SLOWEST, REFRESH * doublings)
     return now + min(SLOWEST, max(delay - JITTER, retry_after or timedelta(0)))

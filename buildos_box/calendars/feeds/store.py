@@ -1,4 +1,4 @@
-"""The table of calendar feeds, and which events came from which."""
+"""The table of calendar feeds."""
 
 import json
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from buildos_box.db import Database, Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed, as it is to be read."""
+    """A feed as it is needed to read it."""
 
     id: str
     user_id: str
@@ -43,26 +43,26 @@ class Feed:
 
 
 async def get(db: Database, feed_id: str) -> Feed | None:
-    """The feed."""
+    """The feed of that id; None if there is none."""
     row = await db.one("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
     return Feed.of(row) if row else None
 
 
 def find(tx: Tx, feed_id: str) -> Feed | None:
-    """The feed, inside a transaction."""
+    """The feed of that id, in a transaction; None if there is none."""
     row = tx.one("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
     return Feed.of(row) if row else None
 
 
 async def row_of(db: Database, user_id: str, feed_id: str) -> Row | None:
-    """A feed of that user, as it is shown."""
+    """The row of a user's feed; None if that user has no such feed."""
     return await db.one(
         "SELECT * FROM calendar_feeds WHERE id = ? AND user_id = ?", (feed_id, user_id)
     )
 
 
 async def page(db: Database, user_id: str, *, before: int | None, limit: int) -> list[Row]:
-    """A user's feeds, newest first."""
+    """A page of a user's feeds, newest first."""
     return await db.all(
         """SELECT * FROM calendar_feeds
             WHERE user_id = :user AND (:before IS NULL OR seq < :before)
@@ -72,13 +72,13 @@ async def page(db: Database, user_id: str, *, before: int | None, limit: int) ->
 
 
 def with_url(tx: Tx, user_id: str, url: str) -> str | None:
-    """The id of the user's feed with that address."""
+    """The id of the user's feed with that address; None if there is none."""
     row = tx.one("SELECT id FROM calendar_feeds WHERE user_id = ? AND url = ?", (user_id, url))
     return row["id"] if row else None
 
 
 async def with_any_url(db: Database, user_id: str, urls: Collection[str]) -> str | None:
-    """The id of the user's feed with one of those addresses."""
+    """The id of the user's feed with one of those addresses; None if there is none."""
     row = await db.one(
         """SELECT id FROM calendar_feeds
             WHERE user_id = ? AND url IN (SELECT value FROM json_each(?))""",
@@ -88,19 +88,19 @@ async def with_any_url(db: Database, user_id: str, urls: Collection[str]) -> str
 
 
 async def count_of(db: Database, user_id: str) -> int:
-    """How many feeds the user has."""
+    """The number of the user's feeds."""
     row = await db.one("SELECT count(*) FROM calendar_feeds WHERE user_id = ?", (user_id,))
     return int(row[0]) if row else 0
 
 
 def count(tx: Tx, user_id: str) -> int:
-    """How many feeds the user has."""
+    """The number of the user's feeds, in a transaction."""
     row = tx.one("SELECT count(*) FROM calendar_feeds WHERE user_id = ?", (user_id,))
     return int(row[0]) if row else 0
 
 
 def add(tx: Tx, feed: Feed, now: Instant) -> None:
-    """A new feed, due at once."""
+    """Store a new feed, due at once."""
     tx.execute(
         """INSERT INTO calendar_feeds (id, user_id, name, url, username, sealed_password,
                                        next_sync_at, created_at, updated_at)
@@ -118,7 +118,7 @@ def add(tx: Tx, feed: Feed, now: Instant) -> None:
 
 
 def change(tx: Tx, feed: Feed, now: Instant) -> None:
-    """Set what people may set; a new address is a new start."""
+    """Store what users may change; another address also clears ETag and Last-Modified."""
     tx.execute(
         """UPDATE calendar_feeds
               SET name = :name, is_active = :active, updated_at = :now, next_sync_at = :now,
@@ -140,12 +140,12 @@ def change(tx: Tx, feed: Feed, now: Instant) -> None:
 
 
 def delete(tx: Tx, feed_id: str) -> None:
-    """Forget the feed; its events are for others to take away first."""
+    """Delete the feed's row; its events have to be deleted before."""
     tx.execute("DELETE FROM calendar_feeds WHERE id = ?", (feed_id,))
 
 
 def due(tx: Tx, now: Instant, limit: int) -> list[Feed]:
-    """Active feeds whose time has come, the longest due first."""
+    """Active feeds that are due, the longest due first."""
     rows = tx.all(
         """SELECT * FROM calendar_feeds WHERE is_active = 1 AND next_sync_at <= ?
             ORDER BY next_sync_at, seq LIMIT ?""",
@@ -154,13 +154,13 @@ def due(tx: Tx, now: Instant, limit: int) -> list[Feed]:
     return [Feed.of(row) for row in rows]
 
 
-def put_off(tx: Tx, feed_id: str, until: Instant) -> None:
-    """Not due again before then."""
+def postpone(tx: Tx, feed_id: str, until: Instant) -> None:
+    """Set the time at which the feed is due next."""
     tx.execute("UPDATE calendar_feeds SET next_sync_at = ? WHERE id = ?", (to_text(until), feed_id))
 
 
 def succeeded(tx: Tx, feed_id: str, now: Instant, next_at: Instant) -> None:
-    """The server has answered as it should, if only that nothing is new."""
+    """Record that the server answered properly, with or without changes."""
     tx.execute(
         """UPDATE calendar_feeds SET failures = 0, error = NULL, last_sync_at = :now,
                   last_success_at = :now, next_sync_at = :next WHERE id = :id""",
@@ -178,7 +178,7 @@ def was_read(
     warnings: list[str],
     now: Instant,
 ) -> None:
-    """A new text of the calendar is in; its marks are asked with next time."""
+    """Record the calendar that was read, with its ETag and Last-Modified for the next request."""
     tx.execute(
         """UPDATE calendar_feeds SET etag = :etag, last_modified = :modified,
                   event_count = :events, warnings = :warnings, last_read_at = :now
@@ -197,7 +197,7 @@ def was_read(
 def failed(
     tx: Tx, feed_id: str, *, failures: int, error: str, now: Instant, next_at: Instant
 ) -> None:
-    """It could not be read."""
+    """Record a failure."""
     tx.execute(
         """UPDATE calendar_feeds SET failures = :failures, error = :error, last_sync_at = :now,
                   next_sync_at = :next WHERE id = :id""",

@@ -1,4 +1,4 @@
-"""Adding a calendar feed, or giving it another address or password: it is read first."""
+"""Adding a calendar feed or changing its address or password: the calendar is read first."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ _read_password = text(500)
 
 
 def checked_name(given: str) -> str:
-    """What to call a feed. Raises Impossible."""
+    """A feed's name, checked. Raises Impossible."""
     try:
         return str(_read_name(given))
     except ValueError as error:
@@ -32,7 +32,7 @@ def checked_name(given: str) -> str:
 
 
 def checked_address(given: str) -> Address:
-    """An address as people have it. Raises Impossible, which says no more of it than its host."""
+    """An address as users copy it. Raises Impossible, whose text contains no more than its host."""
     try:
         return read_address(given)
     except ValueError as error:
@@ -40,7 +40,7 @@ def checked_address(given: str) -> Address:
 
 
 def checked_login(username: str | None, password: str | None) -> Login | None:
-    """What to sign in with, None without a user name. Raises Impossible, naming the field."""
+    """The login, None without a user name. Raises Impossible with the field."""
     if not username:
         if password:
             raise Impossible.field("username", "is needed with a password")
@@ -61,10 +61,11 @@ def checked_login(username: str | None, password: str | None) -> Login | None:
 async def add_feed(
     box: Services, user: User, address: Address, name: str | None, login: Login | None
 ) -> str:
-    """Read the calendar and subscribe to it; the id of the feed, or of the one there already.
+    """Read the calendar and store the feed; its id, or that of the user's feed with that address.
 
-    Without a `name` it gets the calendar's own, else its server's. Raises Impossible if it can't
-    be read, Conflict if the user has too many, RateLimited if they ask for many at once.
+    Without `name` it gets the calendar's own, or else its server's. Raises Impossible if it cannot
+    be read, Conflict if the user has too many feeds, RateLimited if the user reads too many at
+    once.
     """
     known = await feed_store.with_any_url(box.db, user.id, address.urls)
     if known is not None:
@@ -113,10 +114,10 @@ def _too_many(user: User) -> Conflict:
 async def move_feed(
     box: Services, user: User, feed: Feed, address: Address | None, login: Login | None
 ) -> tuple[Feed, Reading]:
-    """Read the calendar at another address, with another login, or both.
+    """Read the calendar with another address, login or both; the changed feed and what was read.
 
-    Without a `login` the old one stays only where it was given for: a password never goes to
-    another server. Raises Impossible if the calendar can't be read.
+    Nothing is stored yet. Without `login` the old one is kept only for the same server. Raises
+    Impossible if the calendar cannot be read or the old password cannot be decrypted, RateLimited.
     """
     now = box.clock.now()
     target = address or Address((feed.url,))
@@ -136,7 +137,7 @@ async def move_feed(
 async def _read(
     box: Services, feed: Feed, address: Address, login: Login | None, user: User, now: Instant
 ) -> tuple[Feed, Reading]:
-    # A password is never sent unencrypted only because the encrypted way did not work.
+    # The unencrypted address is tried only when no password is sent.
     urls = address.urls[:1] if login else address.urls
     try:
         await box.egress.check(urls[0], user_id=user.id)
@@ -149,13 +150,17 @@ def _take(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
     try:
         take_reading(tx, feed, reading, now)
     except Impossible as error:
-        said = f"the calendar holds what cannot be: {error.message}"[:500]
+        said = f"the calendar has an impossible value: {error.message}"[:500]
         raise Impossible.field("url", said) from None
 
 
 def put_moved(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
-    """Store a feed's new address or login, and what was read with it. Raises Conflict."""
+    """Store a feed's new address or login, and what was read with it.
+
+    Raises Conflict if the user has that address already, Impossible if an event's fields break a
+    rule of `POST /sync`.
+    """
     if feed_store.with_url(tx, feed.user_id, feed.url) not in (None, feed.id):
-        raise Conflict("that calendar is subscribed to already")
+        raise Conflict("the user has a feed with that address already")
     feed_store.change(tx, feed, now)
     _take(tx, feed, reading, now)

@@ -1,7 +1,7 @@
-"""Dates and times as calendar files write them, brought to the one form of RFC 5545, 3.3.5.
+"""Normalises dates and times of calendar files to the form of RFC 5545, 3.3.5.
 
-Files hold the 24th hour, a 60th second (RFC 5545, 3.3.12), ISO 8601 with hyphens and colons, an
-offset, a time without seconds, a `VALUE=DATE` that has a time.
+Files have a 24th hour, a 60th second (RFC 5545, 3.3.12), ISO 8601 with hyphens and colons, an
+offset, a time without seconds, a `VALUE=DATE` with a time.
 """
 
 import re
@@ -17,7 +17,7 @@ _LOOSE = re.compile(
 
 
 def normalised(value: str, *, days_only: bool = False) -> str:
-    """A list of dates, times or periods; what can't be understood is left as it is.
+    """A list of dates, times or periods, normalised; what cannot be understood stays as it is.
 
     `days_only` drops the times.
     """
@@ -56,7 +56,7 @@ def _offset(zone: str | None) -> timedelta:
 
 
 def days_of(value: str) -> list[date]:
-    """The days of a list of dates, times or periods; what is none is passed over."""
+    """The days of a list of dates, times or periods; entries without one are skipped."""
     found = []
     for item in value.replace("/", ",").split(","):
         with suppress(ValueError):
@@ -65,7 +65,7 @@ def days_of(value: str) -> list[date]:
 
 
 def days_within(duration: str) -> int:
-    """Whole days that cover a DURATION, roughly: `P1W2DT25H` are 11."""
+    """Whole days that contain a DURATION, rounded up: 11 for `P1W2DT25H`."""
     size = {"W": 7.0, "D": 1.0, "H": 1 / 24, "M": 1 / 1440, "S": 1 / 86400}
     parts = re.findall(r"(\d{1,6})([WDHMS])", duration.upper())
     return ceil(sum(int(number) * size[unit] for number, unit in parts))

@@ -1,4 +1,4 @@
-"""One VEVENT as it is written (RFC 5545, 3.6.1)."""
+"""One VEVENT (RFC 5545, 3.6.1)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -21,31 +21,31 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One VEVENT. `end` is the first day after an all-day one; None if a timed one has none."""
+    """One VEVENT. `end` is the day after an all-day event, or None if a timed one has no end."""
 
     lines: Lines
     component: Any
     start: Moment
     end: Moment | None
     duration: timedelta | None = None
-    """What DURATION says, unless DTEND says the end."""
+    """DURATION, unless there is a DTEND."""
     original: Moment | None
-    """RECURRENCE-ID: which instance of its series this one replaces."""
+    """RECURRENCE-ID: the instance of its series that this event replaces."""
     future: bool
-    """Whether it replaces all later ones too."""
+    """Whether it replaces all later instances too."""
     sequence: int
     repeats: bool
     warn: Warn
 
     @property
     def all_day(self) -> bool:
-        """Whether it has days and no times."""
+        """Whether it has days instead of times."""
         return not isinstance(self.start, datetime)
 
     def end_of(self, start: Moment) -> Moment | None:
-        """The end of the instance that starts there.
+        """The end of the instance that starts then.
 
-        After DURATION, or as long on the clock as the first instance is. A start that the clocks
+        By DURATION, or else as long on the clock as the first instance. A start that the clocks
         skip counts with the offset before (RFC 5545, 3.3.5); the end moves along with it.
         """
         if self.end is None or not isinstance(start, datetime):
@@ -60,7 +60,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One event as it takes place; `key` tells it from others of its series, in every import."""
+    """One event as it takes place; `key` identifies it within its series, in every import."""
 
     item: Item
     start: Moment
@@ -70,18 +70,20 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`[start, end)`; all-day events are held against its local days in `zones.reader`."""
+    """The span `[start, end)`; an all-day event is compared with its local days
+    in `zones.reader`.
+    """
 
     start: Instant
     end: Instant
     zones: Zones
 
     def walls(self, zone: tzinfo) -> tuple[datetime, datetime]:
-        """Its ends as clocks in that zone show them."""
+        """Its ends as local times in that zone."""
         return wall(self.start, zone), wall(self.end, zone)
 
     def touches(self, start: Moment, end: Moment | None) -> bool:
-        """Whether an event from `start` to `end` lies in it, if only in part."""
+        """Whether an event from `start` to `end` overlaps the span."""
         first, last = self.start, self.end
         if not isinstance(start, datetime):
             zone = self.zones.reader
@@ -92,17 +94,20 @@ class Window:
 
 
 def past_gap(value: datetime) -> datetime:
-    """A time that the clocks skip, as they show it: by the offset before (RFC 5545, 3.3.5)."""
+    """A time with its offset; one that the clocks skip has the offset before (RFC 5545, 3.3.5)."""
     return value.astimezone(UTC).astimezone(value.tzinfo)
 
 
 def wall(value: datetime, zone: tzinfo) -> datetime:
-    """What clocks in that zone show at that instant."""
+    """The local time in that zone at that instant."""
     return value.astimezone(zone).replace(tzinfo=None)
 
 
 def read_item(lines: Lines, zones: Zones, warn: Warn) -> Item:
-    """Read one VEVENT. Raises ValueError, in words that fit after its name, if it can't be."""
+    """The event of a VEVENT.
+
+    Raises ValueError, whose text fits after the event's name, if it cannot be read.
+    """
     component = lines.parsed()
     start = moment(component, "DTSTART", zones)
     if start is None:
@@ -120,7 +125,7 @@ def make_item(
     warn: Warn,
     duration: timedelta | None = None,
 ) -> Item:
-    """An item of that start and end, with what else a series needs. Raises ValueError."""
+    """An item of that start and end with its recurrence fields. Raises ValueError."""
     recurrence = single(component, "RECURRENCE-ID")
     sequence = single(component, "SEQUENCE")
     return Item(
@@ -138,7 +143,7 @@ def make_item(
 
 
 def zone_of(start: Moment) -> tzinfo | None:
-    """The zone in which the other times of its event are, if they name none."""
+    """The zone of the event's other times that name none."""
     return start.tzinfo if isinstance(start, datetime) else None
 
 
@@ -168,7 +173,7 @@ def _end(
 
 
 def duration_of(component: Any) -> timedelta | None:
-    """What DURATION says; None without one. Raises ValueError if it is impossible."""
+    """The DURATION; None without one. Raises ValueError if it is impossible."""
     duration = single(component, "DURATION")
     if duration is None:
         return None
@@ -178,7 +183,7 @@ def duration_of(component: Any) -> timedelta | None:
 
 
 def _alike(end: Moment, start: Moment) -> Moment:
-    """An end of the same sort as the start: a day or an instant."""
+    """An end of the same kind as the start: a day or an instant."""
     if isinstance(start, datetime):
         return end if isinstance(end, datetime) else datetime.combine(end, time(0), start.tzinfo)
     if isinstance(end, datetime):

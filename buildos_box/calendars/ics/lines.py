@@ -1,8 +1,8 @@
-"""An iCalendar file (RFC 5545, 3.1) as components of logical lines, with only what is needed.
+"""Splits an iCalendar file (RFC 5545, 3.1) into components of logical lines, only those needed.
 
-Split here and not by a library, so that one broken component costs that one alone, that a file's
-own time zones never enter icalendar's process-wide table, where the next file would find them,
-and that what is long over is dropped while the file is still being read.
+It is split here and not by a library for three reasons: a broken component costs only itself, a
+file's own time zones never enter icalendar's process-wide table, and old events are dropped while
+the file is still being read.
 """
 
 import heapq
@@ -27,8 +27,9 @@ _MOST_OBSERVANCES = 500
 _MOST_ZONES = 1_000
 
 ZONE = "X-ZONE-NAME"
-"""The parameter TZID by another name, percent-encoded: zones are looked up here, not by icalendar,
-and a name may hold what a parameter may not."""
+"""The parameter TZID under another name and percent-encoded: zones are looked up here and not by
+icalendar, and a name may have characters that a parameter may not.
+"""
 
 _NAME = re.compile(r"([A-Za-z0-9-]+)[ \t]*(?=[;:])")
 _HEAD = re.compile(r'((?:[^":]++|"[^"]*+")*+):')
@@ -56,7 +57,7 @@ _READ = frozenset({"VEVENT", "VTODO", "VTIMEZONE"})
 
 @dataclass(slots=True)
 class Lines:
-    """One component: its lines, and those inside it that matter (a time zone's observances)."""
+    """One component: its lines, and the components inside it that matter (observances)."""
 
     name: str
     lines: list[str] = field(default_factory=list)
@@ -65,7 +66,7 @@ class Lines:
     """Whether its end was found."""
 
     def values(self, name: str) -> list[str]:
-        """What stands after the colon of each line of that name, as it was written."""
+        """The text after the colon of each line of that name, as it was written."""
         start = (f"{name};", f"{name}:")
         return [split_line(line)[1] for line in self.lines if line.startswith(start)]
 
@@ -75,42 +76,43 @@ class Lines:
 
     @property
     def is_marked_all_day(self) -> bool:
-        """Whether Outlook or Funambol say that these are whole days, though there are times."""
+        """Whether Outlook or Funambol mark it as all-day although it has times."""
         return any(self.value(name).upper() in ("TRUE", "1") for name in _ALL_DAY)
 
     def parsed(self) -> Any:
-        """Its properties, by icalendar. Raises ValueError if that gives up on them.
+        """Its properties, parsed by icalendar. Raises ValueError if they cannot be parsed.
 
-        Read as an event whatever it is: events bear with a property that can't be read. Rules
-        are read elsewhere, part by part.
+        Every component is parsed as an event, because events tolerate unreadable properties.
+        Recurrence rules are read elsewhere, part by part.
         """
         lines = (line for line in self.lines if not line.startswith(("RRULE", "EXRULE")))
         body = "\r\n".join(("BEGIN:VEVENT", *lines, "END:VEVENT"))
         try:
             return Event.from_ical(body)
-        # A stranger's text in somebody else's parser: whatever it trips over is the text's fault.
+        # icalendar raises many kinds of errors for malformed input; all mean that it cannot be
+        # read.
         except Exception as error:
             raise ValueError("can't be read") from error
 
 
 Wanted = Callable[[Lines], bool]
-"""Whether a component, now at its end, is to be kept."""
+"""Whether to keep a component, called at its end."""
 
 
 @dataclass(slots=True)
 class File:
-    """What a file holds."""
+    """The contents of a file."""
 
     components: list[Lines] = field(default_factory=list)
     zones: list[Lines] = field(default_factory=list)
     method: str = ""
-    """`CANCEL` if the file calls its events off (RFC 5546)."""
+    """`CANCEL` if the file cancels its events (RFC 5546)."""
     name: str = ""
-    """What the calendar calls itself."""
+    """The calendar's own name."""
     zone: str = ""
     """X-WR-TIMEZONE: the zone of its floating times."""
     whole: bool = False
-    """Whether the last calendar in it has an end."""
+    """Whether the file's last calendar has an end."""
     is_charset_guessed: bool = False
     damaged_lines: int = 0
     too_many: bool = False
@@ -129,14 +131,15 @@ def read_lines(
     *,
     most: int = MAX_COMPONENTS,
 ) -> File:
-    """Split a seekable file. Raises TooLarge, or Malformed if this is no iCalendar file.
+    """Split a seekable file.
 
-    Of more than `most` components those are kept that repeat or begin last.
+    Of more than `most` components those that repeat or begin last are kept. Raises TooLarge,
+    Malformed if this is not an iCalendar file, ProcessorTimeSpentError.
     """
     text = open_text(source, charset)
     lines = text.lines()
     if next(lines, "").upper() != "BEGIN:VCALENDAR":
-        raise Malformed("this is no iCalendar file: it does not begin with BEGIN:VCALENDAR")
+        raise Malformed("this is not an iCalendar file: it does not begin with BEGIN:VCALENDAR")
     splitter = _Splitter(wanted, most)
     for line in lines:
         splitter.take(line)
@@ -147,7 +150,7 @@ def read_lines(
 
 
 class _Splitter:
-    """Takes line after line; what was found so far is in `file`."""
+    """Collects the components of a file in `file`, line by line."""
 
     def __init__(self, wanted: Wanted, most: int) -> None:
         self._file = File()
@@ -156,13 +159,13 @@ class _Splitter:
         self._in_calendar = True
         self._current: Lines | None = None
         self._inner: list[str] = []
-        """What is open inside the current component."""
+        """The components that are open inside the current one."""
         self._newest: list[tuple[str, int, Lines]] = []
         """A heap, the oldest first."""
         self._count = 0
 
     def take(self, line: str) -> None:
-        """Take in one logical line."""
+        """Process one logical line."""
         match = _NAME.match(line)
         name = match[1].upper() if match else ""
         if self._current is not None and name not in _MATTERS:
@@ -212,7 +215,7 @@ class _Splitter:
             self._in_calendar, self._file.whole = False, True
 
     def _close(self) -> None:
-        """The component that is open, if any, has had its last line."""
+        """End the open component, if any."""
         found, self._current, self._inner = self._current, None, []
         if found is None:
             return
@@ -240,7 +243,7 @@ class _Splitter:
             current.lines.append(f"{head}:{value}"[:MAX_LINE_CHARS])
 
     def done(self) -> File:
-        """All that was found; a component that is still open has no end."""
+        """Everything found; a component that is still open has no end."""
         self._close()
         self._file.components = [found for _, _, found in sorted(self._newest, key=_place)]
         return self._file
@@ -251,26 +254,26 @@ def _place(entry: tuple[str, int, Lines]) -> int:
 
 
 def _age(lines: Lines) -> str:
-    """Sorts the components that may be dropped first to the front."""
+    """A sort key that puts the components to drop first to the front."""
     if lines.values("RRULE") or lines.values("RDATE"):
         return "9"
     return lines.value("DTSTART")[:8] or lines.value("DUE")[:8]
 
 
 def split_line(line: str) -> tuple[str, str]:
-    """Name and parameters, and what follows the first colon that is in no quoted parameter."""
+    """Name with parameters, and the text after the first colon outside a quoted parameter."""
     match = _HEAD.match(line)
     head, value = (match[1], line[match.end() :]) if match else line.partition(":")[::2]
     return head, value.strip()
 
 
 def _with_plain_dates(head: str, value: str) -> tuple[str, str]:
-    """The zone under a name that icalendar does not look up, and the dates in one form."""
+    """The line with its zone under a name that icalendar does not look up, and normalised dates."""
     head, value = split_line(_TZID.sub(_zone_parameter, f"{head}:{value}", count=1))
     form = _VALUE.search(f"{head}:")
     if form is not None:
         head = f"{head[: form.start()]}{head[form.end() :]}"
-    # Some programs write VALUE=DATE and a time, and mean the time unless it is midnight.
+    # Some programs write VALUE=DATE with a time; the time is meant unless it is midnight.
     is_date = form is not None and form[2].upper() == "DATE"
     days_only = is_date and _TIME.search(value) is None
     return head, normalised(value, days_only=days_only)

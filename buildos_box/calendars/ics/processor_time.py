@@ -1,4 +1,4 @@
-"""How much of a processor reading one file may take, measured and not guessed from its size."""
+"""The processor time that reading one file may take, measured rather than estimated."""
 
 import math
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 class ProcessorTimeSpentError(Exception):
-    """Reading on would take more of the processor than it may."""
+    """Reading on would exceed the processor time allowed."""
 
 
 class ProcessorTime:
-    """Processor time of the thread that makes it, in seconds."""
+    """Measures the processor time, in seconds, of the thread that creates it."""
 
     def __init__(
         self, seconds: float = math.inf, measure: Callable[[], float] = time.thread_time
@@ -25,6 +25,6 @@ class ProcessorTime:
         return self._measure() - self._start
 
     def check(self) -> None:
-        """Raise ProcessorTimeSpentError if it is used up."""
+        """Raises ProcessorTimeSpentError if it is used up."""
         if self.used > self._seconds:
             raise ProcessorTimeSpentError

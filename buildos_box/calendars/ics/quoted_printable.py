@@ -1,4 +1,4 @@
-"""Values in quoted-printable, as vCalendar 1.0 has them and some programs still write them."""
+"""Values in quoted-printable, as in vCalendar 1.0; some programs still write them."""
 
 import re
 from quopri import decodestring
@@ -6,13 +6,13 @@ from quopri import decodestring
 _CHARSET = re.compile(r';CHARSET="?([A-Za-z0-9_.:-]{1,40})"?(?=;|$)', re.IGNORECASE)
 _ENCODING = re.compile(r';(?:ENCODING=)?"?QUOTED-PRINTABLE"?(?=;|$)', re.IGNORECASE)
 _LOST_BREAK = re.compile(rb"=(?![0-9A-Fa-f]{2})")
-"""A soft line break of which unfolding took the line end."""
+"""A soft line break whose line end was removed by unfolding."""
 
 
 def decoded(head: str, value: str) -> tuple[str, str]:
     """A property's name with its parameters, and its value as RFC 5545 writes it.
 
-    What is not in quoted-printable comes back as it was.
+    A value that is not in quoted-printable is unchanged.
     """
     if _ENCODING.search(head) is None:
         return head, value

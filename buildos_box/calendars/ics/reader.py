@@ -12,10 +12,8 @@ from buildos_box.calendars.ics.fields import (
     Warn,
     Warnings,
     location,
-    one_line,
     several,
     spelled,
-    stable_id,
     text_of,
     title,
     uid_of,
@@ -24,64 +22,66 @@ from buildos_box.calendars.ics.lines import MAX_COMPONENTS, File, Lines, read_li
 from buildos_box.calendars.ics.processor_time import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.series import lay_out
+from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.calendars.ics.tasks import Tasks, Todo
+from buildos_box.calendars.ics.text import one_line
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant, is_zone, zone_or_utc
 from buildos_box.errors import Impossible, TooLarge
 from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 
 MAX_EVENTS = 10_000
-"""Of one file."""
+"""Events of one file."""
 FILE_STEPS = 1_000_000
 _MARGIN = timedelta(days=2)
-"""Zones and their changes move no event further than this."""
+"""Time zones and clock changes move an event by less than this."""
 _MOST_NAME_CHARS = 200
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarImport:
-    """What a file holds; `warnings` are sentences, each naming the UID that it is about."""
+    """The contents of a file; `warnings` are sentences, each with the UID that it is about."""
 
     events: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     warnings: list[str]
     complete: bool = True
-    """Whether nothing was left out because it is too much: what is not here is not there."""
+    """Whether nothing was left out for being too much, so that a missing event is really gone."""
     name: str = ""
-    """What the calendar calls itself, empty if it does not say."""
+    """The calendar's own name, or empty."""
     whole: bool = True
-    """Whether the file goes on to its END:VCALENDAR."""
+    """Whether the file has its END:VCALENDAR."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """For whom a file is read, and which part of it."""
+    """The user for whom a file is read, and the span of it that is read."""
 
     user_id: str
     project_id: str | None
-    """Where to-dos go; None leaves them out."""
+    """The project of its to-dos; None leaves them out."""
     zone: str
-    """The reader's own, for times that name none."""
+    """The user's zone, for times without one."""
     window_start: Instant
     window_end: Instant
     now: Instant
     email: str | None = None
     charset: str | None = None
-    """What the file's server says of its encoding."""
+    """The charset that the server names."""
     processor_time: ProcessorTime = field(default_factory=ProcessorTime)
 
 
 def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
-    """Read a calendar file: events that touch the reader's window, and every to-do.
+    """Read a calendar file: the events that overlap the reader's window, and all to-dos.
 
-    `source` is the file itself or one to read from and to go back in. Ids come from the user, the
-    UID and the instance, so that a second import updates what the first has made. An event that is
-    called off, or that the reader has declined, is given and marked as such: so an earlier import
-    of it changes too. A component that can't be read is left out with a warning.
+    `source` is the file itself, or a seekable stream. Ids are made from the user, the UID and the
+    instance, so that another import updates the same items. An event that is cancelled, or declined
+    by the reader, is returned with that status, so that an earlier import of it changes too. A
+    component that cannot be read is left out with a warning.
 
-    Raises Malformed if it is no calendar file, TooLarge over 32 MiB or if its lines alone take too
-    much of the processor, Impossible if the window or the zone can't be.
+    Raises Malformed if it is not a calendar file, TooLarge over 32 MiB or if its lines alone take
+    too much processor time, Impossible if the window or the zone is not possible.
     """
     if not reader.window_start < reader.window_end:
         raise Impossible.field("windowEnd", "must lie after windowStart")
@@ -117,13 +117,13 @@ def _warn_of_file(file: File, warnings: Warnings) -> None:
     if file.is_charset_guessed:
         warnings.add("the file is not in UTF-8; it was read as Windows-1252")
     elif file.damaged_lines:
-        warnings.add(f"lines with bytes that are no UTF-8: {file.damaged_lines:,}")
+        warnings.add(f"lines that are not valid UTF-8: {file.damaged_lines:,}")
     if file.too_many:
         warnings.add(f"only the newest {MAX_COMPONENTS:,} components of the file were read")
 
 
 class InWindow:
-    """Drops what can't matter while the file is read, so that long calendars cost little."""
+    """Drops what cannot matter while the file is read, so that long calendars cost little."""
 
     def __init__(self, reader: Reader) -> None:
         self._takes_tasks = reader.project_id is not None
@@ -132,7 +132,9 @@ class InWindow:
         self._last = (reader.window_end + _MARGIN).date()
 
     def __call__(self, lines: Lines) -> bool:
-        """Events that are over before the window, or begin after it, are not wanted."""
+        """Whether an event may overlap the window; what is over before it or begins after it does
+        not.
+        """
         self._processor_time.check()
         if lines.name == "VTODO":
             return self._takes_tasks
@@ -154,7 +156,7 @@ def _address(mail: str | None) -> str:
 
 @dataclass(slots=True)
 class _Reading:
-    """One file on its way to be lists."""
+    """One file while it is read."""
 
     file: File
     reader: Reader
@@ -167,7 +169,7 @@ class _Reading:
         found: dict[str, dict[str, Any]] = {}
         window = Window(self.reader.window_start, self.reader.window_end, self.zones)
         try:
-            # What takes place once costs nothing: no series shall keep it out.
+            # Single events cost next to nothing and come first, so that no series keeps them out.
             for uid, items in sorted(self._series().items(), key=_repeats):
                 self.reader.processor_time.check()
                 for instance in self._laid_out(items, window):
@@ -241,9 +243,9 @@ class _Reading:
         }
 
     def _as_days(self, instance: Instance) -> tuple[date, date] | None:
-        """The days of what is marked as all-day and written with times; None if it has others.
+        """The days of an item that is marked as all-day but has times; None if it has other times.
 
-        Midnight by its own zone, or by the calendar's where it is in UTC.
+        Midnight by its own zone, or by the calendar's if it is in UTC.
         """
         start, end = instance.start, instance.end
         if not isinstance(start, datetime) or not isinstance(end, datetime | None):
@@ -318,6 +320,6 @@ def _start(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def last_moment(event: dict[str, Any]) -> str:
-    """When an event that was read is over: an instant or a day, as the API has it."""
+    """The end of an event that was read, an instant or a day as the API writes it."""
     names = ("endAt", "endDate", "startAt", "startDate")
     return str(next(event[name] for name in names if event.get(name)))

@@ -1,7 +1,7 @@
-"""The times that a recurrence rule makes, on the wall clock, never further than asked.
+"""The local times of a recurrence rule, no further than asked.
 
-A rule comes from a stranger's file. Libraries follow one that matches nothing, or matches every
-second, to the end of the year 9999; here each step is paid for from a `Budget`.
+A rule comes from an untrusted file. Libraries follow a rule that matches nothing, or every second,
+to the year 9999; here each step is counted against a `Budget`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ _STEP = {HOURLY: 3600, MINUTELY: 60, SECONDLY: 1}
 
 
 class BudgetSpentError(Exception):
-    """Following this rule any further would cost more than it is worth."""
+    """Following this rule further would cost more than it may."""
 
 
 class Budget:
-    """Steps that may still be taken; one is a day looked at, or an instance made."""
+    """The steps that are left; one step is a day examined or an instance made."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Budget:
         self._processor_time = processor_time
 
     def spend(self, steps: int = 1) -> None:
-        """Take steps, here and from the parent.
+        """Count steps here and in the parent.
 
         Raises BudgetSpentError if there are none left, ProcessorTimeSpentError.
         """
@@ -58,13 +58,14 @@ class Budget:
 def instances(
     rule: Rule, first: datetime, since: datetime, before: datetime, budget: Budget
 ) -> Iterator[datetime]:
-    """The rule's instances in `[since, before)`, ascending; all times naive, on one wall clock.
+    """The rule's instances in `[since, before)`, ascending; all times are naive local times.
 
-    `first` itself is one only if the rule says so. Raises BudgetSpentError when it gets too much.
+    `first` itself is included only if the rule matches it. Raises BudgetSpentError,
+    ProcessorTimeSpentError.
     """
     rule = rule.starting(first)
     end = before if rule.until is None else min(before, rule.until + timedelta(seconds=1))
-    # Counting has to begin at the beginning; all else may begin where it is asked for.
+    # A rule with COUNT is followed from its beginning; all others from where they are needed.
     skip_to = first if rule.count is not None else max(first, since)
     found = 0
     for days, times in _periods(rule, first, skip_to, end, budget):
@@ -81,7 +82,7 @@ def instances(
 
 
 Period = tuple[Iterable[date], tuple[frozenset[int], frozenset[int], frozenset[int]]]
-"""Its days, and the hours, minutes and seconds on each of them."""
+"""Its days, and the hours, minutes and seconds on each."""
 
 
 def _periods(
@@ -111,12 +112,12 @@ def _periods_between(rule: Rule, first: datetime, then: datetime) -> int:
 
 
 def _week(day: date, week_start: int) -> date:
-    """The day on which its week began."""
+    """The first day of its week."""
     return date.fromordinal(max(1, day.toordinal() - (day.weekday() - week_start) % 7))
 
 
 def _days(rule: Rule, first: datetime, offset: int) -> list[date] | None:
-    """The days of the period that lies `offset` whole periods on; None past the last year."""
+    """The days of the period `offset` periods later; None past the last year."""
     try:
         if rule.freq == YEARLY:
             year = first.year + offset
@@ -145,7 +146,7 @@ def _span(start: date, end: date) -> list[date]:
 def _short_periods(
     rule: Rule, first: datetime, skip_to: datetime, end: datetime, budget: Budget
 ) -> Iterator[Period]:
-    """Hours, minutes or seconds; a day that does not fit is passed over in one step."""
+    """The times of an hourly, minutely or secondly rule; a day that does not match is one step."""
     unit = _STEP[rule.freq]
     seconds = first.hour * 3600 + first.minute * 60 + first.second
     base = datetime.combine(first.date(), time(0)) + timedelta(seconds=seconds // unit * unit)
@@ -228,7 +229,9 @@ def _fits(rule: Rule, day: date) -> bool:
 
 
 def _fits_week(rule: Rule, day: date) -> bool:
-    """Week 1 is the first with four days or more in its year (RFC 5545, BYWEEKNO)."""
+    """The number of a week; week 1 is the first with at least four days in its year (RFC 5545,
+    BYWEEKNO).
+    """
     middle = _week(day, rule.week_start) + timedelta(days=3)
     number = (middle.timetuple().tm_yday + 6) // 7
     last = date(middle.year, 12, 28)

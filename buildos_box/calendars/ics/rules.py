@@ -1,4 +1,4 @@
-"""Recurrence rules as calendar files write them (RFC 5545, 3.3.10)."""
+"""Parses recurrence rules of calendar files (RFC 5545, 3.3.10)."""
 
 import re
 from collections.abc import Callable
@@ -18,18 +18,18 @@ _END_OF_DAY = time(23, 59, 59)
 
 
 ToWall = Callable[[datetime], datetime]
-"""Turns a time that a file names into one on the wall clock of the series."""
+"""Converts a time in a file to the local time of the series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One RRULE. Numbers count from 1, from the end if negative; weekdays: Monday is 0."""
+    """One RRULE. Numbers count from 1, or from the end if negative; weekdays: Monday is 0."""
 
     freq: int
     interval: int = 1
     count: int | None = None
     until: datetime | None = None
-    """The last moment that may still be an instance, on the wall clock of the series."""
+    """The last moment that may be an instance, in the local time of the series."""
     week_start: int = 0
     months: frozenset[int] = frozenset()
     month_days: frozenset[int] = frozenset()
@@ -43,16 +43,18 @@ class Rule:
     positions: frozenset[int] = frozenset()
 
     def of_days(self) -> "Rule":
-        """The rule of an all-day series: times of day MUST be ignored (RFC 5545, 3.3.10)."""
+        """The rule of an all-day series, without times of day, which must be ignored (RFC 5545,
+        3.3.10).
+        """
         none: frozenset[int] = frozenset()
         return replace(self, hours=none, minutes=none, seconds=none)
 
     def starting(self, first: datetime) -> "Rule":
-        """What the rule leaves open is taken from its first instance.
+        """The rule completed from its first instance.
 
-        A yearly rule of a day of the month and no month is one of the month in which it starts.
-        RFC 5545 has it come every month, but Google writes birthdays so, and calendar programs
-        show those once a year.
+        A yearly rule with a day of the month but no month is taken as one of the month in which it
+        starts. By RFC 5545 it would come every month, but Google writes birthdays so, and calendar
+        programs show those once a year.
         """
         rule = self
         narrowing = (self.months, self.year_days, self.weeks, self.weekdays)
@@ -76,10 +78,11 @@ class Rule:
 
 
 def read_rule(text: str, to_wall: ToWall, warn: Callable[[str], None]) -> Rule:
-    """Read the value of an RRULE; `to_wall` turns what UNTIL says into wall-clock time.
+    """Parse the value of an RRULE; `to_wall` converts UNTIL to the local time of the series.
 
-    A part that is unknown or impossible is dropped, with a note to `warn`. Raises ValueError, in
-    words for people, if it is no rule at all, or one of another calendar than the Gregorian.
+    A part that is unknown or impossible is dropped, with a warning. Raises ValueError, whose text
+    fits after the component's name, for a rule without FREQ or of another calendar than the
+    Gregorian.
     """
     parts = _split(text)
     freq = ",".join(parts.pop("FREQ", []))
@@ -103,7 +106,7 @@ def read_rule(text: str, to_wall: ToWall, warn: Callable[[str], None]) -> Rule:
 
 
 def _split(text: str) -> dict[str, list[str]]:
-    """`FREQ=WEEKLY;BYDAY=MO,TU` as its parts; of a part that is there twice, the last."""
+    """The parts of a rule like `FREQ=WEEKLY;BYDAY=MO,TU`; of a repeated part, the last."""
     parts: dict[str, list[str]] = {}
     for part in text.upper().split(";"):
         name, _, value = part.partition("=")
@@ -163,7 +166,7 @@ def _weekday(text: str) -> tuple[int, int]:
 
 
 PartReader = Callable[[list[str], ToWall], Any]
-"""Reads the values of one part. Raises ValueError if they are impossible."""
+"""Parses the values of one part. Raises ValueError if they are impossible."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A series of events, laid out over a span of time (RFC 5545, 3.8.4.4 and 3.8.5)."""
+"""The events of a series in a span of time (RFC 5545, 3.8.4.4 and 3.8.5)."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +16,7 @@ from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, insta
 from buildos_box.calendars.ics.rules import read_rule
 
 MAX_INSTANCES = 2_000
-"""Of one series."""
+"""Instances of one series."""
 SERIES_STEPS = 100_000
 
 _INDEX = "X-ITEM-INDEX"
@@ -26,7 +26,10 @@ _DAY = timedelta(days=1)
 
 
 def lay_out(items: list[Item], window: Window, budget: Budget) -> Iterator[Instance]:
-    """All events with one UID that touch the window. Raises BudgetSpentError if all is spent."""
+    """All events with one UID that overlap the window.
+
+    Raises BudgetSpentError if the file's steps are used up, ProcessorTimeSpentError.
+    """
     cores = _newest([item for item in items if item.original is None])
     changes = [item for item in items if item.original is not None]
     if len(changes) > MAX_INSTANCES:
@@ -43,9 +46,9 @@ def lay_out(items: list[Item], window: Window, budget: Budget) -> Iterator[Insta
 
 
 def _newest(cores: list[Item]) -> list[Item]:
-    """Those of the highest SEQUENCE, each once.
+    """The items of the highest SEQUENCE, each once.
 
-    A UID should be one event's alone (RFC 5545, 3.8.4.7), but some programs give the same to all.
+    A UID should belong to one event (RFC 5545, 3.8.4.7), but some programs give the same to all.
     """
     highest = max((core.sequence for core in cores), default=0)
     newest = {_key(core): core for core in cores if core.sequence == highest}
@@ -55,12 +58,12 @@ def _newest(cores: list[Item]) -> list[Item]:
 
 
 def _key(core: Item) -> str:
-    """Tells a one-off event from others of its UID."""
+    """A key that distinguishes a single event from others of its UID."""
     return f"{_utc(core.start)} {text_of(core.component, 'SUMMARY')}"
 
 
 def _owners(cores: list[Item], changes: list[Item]) -> dict[int | None, list[Item]]:
-    """Which core each change belongs to: the series that begins last before it."""
+    """The series that each change belongs to: the one that begins last before it."""
     series = [n for n, core in enumerate(cores) if core.repeats] or list(range(len(cores)))[-1:]
     series.sort(key=lambda n: sort_time(cores[n].start))
     found: dict[int | None, list[Item]] = {}
@@ -74,10 +77,10 @@ def _owners(cores: list[Item], changes: list[Item]) -> dict[int | None, list[Ite
 
 
 class _Series:
-    """A series, reckoned on the wall clock of its zone, so that nine o'clock stays nine o'clock.
+    """A series, computed in the local time of its zone, so that nine o'clock stays nine o'clock.
 
-    The rules become dates here, under a budget; which of them are left out, moved or replaced is
-    for recurring_ical_events to say.
+    The rules become dates here, under a budget; recurring_ical_events decides which of them are
+    left out, moved or replaced.
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class _Series:
         self.budget = budget
         self.warn = self.items[0].warn
         self.periods: dict[datetime, Moment | timedelta] = {}
-        """Ends of the extra dates that have one of their own, by their start."""
+        """Ends of the extra dates that have their own end, by their start."""
 
     def instances(self) -> Iterator[Instance]:
         calendar = Calendar()
@@ -112,7 +115,8 @@ class _Series:
         item = self.items[int(event[_INDEX])]
         start = self._placed(event["DTSTART"].dt)
         if item.future:
-            # Those that follow it bear its RECURRENCE-ID too, so that only their time is theirs.
+            # Its later instances have its RECURRENCE-ID too, so that only their time distinguishes
+            # them.
             return Instance(item, start, item.end_of(start), f"future {_utc(start)}")
         key = _utc(self._placed(event["RECURRENCE-ID"].dt))
         if item.original is not None:
@@ -128,7 +132,7 @@ class _Series:
         return own if sort_time(own) > sort_time(start) else None
 
     def _bare(self, index: int, item: Item) -> Event:
-        """What the library needs of an event, without a zone."""
+        """The event for the library, without a zone."""
         event = Event()
         event["UID"] = "series"
         event[_INDEX] = str(index)
@@ -141,7 +145,7 @@ class _Series:
             if item.future:
                 event["RECURRENCE-ID"].params["RANGE"] = "THISANDFUTURE"
             if item.repeats:
-                # Left over from a series that was cut short: the library knows it by its rule.
+                # An instance of a series that was shortened; the library recognises it by its rule.
                 event["RRULE"] = vRecur.from_ical("FREQ=YEARLY;COUNT=1")
         else:
             lead = self._lead()
@@ -202,7 +206,7 @@ class _Series:
                 yield at, end if isinstance(end, timedelta) else self._wall(end)
 
     def _excluded(self, item: Item) -> list[Moment]:
-        """A day among the exceptions of a timed series leaves out all of that day."""
+        """The dates left out; a day in a timed series leaves out all of that day."""
         found = []
         for value, _ in self._dates(item, "EXDATE"):
             day = item.all_day and isinstance(value, datetime)
@@ -227,7 +231,7 @@ class _Series:
                     item.warn(str(error))
 
     def _as_core(self, value: Moment) -> Moment:
-        """As the series counts: by days or by times."""
+        """The value in the form of the series: a day or a time."""
         if self.core is None:
             return self._wall(value)
         if self.core.all_day:
@@ -248,13 +252,13 @@ class _Series:
         all_day = self.items[0].all_day
         local = wall(until, self.zones.floating if all_day else self.zone)
         if all_day and local.time() != time(0):
-            # A series of days should say a day. This one says its last second, in UTC or not.
+            # UNTIL of an all-day series should be a day; here it is the day's last second.
             return until.replace(tzinfo=None)
         return local
 
 
 def spelled_wall(value: Moment) -> str:
-    """Sorts days and wall-clock times together."""
+    """A sort key for days and local times."""
     return value.isoformat()
 
 

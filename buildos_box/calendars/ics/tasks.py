@@ -1,4 +1,4 @@
-"""VTODOs as tasks (RFC 5545, 3.6.2)."""
+"""Reads VTODOs as tasks (RFC 5545, 3.6.2)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from buildos_box.calendars.ics.fields import (
     plus,
     single,
     spelled,
-    stable_id,
     text_of,
     title,
 )
 from buildos_box.calendars.ics.lines import Lines
 from buildos_box.calendars.ics.recurrence import Budget
 from buildos_box.calendars.ics.series import lay_out
+from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant
 from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
@@ -36,13 +36,13 @@ from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 _STATUS = {"NEEDS-ACTION": "todo", "IN-PROCESS": "in_progress", "COMPLETED": "done"}
 _CLOSED = ("COMPLETED", "CANCELLED")
 _AHEAD = (timedelta(days=60), timedelta(days=800), timedelta(days=8000))
-"""How far the next date of a to-do is looked for: most repeat often, and near ones cost less."""
+"""Spans in which a to-do's next date is searched: most repeat often, and near ones cost less."""
 _BACK = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """One VTODO as it is written."""
+    """One VTODO."""
 
     item: Item
     due: Moment | None
@@ -51,16 +51,19 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """Makes tasks of one file's to-dos."""
+    """Makes the tasks of one file's to-dos."""
 
     user_id: str
     project_id: str
     zones: Zones
     today: Instant
-    """The reader's midnight."""
+    """The user's midnight."""
 
     def read(self, lines: Lines, warn: Warn) -> Todo:
-        """Read one. Raises ValueError, in words that fit after its name, if it can't be."""
+        """The to-do of a VTODO.
+
+        Raises ValueError, whose text fits after the to-do's name, if it cannot be read.
+        """
         component = lines.parsed()
         start = self._moment(component, "DTSTART", warn)
         due = self._moment(component, "DUE", warn, start) or _after_duration(
@@ -73,9 +76,10 @@ class Tasks:
         return Todo(item, due, start is not None)
 
     def task(self, uid: str, todos: list[Todo], budget: Budget) -> dict[str, Any] | None:
-        """The task of all VTODOs with one UID; None if it was called off.
+        """The task of all VTODOs with one UID; None if it is cancelled.
 
-        One that repeats is its next open date. Raises BudgetSpentError if all is spent.
+        One that repeats becomes its next open date. Raises BudgetSpentError if the file's steps are
+        used up, ProcessorTimeSpentError.
         """
         series = [todo for todo in todos if todo.item.original is None]
         todo = series[-1] if series else todos[-1]
@@ -99,7 +103,7 @@ class Tasks:
         return self._task(uid, found.item, found.start if changed.has_start else None, due)
 
     def _next_open(self, items: list[Item], budget: Budget) -> Instance | None:
-        """The first open instance that is due today or later; else the last one before."""
+        """The first open instance that is due today or later, or else the last one before."""
         # An event that ends as a day begins is over then; a to-do that is due on it is not.
         start = self.today - timedelta(days=1)
         for ahead in _AHEAD:
@@ -180,7 +184,9 @@ def _status(component: Any) -> str:
 
 
 def _priority(given: Any) -> str:
-    """RFC 5545, 3.8.1.9: 1 to 4 is high, 5 medium, 6 to 9 low, 0 none; here 1 is urgent."""
+    """The task's priority. RFC 5545, 3.8.1.9: 1 to 4 is high, 5 medium, 6 to 9 low, 0 none; 1 is
+    urgent here.
+    """
     if not isinstance(given, int) or not 1 <= given <= 9 or given == 5:
         return "medium"
     return "urgent" if given == 1 else "high" if given < 5 else "low"

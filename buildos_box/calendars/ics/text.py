@@ -1,8 +1,8 @@
-"""The bytes of a calendar file as logical lines: decoded, unfolded, one after the other.
+"""Decodes a calendar file into unfolded logical lines.
 
-Read as a stream, so that a large file never lies in memory. RFC 5545 asks for UTF-8 and for folds
-of CR LF and one blank; files come with CR CR LF, with an empty line inside a fold, in UTF-16, in
-Windows-1252, with one byte that is none. A fault costs its own line.
+The file is read as a stream, so that a large one is never whole in memory. RFC 5545 asks for UTF-8
+and for folds of CR LF and one blank; files have CR CR LF, an empty line inside a fold, UTF-16,
+Windows-1252, or single wrong bytes. A fault costs only its own line.
 """
 
 import codecs
@@ -15,30 +15,38 @@ from buildos_box.errors import TooLarge
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_LINE_BYTES = 1024 * 1024
-"""What is longer is cut: no property that is read needs as much."""
+"""Longer lines are cut; no property that is read needs as much."""
+
+CONTROL_CHARS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters but tab and line feed, and surrogates."""
 
 _CHUNK = 64 * 1024
 _END = re.compile(rb"\r*\n|\r")
 _SOFT_BREAK = b"QUOTED-PRINTABLE"
 _WHOLE = (b"BEGIN:", b"END:")
-"""Lines that are too short to be folded: what follows with a blank is junk."""
+"""Lines too short to be folded: a following line with a blank is not their continuation."""
 _HEAD_BYTES = 200
 _UTF_8 = "utf-8"
 _LATIN = {"iso8859-1": "cp1252", "ascii": ""}
-"""What servers call Latin-1 is Windows-1252 (as in browsers); ASCII says nothing."""
+"""As in browsers, Latin-1 means Windows-1252; ASCII says nothing about the encoding."""
 _NO_CHARSET = frozenset({"utf-7", "unicode_escape", "raw_unicode_escape", "punycode", "idna"})
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, without control characters."""
+    return CONTROL_CHARS.sub("", " ".join(text.split()))
 
 
 @dataclass(slots=True)
 class Text:
-    """A file's lines, and what had to be guessed; both counts are final once all were read."""
+    """A file's lines and what was guessed about them; both counts are final after the last line."""
 
     source: BinaryIO
     encoding: str
     is_guessed: bool
     """Whether neither the file nor its server named the encoding."""
     damaged: int = 0
-    """Lines with bytes that are none in UTF-8."""
+    """Lines that are not valid UTF-8."""
 
     def lines(self) -> Iterator[str]:
         """The logical lines that are not empty, without blanks at their ends."""
@@ -53,9 +61,10 @@ class Text:
 
 
 def open_text(source: BinaryIO, charset: str | None = None) -> Text:
-    """A seekable file as text; `charset` is what its server says. Raises TooLarge over 32 MiB.
+    """The lines of a seekable file; `charset` is the one that its server names.
 
-    The file itself is believed first: a server's `charset` is often its own default.
+    The file's own encoding has precedence: a server's `charset` is often its default. Raises
+    TooLarge over 32 MiB.
     """
     if source.seek(0, 2) > MAX_BYTES:
         raise TooLarge(f"a calendar file may have at most {MAX_BYTES // 1024**2} MiB")
@@ -82,7 +91,7 @@ def _utf_16(source: BinaryIO) -> str | None:
 
 
 def _codec(charset: str | None) -> str | None:
-    """The name of a known charset that is not UTF-8; None otherwise."""
+    """The name of a known charset other than UTF-8; None otherwise."""
     try:
         name = codecs.lookup((charset or "").strip("\"' ")).name
         is_text = b"BEGIN:VCALENDAR".decode(name, errors="replace") != ""
@@ -94,9 +103,9 @@ def _codec(charset: str | None) -> str | None:
 
 
 def _count(source: BinaryIO) -> tuple[int, int]:
-    """Lines with more than ASCII: how many are UTF-8, how many are not.
+    """The numbers of lines beyond ASCII that are valid UTF-8, and that are not.
 
-    A file that is UTF-8 as a whole is not looked at line by line: (1, 0), or (0, 0) for ASCII.
+    A file that is UTF-8 as a whole is not examined line by line: (1, 0), or (0, 0) for ASCII.
     """
     decoder = codecs.getincrementaldecoder(_UTF_8)()
     ascii_only = True
@@ -125,7 +134,7 @@ def _count_lines(source: BinaryIO) -> tuple[int, int]:
 
 
 def _chunks(source: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """The file from its start, as UTF-8 where it is in another encoding."""
+    """The file from its start, converted to UTF-8."""
     source.seek(0)
     if encoding == _UTF_8:
         while chunk := source.read(_CHUNK):
@@ -144,7 +153,7 @@ def _physical(chunks: Iterable[bytes]) -> Iterator[bytes]:
     held = b""
     for chunk in chunks:
         data = held + chunk
-        # A CR at the end may belong to a line end that goes on in the next chunk.
+        # A CR at the end may belong to a line end that continues in the next chunk.
         kept = data.rstrip(b"\r")
         held = data[len(kept) :]
         for number, part in enumerate(_END.split(kept)):
@@ -158,7 +167,7 @@ def _physical(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unfolded(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with those joined that belong together; empty ones in between count for nothing."""
+    """Folded lines joined; empty lines in between do not count."""
     current = bytearray()
     for line in lines:
         if not line:

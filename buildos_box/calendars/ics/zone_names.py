@@ -1,8 +1,8 @@
-"""The zone names that calendar programs write and IANA does not know, as IANA zones.
+"""Maps zone names that calendar programs write and IANA does not know to IANA zones.
 
-A calendar file should define each zone that it names (RFC 5545, 3.2.19). Many do not, so that the
-name alone has to do: `Central Standard Time 1`, `(UTC-08:00) Pacific Time (US & Canada)`,
-`GMT+0100`, `PDT`, `europe/berlin`.
+A calendar file should define each zone that it names (RFC 5545, 3.2.19). Many do not, so that only
+the name is left: `Central Standard Time 1`, `(UTC-08:00) Pacific Time (US & Canada)`, `GMT+0100`,
+`PDT`, `europe/berlin`.
 """
 
 import re
@@ -17,7 +17,7 @@ from buildos_box.clock import zone_names, zone_or_utc
 AMBIGUOUS = frozenset(
     {"ADT", "AMT", "AST", "BST", "CDT", "CST", "ECT", "GST", "IST", "LHST", "PYT", "SST", "WST"}
 )
-"""Abbreviations that clocks in several parts of the world show."""
+"""Abbreviations that are used in several parts of the world."""
 
 _ABBREVIATIONS = {
     "ACDT": 10.5, "ACST": 9.5, "AEDT": 11, "AEST": 10, "AKDT": -8, "AKST": -9, "AWST": 8,
@@ -26,7 +26,7 @@ _ABBREVIATIONS = {
     "MSK": 3, "MST": -7, "NDT": -2.5, "NPT": 5.75, "NST": -3.5, "NZDT": 13, "NZST": 12, "PDT": -7,
     "PHT": 8, "PKT": 5, "PST": -8, "SAST": 2, "SGT": 8, "WAT": 1, "WEST": 1, "WET": 0, "WIB": 7,
 }  # fmt: skip
-"""Hours ahead of UTC of those that mean one thing (PST as in RFC 5322, 4.3)."""
+"""Hours ahead of UTC of the unambiguous ones (PST as in RFC 5322, 4.3)."""
 
 _WORDS = {
     "coordinated universal time": "UTC",
@@ -69,7 +69,7 @@ _WORDS = {
     "west central africa": "Africa/Lagos",
     "yukon": "America/Whitehorse",
 }
-"""What is neither a zone of Windows nor a city."""
+"""Names that are neither a zone of Windows nor a city."""
 
 _NUMBERED = re.compile(r"(.*\D) \d{1,2}")
 _BRACKET = re.compile(r"\((?:UTC|GMT) ?(?:([+-]\d{1,2}):?(\d\d))?\) ?(.*)", re.IGNORECASE)
@@ -80,21 +80,21 @@ _MOST_OFFSET = timedelta(hours=14)
 
 
 def well_known(name: str) -> tzinfo | None:
-    """The zone that IANA or Windows calls exactly so, whatever the case; None if neither does."""
+    """The zone of exactly that name at IANA or Windows, in any case; None if there is none."""
     plain = _squeezed(name)
     return _zone(_iana().get(plain.replace(" ", "_"))) or _zone(_windows().get(plain))
 
 
 def is_abbreviation(name: str) -> bool:
-    """Whether it looks like `EST`: a file that defines such a name knows better than IANA."""
+    """Whether it looks like `EST`; a file's own definition of such a name is better than IANA's."""
     return name.isalpha() and name.isupper() and len(name) <= 5 and name not in ("UTC", "GMT")
 
 
 def guessed(name: str, at: datetime) -> tzinfo | None:
-    """The zone that a name means which is nobody's own; None if it can't be told.
+    """The zone that a name without a definition means; None if that cannot be decided.
 
     An offset in brackets (`(UTC+01:00) Amsterdam, …`) has to be one that the zone has in the year
-    of `at`; if no zone fits, the offset alone is taken.
+    of `at`; if no zone fits, the offset alone is used.
     """
     bracket = _BRACKET.fullmatch(name.strip())
     if bracket is None:
@@ -115,7 +115,7 @@ def _from_words(text: str, offset: timedelta | None, at: datetime) -> tzinfo | N
 
 
 def _candidates(plain: str) -> Iterator[str]:
-    """`pacific time (us & canada), tijuana` is the Windows zone `pacific standard time`."""
+    """The Windows zone: `pacific standard time` for `pacific time (us & canada), tijuana`."""
     yield plain
     yield plain.replace("daylight time", "standard time").replace("summer time", "standard time")
     numbered = _NUMBERED.fullmatch(plain)
@@ -128,9 +128,9 @@ def _candidates(plain: str) -> Iterator[str]:
 
 
 def _by_cities(plain: str, offset: timedelta | None, at: datetime) -> tzinfo | None:
-    """`Amsterdam, Berlin, Bern, Rom, Stockholm, Wien`: the first city that IANA knows.
+    """The zone of the first city that IANA knows: `Amsterdam, Berlin, Bern, Rom, Stockholm, Wien`.
 
-    All those that it knows must agree; so one word that is also somewhere else decides nothing.
+    All known cities must agree, so that one word that is also a city elsewhere decides nothing.
     """
     _, _, last = plain.rpartition(": ")
     names = [part.strip(" .") for part in re.split(r"[,/]", last)]
@@ -159,7 +159,7 @@ def _abbreviation(name: str) -> tzinfo | None:
 
 
 def _offsets(zone: tzinfo, at: datetime) -> list[timedelta | None]:
-    """Those of January and July: what a bracket says is the winter's, in both hemispheres."""
+    """The offsets of January and July: the bracket has the winter's, in both hemispheres."""
     return [datetime(at.year, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
 
 

@@ -1,4 +1,4 @@
-"""What a calendar file calls its time zones, as zones (RFC 5545, 3.2.19 and 3.6.5)."""
+"""Resolves the time zones that a calendar file names (RFC 5545, 3.2.19 and 3.6.5)."""
 
 import re
 from bisect import bisect_right
@@ -14,7 +14,9 @@ from buildos_box.calendars.ics.rules import read_rule
 from buildos_box.calendars.ics.zone_names import AMBIGUOUS, guessed, is_abbreviation, well_known
 
 _FROM, _TO = datetime(1970, 1, 1), datetime(2100, 1, 1)
-"""Changes of a zone that a file defines are reckoned between these; its last offset then stays."""
+"""Changes of a zone that a file defines are computed for these years; its last
+offset then stays.
+"""
 _MOST_STEPS = 20_000
 _MOST_CHANGES = 5_000
 _MOST_ZONES = 100
@@ -25,7 +27,7 @@ _ZERO = timedelta(0)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
-    """The offset becomes `after` at `wall`, a time by the offset `before`."""
+    """The offset becomes `after` at `wall`, a local time by the offset `before`."""
 
     wall: datetime
     before: timedelta
@@ -35,8 +37,8 @@ class Change:
 class FileZone(tzinfo):
     """A zone as a file defines it.
 
-    A wall time that is skipped counts with the offset before, one that occurs twice is the first
-    (RFC 5545, 3.3.5), as `fold` has it.
+    A local time that is skipped counts with the offset before, one that occurs twice is the first
+    (RFC 5545, 3.3.5), or the second if its `fold` is 1.
     """
 
     def __init__(self, name: str, changes: Iterable[Change]) -> None:
@@ -48,32 +50,32 @@ class FileZone(tzinfo):
         self._by_fold = ([max(pair) for pair in walls], [min(pair) for pair in walls])
 
     def utcoffset(self, dt: datetime | None) -> timedelta:
-        """The offset that clocks have which show `dt`."""
+        """The offset at that local time."""
         if dt is None:
             return self._offsets[-1]
         return self._offsets[bisect_right(self._by_fold[dt.fold], dt.replace(tzinfo=None))]
 
     def dst(self, dt: datetime | None) -> timedelta:
-        """Not told apart from standard time here."""
+        """Not distinguished from standard time here."""
         return _ZERO
 
     def tzname(self, dt: datetime | None) -> str:
-        """As the file calls it."""
+        """The file's name for it."""
         return self._name
 
     def fromutc(self, dt: datetime) -> datetime:
-        """The wall time, with `fold` for the second of two that look the same."""
+        """The local time, with `fold` 1 for the second of two equal ones."""
         offset = self._offsets[bisect_right(self._utc, dt.replace(tzinfo=None))]
         wall = (dt + offset).replace(fold=0)
         return wall if self.utcoffset(wall) == offset else wall.replace(fold=1)
 
 
 class Zones:
-    """Zones by the names that one file uses.
+    """Zones by the names in one file.
 
-    `reader` is the zone of the person who reads. `calendar` is what the calendar names as its own
-    (X-WR-TIMEZONE), None if it names none. `floating` is that of times without a zone: the
-    calendar's, else the reader's.
+    `reader` is the user's zone. `calendar` is the one that the calendar names as its own
+    (X-WR-TIMEZONE), None if it names none. `floating` is the zone of times without one: the
+    calendar's, or else the user's.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Zones:
     ) -> None:
         self.reader = reader
         self.notes: dict[str, None] = {}
-        """What is to be said of names that mean nothing, or several things; each once."""
+        """Warnings about names that are unknown or ambiguous, each once."""
         self._at = at
         self._defined = {_plain(zone.value("TZID")).casefold(): zone for zone in defined}
         self._found: dict[str, tzinfo] = {}
@@ -91,7 +93,7 @@ class Zones:
             self._note(calendar, reader)
 
     def find(self, name: str) -> tzinfo:
-        """The zone of that name; the one of floating times, and a note, if there is none."""
+        """The zone of that name; if there is none, that of floating times, with a warning."""
         zone = self._found.get(name)
         if zone is None:
             zone = self._look_up(_plain(name))
@@ -103,10 +105,10 @@ class Zones:
         return zone
 
     def _look_up(self, name: str) -> tzinfo | None:
-        """A name that the world knows goes before the file's own definition: those grow old.
+        """A name that IANA knows has precedence over the file's definition, which may be outdated.
 
-        One that can only be guessed goes after it, and so does an abbreviation: `EST` is never
-        daylight time to IANA, but often to whoever defines it.
+        The definition has precedence over a guess, and for abbreviations: to IANA `EST` is never
+        daylight time, but in files it often is.
         """
         if not name:
             return None
@@ -134,20 +136,20 @@ class Zones:
     def _note(self, name: str, used: tzinfo) -> None:
         what = f"the time zone {name[:_SHOWN]!r} is not known"
         if not name.strip():
-            what = "a time zone without a name is no zone"
+            what = "a time zone without a name is not known"
         elif name.strip().upper() in AMBIGUOUS:
             what = f"the time zone {name.strip()!r} has several meanings"
         self.notes[f"{what}; {used} was used instead"] = None
 
 
 def _plain(name: str) -> str:
-    """A name without what surrounds it; TZID is TEXT, with its escapes (RFC 5545, 3.3.11)."""
+    """A name without its surroundings; TZID is TEXT, with its escapes (RFC 5545, 3.3.11)."""
     unescaped = re.sub(r"\\([\\;,])", r"\1", name)
     return " ".join(unescaped.split()).strip('"').strip("/")
 
 
 def _by_its_end(name: str) -> tzinfo | None:
-    """`vendor.example/2024/Europe/Berlin` means Europe/Berlin."""
+    """The IANA name at the end: Europe/Berlin for `vendor.example/2024/Europe/Berlin`."""
     parts = name.split("/")[-4:]
     ends = ("/".join(parts[start:]) for start in range(1, len(parts)))
     return next((zone for end in ends if (zone := well_known(end))), None)
@@ -166,7 +168,7 @@ def _read_zone(name: str, lines: Lines) -> tzinfo | None:
 
 
 def _changes(lines: Lines, budget: Budget) -> list[Change]:
-    """All changes to one observance. Raises ValueError if it can't be read."""
+    """All offset changes of one observance. Raises ValueError if it cannot be read."""
     part = lines.parsed()
     try:
         before, after = part["TZOFFSETFROM"].td, part["TZOFFSETTO"].td
@@ -178,7 +180,7 @@ def _changes(lines: Lines, budget: Budget) -> list[Change]:
             rule = read_rule(text, lambda until: _wall(until, before), _ignore)
             walls |= set(instances(rule, first, _FROM, _TO, budget))
     except (KeyError, AttributeError, TypeError) as error:
-        raise ValueError("is no observance of a time zone") from error
+        raise ValueError("is not an observance of a time zone") from error
     budget.spend(len(walls))
     if max(abs(before), abs(after)) >= _DAY:
         raise ValueError("has an offset of a day or more")
@@ -186,7 +188,7 @@ def _changes(lines: Lines, budget: Budget) -> list[Change]:
 
 
 def _ignore(_note: str) -> None:
-    """What is wrong with a part of a zone's rule is not worth a sentence."""
+    """Ignores warnings: a fault in a zone's rule concerns nobody who reads them."""
 
 
 def _all(value: Any) -> list[Any]:
@@ -202,4 +204,4 @@ def _wall(value: Any, offset: timedelta) -> datetime:
         return value.astimezone(UTC).replace(tzinfo=None) + offset
     if isinstance(value, date):
         return datetime.combine(value, time(0))
-    raise ValueError("has a time that is none")
+    raise ValueError("has a time that is not possible")
