@@ -23,7 +23,6 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Preferences, User
 
 SCHEDULED_PRIORITY = 10
-TOLERANCE = timedelta(minutes=30)
 Outcome = Literal["queued", "skipped", "not_yet"]
 ACTOR = "cron:briefs"
 
@@ -163,17 +162,8 @@ def skip_reason(
     user, day = person.user, local_day(due.notify_at, person.zone)
     if store.completed_job(tx, user.id, day) is not None:
         return "already_completed"
-    around = jobs_store.near(
-        tx,
-        user.id,
-        GENERATE_DAILY_BRIEF.name,
-        due.notify_at - TOLERANCE,
-        due.notify_at + TOLERANCE,
-    )
-    # A brief of another day near midnight is not this one.
-    near = [job for job in around if _payload_of(job).day == day]
     # A live job of that day at another hour would become more urgent, but not its mail.
-    if near or ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
+    if ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
         return "already_queued"
     return f"resting: {stage.reason}" if isinstance(stage, Rest) else None
 

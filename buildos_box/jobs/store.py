@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 
 LONGEST_PAGE = 200
@@ -139,13 +138,3 @@ def waiting_jobs(tx: Tx, user_id: str, job_type: str, actor: str) -> list[str]:
         (user_id, job_type, actor),
     )
     return [row["queue_job_id"] for row in rows]
-
-
-def near(tx: Tx, user_id: str, job_type: str, since: Instant, until: Instant) -> list[Row]:
-    """The user's jobs of a type, live or completed, due within that span."""
-    return tx.all(
-        """SELECT * FROM queue_jobs
-            WHERE user_id = ? AND job_type = ? AND scheduled_for BETWEEN ? AND ?
-              AND status NOT IN ('failed', 'cancelled')""",
-        (user_id, job_type, to_text(since), to_text(until)),
-    )

@@ -205,22 +205,6 @@ async def test_a_live_brief_of_that_day_is_left_as_it_was_asked_for(box: BoxWorl
     assert await skips(box) == [("ada", "09:30:00", "already_queued")]
 
 
-@pytest.mark.parametrize(
-    ("asked_at", "queued"),
-    [("08:59:59", 1), ("09:00:00", 0), ("09:59:00", 0), ("10:00:00", 0), ("10:00:01", 1)],
-)
-async def test_a_brief_job_within_half_an_hour_stands_for_this_one(
-    box: BoxWorld, asked_at: str, queued: int
-) -> None:
-    await box.person(at="09:30")
-    await box.post(
-        "/queue/brief",
-        {"userId": "ada", "briefDate": "2024-10-22", "scheduledFor": f"{OCT_23}{asked_at}Z"},
-    )
-    assert (await cron(box, "08:59:59"))["queued"] == queued
-    assert await skips(box) == [("ada", "09:30:00", "already_queued")] * (1 - queued)
-
-
 async def test_a_cancelled_brief_stops_nothing(box: BoxWorld) -> None:
     await box.person(at="09:05")
     asked = await box.post("/queue/brief", {"userId": "ada"})
