@@ -10,7 +10,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Forbidden
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.outcomes import apply_status
+from buildos_box.sms.delivery_status import apply_status
 from buildos_box.sms.schedule_job import opt
 
 AnyRequest = Request[Any, Any, Any]

@@ -121,7 +121,7 @@ PLANTED = [
         "late callback overwriting",
         (
             (
-                "sms/outcomes.py",
+                "sms/delivery_status.py",
                 'store.RANK[status] <= store.RANK.get(row["status"], 3)',
                 "store.RANK[status] < 0",
             ),
