@@ -1,4 +1,4 @@
-"""Tokens that were looked up lately, so that a request's token is checked without a thread."""
+"""Tokens that were looked up recently, so that checking a request's token needs no thread."""
 
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,9 +11,10 @@ MOST_KEPT = 10_000
 
 
 class TokenCache:
-    """Forgets all of them in the commit that revokes any; whether one has expired is no part of it.
+    """A cache of tokens by id, emptied in the commit that revokes any token.
 
-    `look_up` finds a token by its id in the database.
+    Whether a token has expired is checked by the caller. `look_up` reads a token from the database
+    by its id.
     """
 
     def __init__(
@@ -26,14 +27,14 @@ class TokenCache:
         db.subscribe(TokensRevoked, self._on_revoked)
 
     async def find(self, token_id: str) -> StoredToken | None:
-        """The token as it is stored."""
+        """The token as it is stored; None if there is none."""
         kept = self._kept.get(token_id)
         if kept is not None:
             return kept
         before = self._revocations
         found = await self._look_up(token_id)
         with self._lock:
-            # What was read before a revocation may say nothing of it.
+            # A token read before a revocation is not cached.
             if found is not None and before == self._revocations:
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
@@ -44,7 +45,7 @@ class TokenCache:
         tx.after_commit(self._forget)
 
     def _forget(self) -> None:
-        """On the writer's thread, before whoever revoked is answered."""
+        """Runs on the writer's thread, before the revocation is answered."""
         with self._lock:
             self._revocations += 1
             self._kept.clear()

@@ -1,11 +1,11 @@
-"""Who gave an answer, and what it cost: what every result of a language model says of itself."""
+"""The source and the cost of an answer, part of every result of a language model."""
 
 from typing import Any
 
 import msgspec
 
 BUILTIN = "builtin"
-"""The source of what was made by fixed rules, without a language model."""
+"""The source of results that were made by fixed rules, without a language model."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

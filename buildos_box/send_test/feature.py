@@ -1,4 +1,4 @@
-"""What test messages bring: a job and a request for each channel."""
+"""The parts of test messages: a job and a route for each channel."""
 
 from buildos_box.feature import Feature
 from buildos_box.send_test.job import SEND_TEST_MAIL, SEND_TEST_PUSH, SEND_TEST_SMS

@@ -1,4 +1,4 @@
-"""The jobs that send one test message over a channel; tried once, so that the fault is seen."""
+"""The jobs that send one test message over a channel; attempted once, so that the error shows."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -23,7 +23,7 @@ from buildos_box.sms.twilio_client import Outgoing, TwilioSender
 
 TEST = MailContext(event_type="email.test")
 MAIL_SUBJECT = "Test mail from BuildOS Box"
-MAIL_TEXT = "This box can send mail: you are reading the proof. Nobody else was written to.\n"
+MAIL_TEXT = "This server can send mail. Nobody else received this message.\n"
 SMS_TEXT = "This is a test message from BuildOS Box."
 PUSH_TITLE = "BuildOS Box can send push messages"
 PUSH_TEXT = "This is a test message."
@@ -70,7 +70,7 @@ async def _once(
 
 
 async def send_test_mail(job: Attempt[TestTo], box: Services) -> TestMailResult:
-    """Hand the test mail over; returns the transport's answer.
+    """Send the test mail; the transport's answer.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
@@ -86,7 +86,7 @@ async def send_test_mail(job: Attempt[TestTo], box: Services) -> TestMailResult:
 
 
 async def send_test_sms(job: Attempt[TestTo], box: Services) -> TestSmsResult:
-    """Hand the test message over. A number that has opted out gets none.
+    """Send the test message; Twilio's answer. A number that has opted out gets none.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
@@ -105,7 +105,7 @@ async def send_test_sms(job: Attempt[TestTo], box: Services) -> TestSmsResult:
 
 
 async def send_test_push(job: Attempt[TestPush], box: Services) -> TestPushResult:
-    """Send to each browser, whatever the other push services answer.
+    """Send to each browser, even if other push services refuse; the counts and errors.
 
     Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
     """

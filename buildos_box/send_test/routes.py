@@ -1,4 +1,4 @@
-"""The HTTP of test messages."""
+"""The routes of test messages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value, and what is allowed, in words for whoever wrote it."""
+"""Messages for invalid settings: the value and what is allowed."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"
 
 
 def in_words(key: Key, value: Any, error: str) -> str:
-    """The sentence for a value that msgspec refused with `error`."""
+    """The message for a value that msgspec refused with `error`."""
     if key.choices:
         return f"{value!r} must be one of {', '.join(key.choices)}{_hint(value, key.choices)}"
     found = _EXPECTED.fullmatch(error)

@@ -1,4 +1,4 @@
-"""A user's messages over HTTP: listed, cancelled, changed (docs/spec.md#sms-messages)."""
+"""The routes of a user's messages: list, cancel, change (docs/spec.md#sms-messages)."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -28,11 +28,11 @@ StatusQuery = Annotated[
     str | None, QueryParameter(name="status", description="Comma list of states")
 ]
 LONGEST_REASON = 500
-"""Characters of a reason that is kept; a longer one is cut."""
+"""Longer reasons are cut to this many characters."""
 
 
 class SmsCancellation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message is cancelled; `cancelled by request` without a reason."""
+    """The reason for cancelling; `cancelled by request` without one."""
 
     reason: str | None = None
 
@@ -122,7 +122,9 @@ def _statuses(text: str | None) -> list[str] | None:
     found = [part.strip() for part in (text or "").split(",") if part.strip()]
     for status in found:
         if status not in store.STATUSES:
-            raise Impossible.field("status", f"{status!r} is none of {', '.join(store.STATUSES)}")
+            raise Impossible.field(
+                "status", f"{status!r} is not one of {', '.join(store.STATUSES)}"
+            )
     return found or None
 
 

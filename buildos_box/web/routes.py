@@ -124,7 +124,7 @@ async def preview_link(
 def _require_our_page(request: AnyRequest) -> None:
     """Raises Forbidden for another site, which could sign a visitor in as somebody they are not."""
     if not from_our_page(request):
-        raise Forbidden("this is for the box's own page; programs send their token")
+        raise Forbidden("this is for the server's own page; programs send their token")
 
 
 async def _authorised(request: AnyRequest, holder: Awaitable[Caller]) -> Caller:

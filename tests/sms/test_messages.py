@@ -89,7 +89,7 @@ async def test_messages_can_be_chosen_by_status(box: BoxWorld) -> None:
     assert [m["id"] for m in await listed(box, "?status=cancelled, scheduled")] == [first, second]
     refused = await box.call("GET", "/sms/scheduled/user/ada?status=waiting")
     assert refused.status_code == 422
-    assert "'waiting' is none of scheduled, " in refused.text
+    assert "'waiting' is not one of scheduled, " in refused.text
 
 
 async def test_a_cancel_keeps_its_reason_and_a_second_one_changes_nothing(box: BoxWorld) -> None:
