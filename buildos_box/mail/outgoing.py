@@ -34,19 +34,21 @@ class QueuedEmail:
 
 def why_no_mail(tx: Tx, user: User, scope: str) -> str | None:
     """Why the user gets no mail of that scope; None if they do."""
+    if reason := _why_unwanted(tx, user, scope):
+        return reason
+    return bounce_store.reason_against(tx, user.email or "")
+
+
+def _why_unwanted(tx: Tx, user: User, scope: str) -> str | None:
     if not user.email:
         return "no address"
     if not user.email_confirmed:
         return UNCONFIRMED
-    if store.is_unsubscribed(tx, user.id, scope):
-        return "unsubscribed"
-    return bounce_store.reason_against(tx, user.email)
+    return "unsubscribed" if store.is_unsubscribed(tx, user.id, scope) else None
 
 
-def _why_not_now(tx: Tx, box: Services, user: User, scope: str) -> str | None:
-    """The same, also checking the daily limit."""
-    if reason := why_no_mail(tx, user, scope):
-        return reason
+def _past_the_limit(tx: Tx, box: Services, user: User) -> str | None:
+    """Why the user gets no more mails today; None if they may."""
     limit = box.settings.limits.mails_per_day
     if limit and store.count_since(tx, user.id, day_start(box.clock.now()), limit) >= limit:
         return f"limits.mails_per_day ({limit}) is reached for today"
@@ -110,7 +112,8 @@ def queue_brief_email(
     correlation_id: str,
 ) -> QueuedEmail:
     """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
-    skipped = _why_not_now(tx, box, user, BRIEFS)
+    # One to an address that has bounced is stored, and skipped when it is to be sent: it is listed.
+    skipped = _why_unwanted(tx, user, BRIEFS) or _past_the_limit(tx, box, user)
     if skipped is not None or user.email is None:
         return QueuedEmail(None, skipped)
     email_id = _store_email(
@@ -158,7 +161,8 @@ def queue_notification_email(
     action_url: str | None = None,
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link below its text."""
-    if skipped := _why_not_now(tx, box, user, NOTIFICATIONS):
+    skipped = why_no_mail(tx, user, NOTIFICATIONS) or _past_the_limit(tx, box, user)
+    if skipped:
         return QueuedEmail(None, skipped)
     if action_url is not None and is_safe_link(action_url):
         body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
