@@ -22,6 +22,7 @@ from buildos_box.services import Services
 from buildos_box.sms.feature import FEATURE as SMS
 from buildos_box.upkeep.feature import FEATURE as UPKEEP
 from buildos_box.web.feature import FEATURE as WEB
+from buildos_box.webhooks.feature import FEATURE as WEBHOOKS
 from buildos_box.workspace.feature import FEATURE as WORKSPACE
 
 FEATURES: tuple[Feature, ...] = (
@@ -37,6 +38,7 @@ FEATURES: tuple[Feature, ...] = (
     FORECAST,
     REALTIME,
     WEB,
+    WEBHOOKS,
     API,
     # Last: it erases what the listeners before it still read.
     UPKEEP,

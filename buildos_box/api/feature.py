@@ -2,6 +2,7 @@
 
 from buildos_box.api import (
     control_routes,
+    delivery_routes,
     health,
     job_routes,
     llm_routes,
@@ -22,5 +23,6 @@ FEATURE = Feature(
         *health.ROUTES,
         *metrics_routes.ROUTES,
         *llm_routes.ROUTES,
+        *delivery_routes.ROUTES,
     ),
 )

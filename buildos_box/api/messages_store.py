@@ -12,6 +12,13 @@ _SMS = """
            message AS text, phone_number AS recipient, 0 AS opens, 0 AS clicks, sent_at,
            correlation_id
       FROM scheduled_sms_messages"""
+_WEBHOOKS = """
+    SELECT d.created_at AS at, d.id, 'webhook' AS channel, e.type AS kind,
+           coalesce(d.user_id, '') AS user_id, d.status, d.error AS reason,
+           e.type || ' ' || e.id AS text, s.masked_url AS recipient, 0 AS opens, 0 AS clicks,
+           d.sent_at, coalesce(e.correlation_id, '') AS correlation_id
+      FROM webhook_deliveries d JOIN webhook_events e ON e.seq = d.event_seq
+      JOIN webhook_subscriptions s ON s.id = d.subscription_id"""
 _NOTIFICATIONS = """
     SELECT d.created_at AS at, d.id, d.channel, d.event_type AS kind, d.user_id, d.status,
            coalesce(d.reason, d.error) AS reason, n.title AS text, NULL AS recipient,
@@ -32,13 +39,16 @@ async def messages(
     before: tuple[str, str] | None,
     limit: int,
 ) -> list[Row]:
-    """Mails, SMS, push and in-app messages; `before` is the (at, id) of the previous page's end.
+    """Mails, SMS, push and in-app messages, and webhooks.
+
+    `before` is the (at, id) of the previous page's end.
 
     A notification sent by mail or SMS is listed once, as that mail or SMS.
     """
     return await db.all(
         f"""SELECT * FROM (SELECT * FROM ({_MAIL}) UNION ALL SELECT * FROM ({_SMS})
-                           UNION ALL SELECT * FROM ({_NOTIFICATIONS}))
+                           UNION ALL SELECT * FROM ({_NOTIFICATIONS})
+                           UNION ALL SELECT * FROM ({_WEBHOOKS}))
              WHERE (:user IS NULL OR user_id = :user)
                AND (:channels IS NULL OR channel IN (SELECT value FROM json_each(:channels)))
                AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))

@@ -32,6 +32,14 @@ async def present_states(db: Database, row_ids: list[int]) -> list[Row]:
     )
 
 
+def rows_in(tx: Tx, row_ids: tuple[int, ...]) -> list[Row]:
+    """These rows of the ledger, in the order of their ids."""
+    return tx.all(
+        "SELECT * FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (msgspec.json.encode(row_ids).decode(),),
+    )
+
+
 async def list_jobs(
     db: Database,
     *,

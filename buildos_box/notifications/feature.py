@@ -2,7 +2,6 @@
 
 from buildos_box.feature import Feature
 from buildos_box.notifications import (
-    delivery_routes,
     listeners,
     push_routes,
     routes,
@@ -15,6 +14,6 @@ from buildos_box.notifications.push_job import SEND_PUSH
 FEATURE = Feature(
     job_types=(SEND_NOTIFICATION, SEND_PUSH),
     crons=(TASK_DUE_SOON, CLEANUP),
-    routes=(*routes.ROUTES, *delivery_routes.ROUTES, *push_routes.ROUTES),
+    routes=(*routes.ROUTES, *push_routes.ROUTES),
     listeners=listeners.LISTENERS,
 )

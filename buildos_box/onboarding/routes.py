@@ -78,9 +78,17 @@ async def post_onboarding(
 async def get_onboarding(user_id: str, box: Services, caller: Caller) -> OnboardingView:
     """The user's analysis. Raises NotFound."""
     caller.require_user(user_id)
+    found = await onboarding_of(box, user_id)
+    if found is None:
+        raise NotFound(f"there is no onboarding analysis of {user_id}")
+    return found
+
+
+async def onboarding_of(box: Services, user_id: str) -> OnboardingView | None:
+    """The user's analysis, as it is shown; None if there is none."""
     row = await store.analysis_of(box.db, user_id)
     if row is None:
-        raise NotFound(f"there is no onboarding analysis of {user_id}")
+        return None
     analysis = msgspec.json.decode(row["result"], type=OnboardingAnalysis)
     plain = {n: row[n] for n in OnboardingView.__struct_fields__ if n != "analysis"}
     return OnboardingView(analysis=analysis, **plain)

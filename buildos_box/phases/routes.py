@@ -132,6 +132,11 @@ async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectP
     row = await workspace.row_of(box.db, "projects", project_id)
     if row is None or caller.only_user not in (None, row["owner"]):
         raise _no_project()
+    return await phases_of_project(box, project_id, row["owner"])
+
+
+async def phases_of_project(box: Services, project_id: str, owner: str) -> ProjectPhases:
+    """The phases of that user's project with their tasks, as they are shown."""
     rows = await store.phases_of(box.db, project_id)
     listed = await workspace.tasks_of_project(box.db, project_id)
     tasks = {task.id: task for task in listed}
@@ -139,7 +144,7 @@ async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectP
     return ProjectPhases(
         project_id=project_id,
         plan=_plan(rows[0]) if rows else None,
-        phases=_phases(rows, tasks, await _zone_of(box, row["owner"])),
+        phases=_phases(rows, tasks, await _zone_of(box, owner)),
         unplaced_task_ids=[task_id for task_id in tasks if task_id not in placed],
     )
 

@@ -91,7 +91,7 @@ class LaneSettings(Section, frozen=True, kw_only=True):
 
 
 def _default_lanes() -> dict[str, LaneSettings]:
-    sizes = {"llm": 4, "email": 4, "sms": 2, "push": 8, "default": 8}
+    sizes = {"llm": 4, "email": 4, "sms": 2, "push": 8, "webhook": 4, "default": 8}
     return {name: LaneSettings(concurrency=size) for name, size in sizes.items()}
 
 
@@ -109,7 +109,7 @@ class QueueSettings(Section, frozen=True, kw_only=True):
     ] = 1000
     max_attempts: Annotated[int, _doc("Attempts per job, unless its type sets its own.", ge=1)] = 3
     lanes: Annotated[
-        dict[str, LaneSettings], _doc("Limits by lane: llm, email, sms, push, default.")
+        dict[str, LaneSettings], _doc("Limits by lane: llm, email, sms, push, webhook, default.")
     ] = field(default_factory=_default_lanes)
 
 

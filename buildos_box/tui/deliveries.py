@@ -1,4 +1,4 @@
-"""The list of mails, SMS, push and in-app messages, with opens and clicks."""
+"""The list of mails, SMS, push and in-app messages and webhooks, with opens and clicks."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.listing import PAGE, Listing
 
 Json = dict[str, Any]
-CHANNELS = ("email", "sms", "push", "in_app")
+CHANNELS = ("email", "sms", "push", "in_app", "webhook")
 WORDS = ("user", "channel", "status", "since")
 NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job.updated"})
 
@@ -23,7 +23,7 @@ class Deliveries(Listing):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("made", 12),
-        Column("over", 6),
+        Column("over", 7),
         Column("status", 11),
         Column("user", 10),
         Column("what it says", 0),

@@ -57,6 +57,7 @@ BROWSER: dict[str, Any] = {
         "auth": "tBHItJI5svbpez7KI4CCXg",
     },
 }
+WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["brief.failed"]}
 TABLE: dict[str, Row] = {
     "GET /": public,
     "HEAD /": public,
@@ -198,6 +199,12 @@ TABLE: dict[str, Row] = {
     "POST /users/{user_id}/sign-in-link": service(),
     "GET /users/{user_id}/tasks": own(),
     "POST /users/{user_id}/visit": own(),
+    "GET /webhook-subscriptions": service(),
+    "POST /webhook-subscriptions": service(WEBHOOK),
+    "GET /webhook-subscriptions/{webhook_id}": service(),
+    "POST /webhook-subscriptions/{webhook_id}/test": service(),
+    "POST /webhook-subscriptions/{webhook_id}/replay": service({"since": "2024-10-23T00:00:00Z"}),
+    "DELETE /webhook-subscriptions/{webhook_id}": service(),
     "DELETE /users/{user_id}": service(),
 }
 
@@ -355,6 +362,7 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
         "email_id": emails["items"][0]["id"],
         "feed_id": FEED.id,
         "subscription_id": _first_id(subscription),
+        "webhook_id": (await box.post("/webhook-subscriptions", WEBHOOK))["id"],
         "brief_date": "2024-10-23",
         "token_id": "aaaaaaaaaaaaaaaa",
         "name": "cleanup",

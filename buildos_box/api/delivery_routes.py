@@ -13,7 +13,11 @@ from buildos_box.notifications import delivery_store, store
 from buildos_box.notifications.event_types import channel, event_type
 from buildos_box.notifications.views import DeliveryView
 from buildos_box.services import Services
+from buildos_box.webhooks import store as webhook_store
+from buildos_box.webhooks.event_types import checked_types
 from buildos_box.workspace.paging import decode_cursor, encode_cursor
+
+WEBHOOK = "webhook"
 
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 ChannelQuery = Annotated[
@@ -50,11 +54,15 @@ async def list_deliveries(
 ) -> DeliveryList:
     """Deliveries by user, channel, event type, status, text and time, newest first.
 
-    A user's token sees that user's own. A filter that is given but empty finds nothing. Raises
-    NotFound for another user, Impossible for an unknown filter value.
+    `channel=webhook` is the log of outgoing webhooks, for operators. A user's token sees that
+    user's own. A filter that is given but empty finds nothing. Raises
+    NotFound for another user, Forbidden (webhooks), Impossible for an unknown filter value.
     """
     if user is not None:
         caller.require_user(user)
+    if over is not None and WEBHOOK in (name.strip() for name in over.split(",")):
+        caller.require_service()
+        return await _webhooks(box, over, user, kind, status, text, since, until, cursor, limit)
     rows = await delivery_store.deliveries(
         box.db,
         delivery_store.Wanted(
@@ -71,6 +79,47 @@ async def list_deliveries(
     )
     more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
     return DeliveryList([DeliveryView.of(row) for row in rows[:limit]], more)
+
+
+async def _webhooks(
+    box: Services,
+    over: str,
+    user: str | None,
+    kind: str | None,
+    status: str | None,
+    text: str | None,
+    since: str | None,
+    until: str | None,
+    cursor: str | None,
+    limit: int,
+) -> DeliveryList:
+    """The log of webhooks, whose rows are not those of notifications."""
+    if over.strip() != WEBHOOK:
+        raise Impossible.field("channel", "webhook is listed alone, without other channels")
+    rows = await webhook_store.deliveries(
+        box.db,
+        user_id=user,
+        event_types=_each(kind, _webhook_type, "type"),
+        statuses=_each(status, _webhook_status, "status"),
+        text=text,
+        since=as_stored(since, "since"),
+        until=as_stored(until, "until"),
+        before=decode_cursor(cursor),
+        limit=limit + 1,
+    )
+    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
+    return DeliveryList([DeliveryView.of_webhook(row) for row in rows[:limit]], more)
+
+
+def _webhook_type(name: str, _field: str) -> str:
+    return checked_types([name])[0]
+
+
+def _webhook_status(name: str, field: str) -> str:
+    if name not in webhook_store.STATUSES:
+        allowed = ", ".join(webhook_store.STATUSES)
+        raise Impossible.field(field, f"{name!r} must be one of {allowed} for webhooks")
+    return name
 
 
 def _each(given: str | None, read: Any, field: str) -> list[str] | None:

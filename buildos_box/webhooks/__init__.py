@@ -1,0 +1,1 @@
+"""Outgoing webhooks: events delivered to subscribed addresses (docs/spec.md#webhooks)."""

@@ -1,0 +1,167 @@
+"""What becomes an event for subscribers, in the transaction of its cause."""
+
+from typing import Any
+
+import msgspec
+
+from buildos_box.clock import Instant, to_text
+from buildos_box.db import Row, Tx
+from buildos_box.feature import Listener
+from buildos_box.jobs import store as jobs
+from buildos_box.jobs.changes import JobProgressed, JobsChanged
+from buildos_box.mail import store as mails
+from buildos_box.mail.changes import EmailChanged, EmailRead
+from buildos_box.realtime.changes import EventStored
+from buildos_box.services import Services
+from buildos_box.webhooks import store
+from buildos_box.webhooks.event_types import JOB_PROGRESS, JOB_UPDATED
+from buildos_box.webhooks.job import DELIVER_WEBHOOKS, SEND_TEST_WEBHOOK, queue_delivery
+from buildos_box.workspace.changes import UserDeleted
+
+_OWN_JOBS = (DELIVER_WEBHOOKS.name, SEND_TEST_WEBHOOK.name)
+"""Jobs without events: each delivery would cause the next."""
+_JSON_COLUMNS = ("metadata", "progress", "result")
+_JOB_COLUMNS = (
+    "user_id",
+    "job_type",
+    "status",
+    "attempts",
+    "max_attempts",
+    "retry_until",
+    "scheduled_for",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "updated_at",
+    "error",
+    "cancel_reason",
+    "correlation_id",
+)
+
+
+def record(
+    tx: Tx,
+    box: Services,
+    *,
+    type: str,  # noqa: A002 (the field's name on the wire)
+    user_id: str | None,
+    correlation_id: str | None,
+    data: str,
+    now: Instant,
+) -> None:
+    """Store an event if anybody subscribed to its type, and queue its deliveries.
+
+    A disabled subscription gets no delivery, but the event can be replayed to it.
+    """
+    subscribers = store.subscribers(tx, type)
+    if not subscribers:
+        return
+    seq = store.add_event(
+        tx,
+        box.ids.new("event", now),
+        type=type,
+        user_id=user_id,
+        correlation_id=correlation_id,
+        data=data,
+        at=to_text(now),
+    )
+    for subscription in subscribers:
+        if subscription["status"] == store.ACTIVE:
+            store.add_delivery(
+                tx,
+                box.ids.new("delivery", now),
+                subscription_id=subscription["id"],
+                event_seq=seq,
+                user_id=user_id,
+                now=now,
+            )
+            queue_delivery(tx, box, subscription["id"], user_id)
+
+
+def on_event_stored(tx: Tx, box: Services, change: EventStored) -> None:
+    """Deliver what streams get."""
+    record(
+        tx,
+        box,
+        type=change.type,
+        user_id=change.user_id,
+        correlation_id=change.correlation_id,
+        data=change.data,
+        now=box.clock.now(),
+    )
+
+
+def on_jobs_changed(tx: Tx, box: Services, change: JobsChanged) -> None:
+    """Deliver the jobs' state."""
+    _job_events(tx, box, JOB_UPDATED, change.row_ids)
+
+
+def on_job_progressed(tx: Tx, box: Services, change: JobProgressed) -> None:
+    """Deliver the job's progress."""
+    _job_events(tx, box, JOB_PROGRESS, (change.row_id,))
+
+
+def _job_events(tx: Tx, box: Services, event_type: str, row_ids: tuple[int, ...]) -> None:
+    if not store.subscribers(tx, event_type):
+        return
+    for row in jobs.rows_in(tx, row_ids):
+        if row["job_type"] not in _OWN_JOBS:
+            record(
+                tx,
+                box,
+                type=event_type,
+                user_id=row["user_id"],
+                correlation_id=row["correlation_id"],
+                data=_job(row),
+                now=box.clock.now(),
+            )
+
+
+def _job(row: Row) -> str:
+    """The job, its fields named as in `GET /jobs/{id}`."""
+    parsed = {
+        name: msgspec.Raw(row[name].encode()) if row[name] else None for name in _JSON_COLUMNS
+    }
+    plain = {name: row[name] for name in _JOB_COLUMNS}
+    job = {"id": row["queue_job_id"], **plain, **parsed}
+    return msgspec.json.encode({"job": job}).decode()
+
+
+def on_email_changed(tx: Tx, box: Services, change: EmailChanged) -> None:
+    """Deliver that a mail was handed over."""
+    if change.status == mails.SENT:
+        _email_event(tx, box, "email.sent", change.email_id)
+
+
+def on_email_read(tx: Tx, box: Services, change: EmailRead) -> None:
+    """Deliver that a mail was opened or a link in it clicked."""
+    _email_event(tx, box, f"email.{change.kind}", change.email_id)
+
+
+def _email_event(tx: Tx, box: Services, event_type: str, email_id: str) -> None:
+    email = mails.find(tx, email_id)
+    if email is not None:
+        record(
+            tx,
+            box,
+            type=event_type,
+            user_id=email.user_id,
+            correlation_id=None,
+            data=msgspec.json.encode({"emailId": email.id, "briefId": email.brief_id}).decode(),
+            now=box.clock.now(),
+        )
+
+
+def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
+    """Erase the user's events and their deliveries."""
+    store.erase_events_of(tx, change.user_id)
+
+
+LISTENERS: tuple[Listener[Any], ...] = (
+    Listener(EventStored, on_event_stored),
+    Listener(JobsChanged, on_jobs_changed),
+    Listener(JobProgressed, on_job_progressed),
+    Listener(EmailChanged, on_email_changed),
+    Listener(EmailRead, on_email_read),
+    Listener(UserDeleted, on_user_deleted),
+)

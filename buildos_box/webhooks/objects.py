@@ -1,0 +1,85 @@
+"""The body of an event: the event as streams have it, and the whole object that it is about.
+
+The object is read when the event is first sent, and stored with it: every later attempt, and every
+other subscriber, gets the same bytes (docs/spec.md#webhook-body).
+"""
+
+from typing import Any
+
+import msgspec
+
+from buildos_box.briefs import store as briefs
+from buildos_box.briefs.routes import BriefView
+from buildos_box.clock import day_from_text
+from buildos_box.db import Row
+from buildos_box.mail import store as mails
+from buildos_box.mail.html import to_html
+from buildos_box.mail.routes import MailView
+from buildos_box.onboarding.routes import onboarding_of
+from buildos_box.phases.routes import phases_of_project
+from buildos_box.services import Services
+
+
+async def body_of(box: Services, event: Row) -> bytes:
+    """The event's body; an object that was deleted since is null."""
+    data: dict[str, Any] = msgspec.json.decode(event["data"])
+    return encode(
+        event_id=event["event_id"],
+        type=event["type"],
+        user_id=event["user_id"],
+        correlation_id=event["correlation_id"],
+        at=event["at"],
+        data={**data, **await _whole(box, event["type"], event["user_id"], data)},
+    )
+
+
+def encode(
+    *,
+    event_id: str,
+    type: str,  # noqa: A002 (the field's name on the wire)
+    user_id: str | None,
+    correlation_id: str | None,
+    at: str,
+    data: Any,
+) -> bytes:
+    """The JSON of a body."""
+    return msgspec.json.encode(
+        {
+            "id": event_id,
+            "type": type,
+            "timestamp": at,
+            "userId": user_id,
+            "correlationId": correlation_id,
+            "data": data,
+        }
+    )
+
+
+async def _whole(
+    box: Services, event_type: str, user_id: str | None, data: dict[str, Any]
+) -> dict[str, Any]:
+    """The object under its name; nothing for events whose data is the object."""
+    if user_id is None:
+        return {}
+    match event_type:
+        case "brief.completed" | "brief.failed":
+            return {"brief": await _brief(box, user_id, data.get("briefDate"))}
+        case "phases.ready":
+            return {"phases": await phases_of_project(box, str(data["projectId"]), user_id)}
+        case "onboarding.completed":
+            return {"onboarding": await onboarding_of(box, user_id)}
+        case "email.sent" | "email.bounced" | "email.opened" | "email.clicked":
+            row = await mails.mail_of(box.db, user_id, str(data["emailId"]))
+            return {"email": MailView.of(row) if row else None}
+    return {}
+
+
+async def _brief(box: Services, user_id: str, day: Any) -> dict[str, Any] | None:
+    """The brief of that day with its sections, as Markdown and as HTML."""
+    row = await briefs.brief_of(box.db, user_id, day_from_text(day)) if day else None
+    if row is None:
+        return None
+    view = BriefView.of(row, await briefs.sections_of(box.db, row["id"]))
+    markdown = view.summary_content
+    html = None if markdown is None else to_html(markdown)
+    return {**msgspec.to_builtins(view), "summaryHtml": html}
