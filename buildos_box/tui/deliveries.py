@@ -14,6 +14,8 @@ from buildos_box.tui.listing import PAGE, Listing
 
 Json = dict[str, Any]
 CHANNELS = ("email", "sms", "push", "in_app", "webhook")
+SHOWN = {"in_app": "in-app", "webhook": "hook"}
+"""Channels whose names are shown otherwise, to fit the column."""
 WORDS = ("user", "channel", "status", "since")
 NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job.updated"})
 
@@ -23,7 +25,7 @@ class Deliveries(Listing):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("made", 12),
-        Column("over", 7),
+        Column("over", 6),
         Column("status", 11),
         Column("user", 10),
         Column("what it says", 0),
@@ -75,7 +77,7 @@ class Deliveries(Listing):
         why = f"{plain(item['reason'])}: " if item["reason"] else ""
         return (
             self.host.at(item["at"]),
-            item["channel"].replace("_", "-"),
+            SHOWN.get(item["channel"], item["channel"]),
             sent(item["status"]),
             plain(item["userId"]),
             f"{why}{plain(item['text'])}",
