@@ -77,7 +77,7 @@ class Deliveries(Listing):
         why = f"{plain(item['reason'])}: " if item["reason"] else ""
         return (
             self.host.at(item["at"]),
-            SHOWN.get(item["channel"], item["channel"]),
+            SHOWN.get(item["channel"], str(item["channel"])),
             sent(item["status"]),
             plain(item["userId"]),
             f"{why}{plain(item['text'])}",
