@@ -112,6 +112,16 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones() - NOT_ZONES)
 
 
+@lru_cache(maxsize=1)
+def _zone_spellings() -> dict[str, str]:
+    return {name.lower(): name for name in zone_names()}
+
+
+def zone_named(name: str) -> str | None:
+    """The IANA zone of that name in any case, as IANA spells it; None if there is none."""
+    return _zone_spellings().get(name.strip().lower())
+
+
 def is_zone(name: str) -> bool:
     """Whether `name` is an IANA zone, spelled exactly as IANA does."""
     return name in zone_names()

@@ -33,7 +33,7 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import READING, Authenticator
 from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.auth.session_cookie import SessionCookie
-from buildos_box.errors import BoxError, Unavailable
+from buildos_box.errors import BoxError, NotFound, Unavailable
 from buildos_box.jobs.crons import CronBook
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.meter import AttemptMeter
@@ -42,6 +42,7 @@ from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
 from buildos_box.web.pages import page_routes
+from buildos_box.workspace import store as workspace
 
 
 async def refuse_while_draining(
@@ -51,6 +52,18 @@ async def refuse_while_draining(
     engine: Engine = connection.app.state.engine
     if engine.storage.stopped and connection.scope["method"] not in READING:  # type: ignore[typeddict-item]
         raise Unavailable("the server is stopping; try again in a moment", code="draining")
+
+
+async def refuse_unknown_user(
+    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
+) -> None:
+    """Refuse a path of a user that does not exist, before any route reads it. Raises NotFound."""
+    user_id = connection.path_params.get("user_id")
+    if user_id is None:
+        return
+    services: Services = connection.app.state.services
+    if await workspace.get_user(services.db, str(user_id)) is None:
+        raise NotFound(f"there is no user {user_id}")
 
 
 def make_api(
@@ -86,7 +99,7 @@ def make_api(
     document_refusals(handlers)
     api = Litestar(
         route_handlers=handlers,
-        guards=[refuse_while_draining, guard, scope_guard, in_flight_guard],
+        guards=[refuse_while_draining, guard, scope_guard, in_flight_guard, refuse_unknown_user],
         dependencies={
             "box": provide(services),
             "keyring": provide(keyring),
@@ -121,6 +134,7 @@ def make_api(
         state=State(
             {
                 "engine": engine,
+                "services": services,
                 "tickets": tickets,
                 "authenticator": authenticator,
                 "keyring": keyring,

@@ -99,6 +99,10 @@ class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stale_threshold_hours: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] = 24
     old_failed_jobs_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 7
     completed_retention_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] = 30
+    completed_jobs_retention_days: Annotated[float, msgspec.Meta(gt=0, le=3660)] | None = None
+    """Another name of `completedRetentionDays`."""
+    max_deletion_batch_size: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    """The most completed or cancelled jobs that are deleted; all without it."""
     dry_run: bool = False
 
     def thresholds(self) -> Thresholds:
@@ -106,7 +110,10 @@ class CleanupRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return Thresholds(
             stale=timedelta(hours=self.stale_threshold_hours),
             old_failed=timedelta(days=self.old_failed_jobs_days),
-            completed=timedelta(days=self.completed_retention_days),
+            completed=timedelta(
+                days=self.completed_jobs_retention_days or self.completed_retention_days
+            ),
+            most_deleted=self.max_deletion_batch_size,
         )
 
 

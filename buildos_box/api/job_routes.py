@@ -6,6 +6,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
+from buildos_box.api.job_metadata import job_view, job_views
 from buildos_box.api.shapes import AttemptView, JobEventView, JobView
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
@@ -20,9 +21,12 @@ from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.paging import decode_cursor, encode_cursor
+from buildos_box.workspace.paging import clamped, decode_cursor, encode_cursor
 
-Limit = Annotated[int, Parameter(ge=1, le=store.LONGEST_PAGE)]
+Limit = Annotated[
+    int, Parameter(description=f"The most jobs of the page; past {store.LONGEST_PAGE} it counts so")
+]
+_OTHER_STATUS_NAMES = {"retrying": Status.QUEUED_FOR_RETRY.value}
 TypeQuery = Annotated[
     str | None, QueryParameter(name="type", description="Comma list of job types")
 ]
@@ -41,7 +45,7 @@ class JobList(msgspec.Struct, frozen=True, rename="camel"):
 @get("/jobs/{job_id:str}", tags=["Jobs"])
 async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
     """One job. Raises NotFound."""
-    return JobView.of(await visible_job(box, caller, job_id))
+    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
 
 
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
@@ -77,6 +81,7 @@ async def list_jobs(
     """
     if user is not None:
         caller.require_user(user)
+    size = clamped(limit, store.LONGEST_PAGE)
     rows = await store.list_jobs(
         box.db,
         user_id=caller.only_user if user is None else user,
@@ -86,9 +91,9 @@ async def list_jobs(
         since=as_stored(since, "since"),
         until=as_stored(until, "until"),
         before=decode_cursor(cursor),
-        limit=limit,
+        limit=size,
     )
-    return _page(rows, limit)
+    return await _page(box, caller, rows, size)
 
 
 @get("/users/{user_id:str}/jobs", tags=["Jobs"])
@@ -103,15 +108,16 @@ async def list_user_jobs(
 ) -> JobList:
     """One user's jobs, newest first. Raises NotFound, Impossible."""
     caller.require_user(user_id)
+    size = clamped(limit, store.LONGEST_PAGE)
     rows = await store.list_jobs(
         box.db,
         user_id=user_id,
         types=_comma_list(job_type),
         statuses=_statuses(status),
         before=decode_cursor(cursor),
-        limit=limit,
+        limit=size,
     )
-    return _page(rows, limit)
+    return await _page(box, caller, rows, size)
 
 
 @post("/jobs/{job_id:str}/cancel", status_code=200, tags=["Jobs"])
@@ -121,7 +127,7 @@ async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
     await box.db.write(
         lambda tx: box.queue.cancel(tx, job_id, reason="cancelled by request", actor=caller.actor)
     )
-    return JobView.of(await visible_job(box, caller, job_id))
+    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
 
 
 @post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
@@ -138,7 +144,7 @@ async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
             daily_limits.take(tx, box, caller, job["user_id"], "jobs_per_day")
 
     await box.db.write(retry)
-    return JobView.of(await visible_job(box, caller, job_id))
+    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
 
 
 @post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE)
@@ -149,7 +155,7 @@ async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
     """
     await visible_job(box, caller, job_id)
     await box.db.write(lambda tx: box.queue.promote(tx, job_id, actor=caller.actor))
-    return JobView.of(await visible_job(box, caller, job_id))
+    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
 
 
 @get("/jobs/{job_id:str}/why", tags=["Jobs"])
@@ -183,6 +189,8 @@ def _comma_list(text: str | None) -> list[str] | None:
 
 def _statuses(text: str | None) -> list[str] | None:
     found = _comma_list(text)
+    if found is not None:
+        found = [_OTHER_STATUS_NAMES.get(status, status) for status in found]
     allowed = [status.value for status in Status]
     for status in found or ():
         if status not in allowed:
@@ -190,9 +198,9 @@ def _statuses(text: str | None) -> list[str] | None:
     return found
 
 
-def _page(rows: list[Row], limit: int) -> JobList:
+async def _page(box: Services, caller: Caller, rows: list[Row], limit: int) -> JobList:
     cursor = encode_cursor(rows[-1]["id"]) if len(rows) == limit else None
-    return JobList([JobView.of(row) for row in rows], cursor)
+    return JobList(await job_views(box.db, rows, caller), cursor)
 
 
 ROUTES: list[Any] = [

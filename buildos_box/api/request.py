@@ -1,4 +1,8 @@
-"""How a request's body is read: within the route's limit, and directly into its type."""
+"""How a request's body is read: within the route's own limit, and straight into its type.
+
+A value of another type than its field's is refused; null for an optional field means that it was
+left out (docs/spec.md#api-null).
+"""
 
 from collections.abc import Iterable
 from copy import copy
@@ -10,6 +14,8 @@ from litestar.exceptions import SerializationException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 from litestar.types.empty import Empty
+
+from buildos_box.api.optional_fields import without_nulls
 
 SHORT_BODY_BYTES = 64 * 1024
 """The limit of routes without long texts."""
@@ -54,7 +60,10 @@ class ApiRequest(Request[Any, Any, Any]):
 
 def _decoded(body: bytes, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind, strict=False)
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.ValidationError:
+            return msgspec.json.decode(without_nulls(body, kind), type=kind)
     except msgspec.ValidationError as error:
         raise ValidationException(extra=[{"message": str(error), "key": ""}]) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

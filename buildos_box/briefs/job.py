@@ -30,6 +30,8 @@ class BriefOptions(Payload, frozen=True, kw_only=True):
     is_reengagement: bool = False
     days_since_last_login: int | None = None
     engagement_stage: str | None = None
+    suppress_notification: bool = False
+    """Whether the brief is written without a mail and a notification."""
     include_projects: list[str] | None = None
     exclude_projects: list[str] | None = None
 
@@ -209,6 +211,8 @@ def _notify(
 
     By SMS too for users who asked for it (`smsDailyBrief`).
     """
+    if payload.options.suppress_notification:
+        return
     planned = payload.notification_scheduled_for
     preferences = workspace.find_preferences(tx, payload.user_id)
     by_sms = preferences is not None and preferences.sms_daily_brief
@@ -247,6 +251,8 @@ def _queue_mail(
 ) -> tuple[str | None, str | None]:
     """Queue the mail for its time; returns its id, or None and the reason."""
     supersede(tx, box, brief_id)
+    if payload.options.suppress_notification:
+        return None, "it was requested without a notification"
     preferences = workspace.find_preferences(tx, user.id)
     if preferences is not None and not preferences.email_daily_brief:
         return None, "email_daily_brief is off"

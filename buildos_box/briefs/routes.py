@@ -24,6 +24,10 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     job_id: str | None
     scheduled_for: str
     brief_date: str
+    correlation_id: str
+    """Of the job."""
+    notification_scheduled_for: str | None
+    """When its mail goes; null if none does."""
     deduplicated: bool = False
     already_completed: bool = False
 
@@ -35,6 +39,10 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
             job_id=answer.job_id,
             scheduled_for=to_text(answer.scheduled_for),
             brief_date=answer.day.isoformat(),
+            correlation_id=answer.correlation_id,
+            notification_scheduled_for=(
+                to_text(answer.notification_at) if answer.notification_at else None
+            ),
             deduplicated=answer.deduplicated,
             already_completed=answer.already_completed,
         )

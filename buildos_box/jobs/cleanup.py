@@ -30,6 +30,8 @@ class Thresholds:
     old_failed: timedelta = timedelta(days=7)
     completed: timedelta = timedelta(days=30)
     cron_runs: timedelta = timedelta(days=30)
+    most_deleted: int | None = None
+    """How many completed or cancelled jobs may be deleted; None for all."""
 
 
 class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -61,7 +63,7 @@ async def preview(db: Database, clock: Clock, limits: Thresholds) -> CleanupRepo
     return CleanupReport(
         stale_cancelled=await store.count_stale(db, now - limits.stale, now),
         old_failed_cancelled=await store.count_finished(db, "failed", now - limits.old_failed),
-        completed_deleted=sum(deleted),
+        completed_deleted=min(sum(deleted), limits.most_deleted or sum(deleted)),
         dry_run=True,
     )
 
@@ -86,9 +88,9 @@ async def clean_up(
                 job_type=name,
                 status=status,
                 before=done_before,
-                limit=BATCH,
             )
-            deleted += await _in_batches(db, delete)
+            allowed = None if limits.most_deleted is None else limits.most_deleted - deleted
+            deleted += await _delete_some(db, delete, allowed)
     forget = partial(cron_store.delete_before, before=now - limits.cron_runs, limit=BATCH)
     runs = await _in_batches(db, forget)
     log.info("cleaned_up", stale=stale, archived=archived, deleted=deleted, cron_runs=runs)
@@ -110,6 +112,18 @@ async def _cancel_stale(
         return len(rows)
 
     return await _in_batches(db, cancel_some)
+
+
+async def _delete_some(db: Database, delete: Callable[..., int], allowed: int | None) -> int:
+    """Delete in batches, at most `allowed` rows in all."""
+    total = 0
+    while allowed is None or total < allowed:
+        size = BATCH if allowed is None else min(BATCH, allowed - total)
+        done = await db.write(partial(delete, limit=size))
+        total += done
+        if done < size:
+            break
+    return total
 
 
 async def _in_batches(db: Database, batch: Callable[[Tx], int]) -> int:

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from buildos_box.errors import Impossible
+from buildos_box.field_names import in_camel_case
 
 Channel = Literal["in_app", "push", "email", "sms"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -22,9 +23,15 @@ class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
 
 
 class UserPayload(_Payload, frozen=True, kw_only=True):
-    """The payload of events about an account."""
+    """The payload of events about an account, of which admins are notified."""
 
     name: str = ""
+    user_email: str = ""
+
+    @property
+    def who(self) -> str:
+        """The user in words."""
+        return self.name or self.user_email or "A user"
 
 
 class MessagePayload(_Payload, frozen=True, kw_only=True):
@@ -32,6 +39,12 @@ class MessagePayload(_Payload, frozen=True, kw_only=True):
 
     message: str
     kind: str = ""
+
+
+class PaymentPayload(_Payload, frozen=True, kw_only=True):
+    """The payload of events about a payment; the message says what happened, if known."""
+
+    message: str = ""
 
 
 class BriefPayload(_Payload, frozen=True, kw_only=True):
@@ -161,24 +174,26 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "user.signup",
             UserPayload,
-            lambda p: f"Welcome, {p.name}" if p.name else "Welcome",
-            lambda _p: "Your daily briefs are being set up.",
+            lambda _p: "A user has signed up",
+            lambda p: p.who,
             channels=("in_app", "email"),
+            admins_only=True,
             fresh_for=_DAY,
         ),
         _of(
             "user.trial_expired",
             UserPayload,
-            lambda _p: "Your trial has ended",
-            lambda _p: "Choose a plan to keep your daily briefs.",
+            lambda _p: "A user's trial has ended",
+            lambda p: p.who,
             channels=("in_app", "email"),
+            admins_only=True,
             fresh_for=3 * _DAY,
         ),
         _of(
             "payment.failed",
-            MessagePayload,
+            PaymentPayload,
             lambda _p: "A payment failed",
-            lambda p: p.message,
+            lambda p: p.message or "Please check your payment method.",
             channels=_MAILED,
             fresh_for=3 * _DAY,
         ),
@@ -309,12 +324,14 @@ def channel(name: str, field: str = "channel") -> Channel:
 
 
 def read_payload(event: EventType, payload: Any) -> Any:
-    """The payload as the event type's struct; `taskTitle` is accepted for `taskName`.
+    """The payload as the event type's struct, its names in camelCase or snake_case.
 
-    Raises Impossible.
+    `taskTitle` is accepted for `taskName`; null means that a field was left out. Raises Impossible.
     """
-    if isinstance(payload, dict) and "taskTitle" in payload:
-        payload = {"taskName": payload["taskTitle"], **payload}
+    if isinstance(payload, dict):
+        payload = {k: v for k, v in in_camel_case(payload).items() if v is not None}
+        if "taskTitle" in payload:
+            payload = {"taskName": payload["taskTitle"], **payload}
     try:
         return msgspec.convert(payload, event.payload)
     except msgspec.ValidationError as fault:

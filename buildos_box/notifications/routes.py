@@ -82,14 +82,14 @@ async def post_notification(
 ) -> NotificationQueued:
     """Notify a user of an event, over one channel or those of the event type.
 
-    Raises Forbidden (not a service or admin), Impossible (unknown user, event type or channel; a
-    payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
+    Raises Forbidden (not a service or admin), NotFound (unknown user), Impossible (event type or
+    channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
     """
     over = None if data.channel is None else (channel(data.channel),)
 
     def queue(tx: Tx) -> NotificationQueued:
         if workspace.find_user(tx, data.user_id) is None:
-            raise Impossible.field("userId", f"there is no user {data.user_id}")
+            raise NotFound(f"there is no user {data.user_id}", code="user_not_found")
         done = notify(
             tx,
             box,

@@ -291,3 +291,16 @@ def delete_before(tx: Tx, before: Instant, limit: int) -> int:
             WHERE seq IN (SELECT seq FROM notifications ORDER BY seq LIMIT ?) AND created_at < ?""",
         (limit, to_text(before)),
     ).rowcount
+
+
+async def payloads(db: Database, delivery_ids: list[str]) -> dict[str, str]:
+    """The payload of each of these deliveries' notifications, JSON, by the delivery's id."""
+    if not delivery_ids:
+        return {}
+    rows = await db.all(
+        """SELECT d.id, n.payload FROM notification_deliveries d
+             JOIN notifications n ON n.id = d.notification_id
+            WHERE d.id IN (SELECT value FROM json_each(?))""",
+        (msgspec.json.encode(delivery_ids).decode(),),
+    )
+    return {str(row["id"]): str(row["payload"]) for row in rows}

@@ -13,6 +13,7 @@ from buildos_box.errors import NotFound
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
 from buildos_box.onboarding import store
 from buildos_box.onboarding.job import ONBOARDING_ANALYSIS, OnboardingPayload
+from buildos_box.onboarding.known import known_context
 from buildos_box.onboarding.model import OnboardingAnalysis, read_context
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -22,7 +23,8 @@ class OnboardingRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     """The body of `POST /queue/onboarding`."""
 
     user_id: str
-    user_context: Any
+    user_context: Any = None
+    """What the user wrote; without it, what is known of their projects and tasks."""
     options: RegenerateOptions = msgspec.field(default_factory=RegenerateOptions)
 
 
@@ -56,11 +58,14 @@ async def post_onboarding(
     Unavailable.
     """
     caller.require_user(data.user_id)
-    payload = OnboardingPayload(user_id=data.user_id, user_context=read_context(data.user_context))
+    given = read_context(data.user_context) if data.user_context is not None else None
 
     def queue(tx: Tx) -> JobQueued:
-        if workspace.find_user(tx, payload.user_id) is None:
-            raise NotFound(f"there is no user {payload.user_id}", code="user_not_found")
+        user = workspace.find_user(tx, data.user_id)
+        if user is None:
+            raise NotFound(f"there is no user {data.user_id}", code="user_not_found")
+        context = given or known_context(tx, user)
+        payload = OnboardingPayload(user_id=data.user_id, user_context=context)
         return box.queue.enqueue_alone(
             tx,
             ONBOARDING_ANALYSIS,

@@ -114,6 +114,20 @@ async def page(
     )
 
 
+async def by_ids(db: Database, ids: list[str]) -> dict[str, Row]:
+    """These messages by id; `to_number` is the number that each goes to, as far as it is known."""
+    if not ids:
+        return {}
+    rows = await db.all(
+        """SELECT m.*, coalesce(m.phone_number, p.phone_number) AS to_number
+             FROM scheduled_sms_messages m
+             LEFT JOIN user_sms_preferences p ON p.user_id = m.user_id
+            WHERE m.id IN (SELECT value FROM json_each(?))""",
+        (msgspec.json.encode(ids).decode(),),
+    )
+    return {str(row["id"]): row for row in rows}
+
+
 def reminders_of(tx: Tx, event_id: str) -> list[Row]:
     """The event's reminders, of its current and earlier starts."""
     return tx.all(

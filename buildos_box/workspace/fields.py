@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from buildos_box import email_address
-from buildos_box.clock import from_text, is_zone, to_text
+from buildos_box.clock import from_text, to_text, zone_named
 from buildos_box.ids import is_outside_id
 
 Stored = str | int | None
@@ -207,7 +207,8 @@ def language(value: object) -> str:
 
 
 def known_zone(value: object) -> str:
-    """An IANA zone; an unknown one is refused."""
-    if not isinstance(value, str) or not is_zone(value):
+    """An IANA zone in any case, stored as IANA spells it; an unknown one is refused."""
+    found = zone_named(value) if isinstance(value, str) else None
+    if found is None:
         raise ValueError("must be an IANA time zone like Europe/Berlin")
-    return value
+    return found

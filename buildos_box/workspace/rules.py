@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
 
-from buildos_box.clock import Instant, is_zone, to_text
+from buildos_box.clock import Instant, is_zone, to_text, zone_named
 
 Values = dict[str, Any]
 Edge = tuple[str, str]
@@ -32,7 +32,7 @@ def normalise_user(
 
     What the mail server said of an address holds until there is another.
     """
-    zone = merged["timezone"]
+    zone = merged["timezone"] = zone_named(merged["timezone"]) or merged["timezone"]
     merged["timezone_warning"] = (
         None if is_zone(zone) else f"{zone!r} is not an IANA time zone; UTC is used instead"
     )

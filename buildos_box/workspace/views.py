@@ -42,6 +42,8 @@ class UserView(_View, frozen=True, kw_only=True, rename="camel"):
     last_visit_at: str | None
     email_tracking: bool
     is_admin: bool
+    onboarding_analyzed_at: str | None
+    """When the newest onboarding analysis was made."""
     created_at: str
     updated_at: str
 

@@ -119,7 +119,7 @@ async def test_a_wrong_method_is_405_in_the_same_shape(box: BoxWorld) -> None:
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("query", ["status=lost", "limit=0", "limit=9999", "cursor=%21%21"])
+@pytest.mark.parametrize("query", ["status=lost", "limit=many", "cursor=%21%21"])
 async def test_impossible_queries_are_refused(box: BoxWorld, query: str) -> None:
     answer = await box.call("GET", f"/jobs?{query}")
     assert answer.status_code in (400, 422)

@@ -33,8 +33,10 @@ async def test_a_brief_is_queued_written_and_mailed_once(box: BoxWorld) -> None:
     assert queued == {
         "success": True,
         "jobId": queued["jobId"],
+        "correlationId": queued["correlationId"],
         "scheduledFor": "2024-10-23T08:00:00.000Z",
         "briefDate": "2024-10-23",
+        "notificationScheduledFor": "2024-10-23T08:00:00.000Z",
     }
     await box.work()
     job = await box.get(f"/jobs/{queued['jobId']}")

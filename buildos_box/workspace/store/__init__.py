@@ -24,6 +24,7 @@ from buildos_box.workspace.store.lists import (
     row_of,
 )
 from buildos_box.workspace.store.people import (
+    active_work,
     admins,
     confirm_email,
     find_admins,
@@ -51,6 +52,7 @@ from buildos_box.workspace.store.work import (
 
 __all__ = [
     "DayQuery",
+    "active_work",
     "admins",
     "confirm_email",
     "count_events",

@@ -58,6 +58,22 @@ async def get_preferences(db: Database, user_id: str) -> Preferences | None:
     return Preferences.of(row) if row else None
 
 
+def active_work(tx: Tx, user_id: str, limit: int) -> tuple[list[str], list[str]]:
+    """The names of the user's active projects and the titles of their open tasks, newest first."""
+    projects = tx.all(
+        """SELECT name FROM projects WHERE user_id = ? AND status = 'active'
+            ORDER BY seq DESC LIMIT ?""",
+        (user_id, limit),
+    )
+    tasks = tx.all(
+        """SELECT t.title FROM tasks t JOIN projects p ON p.id = t.project_id
+            WHERE p.user_id = ? AND p.status = 'active' AND t.status <> 'done'
+            ORDER BY t.seq DESC LIMIT ?""",
+        (user_id, limit),
+    )
+    return [row["name"] for row in projects], [row["title"] for row in tasks]
+
+
 async def admins(db: Database, *, limit: int = 100) -> list[User]:
     """Users who are admins, by id."""
     rows = await db.all("SELECT * FROM users WHERE is_admin = 1 ORDER BY id LIMIT ?", (limit,))
