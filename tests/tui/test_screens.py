@@ -10,6 +10,7 @@ from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
+from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
 from tests.tui.dash import (
     WITH_SMS,
@@ -229,6 +230,31 @@ async def test_deliveries_of_every_channel_are_listed_filtered_and_read(tmp_path
             await dash.type("x")
             await dash.press("enter")
             await dash.sees("✗ xchannel:email: no such filter")
+
+
+async def test_deliveries_of_webhooks_are_listed_with_their_error(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live:
+        await live.world.person()
+        await live.world.db.write(
+            lambda tx: webhooks.add_subscription(
+                tx,
+                "webhook-1",
+                url="https://10.0.0.1/hook",
+                masked="https://10.0.0.1/…",
+                events=["brief.completed"],
+                sealed_secret="sealed with another key",
+                now=live.world.clock.now(),
+            )
+        )
+        await queue_brief(live.world)
+        await live.world.work()
+        async with dashboard(live) as dash:
+            await dash.press("4", "slash")
+            await dash.type("channel:webhook")
+            await dash.press("enter")
+            await dash.until(lambda: dash.column("deliveries-table", "over") == ["hook"])
+            await dash.press("enter")
+            await dash.sees("to https://10.0.0.1/", "brief.completed event-", "another secret.key")
 
 
 async def test_users_get_a_brief_now_and_lead_to_what_is_theirs(tmp_path: Path) -> None:
