@@ -138,7 +138,7 @@ def reminders_of(tx: Tx, event_id: str) -> list[Row]:
 def waiting_of(tx: Tx, user_id: str) -> list[Row]:
     """The user's waiting messages, without verification codes."""
     return tx.all(
-        """SELECT * FROM scheduled_sms_messages
+        """SELECT * FROM scheduled_sms_messages INDEXED BY scheduled_sms_messages_waiting
             WHERE user_id = ? AND status = 'scheduled' AND kind <> 'code' ORDER BY send_at, seq""",
         (user_id,),
     )
@@ -148,6 +148,7 @@ def sending_others(tx: Tx, user_id: str, sms_id: str) -> int:
     """How many other messages of the user are being sent and not counted yet."""
     row = tx.one(
         """SELECT count(*) AS n FROM scheduled_sms_messages
+             INDEXED BY scheduled_sms_messages_sending
             WHERE user_id = ? AND status = 'sending' AND id <> ?""",
         (user_id, sms_id),
     )

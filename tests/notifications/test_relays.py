@@ -232,7 +232,11 @@ def test_text_stays_text_in_markdown(text: str) -> None:
 
 
 def test_an_sms_is_cut_between_words() -> None:
-    row: Any = {"title": "Due at 10:00", "body": "Home: " + "water the plants and " * 20}
+    row: Any = {
+        "event_type": "task.due_soon",
+        "title": "Due at 10:00",
+        "body": "Home: " + "water the plants and " * 20,
+    }
     text = sms_text("BuildOS {}", row)
     assert len(text) <= 160
     assert text.startswith("BuildOS : Due at 10:00: Home: water")
