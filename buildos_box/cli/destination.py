@@ -11,6 +11,9 @@ from buildos_box.auth.keyring import local_address, local_admin_token
 from buildos_box.settings import Settings
 
 
+_NOT_AN_ADDRESS = "{} is not an address like http://127.0.0.1:8787"
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """An address, the token for it, and the data folder if a process on this machine serves it."""
@@ -72,7 +75,9 @@ def _parts(url: str) -> tuple[str, str, int | None, str]:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
-        raise click.UsageError(f"{url} is not an address") from None
+        raise click.UsageError(_NOT_AN_ADDRESS.format(url)) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise click.UsageError(_NOT_AN_ADDRESS.format(url))
     return parts.scheme, parts.hostname or "", port, parts.path.rstrip("/")
 
 

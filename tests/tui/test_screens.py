@@ -229,7 +229,7 @@ async def test_deliveries_of_every_channel_are_listed_filtered_and_read(tmp_path
             await dash.press("escape", "slash", "home")
             await dash.type("x")
             await dash.press("enter")
-            await dash.sees("✗ xchannel:email: no such filter")
+            await dash.sees("✗ xchannel:email: there is no such filter")
 
 
 async def test_deliveries_of_webhooks_are_listed_with_their_error(tmp_path: Path) -> None:
