@@ -102,9 +102,7 @@ def _runs(
 
 def _why_no_mail(tx: Tx, user_id: str) -> str | None:
     """The reason if the brief is written but not mailed; None if it is mailed."""
-    user, preferences = workspace.find_user(tx, user_id), workspace.find_preferences(tx, user_id)
-    if preferences is not None and not preferences.email_daily_brief:
-        return "email_daily_brief is off"
+    user = workspace.find_user(tx, user_id)
     if user is None or not user.email:
         return "the user has no address"
     return why_no_mail(tx, user, BRIEFS)

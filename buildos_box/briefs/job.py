@@ -253,9 +253,6 @@ def _queue_mail(
     supersede(tx, box, brief_id)
     if payload.options.suppress_notification:
         return None, "it was requested without a notification"
-    preferences = workspace.find_preferences(tx, user.id)
-    if preferences is not None and not preferences.email_daily_brief:
-        return None, "email_daily_brief is off"
     # Read anew: the address may have changed while the brief was being written.
     reader = workspace.find_user(tx, user.id)
     if reader is None or not reader.email:

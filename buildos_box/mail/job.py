@@ -139,9 +139,6 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
         return None
     if store.is_unsubscribed(tx, email.user_id, BRIEFS):
         return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
-    preferences = workspace.find_preferences(tx, email.user_id)
-    if preferences is not None and not preferences.email_daily_brief:
-        return finish_unsent(tx, box, email, store.SKIPPED, "email_daily_brief is off")
     return refused_by_address(tx, box, email)
 
 

@@ -8,7 +8,7 @@ from buildos_box.errors import Impossible, RateLimited
 from buildos_box.feature import Listener
 from buildos_box.jobs import alerts
 from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
-from buildos_box.mail import bounce_store, confirmation_store, store
+from buildos_box.mail import bounce_store, confirmation_store, store, subscriptions
 from buildos_box.mail.changes import EmailBounced, EmailUndelivered
 from buildos_box.mail.confirmation import queue_code
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
@@ -17,7 +17,7 @@ from buildos_box.operator_alert import OperatorAlert
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.changes import UserSaved
+from buildos_box.workspace.changes import PreferencesChanged, UserSaved
 from buildos_box.workspace.model import User
 
 _MAIL_JOBS = (GENERATE_BRIEF_EMAIL.name, SEND_NOTIFICATION_EMAIL.name)
@@ -72,6 +72,11 @@ def _confirm(tx: Tx, box: Services, user: User) -> None:
             queue_code(tx, box, user)
 
 
+def on_preferences_changed(tx: Tx, box: Services, change: PreferencesChanged) -> None:
+    """Subscribe the user to briefs by mail, or unsubscribe, as their preferences say."""
+    subscriptions.follow_preferences(tx, change.user_id, box.clock.now())
+
+
 def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:
     """Publish the bounce to open streams."""
     realtime.publish(
@@ -86,6 +91,7 @@ def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:
 
 LISTENERS: tuple[Listener[Any], ...] = (
     Listener(UserSaved, on_user_saved),
+    Listener(PreferencesChanged, on_preferences_changed),
     Listener(EmailBounced, on_email_bounced),
     Listener(JobFailed, on_job_failed),
     Listener(JobCancelled, on_job_cancelled),

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.errors import Impossible, NotFound
-from buildos_box.mail import bounce_store, store
+from buildos_box.mail import bounce_store, store, subscriptions
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
@@ -90,7 +90,7 @@ async def put_standing(
     """Set which mail the user does not want: `briefs`, `notifications`, `all`. Raises NotFound."""
     user = await _user(box, caller, user_id)
     now, wanted = box.clock.now(), set(data.unsubscribed)
-    await box.db.write(lambda tx: store.set_unsubscribed(tx, user_id, wanted, now))
+    await box.db.write(lambda tx: subscriptions.set_unsubscribed(tx, user_id, wanted, now))
     return await _standing(box, user)
 
 

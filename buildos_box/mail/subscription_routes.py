@@ -8,7 +8,7 @@ from litestar import get, put
 from buildos_box.auth.caller import Caller
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound
-from buildos_box.mail import store
+from buildos_box.mail import store, subscriptions
 from buildos_box.mail.job import BRIEFS
 from buildos_box.mail.notification_job import NOTIFICATIONS
 from buildos_box.services import Services
@@ -49,9 +49,9 @@ async def put_subscriptions(
             raise NotFound(f"there is no user {user_id}")
         for scope, wanted in ((BRIEFS, data.briefs), (NOTIFICATIONS, data.notifications)):
             if wanted is False:
-                store.unsubscribe(tx, user_id, scope, now)
+                subscriptions.unsubscribe(tx, user_id, scope, now)
             elif wanted:
-                store.resubscribe(tx, user_id, scope, now)
+                subscriptions.resubscribe(tx, user_id, scope, now)
 
     await box.db.write(change)
     return await _present(box, user_id)

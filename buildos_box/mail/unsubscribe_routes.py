@@ -14,7 +14,7 @@ from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
 from buildos_box.auth.guard import PUBLIC
-from buildos_box.mail import store
+from buildos_box.mail import store, subscriptions
 from buildos_box.mail.job import BRIEFS
 from buildos_box.mail.notification_job import NOTIFICATIONS
 from buildos_box.mail.page import page
@@ -68,7 +68,7 @@ async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Respon
         return _invalid()
     user_id, own = reader
     scope, now = _chosen(chosen, own), box.clock.now()
-    await box.db.write(lambda tx: store.unsubscribe(tx, user_id, scope, now))
+    await box.db.write(lambda tx: subscriptions.unsubscribe(tx, user_id, scope, now))
     what = _WHAT.get(scope)
     told = f"You will get no more {what} by mail." if what else "You will get no more mail."
     return page(200, "Done", told, _undo(token, scope))
@@ -88,7 +88,7 @@ async def resubscribe(token: str, box: Services, chosen: Scope = None) -> Respon
         return _invalid()
     user_id, own = reader
     scope, now = _chosen(chosen, own), box.clock.now()
-    await box.db.write(lambda tx: store.resubscribe(tx, user_id, scope, now))
+    await box.db.write(lambda tx: subscriptions.resubscribe(tx, user_id, scope, now))
     what = f"your {_WHAT[scope]} by mail" if scope in _WHAT else "mail"
     return page(200, "Done", f"You will get {what} again.")
 

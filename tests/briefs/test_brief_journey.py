@@ -159,7 +159,7 @@ async def test_without_the_wish_for_mail_there_is_none(box: BoxWorld) -> None:
     job = await box.post("/queue/brief", {"userId": "ada"})
     await box.work()
     result = (await box.get(f"/jobs/{job['jobId']}"))["result"]
-    assert (result["emailId"], result["emailSkipped"]) == (None, "email_daily_brief is off")
+    assert (result["emailId"], result["emailSkipped"]) == (None, "unsubscribed")
     assert box.outbox == []
 
 

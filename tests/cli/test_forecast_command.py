@@ -13,7 +13,7 @@ def test_it_tells_what_will_come_and_why_not(ada: Cli) -> None:
     assert "Europe/Berlin" in table
     assert table.count("07:30") == 3
     ada.client().sync({"preferences": [{"userId": "ada", "emailDailyBrief": False}]})
-    assert ada.ok("forecast", "--days", "1").count("skipped: email_daily_brief is off") == 1
+    assert ada.ok("forecast", "--days", "1").count("skipped: unsubscribed") == 1
 
 
 def test_an_unknown_user_is_named(ada: Cli) -> None:

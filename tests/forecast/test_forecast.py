@@ -58,9 +58,7 @@ async def test_briefs_come_at_local_time_also_across_a_change_of_clocks(box: Box
 async def test_a_mail_that_nobody_wants_is_skipped_and_says_why(box: BoxWorld) -> None:
     await box.person(at="09:00", emailDailyBrief=False)
     found = await forecast(box, days=1)
-    assert [(one["outcome"], one["reason"]) for one in found] == [
-        ("skip", "email_daily_brief is off")
-    ]
+    assert [(one["outcome"], one["reason"]) for one in found] == [("skip", "unsubscribed")]
 
 
 async def test_who_has_stopped_visiting_rests(tmp_path: Path) -> None:

@@ -271,7 +271,7 @@ async def test_a_mail_that_is_being_handed_over_is_stopped_by_a_newer_one(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"preferences": [{"userId": "ada", "emailDailyBrief": False}]}, "email_daily_brief"),
+        ({"preferences": [{"userId": "ada", "emailDailyBrief": False}]}, "unsubscribed"),
         (None, "unsubscribed"),
     ],
 )
