@@ -6,7 +6,7 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import lease_store, ledger
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.status import Progress
 
@@ -67,7 +67,9 @@ class Attempt(Generic[P]):
         now = self._clock.now()
         claimed = self.claimed
         await self._db.write(
-            lambda tx: ledger.set_progress(tx, claimed.row_id, claimed.lease_token, progress, now)
+            lambda tx: lease_store.set_progress(
+                tx, claimed.row_id, claimed.lease_token, progress, now
+            )
         )
 
     async def save_step(self, step: str, value: Any) -> None:
@@ -77,7 +79,7 @@ class Attempt(Generic[P]):
         Raises LeaseLost.
         """
         row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
-        await self._db.write(lambda tx: ledger.save_step(tx, row_id, token, step, text))
+        await self._db.write(lambda tx: lease_store.save_step(tx, row_id, token, step, text))
         self._steps[step] = msgspec.json.decode(text)
 
     def saved_step(self, step: str) -> Any | None:
@@ -90,7 +92,7 @@ class Attempt(Generic[P]):
         """Raise LeaseLost unless this attempt still holds its job: call it first in every
         transaction.
         """
-        ledger.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
+        lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this transaction, together with the data it was for. Raises
@@ -98,7 +100,7 @@ class Attempt(Generic[P]):
         """
         claimed, now = self.claimed, self._clock.now()
         done = ledger.dump(Progress(100, 100, message))
-        ledger.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)
+        lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)
         text = None if result is None else ledger.dump(result)
         ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now)
         tx.after_commit(self._mark_finished)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, to_text, truncate
 from buildos_box.db import Row, Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import lease_store, ledger
 from buildos_box.jobs.retry import Failure
 
 SUSPECT_AFTER = 2
@@ -51,13 +51,13 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool, base: timedelta) -> 
     MOST_LOSSES_AS_SUSPECT times while it was the one suspect running fails as `worker_lost`.
     Returns the jobs as they were before.
     """
-    lost = ledger.running_without_worker(tx, now=now, all_leases=all_leases)
+    lost = lease_store.running_without_worker(tx, now=now, all_leases=all_leases)
     for row in lost:
         losses = row["losses"] + 1
         as_suspect = row["losses_as_suspect"] + (row["losses"] >= SUSPECT_AFTER)
         decision = decide(losses=losses, losses_as_suspect=as_suspect, now=now, base=base)
         counted = f"loss {losses}" + (f", {as_suspect} as the one suspect" if as_suspect else "")
-        ledger.count_loss(tx, row["id"], losses=losses, losses_as_suspect=as_suspect)
+        lease_store.count_loss(tx, row["id"], losses=losses, losses_as_suspect=as_suspect)
         gone = Failure(
             "lost", "worker_lost", f"its worker stopped without a result ({counted})", True
         )

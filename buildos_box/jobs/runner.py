@@ -20,10 +20,11 @@ import msgspec
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
-from buildos_box.jobs import ledger
+from buildos_box.jobs import lease_store, ledger
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.claims import Claimed
-from buildos_box.jobs.ledger import Beat, Ended
+from buildos_box.jobs.lease_store import Beat
+from buildos_box.jobs.ledger import Ended
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import (
     Failure,
@@ -380,7 +381,9 @@ class Runner:
             return
         now = self._clock.now()
         until = now + self._lease
-        gone = await self._db.write(lambda tx: ledger.renew_leases(tx, beats, until=until, now=now))
+        gone = await self._db.write(
+            lambda tx: lease_store.renew_leases(tx, beats, until=until, now=now)
+        )
         tokens = {beat.row_id: beat.lease_token for beat in beats}
         for row_id in gone:
             run = self._runs.get(row_id)

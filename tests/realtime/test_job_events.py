@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefPayload
-from buildos_box.jobs import ledger
+from buildos_box.jobs import lease_store
 from tests.realtime.streams import FAST, Live, served
 
 
@@ -46,7 +46,7 @@ async def test_progress_is_told_while_the_job_runs(live: Live) -> None:
     assert claimed is not None
     async with live.stream("/users/ada/events") as reader:
         await live.world.db.write(
-            lambda tx: ledger.set_progress(
+            lambda tx: lease_store.set_progress(
                 tx,
                 claimed.row_id,
                 claimed.lease_token,
