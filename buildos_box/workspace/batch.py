@@ -4,6 +4,7 @@ Faults are collected, not raised, so that a request with a thousand items is ans
 them.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +20,8 @@ from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind, Values
 MAX_FAULTS = 100
 """Whoever sends more is told of these: to look for all of a hostile million takes minutes."""
 MAX_FAULTS_IN_SENTENCE = 5
+_ITEM = re.compile(r"(?:deletes?\.)?\w+\[\d+\]")
+"""The beginning of a fault's field that says which item of which list it is about."""
 
 
 @dataclass(slots=True)
@@ -53,17 +56,33 @@ class Batch:
     deletes: dict[str, dict[str, str]] = field(default_factory=dict)
     """For each list, the ids to delete with their places in the request."""
     faults: list[FieldFault] = field(default_factory=list)
+    skips: bool = False
+    """Whether items with a fault are left out, instead of refusing all."""
 
     def fault(self, path: str, message: str) -> None:
         """Note what is wrong, and where. Raises Impossible when that is enough."""
         self.faults.append(FieldFault(path, message))
-        if len(self.faults) >= MAX_FAULTS:
+        if len(self.faults) >= MAX_FAULTS and not self.skips:
             refuse(self.faults)
 
+    def leave_out(self, faults: list[FieldFault]) -> None:
+        """Remove the items that these faults are about.
 
-def read_sync(body: dict[str, Any]) -> Batch:
+        Raises Impossible if one is about no single item: then nothing of the request is certain.
+        """
+        refuse(fault for fault in faults if _ITEM.match(fault.field) is None)
+        bad = {found[0] for fault in faults if (found := _ITEM.match(fault.field))}
+        for name, items in self.items.items():
+            self.items[name] = [item for item in items if item.path.rstrip(".") not in bad]
+        self.links = [link for link in self.links if link.path not in bad]
+        self.unlinks = [link for link in self.unlinks if link.path not in bad]
+        for name, keys in self.deletes.items():
+            self.deletes[name] = {key: path for key, path in keys.items() if path not in bad}
+
+
+def read_sync(body: dict[str, Any], *, skips: bool = False) -> Batch:
     """The body of `POST /sync`; `deletes` is accepted for `delete`."""
-    batch = Batch()
+    batch = Batch(skips=skips)
     for kind in KINDS:
         found = _list(batch, body, kind.name, kind.name)
         batch.items[kind.name] = _items(batch, kind, found)

@@ -24,6 +24,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _EMAIL_HELP = "must be a mail address like ada@example.org"
 _INSTANT_HELP = "must be an instant with its offset, like 2024-10-23T09:00:00Z"
 
@@ -52,13 +53,29 @@ def _text_of(value: object) -> str:
     return value
 
 
+def _line_of(value: object) -> str:
+    """Text on one line: control characters and line ends become a space."""
+    if isinstance(value, str):
+        value = _CONTROL.sub(" ", value)
+    return _text_of(value)
+
+
+def title_or(empty: str, longest: int) -> Reader:
+    """A title, or `empty` for one without any character."""
+    read_text = text(longest)
+
+    def read(value: object) -> Stored:
+        found = str(read_text(value))
+        return found if found.strip() else empty
+
+    return read
+
+
 def text(longest: int, *, lines: bool = False, empty: bool = True) -> Reader:
-    """Text of at most that many characters; on one line unless `lines`."""
+    """Text of at most that many characters; made one line unless `lines`."""
 
     def read(value: object) -> str:
-        found = _text_of(value)
-        if not lines and ("\n" in found or "\r" in found):
-            raise ValueError("must be one line")
+        found = _text_of(value) if lines else _line_of(value)
         if not empty and not found.strip():
             raise ValueError("must not be empty")
         if len(found) > longest:
@@ -134,10 +151,8 @@ def wall_time(value: object) -> str:
 
 
 def wall_minute(value: object) -> str:
-    """`HH:MM`."""
-    if not isinstance(value, str) or len(value) != 5:
-        raise ValueError("must be a time like 22:00")
-    return wall_time(value)
+    """`HH:MM`, or `HH:MM:SS`, whose seconds are dropped."""
+    return str(wall_time(value))[:5]
 
 
 def whole(least: int, most: int) -> Reader:

@@ -189,6 +189,8 @@ NOTES = Kind(
     normalise=rules.normalise_note,
 )
 
+UNTITLED = "(untitled)"
+
 EVENTS = Kind(
     name="events",
     noun="event",
@@ -198,7 +200,7 @@ EVENTS = Kind(
     fields=(
         _id,
         _user,
-        _title,
+        Field("title", "title", fields.title_or(UNTITLED, TITLE_CHARS), default=UNTITLED),
         Field("startAt", "start_at", fields.instant),
         Field("endAt", "end_at", fields.instant),
         Field("allDay", "all_day", fields.flag, default=0),

@@ -1,9 +1,11 @@
 """The workspace over HTTP: sync, users, preferences."""
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import delete, get, patch, post, put
+from litestar.params import QueryParameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
@@ -15,20 +17,32 @@ from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.bodies import read_lists, reads
 from buildos_box.workspace.kinds import PREFERENCES, USERS, USERS_BY_HAND
 from buildos_box.workspace.paging import Limit, decode_cursor, page
-from buildos_box.workspace.sync import Counts, write
+from buildos_box.workspace.sync import Counts, apply_good, write
 from buildos_box.workspace.views import Page, PreferencesView, UserView
 
 Json = dict[str, Any]
+OnError = Annotated[
+    Literal["refuse", "skip"],
+    QueryParameter(name="onError", description="What becomes of a request with a bad item"),
+]
 _READING = ThreadPool("sync-reading", 2)
 SYNC_BODY_BYTES = 32 * 1024 * 1024
 """The body limit of `/sync` (docs/spec.md#api-body-limits)."""
 
 
-class Synced(msgspec.Struct, frozen=True):
-    """What a sync changed, per list."""
+class SkippedItem(msgspec.Struct, frozen=True):
+    """A field of an item that was left out, like `tasks[3].title`, and its fault."""
+
+    field: str
+    message: str
+
+
+class Synced(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a sync changed, per list; with `onError=skip` also what was left out."""
 
     success: bool
     changed: dict[str, Counts]
+    skipped: list[SkippedItem] = []
 
 
 @post(
@@ -37,14 +51,20 @@ class Synced(msgspec.Struct, frozen=True):
     tags=["Workspace"],
     opt={**NEEDS_SERVICE, "max_body": SYNC_BODY_BYTES, "reads": read_lists},
 )
-async def post_sync(data: Json, box: Services) -> Synced:
+async def post_sync(data: Json, box: Services, on_error: OnError = "refuse") -> Synced:
     """Create, change and delete items in one transaction; repeating it changes nothing.
 
-    Raises Impossible with every fault, Forbidden, TooLarge, Unavailable.
+    With `onError=skip` items with a fault are left out and listed. Raises Impossible with every
+    fault, Forbidden, TooLarge, Unavailable.
     """
-    batch = await _READING.run(read_sync, data)
+    skips = on_error == "skip"
+    batch = await _READING.run(partial(read_sync, skips=skips), data)
     for items in filter(None, data.values()):
         items.clear()  # they hold on to the whole body
+    if skips:
+        now = box.clock.now()
+        changed, faults = await box.db.write(lambda tx: apply_good(tx, batch, now))
+        return Synced(True, changed, [SkippedItem(one.field, one.message) for one in faults])
     return Synced(True, await write(box.db, batch, box.clock.now()))
 
 

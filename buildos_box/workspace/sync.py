@@ -3,12 +3,14 @@
 The rules: docs/spec.md#sync.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Database, Row, Tx
+from buildos_box.errors import FieldFault
 from buildos_box.workspace.announcing import announce_before_removal, announce_gone, announce_saved
 from buildos_box.workspace.batch import Batch, refuse
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
@@ -44,6 +46,26 @@ def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -
     """
     steps = Planner(tx, batch, now, only_user).plan()
     refuse(batch.faults)
+    return _write(tx, batch, steps, now)
+
+
+def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldFault]]:
+    """The same without the items that have a fault, which are returned.
+
+    Leaving one out may make others wrong (its children), so that it is looked again until none is.
+    Raises Impossible if a fault is about no single item.
+    """
+    found: list[FieldFault] = []
+    while True:
+        found += batch.faults
+        batch.leave_out(batch.faults)
+        batch.faults = []
+        steps = Planner(tx, batch, now, None).plan()
+        if not batch.faults:
+            return _write(tx, batch, steps, now), found
+
+
+def _write(tx: Tx, batch: Batch, steps: Iterable[Step], now: Instant) -> Changed:
     changed: Changed = {name: Counts() for name, items in batch.items.items() if items}
     storage = StorageChanges()
     for step in steps:

@@ -108,7 +108,7 @@ async def test_an_id_that_is_taken_is_a_conflict(api: Api) -> None:
     assert (await api("POST", "/users", {"id": "ada"}))[0] == 409
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "europe/berlin", "", 5])
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", 5])
 async def test_an_unknown_zone_is_refused_when_set_by_hand(api: Api, zone: Any) -> None:
     status, body = await api("PATCH", "/users/ada", {"timezone": zone}, by="ada")
     assert (status, body["details"].keys()) == (422, {"timezone"})
