@@ -114,4 +114,4 @@ def test_a_calendar_that_is_too_large_is_refused(ada: Cli, tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("_ics")
 def test_what_is_no_calendar_is_refused(ada: Cli, tmp_path: Path) -> None:
-    assert "no calendar" in ada.fails("import", write(tmp_path, "x.ics", "hello"), code=1)
+    assert "is not a calendar" in ada.fails("import", write(tmp_path, "x.ics", "hello"), code=1)

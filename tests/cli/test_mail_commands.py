@@ -10,7 +10,7 @@ def test_mails_are_listed_and_shown_with_their_log(ada: Cli) -> None:
     shown = ada.ok("mail", "show", mail["id"])
     assert "ada@example.org" in shown
     assert "queued" in shown
-    assert "Unsubscribe: http" in shown
+    assert "Unsubscribe: by the link in the mail itself" in shown
 
 
 def test_wishes_are_set_and_told(ada: Cli) -> None:

@@ -116,7 +116,7 @@ def test_an_event_that_ends_before_it_starts_is_refused_by_its_field(ada: Cli) -
 
 
 def test_every_fault_of_the_fields_has_a_line(ada: Cli) -> None:
-    told = ada.fails("task", "add", "two\nlines", "--id", "no id", "-p", "home", code=1)
+    told = ada.fails("task", "add", "x" * 1001, "--id", "no id", "-p", "home", code=1)
     assert [line.split(":")[0] for line in told.splitlines()] == ["id", "title"]
 
 

@@ -29,7 +29,7 @@ def add_user(http: httpx.Client, user_id: str) -> httpx.Response:
 
 def doctor(cli: Cli, served: Served, code: int) -> dict[str, Any]:
     """The findings by name; of several under one name, the last."""
-    config = served.data.parent / "data.toml"
+    config = served.data.parent / "config.toml"
     result = cli.run(
         "doctor", "--offline", "--json", "--config", str(config), "--data", str(served.data)
     )
@@ -54,7 +54,7 @@ def test_a_moved_database_is_told_saved_and_restored(served: Served, tmp_path: P
         assert any("was deleted or moved" in reason for reason in health.json()["reasons"])
         assert not database.exists()
 
-        config = ["--config", str(tmp_path / "data.toml"), "--data", str(served.data)]
+        config = ["--config", str(tmp_path / "config.toml"), "--data", str(served.data)]
         found = doctor(cli, served, 1)
         assert found["health"]["level"] == "fault"
         plain = cli.run("doctor", "--offline", *config).stdout
@@ -82,7 +82,7 @@ def test_a_replaced_database_is_not_taken_for_the_open_one(served: Served, tmp_p
         assert http.get("/health").status_code == 503
         said = add_user(http, "bob").json()["error"]
         assert "was replaced by another file" in said
-        config = ["--config", str(tmp_path / "data.toml"), "--data", str(served.data)]
+        config = ["--config", str(tmp_path / "config.toml"), "--data", str(served.data)]
         refused = cli.run("backup", *config)
         assert refused.exit_code == 1
         assert "backup --from-server" in refused.stderr

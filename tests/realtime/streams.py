@@ -187,3 +187,11 @@ async def eventually(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not true():
             await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def with_people(folder: Path, **options: Any) -> AsyncIterator[Live]:
+    """`served`, with the users ada and bob."""
+    async with served(folder, **options) as live:
+        await live.world.sync(users=[{"id": "ada"}, {"id": "bob"}])
+        yield live

@@ -9,7 +9,7 @@ import pytest
 
 from buildos_box.realtime import store
 from tests.clock import ManualClock
-from tests.realtime.streams import FAST, Event, Live, eventually, served
+from tests.realtime.streams import FAST, Event, Live, eventually, with_people
 
 
 def numbers(events: list[Event]) -> list[int]:
@@ -86,13 +86,13 @@ async def test_joining_while_events_are_written_neither_misses_nor_repeats(live:
 
 async def test_a_listener_misses_nothing_over_a_restart(tmp_path: Path) -> None:
     clock = ManualClock()
-    async with served(tmp_path / "data", clock=clock) as live:
+    async with with_people(tmp_path / "data", clock=clock) as live:
         async with live.stream("/users/ada/events") as reader:
             await live.publish("ada", 1, 2)
             await reader.events(2)
             after = reader.last_id
         await live.publish("ada", 3)
-    async with served(tmp_path / "data", clock=clock) as live:
+    async with with_people(tmp_path / "data", clock=clock) as live:
         await live.publish("ada", 4)
         async with live.stream("/users/ada/events", after=after) as reader:
             await live.publish("ada", 5)
@@ -164,7 +164,7 @@ async def test_an_event_of_a_transaction_that_failed_is_never_told(live: Live) -
 
 async def test_a_comment_keeps_an_idle_stream_alive(tmp_path: Path) -> None:
     async with (
-        served(tmp_path / "data", limits=replace(FAST, heartbeat_seconds=0.01)) as live,
+        with_people(tmp_path / "data", limits=replace(FAST, heartbeat_seconds=0.01)) as live,
         live.stream("/events") as reader,
     ):
         beats = [await reader.block(), await reader.block()]
@@ -174,7 +174,7 @@ async def test_a_comment_keeps_an_idle_stream_alive(tmp_path: Path) -> None:
 
 
 async def test_a_slow_client_is_dropped_and_comes_back_for_the_rest(tmp_path: Path) -> None:
-    async with served(tmp_path / "data", limits=replace(FAST, max_bytes=200_000)) as live:
+    async with with_people(tmp_path / "data", limits=replace(FAST, max_bytes=200_000)) as live:
         hub = live.world.box.hub
         async with live.stream("/users/ada/events") as slow:
             sent = 0
@@ -194,7 +194,7 @@ async def test_a_slow_client_is_dropped_and_comes_back_for_the_rest(tmp_path: Pa
 async def test_a_client_that_reads_nothing_does_not_hold_its_stream(tmp_path: Path) -> None:
     limits = replace(FAST, max_bytes=200_000, stall_seconds=0.05)
     async with (
-        served(tmp_path / "data", limits=limits) as live,
+        with_people(tmp_path / "data", limits=limits) as live,
         live.stream("/users/ada/events"),
     ):
         while live.world.box.hub.listeners:
@@ -204,7 +204,7 @@ async def test_a_client_that_reads_nothing_does_not_hold_its_stream(tmp_path: Pa
 
 async def test_other_listeners_do_not_wait_for_a_slow_one(tmp_path: Path) -> None:
     async with (
-        served(tmp_path / "data", limits=replace(FAST, max_bytes=200_000)) as live,
+        with_people(tmp_path / "data", limits=replace(FAST, max_bytes=200_000)) as live,
         live.stream("/users/ada/events"),
         live.stream("/events") as reader,
     ):
@@ -221,7 +221,7 @@ async def test_a_client_that_goes_is_forgotten(live: Live) -> None:
 
 async def test_one_user_cannot_open_streams_without_end(tmp_path: Path) -> None:
     async with (
-        served(tmp_path / "data", limits=replace(FAST, per_user=1)) as live,
+        with_people(tmp_path / "data", limits=replace(FAST, per_user=1)) as live,
         live.stream("/users/ada/events"),
     ):
         assert await live.refused("/users/ada/events") == 429
@@ -230,7 +230,7 @@ async def test_one_user_cannot_open_streams_without_end(tmp_path: Path) -> None:
 
 
 async def test_a_box_that_stops_ends_its_streams_with_a_hint(tmp_path: Path) -> None:
-    async with served(tmp_path / "data") as live, live.stream("/users/ada/events") as reader:
+    async with with_people(tmp_path / "data") as live, live.stream("/users/ada/events") as reader:
         await live.publish("ada", 1)
         live.world.box.hub.close()
         assert await live.refused("/users/ada/events") == 503
@@ -242,7 +242,7 @@ async def test_a_box_that_stops_ends_its_streams_with_a_hint(tmp_path: Path) -> 
 async def test_open_streams_do_not_hold_up_a_stop(tmp_path: Path) -> None:
     """The server alone would wait for them for a minute, longer than the test's patience."""
     async with (
-        served(tmp_path / "data") as live,
+        with_people(tmp_path / "data") as live,
         live.stream("/users/ada/events") as one,
         live.stream("/events") as other,
     ):

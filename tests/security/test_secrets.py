@@ -247,8 +247,8 @@ def test_no_job_nor_event_nor_effect_holds_a_secret(told: Collected) -> None:
 
 
 def test_nothing_that_is_shown_holds_a_secret(told: Collected) -> None:
-    # A browser has to know its own subscription again.
-    assert found_in(told.shown, told.secrets, "the browser's address") == []
+    # A browser has to know its own subscription again, and an SMS job its number.
+    assert found_in(told.shown, told.secrets, "the browser's address", "the phone number") == []
 
 
 def test_no_answer_gives_a_secret_back(told: Collected) -> None:

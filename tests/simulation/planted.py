@@ -37,7 +37,7 @@ PLANTED = [
         "lease check dropped",
         (
             (
-                "jobs/ledger.py",
+                "jobs/lease_store.py",
                 "(:every OR lease_expires_at <= :now)",
                 "(:every OR lease_expires_at <= '9' OR :now)",
             ),

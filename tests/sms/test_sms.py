@@ -48,9 +48,9 @@ async def test_who_travels_is_told_the_time_of_where_they_are(box: BoxWorld) -> 
 
 
 async def messages(box: BoxWorld) -> list[Any]:
-    """Oldest first."""
+    """In the order in which they were made."""
     listed: list[Any] = (await box.get("/sms/scheduled/user/ada"))["messages"]
-    return sorted(listed, key=lambda message: message["id"])
+    return sorted(listed, key=lambda message: message["created_at"])
 
 
 async def states(box: BoxWorld) -> list[tuple[str, str | None]]:

@@ -50,6 +50,8 @@ def checked_login(username: str | None, password: str | None) -> Login | None:
         ("password", _read_password, password or ""),
     ):
         try:
+            if not given.isprintable():
+                raise ValueError("must be one line of printable characters")
             read(given)
         except ValueError as error:
             raise Impossible.field(field, str(error)) from None
