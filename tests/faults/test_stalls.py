@@ -178,7 +178,7 @@ async def _lose_every_lease(world: BoxWorld) -> None:
 async def _until_claimed_again(world: BoxWorld, job_id: str) -> None:
     for _ in range(500):
         job = await world.get(f"/jobs/{job_id}")
-        if (job["status"], job["attempts"]) == ("processing", 2):
+        if (job["status"], job["error_code"]) == ("processing", "worker_lost"):
             return
         await asyncio.sleep(0.02)
     raise AssertionError(job)

@@ -42,8 +42,8 @@ PLANTED = [
                 "(:every OR lease_expires_at <= '9' OR :now)",
             ),
         ),
-        ("what runs is not run again", "no more attempts than allowed"),
-        ("--people", "24"),
+        ("what runs is not run again",),
+        ("--people", "24", "--seed", "4"),
     ),
     Planted(
         "intent not committed before the effect",
