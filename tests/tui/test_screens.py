@@ -200,7 +200,7 @@ async def test_what_will_be_sent_is_foretold_with_what_is_moved_and_skipped(
             await dash.sees("8 will be sent, 1 of them moved by quiet hours; 8 skipped")
             await dash.sees("16:30:00", "brief", "email", "2024-10-23", "✓ sent", "d Days")
             await dash.sees("Early", "↻ from 05:30: quiet hours u")
-            await dash.sees("Dawn", "✗ quiet hours", "✗ email daily brief is off")
+            await dash.sees("Dawn", "✗ quiet hours", "✗ unsubscribed")
             assert await live.world.get("/queue/stats") == before
             await dash.press("j", "j")
             await dash.sees("reminder of ada, Early: ↻ from 05:30: quiet hours until 08:00 Europe")
