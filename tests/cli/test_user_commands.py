@@ -7,12 +7,20 @@ from tests.cli.served import Cli, Served
 from tests.faults.box_process import until
 
 
+@pytest.fixture(autouse=True)
+def one_user(cli: Cli) -> None:
+    """Before each test Ada is the only user, so that the tests may run in any order."""
+    for user in cli.json("user", "list"):
+        cli.ok("user", "delete", user["id"], "--yes")
+    cli.ok("user", "add", "Ada", "--id", "ada", "--email", "ada@example.org")
+
+
 def test_a_box_without_users_says_how_to_make_one(cli: Cli) -> None:
+    cli.ok("user", "delete", "ada", "--yes")
     assert "user add" in cli.fails("task", "list", code=1)
 
 
 def test_a_user_is_made_and_is_then_the_one_who_is_meant(cli: Cli) -> None:
-    cli.ok("user", "add", "Ada", "--id", "ada", "--email", "ada@example.org")
     assert [user["id"] for user in cli.json("user", "list")] == ["ada"]
     assert cli.ok("task", "list") == "No task.\n"
 
@@ -56,6 +64,7 @@ def test_with_two_users_a_command_must_say_whose(cli: Cli) -> None:
 
 
 def test_a_user_is_erased_only_after_a_yes(cli: Cli) -> None:
+    cli.ok("user", "add", "Bo", "--id", "bo")
     assert cli.run("user", "delete", "bo", stdin="n\n").exit_code == 1
     assert cli.ok("user", "delete", "bo", "--yes") == "Erased Bo (bo)\n"
     assert "there is no user 'bo'" in cli.fails("user", "show", "bo", code=1)
