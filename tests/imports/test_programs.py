@@ -1,4 +1,9 @@
-"""Exports of other programs. The rows are our own; what is odd about them was reported there."""
+"""Exports of other programs. The rows are our own; what is odd about them was reported there.
+
+TickTick: vikunja #937, #2278, #2487 and ticktick-to-todoist #1. Todoist: its help page on CSV.
+ClickUp: the ClickUp reader of linear-import. Notion: AFFiNE #14111. The others follow the columns
+that the programs export, without a report of a fault.
+"""
 
 import json
 from pathlib import Path
