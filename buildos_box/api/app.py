@@ -101,7 +101,7 @@ def make_api(
         route_handlers=handlers,
         guards=[refuse_while_draining, guard, scope_guard, in_flight_guard, refuse_unknown_user],
         dependencies={
-            "box": provide(services),
+            "services": provide(services),
             "keyring": provide(keyring),
             "engine": provide(engine),
             "book": provide(book),

@@ -140,29 +140,33 @@ class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @post("/queue/pause", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
-async def pause(data: PauseRequest, box: Services, caller: Caller) -> PauseAnswer:
+async def pause(data: PauseRequest, services: Services, caller: Caller) -> PauseAnswer:
     """Start no more jobs of a lane or type, or none at all; running jobs go on.
 
     Raises Forbidden, Impossible for an unknown name.
     """
     kind, name = data.named()
-    changed = await box.db.write(lambda tx: box.queue.pause(tx, kind, name, actor=caller.actor))
+    changed = await services.db.write(
+        lambda tx: services.queue.pause(tx, kind, name, actor=caller.actor)
+    )
     return PauseAnswer(True, changed)
 
 
 @post("/queue/resume", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
-async def resume(data: PauseRequest, box: Services) -> PauseAnswer:
+async def resume(data: PauseRequest, services: Services) -> PauseAnswer:
     """Remove a pause. Raises Forbidden, Impossible for an unknown name."""
     kind, name = data.named()
-    return PauseAnswer(True, await box.db.write(lambda tx: box.queue.resume(tx, kind, name)))
+    return PauseAnswer(
+        True, await services.db.write(lambda tx: services.queue.resume(tx, kind, name))
+    )
 
 
 @get("/queue/lanes", tags=["Queue"], opt=NEEDS_SERVICE)
-async def lanes(box: Services) -> LanesView:
+async def lanes(services: Services) -> LanesView:
     """Every lane with its limits and load, and every pause. Raises Forbidden."""
-    pauses = await pause_store.list_pauses(box.db)
-    running = await box.db.write(claims.running)
-    waiting = await waiting_by_lane(box.db)
+    pauses = await pause_store.list_pauses(services.db)
+    running = await services.db.write(claims.running)
+    waiting = await waiting_by_lane(services.db)
     shut = {p.name for p in pauses if p.kind == "lane"}
     everything = any(p.kind == "all" for p in pauses)
     return LanesView(
@@ -176,7 +180,7 @@ async def lanes(box: Services) -> LanesView:
                 waiting=waiting.get(lane.name, 0),
                 paused=everything or lane.name in shut,
             )
-            for lane in box.queue.lanes.values()
+            for lane in services.queue.lanes.values()
         ],
         pauses=[PauseView(p.kind, p.name, to_text(p.since), p.actor) for p in pauses],
     )
@@ -184,15 +188,17 @@ async def lanes(box: Services) -> LanesView:
 
 @get("/queue/stale-stats", tags=["Queue"], opt=NEEDS_SERVICE)
 async def stale_stats(
-    box: Services,
+    services: Services,
     threshold_hours: Annotated[float, QueryParameter(name="thresholdHours", gt=0, le=LONGEST)] = 24,
 ) -> StaleStats:
     """Stale jobs, and the number of old failed ones. Raises Forbidden."""
-    now = box.clock.now()
+    now = services.clock.now()
     before = now - timedelta(hours=threshold_hours)
-    count = await cleanup_store.count_stale(box.db, before, now)
-    rows = await cleanup_store.stale_jobs(box.db, before, now, STALE_SHOWN)
-    failed = await cleanup_store.count_finished(box.db, "failed", now - Thresholds().old_failed)
+    count = await cleanup_store.count_stale(services.db, before, now)
+    rows = await cleanup_store.stale_jobs(services.db, before, now, STALE_SHOWN)
+    failed = await cleanup_store.count_finished(
+        services.db, "failed", now - Thresholds().old_failed
+    )
     return StaleStats(
         threshold_hours=threshold_hours,
         stale_count=count,
@@ -214,12 +220,12 @@ async def stale_stats(
 
 
 @post("/queue/cleanup", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
-async def cleanup(data: CleanupRequest, box: Services, caller: Caller) -> CleanupAnswer:
+async def cleanup(data: CleanupRequest, services: Services, caller: Caller) -> CleanupAnswer:
     """Cancel stale jobs, archive old failed ones, delete old finished ones. Raises Forbidden."""
     limits = data.thresholds()
     if data.dry_run:
-        return CleanupAnswer.of(await preview(box.db, box.clock, limits))
-    report = await clean_up(box.db, box.queue, box.clock, limits, actor=caller.actor)
+        return CleanupAnswer.of(await preview(services.db, services.clock, limits))
+    report = await clean_up(services.db, services.queue, services.clock, limits, actor=caller.actor)
     return CleanupAnswer.of(report)
 
 

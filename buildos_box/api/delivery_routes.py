@@ -40,7 +40,7 @@ class DeliveryList(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/deliveries", tags=["Notifications"])
 async def list_deliveries(
-    box: Services,
+    services: Services,
     caller: Caller,
     user: str | None = None,
     over: ChannelQuery = None,
@@ -62,9 +62,11 @@ async def list_deliveries(
         caller.require_user(user)
     if over is not None and WEBHOOK in (name.strip() for name in over.split(",")):
         caller.require_service()
-        return await _webhooks(box, over, user, kind, status, text, since, until, cursor, limit)
+        return await _webhooks(
+            services, over, user, kind, status, text, since, until, cursor, limit
+        )
     rows = await delivery_store.deliveries(
-        box.db,
+        services.db,
         delivery_store.Wanted(
             user_id=caller.only_user if user is None else user,
             channels=_each(over, channel, "channel"),
@@ -82,7 +84,7 @@ async def list_deliveries(
 
 
 async def _webhooks(
-    box: Services,
+    services: Services,
     over: str,
     user: str | None,
     kind: str | None,
@@ -97,7 +99,7 @@ async def _webhooks(
     if over.strip() != WEBHOOK:
         raise Impossible.field("channel", "webhook is listed alone, without other channels")
     rows = await webhook_store.deliveries(
-        box.db,
+        services.db,
         user_id=user,
         event_types=_each(kind, _webhook_type, "type"),
         statuses=_each(status, _webhook_status, "status"),

@@ -46,49 +46,49 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     responses={503: ResponseSpec(Health, generate_examples=False, description="Not well")},
 )
 async def health(
-    request: Request[Any, Any, Any], box: Services, engine: Engine
+    request: Request[Any, Any, Any], services: Services, engine: Engine
 ) -> Response[Health]:
     """Whether the server works: 200 `healthy`, or 503 `draining` or `unhealthy`."""
-    reasons = await _reasons(box, engine)
+    reasons = await _reasons(services, engine)
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
     known = await _is_operator(request)
     body = Health(
         status=status,
-        timestamp=to_text(box.clock.now()),
+        timestamp=to_text(services.clock.now()),
         service="daily-brief-worker",
         queue="sqlite",
-        stats=[TypeCount(*row) for row in await store.counts(box.db)] if known else [],
+        stats=[TypeCount(*row) for row in await store.counts(services.db)] if known else [],
         reasons=reasons if known and reasons else None,
-        warnings=(await box.llm.warnings() or None) if known else None,
+        warnings=(await services.llm.warnings() or None) if known else None,
     )
     return Response(body, status_code=200 if status == "healthy" else 503)
 
 
 @head("/health", opt=PUBLIC, tags=["Health"])
-async def health_status(box: Services, engine: Engine) -> Response[None]:
+async def health_status(services: Services, engine: Engine) -> Response[None]:
     """Whether the server works, by the status only: 200 or 503."""
-    well = not engine.storage.stopped and not await _reasons(box, engine)
+    well = not engine.storage.stopped and not await _reasons(services, engine)
     return Response(None, status_code=200 if well else 503)
 
 
-async def _reasons(box: Services, engine: Engine) -> list[str]:
+async def _reasons(services: Services, engine: Engine) -> list[str]:
     found = []
     try:
-        await box.db.write(heartbeat_store.beat)
+        await services.db.write(heartbeat_store.beat)
     except BoxError as error:
         found.append(error.message)
-    if box.db.damage is not None:
-        found.append(box.db.damage)
-    now = box.clock.monotonic()
+    if services.db.damage is not None:
+        found.append(services.db.damage)
+    now = services.clock.monotonic()
     if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
         found.append("no worker has asked for work within the last minute")
     if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
         found.append("the scheduler has not ticked within the last minute")
-    oldest = await store.oldest_ready(box.db)
-    if oldest is not None and box.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
+    oldest = await store.oldest_ready(services.db)
+    if oldest is not None and services.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
         found.append(f"a job that could run has waited since {oldest}")
-    if shutil.disk_usage(os.path.dirname(box.db.path)).free < LEAST_FREE_BYTES:
+    if shutil.disk_usage(os.path.dirname(services.db.path)).free < LEAST_FREE_BYTES:
         found.append("less than 100 MB of disk is free")
     return found
 

@@ -43,28 +43,32 @@ class JobList(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @get("/jobs/{job_id:str}", tags=["Jobs"])
-async def get_job(job_id: str, box: Services, caller: Caller) -> JobView:
+async def get_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """One job. Raises NotFound."""
-    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
+    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
 
 
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
-async def get_attempts(job_id: str, box: Services, caller: Caller) -> dict[str, list[AttemptView]]:
+async def get_attempts(
+    job_id: str, services: Services, caller: Caller
+) -> dict[str, list[AttemptView]]:
     """Every attempt of the job, oldest first. Raises NotFound."""
-    record = await record_of(box.db, await visible_job(box, caller, job_id))
+    record = await record_of(services.db, await visible_job(services, caller, job_id))
     return {"attempts": [AttemptView.of(attempt) for attempt in record.attempts]}
 
 
 @get("/jobs/{job_id:str}/events", tags=["Jobs"])
-async def get_events(job_id: str, box: Services, caller: Caller) -> dict[str, list[JobEventView]]:
+async def get_events(
+    job_id: str, services: Services, caller: Caller
+) -> dict[str, list[JobEventView]]:
     """The job's audit trail, oldest first. Raises NotFound."""
-    record = await record_of(box.db, await visible_job(box, caller, job_id))
+    record = await record_of(services.db, await visible_job(services, caller, job_id))
     return {"events": [JobEventView.of(event) for event in record.events]}
 
 
 @get("/jobs", tags=["Jobs"])
 async def list_jobs(
-    box: Services,
+    services: Services,
     caller: Caller,
     job_type: TypeQuery = None,
     status: StatusQuery = None,
@@ -83,7 +87,7 @@ async def list_jobs(
         caller.require_user(user)
     size = clamped(limit, store.LONGEST_PAGE)
     rows = await store.list_jobs(
-        box.db,
+        services.db,
         user_id=caller.only_user if user is None else user,
         types=_comma_list(job_type),
         statuses=_statuses(status),
@@ -93,13 +97,13 @@ async def list_jobs(
         before=decode_cursor(cursor),
         limit=size,
     )
-    return await _page(box, caller, rows, size)
+    return await _page(services, caller, rows, size)
 
 
 @get("/users/{user_id:str}/jobs", tags=["Jobs"])
 async def list_user_jobs(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     job_type: TypeQuery = None,
     status: StatusQuery = None,
@@ -110,74 +114,80 @@ async def list_user_jobs(
     caller.require_user(user_id)
     size = clamped(limit, store.LONGEST_PAGE)
     rows = await store.list_jobs(
-        box.db,
+        services.db,
         user_id=user_id,
         types=_comma_list(job_type),
         statuses=_statuses(status),
         before=decode_cursor(cursor),
         limit=size,
     )
-    return await _page(box, caller, rows, size)
+    return await _page(services, caller, rows, size)
 
 
 @post("/jobs/{job_id:str}/cancel", status_code=200, tags=["Jobs"])
-async def cancel_job(job_id: str, box: Services, caller: Caller) -> JobView:
+async def cancel_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """Cancel a live job; a running one is stopped. Raises NotFound, IllegalTransition."""
-    await visible_job(box, caller, job_id)
-    await box.db.write(
-        lambda tx: box.queue.cancel(tx, job_id, reason="cancelled by request", actor=caller.actor)
+    await visible_job(services, caller, job_id)
+    await services.db.write(
+        lambda tx: services.queue.cancel(
+            tx, job_id, reason="cancelled by request", actor=caller.actor
+        )
     )
-    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
+    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
 
 
 @post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
-async def retry_job(job_id: str, box: Services, caller: Caller) -> JobView:
+async def retry_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """Run a failed or cancelled job again, now, with its attempts counted from zero.
 
     Raises NotFound, IllegalTransition.
     """
-    job = await visible_job(box, caller, job_id)
+    job = await visible_job(services, caller, job_id)
 
     def retry(tx: Tx) -> None:
-        box.queue.retry(tx, job_id, actor=caller.actor)
+        services.queue.retry(tx, job_id, actor=caller.actor)
         if job["user_id"] and workspace.find_user(tx, job["user_id"]) is not None:
-            daily_limits.take(tx, box, caller, job["user_id"], "jobs_per_day")
+            daily_limits.take(tx, services, caller, job["user_id"], "jobs_per_day")
 
-    await box.db.write(retry)
-    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
+    await services.db.write(retry)
+    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
 
 
 @post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE)
-async def promote_job(job_id: str, box: Services, caller: Caller) -> JobView:
+async def promote_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """Make a waiting job due now, with priority 1.
 
     Raises Forbidden, NotFound, IllegalTransition.
     """
-    await visible_job(box, caller, job_id)
-    await box.db.write(lambda tx: box.queue.promote(tx, job_id, actor=caller.actor))
-    return await job_view(box.db, await visible_job(box, caller, job_id), caller)
+    await visible_job(services, caller, job_id)
+    await services.db.write(lambda tx: services.queue.promote(tx, job_id, actor=caller.actor))
+    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
 
 
 @get("/jobs/{job_id:str}/why", tags=["Jobs"])
-async def why_job(job_id: str, box: Services, caller: Caller) -> Why:
+async def why_job(job_id: str, services: Services, caller: Caller) -> Why:
     """Why the job is in its state, and what happens next. Raises NotFound."""
-    row = await visible_job(box, caller, job_id)
-    lanes, workers, now = box.queue.lanes, box.settings.queue.workers, box.clock.now()
-    return await box.db.write(lambda tx: explain(tx, row, lanes, workers, now))
+    row = await visible_job(services, caller, job_id)
+    lanes, workers, now = (
+        services.queue.lanes,
+        services.settings.queue.workers,
+        services.clock.now(),
+    )
+    return await services.db.write(lambda tx: explain(tx, row, lanes, workers, now))
 
 
 @post("/jobs/bulk", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE | LONG_TEXTS)
-async def bulk_jobs(data: BulkRequest, box: Services, caller: Caller) -> BulkReport:
+async def bulk_jobs(data: BulkRequest, services: Services, caller: Caller) -> BulkReport:
     """Cancel, retry or promote many jobs; `dryRun` only counts them.
 
     Raises Forbidden, Impossible unless ids or a filter is given.
     """
-    return await run_bulk(box.db, box.queue, data, actor=caller.actor)
+    return await run_bulk(services.db, services.queue, data, actor=caller.actor)
 
 
-async def visible_job(box: Services, caller: Caller, job_id: str) -> Facts:
+async def visible_job(services: Services, caller: Caller, job_id: str) -> Facts:
     """The job, if the caller may know of it. Raises NotFound."""
-    row = await job_named(box.db, job_id)
+    row = await job_named(services.db, job_id)
     if row is None or (caller.only_user is not None and row["user_id"] != caller.only_user):
         raise NotFound(f"there is no job {job_id}")
     return row
@@ -198,9 +208,9 @@ def _statuses(text: str | None) -> list[str] | None:
     return found
 
 
-async def _page(box: Services, caller: Caller, rows: list[Row], limit: int) -> JobList:
+async def _page(services: Services, caller: Caller, rows: list[Row], limit: int) -> JobList:
     cursor = encode_cursor(rows[-1]["id"]) if len(rows) == limit else None
-    return JobList(await job_views(box.db, rows, caller), cursor)
+    return JobList(await job_views(services.db, rows, caller), cursor)
 
 
 ROUTES: list[Any] = [

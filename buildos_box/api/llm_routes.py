@@ -73,7 +73,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/llm/usage", tags=["Language models"], opt=NEEDS_SERVICE)
 async def usage(
-    box: Services,
+    services: Services,
     from_day: Annotated[
         str | None,
         QueryParameter(name="from", description="First UTC day; 30 days ago by default."),
@@ -86,8 +86,10 @@ async def usage(
 
     Raises Forbidden, Impossible for an invalid day or span.
     """
-    first, last = _days(from_day, to_day, box.clock.now().date())
-    rows = await store.usage(box.db, day_bounds(first, UTC_ZONE)[0], day_bounds(last, UTC_ZONE)[1])
+    first, last = _days(from_day, to_day, services.clock.now().date())
+    rows = await store.usage(
+        services.db, day_bounds(first, UTC_ZONE)[0], day_bounds(last, UTC_ZONE)[1]
+    )
     total = Spent()
     for row in rows:
         total.add(row)
@@ -99,7 +101,7 @@ async def usage(
         by_user=_by(rows, lambda row: row["user_id"]),
         by_purpose=_by(rows, lambda row: row["purpose"]),
         by_provider=_by(rows, lambda row: f"{row['provider']}:{row['model']}"),
-        budget=await _budget(box),
+        budget=await _budget(services),
     )
 
 
@@ -128,9 +130,9 @@ def _by(rows: Iterable[Row], name_of: Callable[[Row], str | None]) -> list[Part]
     return sorted(parts.values(), key=lambda part: part.name or "")
 
 
-async def _budget(box: Services) -> BudgetView:
-    budget = box.llm.budget
-    usd, tokens = await store.spent_since(box.db, store.day_start(box.clock.now()))
+async def _budget(services: Services) -> BudgetView:
+    budget = services.llm.budget
+    usd, tokens = await store.spent_since(services.db, store.day_start(services.clock.now()))
     return BudgetView(
         limit_usd=budget.whole.usd,
         limit_tokens=budget.whole.tokens,

@@ -40,16 +40,16 @@ class _Collected(Collector):
 
 
 @get("/metrics", tags=["Operation"], media_type=CONTENT_TYPE_PLAIN_0_0_4, opt=NEEDS_ADMIN)
-async def metrics(box: Services, state: State, hub: Hub) -> Response[bytes]:
+async def metrics(services: Services, state: State, hub: Hub) -> Response[bytes]:
     """Metrics in Prometheus' text format. Raises Forbidden."""
     families = [
         _gauge("info", "The version that runs.", ("version",), [((VERSION,), 1)]),
-        *await _queue(box),
+        *await _queue(services),
         *await _attempts(state.attempt_meter),
-        *await _effects_and_models(box),
-        *await _crons_and_streams(box, hub),
+        *await _effects_and_models(services),
+        *await _crons_and_streams(services, hub),
         *state.http_meter.registry.collect(),
-        *_process(box),
+        *_process(services),
     ]
     return Response(generate_latest(_Collected(families)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
@@ -69,14 +69,14 @@ def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> M
     return family
 
 
-async def _queue(box: Services) -> list[Metric]:
-    lanes = box.queue.lanes
-    counts = await store.counts(box.db)
-    waiting = await store.waiting_by_lane(box.db)
-    running = await meter_store.running_by_lane(box.db)
-    pauses = await pause_store.list_pauses(box.db)
-    oldest = await store.oldest_ready(box.db)
-    waited = (box.clock.now() - from_text(oldest)).total_seconds() if oldest else 0.0
+async def _queue(services: Services) -> list[Metric]:
+    lanes = services.queue.lanes
+    counts = await store.counts(services.db)
+    waiting = await store.waiting_by_lane(services.db)
+    running = await meter_store.running_by_lane(services.db)
+    pauses = await pause_store.list_pauses(services.db)
+    oldest = await store.oldest_ready(services.db)
+    waited = (services.clock.now() - from_text(oldest)).total_seconds() if oldest else 0.0
     return [
         _gauge(
             "jobs", "Jobs in the ledger by type and status.", ("type", "status"),
@@ -119,10 +119,10 @@ async def _attempts(meter: AttemptMeter) -> list[Metric]:
     ]  # fmt: skip
 
 
-async def _effects_and_models(box: Services) -> list[Metric]:
-    now = box.clock.now()
+async def _effects_and_models(services: Services) -> list[Metric]:
+    now = services.clock.now()
     spent: dict[str, list[float]] = {}
-    for row in await llm_store.usage(box.db, llm_store.day_start(now), now):
+    for row in await llm_store.usage(services.db, llm_store.day_start(now), now):
         figures = spent.setdefault(str(row["provider"]), [0, 0.0, 0])
         figures[0] += row["calls"]
         figures[1] += row["cost_usd"]
@@ -132,7 +132,7 @@ async def _effects_and_models(box: Services) -> list[Metric]:
             "effects", "Mails, messages and pushes by state; an intent has no outcome yet.",
             ("kind", "state"),
             [((row["kind"], row["state"]), row["count"])
-             for row in await meter_store.effects(box.db)],
+             for row in await meter_store.effects(services.db)],
         ),
         *(
             _gauge(name, what, ("provider",), [((key,), own[place]) for key, own in spent.items()])
@@ -145,8 +145,8 @@ async def _effects_and_models(box: Services) -> list[Metric]:
     ]  # fmt: skip
 
 
-async def _crons_and_streams(box: Services, hub: Hub) -> list[Metric]:
-    outcomes = await meter_store.cron_outcomes(box.db)
+async def _crons_and_streams(services: Services, hub: Hub) -> list[Metric]:
+    outcomes = await meter_store.cron_outcomes(services.db)
     return [
         _gauge(
             "cron_ok", "Whether the last run of a cron went well.", ("cron",),
@@ -156,7 +156,7 @@ async def _crons_and_streams(box: Services, hub: Hub) -> list[Metric]:
     ]  # fmt: skip
 
 
-def _process(box: Services) -> Iterator[Metric]:
+def _process(services: Services) -> Iterator[Metric]:
     used = resource.getrusage(resource.RUSAGE_SELF)
     yield _counter(
         "process_cpu_seconds", "Processor time used.", (), [((), used.ru_utime + used.ru_stime)]
@@ -167,12 +167,12 @@ def _process(box: Services) -> Iterator[Metric]:
         yield _gauge("process_resident_bytes", "Memory in use.", (), [((), pages * PAGE_BYTES)])
         yield _gauge("process_open_files", "Open files.", (), [((), files)])
     yield _gauge("process_threads", "Threads.", (), [((), threading.active_count())])
-    sizes = [("database", box.db.path), ("wal", Path(f"{box.db.path}-wal"))]
+    sizes = [("database", services.db.path), ("wal", Path(f"{services.db.path}-wal"))]
     yield _gauge(
         "file_bytes", "Size of the database and of its log.", ("file",),
         [((name,), path.stat().st_size) for name, path in sizes if path.exists()],
     )  # fmt: skip
-    yield _counter("commits", "Commits of the writer.", (), [((), box.db.commits)])
+    yield _counter("commits", "Commits of the writer.", (), [((), services.db.commits)])
 
 
 ROUTES: list[Any] = [metrics]

@@ -129,21 +129,21 @@ async def me(caller: Caller) -> Me:
 
 
 @get("/queue/overview", tags=["Queue"], opt=NEEDS_SERVICE)
-async def overview(box: Services) -> OverviewView:
+async def overview(services: Services) -> OverviewView:
     """Jobs that ended in the last hour by type, free disk space, and the language models' state.
 
     Raises Forbidden.
     """
     return OverviewView(
-        throughput=await throughput(box.db, box.queue.type_names, box.clock.now()),
-        disk_free_bytes=shutil.disk_usage(Path(box.settings.data.dir)).free,
-        providers=box.llm.states(),
+        throughput=await throughput(services.db, services.queue.type_names, services.clock.now()),
+        disk_free_bytes=shutil.disk_usage(Path(services.settings.data.dir)).free,
+        providers=services.llm.states(),
     )
 
 
 @get("/messages", tags=["Messages"], opt=NEEDS_SERVICE)
 async def list_messages(
-    box: Services,
+    services: Services,
     user: str | None = None,
     channel: str | None = None,
     status: str | None = None,
@@ -157,7 +157,7 @@ async def list_messages(
     Raises Forbidden, Impossible (instant, cursor).
     """
     rows = await messages_store.messages(
-        box.db,
+        services.db,
         user_id=user,
         channels=_comma_list(channel),
         statuses=_comma_list(status),
@@ -173,23 +173,23 @@ async def list_messages(
 
 @get("/people", tags=["Users"], opt=NEEDS_SERVICE)
 async def list_people(
-    box: Services,
+    services: Services,
     text: str | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> PeopleList:
     """Users with their next and last brief and channels. Raises Forbidden, Impossible (cursor)."""
     rows = await people_store.people(
-        box.db, text=text, before=decode_cursor(cursor), limit=limit + 1
+        services.db, text=text, before=decode_cursor(cursor), limit=limit + 1
     )
     more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
     return PeopleList([PersonView.of(row) for row in rows[:limit]], more)
 
 
 @get("/schedule/briefs", tags=["Schedule"], opt=NEEDS_SERVICE)
-async def next_briefs(box: Services, limit: Limit = 20) -> dict[str, list[Any]]:
+async def next_briefs(services: Services, limit: Limit = 20) -> dict[str, list[Any]]:
     """The next briefs, soonest first, with each user's local time. Raises Forbidden."""
-    rows = await people_store.next_briefs(box.db, box.clock.now(), limit)
+    rows = await people_store.next_briefs(services.db, services.clock.now(), limit)
     return {"briefs": [_next(row) for row in rows]}
 
 

@@ -63,9 +63,9 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
-async def queue_stats(box: Services) -> dict[str, list[TypeCount]]:
+async def queue_stats(services: Services) -> dict[str, list[TypeCount]]:
     """The number of jobs of each type and status. Raises Forbidden."""
-    return {"stats": [TypeCount(*row) for row in await store.counts(box.db)]}
+    return {"stats": [TypeCount(*row) for row in await store.counts(services.db)]}
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)
@@ -76,13 +76,13 @@ async def schedule(book: CronBook) -> dict[str, list[CronView]]:
 
 @post("/schedule/{name:str}/run", status_code=200, tags=["Schedule"], opt=NEEDS_ADMIN)
 async def run_cron(
-    name: str, box: Services, caller: Caller, book: CronBook, engine: Engine
+    name: str, services: Services, caller: Caller, book: CronBook, engine: Engine
 ) -> CronRunView:
     """Run a cron now and wait for its result.
 
     Raises Forbidden, NotFound, Conflict if it is running.
     """
-    return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, box, caller.actor)))
+    return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, services, caller.actor)))
 
 
 ROUTES: list[Any] = [queue_stats, schedule, run_cron]

@@ -79,9 +79,9 @@ async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> T
 
 
 @get("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)
-async def list_tokens(box: Services) -> dict[str, list[TokenView]]:
+async def list_tokens(services: Services) -> dict[str, list[TokenView]]:
     """All tokens, the newest first. Raises Forbidden without an admin's token."""
-    return {"tokens": [TokenView.of(token) for token in await store.list_tokens(box.db)]}
+    return {"tokens": [TokenView.of(token) for token in await store.list_tokens(services.db)]}
 
 
 @delete("/tokens/{token_id:str}", tags=["Tokens"], opt=NEEDS_ADMIN)

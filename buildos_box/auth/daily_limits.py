@@ -13,16 +13,16 @@ DailyLimit = Literal["briefs_per_day", "jobs_per_day", "sms_per_day"]
 """A key of `[limits]`."""
 
 
-def take(tx: Tx, box: DbContext, caller: Caller, user_id: str, name: DailyLimit) -> None:
+def take(tx: Tx, context: DbContext, caller: Caller, user_id: str, name: DailyLimit) -> None:
     """Count one against that limit of an existing user; an admin is not limited.
 
     Raises RateLimited once the limit is reached; `retry_after` is the time to the next UTC
     midnight.
     """
-    limit = int(getattr(box.settings.limits, name))
+    limit = int(getattr(context.settings.limits, name))
     if caller.is_admin or not limit:
         return
-    now = box.clock.now()
+    now = context.clock.now()
     if store.count_one(tx, user_id, name, now.date()) > limit:
         raise RateLimited(
             f"user {user_id} has reached limits.{name} ({limit}) for today (UTC)",
@@ -45,10 +45,10 @@ def spent(tx: Tx, user_id: str, name: str, now: Instant) -> int:
     return store.used(tx, user_id, name, now.date())
 
 
-def is_reached(tx: Tx, box: DbContext, user_id: str, name: DailyLimit) -> bool:
+def is_reached(tx: Tx, context: DbContext, user_id: str, name: DailyLimit) -> bool:
     """Whether the user has reached the limit."""
-    limit = int(getattr(box.settings.limits, name))
-    return bool(limit) and store.used(tx, user_id, name, box.clock.now().date()) >= limit
+    limit = int(getattr(context.settings.limits, name))
+    return bool(limit) and store.used(tx, user_id, name, context.clock.now().date()) >= limit
 
 
 def day_start(now: Instant) -> Instant:

@@ -40,7 +40,9 @@ class IdempotentRequest:
     request: str
     """A hash of the whole request, since a key is for one request only."""
 
-    async def once(self, box: DbContext, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:
+    async def once(
+        self, context: DbContext, user_id: str, run: Callable[[Tx], A], kind: type[A]
+    ) -> A:
         """Run the transaction, which is about that user, or return the answer that it gave before.
 
         The answer is committed with the effects of the request, and is erased with the user. Raises
@@ -51,11 +53,11 @@ class IdempotentRequest:
 
         def limited(tx: Tx) -> A:
             answer = run(tx)
-            daily_limits.take(tx, box, self.caller, user_id, "jobs_per_day")
+            daily_limits.take(tx, context, self.caller, user_id, "jobs_per_day")
             return answer
 
-        return await box.db.write(
-            lambda tx: self._once(tx, box.clock.now(), user_id, limited, kind)
+        return await context.db.write(
+            lambda tx: self._once(tx, context.clock.now(), user_id, limited, kind)
         )
 
     def _once(self, tx: Tx, now: Instant, user_id: str, run: Callable[[Tx], A], kind: type[A]) -> A:

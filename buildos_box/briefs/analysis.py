@@ -18,7 +18,7 @@ class AnalysisResult(Origin, frozen=True, kw_only=True):
 
 
 async def analyse_day(
-    box: Services, facts: DayFacts, *, user_id: str, job_id: str, correlation_id: str
+    services: Services, facts: DayFacts, *, user_id: str, job_id: str, correlation_id: str
 ) -> AnalysisResult:
     """The analysis of the day; if every language model fails, that of the built-in analyst.
 
@@ -26,11 +26,11 @@ async def analyse_day(
     """
     if facts.is_empty:
         return AnalysisResult(analysis=analyse(facts))
-    answer = await box.llm.ask(
+    answer = await services.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
-            user=prompts.user_text(facts, lambda text: fence(text, box.ids)),
+            user=prompts.user_text(facts, lambda text: fence(text, services.ids)),
             schema=Analysis,
             user_id=user_id,
             job_id=job_id,

@@ -29,22 +29,22 @@ class BriefsSummary(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     failed: int = 0
 
 
-async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
+async def schedule_briefs(_due: Instant, services: Services) -> BriefsSummary:
     """Queue or skip the brief of every user whose next run is near; each batch is
     one transaction.
     """
-    buffer = timedelta(seconds=box.settings.briefs.pre_generation_buffer_seconds)
-    horizon = box.clock.now() + HORIZON + buffer
-    for user_id in await store.planned_too_far_ahead(box.db, box.clock.now()):
-        await box.db.write(partial(reschedule, box=box, user_id=user_id))
+    buffer = timedelta(seconds=services.settings.briefs.pre_generation_buffer_seconds)
+    horizon = services.clock.now() + HORIZON + buffer
+    for user_id in await store.planned_too_far_ahead(services.db, services.clock.now()):
+        await services.db.write(partial(reschedule, services=services, user_id=user_id))
     results: list[Result] = []
     left: set[str] = set()
     while True:
-        due = await store.due_before(box.db, horizon, BATCH + len(left))
+        due = await store.due_before(services.db, horizon, BATCH + len(left))
         users = [entry.user_id for entry in due if entry.user_id not in left]
         if not users:
             break
-        batch = await _plan(box, users)
+        batch = await _plan(services, users)
         results.extend(batch)
         # Users whose next run did not move would be found again in every batch.
         left.update(
@@ -60,21 +60,21 @@ async def schedule_briefs(_due: Instant, box: Services) -> BriefsSummary:
     )
 
 
-async def _plan(box: Services, users: list[str]) -> list[Result]:
+async def _plan(services: Services, users: list[str]) -> list[Result]:
     """Plan all users in one transaction; if it fails, each in its own, so that one cannot stop
     others.
     """
     try:
-        return [*await box.db.write(partial(_plan_all, box=box, users=users))]
+        return [*await services.db.write(partial(_plan_all, services=services, users=users))]
     except Exception:
         if len(users) == 1:
             log.exception("brief_not_planned", user_id=users[0])
             return ["failed"]
-    return [result for user in users for result in await _plan(box, [user])]
+    return [result for user in users for result in await _plan(services, [user])]
 
 
-def _plan_all(tx: Tx, box: Services, users: list[str]) -> list[Outcome]:
-    return [plan_user(tx, box, user_id) for user_id in users]
+def _plan_all(tx: Tx, services: Services, users: list[str]) -> list[Outcome]:
+    return [plan_user(tx, services, user_id) for user_id in users]
 
 
 BRIEFS = Cron(

@@ -43,13 +43,13 @@ class ExpectedBrief:
 
 
 def expected_briefs(
-    tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
+    tx: Tx, services: Services, user_id: str, now: Instant, until: Instant
 ) -> list[ExpectedBrief]:
     """Briefs that are queued already, then every run up to `until`, soonest first."""
     person = subscriber(tx, user_id)
     found = [*_waiting(tx, user_id, now)]
     if person is not None:
-        found += _runs(tx, box, person, {one.day for one in found}, now, until)
+        found += _runs(tx, services, person, {one.day for one in found}, now, until)
     no_mail = _why_no_mail(tx, user_id)
     return [
         replace(one, skipped=one.skipped or no_mail)
@@ -75,10 +75,10 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
 
 
 def _runs(
-    tx: Tx, box: Services, person: Subscriber, waiting: set[date], now: Instant, until: Instant
+    tx: Tx, services: Services, person: Subscriber, waiting: set[date], now: Instant, until: Instant
 ) -> Iterator[ExpectedBrief]:
     due = store.due_of(tx, person.user.id)
-    settings = box.settings.briefs
+    settings = services.settings.briefs
     lookback = timedelta(seconds=settings.missed_lookback_seconds)
     last = last_reengagement(tx, person, due) if due else None
     while due is not None and due.notify_at <= until:

@@ -75,20 +75,20 @@ def _expires_at(payload: BriefPayload) -> Instant | None:
     return day_bounds(payload.day, zone_or_utc(payload.timezone))[1]
 
 
-async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> BriefResult:
+async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -> BriefResult:
     """Write the brief; steps that an earlier attempt saved are neither repeated nor paid for again.
 
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
     """
     payload = job.payload
-    brief_id = await _begin(job, box)
+    brief_id = await _begin(job, services)
     await job.progress(5, "Gathering projects, tasks, notes and events")
-    user, facts = await _facts(job, box)
+    user, facts = await _facts(job, services)
     await job.progress(15, _found(facts))
     sections = await _sections(job, facts)
     await job.progress(50, "Sorting the day's tasks and events")
     await job.progress(60, "Analysing the day")
-    result = await _result(job, box, facts)
+    result = await _result(job, services, facts)
     await job.progress(85, "Writing the brief")
     finished = store.Finished(
         subject=subject(facts),
@@ -100,12 +100,14 @@ async def generate_daily_brief(job: Attempt[BriefPayload], box: Services) -> Bri
         **result.origin(),
     )
     await job.progress(90, "Queueing the mail")
-    return await box.db.write(lambda tx: _conclude(tx, job, box, user, brief_id, payload, finished))
+    return await services.db.write(
+        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)
+    )
 
 
-async def _begin(job: Attempt[BriefPayload], box: Services) -> str:
-    payload, now = job.payload, box.clock.now()
-    new_id = box.ids.new("brief", now)
+async def _begin(job: Attempt[BriefPayload], services: Services) -> str:
+    payload, now = job.payload, services.clock.now()
+    new_id = services.ids.new("brief", now)
 
     def begin(tx: Tx) -> str:
         job.ensure_lease(tx)
@@ -113,16 +115,18 @@ async def _begin(job: Attempt[BriefPayload], box: Services) -> str:
             tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
         )
 
-    return await box.db.write(begin)
+    return await services.db.write(begin)
 
 
-async def _facts(job: Attempt[BriefPayload], box: Services) -> tuple[User, DayFacts]:
+async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, DayFacts]:
     payload, options = job.payload, job.payload.options
-    user = await workspace.get_user(box.db, payload.user_id)
+    user = await workspace.get_user(services.db, payload.user_id)
     if user is None:
         raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
     selection = Selection(options.include_projects, options.exclude_projects)
-    facts = await collect(box.db, user, payload.day, payload.timezone, selection, box.clock.now())
+    facts = await collect(
+        services.db, user, payload.day, payload.timezone, selection, services.clock.now()
+    )
     return user, facts
 
 
@@ -148,12 +152,14 @@ async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[s
     return done
 
 
-async def _result(job: Attempt[BriefPayload], box: Services, facts: DayFacts) -> AnalysisResult:
+async def _result(
+    job: Attempt[BriefPayload], services: Services, facts: DayFacts
+) -> AnalysisResult:
     kept = job.saved_step("analysis")
     if kept is not None:
         return msgspec.convert(kept, AnalysisResult)
     result = await analyse_day(
-        box,
+        services,
         facts,
         user_id=job.payload.user_id,
         job_id=job.job_id,
@@ -166,17 +172,17 @@ async def _result(job: Attempt[BriefPayload], box: Services, facts: DayFacts) ->
 def _conclude(
     tx: Tx,
     job: Attempt[BriefPayload],
-    box: Services,
+    services: Services,
     user: User,
     brief_id: str,
     payload: BriefPayload,
     finished: store.Finished,
 ) -> BriefResult:
     """Store the brief, its mail, its notification and its event in one transaction."""
-    now = box.clock.now()
+    now = services.clock.now()
     job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, now)
-    email_id, skipped = _queue_mail(tx, job, box, user, brief_id, payload, finished, now)
+    email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
     result = BriefResult(
         brief_id=brief_id,
         brief_date=payload.brief_date,
@@ -193,7 +199,7 @@ def _conclude(
         correlation_id=job.correlation_id,
         now=now,
     )
-    _notify(tx, job, box, brief_id, payload, finished, now)
+    _notify(tx, job, services, brief_id, payload, finished, now)
     job.finish(tx, result, message="Your brief is ready")
     return result
 
@@ -201,7 +207,7 @@ def _conclude(
 def _notify(
     tx: Tx,
     job: Attempt[BriefPayload],
-    box: Services,
+    services: Services,
     brief_id: str,
     payload: BriefPayload,
     finished: store.Finished,
@@ -219,7 +225,7 @@ def _notify(
     event = event_type("brief.completed")
     notify(
         tx,
-        box,
+        services,
         user_id=payload.user_id,
         event_type=event.name,
         payload={
@@ -242,7 +248,7 @@ def _notify(
 def _queue_mail(
     tx: Tx,
     job: Attempt[BriefPayload],
-    box: Services,
+    services: Services,
     user: User,
     brief_id: str,
     payload: BriefPayload,
@@ -250,7 +256,7 @@ def _queue_mail(
     now: Instant,
 ) -> tuple[str | None, str | None]:
     """Queue the mail for its time; returns its id, or None and the reason."""
-    supersede(tx, box, brief_id)
+    supersede(tx, services, brief_id)
     if payload.options.suppress_notification:
         return None, "it was requested without a notification"
     # Read anew: the address may have changed while the brief was being written.
@@ -260,7 +266,7 @@ def _queue_mail(
     planned = payload.notification_scheduled_for
     queued = queue_brief_email(
         tx,
-        box,
+        services,
         reader,
         brief_id=brief_id,
         brief_date=payload.brief_date,

@@ -16,22 +16,22 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import PreferencesChanged, UserSaved
 
 
-def on_preferences_changed(tx: Tx, box: Services, change: PreferencesChanged) -> None:
+def on_preferences_changed(tx: Tx, services: Services, change: PreferencesChanged) -> None:
     """Plan the user's next brief again."""
-    reschedule(tx, box, change.user_id)
+    reschedule(tx, services, change.user_id)
 
 
-def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
+def on_user_saved(tx: Tx, services: Services, change: UserSaved) -> None:
     """In another time zone the next brief is due at another instant."""
     if change.zone_changed:
-        reschedule(tx, box, change.user_id)
+        reschedule(tx, services, change.user_id)
 
 
-def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     """Record that a brief failed, and notify its user."""
     if change.job_type != GENERATE_DAILY_BRIEF.name:
         return
-    now = box.clock.now()
+    now = services.clock.now()
     brief = store.note_failure(tx, change.job_id, change.message, now)
     realtime.publish(
         tx,
@@ -49,7 +49,7 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
     if change.user_id is not None and workspace.find_user(tx, change.user_id) is not None:
         notify(
             tx,
-            box,
+            services,
             user_id=change.user_id,
             event_type="brief.failed",
             payload={
@@ -62,20 +62,20 @@ def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
         )
 
 
-def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     """An unfinished brief whose job is cancelled is not being written any more."""
     if change.job_type == GENERATE_DAILY_BRIEF.name:
-        store.note_failure(tx, change.job_id, f"cancelled: {change.reason}", box.clock.now())
+        store.note_failure(tx, change.job_id, f"cancelled: {change.reason}", services.clock.now())
 
 
-def on_email_undelivered(tx: Tx, box: Services, change: EmailUndelivered) -> None:
+def on_email_undelivered(tx: Tx, services: Services, change: EmailUndelivered) -> None:
     """Notify the user in another channel that their brief could not be mailed."""
     day = store.day_of(tx, change.brief_id) if change.brief_id else None
     if day is None or workspace.find_user(tx, change.user_id) is None:
         return
     notify(
         tx,
-        box,
+        services,
         user_id=change.user_id,
         event_type="brief.email_failed",
         payload={

@@ -56,24 +56,24 @@ def schedule_of(preferences: Preferences) -> Schedule:
     )
 
 
-def reschedule(tx: Tx, box: Services, user_id: str) -> None:
+def reschedule(tx: Tx, services: Services, user_id: str) -> None:
     """Compute the next run after preferences or the zone have changed, and cancel what was queued.
 
     A brief that the cron queued and that has not begun is cancelled, so that it comes at the new
     time only. A run within the cron's horizon is planned at once. A brief whose notification time
     has passed is kept, because the next run is a later one.
     """
-    now = box.clock.now()
+    now = services.clock.now()
     person = subscriber(tx, user_id)
     coming = next_run(person.schedule, person.zone, now) if person else None
     waiting = set(jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR))
     for row in ledger.live_of(tx, user_id):
         job_id = row["queue_job_id"]
         if job_id in waiting and (coming is None or not _is_owed(row, now)):
-            box.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
+            services.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
     store.set_next_run(tx, user_id, coming, now)
     if coming is not None:
-        plan_user(tx, box, user_id)
+        plan_user(tx, services, user_id)
 
 
 def _is_owed(job: Row, now: Instant) -> bool:
@@ -85,12 +85,12 @@ def _payload_of(job: Row) -> BriefPayload:
     return msgspec.json.decode(job["metadata"], type=BriefPayload)
 
 
-def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
+def plan_user(tx: Tx, services: Services, user_id: str) -> Outcome:
     """Queue the user's due brief, or skip it with a reason; then store the next run."""
     due, person = store.due_of(tx, user_id), subscriber(tx, user_id)
     if due is None or person is None:
         return "not_yet"
-    now, settings = box.clock.now(), box.settings.briefs
+    now, settings = services.clock.now(), services.settings.briefs
     decision = plan(
         due.notify_at,
         now,
@@ -102,13 +102,13 @@ def plan_user(tx: Tx, box: Services, user_id: str) -> Outcome:
         decision = Skip("before_restore")
     match decision:
         case QueueAt():
-            stage = _stage(tx, box, person, due)
+            stage = _stage(tx, services, person, due)
             reason = skip_reason(tx, person, due, stage)
             outcome: Outcome = "skipped" if reason else "queued"
             if reason:
                 store.note_skip(tx, user_id, due.notify_at, reason, now)
             else:
-                _queue(tx, box, person, due, decision, stage)
+                _queue(tx, services, person, due, decision, stage)
         case Skip(reason):
             outcome = "skipped"
             store.note_skip(tx, user_id, due.notify_at, reason, now)
@@ -127,13 +127,13 @@ def _first_worth_trying(now: Instant, lookback_seconds: float) -> Instant:
     return now - timedelta(seconds=lookback_seconds + 1)
 
 
-def _stage(tx: Tx, box: Services, person: Subscriber, due: store.Due) -> Send | Rest | None:
+def _stage(tx: Tx, services: Services, person: Subscriber, due: store.Due) -> Send | Rest | None:
     """What to send according to the user's visits; None if the backoff is off.
 
     A re-engagement brief that was not completed (cancelled, failed, expired) does not count as
     sent.
     """
-    if not box.settings.briefs.engagement_backoff:
+    if not services.settings.briefs.engagement_backoff:
         return None
 
     today = local_day(due.notify_at, person.zone)
@@ -170,7 +170,7 @@ def skip_reason(
 
 def _queue(
     tx: Tx,
-    box: Services,
+    services: Services,
     person: Subscriber,
     due: store.Due,
     when: QueueAt,
@@ -184,7 +184,7 @@ def _queue(
             days_since_last_login=stage.days_since_visit,
             engagement_stage=stage.stage,
         )
-    box.queue.enqueue(
+    services.queue.enqueue(
         tx,
         GENERATE_DAILY_BRIEF,
         BriefPayload(
@@ -205,5 +205,5 @@ def _queue(
         due.notify_at,
         "queued",
         reengaged=options.is_reengagement,
-        now=box.clock.now(),
+        now=services.clock.now(),
     )

@@ -110,7 +110,11 @@ class BriefList(msgspec.Struct, frozen=True, rename="camel"):
 
 @post("/queue/brief", status_code=200, tags=["Briefs"])
 async def post_brief(
-    data: BriefRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
+    data: BriefRequest,
+    services: Services,
+    caller: Caller,
+    correlation_id: str,
+    asked: IdempotentRequest,
 ) -> BriefQueued:
     """Queue a brief for one user.
 
@@ -118,14 +122,14 @@ async def post_brief(
     Unavailable.
     """
     caller.require_user(data.user_id)
-    answer = await queue_brief(box, data, asked=asked, correlation_id=correlation_id)
+    answer = await queue_brief(services, data, asked=asked, correlation_id=correlation_id)
     return BriefQueued.of(answer)
 
 
 @get("/users/{user_id:str}/briefs", tags=["Briefs"])
 async def list_briefs(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 30,
@@ -133,19 +137,19 @@ async def list_briefs(
     """A user's briefs, newest day first. Raises NotFound for another user, Impossible (cursor)."""
     caller.require_user(user_id)
     before = None if cursor is None else _day(cursor, "cursor").isoformat()
-    rows = await store.briefs_before(box.db, user_id, before, limit)
+    rows = await store.briefs_before(services.db, user_id, before, limit)
     more = rows[-1]["brief_date"] if len(rows) == limit else None
     return BriefList([BriefView.of(row) for row in rows], more)
 
 
 @get("/users/{user_id:str}/briefs/{brief_date:str}", tags=["Briefs"])
-async def get_brief(user_id: str, brief_date: str, box: Services, caller: Caller) -> BriefView:
+async def get_brief(user_id: str, brief_date: str, services: Services, caller: Caller) -> BriefView:
     """The brief of one day with its sections. Raises NotFound, Impossible (not a day)."""
     caller.require_user(user_id)
-    row = await store.brief_of(box.db, user_id, _day(brief_date, "briefDate"))
+    row = await store.brief_of(services.db, user_id, _day(brief_date, "briefDate"))
     if row is None:
         raise NotFound(f"there is no brief of {brief_date}")
-    return BriefView.of(row, await store.sections_of(box.db, row["id"]))
+    return BriefView.of(row, await store.sections_of(services.db, row["id"]))
 
 
 def _day(text: str, field: str) -> date:

@@ -52,7 +52,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/schedule/forecast", tags=["Schedule"])
 async def get_forecast(
-    box: Services, caller: Caller, days: Days = 7, user: str | None = None, limit: Limit = 1000
+    services: Services, caller: Caller, days: Days = 7, user: str | None = None, limit: Limit = 1000
 ) -> Forecast:
     """What will be sent to whom in the coming days, what will be skipped, and why.
 
@@ -61,9 +61,9 @@ async def get_forecast(
     only = caller.only_user if user is None else user
     if only is not None:
         caller.require_user(only)
-    now = box.clock.now()
+    now = services.clock.now()
     until = now + timedelta(days=days)
-    found = await box.db.read(lambda tx: expected(tx, box, only, now, until))
+    found = await services.db.read(lambda tx: expected(tx, services, only, now, until))
     found.sort(key=lambda one: (one.at, one.user_id, one.kind, one.event_id or ""))
     return Forecast(
         since=to_text(now),
@@ -74,15 +74,15 @@ async def get_forecast(
 
 
 def expected(
-    tx: Tx, box: Services, only: str | None, now: Instant, until: Instant
+    tx: Tx, services: Services, only: str | None, now: Instant, until: Instant
 ) -> list[Expected]:
     """Every expected delivery until then. Raises NotFound for an unknown user."""
     if only is not None and workspace.find_user(tx, only) is None:
         raise NotFound(f"there is no user {only}", code="user_not_found")
     found: list[Expected] = []
     for user_id in [only] if only is not None else workspace.user_ids(tx):
-        found += map(_brief, expected_briefs(tx, box, user_id, now, until))
-        found += map(_sms, expected_sms(tx, box, user_id, now, until))
+        found += map(_brief, expected_briefs(tx, services, user_id, now, until))
+        found += map(_sms, expected_sms(tx, services, user_id, now, until))
     return found
 
 

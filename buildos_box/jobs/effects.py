@@ -21,7 +21,7 @@ OnOutcome = Callable[[Tx, str], None]
 
 
 async def once(
-    box: DbContext,
+    context: DbContext,
     job: Attempt[Any],
     *,
     key: str,
@@ -40,19 +40,19 @@ async def once(
 
     Raises LeaseLost before anything was sent, and whatever `send`, `found` and the two hooks raise.
     """
-    before = await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))
+    before = await context.db.write(lambda tx: _intend(tx, context, job, key, kind, on_intent))
     if before is not None and before["state"] == "done":
         return str(before["provider_id"])
     provider_id = await found() if before is not None and found is not None else None
     if provider_id is None:
         provider_id = await send()
     outcome = provider_id
-    await box.db.write(lambda tx: _record_outcome(tx, box, key, outcome, on_outcome))
+    await context.db.write(lambda tx: _record_outcome(tx, context, key, outcome, on_outcome))
     return outcome
 
 
 def _intend(
-    tx: Tx, box: DbContext, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
+    tx: Tx, context: DbContext, job: Attempt[Any], key: str, kind: str, on_intent: OnIntent | None
 ) -> Row | None:
     """Store the intent; returns the row that this key had before, None if it is new."""
     job.ensure_lease(tx)
@@ -61,7 +61,7 @@ def _intend(
         tx.execute(
             """INSERT INTO effects (key, kind, job_id, state, intent_at)
                VALUES (?, ?, ?, 'intent', ?)""",
-            (key, kind, job.job_id, to_text(box.clock.now())),
+            (key, kind, job.job_id, to_text(context.clock.now())),
         )
     elif before["state"] == "done":
         return before
@@ -73,11 +73,11 @@ def _intend(
 
 
 def _record_outcome(
-    tx: Tx, box: DbContext, key: str, provider_id: str, on_outcome: OnOutcome | None
+    tx: Tx, context: DbContext, key: str, provider_id: str, on_outcome: OnOutcome | None
 ) -> None:
     tx.execute(
         "UPDATE effects SET state = 'done', provider_id = ?, completed_at = ? WHERE key = ?",
-        (provider_id, to_text(box.clock.now()), key),
+        (provider_id, to_text(context.clock.now()), key),
     )
     if on_outcome is not None:
         on_outcome(tx, provider_id)

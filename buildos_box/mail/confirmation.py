@@ -51,7 +51,7 @@ def code_name(confirmation_id: str) -> str:
 
 def queue_code(
     tx: Tx,
-    box: Services,
+    services: Services,
     user: User,
     *,
     client: str | None = None,
@@ -66,12 +66,12 @@ def queue_code(
         raise Impossible.field("email", "the user has no mail address")
     if bounced := bounce_store.reason_against(tx, user.email):
         raise Impossible.field("email", bounced)
-    now = box.clock.now()
+    now = services.clock.now()
     asked = CodeAsked(user.id, user.email.lower(), client)
-    code_limits.take(tx, asked, box.settings.limits, box.secret, now)
-    confirmation_id, expires = box.ids.new("confirmation", now), now + VALID
+    code_limits.take(tx, asked, services.settings.limits, services.secret, now)
+    confirmation_id, expires = services.ids.new("confirmation", now), now + VALID
     store.begin(tx, user.id, confirmation_id, user.email, expires)
-    queued = box.queue.enqueue(
+    queued = services.queue.enqueue(
         tx,
         SEND_EMAIL_CODE,
         EmailCodePayload(user_id=user.id, confirmation_id=confirmation_id),
@@ -83,20 +83,20 @@ def queue_code(
     return queued, expires
 
 
-async def send_code(job: Attempt[EmailCodePayload], box: Services) -> EmailCodeResult:
+async def send_code(job: Attempt[EmailCodePayload], services: Services) -> EmailCodeResult:
     """Send the code, unless it is no longer valid.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
-    confirmation = await store.get(box.db, job.payload.user_id)
+    confirmation = await store.get(services.db, job.payload.user_id)
     if confirmation is None or confirmation.id != job.payload.confirmation_id:
         return EmailCodeResult(None, "another code was requested, or the address is confirmed")
-    if box.clock.now() >= confirmation.expires_at:
+    if services.clock.now() >= confirmation.expires_at:
         return EmailCodeResult(None, "the code is too old")
-    code = code_of(box.secret, code_name(confirmation.id))
-    to, url = confirmation.address, box.settings.server.public_url
+    code = code_of(services.secret, code_name(confirmation.id))
+    to, url = confirmation.address, services.settings.server.public_url
     message = short_message(
-        box,
+        services,
         confirmation.id,
         to=to,
         at=job.scheduled_for,
@@ -105,12 +105,12 @@ async def send_code(job: Attempt[EmailCodePayload], box: Services) -> EmailCodeR
     )
     about = MailContext(user_id=job.payload.user_id, event_type="email.code")
     sent = await effects.once(
-        box,
+        services,
         job,
         key=f"mail:{confirmation.id}",
         kind="mail",
         found=None,
-        send=lambda: box.mailer.send(confirmation.id, str(mailbox(to)), message, about),
+        send=lambda: services.mailer.send(confirmation.id, str(mailbox(to)), message, about),
     )
     return EmailCodeResult(sent)
 

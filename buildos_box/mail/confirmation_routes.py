@@ -44,7 +44,7 @@ class EmailConfirmed(msgspec.Struct, frozen=True):
 async def ask_email_code(
     user_id: str,
     request: Request[Any, Any, Any],
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
 ) -> EmailCodeSent:
@@ -61,16 +61,16 @@ async def ask_email_code(
         if user.email and user.email_confirmed:
             raise Conflict("the mail address is confirmed already", code="already_confirmed")
         queued, expires = queue_code(
-            tx, box, user, client=client, correlation_id=correlation_id, actor=caller.actor
+            tx, services, user, client=client, correlation_id=correlation_id, actor=caller.actor
         )
         return EmailCodeSent(True, user.email or "", queued.job_id, to_text(expires))
 
-    return await box.db.write(ask)
+    return await services.db.write(ask)
 
 
 @post("/users/{user_id:str}/email/verify", status_code=200, tags=["Mail"])
 async def verify_email(
-    user_id: str, data: EmailCode, box: Services, caller: Caller
+    user_id: str, data: EmailCode, services: Services, caller: Caller
 ) -> EmailConfirmed:
     """Confirm the address by its code: five tries, one hour.
 
@@ -83,18 +83,18 @@ async def verify_email(
         user, open_one = _user(tx, user_id), store.find(tx, user_id)
         if open_one is None or open_one.address != user.email:
             raise Impossible.field("code", "no code was requested")
-        if box.clock.now() >= open_one.expires_at:
+        if services.clock.now() >= open_one.expires_at:
             raise Impossible.field("code", "has expired; request a new one")
         if open_one.tries >= TRIES:
             raise Impossible.field("code", "too many wrong codes; request a new one")
-        if not is_code(data.code, box.secret, code_name(open_one.id)):
+        if not is_code(data.code, services.secret, code_name(open_one.id)):
             store.count_try(tx, user_id)
             return None
         store.close(tx, user_id)
-        workspace.confirm_email(tx, user_id, box.clock.now())
+        workspace.confirm_email(tx, user_id, services.clock.now())
         return open_one.address
 
-    address = await box.db.write(verify)
+    address = await services.db.write(verify)
     if address is None:
         raise Impossible.field("code", "is not the code that was sent")
     return EmailConfirmed(True, address)

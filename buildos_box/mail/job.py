@@ -52,10 +52,12 @@ class EmailResult(msgspec.Struct, frozen=True, rename="camel"):
     message_id: str | None = None
 
 
-def sender_of(box: Services) -> Sender:
+def sender_of(services: Services) -> Sender:
     """The sender of this server's mails."""
-    email = box.settings.email
-    return Sender(email.from_name, email.from_address, box.settings.server.public_url, box.secret)
+    email = services.settings.email
+    return Sender(
+        email.from_name, email.from_address, services.settings.server.public_url, services.secret
+    )
 
 
 Refuse = Callable[[Tx, Attempt[Any], Services, store.Email], str | None]
@@ -66,16 +68,16 @@ class _Refused(Exception):
     """The mail is no longer wanted, or a newer one exists."""
 
 
-async def send_brief_email(job: Attempt[BriefEmailPayload], box: Services) -> EmailResult:
+async def send_brief_email(job: Attempt[BriefEmailPayload], services: Services) -> EmailResult:
     """Send the brief's mail of the payload.
 
     An attempt after a crash sends the same bytes again. Raises what `deliver` raises.
     """
-    return await deliver(job, box, job.payload.email_id, _refused)
+    return await deliver(job, services, job.payload.email_id, _refused)
 
 
 async def deliver(
-    job: Attempt[Any], box: Services, email_id: str, refused_because: Refuse
+    job: Attempt[Any], services: Services, email_id: str, refused_because: Refuse
 ) -> EmailResult:
     """Send the mail, unless `refused_because` returns a reason in the transaction of the intent.
 
@@ -83,19 +85,19 @@ async def deliver(
     mail, refused, a second attempt without an answer), TransientError (OutcomeUnknown if the mail
     may have been sent), LeaseLost, StorageError.
     """
-    email = await store.get(box.db, email_id)
+    email = await store.get(services.db, email_id)
     if email is None:
         raise PermanentError(f"there is no mail {email_id}", code="unknown_email")
-    refused = await box.db.write(lambda tx: refused_because(tx, job, box, email))
+    refused = await services.db.write(lambda tx: refused_because(tx, job, services, email))
     if refused is not None:
         return EmailResult(email_id, refused)
     try:
-        provider_id = await _send(job, box, email, refused_because)
+        provider_id = await _send(job, services, email, refused_because)
     except _Refused:
-        return await deliver(job, box, email_id, refused_because)
+        return await deliver(job, services, email_id, refused_because)
     except (PermanentError, TransientError) as error:
         failure = error
-        await box.db.write(lambda tx: _not_sent(tx, job, box, email, failure))
+        await services.db.write(lambda tx: _not_sent(tx, job, services, email, failure))
         if isinstance(error, OutcomeUnknown) and email.status in store.IN_DOUBT:
             # A reader can recognise one repetition; more would annoy.
             raise PermanentError(f"twice: {error.message}", code=error.code) from error
@@ -104,28 +106,30 @@ async def deliver(
 
 
 async def _send(
-    job: Attempt[Any], box: Services, email: store.Email, refused_because: Refuse
+    job: Attempt[Any], services: Services, email: store.Email, refused_because: Refuse
 ) -> str:
-    rendered = render(email, sender_of(box))
+    rendered = render(email, sender_of(services))
 
     def on_intent(tx: Tx) -> None:
-        if refused_because(tx, job, box, email) is not None:
+        if refused_because(tx, job, services, email) is not None:
             raise _Refused
-        _on_intent(tx, box, email, rendered)
+        _on_intent(tx, services, email, rendered)
 
     return await effects.once(
-        box,
+        services,
         job,
         key=f"mail:{email.id}",
         kind="mail",
         found=None,
-        send=lambda: box.mailer.send(email.id, rendered.recipient, rendered.message, email.context),
+        send=lambda: services.mailer.send(
+            email.id, rendered.recipient, rendered.message, email.context
+        ),
         on_intent=on_intent,
-        on_outcome=lambda tx, name: _on_outcome(tx, box, email, name),
+        on_outcome=lambda tx, name: _on_outcome(tx, services, email, name),
     )
 
 
-def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
+def _refused(tx: Tx, job: Attempt[Any], services: Services, email: store.Email) -> str | None:
     """Why the mail must not be sent: it was sent, is outdated, or is not wanted.
 
     One that failed or was cancelled may be sent if its job is run again by hand.
@@ -134,44 +138,44 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
     if email.status == store.SENT:
         return store.SENT
     if not store.is_newest_of_brief(tx, email):
-        return finish_unsent(tx, box, email, store.CANCELLED, "superseded")
+        return finish_unsent(tx, services, email, store.CANCELLED, "superseded")
     if email.status in store.IN_DOUBT:
         return None
     if store.is_unsubscribed(tx, email.user_id, BRIEFS):
-        return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
-    return refused_by_address(tx, box, email)
+        return finish_unsent(tx, services, email, store.SKIPPED, "unsubscribed")
+    return refused_by_address(tx, services, email)
 
 
-def refused_by_address(tx: Tx, box: Services, email: store.Email) -> str | None:
+def refused_by_address(tx: Tx, services: Services, email: store.Email) -> str | None:
     """Why nothing may be sent to the address: it has bounced, or its user has not confirmed it."""
     user = workspace.find_user(tx, email.user_id)
     unproved = user is not None and user.email == email.address and not user.email_confirmed
     reason = UNCONFIRMED if unproved else bounce_store.reason_against(tx, email.address)
-    return finish_unsent(tx, box, email, store.SKIPPED, reason) if reason else None
+    return finish_unsent(tx, services, email, store.SKIPPED, reason) if reason else None
 
 
-def finish_unsent(tx: Tx, box: Services, email: store.Email, status: str, reason: str) -> str:
+def finish_unsent(tx: Tx, services: Services, email: store.Email, status: str, reason: str) -> str:
     """Store why the mail is not sent; one in doubt stays unknown, since it may have been sent."""
     status = store.UNKNOWN if email.status in store.IN_DOUBT else status
-    store.set_status(tx, email.id, status, box.clock.now(), reason=reason)
+    store.set_status(tx, email.id, status, services.clock.now(), reason=reason)
     return status
 
 
-def _on_intent(tx: Tx, box: Services, email: store.Email, rendered: Rendered) -> None:
+def _on_intent(tx: Tx, services: Services, email: store.Email, rendered: Rendered) -> None:
     for url in rendered.links:
         store.add_link(tx, email.id, url)
     store.set_status(
         tx,
         email.id,
         store.SENDING,
-        box.clock.now(),
-        transport=box.settings.email.transport,
+        services.clock.now(),
+        transport=services.settings.email.transport,
         reason=AGAIN if email.status in store.IN_DOUBT else None,
     )
 
 
-def _on_outcome(tx: Tx, box: Services, email: store.Email, provider_id: str) -> None:
-    store.set_status(tx, email.id, store.SENT, box.clock.now(), provider_id=provider_id)
+def _on_outcome(tx: Tx, services: Services, email: store.Email, provider_id: str) -> None:
+    store.set_status(tx, email.id, store.SENT, services.clock.now(), provider_id=provider_id)
     if not email.address.isascii():
         workspace.warn_of_email(tx, email.user_id, email.address, None)
 
@@ -179,7 +183,7 @@ def _on_outcome(tx: Tx, box: Services, email: store.Email, provider_id: str) -> 
 def _not_sent(
     tx: Tx,
     job: Attempt[Any],
-    box: Services,
+    services: Services,
     email: store.Email,
     error: PermanentError | TransientError,
 ) -> None:
@@ -193,17 +197,17 @@ def _not_sent(
         status = store.FAILED
     else:
         status = store.QUEUED
-    store.set_status(tx, email.id, status, box.clock.now(), reason=error.message)
+    store.set_status(tx, email.id, status, services.clock.now(), reason=error.message)
     if isinstance(error, UnusableAddress):
         workspace.warn_of_email(tx, email.user_id, email.address, error.message)
     if isinstance(error, AddressBounced):
-        _bounced(tx, box, email, error, job.correlation_id)
+        _bounced(tx, services, email, error, job.correlation_id)
 
 
 def _bounced(
-    tx: Tx, box: Services, email: store.Email, error: AddressBounced, correlation_id: str
+    tx: Tx, services: Services, email: store.Email, error: AddressBounced, correlation_id: str
 ) -> None:
-    now = box.clock.now()
+    now = services.clock.now()
     store.log(tx, email.id, "bounced", "nothing more is sent to this address", now)
     is_news = bounce_store.mark(
         tx,

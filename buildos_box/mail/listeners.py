@@ -23,40 +23,42 @@ from buildos_box.workspace.model import User
 _MAIL_JOBS = (GENERATE_BRIEF_EMAIL.name, SEND_NOTIFICATION_EMAIL.name)
 
 
-def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     """Fail the mail of a job that has failed for good."""
     if change.job_type in _MAIL_JOBS:
         email_id = str(change.metadata.get("emailId"))
-        store.stop(tx, email_id, store.FAILED, change.message, box.clock.now())
-        _undelivered(tx, box, email_id, change.message, change.correlation_id)
+        store.stop(tx, email_id, store.FAILED, change.message, services.clock.now())
+        _undelivered(tx, services, email_id, change.message, change.correlation_id)
 
 
-def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     """Cancel the mail of a cancelled or expired job."""
     if change.job_type in _MAIL_JOBS:
         email_id = str(change.metadata.get("emailId"))
-        store.stop(tx, email_id, store.CANCELLED, change.reason, box.clock.now())
+        store.stop(tx, email_id, store.CANCELLED, change.reason, services.clock.now())
         if change.reason == EXPIRED:
-            _undelivered(tx, box, email_id, "it expired", change.correlation_id)
+            _undelivered(tx, services, email_id, "it expired", change.correlation_id)
 
 
-def _undelivered(tx: Tx, box: Services, email_id: str, reason: str, correlation_id: str) -> None:
+def _undelivered(
+    tx: Tx, services: Services, email_id: str, reason: str, correlation_id: str
+) -> None:
     """Announce that the mail is not tried again, and alert operators."""
     email = store.find(tx, email_id)
     if email is None or email.status == store.SENT:
         return
     tx.announce(EmailUndelivered(email.id, email.user_id, email.brief_id, reason, correlation_id))
     message = f"mail {email.id} to user {email.user_id} was not delivered: {reason}"
-    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_EMAIL, message), box.clock.now())
+    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_EMAIL, message), services.clock.now())
 
 
-def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
+def on_user_saved(tx: Tx, services: Services, change: UserSaved) -> None:
     """Forget bounces of another address; without tracking, waiting mails are not tracked either."""
     user = workspace.find_user(tx, change.user_id)
     if user is None:
         return
     if change.email_changed:
-        _confirm(tx, box, user)
+        _confirm(tx, services, user)
     if change.created:
         return
     bounce_store.clear_others(tx, user.id, user.email)
@@ -64,20 +66,20 @@ def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
         store.stop_tracking(tx, user.id)
 
 
-def _confirm(tx: Tx, box: Services, user: User) -> None:
+def _confirm(tx: Tx, services: Services, user: User) -> None:
     """Send an unconfirmed address its code; past the limits the user has to ask for it."""
     confirmation_store.close(tx, user.id)
     if user.email and not user.email_confirmed:
         with contextlib.suppress(RateLimited, Impossible):
-            queue_code(tx, box, user)
+            queue_code(tx, services, user)
 
 
-def on_preferences_changed(tx: Tx, box: Services, change: PreferencesChanged) -> None:
+def on_preferences_changed(tx: Tx, services: Services, change: PreferencesChanged) -> None:
     """Subscribe the user to briefs by mail, or unsubscribe, as their preferences say."""
-    subscriptions.follow_preferences(tx, change.user_id, box.clock.now())
+    subscriptions.follow_preferences(tx, change.user_id, services.clock.now())
 
 
-def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:
+def on_email_bounced(tx: Tx, services: Services, change: EmailBounced) -> None:
     """Publish the bounce to open streams."""
     realtime.publish(
         tx,
@@ -85,7 +87,7 @@ def on_email_bounced(tx: Tx, box: Services, change: EmailBounced) -> None:
         type="email.bounced",
         data={"emailId": change.email_id, "address": change.address, "reason": change.reason},
         correlation_id=change.correlation_id,
-        now=box.clock.now(),
+        now=services.clock.now(),
     )
 
 

@@ -27,16 +27,16 @@ class NotificationEmailPayload(Payload, frozen=True, kw_only=True):
 
 
 async def send_notification_email(
-    job: Attempt[NotificationEmailPayload], box: Services
+    job: Attempt[NotificationEmailPayload], services: Services
 ) -> EmailResult:
     """Send the notification's mail of the payload.
 
     An attempt after a crash sends the same bytes again. Raises what `deliver` raises.
     """
-    return await deliver(job, box, job.payload.email_id, _refused)
+    return await deliver(job, services, job.payload.email_id, _refused)
 
 
-def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> str | None:
+def _refused(tx: Tx, job: Attempt[Any], services: Services, email: store.Email) -> str | None:
     """Why the mail must not be sent: it was sent, or its reader has unsubscribed."""
     job.ensure_lease(tx)
     if email.status == store.SENT:
@@ -44,8 +44,8 @@ def _refused(tx: Tx, job: Attempt[Any], box: Services, email: store.Email) -> st
     if email.status in store.IN_DOUBT:
         return None
     if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
-        return finish_unsent(tx, box, email, store.SKIPPED, "unsubscribed")
-    return refused_by_address(tx, box, email)
+        return finish_unsent(tx, services, email, store.SKIPPED, "unsubscribed")
+    return refused_by_address(tx, services, email)
 
 
 SEND_NOTIFICATION_EMAIL = JobType(

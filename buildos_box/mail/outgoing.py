@@ -47,17 +47,17 @@ def _why_unwanted(tx: Tx, user: User, scope: str) -> str | None:
     return "unsubscribed" if store.is_unsubscribed(tx, user.id, scope) else None
 
 
-def _past_the_limit(tx: Tx, box: Services, user: User) -> str | None:
+def _past_the_limit(tx: Tx, services: Services, user: User) -> str | None:
     """Why the user gets no more mails today; None if they may."""
-    limit = box.settings.limits.mails_per_day
-    if limit and store.count_since(tx, user.id, day_start(box.clock.now()), limit) >= limit:
+    limit = services.settings.limits.mails_per_day
+    if limit and store.count_since(tx, user.id, day_start(services.clock.now()), limit) >= limit:
         return f"limits.mails_per_day ({limit}) is reached for today"
     return None
 
 
 def _store_email(
     tx: Tx,
-    box: Services,
+    services: Services,
     user: User,
     *,
     kind: str,
@@ -73,34 +73,34 @@ def _store_email(
 ) -> str:
     """Store a mail that is to be sent to the user's address; returns its id."""
     assert user.email is not None  # why_no_mail has looked
-    now = box.clock.now()
-    email_id = box.ids.new("email", now)
+    now = services.clock.now()
+    email_id = services.ids.new("email", now)
     email = store.Email(
         id=email_id,
         user_id=user.id,
         subject=subject,
         body_markdown=markdown,
-        message_id=message_id(email_id, box.settings.email.from_address),
-        tracking=user.email_tracking and box.settings.email.tracking,
+        message_id=message_id(email_id, services.settings.email.from_address),
+        tracking=user.email_tracking and services.settings.email.tracking,
         status=store.QUEUED,
         brief_id=brief_id,
         brief_date=brief_date,
         address=user.email,
-        tracking_id=box.ids.secret(128),
+        tracking_id=services.ids.secret(128),
         created_at=now,
         send_at=send_at,
         event_type=event_type,
         notification_id=notification_id,
         delivery_id=delivery_id,
     )
-    token = links.unsubscribe_token(box.secret, email_id)
+    token = links.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token, correlation_id=correlation_id)
     return email_id
 
 
 def queue_brief_email(
     tx: Tx,
-    box: Services,
+    services: Services,
     user: User,
     *,
     brief_id: str,
@@ -113,12 +113,12 @@ def queue_brief_email(
 ) -> QueuedEmail:
     """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
     # One to an address that has bounced is stored, and skipped when it is to be sent: it is listed.
-    skipped = _why_unwanted(tx, user, BRIEFS) or _past_the_limit(tx, box, user)
+    skipped = _why_unwanted(tx, user, BRIEFS) or _past_the_limit(tx, services, user)
     if skipped is not None or user.email is None:
         return QueuedEmail(None, skipped)
     email_id = _store_email(
         tx,
-        box,
+        services,
         user,
         kind="brief",
         subject=subject,
@@ -129,7 +129,7 @@ def queue_brief_email(
         brief_id=brief_id,
         brief_date=brief_date,
     )
-    box.queue.enqueue(
+    services.queue.enqueue(
         tx,
         GENERATE_BRIEF_EMAIL,
         BriefEmailPayload(
@@ -149,7 +149,7 @@ def queue_brief_email(
 
 def queue_notification_email(
     tx: Tx,
-    box: Services,
+    services: Services,
     user: User,
     *,
     subject: str,
@@ -161,25 +161,25 @@ def queue_notification_email(
     action_url: str | None = None,
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link below its text."""
-    skipped = why_no_mail(tx, user, NOTIFICATIONS) or _past_the_limit(tx, box, user)
+    skipped = why_no_mail(tx, user, NOTIFICATIONS) or _past_the_limit(tx, services, user)
     if skipped:
         return QueuedEmail(None, skipped)
     if action_url is not None and is_safe_link(action_url):
         body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
     email_id = _store_email(
         tx,
-        box,
+        services,
         user,
         kind="notification",
         subject=subject,
         markdown=body_markdown,
-        send_at=box.clock.now(),
+        send_at=services.clock.now(),
         correlation_id=correlation_id,
         event_type=event_type,
         notification_id=notification_id,
         delivery_id=delivery_id,
     )
-    box.queue.enqueue(
+    services.queue.enqueue(
         tx,
         SEND_NOTIFICATION_EMAIL,
         NotificationEmailPayload(user_id=user.id, email_id=email_id),
@@ -190,11 +190,11 @@ def queue_notification_email(
     return QueuedEmail(email_id)
 
 
-def supersede(tx: Tx, box: Services, brief_id: str) -> None:
+def supersede(tx: Tx, services: Services, brief_id: str) -> None:
     """Cancel the waiting mail of a brief's earlier version.
 
     One that is being handed over is stopped, and its outcome stored as unknown.
     """
-    box.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
+    services.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
     for email_id in store.on_the_way_of_brief(tx, brief_id):
-        store.stop(tx, email_id, store.CANCELLED, "superseded", box.clock.now())
+        store.stop(tx, email_id, store.CANCELLED, "superseded", services.clock.now())

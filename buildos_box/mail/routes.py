@@ -73,7 +73,7 @@ class MailList(msgspec.Struct, frozen=True, rename="camel"):
 @get("/users/{user_id:str}/emails", tags=["Mail"])
 async def list_mails(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
@@ -83,23 +83,23 @@ async def list_mails(
     """
     caller.require_user(user_id)
     at, _, email_id = (cursor or "").partition("|")
-    rows = await store.mails_of(box.db, user_id, (at, email_id) if email_id else None, limit)
+    rows = await store.mails_of(services.db, user_id, (at, email_id) if email_id else None, limit)
     more = f"{rows[-1]['created_at']}|{rows[-1]['id']}" if len(rows) == limit else None
     return MailList([MailView.of(row) for row in rows], more)
 
 
 @get("/users/{user_id:str}/emails/{email_id:str}", tags=["Mail"])
-async def get_mail(user_id: str, email_id: str, box: Services, caller: Caller) -> MailDetail:
+async def get_mail(user_id: str, email_id: str, services: Services, caller: Caller) -> MailDetail:
     """One mail with its text part and its delivery log. Raises NotFound."""
     caller.require_user(user_id)
-    row = await store.mail_of(box.db, user_id, email_id)
-    email = await store.get(box.db, email_id)
+    row = await store.mail_of(services.db, user_id, email_id)
+    email = await store.get(services.db, email_id)
     if row is None or email is None:
         raise NotFound(f"there is no mail {email_id}")
-    lines = await store.log_of(box.db, email_id)
+    lines = await store.log_of(services.db, email_id)
     return MailDetail(
         MailView.of(row),
-        text_part(email, sender_of(box)),
+        text_part(email, sender_of(services)),
         [MailLogLine(line["at"], line["status"], line["detail"]) for line in lines],
     )
 

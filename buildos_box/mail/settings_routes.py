@@ -58,56 +58,56 @@ class Unsubscribed(msgspec.Struct, frozen=True):
     unsubscribed: list[Scope]
 
 
-async def _user(box: Services, caller: Caller, user_id: str) -> User:
+async def _user(services: Services, caller: Caller, user_id: str) -> User:
     caller.require_user(user_id)
-    user = await workspace.get_user(box.db, user_id)
+    user = await workspace.get_user(services.db, user_id)
     if user is None:
         raise NotFound(f"there is no user {user_id}")
     return user
 
 
-async def _standing(box: Services, user: User) -> MailStanding:
-    bounce = await bounce_store.of_address(box.db, user.email) if user.email else None
+async def _standing(services: Services, user: User) -> MailStanding:
+    bounce = await bounce_store.of_address(services.db, user.email) if user.email else None
     return MailStanding(
         address=user.email,
         confirmed=user.email_confirmed,
-        tracking=box.settings.email.tracking and user.email_tracking,
-        unsubscribed=await store.unsubscribed_scopes(box.db, user.id),
+        tracking=services.settings.email.tracking and user.email_tracking,
+        unsubscribed=await store.unsubscribed_scopes(services.db, user.id),
         bounce=BounceView.of(bounce) if bounce else None,
     )
 
 
 @get("/users/{user_id:str}/mail", tags=["Mail"])
-async def get_standing(user_id: str, box: Services, caller: Caller) -> MailStanding:
+async def get_standing(user_id: str, services: Services, caller: Caller) -> MailStanding:
     """A user's unsubscribed scopes, tracking and bounce. Raises NotFound."""
-    return await _standing(box, await _user(box, caller, user_id))
+    return await _standing(services, await _user(services, caller, user_id))
 
 
 @put("/users/{user_id:str}/mail", tags=["Mail"])
 async def put_standing(
-    user_id: str, data: Unsubscribed, box: Services, caller: Caller
+    user_id: str, data: Unsubscribed, services: Services, caller: Caller
 ) -> MailStanding:
     """Set which mail the user does not want: `briefs`, `notifications`, `all`. Raises NotFound."""
-    user = await _user(box, caller, user_id)
-    now, wanted = box.clock.now(), set(data.unsubscribed)
-    await box.db.write(lambda tx: subscriptions.set_unsubscribed(tx, user_id, wanted, now))
-    return await _standing(box, user)
+    user = await _user(services, caller, user_id)
+    now, wanted = services.clock.now(), set(data.unsubscribed)
+    await services.db.write(lambda tx: subscriptions.set_unsubscribed(tx, user_id, wanted, now))
+    return await _standing(services, user)
 
 
 @delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
-async def clear_bounce(user_id: str, box: Services, caller: Caller) -> MailStanding:
+async def clear_bounce(user_id: str, services: Services, caller: Caller) -> MailStanding:
     """Allow mail to the user's address again. Raises Forbidden, NotFound, Impossible."""
-    user = await _user(box, caller, user_id)
+    user = await _user(services, caller, user_id)
     address = user.email
     if address is None:
         raise Impossible(f"{user_id} has no mail address")
-    await box.db.write(lambda tx: bounce_store.clear(tx, address))
-    return await _standing(box, user)
+    await services.db.write(lambda tx: bounce_store.clear(tx, address))
+    return await _standing(services, user)
 
 
 @get("/emails/bounces", tags=["Mail"], opt=NEEDS_SERVICE)
 async def list_bounces(
-    box: Services,
+    services: Services,
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> BounceList:
@@ -115,7 +115,7 @@ async def list_bounces(
     at, _, rest = (cursor or "").partition("|")
     address, _, user_id = rest.rpartition("|")
     before = (at, address, user_id) if user_id else None
-    found = await bounce_store.page(box.db, before, limit)
+    found = await bounce_store.page(services.db, before, limit)
     last = found[-1] if len(found) == limit else None
     more = f"{last.at}|{last.address}|{last.user_id}" if last else None
     return BounceList([BounceView.of(bounce) for bounce in found], more)

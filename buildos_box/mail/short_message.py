@@ -11,13 +11,13 @@ from buildos_box.services import Services
 
 
 def short_message(
-    box: Services, key: str, *, to: str, at: Instant, subject: str, text: str
+    services: Services, key: str, *, to: str, at: Instant, subject: str, text: str
 ) -> bytes:
     """The message; the same bytes for the same `key` and `at`.
 
     Raises PermanentError for an address that mail cannot be sent to.
     """
-    sender = box.settings.email
+    sender = services.settings.email
     by, reader = mailbox(sender.from_address), mailbox(to)
     message = EmailMessage(policy=policy_for(by, reader))
     message["From"] = Address(one_line(sender.from_name), by.local, by.domain)

@@ -30,19 +30,19 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 
 @get("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
-async def get_subscriptions(user_id: str, box: Services, caller: Caller) -> EmailSubscriptions:
+async def get_subscriptions(user_id: str, services: Services, caller: Caller) -> EmailSubscriptions:
     """Which mails a user gets. Raises NotFound."""
     caller.require_user(user_id)
-    return await _present(box, user_id)
+    return await _present(services, user_id)
 
 
 @put("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
 async def put_subscriptions(
-    user_id: str, data: SubscriptionChange, box: Services, caller: Caller
+    user_id: str, data: SubscriptionChange, services: Services, caller: Caller
 ) -> EmailSubscriptions:
     """Unsubscribe from kinds of mail, or subscribe again. Raises NotFound."""
     caller.require_user(user_id)
-    now = box.clock.now()
+    now = services.clock.now()
 
     def change(tx: Tx) -> None:
         if workspace.find_user(tx, user_id) is None:
@@ -53,12 +53,12 @@ async def put_subscriptions(
             elif wanted:
                 subscriptions.resubscribe(tx, user_id, scope, now)
 
-    await box.db.write(change)
-    return await _present(box, user_id)
+    await services.db.write(change)
+    return await _present(services, user_id)
 
 
-async def _present(box: Services, user_id: str) -> EmailSubscriptions:
-    refused = await store.unsubscribed_scopes(box.db, user_id)
+async def _present(services: Services, user_id: str) -> EmailSubscriptions:
+    refused = await store.unsubscribed_scopes(services.db, user_id)
     return EmailSubscriptions(
         briefs=store.ALL not in refused and BRIEFS not in refused,
         notifications=store.ALL not in refused and NOTIFICATIONS not in refused,

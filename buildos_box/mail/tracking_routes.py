@@ -32,9 +32,9 @@ AnyRequest = Request[Any, Any, Any]
     tags=["Mail"],
     media_type="image/gif",
 )
-async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Response[bytes]:
+async def track_open(tracking_id: str, request: AnyRequest, services: Services) -> Response[bytes]:
     """A 1×1 GIF, always; stores the open if the id is known."""
-    await _quietly(_record(box, request, tracking_id, "opened", None))
+    await _quietly(_record(services, request, tracking_id, "opened", None))
     return Response(PIXEL, media_type="image/gif", headers=NO_STORE)
 
 
@@ -47,31 +47,31 @@ async def track_open(tracking_id: str, request: AnyRequest, box: Services) -> Re
     responses={302: ResponseSpec(None, description="To that link", generate_examples=False)},
 )
 async def track_click(
-    tracking_id: str, request: AnyRequest, box: Services, url: str = ""
+    tracking_id: str, request: AnyRequest, services: Services, url: str = ""
 ) -> Response[str]:
     """Redirect to a link of that mail, and to nothing else; 400 otherwise."""
-    known = await tracking_store.tracked(box.db, tracking_id)
-    link = await tracking_store.link_id(box.db, known.email_id, url) if known else None
+    known = await tracking_store.tracked(services.db, tracking_id)
+    link = await tracking_store.link_id(services.db, known.email_id, url) if known else None
     if link is None:
         return page(400, "This link is not from one of our mails", _where(url))
-    await _quietly(_record(box, request, tracking_id, "clicked", link))
+    await _quietly(_record(services, request, tracking_id, "clicked", link))
     # A header is ASCII; what is encoded already stays as it is.
     location = quote(url, safe=_RESERVED)
     return Response("", status_code=302, headers={**NO_STORE, "Location": location})
 
 
 async def _record(
-    box: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
+    services: Services, request: AnyRequest, tracking_id: str, kind: str, link: int | None
 ) -> None:
-    if not box.settings.email.tracking or not _counts(request):
+    if not services.settings.email.tracking or not _counts(request):
         return
-    known = await tracking_store.tracked(box.db, tracking_id)
+    known = await tracking_store.tracked(services.db, tracking_id)
     if known is None or known.hits >= tracking_store.MAX_HITS:
         return
-    user = await workspace.get_user(box.db, known.user_id)
+    user = await workspace.get_user(services.db, known.user_id)
     if user is None or not user.email_tracking:
         return  # turned off since the mail was sent
-    now = box.clock.now()
+    now = services.clock.now()
 
     def record(tx: Tx) -> None:
         second_ago = now - IN_A_SECOND
@@ -87,7 +87,7 @@ async def _record(
             tracking_store.suspect_clicks_since(tx, known.recipient_id, second_ago, why)
         tracking_store.record_hit(tx, known.recipient_id, kind, link, why, now)
 
-    await box.db.write(record)
+    await services.db.write(record)
 
 
 def _counts(request: AnyRequest) -> bool:

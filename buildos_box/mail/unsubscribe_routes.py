@@ -28,13 +28,13 @@ PAGE: Any = {"opt": PUBLIC, "media_type": MediaType.HTML, "tags": ["Mail"]}
 
 
 @get("/unsubscribe/{token:str}", **PAGE)
-async def unsubscribe_page(token: str, box: Services) -> Response[str]:
+async def unsubscribe_page(token: str, services: Services) -> Response[str]:
     """A page with buttons; opening it changes nothing. 404 for an unknown token."""
-    reader = await store.reader_of_token(box.db, token)
+    reader = await store.reader_of_token(services.db, token)
     if reader is None:
         return _invalid()
     user_id, own = reader
-    refused = await store.unsubscribed_scopes(box.db, user_id)
+    refused = await store.unsubscribed_scopes(services.db, user_id)
     what = _WHAT[own]
     if store.ALL in refused:
         return page(
@@ -58,17 +58,17 @@ async def unsubscribe_page(token: str, box: Services) -> Response[str]:
     media_type=MediaType.HTML,
     tags=["Mail"],
 )
-async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
+async def unsubscribe(token: str, services: Services, chosen: Scope = None) -> Response[str]:
     """Unsubscribe at once, without a redirect (RFC 8058).
 
     From the mail's own kind; with `scope=all`, from all mail. 404 for an unknown token.
     """
-    reader = await store.reader_of_token(box.db, token)
+    reader = await store.reader_of_token(services.db, token)
     if reader is None:
         return _invalid()
     user_id, own = reader
-    scope, now = _chosen(chosen, own), box.clock.now()
-    await box.db.write(lambda tx: subscriptions.unsubscribe(tx, user_id, scope, now))
+    scope, now = _chosen(chosen, own), services.clock.now()
+    await services.db.write(lambda tx: subscriptions.unsubscribe(tx, user_id, scope, now))
     what = _WHAT.get(scope)
     told = f"You will get no more {what} by mail." if what else "You will get no more mail."
     return page(200, "Done", told, _undo(token, scope))
@@ -81,14 +81,14 @@ async def unsubscribe(token: str, box: Services, chosen: Scope = None) -> Respon
     media_type=MediaType.HTML,
     tags=["Mail"],
 )
-async def resubscribe(token: str, box: Services, chosen: Scope = None) -> Response[str]:
+async def resubscribe(token: str, services: Services, chosen: Scope = None) -> Response[str]:
     """Undo the unsubscribing. 404 for an unknown token."""
-    reader = await store.reader_of_token(box.db, token)
+    reader = await store.reader_of_token(services.db, token)
     if reader is None:
         return _invalid()
     user_id, own = reader
-    scope, now = _chosen(chosen, own), box.clock.now()
-    await box.db.write(lambda tx: subscriptions.resubscribe(tx, user_id, scope, now))
+    scope, now = _chosen(chosen, own), services.clock.now()
+    await services.db.write(lambda tx: subscriptions.resubscribe(tx, user_id, scope, now))
     what = f"your {_WHAT[scope]} by mail" if scope in _WHAT else "mail"
     return page(200, "Done", f"You will get {what} again.")
 

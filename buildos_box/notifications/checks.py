@@ -23,7 +23,7 @@ def stale_at(notification: Row) -> Instant | None:
 
 
 def verdict(
-    tx: Tx, box: Services, notification: Row, over: Channel, stale_at: Instant | None
+    tx: Tx, services: Services, notification: Row, over: Channel, stale_at: Instant | None
 ) -> Skip | Wait | None:
     """Skip, Wait, or None if the notification may be delivered over that channel now.
 
@@ -32,7 +32,7 @@ def verdict(
     Raises PermanentError (`unknown_user`) if its user was deleted, and Impossible if its event type
     is no longer known.
     """
-    now = box.clock.now()
+    now = services.clock.now()
     user = workspace.find_user(tx, notification["user_id"])
     if user is None:
         raise PermanentError("its user no longer exists", code="unknown_user")

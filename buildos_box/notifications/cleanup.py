@@ -20,10 +20,10 @@ class Cleaned(msgspec.Struct, frozen=True):
     notifications: int
 
 
-async def clean_up(_due: Instant, box: Services) -> Cleaned:
+async def clean_up(_due: Instant, services: Services) -> Cleaned:
     """Delete notifications older than 90 days with their deliveries, oldest first."""
-    before, total = box.clock.now() - KEPT_FOR, 0
-    while gone := await box.db.write(lambda tx: store.delete_before(tx, before, BATCH)):
+    before, total = services.clock.now() - KEPT_FOR, 0
+    while gone := await services.db.write(lambda tx: store.delete_before(tx, before, BATCH)):
         total += gone
     return Cleaned(total)
 

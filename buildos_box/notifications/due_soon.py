@@ -64,24 +64,24 @@ def stale_from(task: Row, zone: ZoneInfo) -> Instant:
     return day_bounds(date.fromisoformat(task["due_date"]), zone)[1]
 
 
-async def task_due_soon(_due: Instant, box: Services) -> DueSoonSummary:
+async def task_due_soon(_due: Instant, services: Services) -> DueSoonSummary:
     """Announce every task that is due soon and was not announced for that due time."""
-    now = box.clock.now()
-    days = morning_days(await due_store.zones(box.db), now)
+    now = services.clock.now()
+    days = morning_days(await due_store.zones(services.db), now)
 
     async def next_timed() -> list[Row]:
-        return await due_store.timed(box.db, now, BATCH)
+        return await due_store.timed(services.db, now, BATCH)
 
     async def next_all_day() -> list[Row]:
-        return await due_store.all_day(box.db, days, BATCH) if days else []
+        return await due_store.all_day(services.db, days, BATCH) if days else []
 
     return DueSoonSummary(
-        await _notify_all(box, now, next_timed), await _notify_all(box, now, next_all_day)
+        await _notify_all(services, now, next_timed), await _notify_all(services, now, next_all_day)
     )
 
 
 async def _notify_all(
-    box: Services, now: Instant, next_batch: Callable[[], Awaitable[list[Row]]]
+    services: Services, now: Instant, next_batch: Callable[[], Awaitable[list[Row]]]
 ) -> int:
     """Announce in batches; an announced task is not found again. Returns the number of tasks."""
     count = 0
@@ -90,19 +90,19 @@ async def _notify_all(
 
         def notify_batch(tx: Tx, batch: list[Row] = batch) -> None:
             for task in batch:
-                _notify_of(tx, box, task, now)
+                _notify_of(tx, services, task, now)
 
-        await box.db.write(notify_batch)
+        await services.db.write(notify_batch)
         count += len(batch)
     return count
 
 
-def _notify_of(tx: Tx, box: Services, task: Row, now: Instant) -> None:
+def _notify_of(tx: Tx, services: Services, task: Row, now: Instant) -> None:
     zone = zone_or_utc(task["timezone"])
     due_at = from_text(task["due_at"]) if task["due_at"] else None
     notify(
         tx,
-        box,
+        services,
         user_id=task["user_id"],
         event_type="task.due_soon",
         payload={

@@ -42,18 +42,18 @@ def delivery_key(delivery_id: str) -> str:
 
 
 def withdraw(
-    tx: Tx, box: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
+    tx: Tx, services: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
 ) -> None:
     """Cancel the deliveries with that tag that still wait, because they no longer apply."""
     for row in store.waiting(tx, user_id, tag):
         # A running attempt may have sent it already; one that waits for a retry has not.
         key, also_running = delivery_key(row["id"]), not row["begun"]
-        box.queue.cancel_by_key(tx, key, reason=reason, actor=actor, also_running=also_running)
+        services.queue.cancel_by_key(tx, key, reason=reason, actor=actor, also_running=also_running)
 
 
 def add(
     tx: Tx,
-    box: Services,
+    services: Services,
     notification: Row,
     channel: str,
     *,
@@ -67,13 +67,13 @@ def add(
 
     Without `becomes_stale` it is made however late it is.
     """
-    now = box.clock.now()
-    delivery_id = box.ids.new("delivery", now)
+    now = services.clock.now()
+    delivery_id = services.ids.new("delivery", now)
     if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
         return None
-    job_type = box.queue.type_named(SEND_PUSH if subscription_id else SEND_NOTIFICATION)
+    job_type = services.queue.type_named(SEND_PUSH if subscription_id else SEND_NOTIFICATION)
     assert job_type is not None
-    return box.queue.enqueue(
+    return services.queue.enqueue(
         tx,
         job_type,
         DeliveryPayload(

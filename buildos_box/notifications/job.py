@@ -17,19 +17,19 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 
 
-async def send_notification(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
+async def send_notification(job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult:
     """Check the user's preferences again, and deliver in the same transaction.
 
     Raises Snooze during do-not-disturb hours, LeaseLost, PermanentError if the notification or its
     user was deleted.
     """
-    outcome = await box.db.write(lambda tx: _deliver(tx, job, box))
+    outcome = await services.db.write(lambda tx: _deliver(tx, job, services))
     if isinstance(outcome, Wait):
         raise Snooze(outcome.until, "do-not-disturb")
     return outcome
 
 
-def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult | Wait:
+def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult | Wait:
     job.ensure_lease(tx)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
@@ -41,19 +41,19 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], box: Services) -> DeliveryRe
         channel(delivery["channel"]),
     )
     stale_at = from_text(job.payload.stale_at) if job.payload.stale_at else None
-    verdict = checks.verdict(tx, box, notification, over, stale_at)
+    verdict = checks.verdict(tx, services, notification, over, stale_at)
     if isinstance(verdict, Wait):
         return verdict
-    store.begin(tx, delivery["id"], box.clock.now())
+    store.begin(tx, delivery["id"], services.clock.now())
     if isinstance(verdict, Skip):
-        return _skip(tx, job, box, delivery, verdict.reason)
+        return _skip(tx, job, services, delivery, verdict.reason)
     if over == "in_app":
-        return _into_inbox(tx, job, box, delivery)
+        return _into_inbox(tx, job, services, delivery)
     if over == "push":
-        return _to_browsers(tx, job, box, delivery, notification)
+        return _to_browsers(tx, job, services, delivery, notification)
     if over == "email":
-        return _by_mail(tx, job, box, delivery, notification)
-    relays.by_sms(tx, box, delivery, notification)
+        return _by_mail(tx, job, services, delivery, notification)
+    relays.by_sms(tx, services, delivery, notification)
     return _finish(tx, job, store.PENDING, "its SMS is queued")
 
 
@@ -66,17 +66,17 @@ def _finish(
 
 
 def _skip(
-    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, reason: str
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services, delivery: Row, reason: str
 ) -> DeliveryResult:
     """Complete the job with a skipped delivery, which is not a failure."""
-    store.finish(tx, delivery["id"], store.SKIPPED, box.clock.now(), reason=reason)
+    store.finish(tx, delivery["id"], store.SKIPPED, services.clock.now(), reason=reason)
     return _finish(tx, job, store.SKIPPED, reason)
 
 
 def _into_inbox(
-    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services, delivery: Row
 ) -> DeliveryResult:
-    now = box.clock.now()
+    now = services.clock.now()
     store.put_into_inbox(tx, delivery["notification_id"])
     store.finish(tx, delivery["id"], store.SENT, now)
     realtime.publish(
@@ -91,25 +91,25 @@ def _into_inbox(
 
 
 def _by_mail(
-    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services, delivery: Row, notification: Row
 ) -> DeliveryResult:
-    skipped = relays.by_mail(tx, box, delivery, notification)
+    skipped = relays.by_mail(tx, services, delivery, notification)
     if skipped is None:
         return _finish(tx, job, store.PENDING, "its mail is queued")
-    push_outcome.fall_back(tx, box, notification["id"])
-    return _skip(tx, job, box, delivery, skipped)
+    push_outcome.fall_back(tx, services, notification["id"])
+    return _skip(tx, job, services, delivery, skipped)
 
 
 def _to_browsers(
-    tx: Tx, job: Attempt[DeliveryPayload], box: Services, delivery: Row, notification: Row
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services, delivery: Row, notification: Row
 ) -> DeliveryResult:
     """Add a delivery and a job per subscription; without any, deliver to the inbox instead."""
     subscriptions = push_store.active_of(tx, delivery["user_id"])
     if not subscriptions:
-        push_outcome.fall_back(tx, box, notification["id"])
-        return _skip(tx, job, box, delivery, "no push subscription")
+        push_outcome.fall_back(tx, services, notification["id"])
+        return _skip(tx, job, services, delivery, "no push subscription")
     for subscription in subscriptions:
-        fanout.add(tx, box, notification, "push", subscription_id=subscription["id"])
+        fanout.add(tx, services, notification, "push", subscription_id=subscription["id"])
     return _finish(tx, job, store.PENDING, f"to {len(subscriptions)} browsers")
 
 

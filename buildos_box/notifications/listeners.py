@@ -19,7 +19,7 @@ from buildos_box.workspace.changes import CalendarSyncFailed, TaskChanged, TaskD
 
 def _job_ended(
     tx: Tx,
-    box: Services,
+    services: Services,
     change: JobFailed | JobCancelled,
     status: str,
     *,
@@ -35,23 +35,23 @@ def _job_ended(
     if change.job_type == fanout.SEND_PUSH:
         withdrawn = status == store.SKIPPED and reason != "expired"
         push_outcome.finish_push(
-            tx, box, delivery, status, reason=reason, error=error, unwanted=withdrawn
+            tx, services, delivery, status, reason=reason, error=error, unwanted=withdrawn
         )
     elif delivery["status"] == store.PENDING:
-        store.finish(tx, delivery["id"], status, box.clock.now(), reason=reason, error=error)
+        store.finish(tx, delivery["id"], status, services.clock.now(), reason=reason, error=error)
 
 
-def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     """End the delivery of a job that has failed for good."""
-    _job_ended(tx, box, change, store.FAILED, error=change.message)
+    _job_ended(tx, services, change, store.FAILED, error=change.message)
 
 
-def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     """Skip the delivery of a cancelled or expired job."""
-    _job_ended(tx, box, change, store.SKIPPED, reason=change.reason)
+    _job_ended(tx, services, change, store.SKIPPED, reason=change.reason)
 
 
-def on_task_changed(tx: Tx, box: Services, change: TaskChanged) -> None:
+def on_task_changed(tx: Tx, services: Services, change: TaskChanged) -> None:
     """Withdraw what was said of a task's due time once that no longer holds."""
     before, task = change.before, change.task
     if before is None or (task.completed_at, task.due_at, task.due_date) == (
@@ -61,21 +61,21 @@ def on_task_changed(tx: Tx, box: Services, change: TaskChanged) -> None:
     ):
         return
     reason = "completed" if task.completed_at else "moved"
-    fanout.withdraw(tx, box, change.user_id, due_soon_tag(task.id), reason=reason)
+    fanout.withdraw(tx, services, change.user_id, due_soon_tag(task.id), reason=reason)
 
 
-def on_task_deleted(tx: Tx, box: Services, change: TaskDeleted) -> None:
+def on_task_deleted(tx: Tx, services: Services, change: TaskDeleted) -> None:
     """Withdraw what was said of the task."""
-    fanout.withdraw(tx, box, change.user_id, due_soon_tag(change.task.id), reason="deleted")
+    fanout.withdraw(tx, services, change.user_id, due_soon_tag(change.task.id), reason="deleted")
 
 
-def on_operator_alert(tx: Tx, box: Services, alert: OperatorAlert) -> None:
+def on_operator_alert(tx: Tx, services: Services, alert: OperatorAlert) -> None:
     """Put the alert into the inbox of every admin."""
     event = "sms.alert" if alert.kind.startswith("sms") else "queue.alert"
     for admin in workspace.find_admins(tx):
         notify(
             tx,
-            box,
+            services,
             user_id=admin,
             event_type=event,
             payload={"message": alert.message, "kind": alert.kind},
@@ -83,11 +83,11 @@ def on_operator_alert(tx: Tx, box: Services, alert: OperatorAlert) -> None:
         )
 
 
-def on_calendar_sync_failed(tx: Tx, box: Services, change: CalendarSyncFailed) -> None:
+def on_calendar_sync_failed(tx: Tx, services: Services, change: CalendarSyncFailed) -> None:
     """Notify the owner of a calendar feed, once in each row of failures."""
     notify(
         tx,
-        box,
+        services,
         user_id=change.user_id,
         event_type="calendar.sync_failed",
         payload={"feedId": change.feed_id, "name": change.name, "error": change.error},
@@ -95,37 +95,37 @@ def on_calendar_sync_failed(tx: Tx, box: Services, change: CalendarSyncFailed) -
     )
 
 
-def on_email_changed(tx: Tx, box: Services, change: EmailChanged) -> None:
+def on_email_changed(tx: Tx, services: Services, change: EmailChanged) -> None:
     """Carry the mail's state over to the notification that it relays."""
     status = relays.MAIL_ENDS.get(change.status)
-    relays.update_delivery(tx, box, "email", change.email_id, status, change.reason)
+    relays.update_delivery(tx, services, "email", change.email_id, status, change.reason)
 
 
-def on_email_undelivered(tx: Tx, box: Services, change: EmailUndelivered) -> None:
+def on_email_undelivered(tx: Tx, services: Services, change: EmailUndelivered) -> None:
     """Deliver in the app what the mail could not bring."""
-    relays.update_delivery(tx, box, "email", change.email_id, store.FAILED, change.reason)
+    relays.update_delivery(tx, services, "email", change.email_id, store.FAILED, change.reason)
 
 
-def on_email_read(tx: Tx, box: Services, change: EmailRead) -> None:
+def on_email_read(tx: Tx, services: Services, change: EmailRead) -> None:
     """Mark the notification that the mail relays as opened or clicked."""
     delivery = store.carried_by(tx, "email", change.email_id)
     if delivery is not None:
-        store.advance(tx, delivery["id"], change.kind, box.clock.now())
+        store.advance(tx, delivery["id"], change.kind, services.clock.now())
 
 
-def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
+def on_sms_changed(tx: Tx, services: Services, change: SmsChanged) -> None:
     """Carry the message's state over to the notification that it relays."""
     row = sms_store.find(tx, change.sms_id)
     if row is not None and row["kind"] == "notification":
         status = relays.SMS_ENDS.get(row["status"])
-        relays.update_delivery(tx, box, "sms", change.sms_id, status, row["reason"])
+        relays.update_delivery(tx, services, "sms", change.sms_id, status, row["reason"])
 
 
-def on_sms_undelivered(tx: Tx, box: Services, change: SmsUndelivered) -> None:
+def on_sms_undelivered(tx: Tx, services: Services, change: SmsUndelivered) -> None:
     """Deliver in the app what a reminder or a message could not bring."""
     row = sms_store.find(tx, change.sms_id)
     if row is not None and row["kind"] in ("reminder", "message"):
-        relays.notify_of_undelivered_sms(tx, box, row, change.reason)
+        relays.notify_of_undelivered_sms(tx, services, row, change.reason)
 
 
 LISTENERS: tuple[Listener[Any], ...] = (

@@ -33,7 +33,7 @@ class Notified:
 
 def notify(
     tx: Tx,
-    box: Services,
+    services: Services,
     *,
     user_id: str,
     event_type: str,
@@ -54,12 +54,12 @@ def notify(
     tag are cancelled. Returns None if `once_key` was used before. Raises Impossible for an unknown
     event type or a payload that does not fit.
     """
-    now, event = box.clock.now(), find(event_type)
+    now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)
-    notification_id = box.ids.new("notification", now)
+    notification_id = services.ids.new("notification", now)
     texts = content_of(event, content)
     if replaces:
-        fanout.withdraw(tx, box, user_id, texts.tag, reason="superseded", actor=actor)
+        fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
     added = store.add_notification(
         tx,
         notification_id,
@@ -80,7 +80,7 @@ def notify(
         for channel in channels or _channels(tx, user_id, event)
         if (
             job := fanout.add(
-                tx, box, row, channel, send_at=send_at, requested=requested, actor=actor
+                tx, services, row, channel, send_at=send_at, requested=requested, actor=actor
             )
         )
     }

@@ -46,17 +46,17 @@ class KeyRefused(PermanentError):
     code = "push_key_refused"
 
 
-async def send(box: Services, subscription: Row, message: PushMessage) -> str:
+async def send(services: Services, subscription: Row, message: PushMessage) -> str:
     """Send the message; returns the push service's id for it.
 
     A 413 is repeated once with a shorter text. Raises SubscriptionGone (404, 410), KeyRefused (401,
     403), TransientError (408, 425, 429, 5xx, no answer), PermanentError (other statuses, an address
     that is not allowed).
     """
-    endpoint, now = str(subscription["endpoint"]), box.clock.now()
+    endpoint, now = str(subscription["endpoint"]), services.clock.now()
     for limit in (LONGEST_PAYLOAD, SHRUNK_PAYLOAD):
-        headers, body = await _SEALING.run(_sealed, box, subscription, message, limit, now)
-        answer = await box.egress.post(
+        headers, body = await _SEALING.run(_sealed, services, subscription, message, limit, now)
+        answer = await services.egress.post(
             endpoint,
             content=body,
             headers=headers,
@@ -75,7 +75,7 @@ def host_of(endpoint: str) -> str:
 
 
 def _sealed(
-    box: Services, subscription: Row, message: PushMessage, limit: int, now: Instant
+    services: Services, subscription: Row, message: PushMessage, limit: int, now: Instant
 ) -> tuple[dict[str, str], bytes]:
     """Headers, and the message encrypted for that browser (RFC 8291)."""
     from pywebpush import WebPusher
@@ -84,9 +84,9 @@ def _sealed(
     keys = {"p256dh": subscription["p256dh"], "auth": subscription["auth"]}
     pusher = WebPusher({"endpoint": endpoint, "keys": keys})
     body: bytes = pusher.encode(fitted(message.content, limit), "aes128gcm")["body"]
-    subject = vapid.subject_of(box.settings)
+    subject = vapid.subject_of(services.settings)
     headers = {
-        "Authorization": vapid.authorization(box.vapid_key, endpoint, subject, now),
+        "Authorization": vapid.authorization(services.vapid_key, endpoint, subject, now),
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
         "TTL": str(message.ttl),

@@ -36,35 +36,37 @@ class _Ready:
     message: PushMessage
 
 
-async def send_push(job: Attempt[DeliveryPayload], box: Services) -> DeliveryResult:
+async def send_push(job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult:
     """Send the push message of the payload, unless it is no longer wanted.
 
     Raises Snooze during do-not-disturb hours, KeyRefused, TransientError, PermanentError (the
     notification or its user was deleted, or the push service refuses the message), LeaseLost.
     """
-    ready = await box.db.write(lambda tx: _prepare(tx, job, box))
+    ready = await services.db.write(lambda tx: _prepare(tx, job, services))
     if isinstance(ready, Wait):
         raise Snooze(ready.until, "do-not-disturb")
     if isinstance(ready, DeliveryResult):
         return ready
     try:
-        await _send(job, box, ready)
+        await _send(job, services, ready)
     except SubscriptionGone as gone:
         error = gone
-        return await box.db.write(lambda tx: _gone(tx, job, box, ready.subscription, error))
+        return await services.db.write(
+            lambda tx: _gone(tx, job, services, ready.subscription, error)
+        )
     except KeyRefused as refused:
         message = refused.message
-        await box.db.write(lambda tx: _refused(tx, job, box, ready.subscription, message))
+        await services.db.write(lambda tx: _refused(tx, job, services, ready.subscription, message))
         raise
     except TransientError as fault:
         message = fault.message
-        await box.db.write(lambda tx: _waits(tx, job, box, message))
+        await services.db.write(lambda tx: _waits(tx, job, services, message))
         raise
     return DeliveryResult(job.payload.delivery_id, store.SENT)
 
 
 def _prepare(
-    tx: Tx, job: Attempt[DeliveryPayload], box: Services
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services
 ) -> _Ready | DeliveryResult | Wait:
     job.ensure_lease(tx)
     delivery = store.delivery(tx, job.payload.delivery_id)
@@ -73,58 +75,60 @@ def _prepare(
     if delivery["status"] in DONE:
         return DeliveryResult(delivery["id"], delivery["status"])
     notification = store.notification(tx, delivery["notification_id"])
-    verdict = checks.verdict(tx, box, notification, "push", checks.stale_at(notification))
+    verdict = checks.verdict(tx, services, notification, "push", checks.stale_at(notification))
     if isinstance(verdict, Wait):
         return verdict
-    store.begin(tx, delivery["id"], box.clock.now())
+    store.begin(tx, delivery["id"], services.clock.now())
     if isinstance(verdict, Skip):
         # A stale message was wanted, so it goes to the inbox; an unwanted one does not.
         stale = checks.stale_at(notification)
-        unwanted = stale is None or box.clock.now() < stale
-        return _skip(tx, box, delivery, verdict.reason, unwanted=unwanted)
+        unwanted = stale is None or services.clock.now() < stale
+        return _skip(tx, services, delivery, verdict.reason, unwanted=unwanted)
     subscription = push_store.find(tx, delivery["subscription_id"])
     if subscription is None or not subscription["active"]:
-        return _skip(tx, box, delivery, "the subscription was removed")
+        return _skip(tx, services, delivery, "the subscription was removed")
     return _Ready(
         subscription,
         push_message(
             notification,
             urgent=event_type(notification["event_type"]).urgent,
-            now=box.clock.now(),
+            now=services.clock.now(),
             stale_at=checks.stale_at(notification),
         ),
     )
 
 
 def _skip(
-    tx: Tx, box: Services, delivery: Row, reason: str, *, unwanted: bool = False
+    tx: Tx, services: Services, delivery: Row, reason: str, *, unwanted: bool = False
 ) -> DeliveryResult:
-    push_outcome.finish_push(tx, box, delivery, store.SKIPPED, reason=reason, unwanted=unwanted)
+    push_outcome.finish_push(
+        tx, services, delivery, store.SKIPPED, reason=reason, unwanted=unwanted
+    )
     return DeliveryResult(delivery["id"], store.SKIPPED, reason)
 
 
-async def _send(job: Attempt[DeliveryPayload], box: Services, ready: _Ready) -> None:
+async def _send(job: Attempt[DeliveryPayload], services: Services, ready: _Ready) -> None:
     delivery_id, subscription_id = job.payload.delivery_id, str(ready.subscription["id"])
 
     def sent(tx: Tx, provider_id: str) -> None:
-        push_store.note_sent(tx, subscription_id, box.clock.now())
+        push_store.note_sent(tx, subscription_id, services.clock.now())
         delivery = store.delivery(tx, delivery_id)
         if delivery is not None:
-            push_outcome.finish_push(tx, box, delivery, store.SENT, provider_id=provider_id)
+            push_outcome.finish_push(tx, services, delivery, store.SENT, provider_id=provider_id)
 
     await effects.once(
-        box,
+        services,
         job,
         key=f"push:{delivery_id}",
         kind="push",
         found=None,
-        send=lambda: push_client.send(box, ready.subscription, ready.message),
+        send=lambda: push_client.send(services, ready.subscription, ready.message),
         on_outcome=sent,
     )
 
 
 def _gone(
-    tx: Tx, job: Attempt[Any], box: Services, subscription: Row, error: SubscriptionGone
+    tx: Tx, job: Attempt[Any], services: Services, subscription: Row, error: SubscriptionGone
 ) -> DeliveryResult:
     """Deactivate a subscription that no longer exists: the browser was reset or
     permission revoked.
@@ -133,25 +137,27 @@ def _gone(
     push_store.deactivate(tx, subscription["id"], error.message)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is not None:
-        push_outcome.finish_push(tx, box, delivery, store.FAILED, error=error.message)
+        push_outcome.finish_push(tx, services, delivery, store.FAILED, error=error.message)
     return DeliveryResult(job.payload.delivery_id, store.FAILED, error.message)
 
 
-def _refused(tx: Tx, job: Attempt[Any], box: Services, subscription: Row, message: str) -> None:
+def _refused(
+    tx: Tx, job: Attempt[Any], services: Services, subscription: Row, message: str
+) -> None:
     """Raise an alert: the key or its subject is wrong for all users, so no subscription is
     deactivated.
     """
     job.ensure_lease(tx)
     host = push_client.host_of(subscription["endpoint"])
-    if push_store.note_refusal(tx, host, box.clock.now()):
+    if push_store.note_refusal(tx, host, services.clock.now()):
         advice = "set push.vapid_subject to an address that can be reached"
         tx.announce(OperatorAlert(f"push_refused:{host}", f"{message}; {advice}"))
 
 
-def _waits(tx: Tx, job: Attempt[Any], box: Services, message: str) -> None:
+def _waits(tx: Tx, job: Attempt[Any], services: Services, message: str) -> None:
     """Store the error; only the end of the job decides the delivery's outcome."""
     job.ensure_lease(tx)
-    store.note_error(tx, job.payload.delivery_id, message, box.clock.now())
+    store.note_error(tx, job.payload.delivery_id, message, services.clock.now())
 
 
 SEND_PUSH = JobType(

@@ -10,7 +10,7 @@ from buildos_box.services import Services
 
 def finish_push(
     tx: Tx,
-    box: Services,
+    services: Services,
     delivery: Row,
     status: str,
     *,
@@ -24,7 +24,7 @@ def finish_push(
     With `unwanted`, a delivery that was skipped because the user no longer wants it does not count
     as a failure.
     """
-    now = box.clock.now()
+    now = services.clock.now()
     store.finish(
         tx, delivery["id"], status, now, reason=reason, error=error, provider_id=provider_id
     )
@@ -40,10 +40,10 @@ def finish_push(
         store.finish(
             tx, whole["id"], store.FAILED, now, error=error or "no subscription accepted it"
         )
-        fall_back(tx, box, delivery["notification_id"])
+        fall_back(tx, services, delivery["notification_id"])
 
 
-def fall_back(tx: Tx, box: Services, notification_id: str) -> None:
+def fall_back(tx: Tx, services: Services, notification_id: str) -> None:
     """Add an in-app delivery, unless there is one: what arrived nowhere else never gets stale."""
     row = store.notification(tx, notification_id)
-    fanout.add(tx, box, row, "in_app", becomes_stale=False)
+    fanout.add(tx, services, row, "in_app", becomes_stale=False)

@@ -81,14 +81,14 @@ class VapidKey(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @get("/push/vapid-key", tags=["Push"])
-async def vapid_key(box: Services) -> VapidKey:
+async def vapid_key(services: Services) -> VapidKey:
     """The server's public VAPID key, base64url."""
-    return VapidKey(vapid.public_key(box.vapid_key))
+    return VapidKey(vapid.public_key(services.vapid_key))
 
 
 @post("/users/{user_id:str}/push-subscriptions", tags=["Push"])
 async def subscribe(
-    user_id: str, data: BrowserSubscription, box: Services, caller: Caller
+    user_id: str, data: BrowserSubscription, services: Services, caller: Caller
 ) -> SubscriptionView:
     """Store a browser's subscription; the same endpoint again changes nothing.
 
@@ -101,15 +101,15 @@ async def subscribe(
     caller.require_user(user_id)
     _key(data.keys.p256dh, KEY_BYTES, "keys.p256dh")
     _key(data.keys.auth, AUTH_BYTES, "keys.auth")
-    await _endpoint(data.endpoint, box, user_id)
+    await _endpoint(data.endpoint, services, user_id)
 
     def add(tx: Tx) -> Row:
         if workspace.find_user(tx, user_id) is None:
             raise NotFound(f"there is no user {user_id}")
-        now = box.clock.now()
+        now = services.clock.now()
         row = push_store.add(
             tx,
-            box.ids.new("push", now),
+            services.ids.new("push", now),
             user_id,
             data.endpoint,
             data.keys.p256dh,
@@ -118,10 +118,10 @@ async def subscribe(
         )
         if row is None:
             raise Conflict("this browser receives another user's messages", code=ANOTHER_USERS)
-        push_store.drop_beyond(tx, user_id, box.settings.push.max_subscriptions_per_user)
+        push_store.drop_beyond(tx, user_id, services.settings.push.max_subscriptions_per_user)
         return row
 
-    return SubscriptionView.of(await box.db.write(add))
+    return SubscriptionView.of(await services.db.write(add))
 
 
 def _key(text: str, size: int, field: str) -> None:
@@ -150,7 +150,7 @@ def _on_the_curve(point: bytes) -> bool:
     return True
 
 
-async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
+async def _endpoint(endpoint: str, services: Services, user_id: str) -> None:
     """Check the endpoint now, to inform its user; it is checked again on every connection.
 
     Raises Impossible.
@@ -160,7 +160,7 @@ async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
     if not endpoint.startswith("https://"):
         raise Impossible.field("endpoint", "must start with https://")
     try:
-        await box.egress.check(endpoint, user_id=user_id)
+        await services.egress.check(endpoint, user_id=user_id)
     except AddressRefused as refused:
         raise Impossible.field("endpoint", refused.message) from None
     except TransientError as fault:
@@ -168,21 +168,23 @@ async def _endpoint(endpoint: str, box: Services, user_id: str) -> None:
 
 
 @get("/users/{user_id:str}/push-subscriptions", tags=["Push"])
-async def list_subscriptions(user_id: str, box: Services, caller: Caller) -> SubscriptionList:
+async def list_subscriptions(user_id: str, services: Services, caller: Caller) -> SubscriptionList:
     """A user's subscriptions, newest first; an inactive one has a reason.
 
     Raises NotFound for another user.
     """
     caller.require_user(user_id)
-    rows = await push_store.all_of(box.db, user_id)
+    rows = await push_store.all_of(services.db, user_id)
     return SubscriptionList([SubscriptionView.of(row) for row in rows])
 
 
 @delete("/users/{user_id:str}/push-subscriptions/{subscription_id:str}", tags=["Push"])
-async def unsubscribe(user_id: str, subscription_id: str, box: Services, caller: Caller) -> None:
+async def unsubscribe(
+    user_id: str, subscription_id: str, services: Services, caller: Caller
+) -> None:
     """Delete a subscription. Raises NotFound."""
     caller.require_user(user_id)
-    if not await box.db.write(lambda tx: push_store.remove(tx, user_id, subscription_id)):
+    if not await services.db.write(lambda tx: push_store.remove(tx, user_id, subscription_id)):
         raise NotFound(f"there is no subscription {subscription_id}")
 
 

@@ -45,14 +45,14 @@ def as_markdown(text: str) -> str:
     return text.translate(_ENTITIES)
 
 
-def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | None:
+def by_mail(tx: Tx, services: Services, delivery: Row, notification: Row) -> str | None:
     """Queue the notification's mail; returns the reason if there is none."""
     user = workspace.find_user(tx, notification["user_id"])
     if user is None:
         return "no address"
     queued = queue_notification_email(
         tx,
-        box,
+        services,
         user,
         subject=notification["title"],
         body_markdown=as_markdown(notification["body"]),
@@ -60,26 +60,26 @@ def by_mail(tx: Tx, box: Services, delivery: Row, notification: Row) -> str | No
         event_type=notification["event_type"],
         notification_id=notification["id"],
         delivery_id=delivery["id"],
-        action_url=urljoin(f"{box.settings.server.public_url}/", notification["action_url"]),
+        action_url=urljoin(f"{services.settings.server.public_url}/", notification["action_url"]),
     )
     if queued.email_id is not None:
-        store.hand_over(tx, delivery["id"], queued.email_id, box.clock.now())
+        store.hand_over(tx, delivery["id"], queued.email_id, services.clock.now())
     return queued.skipped
 
 
-def by_sms(tx: Tx, box: Services, delivery: Row, notification: Row) -> None:
+def by_sms(tx: Tx, services: Services, delivery: Row, notification: Row) -> None:
     """Queue the notification's SMS to the user's own number, once that is verified."""
     sms_id, _job = add_message(
         tx,
-        box,
+        services,
         user_id=notification["user_id"],
         kind="notification",
-        message=sms_text(box.settings.email.from_name, notification),
-        at=box.clock.now(),
+        message=sms_text(services.settings.email.from_name, notification),
+        at=services.clock.now(),
         correlation_id=notification["correlation_id"],
         expires_at=checks.stale_at(notification),
     )
-    store.hand_over(tx, delivery["id"], sms_id, box.clock.now())
+    store.hand_over(tx, delivery["id"], sms_id, services.clock.now())
 
 
 def sms_text(sender: str, notification: Row) -> str:
@@ -92,13 +92,18 @@ def sms_text(sender: str, notification: Row) -> str:
 
 
 def update_delivery(
-    tx: Tx, box: Services, channel: str, message_id: str, status: str | None, reason: str | None
+    tx: Tx,
+    services: Services,
+    channel: str,
+    message_id: str,
+    status: str | None,
+    reason: str | None,
 ) -> None:
     """Store the outcome of the mail or SMS; one that failed goes to the inbox instead."""
     delivery = store.carried_by(tx, channel, message_id)
     if delivery is None or status is None:
         return
-    now = box.clock.now()
+    now = services.clock.now()
     if status == DELIVERED:
         store.finish(tx, delivery["id"], store.SENT, now)
         store.advance(tx, delivery["id"], DELIVERED, now)
@@ -113,17 +118,17 @@ def update_delivery(
         error=reason if failed else None,
     )
     if finished and status != store.SENT:
-        push_outcome.fall_back(tx, box, delivery["notification_id"])
+        push_outcome.fall_back(tx, services, delivery["notification_id"])
 
 
-def notify_of_undelivered_sms(tx: Tx, box: Services, sms: Row, reason: str) -> None:
+def notify_of_undelivered_sms(tx: Tx, services: Services, sms: Row, reason: str) -> None:
     """Put what the SMS says into the inbox, and push it if that is still in time."""
     if workspace.find_user(tx, sms["user_id"]) is None:
         return
-    in_time = sms["expires_at"] is None or sms["expires_at"] > to_text(box.clock.now())
+    in_time = sms["expires_at"] is None or sms["expires_at"] > to_text(services.clock.now())
     notify(
         tx,
-        box,
+        services,
         user_id=sms["user_id"],
         event_type="sms.undelivered",
         payload={"smsId": sms["id"], "text": sms["message"], "error": reason},

@@ -75,7 +75,7 @@ class MarkedRead(msgspec.Struct, frozen=True):
 )
 async def post_notification(
     data: NotificationRequest,
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
     asked: IdempotentRequest,
@@ -92,7 +92,7 @@ async def post_notification(
             raise NotFound(f"there is no user {data.user_id}", code="user_not_found")
         done = notify(
             tx,
-            box,
+            services,
             user_id=data.user_id,
             event_type=data.event_type,
             payload=data.payload,
@@ -110,13 +110,13 @@ async def post_notification(
             correlation_id=correlation_id,
         )
 
-    return await asked.once(box, data.user_id, queue, NotificationQueued)
+    return await asked.once(services, data.user_id, queue, NotificationQueued)
 
 
 @get("/users/{user_id:str}/notifications", tags=["Notifications"])
 async def list_notifications(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     cursor: str | None = None,
     unread: bool = False,
@@ -125,10 +125,10 @@ async def list_notifications(
     """A user's inbox, newest first. Raises NotFound for another user."""
     caller.require_user(user_id)
     before = decode_cursor(cursor)
-    rows = await store.inbox(box.db, user_id, before=before, unread=unread, limit=limit + 1)
+    rows = await store.inbox(services.db, user_id, before=before, unread=unread, limit=limit + 1)
     shown = [NotificationView.of(row) for row in rows[:limit]]
     more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return Inbox(shown, await store.unread_count(box.db, user_id), more)
+    return Inbox(shown, await store.unread_count(services.db, user_id), more)
 
 
 @post(
@@ -137,27 +137,31 @@ async def list_notifications(
     tags=["Notifications"],
     opt=LONG_TEXTS,
 )
-async def mark_read(user_id: str, data: ReadRequest, box: Services, caller: Caller) -> MarkedRead:
+async def mark_read(
+    user_id: str, data: ReadRequest, services: Services, caller: Caller
+) -> MarkedRead:
     """Mark notifications as read; doing so again changes nothing. Raises NotFound
     for another user.
     """
     caller.require_user(user_id)
-    now = box.clock.now()
+    now = services.clock.now()
     return MarkedRead(
-        True, await box.db.write(lambda tx: store.mark_read(tx, user_id, data.ids, now))
+        True, await services.db.write(lambda tx: store.mark_read(tx, user_id, data.ids, now))
     )
 
 
 @get("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
-async def get_preferences(user_id: str, box: Services, caller: Caller) -> NotificationPreferences:
+async def get_preferences(
+    user_id: str, services: Services, caller: Caller
+) -> NotificationPreferences:
     """A user's notification preferences. Raises NotFound for another user."""
     caller.require_user(user_id)
-    return await store.get_preferences(box.db, user_id)
+    return await store.get_preferences(services.db, user_id)
 
 
 @put("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
 async def put_preferences(
-    user_id: str, data: dict[str, Any], box: Services, caller: Caller
+    user_id: str, data: dict[str, Any], services: Services, caller: Caller
 ) -> NotificationPreferences:
     """Change the given preferences; null clears hours and caps.
 
@@ -170,10 +174,10 @@ async def put_preferences(
             raise NotFound(f"there is no user {user_id}")
         stored = msgspec.to_builtins(store.find_preferences(tx, user_id))
         wanted = _read({**stored, **{key: data[key] for key in data if key in stored}})
-        store.set_preferences(tx, user_id, wanted, box.clock.now())
+        store.set_preferences(tx, user_id, wanted, services.clock.now())
         return wanted
 
-    return await box.db.write(change)
+    return await services.db.write(change)
 
 
 def _read(given: dict[str, Any]) -> NotificationPreferences:

@@ -46,32 +46,34 @@ def onboarding_key(user_id: str) -> str:
     return f"onboarding-{user_id}"
 
 
-async def analyse_onboarding(job: Attempt[OnboardingPayload], box: Services) -> OnboardingResult:
+async def analyse_onboarding(
+    job: Attempt[OnboardingPayload], services: Services
+) -> OnboardingResult:
     """Write the analysis; a draft that an earlier attempt saved is not paid for again.
 
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
     """
-    if await workspace.get_user(box.db, job.payload.user_id) is None:
+    if await workspace.get_user(services.db, job.payload.user_id) is None:
         raise PermanentError(f"there is no user {job.payload.user_id}", code="unknown_user")
     await job.progress(10, "Reading what you wrote")
     kept = job.saved_step("analysis")
     if kept is None:
-        draft = await _draft_analysis(job, box)
+        draft = await _draft_analysis(job, services)
         await job.save_step("analysis", draft)
     else:
         draft = msgspec.convert(kept, Draft)
     await job.progress(90, "Storing the analysis")
-    return await box.db.write(lambda tx: _conclude(tx, job, box, draft))
+    return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
 
 
-async def _draft_analysis(job: Attempt[OnboardingPayload], box: Services) -> Draft:
+async def _draft_analysis(job: Attempt[OnboardingPayload], services: Services) -> Draft:
     context = job.payload.user_context
     own = analyse(context)
-    answer = await box.llm.ask(
+    answer = await services.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
-            user=prompts.user_text(context, box.ids),
+            user=prompts.user_text(context, services.ids),
             schema=ProposedAnalysis,
             user_id=job.payload.user_id,
             job_id=job.job_id,
@@ -92,14 +94,14 @@ def _nothing() -> ProposedAnalysis:
 
 
 def _conclude(
-    tx: Tx, job: Attempt[OnboardingPayload], box: Services, draft: Draft
+    tx: Tx, job: Attempt[OnboardingPayload], services: Services, draft: Draft
 ) -> OnboardingResult:
     """Store the analysis, the mark on the user, the event and the notification in
     one transaction.
     """
-    now, user_id = box.clock.now(), job.payload.user_id
+    now, user_id = services.clock.now(), job.payload.user_id
     job.ensure_lease(tx)
-    result = OnboardingResult(box.ids.new("onboarding", now), draft.source)
+    result = OnboardingResult(services.ids.new("onboarding", now), draft.source)
     finished = store.Finished(
         user_id=user_id,
         id=result.analysis_id,
@@ -118,7 +120,7 @@ def _conclude(
     )
     notify(
         tx,
-        box,
+        services,
         user_id=user_id,
         event_type=EVENT,
         payload={},

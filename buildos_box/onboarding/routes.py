@@ -46,7 +46,7 @@ class OnboardingView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @post("/queue/onboarding", status_code=200, tags=["Onboarding"], opt=LONG_TEXTS)
 async def post_onboarding(
     data: OnboardingRequest,
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
     asked: IdempotentRequest,
@@ -66,7 +66,7 @@ async def post_onboarding(
             raise NotFound(f"there is no user {data.user_id}", code="user_not_found")
         context = given or known_context(tx, user)
         payload = OnboardingPayload(user_id=data.user_id, user_context=context)
-        return box.queue.enqueue_alone(
+        return services.queue.enqueue_alone(
             tx,
             ONBOARDING_ANALYSIS,
             payload,
@@ -76,22 +76,22 @@ async def post_onboarding(
             actor=caller.actor,
         )
 
-    return await asked.once(box, data.user_id, queue, JobQueued)
+    return await asked.once(services, data.user_id, queue, JobQueued)
 
 
 @get("/users/{user_id:str}/onboarding", tags=["Onboarding"])
-async def get_onboarding(user_id: str, box: Services, caller: Caller) -> OnboardingView:
+async def get_onboarding(user_id: str, services: Services, caller: Caller) -> OnboardingView:
     """The user's analysis. Raises NotFound."""
     caller.require_user(user_id)
-    found = await onboarding_of(box, user_id)
+    found = await onboarding_of(services, user_id)
     if found is None:
         raise NotFound(f"there is no onboarding analysis of {user_id}")
     return found
 
 
-async def onboarding_of(box: Services, user_id: str) -> OnboardingView | None:
+async def onboarding_of(services: Services, user_id: str) -> OnboardingView | None:
     """The user's analysis, as it is shown; None if there is none."""
-    row = await store.analysis_of(box.db, user_id)
+    row = await store.analysis_of(services.db, user_id)
     if row is None:
         return None
     analysis = msgspec.json.decode(row["result"], type=OnboardingAnalysis)

@@ -69,43 +69,45 @@ def phases_key(project_id: str) -> str:
     return f"phases-{project_id}"
 
 
-async def generate_phases(job: Attempt[PhasesPayload], box: Services) -> PhasesResult:
+async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> PhasesResult:
     """Plan the project; a draft that an earlier attempt saved is not paid for again.
 
     Raises PermanentError (`unknown_project`, `no_tasks`), LeaseLost, StorageError.
     """
     await job.progress(5, "Reading the project")
-    found = await _collect(job.payload, box)
+    found = await _collect(job.payload, services)
     waits = len(found.dependencies)
     await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} dependencies")
     kept = job.saved_step("phases")
     if kept is None:
         await job.progress(20, "Drafting phases")
-        draft = await _draft_phases(job, box, found)
+        draft = await _draft_phases(job, services, found)
         await job.save_step("phases", draft)
     else:
         draft = msgspec.convert(kept, Draft)
     await job.progress(90, f"Writing down {_count(len(draft.phases), 'phase')}")
-    return await box.db.write(lambda tx: _conclude(tx, job, box, draft))
+    return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
 
 
-async def _collect(payload: PhasesPayload, box: Services) -> Found:
-    user = await workspace.get_user(box.db, payload.user_id)
-    project = await workspace.get_project(box.db, payload.user_id, payload.project_id)
+async def _collect(payload: PhasesPayload, services: Services) -> Found:
+    user = await workspace.get_user(services.db, payload.user_id)
+    project = await workspace.get_project(services.db, payload.user_id, payload.project_id)
     if user is None or project is None:
         raise _no_project()
-    tasks = await workspace.tasks_of_project(box.db, project.id, limit=MOST_TASKS + 1)
+    tasks = await workspace.tasks_of_project(services.db, project.id, limit=MOST_TASKS + 1)
     _require_plannable(len(tasks))
-    links = await workspace.dependencies_among(box.db, [task.id for task in tasks])
+    links = await workspace.dependencies_among(services.db, [task.id for task in tasks])
     return Found(user=user, project=project, tasks=tasks, dependencies=links)
 
 
-async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found) -> Draft:
+async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: Found) -> Draft:
     zone = zone_or_utc(found.user.timezone)
     tasks = plan_tasks(found.tasks, found.dependencies, zone)
     span = Span(found.project.start_date, found.project.due_date)
     if len(tasks) > prompts.MOST_TASKS_ASKED:
-        return _by_rules(tasks, span, why_built_in="too_many_tasks" if box.llm.providers else None)
+        return _by_rules(
+            tasks, span, why_built_in="too_many_tasks" if services.llm.providers else None
+        )
     short = prompts.Short(found.tasks)
     texts = [found.project.name, found.project.description, *(t.title for t in found.tasks)]
 
@@ -116,7 +118,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
         repairs = repair(phases, tasks, span).repairs
         return in_words(repairs, short.of) if too_wrong(repairs, len(tasks)) else None
 
-    answer = await box.llm.ask(
+    answer = await services.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
@@ -124,11 +126,11 @@ async def _draft_phases(job: Attempt[PhasesPayload], box: Services, found: Found
                 found.project,
                 found.tasks,
                 found.dependencies,
-                await _existing(box, found.project.id, {task.id for task in found.tasks}),
-                now=box.clock.now(),
+                await _existing(services, found.project.id, {task.id for task in found.tasks}),
+                now=services.clock.now(),
                 zone=zone,
                 short=short,
-                ids=box.ids,
+                ids=services.ids,
             ),
             schema=prompts.Proposal,
             user_id=job.payload.user_id,
@@ -149,10 +151,12 @@ def _by_rules(tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
     return Draft(phases=plan(tasks, span).phases, repairs=Repairs(), **origin)
 
 
-async def _existing(box: Services, project_id: str, tasks: set[str]) -> list[tuple[str, list[str]]]:
+async def _existing(
+    services: Services, project_id: str, tasks: set[str]
+) -> list[tuple[str, list[str]]]:
     """The phases that there are, by name, with those of their tasks that the project still has."""
     phases: dict[str, tuple[str, list[str]]] = {}
-    for row in await store.phases_of(box.db, project_id):
+    for row in await store.phases_of(services.db, project_id):
         if row["phase_id"] is not None:
             phase = phases.setdefault(row["phase_id"], (row["name"], []))
             phase[1].extend([row["task_id"]] if row["task_id"] in tasks else [])
@@ -180,12 +184,14 @@ def plan_tasks(
     ]
 
 
-def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) -> PhasesResult:
+def _conclude(
+    tx: Tx, job: Attempt[PhasesPayload], services: Services, draft: Draft
+) -> PhasesResult:
     """Store the phases, the mark on the project, the event and the notification in one transaction.
 
     Tasks may have changed while a model answered, so the plan is repaired again against them.
     """
-    now, payload = box.clock.now(), job.payload
+    now, payload = services.clock.now(), job.payload
     job.ensure_lease(tx)
     project = workspace.find_project(tx, payload.project_id)
     user = workspace.find_user(tx, payload.user_id)
@@ -215,7 +221,7 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) 
             cycles=msgspec.json.encode(made.cycles).decode(),
             **draft.origin(),
         ),
-        [(box.ids.new("phase", now), phase) for phase in made.phases],
+        [(services.ids.new("phase", now), phase) for phase in made.phases],
         now,
     )
     workspace.mark_phases_generated(tx, project.id, now)
@@ -229,7 +235,7 @@ def _conclude(tx: Tx, job: Attempt[PhasesPayload], box: Services, draft: Draft) 
     )
     notify(
         tx,
-        box,
+        services,
         user_id=payload.user_id,
         event_type=NOTIFICATION,
         payload={"projectId": project.id, "projectName": project.name},

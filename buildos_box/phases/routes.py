@@ -84,7 +84,7 @@ class ProjectPhases(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @post("/queue/phases", status_code=200, tags=["Phases"])
 async def post_phases(
     data: PhasesRequest,
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
     asked: IdempotentRequest,
@@ -103,7 +103,7 @@ async def post_phases(
         project = workspace.find_project(tx, payload.project_id)
         if project is None or project.user_id != payload.user_id:
             raise _no_project()
-        queued = box.queue.enqueue_alone(
+        queued = services.queue.enqueue_alone(
             tx,
             GENERATE_PHASES,
             payload,
@@ -115,7 +115,7 @@ async def post_phases(
         _require_tasks(tx, project.id)
         return queued
 
-    return await asked.once(box, data.user_id, queue, JobQueued)
+    return await asked.once(services, data.user_id, queue, JobQueued)
 
 
 def _require_tasks(tx: Tx, project_id: str) -> None:
@@ -127,24 +127,24 @@ def _require_tasks(tx: Tx, project_id: str) -> None:
 
 
 @get("/projects/{project_id:str}/phases", tags=["Phases"])
-async def get_phases(project_id: str, box: Services, caller: Caller) -> ProjectPhases:
+async def get_phases(project_id: str, services: Services, caller: Caller) -> ProjectPhases:
     """A project's phases with their tasks, in order. Raises NotFound."""
-    row = await workspace.row_of(box.db, "projects", project_id)
+    row = await workspace.row_of(services.db, "projects", project_id)
     if row is None or caller.only_user not in (None, row["owner"]):
         raise _no_project()
-    return await phases_of_project(box, project_id, row["owner"])
+    return await phases_of_project(services, project_id, row["owner"])
 
 
-async def phases_of_project(box: Services, project_id: str, owner: str) -> ProjectPhases:
+async def phases_of_project(services: Services, project_id: str, owner: str) -> ProjectPhases:
     """The phases of that user's project with their tasks, as they are shown."""
-    rows = await store.phases_of(box.db, project_id)
-    listed = await workspace.tasks_of_project(box.db, project_id)
+    rows = await store.phases_of(services.db, project_id)
+    listed = await workspace.tasks_of_project(services.db, project_id)
     tasks = {task.id: task for task in listed}
     placed = {row["task_id"] for row in rows}
     return ProjectPhases(
         project_id=project_id,
         plan=_plan(rows[0]) if rows else None,
-        phases=_phases(rows, tasks, await _zone_of(box, owner)),
+        phases=_phases(rows, tasks, await _zone_of(services, owner)),
         unplaced_task_ids=[task_id for task_id in tasks if task_id not in placed],
     )
 
@@ -155,8 +155,8 @@ def _plan(row: Row) -> PlanView:
     return PlanView(**plain, **parsed)
 
 
-async def _zone_of(box: Services, user_id: str) -> ZoneInfo:
-    user = await workspace.get_user(box.db, user_id)
+async def _zone_of(services: Services, user_id: str) -> ZoneInfo:
+    user = await workspace.get_user(services.db, user_id)
     return zone_or_utc(user.timezone if user else "UTC")
 
 

@@ -21,16 +21,16 @@ class Cleaned(msgspec.Struct, frozen=True):
     tickets: int
 
 
-async def _clean_up(_due: Instant, box: Any) -> Cleaned:
-    now = box.clock.now()
-    through = await store.last_before(box.db, now - KEPT_FOR)
+async def _clean_up(_due: Instant, services: Any) -> Cleaned:
+    now = services.clock.now()
+    through = await store.last_before(services.db, now - KEPT_FOR)
     events = 0
     while True:
-        gone = await box.db.write(lambda tx: store.delete_through(tx, through, BATCH))
+        gone = await services.db.write(lambda tx: store.delete_through(tx, through, BATCH))
         events += gone
         if gone < BATCH:
             break
-    tickets = await box.db.write(lambda tx: ticket_store.delete_expired(tx, now))
+    tickets = await services.db.write(lambda tx: ticket_store.delete_expired(tx, now))
     return Cleaned(events, tickets)
 
 

@@ -9,7 +9,7 @@ from buildos_box.realtime import store
 from buildos_box.services import Services
 
 
-def on_operator_alert(tx: Tx, box: Services, alert: OperatorAlert) -> None:
+def on_operator_alert(tx: Tx, services: Services, alert: OperatorAlert) -> None:
     """Publish the alert to those who may see every event: it is about no single user."""
     store.publish(
         tx,
@@ -17,7 +17,7 @@ def on_operator_alert(tx: Tx, box: Services, alert: OperatorAlert) -> None:
         type="queue.alert",
         data={"kind": alert.kind, "message": alert.message},
         correlation_id=None,
-        now=box.clock.now(),
+        now=services.clock.now(),
     )
 
 

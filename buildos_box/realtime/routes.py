@@ -38,11 +38,11 @@ class TicketIssued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def _stream(
-    request: AnyRequest, box: Services, hub: Hub, caller: Caller, user_id: str | None
+    request: AnyRequest, services: Services, hub: Hub, caller: Caller, user_id: str | None
 ) -> EventStream:
     after = last_id(request.headers.get("last-event-id"), request.query_params.get("lastEventId"))
     return EventStream(
-        hub, box.db, box.clock, user_id=user_id, token_id=caller.token_id, after=after
+        hub, services.db, services.clock, user_id=user_id, token_id=caller.token_id, after=after
     )
 
 
@@ -53,7 +53,7 @@ def _stream(
     responses=STREAM,
 )
 async def user_events(
-    user_id: str, request: AnyRequest, box: Services, hub: Hub, caller: Caller
+    user_id: str, request: AnyRequest, services: Services, hub: Hub, caller: Caller
 ) -> EventStream:
     """One user's events as they happen; resumes after `Last-Event-ID` or `?lastEventId=`.
 
@@ -61,16 +61,18 @@ async def user_events(
     user, Malformed for an invalid id, RateLimited for too many streams, Unavailable.
     """
     caller.require_user(user_id)
-    return _stream(request, box, hub, caller, user_id)
+    return _stream(request, services, hub, caller, user_id)
 
 
 @get("/events", tags=["Realtime"], responses=STREAM, opt=NEEDS_SERVICE)
-async def all_events(request: AnyRequest, box: Services, hub: Hub, caller: Caller) -> EventStream:
+async def all_events(
+    request: AnyRequest, services: Services, hub: Hub, caller: Caller
+) -> EventStream:
     """Every event as it happens, for operators; resumes after `Last-Event-ID`.
 
     Raises Forbidden, Malformed, Unavailable.
     """
-    return _stream(request, box, hub, caller, None)
+    return _stream(request, services, hub, caller, None)
 
 
 @post("/users/{user_id:str}/events/ticket", tags=["Realtime"])

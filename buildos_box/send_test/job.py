@@ -64,28 +64,28 @@ class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 async def _once(
-    job: Attempt[Any], box: Services, kind: str, name: str, send: Callable[[], Awaitable[str]]
+    job: Attempt[Any], services: Services, kind: str, name: str, send: Callable[[], Awaitable[str]]
 ) -> str:
-    return await effects.once(box, job, key=f"{kind}:{name}", kind=kind, found=None, send=send)
+    return await effects.once(services, job, key=f"{kind}:{name}", kind=kind, found=None, send=send)
 
 
-async def send_test_mail(job: Attempt[TestTo], box: Services) -> TestMailResult:
+async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailResult:
     """Send the test mail; the transport's answer.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
     to, name = job.payload.to, f"test-{job.job_id}"
     message = short_message(
-        box, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
+        services, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
     )
     recipient = str(mailbox(to))
     sent = await _once(
-        job, box, "mail", name, lambda: box.mailer.send(name, recipient, message, TEST)
+        job, services, "mail", name, lambda: services.mailer.send(name, recipient, message, TEST)
     )
-    return TestMailResult(box.settings.email.transport, sent)
+    return TestMailResult(services.settings.email.transport, sent)
 
 
-async def send_test_sms(job: Attempt[TestTo], box: Services) -> TestSmsResult:
+async def send_test_sms(job: Attempt[TestTo], services: Services) -> TestSmsResult:
     """Send the test message; Twilio's answer. A number that has opted out gets none.
 
     Raises PermanentError, TransientError, LeaseLost.
@@ -96,15 +96,15 @@ async def send_test_sms(job: Attempt[TestTo], box: Services) -> TestSmsResult:
         job.ensure_lease(tx)
         return preferences_store.has_opted_out(tx, to)
 
-    if await box.db.write(opted_out):
+    if await services.db.write(opted_out):
         raise PermanentError("this number has opted out of SMS", code="opted_out")
-    sender = TwilioSender(box.settings)
+    sender = TwilioSender(services.settings)
     outgoing = Outgoing(to=to, body=SMS_TEXT, validity=VALID_SECONDS, callback=None)
-    sid = await _once(job, box, "sms", f"test-{job.job_id}", lambda: sender.send(outgoing))
+    sid = await _once(job, services, "sms", f"test-{job.job_id}", lambda: sender.send(outgoing))
     return TestSmsResult(sid)
 
 
-async def send_test_push(job: Attempt[TestPush], box: Services) -> TestPushResult:
+async def send_test_push(job: Attempt[TestPush], services: Services) -> TestPushResult:
     """Send to each browser, even if other push services refuse; the counts and errors.
 
     Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
@@ -121,13 +121,13 @@ async def send_test_push(job: Attempt[TestPush], box: Services) -> TestPushResul
         "body": PUSH_TEXT,
         "tag": PUSH_TAG,
         "url": "/app",
-        "createdAt": to_text(box.clock.now()),
+        "createdAt": to_text(services.clock.now()),
     }
     message = PushMessage(content, VALID_SECONDS, "high", topic(PUSH_TAG))
     sent, failed = 0, []
-    for subscription in await box.db.write(browsers):
+    for subscription in await services.db.write(browsers):
         try:
-            await _push(job, box, subscription, message)
+            await _push(job, services, subscription, message)
             sent += 1
         except (PermanentError, TransientError) as error:
             failed.append(error.message)
@@ -136,13 +136,17 @@ async def send_test_push(job: Attempt[TestPush], box: Services) -> TestPushResul
     return TestPushResult(sent, failed)
 
 
-async def _push(job: Attempt[Any], box: Services, subscription: Row, message: PushMessage) -> None:
+async def _push(
+    job: Attempt[Any], services: Services, subscription: Row, message: PushMessage
+) -> None:
     name = f"test-{job.job_id}-{subscription['id']}"
     try:
-        await _once(job, box, "push", name, lambda: push_client.send(box, subscription, message))
+        await _once(
+            job, services, "push", name, lambda: push_client.send(services, subscription, message)
+        )
     except SubscriptionGone as gone:
         reason = gone.message
-        await box.db.write(lambda tx: push_store.deactivate(tx, subscription["id"], reason))
+        await services.db.write(lambda tx: push_store.deactivate(tx, subscription["id"], reason))
         raise
 
 

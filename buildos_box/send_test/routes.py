@@ -37,14 +37,14 @@ class TestPushRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 def _enqueue(
     tx: Tx,
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
     job_type: JobType[Any],
     payload: Payload,
     user_id: str | None = None,
 ) -> JobQueued:
-    queued = box.queue.enqueue(
+    queued = services.queue.enqueue(
         tx,
         job_type,
         payload,
@@ -58,7 +58,7 @@ def _enqueue(
 
 @post("/queue/test-email", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
 async def queue_test_mail(
-    data: TestToRequest, box: Services, caller: Caller, correlation_id: str
+    data: TestToRequest, services: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one test mail to an address; the result of its job is the transport's answer.
 
@@ -69,28 +69,28 @@ async def queue_test_mail(
     except PermanentError as error:
         raise Impossible.field("to", error.message) from error
     payload = TestTo(to=data.to)
-    return await box.db.write(
-        lambda tx: _enqueue(tx, box, caller, correlation_id, SEND_TEST_MAIL, payload)
+    return await services.db.write(
+        lambda tx: _enqueue(tx, services, caller, correlation_id, SEND_TEST_MAIL, payload)
     )
 
 
 @post("/queue/test-sms", status_code=200, tags=["SMS"], opt=NEEDS_SERVICE)
 async def queue_test_sms(
-    data: TestToRequest, box: Services, caller: Caller, correlation_id: str
+    data: TestToRequest, services: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one test SMS to a number; the result of its job is Twilio's answer.
 
     Raises Forbidden, Impossible (the number), Unavailable.
     """
-    payload = TestTo(to=e164(data.to, box.settings.sms, "to"))
-    return await box.db.write(
-        lambda tx: _enqueue(tx, box, caller, correlation_id, SEND_TEST_SMS, payload)
+    payload = TestTo(to=e164(data.to, services.settings.sms, "to"))
+    return await services.db.write(
+        lambda tx: _enqueue(tx, services, caller, correlation_id, SEND_TEST_SMS, payload)
     )
 
 
 @post("/queue/test-push", status_code=200, tags=["Push"], opt=NEEDS_SERVICE)
 async def queue_test_push(
-    data: TestPushRequest, box: Services, caller: Caller, correlation_id: str
+    data: TestPushRequest, services: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Queue a test message to each browser of a user.
 
@@ -102,9 +102,9 @@ async def queue_test_push(
         if not push_store.active_of(tx, user_id):
             raise Impossible.field("userId", f"no browser of {user_id} has subscribed to push")
         payload = TestPush(user_id=user_id)
-        return _enqueue(tx, box, caller, correlation_id, SEND_TEST_PUSH, payload, user_id)
+        return _enqueue(tx, services, caller, correlation_id, SEND_TEST_PUSH, payload, user_id)
 
-    return await box.db.write(add)
+    return await services.db.write(add)
 
 
 ROUTES: list[Any] = [queue_test_mail, queue_test_sms, queue_test_push]

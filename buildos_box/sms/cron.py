@@ -26,21 +26,21 @@ class DailySmsSummary(msgspec.Struct, frozen=True):
     queued: int
 
 
-async def daily_sms(_due: Instant, box: Services) -> DailySmsSummary:
+async def daily_sms(_due: Instant, services: Services) -> DailySmsSummary:
     """Queue the day's plan of every user whose local midnight has passed, reading only those."""
     due, queued = 0, 0
-    while users := await preferences_store.due(box.db, box.clock.now(), BATCH):
+    while users := await preferences_store.due(services.db, services.clock.now(), BATCH):
         batch = users
 
         def plan(tx: Tx, batch: list[str] = batch) -> int:
-            return sum(plan_today(tx, box, user_id) for user_id in batch)
+            return sum(plan_today(tx, services, user_id) for user_id in batch)
 
-        queued += await box.db.write(plan)
+        queued += await services.db.write(plan)
         due += len(users)
     return DailySmsSummary(due, queued)
 
 
-async def catch_all(_due: Instant, box: Services) -> DailySmsSummary:
+async def catch_all(_due: Instant, services: Services) -> DailySmsSummary:
     """Queue the day's plan of users whose next midnight is not stored, or too far ahead.
 
     That happens after a wrong clock, or an import while the server was stopped. Running it again
@@ -48,14 +48,14 @@ async def catch_all(_due: Instant, box: Services) -> DailySmsSummary:
     """
     last, found = "", 0
     while users := await preferences_store.unplanned(
-        box.db, box.clock.now() + LONGEST_DAY, last, BATCH
+        services.db, services.clock.now() + LONGEST_DAY, last, BATCH
     ):
         batch = users
 
         def plan(tx: Tx, batch: list[str] = batch) -> int:
-            return sum(plan_today(tx, box, user_id) for user_id in batch)
+            return sum(plan_today(tx, services, user_id) for user_id in batch)
 
-        found += await box.db.write(plan)
+        found += await services.db.write(plan)
         last = users[-1]
     return DailySmsSummary(found, found)
 

@@ -21,20 +21,20 @@ FIRST_QUESTION = timedelta(minutes=5)
 """How long after sending a message Twilio is first asked for its outcome."""
 
 
-def body_of(box: Services, row: Row) -> str:
+def body_of(services: Services, row: Row) -> str:
     """The text of the message, with its code if it has one."""
     message = str(row["message"])
-    return with_code(message, box.secret, row["id"]) if row["kind"] == "code" else message
+    return with_code(message, services.secret, row["id"]) if row["kind"] == "code" else message
 
 
-def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
+def mark_sent(tx: Tx, services: Services, sms_id: str, sid: str) -> None:
     """Store that Twilio has the message, and count it against the daily limit.
     Does nothing twice.
     """
-    row, now = store.find(tx, sms_id), box.clock.now()
+    row, now = store.find(tx, sms_id), services.clock.now()
     if row is None or row["sent_at"] is not None:
         return
-    parts = segments(body_of(box, row))
+    parts = segments(body_of(services, row))
     store.change(
         tx,
         sms_id,
@@ -55,15 +55,15 @@ def mark_sent(tx: Tx, box: Services, sms_id: str, sid: str) -> None:
         daily_limits.count(tx, row["user_id"], "sms_per_day", now)
 
 
-def mark_unknown(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
+def mark_unknown(tx: Tx, sms_id: str, services: Services, reason: str) -> None:
     """Store that nobody knows whether the message was sent; it counts once Twilio confirms it."""
-    now = box.clock.now()
+    now = services.clock.now()
     ask_at = to_text(now + FIRST_QUESTION)
     store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)
 
 
-def mark_failed(tx: Tx, sms_id: str, box: Services, reason: str) -> None:
+def mark_failed(tx: Tx, sms_id: str, services: Services, reason: str) -> None:
     """It has certainly not left, and is not tried again by itself."""
-    now = box.clock.now()
+    now = services.clock.now()
     store.change(tx, sms_id, now, status=store.FAILED, reason=reason, ask_at=None)
     store.count(tx, store.FAILED, now)

@@ -27,15 +27,17 @@ STATUSES = {
 MICROS = 1_000_000
 
 
-def apply_status(tx: Tx, box: Services, row: Row, said: str, error: int | None, sid: str) -> bool:
+def apply_status(
+    tx: Tx, services: Services, row: Row, said: str, error: int | None, sid: str
+) -> bool:
     """Apply a state that Twilio reported; False if it is not later than the stored one.
 
     Reports may come in any order. A number that has opted out or does not exist is marked.
     """
-    now, status = box.clock.now(), STATUSES.get(said)
+    now, status = services.clock.now(), STATUSES.get(said)
     if status is None or store.RANK[status] <= store.RANK.get(row["status"], 3):
         return False
-    mark_sent(tx, box, row["id"], sid)
+    mark_sent(tx, services, row["id"], sid)
     values: dict[str, Any] = {"status": status, "twilio_sid": sid}
     if status == store.DELIVERED:
         values["delivered_at"] = to_text(now)
@@ -45,14 +47,20 @@ def apply_status(tx: Tx, box: Services, row: Row, said: str, error: int | None, 
         store.count(tx, store.FAILED, now)
     store.change(tx, row["id"], now, **values)
     if error == UNSUBSCRIBED and row["phone_number"]:
-        opt(tx, box, row["phone_number"], out=True)
+        opt(tx, services, row["phone_number"], out=True)
     if error in BAD_NUMBER and row["phone_number"]:
         preferences_store.unverify(tx, row["phone_number"], now)
     return True
 
 
 def record_cost(
-    tx: Tx, box: Services, row: Row, *, segments: str | None, price: str | None, unit: str | None
+    tx: Tx,
+    services: Services,
+    row: Row,
+    *,
+    segments: str | None,
+    price: str | None,
+    unit: str | None,
 ) -> None:
     """Store the message's price, once, with the number of billed segments.
 
@@ -61,13 +69,13 @@ def record_cost(
     micros = micros_of(price)
     if micros is None or row["price"] is not None:
         return
-    sent = from_text(row["sent_at"]) if row["sent_at"] else box.clock.now()
+    sent = from_text(row["sent_at"]) if row["sent_at"] else services.clock.now()
     values: dict[str, Any] = {"price": price, "price_unit": unit or "USD"}
     store.add_cost(tx, sent.date(), values["price_unit"], micros)
     if segments is not None and segments.isdecimal() and 0 < int(segments) != row["segments"]:
         store.count(tx, store.SEGMENTS, sent, int(segments) - (row["segments"] or 0))
         values["segments"] = int(segments)
-    store.change(tx, row["id"], box.clock.now(), **values)
+    store.change(tx, row["id"], services.clock.now(), **values)
 
 
 def micros_of(price: str | None) -> int | None:

@@ -44,7 +44,7 @@ class ExpectedSms:
 
 
 def expected_sms(
-    tx: Tx, box: Services, user_id: str, now: Instant, until: Instant
+    tx: Tx, services: Services, user_id: str, now: Instant, until: Instant
 ) -> list[ExpectedSms]:
     """Waiting messages, and the reminders of events whose day is not planned yet."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
@@ -57,7 +57,7 @@ def expected_sms(
             found += _reminder(tx, event, preferences, zone, now)
     why = _why_none(preferences)
     found = [replace(one, skipped=one.skipped or why) for one in found if one.at <= until]
-    limit = daily_limit(preferences, box.settings.limits)
+    limit = daily_limit(preferences, services.settings.limits)
     return _within_limit(tx, user_id, limit, zone, sorted(found, key=lambda one: one.at))
 
 

@@ -39,9 +39,9 @@ def alerts_of(delivered: int, failed: int) -> list[OperatorAlert]:
     return found
 
 
-async def sms_health(_due: Instant, box: Services) -> SmsHealth:
+async def sms_health(_due: Instant, services: Services) -> SmsHealth:
     """Count outcomes and raise alerts, each once a day."""
-    now = box.clock.now()
+    now = services.clock.now()
 
     def look(tx: Tx) -> SmsHealth:
         delivered, failed = store.ended_since(tx, now - timedelta(days=1))
@@ -51,7 +51,7 @@ async def sms_health(_due: Instant, box: Services) -> SmsHealth:
                 tx.announce(alert)
         return SmsHealth(delivered, failed, [alert.kind for alert in alerts])
 
-    return await box.db.write(look)
+    return await services.db.write(look)
 
 
 SMS_HEALTH = Cron(

@@ -29,36 +29,36 @@ from buildos_box.workspace.changes import (
 )
 
 
-def on_event_changed(tx: Tx, box: Services, change: EventSaved | EventMoved) -> None:
+def on_event_changed(tx: Tx, services: Services, change: EventSaved | EventMoved) -> None:
     """Plan, move or cancel the event's reminder."""
-    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):
+    if replan_changed(tx, services, change.event) == store.SCHEDULED and writes(services):
         # Its text is the template's; the day's job asks a language model for a better one.
-        plan_today(tx, box, change.event.user_id)
+        plan_today(tx, services, change.event.user_id)
 
 
-def on_event_cancelled(tx: Tx, box: Services, change: EventCancelled) -> None:
+def on_event_cancelled(tx: Tx, services: Services, change: EventCancelled) -> None:
     """Cancel the event's reminders."""
-    stop_reminders(tx, box, change.event.id, "event_cancelled")
+    stop_reminders(tx, services, change.event.id, "event_cancelled")
 
 
-def on_event_deleted(tx: Tx, box: Services, change: EventDeleted) -> None:
+def on_event_deleted(tx: Tx, services: Services, change: EventDeleted) -> None:
     """Cancel the event's reminders."""
-    stop_reminders(tx, box, change.event.id, "event_deleted")
+    stop_reminders(tx, services, change.event.id, "event_deleted")
 
 
-def on_user_saved(tx: Tx, box: Services, change: UserSaved) -> None:
+def on_user_saved(tx: Tx, services: Services, change: UserSaved) -> None:
     """Plan the user's reminders again, because another time zone has other days and quiet hours."""
     if change.zone_changed:
-        plan_today(tx, box, change.user_id)
-        replan_waiting(tx, box, change.user_id)
+        plan_today(tx, services, change.user_id)
+        replan_waiting(tx, services, change.user_id)
 
 
-def on_preferences_changed(tx: Tx, box: Services, change: SmsPreferencesChanged) -> None:
+def on_preferences_changed(tx: Tx, services: Services, change: SmsPreferencesChanged) -> None:
     """Plan the user's day again."""
-    plan_today(tx, box, change.user_id)
+    plan_today(tx, services, change.user_id)
 
 
-def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
+def on_sms_changed(tx: Tx, services: Services, change: SmsChanged) -> None:
     """Publish the message's state to open streams."""
     row = store.find(tx, change.sms_id)
     if row is not None:
@@ -75,12 +75,12 @@ def on_sms_changed(tx: Tx, box: Services, change: SmsChanged) -> None:
                 "sendAt": row["send_at"],
             },
             correlation_id=row["correlation_id"],
-            now=box.clock.now(),
+            now=services.clock.now(),
         )
-        _report_undelivered(tx, box, row)
+        _report_undelivered(tx, services, row)
 
 
-def _report_undelivered(tx: Tx, box: Services, row: Row) -> None:
+def _report_undelivered(tx: Tx, services: Services, row: Row) -> None:
     """Announce a message that will not be delivered or whose outcome is unknown;
     alert operators.
     """
@@ -90,35 +90,35 @@ def _report_undelivered(tx: Tx, box: Services, row: Row) -> None:
     reason = "it expired" if expired else str(row["reason"])
     tx.announce(SmsUndelivered(row["id"], reason))
     message = f"SMS {row['id']} to user {row['user_id']} was not delivered: {reason}"
-    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_SMS, message), box.clock.now())
+    alerts.report(tx, OperatorAlert(alerts.UNDELIVERED_SMS, message), services.clock.now())
 
 
-def on_job_cancelled(tx: Tx, box: Services, change: JobCancelled) -> None:
+def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     """Cancel the message of a cancelled job."""
     if change.job_type == SEND_SMS.name:
         sms_id = str(change.metadata.get("smsId"))
-        _job_ended(tx, box, sms_id, store.CANCELLED, change.reason)
+        _job_ended(tx, services, sms_id, store.CANCELLED, change.reason)
         if change.reason == store.BY_REQUEST:
-            store.change(tx, sms_id, box.clock.now(), by_request=1)
+            store.change(tx, sms_id, services.clock.now(), by_request=1)
 
 
-def on_job_failed(tx: Tx, box: Services, change: JobFailed) -> None:
+def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     """Fail the message of a job that has failed for good."""
     if change.job_type == SEND_SMS.name:
-        _job_ended(tx, box, str(change.metadata.get("smsId")), store.FAILED, change.message)
+        _job_ended(tx, services, str(change.metadata.get("smsId")), store.FAILED, change.message)
 
 
-def _job_ended(tx: Tx, box: Services, sms_id: str, status: str, reason: str) -> None:
+def _job_ended(tx: Tx, services: Services, sms_id: str, status: str, reason: str) -> None:
     """End the message of a job that ended; one that is being handed over may have been sent."""
     row = store.find(tx, sms_id)
     if reason == "rescheduled" or row is None:
         return
     if row["status"] == store.SENDING:
-        mark_unknown(tx, sms_id, box, reason)
+        mark_unknown(tx, sms_id, services, reason)
     elif row["status"] == store.SCHEDULED and status == store.FAILED:
-        mark_failed(tx, sms_id, box, reason)
+        mark_failed(tx, sms_id, services, reason)
     elif row["status"] == store.SCHEDULED:
-        store.change(tx, sms_id, box.clock.now(), status=status, reason=reason)
+        store.change(tx, sms_id, services.clock.now(), status=status, reason=reason)
 
 
 LISTENERS: tuple[Listener[Any], ...] = (

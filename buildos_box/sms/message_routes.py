@@ -93,7 +93,7 @@ def _instant(field: str, text: str | None) -> Instant | None:
 @get("/sms/scheduled/user/{user_id:str}", tags=["SMS"])
 async def list_messages(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     status: StatusQuery = None,
     cursor: str | None = None,
@@ -105,12 +105,12 @@ async def list_messages(
     (status, cursor).
     """
     caller.require_user(user_id)
-    user = await workspace.get_user(box.db, user_id)
+    user = await workspace.get_user(services.db, user_id)
     if user is None:
         raise NotFound(f"there is no user {user_id}")
     size = clamped(limit, MOST)
     rows = await store.page(
-        box.db, user_id, statuses=_statuses(status), after=_after(cursor), limit=size + 1
+        services.db, user_id, statuses=_statuses(status), after=_after(cursor), limit=size + 1
     )
     views = [SmsView.of(row, user.timezone, caller) for row in rows[:size]]
     last = rows[size - 1] if len(rows) > size else None
@@ -137,37 +137,39 @@ def _after(cursor: str | None) -> tuple[str, int] | None:
     return at, int(seq)
 
 
-async def _cancel(box: Services, caller: Caller, sms_id: str, reason: str | None) -> SmsView:
+async def _cancel(services: Services, caller: Caller, sms_id: str, reason: str | None) -> SmsView:
     def cancel(tx: Tx) -> SmsView:
         row = _visible(tx, sms_id, caller)
         if row["status"] != store.CANCELLED:
             kept = " ".join((reason or "").split())[:LONGEST_REASON]
-            stop(tx, box, _waiting(tx, sms_id, caller), kept or store.BY_REQUEST, caller.actor)
-            store.change(tx, sms_id, box.clock.now(), by_request=1)
+            stop(tx, services, _waiting(tx, sms_id, caller), kept or store.BY_REQUEST, caller.actor)
+            store.change(tx, sms_id, services.clock.now(), by_request=1)
         return _view(tx, sms_id, caller)
 
-    return await box.db.write(cancel)
+    return await services.db.write(cancel)
 
 
 @post("/sms/scheduled/{sms_id:str}/cancel", status_code=200, tags=["SMS"])
 async def cancel_message(
-    sms_id: str, box: Services, caller: Caller, data: SmsCancellation | None = None
+    sms_id: str, services: Services, caller: Caller, data: SmsCancellation | None = None
 ) -> SmsView:
     """Cancel a waiting message and its job; one that is cancelled already stays as it is.
 
     Raises NotFound, Conflict if it was sent or skipped.
     """
-    return await _cancel(box, caller, sms_id, data.reason if data else None)
+    return await _cancel(services, caller, sms_id, data.reason if data else None)
 
 
 @delete("/sms/scheduled/{sms_id:str}", status_code=200, tags=["SMS"])
-async def delete_message(sms_id: str, box: Services, caller: Caller) -> SmsView:
+async def delete_message(sms_id: str, services: Services, caller: Caller) -> SmsView:
     """The same as cancelling it: what was planned stays in the list. Raises NotFound, Conflict."""
-    return await _cancel(box, caller, sms_id, None)
+    return await _cancel(services, caller, sms_id, None)
 
 
 @patch("/sms/scheduled/{sms_id:str}/update", tags=["SMS"])
-async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Caller) -> SmsView:
+async def update_message(
+    sms_id: str, data: SmsChange, services: Services, caller: Caller
+) -> SmsView:
     """Change the text or the time of a waiting message, or the times of a reminder's event.
 
     Its job moves with it; a reminder whose event moves keeps its distance from it. Raises NotFound,
@@ -180,24 +182,24 @@ async def update_message(sms_id: str, data: SmsChange, box: Services, caller: Ca
         row = _waiting(tx, sms_id, caller)
         at = changes.at
         if changes.start is not None or changes.end is not None:
-            at = _move_event(tx, box, row, changes)
+            at = _move_event(tx, services, row, changes)
         if changes.message is not None:
             store.change(
-                tx, sms_id, box.clock.now(), message=changes.message, message_source="given"
+                tx, sms_id, services.clock.now(), message=changes.message, message_source="given"
             )
         if at is not None:
-            _reschedule(tx, box, _visible(tx, sms_id, caller), at, caller)
+            _reschedule(tx, services, _visible(tx, sms_id, caller), at, caller)
             if changes.at is not None:
-                store.change(tx, sms_id, box.clock.now(), time_given=1)
-            daily_limits.take(tx, box, caller, row["user_id"], "jobs_per_day")
+                store.change(tx, sms_id, services.clock.now(), time_given=1)
+            daily_limits.take(tx, services, caller, row["user_id"], "jobs_per_day")
         return _view(tx, sms_id, caller)
 
-    return await box.db.write(update)
+    return await services.db.write(update)
 
 
-def _move_event(tx: Tx, box: Services, row: Row, changes: _Changes) -> Instant | None:
+def _move_event(tx: Tx, services: Services, row: Row, changes: _Changes) -> Instant | None:
     """Store the event's new times with its reminder; returns the new time to send it, if any."""
-    now = box.clock.now()
+    now = services.clock.now()
     if row["kind"] != "reminder":
         raise Impossible.field("eventStart", "only the reminder of an event has its times")
     if changes.end is not None:
@@ -222,20 +224,20 @@ def _move_event(tx: Tx, box: Services, row: Row, changes: _Changes) -> Instant |
     return at
 
 
-def _reschedule(tx: Tx, box: Services, row: Row, at: Instant, caller: Caller) -> None:
-    now, expiry = box.clock.now(), expiry_of(row)
+def _reschedule(tx: Tx, services: Services, row: Row, at: Instant, caller: Caller) -> None:
+    now, expiry = services.clock.now(), expiry_of(row)
     if at <= now:
         raise Impossible.field("scheduledFor", "must be in the future")
     if row["kind"] != "reminder":
         store.change(tx, row["id"], now, expires_at=to_text(at + timedelta(hours=24)))
     elif expiry is not None and at >= expiry:
         raise Impossible.field("scheduledFor", "must be before the event")
-    move(tx, box, _found(tx, row["id"]), at, caller.actor)
+    move(tx, services, _found(tx, row["id"]), at, caller.actor)
 
 
 @post("/sms/scheduled/{sms_id:str}/regenerate", status_code=200, tags=["SMS"])
 async def regenerate_message(
-    sms_id: str, box: Services, caller: Caller, correlation_id: str
+    sms_id: str, services: Services, caller: Caller, correlation_id: str
 ) -> SmsView:
     """Write a waiting reminder's text again, from its event's current data.
 
@@ -255,12 +257,12 @@ async def regenerate_message(
 
     def begin(tx: Tx) -> tuple[str, str, Facts]:
         found = read(tx)
-        daily_limits.take(tx, box, caller, found[0], "jobs_per_day")
+        daily_limits.take(tx, services, caller, found[0], "jobs_per_day")
         return found
 
-    user_id, template, facts = await box.db.write(begin)
+    user_id, template, facts = await services.db.write(begin)
     (text,) = await write_texts(
-        box, [facts], user_id=user_id, job_id=None, correlation_id=correlation_id
+        services, [facts], user_id=user_id, job_id=None, correlation_id=correlation_id
     )
 
     def regenerate(tx: Tx) -> SmsView:
@@ -268,10 +270,12 @@ async def regenerate_message(
         if read(tx) != (user_id, template, facts):
             raise Conflict("the event has changed meanwhile; try again")
         source = "llm" if text else "template"
-        store.change(tx, sms_id, box.clock.now(), message=text or template, message_source=source)
+        store.change(
+            tx, sms_id, services.clock.now(), message=text or template, message_source=source
+        )
         return _view(tx, sms_id, caller)
 
-    return await box.db.write(regenerate)
+    return await services.db.write(regenerate)
 
 
 def _found(tx: Tx, sms_id: str) -> Row:

@@ -43,21 +43,21 @@ class SmsMetrics(msgspec.Struct, frozen=True):
 
 
 @get("/sms/metrics", tags=["SMS"], opt=NEEDS_SERVICE)
-async def get_metrics(box: Services, days: Days = 30) -> SmsMetrics:
+async def get_metrics(services: Services, days: Days = 30) -> SmsMetrics:
     """Scheduled, sent, delivered and failed messages, skips by reason, segments and cost per day.
 
     Raises Forbidden.
     """
-    since = box.clock.now().date() - timedelta(days=days - 1)
+    since = services.clock.now().date() - timedelta(days=days - 1)
     found: dict[str, DayMetrics] = {}
-    for row in await store.metrics(box.db, since):
+    for row in await store.metrics(services.db, since):
         day = found.setdefault(row["day"], DayMetrics(day=row["day"]))
         name, count = str(row["name"]), int(row["count"])
         if name.startswith(SKIPPED):
             day.skipped[name.removeprefix(SKIPPED)] = count
         elif name in store.COUNTED:
             setattr(day, name, count)
-    for row in await store.costs(box.db, since):
+    for row in await store.costs(services.db, since):
         day = found.setdefault(row["day"], DayMetrics(day=row["day"]))
         day.cost.append(Cost(row["unit"], f"{row['micros'] / 1_000_000:.6f}"))
     for day in found.values():

@@ -10,11 +10,11 @@ from buildos_box.sms.send_job import SEND_SMS, SendPayload, sms_key
 
 
 def enqueue(
-    tx: Tx, box: Services, row: Row | dict[str, Any], at: Instant, actor: str = "system"
+    tx: Tx, services: Services, row: Row | dict[str, Any], at: Instant, actor: str = "system"
 ) -> str:
     """Queue the message's job for that time; returns the job's id."""
     payload = SendPayload(user_id=row["user_id"], sms_id=row["id"], expires_at=row["expires_at"])
-    return box.queue.enqueue(
+    return services.queue.enqueue(
         tx,
         SEND_SMS,
         payload,
@@ -27,7 +27,7 @@ def enqueue(
 
 def add_message(
     tx: Tx,
-    box: Services,
+    services: Services,
     *,
     user_id: str,
     kind: str,
@@ -40,13 +40,13 @@ def add_message(
     actor: str = "system",
 ) -> tuple[str, str]:
     """Add a message and its job; returns their ids, or those of the same earlier request."""
-    now = box.clock.now()
+    now = services.clock.now()
     before = store.asked_before(tx, user_id, asked_as) if asked_as else None
-    job_id = box.queue.newest_of(tx, user_id, sms_key(before["id"])) if before else None
+    job_id = services.queue.newest_of(tx, user_id, sms_key(before["id"])) if before else None
     if before is not None and job_id is not None:
         return before["id"], job_id
     row = {
-        "id": box.ids.new("sms", now),
+        "id": services.ids.new("sms", now),
         "user_id": user_id,
         "kind": kind,
         "phone_number": phone_number,
@@ -60,27 +60,27 @@ def add_message(
     }
     store.add(tx, row, now)
     store.count(tx, store.SCHEDULED, now)
-    return row["id"] or "", enqueue(tx, box, row, at, actor)
+    return row["id"] or "", enqueue(tx, services, row, at, actor)
 
 
-def stop(tx: Tx, box: Services, row: Row, reason: str, actor: str = "system") -> None:
+def stop(tx: Tx, services: Services, row: Row, reason: str, actor: str = "system") -> None:
     """Cancel a waiting message and its job."""
-    store.change(tx, row["id"], box.clock.now(), status=store.CANCELLED, reason=reason)
-    box.queue.cancel_by_key(tx, sms_key(row["id"]), reason=reason, actor=actor)
+    store.change(tx, row["id"], services.clock.now(), status=store.CANCELLED, reason=reason)
+    services.queue.cancel_by_key(tx, sms_key(row["id"]), reason=reason, actor=actor)
 
 
-def move(tx: Tx, box: Services, row: Row, at: Instant, actor: str = "system") -> None:
+def move(tx: Tx, services: Services, row: Row, at: Instant, actor: str = "system") -> None:
     """Send a message at another time: the old job is cancelled, a new one queued."""
-    box.queue.cancel_by_key(tx, sms_key(row["id"]), reason="rescheduled", actor=actor)
+    services.queue.cancel_by_key(tx, sms_key(row["id"]), reason="rescheduled", actor=actor)
     store.change(
         tx,
         row["id"],
-        box.clock.now(),
+        services.clock.now(),
         send_at=to_text(at),
         status=store.SCHEDULED,
         reason=None,
     )
-    enqueue(tx, box, row, at, actor)
+    enqueue(tx, services, row, at, actor)
 
 
 def expiry_of(row: Row) -> Instant | None:

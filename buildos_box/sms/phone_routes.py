@@ -59,13 +59,13 @@ async def ask_code(
     user_id: str,
     data: PhoneRequest,
     request: AnyRequest,
-    box: Services,
+    services: Services,
     caller: Caller,
     correlation_id: str,
 ) -> CodeSent:
     """Send a six-digit code to a number; `limits.codes_…` say how often."""
     caller.require_user(user_id)
-    number = e164(data.phone_number, box.settings.sms)
+    number = e164(data.phone_number, services.settings.sms)
     asked = CodeAsked(user_id, number, client_address(request, caller))
 
     def ask(tx: Tx) -> CodeSent:
@@ -75,12 +75,12 @@ async def ask_code(
             raise Impossible.field(
                 "phoneNumber", "has opted out of our messages; send START from it to opt in again"
             )
-        now = box.clock.now()
-        code_limits.take(tx, asked, box.settings.limits, box.secret, now)
+        now = services.clock.now()
+        code_limits.take(tx, asked, services.settings.limits, services.secret, now)
         expires = now + VALID
         sms_id, job_id = add_message(
             tx,
-            box,
+            services,
             user_id=user_id,
             kind="code",
             message=TEXT,
@@ -101,11 +101,13 @@ async def ask_code(
         )
         return CodeSent(True, job_id, to_text(expires))
 
-    return await box.db.write(ask)
+    return await services.db.write(ask)
 
 
 @post("/users/{user_id:str}/phone/verify", status_code=200, tags=["SMS"])
-async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Caller) -> Verified:
+async def verify_code(
+    user_id: str, data: CodeRequest, services: Services, caller: Caller
+) -> Verified:
     """Verify the number by its code: five tries, ten minutes.
 
     Raises NotFound (another user), Impossible (no code, expired, too many tries, wrong).
@@ -114,22 +116,22 @@ async def verify_code(user_id: str, data: CodeRequest, box: Services, caller: Ca
 
     def verify(tx: Tx) -> str | None:
         """The number; None if the code is wrong, so that the try is counted."""
-        now, row = box.clock.now(), store.verification(tx, user_id)
+        now, row = services.clock.now(), store.verification(tx, user_id)
         if row is None or now >= from_text(row["expires_at"]):
             raise Impossible.field("code", "no code was requested, or it has expired")
         if row["tries"] >= TRIES:
             raise Impossible.field("code", "too many wrong codes; request a new one")
-        if not is_code(data.code.strip(), box.secret, row["sms_id"]):
+        if not is_code(data.code.strip(), services.secret, row["sms_id"]):
             store.count_try(tx, user_id)
             return None
         store.close_verification(tx, user_id)
         number = str(row["phone_number"])
         preferences = preferences_store.find(tx, user_id)
         preferences_store.save(tx, preferences_store.proved(preferences, number), now)
-        plan_today(tx, box, user_id)
+        plan_today(tx, services, user_id)
         return number
 
-    number = await box.db.write(verify)
+    number = await services.db.write(verify)
     if number is None:
         raise Impossible.field("code", "is not the code that was sent")
     return Verified(True, number)

@@ -34,35 +34,35 @@ class Asked(msgspec.Struct, frozen=True):
     answered: int
 
 
-async def sms_outcomes(_due: Instant, box: Services) -> Asked:
+async def sms_outcomes(_due: Instant, services: Services) -> Asked:
     """Ask about the messages that are due, oldest first; stop when Twilio does not answer."""
-    rows = await store.to_ask(box.db, box.clock.now(), AT_ONCE)
+    rows = await store.to_ask(services.db, services.clock.now(), AT_ONCE)
     if not rows:
         return Asked(0, 0)
     asked, answered = 0, 0
     try:
-        sender = TwilioSender(box.settings, box.twilio_http)
+        sender = TwilioSender(services.settings, services.twilio_http)
         for row in rows:
             asked += 1
             if row["twilio_sid"] is None:
-                answered += await _look_for(sender, box, row)
+                answered += await _look_for(sender, services, row)
                 continue
             fetched = await _ask(sender, row)
 
             def learn(tx: Tx, row: Row = row, fetched: MessageStatus | None = fetched) -> bool:
-                return _learn(tx, box, str(row["id"]), fetched)
+                return _learn(tx, services, str(row["id"]), fetched)
 
-            answered += await box.db.write(learn)
+            answered += await services.db.write(learn)
     except (PermanentError, TransientError) as error:
         log.warning("sms_outcomes_unknown", error=error.message)
     return Asked(asked, answered)
 
 
-async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
+async def _look_for(sender: TwilioSender, services: Services, row: Row) -> bool:
     """Look for a message that may have been sent. It is never sent again from here."""
-    message = Outgoing(row["phone_number"] or "", body_of(box, row), None, None)
+    message = Outgoing(row["phone_number"] or "", body_of(services, row), None, None)
     since = from_text(row["sending_since"] or row["updated_at"])
-    known = await store.known_sids(box.db, message.to)
+    known = await store.known_sids(services.db, message.to)
     sid = await sender.sent_since(message, since, known)
 
     def learn(tx: Tx) -> bool:
@@ -70,12 +70,12 @@ async def _look_for(sender: TwilioSender, box: Services, row: Row) -> bool:
         if fresh is None or fresh["status"] != store.UNKNOWN or fresh["twilio_sid"]:
             return False
         if sid is None:
-            _ask_again(tx, box, fresh, done=False)
+            _ask_again(tx, services, fresh, done=False)
             return False
-        mark_sent(tx, box, fresh["id"], sid)
+        mark_sent(tx, services, fresh["id"], sid)
         return True
 
-    return await box.db.write(learn)
+    return await services.db.write(learn)
 
 
 async def _ask(sender: TwilioSender, row: Row) -> MessageStatus | None:
@@ -88,22 +88,24 @@ async def _ask(sender: TwilioSender, row: Row) -> MessageStatus | None:
         return None
 
 
-def _learn(tx: Tx, box: Services, sms_id: str, fetched: MessageStatus | None) -> bool:
+def _learn(tx: Tx, services: Services, sms_id: str, fetched: MessageStatus | None) -> bool:
     row = store.find(tx, sms_id)
     if row is None or row["ask_at"] is None:
         return False
     if fetched is not None:
-        apply_status(tx, box, row, fetched.status, fetched.error_code, row["twilio_sid"])
-        record_cost(tx, box, row, segments=fetched.segments, price=fetched.price, unit=fetched.unit)
+        apply_status(tx, services, row, fetched.status, fetched.error_code, row["twilio_sid"])
+        record_cost(
+            tx, services, row, segments=fetched.segments, price=fetched.price, unit=fetched.unit
+        )
     fresh = store.find(tx, sms_id)
     assert fresh is not None
     done = fetched is None or (fresh["price"] is not None and fresh["status"] in store.ENDED)
-    _ask_again(tx, box, row, done=done)
+    _ask_again(tx, services, row, done=done)
     return done
 
 
-def _ask_again(tx: Tx, box: Services, row: Row, *, done: bool) -> None:
-    now = box.clock.now()
+def _ask_again(tx: Tx, services: Services, row: Row, *, done: bool) -> None:
+    now = services.clock.now()
     given_up = not done and row["asked"] >= len(WAITS)
     wait = None if done or given_up else WAITS[row["asked"]]
     if given_up and row["status"] == store.UNKNOWN:

@@ -19,16 +19,16 @@ from buildos_box.workspace.model import Event, User
 
 def plan_reminder(
     tx: Tx,
-    box: Services,
+    services: Services,
     event: Event,
     user: User,
     preferences: SmsPreferences,
     correlation_id: str,
 ) -> str:
     """Plan, move, change or skip the event's reminder; returns its status or the reason."""
-    now, zone = box.clock.now(), zone_or_utc(user.timezone)
+    now, zone = services.clock.now(), zone_or_utc(user.timezone)
     start = to_text(event.start_at) if event.start_at and not event.all_day else None
-    stop_reminders(tx, box, event.id, "event_moved", but=start)
+    stop_reminders(tx, services, event.id, "event_moved", but=start)
     decision = decide_reminder(
         event, lead=preferences.lead, quiet=preferences.quiet, zone=zone, now=now
     )
@@ -53,18 +53,18 @@ def plan_reminder(
         "expires_at": to_text(late),
     }
     if isinstance(decision, Skip):
-        return _skip(tx, box, event, before, values, decision.reason, correlation_id)
+        return _skip(tx, services, event, before, values, decision.reason, correlation_id)
     at = _time_given(before, late) or decision.at
     values["message"] = reminder_text(event.title, event.start_at, zone, at)
     if before is None:
-        row = _row(box, event, start, values, correlation_id, now)
+        row = _row(services, event, start, values, correlation_id, now)
         row |= {"send_at": to_text(at), "status": store.SCHEDULED}
         store.add(tx, row, now)
         store.count(tx, store.SCHEDULED, now)
-        enqueue(tx, box, row, at)
+        enqueue(tx, services, row, at)
         return store.SCHEDULED
     facts = facts_of(event.title, event.location, event.start_at, zone, at)
-    _update(tx, box, before, values, at, facts)
+    _update(tx, services, before, values, at, facts)
     return store.SCHEDULED
 
 
@@ -84,7 +84,7 @@ def _may_change(row: Row) -> bool:
 
 def _update(
     tx: Tx,
-    box: Services,
+    services: Services,
     before: Row,
     values: dict[str, str | None],
     at: Instant,
@@ -95,18 +95,18 @@ def _update(
         values.pop("message")
     else:
         values["message_source"] = "template"
-    store.change(tx, before["id"], box.clock.now(), **values)
+    store.change(tx, before["id"], services.clock.now(), **values)
     if before["status"] != store.SCHEDULED or before["send_at"] != to_text(at):
         waits = before["status"] == store.SCHEDULED and from_text(before["send_at"]) <= at
-        if waits and at <= box.clock.now():
+        if waits and at <= services.clock.now():
             return  # already due; only the current time has changed
         fresh = store.find(tx, before["id"])
         assert fresh is not None
-        move(tx, box, fresh, at)
+        move(tx, services, fresh, at)
 
 
 def _row(
-    box: Services,
+    services: Services,
     event: Event,
     start: str,
     values: dict[str, str | None],
@@ -114,7 +114,7 @@ def _row(
     now: Instant,
 ) -> dict[str, str | None]:
     return {
-        "id": box.ids.new("sms", now),
+        "id": services.ids.new("sms", now),
         "user_id": event.user_id,
         "kind": "reminder",
         "event_id": event.id,
@@ -127,29 +127,29 @@ def _row(
 
 def _skip(
     tx: Tx,
-    box: Services,
+    services: Services,
     event: Event,
     before: Row | None,
     values: dict[str, str | None],
     reason: str,
     correlation_id: str,
 ) -> str:
-    now = box.clock.now()
+    now = services.clock.now()
     assert event.start_at is not None
     if before is None:
-        row = _row(box, event, to_text(event.start_at), values, correlation_id, now)
+        row = _row(services, event, to_text(event.start_at), values, correlation_id, now)
         row |= {"message": "", "send_at": to_text(now), "status": store.SKIPPED, "reason": reason}
         store.add(tx, row, now)
     elif before["status"] == store.SKIPPED and before["reason"] == reason:
         return reason
     else:
         store.change(tx, before["id"], now, status=store.SKIPPED, reason=reason)
-        box.queue.cancel_by_key(tx, sms_key(before["id"]), reason=reason, actor="system")
+        services.queue.cancel_by_key(tx, sms_key(before["id"]), reason=reason, actor="system")
     store.count(tx, f"skipped:{reason}", now)
     return reason
 
 
-def replan_waiting(tx: Tx, box: Services, user_id: str) -> None:
+def replan_waiting(tx: Tx, services: Services, user_id: str) -> None:
     """Plan the user's waiting reminders again, because their local times have changed."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
     if user is None or not preferences.wants_reminders:
@@ -157,19 +157,19 @@ def replan_waiting(tx: Tx, box: Services, user_id: str) -> None:
     for row in store.waiting_of(tx, user_id):
         event = workspace.find_event(tx, row["event_id"]) if row["kind"] == "reminder" else None
         if event is not None:
-            plan_reminder(tx, box, event, user, preferences, row["correlation_id"])
+            plan_reminder(tx, services, event, user, preferences, row["correlation_id"])
 
 
 def stop_reminders(
-    tx: Tx, box: Services, event_id: str, reason: str, *, but: str | None = None
+    tx: Tx, services: Services, event_id: str, reason: str, *, but: str | None = None
 ) -> None:
     """Cancel the event's waiting reminders, except the one of the start `but`."""
     for row in store.reminders_of(tx, event_id):
         if row["status"] == store.SCHEDULED and row["event_start_at"] != but:
-            stop(tx, box, row, reason)
+            stop(tx, services, row, reason)
 
 
-def replan_changed(tx: Tx, box: Services, event: Event) -> str | None:
+def replan_changed(tx: Tx, services: Services, event: Event) -> str | None:
     """Plan the reminder of a changed event again if its day is planned, else cancel it.
 
     Returns the reminder's status, None if the day is not planned.
@@ -178,14 +178,14 @@ def replan_changed(tx: Tx, box: Services, event: Event) -> str | None:
     preferences = preferences_store.find(tx, event.user_id)
     until = preferences_store.planned_until(tx, event.user_id)
     if user is None or until is None or not preferences.wants_reminders:
-        stop_reminders(tx, box, event.id, "event_changed")
+        stop_reminders(tx, services, event.id, "event_changed")
         return None
     begun = day_bounds(
-        local_day(box.clock.now(), zone_or_utc(user.timezone)), zone_or_utc(user.timezone)
+        local_day(services.clock.now(), zone_or_utc(user.timezone)), zone_or_utc(user.timezone)
     )[0]
     latest = covered_until(from_text(until), preferences.lead)
     planned = event.start_at is None or begun <= event.start_at < latest
     if not planned:
-        stop_reminders(tx, box, event.id, "event_moved")
+        stop_reminders(tx, services, event.id, "event_moved")
         return None
-    return plan_reminder(tx, box, event, user, preferences, f"corr-{event.id}"[:128])
+    return plan_reminder(tx, services, event, user, preferences, f"corr-{event.id}"[:128])

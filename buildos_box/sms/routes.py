@@ -59,18 +59,18 @@ class SmsQueued(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/sms/scheduled", tags=["SMS"])
 async def get_schedule(
-    box: Services, caller: Caller, cursor: str = "", limit: Count = 500
+    services: Services, caller: Caller, cursor: str = "", limit: Count = 500
 ) -> SmsSchedule:
     """SMS preferences by user, of all users that the caller may see."""
     found = await preferences_store.list_all(
-        box.db, only_user=caller.only_user, after=cursor, limit=limit
+        services.db, only_user=caller.only_user, after=cursor, limit=limit
     )
     more = found[-1].user_id if len(found) == limit else None
     return SmsSchedule([SmsSettingsView.of(preferences) for preferences in found], more)
 
 
 @post("/sms/scheduled", status_code=200, tags=["SMS"])
-async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller) -> Updated:
+async def post_schedule(data: SmsSettingsRequest, services: Services, caller: Caller) -> Updated:
     """Change a user's SMS preferences, and plan their day again.
 
     Raises NotFound, Impossible (naming the field), Forbidden (`phone_verified`).
@@ -81,19 +81,23 @@ async def post_schedule(data: SmsSettingsRequest, box: Services, caller: Caller)
         if workspace.find_user(tx, data.user_id) is None:
             raise NotFound(f"there is no user {data.user_id}")
         before = preferences_store.find(tx, data.user_id)
-        wanted = changed(before, data, box.settings, service=caller.is_service)
+        wanted = changed(before, data, services.settings, service=caller.is_service)
         if wanted == before:
             return False
-        preferences_store.save(tx, wanted, box.clock.now())
-        plan_today(tx, box, data.user_id)
+        preferences_store.save(tx, wanted, services.clock.now())
+        plan_today(tx, services, data.user_id)
         return True
 
-    return Updated(success=True, updated=await box.db.write(save))
+    return Updated(success=True, updated=await services.db.write(save))
 
 
 @post("/queue/sms", status_code=200, tags=["SMS"])
 async def queue_sms(
-    data: SmsRequest, box: Services, caller: Caller, correlation_id: str, asked: IdempotentRequest
+    data: SmsRequest,
+    services: Services,
+    caller: Caller,
+    correlation_id: str,
+    asked: IdempotentRequest,
 ) -> SmsQueued:
     """Queue one message.
 
@@ -106,9 +110,9 @@ async def queue_sms(
     caller.require_user(data.user_id)
     if data.phone_number is not None:
         caller.require_service()
-    number = e164(data.phone_number, box.settings.sms) if data.phone_number else None
+    number = e164(data.phone_number, services.settings.sms) if data.phone_number else None
     text = given_text(data.message, caller)
-    at = _instant(data.scheduled_for) if data.scheduled_for else box.clock.now()
+    at = _instant(data.scheduled_for) if data.scheduled_for else services.clock.now()
 
     def add(tx: Tx) -> SmsQueued:
         if workspace.find_user(tx, data.user_id) is None:
@@ -117,20 +121,20 @@ async def queue_sms(
             raise Impossible.field("phoneNumber", "is required: the user has no number")
         sms_id, job_id = add_message(
             tx,
-            box,
+            services,
             user_id=data.user_id,
             kind="message",
             message=text,
             phone_number=number,
             at=at,
-            expires_at=max(at, box.clock.now()) + timedelta(hours=24),
+            expires_at=max(at, services.clock.now()) + timedelta(hours=24),
             asked_as=_asked_as(number, at, text) if data.scheduled_for else None,
             correlation_id=correlation_id,
             actor=caller.actor,
         )
         return SmsQueued(True, job_id, sms_id, to_text(at))
 
-    return await asked.once(box, data.user_id, add, SmsQueued)
+    return await asked.once(services, data.user_id, add, SmsQueued)
 
 
 def _asked_as(number: str | None, at: Instant, text: str) -> str:

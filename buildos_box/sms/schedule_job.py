@@ -36,28 +36,28 @@ class ScheduleResult(msgspec.Struct, frozen=True, rename="camel"):
     others: dict[str, int]
 
 
-async def schedule_daily_sms(job: Attempt[SchedulePayload], box: Services) -> ScheduleResult:
+async def schedule_daily_sms(job: Attempt[SchedulePayload], services: Services) -> ScheduleResult:
     """Plan every reminder of the day; running it again adds nothing.
 
     Raises PermanentError (`unknown_user`), LeaseLost.
     """
     user_id, day = job.payload.user_id, date.fromisoformat(job.payload.date)
-    user = await workspace.get_user(box.db, user_id)
+    user = await workspace.get_user(services.db, user_id)
     if user is None:
         raise PermanentError(f"there is no user {user_id}", code="unknown_user")
     start, end = day_bounds(day, zone_or_utc(user.timezone))
     latest = covered_until(end, LONGEST_LEAD)
     events = await workspace.events_between(
-        box.db, user_id, start, latest, first_day=day, day_after=day + timedelta(days=1)
+        services.db, user_id, start, latest, first_day=day, day_after=day + timedelta(days=1)
     )
     found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < latest)]
-    counts = await box.db.write(lambda tx: _plan(tx, job, box, found))
+    counts = await services.db.write(lambda tx: _plan(tx, job, services, found))
     scheduled = counts.pop(store.SCHEDULED, 0)
     return ScheduleResult(job.payload.date, scheduled, dict(counts))
 
 
 def _plan(
-    tx: Tx, job: Attempt[SchedulePayload], box: Services, events: list[Event]
+    tx: Tx, job: Attempt[SchedulePayload], services: Services, events: list[Event]
 ) -> Counter[str]:
     """All in one transaction: the day is planned or it is not.
 
@@ -75,12 +75,12 @@ def _plan(
             continue
         fresh = workspace.find_event(tx, event.id)
         if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):
-            results[plan_reminder(tx, box, fresh, user, preferences, job.correlation_id)] += 1
-    if results[store.SCHEDULED] and writes(box):
+            results[plan_reminder(tx, services, fresh, user, preferences, job.correlation_id)] += 1
+    if results[store.SCHEDULED] and writes(services):
         payload = WritePayload(
             user_id=user.id, date=job.payload.date, expires_at=job.payload.expires_at
         )
-        box.queue.enqueue(
+        services.queue.enqueue(
             tx, WRITE_SMS_TEXTS, payload, user_id=user.id, correlation_id=job.correlation_id
         )
     return results
@@ -96,12 +96,12 @@ SCHEDULE_DAILY_SMS = JobType(
 )
 
 
-def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
+def plan_today(tx: Tx, services: Services, user_id: str) -> bool:
     """Queue the plan of the user's current local day, and store when the next one begins.
 
     Returns False if the user is unknown or wants no reminders.
     """
-    user, now = workspace.find_user(tx, user_id), box.clock.now()
+    user, now = workspace.find_user(tx, user_id), services.clock.now()
     if user is None or not preferences_store.find(tx, user_id).wants_reminders:
         preferences_store.plan_no_more(tx, user_id)
         return False
@@ -110,11 +110,11 @@ def plan_today(tx: Tx, box: Services, user_id: str) -> bool:
     _, end = day_bounds(day, zone)
     preferences_store.plan_next(tx, user_id, day + timedelta(days=1), end)
     payload = SchedulePayload(user_id=user_id, date=day.isoformat(), expires_at=to_text(end))
-    box.queue.enqueue(tx, SCHEDULE_DAILY_SMS, payload, user_id=user_id)
+    services.queue.enqueue(tx, SCHEDULE_DAILY_SMS, payload, user_id=user_id)
     return True
 
 
-def opt(tx: Tx, box: Services, phone_number: str, *, out: bool) -> None:
+def opt(tx: Tx, services: Services, phone_number: str, *, out: bool) -> None:
     """Store or remove a number's opt-out, and plan the days of all users who have it."""
-    for user_id in preferences_store.opt(tx, phone_number, out=out, now=box.clock.now()):
-        plan_today(tx, box, user_id)
+    for user_id in preferences_store.opt(tx, phone_number, out=out, now=services.clock.now()):
+        plan_today(tx, services, user_id)

@@ -64,51 +64,51 @@ def sms_key(sms_id: str) -> str:
     return f"sms-{sms_id}"
 
 
-async def send_sms(job: Attempt[SendPayload], box: Services) -> SmsResult:
+async def send_sms(job: Attempt[SendPayload], services: Services) -> SmsResult:
     """Send the message of the payload, unless the checks say otherwise.
 
     Raises PermanentError (unknown message, not configured, refused by Twilio), TransientError,
     Snooze (quiet hours, daily limit), LeaseLost.
     """
     sms_id = job.payload.sms_id
-    row = await store.get(box.db, sms_id)
+    row = await store.get(services.db, sms_id)
     if row is None:
         raise PermanentError(f"there is no SMS {sms_id}", code="unknown_sms")
     if store.RANK.get(row["status"], 0) >= store.RANK[store.SENT] and row["twilio_sid"]:
         return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
     in_doubt = row["status"] in store.IN_DOUBT
     try:
-        if not (in_doubt or box.settings.sms.enabled):
+        if not (in_doubt or services.settings.sms.enabled):
             raise _NotSent(SWITCHED_OFF)
-        sender = _sender(box, in_doubt)
+        sender = _sender(services, in_doubt)
         if in_doubt:
             number = row["phone_number"]
         else:
-            number = await box.db.write(lambda tx: _ready(tx, job, box))
-            row = await store.get(box.db, sms_id) or row
-        sid = await _send(job, box, sender, row, number)
+            number = await services.db.write(lambda tx: _ready(tx, job, services))
+            row = await store.get(services.db, sms_id) or row
+        sid = await _send(job, services, sender, row, number)
     except _NotSent as skip:
         reason = skip.reason
-        await box.db.write(lambda tx: _skip(tx, job, box, reason))
+        await services.db.write(lambda tx: _skip(tx, job, services, reason))
         return SmsResult(sms_id, store.SKIPPED, reason)
     except Unsubscribed:
-        await box.db.write(lambda tx: _unsubscribed(tx, job, box, number))
+        await services.db.write(lambda tx: _unsubscribed(tx, job, services, number))
         return SmsResult(sms_id, store.SKIPPED, "opted_out")
     except NotAccepted as refused:
         if not in_doubt:
             before = row
-            await box.db.write(lambda tx: _wait_again(tx, job, box, before))
+            await services.db.write(lambda tx: _wait_again(tx, job, services, before))
         raise refused
     except PermanentError as error:
         failure = error
-        await box.db.write(lambda tx: _failed(tx, job, box, failure))
+        await services.db.write(lambda tx: _failed(tx, job, services, failure))
         raise
     return SmsResult(sms_id, store.SENT, twilio_sid=sid)
 
 
-def _sender(box: Services, in_doubt: bool) -> TwilioSender:
+def _sender(services: Services, in_doubt: bool) -> TwilioSender:
     try:
-        return TwilioSender(box.settings, box.twilio_http)
+        return TwilioSender(services.settings, services.twilio_http)
     except PermanentError as error:
         raise (_unanswered(error) if in_doubt else error) from error
 
@@ -119,21 +119,21 @@ def _unanswered(error: PermanentError) -> TransientError:
 
 
 async def _send(
-    job: Attempt[SendPayload], box: Services, sender: TwilioSender, row: Row, number: str
+    job: Attempt[SendPayload], services: Services, sender: TwilioSender, row: Row, number: str
 ) -> str:
-    sms_id, now = str(row["id"]), box.clock.now()
+    sms_id, now = str(row["id"]), services.clock.now()
     message = Outgoing(
         to=number,
-        body=body_of(box, row),
+        body=body_of(services, row),
         validity=_validity(row, now),
-        callback=_callback(box, sms_id),
+        callback=_callback(services, sms_id),
     )
 
     async def found() -> str | None:
         if row["status"] not in store.IN_DOUBT:
             return None  # Twilio has refused every try so far
         since = from_text(row["sending_since"]) if row["sending_since"] else now
-        known = await store.known_sids(box.db, number)
+        known = await store.known_sids(services.db, number)
         try:
             return await sender.sent_since(message, since, known)
         except PermanentError as error:
@@ -143,22 +143,22 @@ async def _send(
         if row["status"] not in store.IN_DOUBT:
             return await sender.send(message)
         # It was not sent, so what has changed meanwhile counts.
-        return await sender.send(await box.db.write(checked_again))
+        return await sender.send(await services.db.write(checked_again))
 
     def checked_again(tx: Tx) -> Outgoing:
-        to = _check(tx, job, box)
-        store.change(tx, sms_id, box.clock.now(), phone_number=to)
+        to = _check(tx, job, services)
+        store.change(tx, sms_id, services.clock.now(), phone_number=to)
         return replace(message, to=to)
 
     return await effects.once(
-        box,
+        services,
         job,
         key=f"sms:{sms_id}",
         kind="sms",
         send=send,
         found=found,
-        on_intent=lambda tx: _on_intent(tx, job, box, number),
-        on_outcome=lambda tx, sid: mark_sent(tx, box, sms_id, sid),
+        on_intent=lambda tx: _on_intent(tx, job, services, number),
+        on_outcome=lambda tx, sid: mark_sent(tx, services, sms_id, sid),
     )
 
 
@@ -169,17 +169,17 @@ def _validity(row: Row, now: Instant) -> int | None:
     return max(1, min(left, LONGEST_VALIDITY))
 
 
-def _callback(box: Services, sms_id: str) -> str | None:
+def _callback(services: Services, sms_id: str) -> str | None:
     """The address of Twilio's status callback; None without a configured public address."""
-    if not box.settings.server.base_url:
+    if not services.settings.server.base_url:
         return None
-    return f"{box.settings.server.public_url}/webhooks/twilio/status?sms={sms_id}"
+    return f"{services.settings.server.public_url}/webhooks/twilio/status?sms={sms_id}"
 
 
-def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
+def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     """The number that the message may be sent to now. Raises _NotSent, Snooze, LeaseLost."""
     job.ensure_lease(tx)
-    now, row = box.clock.now(), store.find(tx, job.payload.sms_id)
+    now, row = services.clock.now(), store.find(tx, job.payload.sms_id)
     if row is None:
         raise _NotSent("gone")
     if row["status"] in (store.CANCELLED, store.SKIPPED):
@@ -192,7 +192,7 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
         raise _NotSent("no_phone_number")
     if preferences_store.has_opted_out(tx, number):
         raise _NotSent("opted_out")
-    if why_not(number, box.settings.sms) is not None:
+    if why_not(number, services.settings.sms) is not None:
         raise _NotSent("number_not_allowed")
     if row["kind"] == "code":
         return str(number)
@@ -207,7 +207,7 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
             raise _NotSent("quiet_hours")
         raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
     got = preferences_store.count_on(tx, user.id, local_day(now, zone))
-    ceiling = daily_limits.is_reached(tx, box, user.id, "sms_per_day")
+    ceiling = daily_limits.is_reached(tx, services, user.id, "sms_per_day")
     if got >= preferences.daily_limit or ceiling:
         raise _NotSent("daily_limit")
     # A message in doubt counted against the limit first: two messages must not wait for each other.
@@ -217,10 +217,10 @@ def _check(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
     return str(number)
 
 
-def _ready(tx: Tx, job: Attempt[SendPayload], box: Services) -> str:
+def _ready(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     """Check the message and update its text; returns the number. Raises _NotSent, Snooze."""
-    number = _check(tx, job, box)
-    _refresh_reminder_text(tx, job.payload.sms_id, box.clock.now())
+    number = _check(tx, job, services)
+    _refresh_reminder_text(tx, job.payload.sms_id, services.clock.now())
     return number
 
 
@@ -250,12 +250,12 @@ def _check_event(tx: Tx, row: Row, enabled: bool) -> None:
         raise _NotSent("event_moved")
 
 
-def _on_intent(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
+def _on_intent(tx: Tx, job: Attempt[SendPayload], services: Services, number: str) -> None:
     """Check again, because another message may have used the day's last place meanwhile."""
-    sms_id, now = job.payload.sms_id, box.clock.now()
+    sms_id, now = job.payload.sms_id, services.clock.now()
     row = store.find(tx, sms_id)
     fresh = row is None or row["status"] not in store.IN_DOUBT
-    if fresh and _check(tx, job, box) != number:
+    if fresh and _check(tx, job, services) != number:
         raise Snooze(now, "its number has just changed")
     since = (row["sending_since"] if row else None) or to_text(now)
     store.change(
@@ -263,43 +263,43 @@ def _on_intent(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) ->
     )
 
 
-def _skip(tx: Tx, job: Attempt[SendPayload], box: Services, reason: str) -> None:
+def _skip(tx: Tx, job: Attempt[SendPayload], services: Services, reason: str) -> None:
     job.ensure_lease(tx)
-    row, now = store.find(tx, job.payload.sms_id), box.clock.now()
+    row, now = store.find(tx, job.payload.sms_id), services.clock.now()
     if row is not None and row["status"] not in (store.CANCELLED, store.SKIPPED):
         store.change(tx, row["id"], now, status=store.SKIPPED, reason=reason)
         store.count(tx, f"skipped:{reason}", now)
 
 
-def _unsubscribed(tx: Tx, job: Attempt[SendPayload], box: Services, number: str) -> None:
+def _unsubscribed(tx: Tx, job: Attempt[SendPayload], services: Services, number: str) -> None:
     row = store.find(tx, job.payload.sms_id)
     number = (row and row["phone_number"]) or number
-    for user_id in preferences_store.opt(tx, number, out=True, now=box.clock.now()):
+    for user_id in preferences_store.opt(tx, number, out=True, now=services.clock.now()):
         preferences_store.plan_no_more(tx, user_id)
-    _skip(tx, job, box, "opted_out")
+    _skip(tx, job, services, "opted_out")
 
 
-def _wait_again(tx: Tx, job: Attempt[SendPayload], box: Services, before: Row) -> None:
+def _wait_again(tx: Tx, job: Attempt[SendPayload], services: Services, before: Row) -> None:
     """Twilio does not have the message: it waits again, and is checked again next time."""
     job.ensure_lease(tx)
     store.change(
         tx,
         before["id"],
-        box.clock.now(),
+        services.clock.now(),
         status=store.SCHEDULED,
         phone_number=before["phone_number"],
         sending_since=None,
     )
 
 
-def _failed(tx: Tx, job: Attempt[SendPayload], box: Services, error: PermanentError) -> None:
+def _failed(tx: Tx, job: Attempt[SendPayload], services: Services, error: PermanentError) -> None:
     job.ensure_lease(tx)
-    row, now = store.find(tx, job.payload.sms_id), box.clock.now()
+    row, now = store.find(tx, job.payload.sms_id), services.clock.now()
     if row is None:
         return
     if isinstance(error, BadNumber) and row["phone_number"]:
         preferences_store.unverify(tx, row["phone_number"], now)
-    mark_failed(tx, row["id"], box, error.message)
+    mark_failed(tx, row["id"], services, error.message)
 
 
 SEND_SMS = JobType(

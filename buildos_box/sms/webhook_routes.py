@@ -19,11 +19,11 @@ IN = frozenset({"START", "YES", "UNSTOP"})
 HELP = frozenset({"HELP", "INFO"})
 
 
-async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
+async def _signed(request: AnyRequest, services: Services) -> dict[str, str]:
     """The form, after its signature was checked, which comes before any read. Raises Forbidden."""
     from twilio.request_validator import RequestValidator
 
-    token = box.settings.sms.auth_token
+    token = services.settings.sms.auth_token
     signature = request.headers.get("x-twilio-signature", "")
     body = await request.body()
     try:
@@ -31,7 +31,9 @@ async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
     except ValueError:
         form = {}
     query = request.scope["query_string"].decode("latin-1")
-    url = f"{box.settings.server.public_url}{request.url.path}" + (f"?{query}" if query else "")
+    url = f"{services.settings.server.public_url}{request.url.path}" + (
+        f"?{query}" if query else ""
+    )
     if (
         token is None
         or not token.reveal()
@@ -42,22 +44,22 @@ async def _signed(request: AnyRequest, box: Services) -> dict[str, str]:
 
 
 @post("/webhooks/twilio/status", status_code=204, opt=PUBLIC, tags=["SMS"])
-async def twilio_status(request: AnyRequest, box: Services) -> None:
+async def twilio_status(request: AnyRequest, services: Services) -> None:
     """Store a message's state, which only moves forward. Raises Forbidden without a signature."""
-    form = await _signed(request, box)
+    form = await _signed(request, services)
     sid, said = form.get("MessageSid", ""), form.get("MessageStatus", "").lower()
     code = form.get("ErrorCode", "")
     error = int(code) if code.isascii() and code.isdigit() and len(code) <= 9 else None
     named = request.query_params.get("sms", "")
-    await box.db.write(lambda tx: _record(tx, box, sid, named, said, error))
+    await services.db.write(lambda tx: _record(tx, services, sid, named, said, error))
 
 
-def _record(tx: Tx, box: Services, sid: str, named: str, said: str, error: int | None) -> None:
+def _record(tx: Tx, services: Services, sid: str, named: str, said: str, error: int | None) -> None:
     row = store.find_by_sid(tx, sid) or _not_yet_named(tx, named)
     if row is None or not sid:
         return
-    forward = apply_status(tx, box, row, said, error, sid)
-    store.record_callback(tx, row["id"], said[:40], error, forward, box.clock.now())
+    forward = apply_status(tx, services, row, said, error, sid)
+    store.record_callback(tx, row["id"], said[:40], error, forward, services.clock.now())
 
 
 def _not_yet_named(tx: Tx, sms_id: str) -> Row | None:
@@ -67,24 +69,24 @@ def _not_yet_named(tx: Tx, sms_id: str) -> Row | None:
 
 
 @post("/webhooks/twilio/inbound", status_code=200, opt=PUBLIC, tags=["SMS"])
-async def twilio_inbound(request: AnyRequest, box: Services) -> Response[str]:
+async def twilio_inbound(request: AnyRequest, services: Services) -> Response[str]:
     """Store an inbound keyword; Twilio answers the sender. Raises Forbidden without a signature."""
-    form = await _signed(request, box)
+    form = await _signed(request, services)
     words = form.get("Body", "").upper().split()
     word = form.get("OptOutType", "").upper() or (words[0].strip(".!") if len(words) == 1 else "")
     word = word if word in OUT | IN | HELP else "OTHER"
     sid, number = form.get("MessageSid", ""), form.get("From", "")
-    await box.db.write(lambda tx: _heard(tx, box, sid, number, word))
+    await services.db.write(lambda tx: _heard(tx, services, sid, number, word))
     return Response("<Response/>", media_type="text/xml")
 
 
-def _heard(tx: Tx, box: Services, sid: str, number: str, word: str) -> None:
-    now = box.clock.now()
+def _heard(tx: Tx, services: Services, sid: str, number: str, word: str) -> None:
+    now = services.clock.now()
     user_id = preferences_store.user_of_number(tx, number)
     if not sid or not store.record_inbound(tx, sid, user_id, word, now):
         return
     if word in OUT | IN:
-        opt(tx, box, number, out=word in OUT)
+        opt(tx, services, number, out=word in OUT)
 
 
 ROUTES = [twilio_status, twilio_inbound]

@@ -35,25 +35,25 @@ class WriteResult(msgspec.Struct, frozen=True, rename="camel"):
     written: int
 
 
-async def write_sms_texts(job: Attempt[WritePayload], box: Services) -> WriteResult:
+async def write_sms_texts(job: Attempt[WritePayload], services: Services) -> WriteResult:
     """Replace the template's texts of the day where a model's pass the checks.
 
     Raises LeaseLost, StorageError.
     """
     user_id, day = job.payload.user_id, job.payload.date
-    user = await workspace.get_user(box.db, user_id)
+    user = await workspace.get_user(services.db, user_id)
     zone = zone_or_utc(user.timezone if user else "UTC")
     start, end = day_bounds(date.fromisoformat(day), zone)
-    now = box.clock.now()
+    now = services.clock.now()
 
     def read(tx: Tx) -> list[tuple[Row, Event]]:
         rows = store.to_write(tx, user_id, start, end, now)
         events = ((row, workspace.find_event(tx, row["event_id"])) for row in rows)
         return [(row, event) for row, event in events if event is not None]
 
-    waiting = await box.db.write(read)
+    waiting = await services.db.write(read)
     texts = await write_texts(
-        box,
+        services,
         [
             facts_of(
                 event.title,
@@ -72,18 +72,18 @@ async def write_sms_texts(job: Attempt[WritePayload], box: Services) -> WriteRes
     def save(tx: Tx) -> int:
         job.ensure_lease(tx)
         pairs = zip(waiting, texts, strict=True)
-        return sum(_save(tx, box, row, text) for (row, _), text in pairs if text)
+        return sum(_save(tx, services, row, text) for (row, _), text in pairs if text)
 
-    return WriteResult(day, len(waiting), await box.db.write(save))
+    return WriteResult(day, len(waiting), await services.db.write(save))
 
 
-def _save(tx: Tx, box: Services, row: Row, text: str) -> bool:
+def _save(tx: Tx, services: Services, row: Row, text: str) -> bool:
     """Take the text, unless the reminder has changed or was sent while it was being written."""
     fresh = store.find(tx, row["id"])
     same = ("status", "message", "message_source", "send_at", "event_title")
     if fresh is None or any(fresh[name] != row[name] for name in same):
         return False
-    store.change(tx, row["id"], box.clock.now(), message=text, message_source="llm")
+    store.change(tx, row["id"], services.clock.now(), message=text, message_source="llm")
     return True
 
 

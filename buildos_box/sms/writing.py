@@ -104,13 +104,18 @@ def fault_of(text: str, facts: Facts) -> str | None:
     return None
 
 
-def writes(box: Services) -> bool:
+def writes(services: Services) -> bool:
     """Whether a language model is configured and wanted for reminders."""
-    return box.settings.sms.llm_text and bool(box.llm.providers)
+    return services.settings.sms.llm_text and bool(services.llm.providers)
 
 
 async def write_texts(
-    box: Services, wanted: list[Facts], *, user_id: str, job_id: str | None, correlation_id: str
+    services: Services,
+    wanted: list[Facts],
+    *,
+    user_id: str,
+    job_id: str | None,
+    correlation_id: str,
 ) -> list[str | None]:
     """A text for each, or None where the template must be used. Never fails, and takes at most 75
     s.
@@ -122,14 +127,14 @@ async def write_texts(
         if is_gsm(facts.title) and len(facts.title) <= LONGEST_TITLE
     }
     asked = dict(list(asked.items())[:MOST_AT_ONCE])
-    if not asked or not writes(box):
+    if not asked or not writes(services):
         return texts
     events = [
         {"n": n, "title": f.title, "time": f.time, "day": f.day, "minutesAhead": f.minutes}
         | ({"location": f.location} if f.location else {})
         for n, f in asked.items()
     ]
-    question = fence(msgspec.json.encode(events).decode(), box.ids)
+    question = fence(msgspec.json.encode(events).decode(), services.ids)
     ask = Ask(
         purpose=PURPOSE,
         system=SYSTEM,
@@ -142,7 +147,7 @@ async def write_texts(
     )
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            answer = await box.llm.ask(ask, fallback=lambda: Reminders([]))
+            answer = await services.llm.ask(ask, fallback=lambda: Reminders([]))
     except TimeoutError:
         return texts
     for said in answer.value.reminders:

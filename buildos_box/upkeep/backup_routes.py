@@ -26,15 +26,15 @@ class BackupView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @post("/backup", status_code=201, tags=["Health"], opt=NEEDS_ADMIN)
-async def back_up_now(box: Services) -> BackupView:
+async def back_up_now(services: Services) -> BackupView:
     """Make a backup into the backup folder, from the open database.
 
     It writes nothing to the database, so it also works if the database's file was deleted or moved.
     Raises Forbidden, Conflict while another backup is being made.
     """
-    data, folder = Path(box.settings.data.dir), backup_folder(box.settings)
+    data, folder = Path(services.settings.data.dir), backup_folder(services.settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = await _MAKING.run(make_backup, data, folder, box.clock, copy=box.db.copy)
+    made = await _MAKING.run(make_backup, data, folder, services.clock, copy=services.db.copy)
     return BackupView(
         path=str(made.path.absolute()),
         bytes=made.bytes,

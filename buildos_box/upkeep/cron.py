@@ -26,14 +26,14 @@ def backup_folder(settings: Settings) -> Path:
     return Path(settings.backup.dir or Path(settings.data.dir) / "backups")
 
 
-async def back_up(_due: Instant, box: Services) -> BackedUp:
+async def back_up(_due: Instant, services: Services) -> BackedUp:
     """Make a backup, then delete the oldest ones: a failed backup costs no older one."""
-    keep, folder = box.settings.backup.keep, backup_folder(box.settings)
+    keep, folder = services.settings.backup.keep, backup_folder(services.settings)
     if keep == 0:
         return BackedUp(None, note="backup.keep is 0: nightly backups are off")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    data = Path(box.settings.data.dir)
-    made = await asyncio.to_thread(make_backup, data, folder, box.clock, copy=box.db.copy)
+    data = Path(services.settings.data.dir)
+    made = await asyncio.to_thread(make_backup, data, folder, services.clock, copy=services.db.copy)
     gone = await asyncio.to_thread(forget_old, folder, keep)
     return BackedUp(made.path.name, made.bytes, len(gone))
 

@@ -17,15 +17,15 @@ REASON = "restored: it was due before the restore"
 log = logger(__name__)
 
 
-async def apply_epoch(box: Services) -> int:
+async def apply_epoch(services: Services) -> int:
     """Cancel what a new epoch must not send; returns the number of jobs."""
-    expired = await box.db.write(lambda tx: _settle(tx, box))
+    expired = await services.db.write(lambda tx: _settle(tx, services))
     if expired:
         log.warning("restored_sends_expired", jobs=expired)
     return expired
 
 
-def _settle(tx: Tx, box: Services) -> int:
+def _settle(tx: Tx, services: Services) -> int:
     epoch = epoch_store.unsettled(tx)
     if epoch is None:
         return 0
@@ -33,8 +33,8 @@ def _settle(tx: Tx, box: Services) -> int:
     if not epoch.resume_sends:
         old = [row for row in ledger.live_all(tx) if _was_due(row, epoch)]
     for row in old:
-        box.queue.cancel(tx, row["queue_job_id"], reason=REASON, actor="restore")
-    epoch_store.finish(tx, box.clock.now())
+        services.queue.cancel(tx, row["queue_job_id"], reason=REASON, actor="restore")
+    epoch_store.finish(tx, services.clock.now())
     return len(old)
 
 

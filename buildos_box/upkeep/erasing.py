@@ -18,11 +18,11 @@ from buildos_box.workspace.changes import UserDeleted
 log = logger(__name__)
 
 
-def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
+def on_user_deleted(tx: Tx, services: Services, change: UserDeleted) -> None:
     """Erase rows that no reference deletes, and after the commit the mails in the outbox."""
-    outbox = Path(box.settings.data.dir) / "outbox"
+    outbox = Path(services.settings.data.dir) / "outbox"
     files = [outbox / f"{email_id}.eml" for email_id in mail_store.ids_of_user(tx, change.user_id)]
-    erase_jobs_of(tx, change.user_id, box.clock.now())
+    erase_jobs_of(tx, change.user_id, services.clock.now())
     llm_store.erase_calls_of(tx, change.user_id)
     realtime_store.erase_events_of(tx, change.user_id)
     ticket_store.erase_tickets_of(tx, change.user_id)

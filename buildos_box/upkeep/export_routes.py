@@ -40,10 +40,10 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @get("/users/{user_id:str}/export", tags=["Users"])
-async def export_user(user_id: str, box: Services, caller: Caller) -> Export:
+async def export_user(user_id: str, services: Services, caller: Caller) -> Export:
     """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
-    found = await _READING.run(person_store.everything_of, box.db.path, user_id)
+    found = await _READING.run(person_store.everything_of, services.db.path, user_id)
     if not found["users"]:
         raise NotFound(f"there is no user {user_id}")
     lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}
@@ -54,7 +54,7 @@ async def export_user(user_id: str, box: Services, caller: Caller) -> Export:
     document = {
         **lists,
         DEPENDENCIES: links,
-        "exportedAt": to_text(box.clock.now()),
+        "exportedAt": to_text(services.clock.now()),
         "userId": user_id,
         "records": {table: rows for table, rows in found.items() if rows},
     }

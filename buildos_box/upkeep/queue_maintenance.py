@@ -9,12 +9,14 @@ from buildos_box.jobs.crons import Cron
 from buildos_box.services import Services
 
 
-async def _clean_up(_due: Instant, box: Services) -> CleanupReport:
-    return await clean_up(box.db, box.queue, box.clock, Thresholds(), actor="cron:cleanup")
+async def _clean_up(_due: Instant, services: Services) -> CleanupReport:
+    return await clean_up(
+        services.db, services.queue, services.clock, Thresholds(), actor="cron:cleanup"
+    )
 
 
-async def _check(_due: Instant, box: Services) -> AlertSummary:
-    return await check(box.db, box.clock)
+async def _check(_due: Instant, services: Services) -> AlertSummary:
+    return await check(services.db, services.clock)
 
 
 CLEANUP = Cron(

@@ -75,7 +75,7 @@ class SignInLink(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @post("/app/session", status_code=200, opt=PUBLIC, tags=["Web page"])
 async def open_session(
-    data: SignIn, request: AnyRequest, box: Services, keyring: Keyring
+    data: SignIn, request: AnyRequest, services: Services, keyring: Keyring
 ) -> Response[Session]:
     """Sign in to the page; the response sets its cookie.
 
@@ -86,17 +86,17 @@ async def open_session(
     """
     _require_our_page(request)
     if data.code:
-        holder: Awaitable[Caller] = sign_in.link_holder(box, keyring, data.code.strip())
+        holder: Awaitable[Caller] = sign_in.link_holder(services, keyring, data.code.strip())
     elif data.token:
         holder = keyring.recognise(data.token.strip())
     else:
         raise Impossible.field("token", "give a token, or the code of a link")
     caller = await _authorised(request, holder)
-    user = await sign_in.user_for(box, caller, data.user_id)
+    user = await sign_in.user_for(services, caller, data.user_id)
     before = await _signed_in(request, keyring)
     if before is not None and before.only_user != user["id"] and not data.replace:
         raise Conflict("this browser is signed in as another user", code=ANOTHER_USER)
-    token, lasts = await sign_in.open_session(box, keyring, caller, user["id"], before)
+    token, lasts = await sign_in.open_session(services, keyring, caller, user["id"], before)
     log.info("signed_in", user_id=user["id"], actor=caller.actor, token_id=caller.token_id)
     response = Response(Session.of(user), status_code=200)
     _cookie(request).set(response, token, lasts)
@@ -105,16 +105,18 @@ async def open_session(
 
 @post("/app/sign-in-link", status_code=200, opt=PUBLIC, tags=["Web page"])
 async def preview_link(
-    data: LinkCode, request: AnyRequest, box: Services, keyring: Keyring
+    data: LinkCode, request: AnyRequest, services: Services, keyring: Keyring
 ) -> LinkPreview:
     """Whom a link would sign in, so that the page can ask before it does; the link stays good."""
     _require_our_page(request)
-    holder = sign_in.link_holder(box, keyring, data.code.strip())
-    user = await sign_in.user_for(box, await _authorised(request, holder), None)
+    holder = sign_in.link_holder(services, keyring, data.code.strip())
+    user = await sign_in.user_for(services, await _authorised(request, holder), None)
     before = await _signed_in(request, keyring)
     other = before.only_user if before is not None else None
     row = (
-        await workspace.row_of(box.db, "users", other) if other not in (None, user["id"]) else None
+        await workspace.row_of(services.db, "users", other)
+        if other not in (None, user["id"])
+        else None
     )
     return LinkPreview(
         user_id=user["id"], name=user["name"], replaces=(row["name"] or row["id"]) if row else None
@@ -142,11 +144,11 @@ async def _signed_in(request: AnyRequest, keyring: Keyring) -> Caller | None:
 
 
 @get("/app/session", tags=["Web page"])
-async def get_session(box: Services, caller: Caller) -> Session:
+async def get_session(services: Services, caller: Caller) -> Session:
     """The user whose token this is. Raises Forbidden for other tokens, Impossible if deleted."""
     if caller.only_user is None:
         raise Forbidden("this token does not belong to a single user")
-    row = await workspace.row_of(box.db, "users", caller.only_user)
+    row = await workspace.row_of(services.db, "users", caller.only_user)
     if row is None:
         raise Impossible.field("userId", f"there is no user {caller.only_user}")
     return Session.of(row)
@@ -154,7 +156,7 @@ async def get_session(box: Services, caller: Caller) -> Session:
 
 @delete("/app/session", status_code=200, tags=["Web page"])
 async def close_session(
-    request: AnyRequest, box: Services, keyring: Keyring, caller: Caller
+    request: AnyRequest, services: Services, keyring: Keyring, caller: Caller
 ) -> Response[dict[str, bool]]:
     """Sign out: end the session and delete its cookie; the token that opened it stays valid."""
     if caller.is_session:
@@ -166,9 +168,11 @@ async def close_session(
 
 
 @post("/users/{user_id:str}/sign-in-link", tags=["Web page"], opt=NEEDS_SERVICE)
-async def issue_link(user_id: str, box: Services, keyring: Keyring, caller: Caller) -> SignInLink:
+async def issue_link(
+    user_id: str, services: Services, keyring: Keyring, caller: Caller
+) -> SignInLink:
     """A link that opens that user's page once, within a day. Raises Forbidden, NotFound."""
-    url, expires_at = await sign_in.make_link(box, keyring, caller, user_id)
+    url, expires_at = await sign_in.make_link(services, keyring, caller, user_id)
     log.info("sign_in_link_made", user_id=user_id, actor=caller.actor)
     return SignInLink(url=url, expires_at=to_text(expires_at))
 

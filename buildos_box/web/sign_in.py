@@ -35,14 +35,14 @@ class LinkHolder(Caller):
 
 
 async def make_link(
-    box: Services, keyring: Keyring, caller: Caller, user_id: str
+    services: Services, keyring: Keyring, caller: Caller, user_id: str
 ) -> tuple[str, Instant]:
     """A link that signs that user in once, and when it expires. Raises NotFound."""
-    code, now = box.ids.secret(CODE_BITS), box.clock.now()
+    code, now = services.ids.secret(CODE_BITS), services.clock.now()
     expires_at = min(now + LINK_GOOD_FOR, caller.expires_at or now + LINK_GOOD_FOR)
-    if await workspace.row_of(box.db, "users", user_id) is None:
+    if await workspace.row_of(services.db, "users", user_id) is None:
         raise NotFound(f"there is no user {user_id}")
-    await box.db.write(
+    await services.db.write(
         lambda tx: store.add(
             tx,
             keyring.hash(code),
@@ -52,23 +52,23 @@ async def make_link(
             now=now,
         )
     )
-    return f"{box.settings.server.public_url}/app/#sign-in={code}", expires_at
+    return f"{services.settings.server.public_url}/app/#sign-in={code}", expires_at
 
 
-async def link_holder(box: Services, keyring: Keyring, code: str) -> LinkHolder:
+async def link_holder(services: Services, keyring: Keyring, code: str) -> LinkHolder:
     """Whom that link lets in; it is not used up by that.
 
     Raises Unauthorized, the same for every reason.
     """
     hashed = keyring.hash(code)
-    row = await store.waiting(box.db, hashed, box.clock.now())
+    row = await store.waiting(services.db, hashed, services.clock.now())
     if row is None or not await keyring.still_valid(row["issued_by"]):
         raise Unauthorized(USED_UP)
     scope = f"{USER_PREFIX}{row['user_id']}"
     return LinkHolder(scope, row["issued_by"] or "", LINK_NAME, hashed=hashed)
 
 
-async def user_for(box: Services, caller: Caller, user_id: str | None) -> Row:
+async def user_for(services: Services, caller: Caller, user_id: str | None) -> Row:
     """Whose page a caller opens: their own, or that user's for one who may act for everyone.
 
     Raises Impossible: no such user, none named, or another than their own.
@@ -77,24 +77,24 @@ async def user_for(box: Services, caller: Caller, user_id: str | None) -> Row:
     if caller.only_user not in (None, wanted):
         raise Impossible.field("userId", "this token belongs to another user")
     if wanted is None:
-        users = await workspace.page_users(box.db, before=None, limit=2)
+        users = await workspace.page_users(services.db, before=None, limit=2)
         if len(users) != 1:
             raise Impossible.field("userId", "is required: this token may act for every user")
         return users[0]
-    row = await workspace.row_of(box.db, "users", wanted)
+    row = await workspace.row_of(services.db, "users", wanted)
     if row is None:
         raise Impossible.field("userId", f"there is no user {wanted}")
     return row
 
 
 async def open_session(
-    box: Services, keyring: Keyring, caller: Caller, user_id: str, before: Caller | None
+    services: Services, keyring: Keyring, caller: Caller, user_id: str, before: Caller | None
 ) -> tuple[str, timedelta]:
     """The session that the cookie is to hold, in place of the browser's former one, and how long.
 
     Raises Unauthorized if the link has been used, or the token revoked, in the meantime.
     """
-    now = box.clock.now()
+    now = services.clock.now()
 
     def run(tx: Tx) -> tuple[str, timedelta]:
         if isinstance(caller, LinkHolder) and store.take(tx, caller.hashed, now) is None:
@@ -106,4 +106,4 @@ async def open_session(
             instead_of=before.token_id if before else None,
         )
 
-    return await box.db.write(run)
+    return await services.db.write(run)

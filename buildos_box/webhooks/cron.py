@@ -22,14 +22,14 @@ class WebhooksCleaned(msgspec.Struct, frozen=True):
     waiting: int
 
 
-async def _clean_up(_due: Instant, box: Any) -> WebhooksCleaned:
-    before, events = box.clock.now() - KEPT_FOR, 0
+async def _clean_up(_due: Instant, services: Any) -> WebhooksCleaned:
+    before, events = services.clock.now() - KEPT_FOR, 0
     while True:
-        gone = await box.db.write(lambda tx: store.delete_events_before(tx, before, BATCH))
+        gone = await services.db.write(lambda tx: store.delete_events_before(tx, before, BATCH))
         events += gone
         if gone < BATCH:
             break
-    waiting = await box.db.write(lambda tx: queue_waiting(tx, box))
+    waiting = await services.db.write(lambda tx: queue_waiting(tx, services))
     return WebhooksCleaned(events, waiting)
 
 

@@ -78,7 +78,7 @@ class _Outcome:
     next_at: Instant | None = None
 
 
-async def deliver_webhooks(job: Attempt[DeliverPayload], box: Services) -> Delivered:
+async def deliver_webhooks(job: Attempt[DeliverPayload], services: Services) -> Delivered:
     """Deliver the user's waiting events in order.
 
     Raises Snooze until the next attempt of one that was not accepted, and when more wait than one
@@ -86,40 +86,40 @@ async def deliver_webhooks(job: Attempt[DeliverPayload], box: Services) -> Deliv
     """
     subscription_id, user_id = job.payload.subscription_id, job.payload.user_id
     for number in range(AT_ONCE):
-        event = await store.first_waiting(box.db, subscription_id, user_id)
+        event = await store.first_waiting(services.db, subscription_id, user_id)
         if event is None:
             return Delivered(number)
         next_at = event["next_attempt_at"]
-        if next_at is not None and next_at > to_text(box.clock.now()):
+        if next_at is not None and next_at > to_text(services.clock.now()):
             raise Snooze(from_text(next_at), "the receiver did not accept the last attempt")
-        body = event["body"] or await _keep_body(box, event)
+        body = event["body"] or await _keep_body(services, event)
         answer = await post(
-            box,
+            services,
             subscription_id=subscription_id,
             url=event["url"],
             sealed_secret=event["sealed_secret"],
             event_id=event["event_id"],
             body=body.encode(),
         )
-        outcome = await _stored(job, box, event, answer)
+        outcome = await _stored(job, services, event, answer)
         if outcome.next_at is not None:
             raise Snooze(outcome.next_at, str(answer.error))
-    raise Snooze(box.clock.now(), "more deliveries wait")
+    raise Snooze(services.clock.now(), "more deliveries wait")
 
 
-async def _keep_body(box: Services, event: Row) -> str:
-    body = (await objects.body_of(box, event)).decode()
-    return await box.db.write(lambda tx: store.keep_body(tx, event["seq"], body))
+async def _keep_body(services: Services, event: Row) -> str:
+    body = (await objects.body_of(services, event)).decode()
+    return await services.db.write(lambda tx: store.keep_body(tx, event["seq"], body))
 
 
-async def _stored(job: Attempt[Any], box: Services, event: Row, answer: Answer) -> _Outcome:
-    return await box.db.write(lambda tx: _record(tx, job, box, event, answer))
+async def _stored(job: Attempt[Any], services: Services, event: Row, answer: Answer) -> _Outcome:
+    return await services.db.write(lambda tx: _record(tx, job, services, event, answer))
 
 
-def _record(tx: Tx, job: Attempt[Any], box: Services, event: Row, answer: Answer) -> _Outcome:
+def _record(tx: Tx, job: Attempt[Any], services: Services, event: Row, answer: Answer) -> _Outcome:
     """Store what became of an attempt, and disable a subscription that fails for too long."""
     job.ensure_lease(tx)
-    now, delivery_id = box.clock.now(), str(event["delivery_id"])
+    now, delivery_id = services.clock.now(), str(event["delivery_id"])
     if answer.error is None:
         assert answer.status is not None
         store.record_sent(tx, delivery_id, answer.status, now)
@@ -171,12 +171,12 @@ def _note_failure(tx: Tx, event: Row, answer: Answer, now: Instant) -> bool:
     return True
 
 
-async def send_test_webhook(job: Attempt[TestPayload], box: Services) -> Tested:
+async def send_test_webhook(job: Attempt[TestPayload], services: Services) -> Tested:
     """Send a test event once; an accepted one makes a disabled subscription active again.
 
     Raises PermanentError if the subscription was deleted, LeaseLost.
     """
-    row = await store.subscription(box.db, job.payload.subscription_id)
+    row = await store.subscription(services.db, job.payload.subscription_id)
     if row is None:
         raise PermanentError("the subscription was deleted", code="unknown_subscription")
     event_id = f"event-test-{job.job_id}"
@@ -189,7 +189,7 @@ async def send_test_webhook(job: Attempt[TestPayload], box: Services) -> Tested:
         data={"subscriptionId": row["id"]},
     )
     answer = await post(
-        box,
+        services,
         subscription_id=row["id"],
         url=row["url"],
         sealed_secret=row["sealed_secret"],
@@ -197,24 +197,24 @@ async def send_test_webhook(job: Attempt[TestPayload], box: Services) -> Tested:
         body=body,
     )
     if answer.error is None:
-        await box.db.write(lambda tx: _accepted_test(tx, job, box))
+        await services.db.write(lambda tx: _accepted_test(tx, job, services))
     return Tested(answer.error is None, answer.status, answer.error)
 
 
-def _accepted_test(tx: Tx, job: Attempt[TestPayload], box: Services) -> None:
+def _accepted_test(tx: Tx, job: Attempt[TestPayload], services: Services) -> None:
     job.ensure_lease(tx)
     subscription_id = job.payload.subscription_id
     row = store.find_subscription(tx, subscription_id)
-    store.note_success(tx, subscription_id, box.clock.now())
+    store.note_success(tx, subscription_id, services.clock.now())
     if row is not None and row["status"] == store.DISABLED:
         store.enable(tx, subscription_id)
-        queue_waiting(tx, box, subscription_id)
+        queue_waiting(tx, services, subscription_id)
 
 
-def queue_delivery(tx: Tx, box: Services, subscription_id: str, user_id: str | None) -> None:
+def queue_delivery(tx: Tx, services: Services, subscription_id: str, user_id: str | None) -> None:
     """Queue the job that delivers that user's events, unless it waits or runs already."""
     paused_until = store.next_attempt_at(tx, subscription_id, user_id)
-    box.queue.enqueue(
+    services.queue.enqueue(
         tx,
         DELIVER_WEBHOOKS,
         DeliverPayload(subscription_id=subscription_id, user_id=user_id),
@@ -223,11 +223,11 @@ def queue_delivery(tx: Tx, box: Services, subscription_id: str, user_id: str | N
     )
 
 
-def queue_waiting(tx: Tx, box: Services, subscription_id: str | None = None) -> int:
+def queue_waiting(tx: Tx, services: Services, subscription_id: str | None = None) -> int:
     """Queue a job for each user with waiting deliveries; returns their number."""
     pairs = store.waiting(tx, subscription_id)
     for row in pairs:
-        queue_delivery(tx, box, row["subscription_id"], row["user_id"])
+        queue_delivery(tx, services, row["subscription_id"], row["user_id"])
     return len(pairs)
 
 

@@ -41,7 +41,7 @@ _JOB_COLUMNS = (
 
 def record(
     tx: Tx,
-    box: Services,
+    services: Services,
     *,
     type: str,  # noqa: A002 (the field's name on the wire)
     user_id: str | None,
@@ -58,7 +58,7 @@ def record(
         return
     seq = store.add_event(
         tx,
-        box.ids.new("event", now),
+        services.ids.new("event", now),
         type=type,
         user_id=user_id,
         correlation_id=correlation_id,
@@ -69,51 +69,51 @@ def record(
         if subscription["status"] == store.ACTIVE:
             store.add_delivery(
                 tx,
-                box.ids.new("delivery", now),
+                services.ids.new("delivery", now),
                 subscription_id=subscription["id"],
                 event_seq=seq,
                 user_id=user_id,
                 now=now,
             )
-            queue_delivery(tx, box, subscription["id"], user_id)
+            queue_delivery(tx, services, subscription["id"], user_id)
 
 
-def on_event_stored(tx: Tx, box: Services, change: EventStored) -> None:
+def on_event_stored(tx: Tx, services: Services, change: EventStored) -> None:
     """Deliver what streams get."""
     record(
         tx,
-        box,
+        services,
         type=change.type,
         user_id=change.user_id,
         correlation_id=change.correlation_id,
         data=change.data,
-        now=box.clock.now(),
+        now=services.clock.now(),
     )
 
 
-def on_jobs_changed(tx: Tx, box: Services, change: JobsChanged) -> None:
+def on_jobs_changed(tx: Tx, services: Services, change: JobsChanged) -> None:
     """Deliver the jobs' state."""
-    _job_events(tx, box, JOB_UPDATED, change.row_ids)
+    _job_events(tx, services, JOB_UPDATED, change.row_ids)
 
 
-def on_job_progressed(tx: Tx, box: Services, change: JobProgressed) -> None:
+def on_job_progressed(tx: Tx, services: Services, change: JobProgressed) -> None:
     """Deliver the job's progress."""
-    _job_events(tx, box, JOB_PROGRESS, (change.row_id,))
+    _job_events(tx, services, JOB_PROGRESS, (change.row_id,))
 
 
-def _job_events(tx: Tx, box: Services, event_type: str, row_ids: tuple[int, ...]) -> None:
+def _job_events(tx: Tx, services: Services, event_type: str, row_ids: tuple[int, ...]) -> None:
     if not store.subscribers(tx, event_type):
         return
     for row in jobs.rows_in(tx, row_ids):
         if row["job_type"] not in _OWN_JOBS:
             record(
                 tx,
-                box,
+                services,
                 type=event_type,
                 user_id=row["user_id"],
                 correlation_id=row["correlation_id"],
                 data=_job(row),
-                now=box.clock.now(),
+                now=services.clock.now(),
             )
 
 
@@ -127,32 +127,32 @@ def _job(row: Row) -> str:
     return msgspec.json.encode({"job": job}).decode()
 
 
-def on_email_changed(tx: Tx, box: Services, change: EmailChanged) -> None:
+def on_email_changed(tx: Tx, services: Services, change: EmailChanged) -> None:
     """Deliver that a mail was handed over."""
     if change.status == mails.SENT:
-        _email_event(tx, box, "email.sent", change.email_id)
+        _email_event(tx, services, "email.sent", change.email_id)
 
 
-def on_email_read(tx: Tx, box: Services, change: EmailRead) -> None:
+def on_email_read(tx: Tx, services: Services, change: EmailRead) -> None:
     """Deliver that a mail was opened or a link in it clicked."""
-    _email_event(tx, box, f"email.{change.kind}", change.email_id)
+    _email_event(tx, services, f"email.{change.kind}", change.email_id)
 
 
-def _email_event(tx: Tx, box: Services, event_type: str, email_id: str) -> None:
+def _email_event(tx: Tx, services: Services, event_type: str, email_id: str) -> None:
     email = mails.find(tx, email_id)
     if email is not None:
         record(
             tx,
-            box,
+            services,
             type=event_type,
             user_id=email.user_id,
             correlation_id=None,
             data=msgspec.json.encode({"emailId": email.id, "briefId": email.brief_id}).decode(),
-            now=box.clock.now(),
+            now=services.clock.now(),
         )
 
 
-def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
+def on_user_deleted(tx: Tx, services: Services, change: UserDeleted) -> None:
     """Erase the user's events and their deliveries."""
     store.erase_events_of(tx, change.user_id)
 

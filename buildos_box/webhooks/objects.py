@@ -20,7 +20,7 @@ from buildos_box.phases.routes import phases_of_project
 from buildos_box.services import Services
 
 
-async def body_of(box: Services, event: Row) -> bytes:
+async def body_of(services: Services, event: Row) -> bytes:
     """The event's body; an object that was deleted since is null."""
     data: dict[str, Any] = msgspec.json.decode(event["data"])
     return encode(
@@ -29,7 +29,7 @@ async def body_of(box: Services, event: Row) -> bytes:
         user_id=event["user_id"],
         correlation_id=event["correlation_id"],
         at=event["at"],
-        data={**data, **await _whole(box, event["type"], event["user_id"], data)},
+        data={**data, **await _whole(services, event["type"], event["user_id"], data)},
     )
 
 
@@ -56,30 +56,30 @@ def encode(
 
 
 async def _whole(
-    box: Services, event_type: str, user_id: str | None, data: dict[str, Any]
+    services: Services, event_type: str, user_id: str | None, data: dict[str, Any]
 ) -> dict[str, Any]:
     """The object under its name; nothing for events whose data is the object."""
     if user_id is None:
         return {}
     match event_type:
         case "brief.completed" | "brief.failed":
-            return {"brief": await _brief(box, user_id, data.get("briefDate"))}
+            return {"brief": await _brief(services, user_id, data.get("briefDate"))}
         case "phases.ready":
-            return {"phases": await phases_of_project(box, str(data["projectId"]), user_id)}
+            return {"phases": await phases_of_project(services, str(data["projectId"]), user_id)}
         case "onboarding.completed":
-            return {"onboarding": await onboarding_of(box, user_id)}
+            return {"onboarding": await onboarding_of(services, user_id)}
         case "email.sent" | "email.bounced" | "email.opened" | "email.clicked":
-            row = await mails.mail_of(box.db, user_id, str(data["emailId"]))
+            row = await mails.mail_of(services.db, user_id, str(data["emailId"]))
             return {"email": MailView.of(row) if row else None}
     return {}
 
 
-async def _brief(box: Services, user_id: str, day: Any) -> dict[str, Any] | None:
+async def _brief(services: Services, user_id: str, day: Any) -> dict[str, Any] | None:
     """The brief of that day with its sections, as Markdown and as HTML."""
-    row = await briefs.brief_of(box.db, user_id, day_from_text(day)) if day else None
+    row = await briefs.brief_of(services.db, user_id, day_from_text(day)) if day else None
     if row is None:
         return None
-    view = BriefView.of(row, await briefs.sections_of(box.db, row["id"]))
+    view = BriefView.of(row, await briefs.sections_of(services.db, row["id"]))
     markdown = view.summary_content
     html = None if markdown is None else to_html(markdown)
     return {**msgspec.to_builtins(view), "summaryHtml": html}

@@ -85,16 +85,16 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 @post("/webhook-subscriptions", tags=["Webhooks"], opt=NEEDS_SERVICE)
-async def subscribe_webhook(data: SubscriptionRequest, box: Services) -> WebhookCreated:
+async def subscribe_webhook(data: SubscriptionRequest, services: Services) -> WebhookCreated:
     """Subscribe an address to events. The answer has the secret, which is not shown again.
 
     Raises Forbidden, Impossible (address, event types, secret), Conflict (20 subscriptions).
     """
     events = checked_types(data.events)
     secret = secrets.new_secret() if data.secret is None else secrets.checked_secret(data.secret)
-    await _check_address(box, data.url)
-    now = box.clock.now()
-    subscription_id = box.ids.new("webhook", now)
+    await _check_address(services, data.url)
+    now = services.clock.now()
+    subscription_id = services.ids.new("webhook", now)
 
     def add(tx: Tx) -> None:
         if store.count_subscriptions(tx) >= MAX_SUBSCRIPTIONS:
@@ -105,45 +105,45 @@ async def subscribe_webhook(data: SubscriptionRequest, box: Services) -> Webhook
             url=data.url,
             masked=masked_url(data.url),
             events=events,
-            sealed_secret=secrets.sealed(box.secret, subscription_id, secret),
+            sealed_secret=secrets.sealed(services.secret, subscription_id, secret),
             now=now,
         )
 
-    await box.db.write(add)
-    row = await store.subscription(box.db, subscription_id)
+    await services.db.write(add)
+    row = await store.subscription(services.db, subscription_id)
     if row is None:
         raise _unknown()
     return WebhookCreated(**_plain(row), secret=secret)
 
 
-async def _check_address(box: Services, url: str) -> None:
+async def _check_address(services: Services, url: str) -> None:
     if len(url) > MAX_URL_CHARACTERS:
         raise Impossible.field("url", f"must have at most {MAX_URL_CHARACTERS} characters")
     try:
-        await box.egress.check(url)
+        await services.egress.check(url)
     except (AddressRefused, TransientError) as error:
         raise Impossible.field("url", error.message) from None
 
 
 @get("/webhook-subscriptions", tags=["Webhooks"], opt=NEEDS_SERVICE)
-async def list_webhooks(box: Services) -> WebhookList:
+async def list_webhooks(services: Services) -> WebhookList:
     """All subscriptions, without their secrets. Raises Forbidden."""
-    return WebhookList([WebhookView.of(row) for row in await store.subscriptions(box.db)])
+    return WebhookList([WebhookView.of(row) for row in await store.subscriptions(services.db)])
 
 
 @get("/webhook-subscriptions/{webhook_id:str}", tags=["Webhooks"], opt=NEEDS_SERVICE)
-async def get_webhook(webhook_id: str, box: Services) -> WebhookView:
+async def get_webhook(webhook_id: str, services: Services) -> WebhookView:
     """One subscription, without its secret. Raises Forbidden, NotFound."""
-    row = await store.subscription(box.db, webhook_id)
+    row = await store.subscription(services.db, webhook_id)
     if row is None:
         raise _unknown()
     return WebhookView.of(row)
 
 
 @delete("/webhook-subscriptions/{webhook_id:str}", tags=["Webhooks"], opt=NEEDS_SERVICE)
-async def unsubscribe_webhook(webhook_id: str, box: Services) -> None:
+async def unsubscribe_webhook(webhook_id: str, services: Services) -> None:
     """Delete a subscription and its deliveries. Raises Forbidden, NotFound."""
-    if not await box.db.write(lambda tx: store.delete_subscription(tx, webhook_id)):
+    if not await services.db.write(lambda tx: store.delete_subscription(tx, webhook_id)):
         raise _unknown()
 
 
@@ -154,7 +154,7 @@ async def unsubscribe_webhook(webhook_id: str, box: Services) -> None:
     opt=NEEDS_SERVICE,
 )
 async def send_webhook_test(
-    webhook_id: str, box: Services, caller: Caller, correlation_id: str
+    webhook_id: str, services: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Send one `webhook.test` event; the result of its job is the receiver's answer.
 
@@ -163,7 +163,7 @@ async def send_webhook_test(
 
     def queue(tx: Tx) -> JobQueued:
         _require(tx, webhook_id)
-        queued = box.queue.enqueue(
+        queued = services.queue.enqueue(
             tx,
             SEND_TEST_WEBHOOK,
             TestPayload(subscription_id=webhook_id),
@@ -173,7 +173,7 @@ async def send_webhook_test(
         )
         return JobQueued(success=True, job_id=queued.job_id)
 
-    return await box.db.write(queue)
+    return await services.db.write(queue)
 
 
 @post(
@@ -182,13 +182,13 @@ async def send_webhook_test(
     tags=["Webhooks"],
     opt=NEEDS_SERVICE,
 )
-async def replay_webhook(webhook_id: str, data: ReplayRequest, box: Services) -> Replayed:
+async def replay_webhook(webhook_id: str, data: ReplayRequest, services: Services) -> Replayed:
     """Deliver the events of a range of time again, under their ids and in their order.
 
     Raises Forbidden, NotFound, Impossible (instants, more than 10,000 events), Conflict (the
     subscription is disabled).
     """
-    now = box.clock.now()
+    now = services.clock.now()
     since = as_stored(data.since, "since") or to_text(now)
     until = as_stored(data.until, "until") or to_text(now)
 
@@ -203,17 +203,17 @@ async def replay_webhook(webhook_id: str, data: ReplayRequest, box: Services) ->
         for event in found:
             store.deliver_again(
                 tx,
-                box.ids.new("delivery", now),
+                services.ids.new("delivery", now),
                 subscription_id=webhook_id,
                 event_seq=event["seq"],
                 user_id=event["user_id"],
                 now=now,
             )
         for user_id in {event["user_id"] for event in found}:
-            queue_delivery(tx, box, webhook_id, user_id)
+            queue_delivery(tx, services, webhook_id, user_id)
         return len(found)
 
-    return Replayed(success=True, events=await box.db.write(replay))
+    return Replayed(success=True, events=await services.db.write(replay))
 
 
 def _require(tx: Tx, webhook_id: str) -> Row:

@@ -31,7 +31,7 @@ class Answer:
 
 
 async def post(
-    box: Services,
+    services: Services,
     *,
     subscription_id: str,
     url: str,
@@ -40,19 +40,21 @@ async def post(
     body: bytes,
 ) -> Answer:
     """POST the body, signed at this moment; every failure is an answer with an `error`."""
-    at = int(box.clock.now().timestamp())
+    at = int(services.clock.now().timestamp())
     try:
-        secret = secrets.opened(box.secret, subscription_id, sealed_secret)
+        secret = secrets.opened(services.secret, subscription_id, sealed_secret)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"BuildOS-Box/{VERSION}",
             **standard_headers(secret, event_id, at, body),
         }
-        fetched = await box.egress.post(url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
+        fetched = await services.egress.post(
+            url, content=body, headers=headers, timeout=TIMEOUT_SECONDS
+        )
     except BoxError as error:
         asked = error.retry_after if isinstance(error, RateLimited | TransientError) else None
         return Answer(None, error.message, asked)
     if 200 <= fetched.status < 300:
         return Answer(fetched.status)
-    wait = retry_after(fetched.headers, box.clock.now())
+    wait = retry_after(fetched.headers, services.clock.now())
     return Answer(fetched.status, f"the receiver answered {fetched.status}", wait)

@@ -20,26 +20,26 @@ Json = dict[str, Any]
 MAX_PREREQUISITES = 1_000
 
 
-async def visible(box: Services, caller: Caller, kind: Kind, key: str) -> Row:
+async def visible(services: Services, caller: Caller, kind: Kind, key: str) -> Row:
     """The row, if the caller may know of it. Raises NotFound."""
-    row = await store.row_of(box.db, kind.name, key)
+    row = await store.row_of(services.db, kind.name, key)
     if row is None or caller.only_user not in (None, row["owner"]):
         raise NotFound(f"there is no {kind.noun} {key}")
     return row
 
 
-async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
+async def create(services: Services, caller: Caller, kind: Kind, data: Json) -> Row:
     """Create an item; without an `id` one is made, without a `userId` it belongs to the caller.
 
     A user's token chooses no ids: that one is taken would say what other users have. Raises
     Impossible, Forbidden, Conflict if the id exists.
     """
-    now = box.clock.now()
+    now = services.clock.now()
     given = dict(data)
     if given.get("id") is not None and caller.only_user is not None:
         raise Forbidden("id can be chosen by the service or an admin only; leave it out")
     if given.get("id") is None:
-        given["id"] = box.ids.new(kind.noun, now)
+        given["id"] = services.ids.new(kind.noun, now)
     if kind.parent == "users" and given.get("userId") is None and caller.only_user:
         given["userId"] = caller.only_user
     batch = read_one(kind, given, privileged=caller.is_service)
@@ -49,51 +49,53 @@ async def create(box: Services, caller: Caller, kind: Kind, data: Json) -> Row:
             raise Conflict(f"there is already a {kind.noun} with the id {given['id']}")
         apply(tx, batch, now, only_user=caller.only_user)
 
-    await box.db.write(run)
-    return await visible(box, caller, kind, given["id"])
+    await services.db.write(run)
+    return await visible(services, caller, kind, given["id"])
 
 
-async def change(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
+async def change(services: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
     """Change the given fields of an item; null clears.
 
     Raises NotFound, Impossible, Forbidden.
     """
-    await visible(box, caller, kind, key)
+    await visible(services, caller, kind, key)
     batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
-    now = box.clock.now()
+    now = services.clock.now()
 
     def run(tx: Tx) -> None:
         if not records.rows(tx, kind, {key}):
             raise NotFound(f"there is no {kind.noun} {key}")
         apply(tx, batch, now, only_user=caller.only_user)
 
-    await box.db.write(run)
-    return await visible(box, caller, kind, key)
+    await services.db.write(run)
+    return await visible(services, caller, kind, key)
 
 
-async def put(box: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
+async def put(services: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
     """Create the item or change its given fields. Raises Impossible, Forbidden, NotFound."""
     batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
-    now = box.clock.now()
-    await box.db.write(lambda tx: apply(tx, batch, now, only_user=caller.only_user))
-    return await visible(box, caller, kind, key)
+    now = services.clock.now()
+    await services.db.write(lambda tx: apply(tx, batch, now, only_user=caller.only_user))
+    return await visible(services, caller, kind, key)
 
 
-async def remove(box: Services, caller: Caller, kind: Kind, key: str) -> None:
+async def remove(services: Services, caller: Caller, kind: Kind, key: str) -> None:
     """Delete an item and what belongs to it. Raises NotFound."""
-    await visible(box, caller, kind, key)
+    await visible(services, caller, kind, key)
     batch = Batch(deletes={kind.name: {key: "id"}})
-    now = box.clock.now()
-    await box.db.write(lambda tx: apply(tx, batch, now))
+    now = services.clock.now()
+    await services.db.write(lambda tx: apply(tx, batch, now))
 
 
-async def set_prerequisites(box: Services, caller: Caller, task_id: str, wanted: object) -> None:
+async def set_prerequisites(
+    services: Services, caller: Caller, task_id: str, wanted: object
+) -> None:
     """Replace the dependencies of a task.
 
     Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
     """
     chosen = _read_prerequisites(task_id, wanted)
-    now = box.clock.now()
+    now = services.clock.now()
 
     def run(tx: Tx) -> None:
         present = records.dependencies_of_task(tx, task_id)
@@ -103,7 +105,7 @@ async def set_prerequisites(box: Services, caller: Caller, task_id: str, wanted:
         )
         apply(tx, batch, now, only_user=caller.only_user)
 
-    await box.db.write(run)
+    await services.db.write(run)
 
 
 def _read_prerequisites(task_id: str, wanted: object) -> dict[str, str]:

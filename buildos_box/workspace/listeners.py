@@ -11,16 +11,16 @@ from buildos_box.workspace.changes import UserDataGrown, UserDeleted
 from buildos_box.workspace.store import storage as storage_store
 
 
-def on_user_deleted(tx: Tx, box: Services, change: UserDeleted) -> None:
+def on_user_deleted(tx: Tx, services: Services, change: UserDeleted) -> None:
     """Cancel the user's jobs and revoke the tokens of their scope."""
-    box.queue.cancel_all_of(tx, change.user_id, reason="its user was deleted", actor="system")
-    auth.revoke_scope(tx, f"user:{change.user_id}", box.clock.now())
+    services.queue.cancel_all_of(tx, change.user_id, reason="its user was deleted", actor="system")
+    auth.revoke_scope(tx, f"user:{change.user_id}", services.clock.now())
 
 
-def on_user_data_grown(tx: Tx, box: Services, change: UserDataGrown) -> None:
+def on_user_data_grown(tx: Tx, services: Services, change: UserDataGrown) -> None:
     """Refuse what takes a user past their limits. Raises Impossible."""
     stored = storage_store.of_user(tx, change.user_id)
-    quota.check(box.settings.limits, change.user_id, change.lists, stored)
+    quota.check(services.settings.limits, change.user_id, change.lists, stored)
 
 
 LISTENERS: tuple[Listener[Any], ...] = (

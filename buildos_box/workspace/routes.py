@@ -51,7 +51,7 @@ class Synced(msgspec.Struct, frozen=True, omit_defaults=True):
     tags=["Workspace"],
     opt={**NEEDS_SERVICE, "max_body": SYNC_BODY_BYTES, "reads": read_lists},
 )
-async def post_sync(data: Json, box: Services, on_error: OnError = "refuse") -> Synced:
+async def post_sync(data: Json, services: Services, on_error: OnError = "refuse") -> Synced:
     """Create, change and delete items in one transaction; repeating it changes nothing.
 
     With `onError=skip` items with a fault are left out and listed. Raises Impossible with every
@@ -62,71 +62,73 @@ async def post_sync(data: Json, box: Services, on_error: OnError = "refuse") -> 
     for items in filter(None, data.values()):
         items.clear()  # they hold on to the whole body
     if skips:
-        now = box.clock.now()
-        changed, faults = await box.db.write(lambda tx: apply_good(tx, batch, now))
+        now = services.clock.now()
+        changed, faults = await services.db.write(lambda tx: apply_good(tx, batch, now))
         return Synced(True, changed, [SkippedItem(one.field, one.message) for one in faults])
-    return Synced(True, await write(box.db, batch, box.clock.now()))
+    return Synced(True, await write(services.db, batch, services.clock.now()))
 
 
 @get("/users", tags=["Users"], opt=NEEDS_SERVICE)
-async def list_users(box: Services, cursor: str | None = None, limit: Limit = 50) -> Page[UserView]:
+async def list_users(
+    services: Services, cursor: str | None = None, limit: Limit = 50
+) -> Page[UserView]:
     """Every user, newest first."""
-    rows = await store.page_users(box.db, before=decode_cursor(cursor), limit=limit + 1)
+    rows = await store.page_users(services.db, before=decode_cursor(cursor), limit=limit + 1)
     return page(rows, limit, UserView.of)
 
 
 @post("/users", tags=["Users"], opt=NEEDS_SERVICE | reads(USERS_BY_HAND))
-async def create_user(data: Json, box: Services, caller: Caller) -> UserView:
+async def create_user(data: Json, services: Services, caller: Caller) -> UserView:
     """Create a user. Raises Forbidden, Impossible, Conflict."""
-    return UserView.of(await crud.create(box, caller, USERS_BY_HAND, data))
+    return UserView.of(await crud.create(services, caller, USERS_BY_HAND, data))
 
 
 @get("/users/{user_id:str}", tags=["Users"])
-async def get_user(user_id: str, box: Services, caller: Caller) -> UserView:
+async def get_user(user_id: str, services: Services, caller: Caller) -> UserView:
     """One user. Raises NotFound."""
-    return UserView.of(await crud.visible(box, caller, USERS, user_id))
+    return UserView.of(await crud.visible(services, caller, USERS, user_id))
 
 
 @patch("/users/{user_id:str}", tags=["Users"], opt=reads(USERS_BY_HAND))
-async def change_user(user_id: str, data: Json, box: Services, caller: Caller) -> UserView:
+async def change_user(user_id: str, data: Json, services: Services, caller: Caller) -> UserView:
     """Change the given fields of a user; null clears. Raises NotFound, Impossible, Forbidden.
 
     A mail address that a user gives for themselves is unconfirmed: a code goes there.
     """
-    return UserView.of(await crud.change(box, caller, USERS_BY_HAND, user_id, data))
+    return UserView.of(await crud.change(services, caller, USERS_BY_HAND, user_id, data))
 
 
 @delete("/users/{user_id:str}", tags=["Users"], opt=NEEDS_SERVICE)
-async def delete_user(user_id: str, box: Services, caller: Caller) -> None:
+async def delete_user(user_id: str, services: Services, caller: Caller) -> None:
     """Erase a user and all their data. Raises Forbidden, NotFound."""
-    await crud.remove(box, caller, USERS, user_id)
+    await crud.remove(services, caller, USERS, user_id)
 
 
 @post("/users/{user_id:str}/visit", status_code=200, tags=["Users"])
-async def record_visit(user_id: str, box: Services, caller: Caller) -> UserView:
+async def record_visit(user_id: str, services: Services, caller: Caller) -> UserView:
     """Record the user's visit, which engagement counts from. Raises NotFound."""
-    visit = {"lastVisitAt": to_text(box.clock.now())}
-    return UserView.of(await crud.change(box, caller, USERS, user_id, visit))
+    visit = {"lastVisitAt": to_text(services.clock.now())}
+    return UserView.of(await crud.change(services, caller, USERS, user_id, visit))
 
 
 @get("/users/{user_id:str}/preferences", tags=["Users"])
-async def get_preferences(user_id: str, box: Services, caller: Caller) -> PreferencesView:
+async def get_preferences(user_id: str, services: Services, caller: Caller) -> PreferencesView:
     """The user's brief preferences; inactive defaults if none were set. Raises NotFound."""
-    await crud.visible(box, caller, USERS, user_id)
-    row = await store.row_of(box.db, PREFERENCES.name, user_id)
+    await crud.visible(services, caller, USERS, user_id)
+    row = await store.row_of(services.db, PREFERENCES.name, user_id)
     return PreferencesView.of(row) if row else PreferencesView(user_id=user_id)
 
 
 @put("/users/{user_id:str}/preferences", tags=["Users"], opt=reads(PREFERENCES))
 async def put_preferences(
-    user_id: str, data: Json, box: Services, caller: Caller
+    user_id: str, data: Json, services: Services, caller: Caller
 ) -> PreferencesView:
     """Set the given preferences; others keep their value, or get their default the first time.
 
     Raises NotFound, Impossible.
     """
-    await crud.visible(box, caller, USERS, user_id)
-    return PreferencesView.of(await crud.put(box, caller, PREFERENCES, user_id, data))
+    await crud.visible(services, caller, USERS, user_id)
+    return PreferencesView.of(await crud.put(services, caller, PREFERENCES, user_id, data))
 
 
 ROUTES: list[Any] = [

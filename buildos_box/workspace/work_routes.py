@@ -39,47 +39,51 @@ class Prerequisites(msgspec.Struct, frozen=True, rename="camel"):
 @get("/users/{user_id:str}/projects", tags=["Projects"])
 async def list_projects(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     status: Status = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[ProjectView]:
     """A user's projects, newest first."""
-    await crud.visible(box, caller, USERS, user_id)
+    await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
-    rows = await store.page_projects(box.db, user_id, status=status, before=before, limit=limit + 1)
+    rows = await store.page_projects(
+        services.db, user_id, status=status, before=before, limit=limit + 1
+    )
     return page(rows, limit, ProjectView.of)
 
 
 @post("/projects", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
-async def create_project(data: Json, box: Services, caller: Caller) -> ProjectView:
+async def create_project(data: Json, services: Services, caller: Caller) -> ProjectView:
     """Create a project. Raises NotFound, Impossible, Conflict."""
-    return ProjectView.of(await crud.create(box, caller, PROJECTS, data))
+    return ProjectView.of(await crud.create(services, caller, PROJECTS, data))
 
 
 @get("/projects/{project_id:str}", tags=["Projects"])
-async def get_project(project_id: str, box: Services, caller: Caller) -> ProjectView:
+async def get_project(project_id: str, services: Services, caller: Caller) -> ProjectView:
     """One project. Raises NotFound."""
-    return ProjectView.of(await crud.visible(box, caller, PROJECTS, project_id))
+    return ProjectView.of(await crud.visible(services, caller, PROJECTS, project_id))
 
 
 @patch("/projects/{project_id:str}", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
-async def change_project(project_id: str, data: Json, box: Services, caller: Caller) -> ProjectView:
+async def change_project(
+    project_id: str, data: Json, services: Services, caller: Caller
+) -> ProjectView:
     """Change the given fields of a project; null clears. Raises NotFound, Impossible."""
-    return ProjectView.of(await crud.change(box, caller, PROJECTS, project_id, data))
+    return ProjectView.of(await crud.change(services, caller, PROJECTS, project_id, data))
 
 
 @delete("/projects/{project_id:str}", tags=["Projects"])
-async def delete_project(project_id: str, box: Services, caller: Caller) -> None:
+async def delete_project(project_id: str, services: Services, caller: Caller) -> None:
     """Delete a project with its tasks and notes. Raises NotFound."""
-    await crud.remove(box, caller, PROJECTS, project_id)
+    await crud.remove(services, caller, PROJECTS, project_id)
 
 
 @get("/users/{user_id:str}/tasks", tags=["Tasks"])
 async def list_tasks(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     project: Project = None,
     status: Status = None,
@@ -87,9 +91,9 @@ async def list_tasks(
     limit: Limit = 50,
 ) -> Page[TaskView]:
     """A user's tasks, newest first; `status=open` means all that are not done."""
-    await crud.visible(box, caller, USERS, user_id)
+    await crud.visible(services, caller, USERS, user_id)
     rows = await store.page_tasks(
-        box.db,
+        services.db,
         user_id,
         project_id=project,
         status=status,
@@ -100,129 +104,131 @@ async def list_tasks(
 
 
 @post("/tasks", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
-async def create_task(data: Json, box: Services, caller: Caller) -> TaskView:
+async def create_task(data: Json, services: Services, caller: Caller) -> TaskView:
     """Create a task. Raises NotFound, Impossible, Conflict."""
-    return TaskView.of(await crud.create(box, caller, TASKS, data))
+    return TaskView.of(await crud.create(services, caller, TASKS, data))
 
 
 @get("/tasks/{task_id:str}", tags=["Tasks"])
-async def get_task(task_id: str, box: Services, caller: Caller) -> TaskView:
+async def get_task(task_id: str, services: Services, caller: Caller) -> TaskView:
     """One task. Raises NotFound."""
-    return TaskView.of(await crud.visible(box, caller, TASKS, task_id))
+    return TaskView.of(await crud.visible(services, caller, TASKS, task_id))
 
 
 @patch("/tasks/{task_id:str}", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
-async def change_task(task_id: str, data: Json, box: Services, caller: Caller) -> TaskView:
+async def change_task(task_id: str, data: Json, services: Services, caller: Caller) -> TaskView:
     """Change the given fields of a task; null clears. Raises NotFound, Impossible."""
-    return TaskView.of(await crud.change(box, caller, TASKS, task_id, data))
+    return TaskView.of(await crud.change(services, caller, TASKS, task_id, data))
 
 
 @post("/tasks/{task_id:str}/done", status_code=200, tags=["Tasks"])
-async def finish_task(task_id: str, box: Services, caller: Caller) -> TaskView:
+async def finish_task(task_id: str, services: Services, caller: Caller) -> TaskView:
     """Mark the task as done now; a task that is done already stays as it is. Raises NotFound."""
-    return TaskView.of(await crud.change(box, caller, TASKS, task_id, {"status": "done"}))
+    return TaskView.of(await crud.change(services, caller, TASKS, task_id, {"status": "done"}))
 
 
 @delete("/tasks/{task_id:str}", tags=["Tasks"])
-async def delete_task(task_id: str, box: Services, caller: Caller) -> None:
+async def delete_task(task_id: str, services: Services, caller: Caller) -> None:
     """Delete a task. Raises NotFound."""
-    await crud.remove(box, caller, TASKS, task_id)
+    await crud.remove(services, caller, TASKS, task_id)
 
 
 @get("/tasks/{task_id:str}/dependencies", tags=["Tasks"])
-async def get_dependencies(task_id: str, box: Services, caller: Caller) -> DependencyList:
+async def get_dependencies(task_id: str, services: Services, caller: Caller) -> DependencyList:
     """The tasks that this one depends on. Raises NotFound."""
-    await crud.visible(box, caller, TASKS, task_id)
-    return DependencyList(await store.prerequisites(box.db, task_id))
+    await crud.visible(services, caller, TASKS, task_id)
+    return DependencyList(await store.prerequisites(services.db, task_id))
 
 
 @put("/tasks/{task_id:str}/dependencies", tags=["Tasks"], opt=LONG_TEXTS)
 async def put_dependencies(
-    task_id: str, data: Prerequisites, box: Services, caller: Caller
+    task_id: str, data: Prerequisites, services: Services, caller: Caller
 ) -> DependencyList:
     """Replace the task's dependencies by these tasks of the same user.
 
     Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
     """
-    await crud.visible(box, caller, TASKS, task_id)
-    await crud.set_prerequisites(box, caller, task_id, data.depends_on)
-    return DependencyList(await store.prerequisites(box.db, task_id))
+    await crud.visible(services, caller, TASKS, task_id)
+    await crud.set_prerequisites(services, caller, task_id, data.depends_on)
+    return DependencyList(await store.prerequisites(services.db, task_id))
 
 
 @get("/users/{user_id:str}/notes", tags=["Notes"])
 async def list_notes(
     user_id: str,
-    box: Services,
+    services: Services,
     caller: Caller,
     project: Project = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[NoteView]:
     """A user's notes, newest first."""
-    await crud.visible(box, caller, USERS, user_id)
+    await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
     rows = await store.page_notes(
-        box.db, user_id, project_id=project, before=before, limit=limit + 1
+        services.db, user_id, project_id=project, before=before, limit=limit + 1
     )
     return page(rows, limit, NoteView.of)
 
 
 @post("/notes", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
-async def create_note(data: Json, box: Services, caller: Caller) -> NoteView:
+async def create_note(data: Json, services: Services, caller: Caller) -> NoteView:
     """Create a note. Raises NotFound, Impossible, Conflict."""
-    return NoteView.of(await crud.create(box, caller, NOTES, data))
+    return NoteView.of(await crud.create(services, caller, NOTES, data))
 
 
 @get("/notes/{note_id:str}", tags=["Notes"])
-async def get_note(note_id: str, box: Services, caller: Caller) -> NoteView:
+async def get_note(note_id: str, services: Services, caller: Caller) -> NoteView:
     """One note. Raises NotFound."""
-    return NoteView.of(await crud.visible(box, caller, NOTES, note_id))
+    return NoteView.of(await crud.visible(services, caller, NOTES, note_id))
 
 
 @patch("/notes/{note_id:str}", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
-async def change_note(note_id: str, data: Json, box: Services, caller: Caller) -> NoteView:
+async def change_note(note_id: str, data: Json, services: Services, caller: Caller) -> NoteView:
     """Change the given fields of a note; null clears. Raises NotFound, Impossible."""
-    return NoteView.of(await crud.change(box, caller, NOTES, note_id, data))
+    return NoteView.of(await crud.change(services, caller, NOTES, note_id, data))
 
 
 @delete("/notes/{note_id:str}", tags=["Notes"])
-async def delete_note(note_id: str, box: Services, caller: Caller) -> None:
+async def delete_note(note_id: str, services: Services, caller: Caller) -> None:
     """Delete a note. Raises NotFound."""
-    await crud.remove(box, caller, NOTES, note_id)
+    await crud.remove(services, caller, NOTES, note_id)
 
 
 @get("/users/{user_id:str}/calendar-events", tags=["Calendar"])
 async def list_events(
-    user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
+    user_id: str, services: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
 ) -> Page[EventView]:
     """A user's calendar events, the last created first."""
-    await crud.visible(box, caller, USERS, user_id)
-    rows = await store.page_events(box.db, user_id, before=decode_cursor(cursor), limit=limit + 1)
+    await crud.visible(services, caller, USERS, user_id)
+    rows = await store.page_events(
+        services.db, user_id, before=decode_cursor(cursor), limit=limit + 1
+    )
     return page(rows, limit, EventView.of)
 
 
 @post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))
-async def create_event(data: Json, box: Services, caller: Caller) -> EventView:
+async def create_event(data: Json, services: Services, caller: Caller) -> EventView:
     """Create a calendar event. Raises NotFound, Impossible, Conflict."""
-    return EventView.of(await crud.create(box, caller, EVENTS, data))
+    return EventView.of(await crud.create(services, caller, EVENTS, data))
 
 
 @get("/calendar-events/{event_id:str}", tags=["Calendar"])
-async def get_event(event_id: str, box: Services, caller: Caller) -> EventView:
+async def get_event(event_id: str, services: Services, caller: Caller) -> EventView:
     """One calendar event. Raises NotFound."""
-    return EventView.of(await crud.visible(box, caller, EVENTS, event_id))
+    return EventView.of(await crud.visible(services, caller, EVENTS, event_id))
 
 
 @patch("/calendar-events/{event_id:str}", tags=["Calendar"], opt=reads(EVENTS))
-async def change_event(event_id: str, data: Json, box: Services, caller: Caller) -> EventView:
+async def change_event(event_id: str, data: Json, services: Services, caller: Caller) -> EventView:
     """Change the given fields of an event; null clears. Raises NotFound, Impossible."""
-    return EventView.of(await crud.change(box, caller, EVENTS, event_id, data))
+    return EventView.of(await crud.change(services, caller, EVENTS, event_id, data))
 
 
 @delete("/calendar-events/{event_id:str}", tags=["Calendar"])
-async def delete_event(event_id: str, box: Services, caller: Caller) -> None:
+async def delete_event(event_id: str, services: Services, caller: Caller) -> None:
     """Delete a calendar event. Raises NotFound."""
-    await crud.remove(box, caller, EVENTS, event_id)
+    await crud.remove(services, caller, EVENTS, event_id)
 
 
 ROUTES: list[Any] = [

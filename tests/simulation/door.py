@@ -36,7 +36,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
             )
         case "sms_preferences":
             asked = msgspec.convert(body, SmsSettingsRequest)
-            answer = await post_schedule.fn(data=asked, box=services, caller=SERVICE)
+            answer = await post_schedule.fn(data=asked, services=services, caller=SERVICE)
         case "brief":
             asked = msgspec.convert(body, BriefRequest)
             answer = await queue_brief(services, asked, asked=asked_as, correlation_id=None)
@@ -45,22 +45,22 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
             asked = msgspec.convert(body, SmsRequest)
             answer = await queue_sms.fn(
                 data=asked,
-                box=services,
+                services=services,
                 caller=SERVICE,
                 correlation_id="corr-note",
                 asked=asked_as,
             )
         case "forecast":
-            answer = await get_forecast.fn(box=services, caller=SERVICE, limit=5000, **body)
+            answer = await get_forecast.fn(services=services, caller=SERVICE, limit=5000, **body)
         case "word":
             form = {**body, "MessageSid": f"IN-{who}-{body['n']}"}
             await twilio_inbound.fn(
-                request=_signed("/webhooks/twilio/inbound", "", form), box=services
+                request=_signed("/webhooks/twilio/inbound", "", form), services=services
             )
             return None
         case "callback":
             path, _, query = body["url"].removeprefix(PUBLIC_URL).partition("?")
-            await twilio_status.fn(request=_signed(path, query, body["form"]), box=services)
+            await twilio_status.fn(request=_signed(path, query, body["form"]), services=services)
             return None
         case _:
             raise ValueError(do)

@@ -50,15 +50,17 @@ PLANTED = [
         (
             (
                 "jobs/effects.py",
-                "before = await box.db.write("
-                "lambda tx: _intend(tx, box, job, key, kind, on_intent))",
+                "before = await context.db.write("
+                "lambda tx: _intend(tx, context, job, key, kind, on_intent))",
                 "before = None",
             ),
             (
                 "jobs/effects.py",
                 "    outcome = provider_id\n",
                 "    outcome = provider_id\n"
-                "    await box.db.write(lambda tx: _intend(tx, box, job, key, kind, on_intent))\n",
+                "    await context.db.write(\n"
+                "        lambda tx: _intend(tx, context, job, key, kind, on_intent)\n"
+                "    )\n",
             ),
         ),
         ("a reminder is sent once", "a mail leaves once", "a message is sent once"),
@@ -134,9 +136,9 @@ PLANTED = [
         (
             (
                 "sms/listeners.py",
-                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and",
+                "    if replan_changed(tx, services, change.event) == store.SCHEDULED and",
                 "    if isinstance(change, EventSaved)"
-                " and replan_changed(tx, box, change.event) and",
+                " and replan_changed(tx, services, change.event) and",
             ),
             ("sms/send_job.py", 'raise _NotSent("event_moved")', "pass"),
         ),

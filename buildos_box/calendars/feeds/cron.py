@@ -24,19 +24,19 @@ class FeedsQueued(msgspec.Struct, frozen=True):
     queued: int
 
 
-async def _run(_due: Instant, box: Any) -> FeedsQueued:
-    now, queued = box.clock.now(), 0
+async def _run(_due: Instant, services: Any) -> FeedsQueued:
+    now, queued = services.clock.now(), 0
 
     def some(tx: Tx) -> int:
         found = feed_store.due(tx, now, BATCH)
         for feed in found:
             # First, so that the feed is not due at every run, whatever becomes of its job.
             feed_store.postpone(tx, feed.id, now + REFRESH)
-            queue_sync(tx, box, feed, at=spread(feed.id, now), actor="cron:calendar_feeds")
+            queue_sync(tx, services, feed, at=spread(feed.id, now), actor="cron:calendar_feeds")
         return len(found)
 
     while True:
-        count = await box.db.write(some)
+        count = await services.db.write(some)
         queued += count
         if count < BATCH:
             return FeedsQueued(queued)

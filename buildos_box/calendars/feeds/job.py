@@ -49,27 +49,27 @@ def feed_key(feed_id: str) -> str:
     return f"calendar-feed-{feed_id}"
 
 
-async def sync_calendar_feed(job: Attempt[FeedPayload], box: Services) -> FeedResult:
+async def sync_calendar_feed(job: Attempt[FeedPayload], services: Services) -> FeedResult:
     """Read the feed and store what has changed.
 
     Failures of the calendar or its server are stored in the feed's row and returned. Raises
     LeaseLost.
     """
-    feed = await feed_store.get(box.db, job.payload.feed_id)
-    user = await store.get_user(box.db, feed.user_id) if feed else None
+    feed = await feed_store.get(services.db, job.payload.feed_id)
+    user = await store.get_user(services.db, feed.user_id) if feed else None
     if feed is None or user is None or not feed.is_active:
         return FeedResult(job.payload.feed_id, "gone")
-    now = box.clock.now()
+    now = services.clock.now()
     try:
-        reading = await read_feed(box, feed, user, now)
+        reading = await read_feed(services, feed, user, now)
     except FeedFault as fault:
         failure = fault
-        return await box.db.write(lambda tx: _failed(tx, job, box, feed, failure))
+        return await services.db.write(lambda tx: _failed(tx, job, services, feed, failure))
     try:
-        return await box.db.write(lambda tx: _succeeded(tx, job, box, feed, reading))
+        return await services.db.write(lambda tx: _succeeded(tx, job, services, feed, reading))
     except Impossible as error:
         refused = FeedFault(f"the calendar has an impossible value: {error.message}"[:500])
-        return await box.db.write(lambda tx: _failed(tx, job, box, feed, refused))
+        return await services.db.write(lambda tx: _failed(tx, job, services, feed, refused))
 
 
 def _still_wanted(tx: Tx, job: Attempt[FeedPayload], feed: Feed) -> Feed | None:
@@ -85,11 +85,11 @@ def _still_wanted(tx: Tx, job: Attempt[FeedPayload], feed: Feed) -> Feed | None:
 
 
 def _succeeded(
-    tx: Tx, job: Attempt[FeedPayload], box: Services, feed: Feed, reading: Reading | None
+    tx: Tx, job: Attempt[FeedPayload], services: Services, feed: Feed, reading: Reading | None
 ) -> FeedResult:
     if _still_wanted(tx, job, feed) is None:
         return FeedResult(feed.id, "gone")
-    now = box.clock.now()
+    now = services.clock.now()
     if reading is None:
         feed_store.succeeded(tx, feed.id, now, due_after_success(now))
         return FeedResult(feed.id, "unchanged")
@@ -98,12 +98,12 @@ def _succeeded(
 
 
 def _failed(
-    tx: Tx, job: Attempt[FeedPayload], box: Services, feed: Feed, fault: FeedFault
+    tx: Tx, job: Attempt[FeedPayload], services: Services, feed: Feed, fault: FeedFault
 ) -> FeedResult:
     current = _still_wanted(tx, job, feed)
     if current is None:
         return FeedResult(feed.id, "gone")
-    now, failures = box.clock.now(), current.failures + 1
+    now, failures = services.clock.now(), current.failures + 1
     next_at = due_after_failure(now, failures, fault.retry_after)
     feed_store.failed(tx, feed.id, failures=failures, error=fault.message, now=now, next_at=next_at)
     if failures == ALARMING_FAILURES:
@@ -123,12 +123,12 @@ SYNC_CALENDAR_FEED = JobType(
 
 
 def queue_sync(
-    tx: Tx, box: Services, feed: Feed, *, at: Instant | None = None, actor: str = "system"
+    tx: Tx, services: Services, feed: Feed, *, at: Instant | None = None, actor: str = "system"
 ) -> Enqueued:
     """Enqueue reading the feed at that time, by default now; a later waiting job
     is moved forward.
     """
-    return box.queue.enqueue(
+    return services.queue.enqueue(
         tx,
         SYNC_CALENDAR_FEED,
         FeedPayload(user_id=feed.user_id, feed_id=feed.id),

@@ -39,19 +39,28 @@ class Reading:
     marks: Marks
 
 
-async def read_feed(box: Services, feed: Feed, user: User, now: Instant) -> Reading | None:
+async def read_feed(services: Services, feed: Feed, user: User, now: Instant) -> Reading | None:
     """The feed's calendar; None if it has not changed since it was last read. Raises FeedFault."""
     is_fresh = feed.last_read_at is not None and now - feed.last_read_at < READ_AGAIN
     marks = Marks(feed.etag, feed.last_modified) if is_fresh else None
-    login = login_of(box.secret, feed)
-    download = await fetch(box.egress, feed.url, user_id=user.id, now=now, login=login, marks=marks)
+    login = login_of(services.secret, feed)
+    download = await fetch(
+        services.egress, feed.url, user_id=user.id, now=now, login=login, marks=marks
+    )
     if download is None:
         return None
-    return Reading(await _within_limits(box, _AGAIN, download, feed, user, now), download.marks)
+    return Reading(
+        await _within_limits(services, _AGAIN, download, feed, user, now), download.marks
+    )
 
 
 async def read_first(
-    box: Services, feed: Feed, urls: tuple[str, ...], login: Login | None, user: User, now: Instant
+    services: Services,
+    feed: Feed,
+    urls: tuple[str, ...],
+    login: Login | None,
+    user: User,
+    now: Instant,
 ) -> tuple[Feed, Reading]:
     """The first of `urls` that has a calendar: the feed with that address, and the calendar.
 
@@ -62,7 +71,7 @@ async def read_first(
         tried = replace(feed, url=url)
         try:
             download = await fetch(
-                box.egress,
+                services.egress,
                 url,
                 user_id=user.id,
                 now=now,
@@ -70,7 +79,7 @@ async def read_first(
                 seconds=FIRST_SECONDS / len(urls),
             )
             assert download is not None
-            found = await _within_limits(box, _FIRST, download, tried, user, now)
+            found = await _within_limits(services, _FIRST, download, tried, user, now)
             return tried, Reading(found, download.marks)
         except FeedFault as fault:
             faults[url.partition(":")[0]] = fault
@@ -81,14 +90,14 @@ async def read_first(
 
 
 async def _within_limits(
-    box: Services, pool: ThreadPool, download: Download, feed: Feed, user: User, now: Instant
+    services: Services, pool: ThreadPool, download: Download, feed: Feed, user: User, now: Instant
 ) -> "CalendarImport":
     """The parsed calendar, within the limits on processor time.
 
     Raises FeedFault, also if the user's calendars have used up their processor time of the day.
     """
-    limits = box.settings.limits
-    spent = await box.db.write(lambda tx: daily_limits.spent(tx, user.id, _USAGE, now))
+    limits = services.settings.limits
+    spent = await services.db.write(lambda tx: daily_limits.spent(tx, user.id, _USAGE, now))
     left = limits.feed_cpu_seconds_per_day - spent / 1000
     if left <= 0:
         download.file.close()
@@ -96,7 +105,7 @@ async def _within_limits(
         raise FeedFault(message, retry_after=daily_limits.next_day(now) - now)
     seconds = min(limits.feed_cpu_seconds, left)
     found, used = await pool.run(_measured, download, feed, user, now, seconds)
-    await box.db.write(lambda tx: _count(tx, user, used, now))
+    await services.db.write(lambda tx: _count(tx, user, used, now))
     if isinstance(found, FeedFault):
         raise found
     return found

@@ -117,9 +117,9 @@ class FeedSync(msgspec.Struct, frozen=True, rename="camel"):
     job_id: str
 
 
-async def _mine(box: Services, caller: Caller, user_id: str, feed_id: str) -> Row:
-    await crud.visible(box, caller, USERS, user_id)
-    row = await feed_store.row_of(box.db, user_id, feed_id)
+async def _mine(services: Services, caller: Caller, user_id: str, feed_id: str) -> Row:
+    await crud.visible(services, caller, USERS, user_id)
+    row = await feed_store.row_of(services.db, user_id, feed_id)
     if row is None:
         raise NotFound(f"there is no calendar feed {feed_id}")
     return row
@@ -127,38 +127,40 @@ async def _mine(box: Services, caller: Caller, user_id: str, feed_id: str) -> Ro
 
 @get("/users/{user_id:str}/calendar-feeds", tags=["Calendar"])
 async def list_feeds(
-    user_id: str, box: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
+    user_id: str, services: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
 ) -> Page[FeedView]:
     """A user's subscribed calendars, newest first. Raises Forbidden, NotFound, Impossible."""
-    await crud.visible(box, caller, USERS, user_id)
+    await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
-    rows = await feed_store.page(box.db, user_id, before=before, limit=limit + 1)
+    rows = await feed_store.page(services.db, user_id, before=before, limit=limit + 1)
     return page(rows, limit, FeedView.of)
 
 
 @post("/users/{user_id:str}/calendar-feeds", tags=["Calendar"])
-async def create_feed(user_id: str, data: NewFeed, box: Services, caller: Caller) -> FeedView:
+async def create_feed(user_id: str, data: NewFeed, services: Services, caller: Caller) -> FeedView:
     """Subscribe to a calendar after reading it; the same address again changes nothing.
 
     Raises Forbidden, NotFound, Impossible (with the field: the address, the login, the name, or a
     calendar that cannot be read), Conflict if the user has too many feeds, RateLimited.
     """
-    await crud.visible(box, caller, USERS, user_id)
+    await crud.visible(services, caller, USERS, user_id)
     address = checked_address(data.url)
     login = _login(data.username, data.password, address)
     name = checked_name(data.name) if data.name is not None else None
-    await _count_read(box, caller, user_id)
-    feed_id = await add_feed(box, await _user(box, user_id), address, name, login)
-    return FeedView.of(await _mine(box, caller, user_id, feed_id))
+    await _count_read(services, caller, user_id)
+    feed_id = await add_feed(services, await _user(services, user_id), address, name, login)
+    return FeedView.of(await _mine(services, caller, user_id, feed_id))
 
 
-async def _count_read(box: Services, caller: Caller, user_id: str) -> None:
+async def _count_read(services: Services, caller: Caller, user_id: str) -> None:
     """Count one read towards the user's day. Raises RateLimited."""
-    await box.db.write(lambda tx: daily_limits.take(tx, box, caller, user_id, "jobs_per_day"))
+    await services.db.write(
+        lambda tx: daily_limits.take(tx, services, caller, user_id, "jobs_per_day")
+    )
 
 
-async def _user(box: Services, user_id: str) -> User:
-    user = await store.get_user(box.db, user_id)
+async def _user(services: Services, user_id: str) -> User:
+    user = await store.get_user(services.db, user_id)
     if user is None:
         raise NotFound(f"there is no user {user_id}")
     return user
@@ -174,31 +176,31 @@ def _login(
     return checked_login(username, password)
 
 
-def _read_now(tx: Tx, box: Services, feed_id: str, caller: Caller) -> str:
+def _read_now(tx: Tx, services: Services, feed_id: str, caller: Caller) -> str:
     feed = feed_store.find(tx, feed_id)
     if feed is None:
         raise NotFound(f"there is no calendar feed {feed_id}")
-    daily_limits.take(tx, box, caller, feed.user_id, "jobs_per_day")
-    return queue_sync(tx, box, feed, at=box.clock.now(), actor=caller.actor).job_id
+    daily_limits.take(tx, services, caller, feed.user_id, "jobs_per_day")
+    return queue_sync(tx, services, feed, at=services.clock.now(), actor=caller.actor).job_id
 
 
 @get("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
-async def get_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> FeedView:
+async def get_feed(user_id: str, feed_id: str, services: Services, caller: Caller) -> FeedView:
     """One subscribed calendar. Raises Forbidden, NotFound."""
-    return FeedView.of(await _mine(box, caller, user_id, feed_id))
+    return FeedView.of(await _mine(services, caller, user_id, feed_id))
 
 
 @patch("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
 async def change_feed(
-    user_id: str, feed_id: str, data: FeedChange, box: Services, caller: Caller
+    user_id: str, feed_id: str, data: FeedChange, services: Services, caller: Caller
 ) -> FeedView:
     """Rename it, pause or resume it, or change its address, user name or password.
 
     With a new address or password it is read first, and nothing changes if that fails. Raises
     Forbidden, NotFound, Impossible, Conflict if the user has that address already, RateLimited.
     """
-    feed = Feed.of(await _mine(box, caller, user_id, feed_id))
-    now = box.clock.now()
+    feed = Feed.of(await _mine(services, caller, user_id, feed_id))
+    now = services.clock.now()
     reading: Reading | None = None
     resumes = data.is_active is True and not feed.is_active
     changed = replace(
@@ -214,9 +216,9 @@ async def change_feed(
         if username is None and data.password is not None:
             username = feed.username
         login = _login(username, data.password, address)
-        user = await _user(box, user_id)
-        await _count_read(box, caller, user_id)
-        changed, reading = await move_feed(box, user, changed, address, login)
+        user = await _user(services, user_id)
+        await _count_read(services, caller, user_id)
+        changed, reading = await move_feed(services, user, changed, address, login)
 
     def run(tx: Tx) -> None:
         if reading is not None:
@@ -224,34 +226,36 @@ async def change_feed(
         else:
             feed_store.change(tx, changed, now)
         if not changed.is_active:
-            box.queue.cancel_by_key(tx, feed_key(feed_id), reason="paused", actor=caller.actor)
+            services.queue.cancel_by_key(tx, feed_key(feed_id), reason="paused", actor=caller.actor)
         elif resumes and reading is None:
-            _read_now(tx, box, feed_id, caller)
+            _read_now(tx, services, feed_id, caller)
 
-    await box.db.write(run)
-    return FeedView.of(await _mine(box, caller, user_id, feed_id))
+    await services.db.write(run)
+    return FeedView.of(await _mine(services, caller, user_id, feed_id))
 
 
 @delete("/users/{user_id:str}/calendar-feeds/{feed_id:str}", tags=["Calendar"])
-async def delete_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> None:
+async def delete_feed(user_id: str, feed_id: str, services: Services, caller: Caller) -> None:
     """Delete the feed with its events. Raises Forbidden, NotFound."""
-    feed = Feed.of(await _mine(box, caller, user_id, feed_id))
-    now = box.clock.now()
+    feed = Feed.of(await _mine(services, caller, user_id, feed_id))
+    now = services.clock.now()
 
     def run(tx: Tx) -> None:
-        box.queue.cancel_by_key(tx, feed_key(feed_id), reason="unsubscribed", actor=caller.actor)
+        services.queue.cancel_by_key(
+            tx, feed_key(feed_id), reason="unsubscribed", actor=caller.actor
+        )
         take_away(tx, feed, now)
 
-    await box.db.write(run)
+    await services.db.write(run)
 
 
 @post("/users/{user_id:str}/calendar-feeds/{feed_id:str}/sync", status_code=200, tags=["Calendar"])
-async def sync_feed(user_id: str, feed_id: str, box: Services, caller: Caller) -> FeedSync:
+async def sync_feed(user_id: str, feed_id: str, services: Services, caller: Caller) -> FeedSync:
     """Read the feed now. Raises Forbidden, NotFound, Conflict if it is paused, RateLimited."""
-    row = await _mine(box, caller, user_id, feed_id)
+    row = await _mine(services, caller, user_id, feed_id)
     if not row["is_active"]:
         raise Conflict("this calendar feed is paused")
-    job_id = await box.db.write(lambda tx: _read_now(tx, box, feed_id, caller))
+    job_id = await services.db.write(lambda tx: _read_now(tx, services, feed_id, caller))
     return FeedSync(True, job_id)
 
 

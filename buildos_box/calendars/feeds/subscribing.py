@@ -61,7 +61,7 @@ def checked_login(username: str | None, password: str | None) -> Login | None:
 
 
 async def add_feed(
-    box: Services, user: User, address: Address, name: str | None, login: Login | None
+    services: Services, user: User, address: Address, name: str | None, login: Login | None
 ) -> str:
     """Read the calendar and store the feed; its id, or that of the user's feed with that address.
 
@@ -69,14 +69,16 @@ async def add_feed(
     be read, Conflict if the user has too many feeds, RateLimited if the user reads too many at
     once.
     """
-    known = await feed_store.with_any_url(box.db, user.id, address.urls)
+    known = await feed_store.with_any_url(services.db, user.id, address.urls)
     if known is not None:
         return known
-    if await feed_store.count_of(box.db, user.id) >= MAX_FEEDS:
+    if await feed_store.count_of(services.db, user.id) >= MAX_FEEDS:
         raise _too_many(user)
-    now = box.clock.now()
-    feed_id = box.ids.new("feed", now)
-    feed, reading = await _read(box, _new(box, feed_id, user, login), address, login, user, now)
+    now = services.clock.now()
+    feed_id = services.ids.new("feed", now)
+    feed, reading = await _read(
+        services, _new(services, feed_id, user, login), address, login, user, now
+    )
     host = masked_url(feed.url).partition("://")[2].partition("/")[0]
     feed = replace(feed, name=name or reading.found.name or host)
 
@@ -90,10 +92,10 @@ async def add_feed(
         _take(tx, feed, reading, now)
         return feed.id
 
-    return await box.db.write(run)
+    return await services.db.write(run)
 
 
-def _new(box: Services, feed_id: str, user: User, login: Login | None) -> Feed:
+def _new(services: Services, feed_id: str, user: User, login: Login | None) -> Feed:
     return Feed(
         id=feed_id,
         user_id=user.id,
@@ -101,7 +103,7 @@ def _new(box: Services, feed_id: str, user: User, login: Login | None) -> Feed:
         url="",
         is_active=True,
         username=login.username if login else None,
-        sealed_password=sealed(box.secret, feed_id, login.password) if login else None,
+        sealed_password=sealed(services.secret, feed_id, login.password) if login else None,
         etag=None,
         last_modified=None,
         failures=0,
@@ -114,36 +116,36 @@ def _too_many(user: User) -> Conflict:
 
 
 async def move_feed(
-    box: Services, user: User, feed: Feed, address: Address | None, login: Login | None
+    services: Services, user: User, feed: Feed, address: Address | None, login: Login | None
 ) -> tuple[Feed, Reading]:
     """Read the calendar with another address, login or both; the changed feed and what was read.
 
     Nothing is stored yet. Without `login` the old one is kept only for the same server. Raises
     Impossible if the calendar cannot be read or the old password cannot be decrypted, RateLimited.
     """
-    now = box.clock.now()
+    now = services.clock.now()
     target = address or Address((feed.url,))
     if login is None and origin(target.urls[0]) == origin(feed.url):
         try:
-            login = login_of(box.secret, feed)
+            login = login_of(services.secret, feed)
         except FeedFault as fault:
             raise Impossible.field("password", fault.message) from None
     feed = replace(
         feed,
         username=login.username if login else None,
-        sealed_password=sealed(box.secret, feed.id, login.password) if login else None,
+        sealed_password=sealed(services.secret, feed.id, login.password) if login else None,
     )
-    return await _read(box, feed, target, login, user, now)
+    return await _read(services, feed, target, login, user, now)
 
 
 async def _read(
-    box: Services, feed: Feed, address: Address, login: Login | None, user: User, now: Instant
+    services: Services, feed: Feed, address: Address, login: Login | None, user: User, now: Instant
 ) -> tuple[Feed, Reading]:
     # The unencrypted address is tried only when no password is sent.
     urls = address.urls[:1] if login else address.urls
     try:
-        await box.egress.check(urls[0], user_id=user.id)
-        return await read_first(box, feed, urls, login, user, now)
+        await services.egress.check(urls[0], user_id=user.id)
+        return await read_first(services, feed, urls, login, user, now)
     except (AddressRefused, TransientError, FeedFault) as error:
         raise Impossible.field("url", error.message) from None
 
