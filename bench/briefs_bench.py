@@ -89,7 +89,7 @@ async def _through_the_queue(box: Box, users: list[str]) -> float:
             queue_brief(
                 services,
                 BriefRequest(user_id=user),
-                asked=IdempotentRequest(BENCH, None, user),
+                idempotent=IdempotentRequest(BENCH, None, user),
                 correlation_id=None,
             )
             for user in users

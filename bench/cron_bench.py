@@ -52,7 +52,7 @@ def _forget(tx: Tx) -> None:
     """As before the run: nothing queued, and the early risers' next run is today's."""
     tx.execute("DELETE FROM queue_jobs")
     tx.execute(
-        """UPDATE brief_schedule SET next_run_at = '2026-11-23T09:00:00.000Z'
+        """UPDATE brief_schedule SET notify_at = '2026-11-23T09:00:00.000Z'
             WHERE user_id IN (SELECT user_id FROM preferences WHERE time_of_day = '09:00')"""
     )
 

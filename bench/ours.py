@@ -20,7 +20,7 @@ from buildos_box import gc_tuning
 from buildos_box.clock import SystemClock
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
-from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
@@ -64,7 +64,7 @@ class Rig:
             clock=clock,
             ids=ids,
             runner=runner,
-            book=CronBook(db, clock, []),
+            cron_registry=CronRegistry(db, clock, []),
             workers=WORKERS,
             lease=LEASE,
             heartbeat=timedelta(seconds=15),

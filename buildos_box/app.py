@@ -27,7 +27,7 @@ from buildos_box.db.private_files import make_private
 from buildos_box.egress import Egress
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.ids import Ids
-from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
@@ -82,7 +82,7 @@ class Box:
 
     services: Services
     engine: Engine
-    book: CronBook
+    cron_registry: CronRegistry
     keyring: Keyring
     hub: Hub
     api: Litestar
@@ -103,7 +103,7 @@ class Box:
     ) -> "Box":
         """Lock the data folder, open the database and assemble all parts.
 
-        Raises Impossible (contradicting settings, a network file system), AlreadyRunning,
+        Raises Unprocessable (contradicting settings, a network file system), AlreadyRunning,
         SchemaTooNew, OSError, sqlite3.DatabaseError. `admin_token` is set on the first start only.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
@@ -168,8 +168,8 @@ class Box:
         )
         registry.subscribe_listeners(services)
         await apply_epoch(services)
-        book = CronBook(db, clock, registry.CRONS)
-        engine = _engine(settings.queue, services, book, environment)
+        cron_registry = CronRegistry(db, clock, registry.CRONS)
+        engine = _engine(settings.queue, services, cron_registry, environment)
         service_token = settings.auth.service_token
         keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
         hub = Hub(db, clock)
@@ -178,14 +178,14 @@ class Box:
             services=services,
             keyring=keyring,
             engine=engine,
-            book=book,
+            cron_registry=cron_registry,
             hub=hub,
             tickets=Tickets(db, clock, ids, keyring),
             routes=registry.ROUTES,
             static=static_folder(),
         )
         admin_token = await keyring.first_start()
-        return cls(services, engine, book, keyring, hub, api, admin_token, lock)
+        return cls(services, engine, cron_registry, keyring, hub, api, admin_token, lock)
 
     async def start(self) -> None:
         """Recover the jobs of a previous process and start working."""
@@ -224,7 +224,10 @@ def _lanes(settings: QueueSettings) -> dict[str, Lane]:
 
 
 def _engine(
-    settings: QueueSettings, services: Services, book: CronBook, environment: Environment
+    settings: QueueSettings,
+    services: Services,
+    cron_registry: CronRegistry,
+    environment: Environment,
 ) -> Engine:
     lease = timedelta(seconds=settings.lease_seconds)
     runner = Runner(
@@ -241,7 +244,7 @@ def _engine(
         clock=services.clock,
         ids=services.ids,
         runner=runner,
-        book=book,
+        cron_registry=cron_registry,
         workers=settings.workers,
         lease=lease,
         heartbeat=timedelta(seconds=settings.heartbeat_seconds),

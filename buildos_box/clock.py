@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 
 Instant = datetime
 """An aware UTC datetime."""
@@ -83,12 +83,12 @@ def from_text(text: str) -> Instant:
 def as_stored(text: str | None, field: str) -> str | None:
     """The instant of a field as it is stored; None stays None.
 
-    Raises Impossible, which names the field.
+    Raises Unprocessable, which names the field.
     """
     try:
         return None if text is None else to_text(from_text(text))
     except ValueError as fault:
-        raise Impossible.field(field, str(fault)) from None
+        raise Unprocessable.field(field, str(fault)) from None
 
 
 def day_from_text(text: str) -> date:

@@ -8,7 +8,7 @@ BoxError                      code, HTTP status, a sentence for the person who r
 ├── Conflict           409    clashes with what is there; may name the existing job
 ├── TooLarge           413    body over the limit
 ├── UnsupportedMedia   415    the body is not of a kind that this route takes
-├── Impossible         422    readable, but cannot be: names each field
+├── Unprocessable         422    readable, but cannot be: names each field
 ├── RateLimited        429    too many; says when to come back
 ├── Unavailable        503    draining, or the disk says no
 ├── IllegalTransition  409    a job is not in a state from which that can be done
@@ -61,14 +61,14 @@ class Malformed(_WithDetails):
     status = 400
 
 
-class Impossible(_WithDetails):
+class Unprocessable(_WithDetails):
     """Well-formed but not possible; names each field."""
 
     code = "invalid"
     status = 422
 
     @classmethod
-    def field(cls, field: str, message: str) -> "Impossible":
+    def field(cls, field: str, message: str) -> "Unprocessable":
         """The error for one field."""
         return cls(f"{field}: {message}", details=(FieldFault(field, message),))
 

@@ -17,7 +17,7 @@ from buildos_box.app import Box
 from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.keyring import ADDRESS_FILE
 from buildos_box.log import logger
-from buildos_box.server.connections import ConnectionBook, ConnectionLimits
+from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
 from buildos_box.server.files import raise_file_limit
 from buildos_box.server.protocol import LimitedProtocol
 from buildos_box.settings import Settings
@@ -56,11 +56,11 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     except BaseException:
         listening.close()
         raise
-    book = _connection_book(settings, files)
+    connections = _connection_registry(settings, files)
     server = _Server(
         uvicorn.Config(
             box.api,
-            http=_protocol_class(book, box),
+            http=_protocol_class(connections, box),
             ws="none",
             log_config=None,
             access_log=False,
@@ -74,7 +74,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     try:
         await box.start()
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        sweeping = asyncio.create_task(book.sweep())
+        sweeping = asyncio.create_task(connections.sweep())
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         url = _url_of(listening)
@@ -94,14 +94,14 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
         log.info("stopped")
 
 
-def _connection_book(settings: Settings, files: int) -> ConnectionBook:
+def _connection_registry(settings: Settings, files: int) -> ConnectionRegistry:
     """The limits on connections, as far as there are files for them."""
     limits = settings.limits
     total = min(limits.max_connections, max(LEAST_CONNECTIONS, files - OTHER_FILES))
     if total < limits.max_connections:
         log.warning("few_open_files", open_files=files, connections=total)
     addresses = ClientAddresses(settings.server.trusted_proxies)
-    return ConnectionBook(
+    return ConnectionRegistry(
         ConnectionLimits(
             total=total,
             per_address=min(limits.max_connections_per_address, max(1, total // 2)),
@@ -114,13 +114,13 @@ def _connection_book(settings: Settings, files: int) -> ConnectionBook:
     )
 
 
-def _protocol_class(book: ConnectionBook, box: Box) -> Any:
+def _protocol_class(connections: ConnectionRegistry, box: Box) -> Any:
     """What uvicorn calls for each connection; it asks for a class but needs no more than this."""
 
     def correlation_id() -> str:
         return box.services.ids.new("corr", box.services.clock.now())
 
-    return partial(LimitedProtocol, book, correlation_id)
+    return partial(LimitedProtocol, connections, correlation_id)
 
 
 def _url_of(listening: socket.socket) -> str:

@@ -121,9 +121,9 @@ class BoxWorld:
 
     async def tick(self) -> None:
         """Run the crons that are due now, then all that is due."""
-        for name in self.box.book.crons:
-            if self.box.book.is_due(name):
-                await self.box.book.run_due(name, self.box.services)
+        for name in self.box.cron_registry.crons:
+            if self.box.cron_registry.is_due(name):
+                await self.box.cron_registry.run_due(name, self.box.services)
         await self.work()
 
     async def run_until(self, until: Instant | str, *, step: timedelta = STEP) -> None:
@@ -171,7 +171,7 @@ async def open_world(
         clock=clock,
         egress=egress,
     )
-    await box.book.open()
+    await box.cron_registry.open()
     transport = httpx.ASGITransport(app=box.api, raise_app_exceptions=False)  # type: ignore[arg-type]
     token = (folder / "admin-token").read_text().strip()
     async with httpx.AsyncClient(transport=transport, base_url="http://box.test") as api:

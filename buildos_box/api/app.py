@@ -27,14 +27,14 @@ from buildos_box.api.meter import HttpMeter, Timing
 from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limits
 from buildos_box.api.security_headers import add_security_headers
 from buildos_box.auth.guard import guard, provide_caller
-from buildos_box.auth.idempotency import provide_repeatable
+from buildos_box.auth.idempotency import provide_idempotent_request
 from buildos_box.auth.in_flight import InFlight, RequestsInFlight, in_flight_guard
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import READING, Authenticator
 from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.auth.session_cookie import SessionCookie
 from buildos_box.errors import BoxError, NotFound, Unavailable
-from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.meter import AttemptMeter
 from buildos_box.mail.hit_limit import HitLimit
@@ -71,7 +71,7 @@ def make_api(
     services: Services,
     keyring: Keyring,
     engine: Engine,
-    book: CronBook,
+    cron_registry: CronRegistry,
     hub: Hub,
     tickets: Tickets,
     routes: Sequence[Any],
@@ -104,12 +104,12 @@ def make_api(
             "services": provide(services),
             "keyring": provide(keyring),
             "engine": provide(engine),
-            "book": provide(book),
+            "cron_registry": provide(cron_registry),
             "hub": provide(hub),
             "tickets": provide(tickets),
             "caller": Provide(provide_caller, sync_to_thread=False),
             "correlation_id": Provide(provide_correlation, sync_to_thread=False),
-            "asked": Provide(provide_repeatable),
+            "idempotent": Provide(provide_idempotent_request),
         },
         signature_namespace={"Services": Services},
         middleware=[Timing, DefineMiddleware(InFlight, requests=requests_in_flight)],

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import from_text, to_text
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.jobs import claims, cleanup_store, pause_store
 from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up, preview
 from buildos_box.jobs.pause_store import Kind
@@ -28,9 +28,9 @@ class PauseRequest(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None = None
 
     def named(self) -> tuple[Kind, str]:
-        """The kind and the name. Raises Impossible if both are given."""
+        """The kind and the name. Raises Unprocessable if both are given."""
         if self.lane is not None and self.type is not None:
-            raise Impossible.field("type", "give lane or type, not both")
+            raise Unprocessable.field("type", "give lane or type, not both")
         if self.lane is not None:
             return "lane", self.lane
         if self.type is not None:
@@ -143,7 +143,7 @@ class CleanupAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def pause(data: PauseRequest, services: Services, caller: Caller) -> PauseAnswer:
     """Start no more jobs of a lane or type, or none at all; running jobs go on.
 
-    Raises Forbidden, Impossible for an unknown name.
+    Raises Forbidden, Unprocessable for an unknown name.
     """
     kind, name = data.named()
     changed = await services.db.write(
@@ -154,7 +154,7 @@ async def pause(data: PauseRequest, services: Services, caller: Caller) -> Pause
 
 @post("/queue/resume", status_code=200, tags=["Queue"], opt=NEEDS_SERVICE)
 async def resume(data: PauseRequest, services: Services) -> PauseAnswer:
-    """Remove a pause. Raises Forbidden, Impossible for an unknown name."""
+    """Remove a pause. Raises Forbidden, Unprocessable for an unknown name."""
     kind, name = data.named()
     return PauseAnswer(
         True, await services.db.write(lambda tx: services.queue.resume(tx, kind, name))

@@ -8,7 +8,7 @@ from litestar.params import Parameter, QueryParameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import as_stored
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.notifications import delivery_store, store
 from buildos_box.notifications.event_types import channel, event_type
 from buildos_box.notifications.views import DeliveryView
@@ -56,7 +56,7 @@ async def list_deliveries(
 
     `channel=webhook` is the log of outgoing webhooks, for operators. A user's token sees that
     user's own. A filter that is given but empty finds nothing. Raises
-    NotFound for another user, Forbidden (webhooks), Impossible for an unknown filter value.
+    NotFound for another user, Forbidden (webhooks), Unprocessable for an unknown filter value.
     """
     if user is not None:
         caller.require_user(user)
@@ -97,7 +97,7 @@ async def _webhooks(
 ) -> DeliveryList:
     """The log of webhooks, whose rows are not those of notifications."""
     if over.strip() != WEBHOOK:
-        raise Impossible.field("channel", "webhook is listed alone, without other channels")
+        raise Unprocessable.field("channel", "webhook is listed alone, without other channels")
     rows = await webhook_store.deliveries(
         services.db,
         user_id=user,
@@ -120,12 +120,12 @@ def _webhook_type(name: str, _field: str) -> str:
 def _webhook_status(name: str, field: str) -> str:
     if name not in webhook_store.STATUSES:
         allowed = ", ".join(webhook_store.STATUSES)
-        raise Impossible.field(field, f"{name!r} must be one of {allowed} for webhooks")
+        raise Unprocessable.field(field, f"{name!r} must be one of {allowed} for webhooks")
     return name
 
 
 def _each(given: str | None, read: Any, field: str) -> list[str] | None:
-    """The parsed parts of a comma list; None without one. Raises Impossible."""
+    """The parsed parts of a comma list; None without one. Raises Unprocessable."""
     if given is None:
         return None
     return [read(part.strip(), field) for part in given.split(",") if part.strip()]
@@ -133,7 +133,7 @@ def _each(given: str | None, read: Any, field: str) -> list[str] | None:
 
 def _status(name: str, field: str) -> str:
     if name not in store.STATUSES:
-        raise Impossible.field(field, f"{name!r} must be one of {', '.join(store.STATUSES)}")
+        raise Unprocessable.field(field, f"{name!r} must be one of {', '.join(store.STATUSES)}")
     return name
 
 

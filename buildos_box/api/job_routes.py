@@ -13,7 +13,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.clock import as_stored
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.jobs import store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
 from buildos_box.jobs.record import Facts, job_named, record_of
@@ -81,7 +81,7 @@ async def list_jobs(
 ) -> JobList:
     """Jobs by type, status, user, text and time of creation, newest first.
 
-    Raises NotFound for another user, Impossible for an unknown status, instant or cursor.
+    Raises NotFound for another user, Unprocessable for an unknown status, instant or cursor.
     """
     if user is not None:
         caller.require_user(user)
@@ -110,7 +110,7 @@ async def list_user_jobs(
     cursor: str | None = None,
     limit: Limit = 10,
 ) -> JobList:
-    """One user's jobs, newest first. Raises NotFound, Impossible."""
+    """One user's jobs, newest first. Raises NotFound, Unprocessable."""
     caller.require_user(user_id)
     size = clamped(limit, store.LONGEST_PAGE)
     rows = await store.list_jobs(
@@ -180,7 +180,7 @@ async def why_job(job_id: str, services: Services, caller: Caller) -> Why:
 async def bulk_jobs(data: BulkRequest, services: Services, caller: Caller) -> BulkReport:
     """Cancel, retry or promote many jobs; `dryRun` only counts them.
 
-    Raises Forbidden, Impossible unless ids or a filter is given.
+    Raises Forbidden, Unprocessable unless ids or a filter is given.
     """
     return await run_bulk(services.db, services.queue, data, actor=caller.actor)
 
@@ -204,7 +204,7 @@ def _statuses(text: str | None) -> list[str] | None:
     allowed = [status.value for status in Status]
     for status in found or ():
         if status not in allowed:
-            raise Impossible.field("status", f"{status!r} must be one of {', '.join(allowed)}")
+            raise Unprocessable.field("status", f"{status!r} must be one of {', '.join(allowed)}")
     return found
 
 

@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import day_bounds, day_from_text
 from buildos_box.db import Row
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.llm import store
 from buildos_box.services import Services
 
@@ -84,7 +84,7 @@ async def usage(
 ) -> Usage:
     """The usage of language models per day, user, purpose and provider, and today's budget.
 
-    Raises Forbidden, Impossible for an invalid day or span.
+    Raises Forbidden, Unprocessable for an invalid day or span.
     """
     first, last = _days(from_day, to_day, services.clock.now().date())
     rows = await store.usage(
@@ -109,7 +109,9 @@ def _days(from_day: str | None, to_day: str | None, today: date) -> tuple[date, 
     last = _day("to", to_day) or today
     first = _day("from", from_day) or last - timedelta(days=DEFAULT_DAYS - 1)
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
-        raise Impossible.field("from", f"must be at most {MOST_DAYS} days before `to`, not after")
+        raise Unprocessable.field(
+            "from", f"must be at most {MOST_DAYS} days before `to`, not after"
+        )
     return first, last
 
 
@@ -119,7 +121,7 @@ def _day(field: str, text: str | None) -> date | None:
     try:
         return day_from_text(text)
     except ValueError as error:
-        raise Impossible.field(field, f"{text!r} is not a day") from error
+        raise Unprocessable.field(field, f"{text!r} is not a day") from error
 
 
 def _by(rows: Iterable[Row], name_of: Callable[[Row], str | None]) -> list[Part]:

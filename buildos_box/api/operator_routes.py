@@ -13,7 +13,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import as_stored, from_text, zone_or_utc
 from buildos_box.db import Row
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.jobs.throughput import Throughput, throughput
 from buildos_box.log import mask_phone
 from buildos_box.services import Services
@@ -96,7 +96,7 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         }
         return cls(
             channels=[name for name, wanted in ways.items() if wanted],
-            next_brief=row["next_run_at"] if row["is_active"] else None,
+            next_brief=row["notify_at"] if row["is_active"] else None,
             **{
                 name: row[name]
                 for name in cls.__struct_fields__
@@ -154,7 +154,7 @@ async def list_messages(
 ) -> MessageList:
     """Mails, SMS, push and in-app messages; `channel` and `status` may be comma lists.
 
-    Raises Forbidden, Impossible (instant, cursor).
+    Raises Forbidden, Unprocessable (instant, cursor).
     """
     rows = await messages_store.messages(
         services.db,
@@ -178,7 +178,10 @@ async def list_people(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> PeopleList:
-    """Users with their next and last brief and channels. Raises Forbidden, Impossible (cursor)."""
+    """Users with their next and last brief and channels.
+
+    Raises Forbidden, Unprocessable (cursor).
+    """
     rows = await people_store.people(
         services.db, text=text, before=decode_cursor(cursor), limit=limit + 1
     )
@@ -194,9 +197,9 @@ async def next_briefs(services: Services, limit: Limit = 20) -> dict[str, list[A
 
 
 def _next(row: Row) -> NextBrief:
-    local = from_text(row["next_run_at"]).astimezone(zone_or_utc(row["timezone"]))
+    local = from_text(row["notify_at"]).astimezone(zone_or_utc(row["timezone"]))
     return NextBrief(
-        row["user_id"], row["name"], row["timezone"], row["next_run_at"], f"{local:%a %H:%M}"
+        row["user_id"], row["name"], row["timezone"], row["notify_at"], f"{local:%a %H:%M}"
     )
 
 
@@ -212,7 +215,7 @@ def _before(cursor: str | None) -> tuple[str, str] | None:
         return None
     at, bar, key = cursor.partition("|")
     if not bar or not key:
-        raise Impossible.field("cursor", "is not a cursor of this server")
+        raise Unprocessable.field("cursor", "is not a cursor of this server")
     return at, key
 
 

@@ -10,7 +10,7 @@ _PEOPLE = """
            coalesce(s.event_reminders_enabled, 0) AS sms_reminders,
            EXISTS (SELECT 1 FROM push_subscriptions w
                     WHERE w.user_id = u.id AND w.active = 1) AS push,
-           b.next_run_at, b.last_decision,
+           b.notify_at, b.last_decision,
            (SELECT d.brief_date FROM daily_briefs d WHERE d.user_id = u.id
              ORDER BY d.brief_date DESC LIMIT 1) AS last_brief,
            (SELECT d.generation_status FROM daily_briefs d WHERE d.user_id = u.id
@@ -36,9 +36,9 @@ async def people(db: Database, *, text: str | None, before: int | None, limit: i
 async def next_briefs(db: Database, now: Instant, limit: int) -> list[Row]:
     """The users with the next briefs, soonest first."""
     return await db.all(
-        """SELECT b.user_id, u.name, u.timezone, b.next_run_at
+        """SELECT b.user_id, u.name, u.timezone, b.notify_at
              FROM brief_schedule b JOIN users u ON u.id = b.user_id
-            WHERE b.next_run_at IS NOT NULL AND b.next_run_at >= ?
-            ORDER BY b.next_run_at LIMIT ?""",
+            WHERE b.notify_at IS NOT NULL AND b.notify_at >= ?
+            ORDER BY b.notify_at LIMIT ?""",
         (to_text(now), limit),
     )

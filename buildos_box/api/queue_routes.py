@@ -11,7 +11,7 @@ from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.jobs import store
 from buildos_box.jobs.cron_store import Run
-from buildos_box.jobs.crons import CronBook, CronState
+from buildos_box.jobs.crons import CronRegistry, CronState
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
 
@@ -69,20 +69,22 @@ async def queue_stats(services: Services) -> dict[str, list[TypeCount]]:
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)
-async def schedule(book: CronBook) -> dict[str, list[CronView]]:
+async def schedule(cron_registry: CronRegistry) -> dict[str, list[CronView]]:
     """Every cron with its last and next run. Raises Forbidden."""
-    return {"crons": [CronView.of(state) for state in await book.states()]}
+    return {"crons": [CronView.of(state) for state in await cron_registry.states()]}
 
 
 @post("/schedule/{name:str}/run", status_code=200, tags=["Schedule"], opt=NEEDS_ADMIN)
 async def run_cron(
-    name: str, services: Services, caller: Caller, book: CronBook, engine: Engine
+    name: str, services: Services, caller: Caller, cron_registry: CronRegistry, engine: Engine
 ) -> CronRunView:
     """Run a cron now and wait for its result.
 
     Raises Forbidden, NotFound, Conflict if it is running.
     """
-    return CronRunView.of(await engine.on_jobs_loop(book.run_by_hand(name, services, caller.actor)))
+    return CronRunView.of(
+        await engine.on_jobs_loop(cron_registry.run_by_hand(name, services, caller.actor))
+    )
 
 
 ROUTES: list[Any] = [queue_stats, schedule, run_cron]

@@ -11,7 +11,7 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.auth.tokens import Token
 from buildos_box.clock import from_text, to_text
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.log import logger
 from buildos_box.services import Services
 
@@ -67,12 +67,12 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
     """Issue a token, whose text is in this answer only.
 
-    Raises Forbidden without an admin's token, Impossible for an unknown scope or a bad time.
+    Raises Forbidden without an admin's token, Unprocessable for an unknown scope or a bad time.
     """
     try:
         expires = from_text(data.expires_at) if data.expires_at else None
     except ValueError as error:
-        raise Impossible.field("expiresAt", str(error)) from None
+        raise Unprocessable.field("expiresAt", str(error)) from None
     issued = await keyring.issue(data.name, data.scope, expires, issued_by=caller.token_id)
     log.info("token_issued", token_id=issued[0], scope=data.scope, actor=caller.actor)
     return TokenIssued(*issued)

@@ -23,7 +23,7 @@ from buildos_box.auth import idempotency_store as store
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import Instant
 from buildos_box.db import DbContext, Tx
-from buildos_box.errors import Conflict, FieldFault, Impossible, Malformed
+from buildos_box.errors import Conflict, FieldFault, Malformed, Unprocessable
 
 A = TypeVar("A")
 HEADER = "Idempotency-Key"
@@ -46,7 +46,7 @@ class IdempotentRequest:
         """Run the transaction, which is about that user, or return the answer that it gave before.
 
         The answer is committed with the effects of the request, and is erased with the user. Raises
-        Impossible if the key was used for another request, Conflict if another version of the
+        Unprocessable if the key was used for another request, Conflict if another version of the
         program stored an answer that cannot be read, RateLimited above the user's `jobs_per_day`,
         and what `run` raises.
         """
@@ -67,7 +67,7 @@ class IdempotentRequest:
         known = store.answered(tx, token_id, self.key, now - KEPT)
         if known is not None:
             if known["request"] != self.request:
-                raise Impossible.field(HEADER, "was used for another request before")
+                raise Unprocessable.field(HEADER, "was used for another request before")
             return _read(known["answer"], kind)
         answer = run(tx)
         store.forget_some_before(tx, now - KEPT)
@@ -102,7 +102,7 @@ Key = Annotated[
 ]
 
 
-async def provide_repeatable(
+async def provide_idempotent_request(
     request: Request[Any, Any, Any], caller: Caller, idempotency_key: Key = None
 ) -> IdempotentRequest:
     """The request with its key, for handlers whose effect must happen once. Raises Malformed."""

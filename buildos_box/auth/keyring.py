@@ -25,7 +25,7 @@ from buildos_box.auth.tokens import (
 )
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
-from buildos_box.errors import Impossible, Unauthorized
+from buildos_box.errors import Unauthorized, Unprocessable
 from buildos_box.ids import Ids
 
 ADMIN_FILE = "admin-token"
@@ -96,12 +96,12 @@ class Keyring:
     async def issue(
         self, name: str, scope: str, expires_at: Instant | None, *, issued_by: str | None = None
     ) -> tuple[str, str]:
-        """A new API token's id and text, which is not stored. Raises Impossible."""
+        """A new API token's id and text, which is not stored. Raises Unprocessable."""
         if not is_scope(scope):
-            raise Impossible.field("scope", "must be admin, service, viewer or user:{id}")
+            raise Unprocessable.field("scope", "must be admin, service, viewer or user:{id}")
         now = self._clock.now()
         if expires_at is not None and expires_at <= now:
-            raise Impossible.field("expiresAt", "must be in the future")
+            raise Unprocessable.field("expiresAt", "must be in the future")
         token_id, text = make_token(self._ids)
         token = Token(token_id, name, scope, now, expires_at, None, API, issued_by)
         await self._db.write(lambda tx: self._add(tx, token, text))

@@ -22,7 +22,7 @@ from buildos_box.clock import (
     zone_or_utc,
 )
 from buildos_box.db import Tx
-from buildos_box.errors import FieldFault, Impossible, NotFound
+from buildos_box.errors import FieldFault, NotFound, Unprocessable
 from buildos_box.jobs import ledger
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -82,7 +82,7 @@ class Answer:
 
 
 def read_request(request: BriefRequest, now: Instant) -> Wanted:
-    """Parse the request. Raises Impossible, which names every invalid field."""
+    """Parse the request. Raises Unprocessable, which names every invalid field."""
     faults: list[FieldFault] = []
     due = _read_due(request, now, faults)
     day = _read_day(request.brief_date, faults)
@@ -91,7 +91,7 @@ def read_request(request: BriefRequest, now: Instant) -> Wanted:
         faults.append(FieldFault("timezone", f"{request.timezone!r} is not an IANA time zone"))
     if faults:
         sentence = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        raise Impossible(sentence, details=tuple(faults))
+        raise Unprocessable(sentence, details=tuple(faults))
     immediate = request.force_immediate or due is None or due <= now
     return Wanted(
         due=now if immediate or due is None else due,
@@ -126,21 +126,21 @@ async def queue_brief(
     services: Services,
     request: BriefRequest,
     *,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
     correlation_id: str | None,
 ) -> Answer:
     """Queue a brief; the answer may be the job that does the same already, or has done it.
 
     In one transaction: with `force_regenerate` the day's live job is cancelled and a new one
-    queued. Raises Impossible (invalid fields; an Idempotency-Key of another request), NotFound
+    queued. Raises Unprocessable (invalid fields; an Idempotency-Key of another request), NotFound
     (unknown user), Conflict (a stored answer of another version), RateLimited
     (`limits.briefs_per_day`), Unavailable, StorageError.
     """
     wanted = read_request(request, services.clock.now())
-    return await asked.once(
+    return await idempotent.once(
         services,
         request.user_id,
-        lambda tx: _queue(tx, services, request, wanted, correlation_id, asked.caller),
+        lambda tx: _queue(tx, services, request, wanted, correlation_id, idempotent.caller),
         Answer,
     )
 

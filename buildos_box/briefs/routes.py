@@ -13,7 +13,7 @@ from buildos_box.briefs import store
 from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
 from buildos_box.clock import day_from_text, to_text
 from buildos_box.db import Row
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
 
 
@@ -114,15 +114,15 @@ async def post_brief(
     services: Services,
     caller: Caller,
     correlation_id: str,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
 ) -> BriefQueued:
     """Queue a brief for one user.
 
-    Raises NotFound (another or unknown user), Impossible, Conflict, Malformed (Idempotency-Key),
+    Raises NotFound (another or unknown user), Unprocessable, Conflict, Malformed (Idempotency-Key),
     Unavailable.
     """
     caller.require_user(data.user_id)
-    answer = await queue_brief(services, data, asked=asked, correlation_id=correlation_id)
+    answer = await queue_brief(services, data, idempotent=idempotent, correlation_id=correlation_id)
     return BriefQueued.of(answer)
 
 
@@ -134,7 +134,10 @@ async def list_briefs(
     cursor: str | None = None,
     limit: Annotated[int, Parameter(ge=1, le=100)] = 30,
 ) -> BriefList:
-    """A user's briefs, newest day first. Raises NotFound for another user, Impossible (cursor)."""
+    """A user's briefs, newest day first.
+
+    Raises NotFound for another user, Unprocessable (cursor).
+    """
     caller.require_user(user_id)
     before = None if cursor is None else _day(cursor, "cursor").isoformat()
     rows = await store.briefs_before(services.db, user_id, before, limit)
@@ -144,7 +147,7 @@ async def list_briefs(
 
 @get("/users/{user_id:str}/briefs/{brief_date:str}", tags=["Briefs"])
 async def get_brief(user_id: str, brief_date: str, services: Services, caller: Caller) -> BriefView:
-    """The brief of one day with its sections. Raises NotFound, Impossible (not a day)."""
+    """The brief of one day with its sections. Raises NotFound, Unprocessable (not a day)."""
     caller.require_user(user_id)
     row = await store.brief_of(services.db, user_id, _day(brief_date, "briefDate"))
     if row is None:
@@ -156,7 +159,7 @@ def _day(text: str, field: str) -> date:
     try:
         return day_from_text(text)
     except ValueError as fault:
-        raise Impossible.field(field, str(fault)) from None
+        raise Unprocessable.field(field, str(fault)) from None
 
 
 ROUTES: list[Any] = [post_brief, list_briefs, get_brief]

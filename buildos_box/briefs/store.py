@@ -161,9 +161,9 @@ class Due:
 async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
     """Users whose next run is at or before `horizon`, soonest first."""
     rows = await db.all(
-        """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
-            WHERE next_run_at IS NOT NULL AND next_run_at <= ?
-            ORDER BY next_run_at LIMIT ?""",
+        """SELECT user_id, notify_at, last_reengagement_at FROM brief_schedule
+            WHERE notify_at IS NOT NULL AND notify_at <= ?
+            ORDER BY notify_at LIMIT ?""",
         (to_text(horizon), limit),
     )
     return [_due(row) for row in rows]
@@ -172,7 +172,7 @@ async def due_before(db: Database, horizon: Instant, limit: int) -> list[Due]:
 async def planned_too_far_ahead(db: Database, now: Instant) -> list[str]:
     """Users whose next run is too far ahead, because the clock that computed it was wrong."""
     rows = await db.all(
-        "SELECT user_id FROM brief_schedule WHERE next_run_at > ?",
+        "SELECT user_id FROM brief_schedule WHERE notify_at > ?",
         (to_text(now + LONGEST_TO_NEXT_RUN),),
     )
     return [row["user_id"] for row in rows]
@@ -181,8 +181,8 @@ async def planned_too_far_ahead(db: Database, now: Instant) -> list[str]:
 def due_of(tx: Tx, user_id: str) -> Due | None:
     """The user's next run, read in the transaction that acts on it; None if there is none."""
     row = tx.one(
-        """SELECT user_id, next_run_at, last_reengagement_at FROM brief_schedule
-            WHERE user_id = ? AND next_run_at IS NOT NULL""",
+        """SELECT user_id, notify_at, last_reengagement_at FROM brief_schedule
+            WHERE user_id = ? AND notify_at IS NOT NULL""",
         (user_id,),
     )
     return _due(row) if row else None
@@ -190,15 +190,15 @@ def due_of(tx: Tx, user_id: str) -> Due | None:
 
 def _due(row: Row) -> Due:
     last = row["last_reengagement_at"]
-    return Due(row["user_id"], from_text(row["next_run_at"]), from_text(last) if last else None)
+    return Due(row["user_id"], from_text(row["notify_at"]), from_text(last) if last else None)
 
 
 def set_next_run(tx: Tx, user_id: str, next_run: Instant | None, now: Instant) -> None:
     """Store when the user's brief is due next; None if never."""
     tx.execute(
-        """INSERT INTO brief_schedule (user_id, next_run_at, updated_at) VALUES (?, ?, ?)
+        """INSERT INTO brief_schedule (user_id, notify_at, updated_at) VALUES (?, ?, ?)
            ON CONFLICT (user_id) DO UPDATE
-              SET next_run_at = excluded.next_run_at, updated_at = excluded.updated_at""",
+              SET notify_at = excluded.notify_at, updated_at = excluded.updated_at""",
         (user_id, to_text(next_run) if next_run else None, to_text(now)),
     )
 

@@ -164,7 +164,7 @@ def verify(file: Path, as_json: bool) -> None:
 
     try:
         with tempfile.TemporaryDirectory(prefix=".box-verify-", dir=_roomy(file)) as staging:
-            verdict = check(file, Path(staging))
+            verification = check(file, Path(staging))
     except (BoxError, OSError, sqlite3.Error) as error:
         said = error.message if isinstance(error, BoxError) else str(error)
         if as_json:
@@ -172,16 +172,16 @@ def verify(file: Path, as_json: bool) -> None:
         click.echo(said, err=True)
         raise SystemExit(exit_codes.FAILED) from None
     if as_json:
-        show_json(_plain(verdict))
+        show_json(_plain(verification))
     else:
-        say(f"{file}: {described(verdict)}")
-        show_facts((f"key {name}", print_) for name, print_ in verdict.keys.items())
-        rows = [[name, str(count)] for name, count in verdict.counts.items() if count]
+        say(f"{file}: {described(verification)}")
+        show_facts((f"key {name}", print_) for name, print_ in verification.keys.items())
+        rows = [[name, str(count)] for name, count in verification.counts.items() if count]
         show_table(["table", "rows"], rows, empty="Every table is empty.")
-        say("It is complete." if verdict.ok else "It is NOT whole:")
-    for fault in verdict.faults:
+        say("It is complete." if verification.ok else "It is NOT whole:")
+    for fault in verification.faults:
         click.echo(fault, err=True)
-    if not verdict.ok:
+    if not verification.ok:
         raise SystemExit(exit_codes.FAILED)
 
 
@@ -217,9 +217,9 @@ def restore(settings: Settings, file: Path, resume_sends: bool, yes: bool, as_js
     done = put_back(file, data, SystemClock(), resume_sends=resume_sends)
     if as_json:
         aside = str(done.aside) if done.aside else None
-        show_json({"data": str(data), "aside": aside, "backup": _plain(done.verdict)})
+        show_json({"data": str(data), "aside": aside, "backup": _plain(done.verification)})
         return
-    say(f"Restored {data} from {file}: {described(done.verdict)}")
+    say(f"Restored {data} from {file}: {described(done.verification)}")
     if done.aside:
         say(f"The previous files are in {done.aside}; delete them when you no longer need them.")
     say("Tokens that were revoked after the backup are valid again: buildos-box token list")

@@ -12,7 +12,7 @@ from buildos_box.cli.dates import given
 from buildos_box.cli.naming import Json, Person, project_for_new
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, url_path
-from buildos_box.errors import Impossible, Malformed
+from buildos_box.errors import Malformed, Unprocessable
 from buildos_box.imports.csv_table import Table, read_table
 from buildos_box.imports.dates import Dates
 from buildos_box.imports.programs import BY_NAME, Program, recognise, table_of
@@ -120,7 +120,7 @@ def _read(
         found = taken(said.skip_bad)
     except Malformed as error:
         raise click.UsageError(f"{file}: {error}") from None
-    except Impossible as error:
+    except Unprocessable as error:
         found = _ask_to_skip(file, error, lambda: taken(True))
     made = {project["id"]: project["name"] for project in found.document.get("projects", [])}
     rows = [
@@ -130,7 +130,7 @@ def _read(
     return TableDocument(found.document, rows, _warnings(found, program, said))
 
 
-def _ask_to_skip(file: str, error: Impossible, taken: "Callable[[], Taken]") -> "Taken":
+def _ask_to_skip(file: str, error: Unprocessable, taken: "Callable[[], Taken]") -> "Taken":
     """Show the faulty cells; continue without them only if the user at a terminal agrees."""
     faults = "\n".join(f"{fault.field}: {fault.message}" for fault in error.details)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

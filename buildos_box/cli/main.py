@@ -48,7 +48,7 @@ def serve(
 
     gc_tuning.disable_during_start()
     from buildos_box import log
-    from buildos_box.errors import BoxError, Impossible
+    from buildos_box.errors import BoxError, Unprocessable
     from buildos_box.serve import serve as serve_box
 
     settings = load_or_exit(config_path).override(host=host, port=port, data_dir=data_dir)
@@ -61,7 +61,7 @@ def serve(
         asyncio.run(serve_box(settings, _say_ready))
     except BoxError as error:
         click.echo(error.message, err=True)
-        sys.exit(exit_codes.USAGE if isinstance(error, Impossible) else exit_codes.FAILED)
+        sys.exit(exit_codes.USAGE if isinstance(error, Unprocessable) else exit_codes.FAILED)
     except sqlite3.DatabaseError as error:
         click.echo(
             f"cannot use the database in {settings.data.dir}: {error}{_cure(error)}", err=True

@@ -6,7 +6,7 @@ The rules: docs/spec.md#one-process.
 import re
 from pathlib import Path
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 
 MOUNTS = Path("/proc/self/mountinfo")
 NETWORK = frozenset(
@@ -50,10 +50,10 @@ def is_network(system: str) -> bool:
 
 
 def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
-    """Raise Impossible if the folder is on a network file system."""
+    """Raise Unprocessable if the folder is on a network file system."""
     system = file_system(folder, mounts)
     if is_network(system):
-        raise Impossible.field(
+        raise Unprocessable.field(
             "data.dir",
             f"{folder} lies on a network file system ({system}), where SQLite's locks do not "
             "hold; move the folder to a disk of this machine and name that",

@@ -22,7 +22,7 @@ from buildos_box.egress.addresses import Allowed, is_public, read
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
 from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
-from buildos_box.errors import Impossible, PermanentError, RateLimited, TransientError
+from buildos_box.errors import PermanentError, RateLimited, TransientError, Unprocessable
 from buildos_box.hostname import to_ascii
 from buildos_box.log import logger
 from buildos_box.settings import EgressSettings
@@ -70,7 +70,7 @@ class Egress:
         try:
             self._allowed = Allowed(settings.allow_private)
         except ValueError as fault:
-            raise Impossible.field("egress.allow_private", str(fault)) from None
+            raise Unprocessable.field("egress.allow_private", str(fault)) from None
 
     async def get(
         self,

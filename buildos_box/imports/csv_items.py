@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildos_box.errors import FieldFault, Impossible
+from buildos_box.errors import FieldFault, Unprocessable
 from buildos_box.imports.csv_columns import assign, plain
 from buildos_box.imports.csv_rows import CellFault, Cells, event_values, project_values, task_values
 from buildos_box.imports.csv_table import Row, Table
@@ -69,7 +69,7 @@ def take(
     `choices` say which column is which field (`COLUMN=FIELD`) and win over the program's own. With
     `skip_bad` a cell that cannot be parsed is left empty, and a row without a title is left out;
     both are listed in `bad`. Raises Malformed for a wrong choice or a missing column, and without
-    `skip_bad` Impossible with every faulty cell.
+    `skip_bad` Unprocessable with every faulty cell.
     """
     columns = assign(table.columns, kind, choices, program.columns if program else None)
     return _Reading(table, kind, columns, dates, owner, program, choices, skip_bad).all()
@@ -117,7 +117,7 @@ class _Reading:
                 items.append(item)
                 taken.lines.append(row.line)
         if self._faults and not self._skip_bad:
-            raise Impossible("the table has faults", details=tuple(self._faults[:MOST_FAULTS]))
+            raise Unprocessable("the table has faults", details=tuple(self._faults[:MOST_FAULTS]))
         taken.bad = self._faults
         lists = {"projects": self._projects.new, self._kind: items}
         taken.document = {name: found for name, found in lists.items() if found}

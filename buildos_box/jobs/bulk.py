@@ -8,7 +8,7 @@ import msgspec
 
 from buildos_box.clock import as_stored
 from buildos_box.db import Database, Tx
-from buildos_box.errors import IllegalTransition, Impossible, NotFound
+from buildos_box.errors import IllegalTransition, NotFound, Unprocessable
 from buildos_box.jobs import bulk_store
 from buildos_box.jobs.queue import Queue
 
@@ -69,7 +69,7 @@ async def run_bulk(db: Database, queue: Queue, request: BulkRequest, *, actor: s
     """Act on the jobs in transactions of 200.
 
     Of jobs with the same dedup key a retry revives the newest. With `dry_run` it only counts what
-    it would change. Raises Impossible unless exactly one of ids and a non-empty filter is given.
+    it would change. Raises Unprocessable unless exactly one of ids and a non-empty filter is given.
     """
     ids = await _ids(db, request)
     if request.dry_run:
@@ -90,12 +90,14 @@ async def run_bulk(db: Database, queue: Queue, request: BulkRequest, *, actor: s
 
 async def _ids(db: Database, request: BulkRequest) -> list[str]:
     if (request.ids is None) == (request.filter is None):
-        raise Impossible.field("ids", "give either ids or filter")
+        raise Unprocessable.field("ids", "give either ids or filter")
     if request.ids is not None:
         return await bulk_store.newest_first(db, list(dict.fromkeys(request.ids)))
     assert request.filter is not None
     if request.filter.is_empty:
-        raise Impossible.field("filter", "must name at least one condition; {} would mean all jobs")
+        raise Unprocessable.field(
+            "filter", "must name at least one condition; {} would mean all jobs"
+        )
     wanted = msgspec.structs.asdict(request.filter)
     wanted["created_before"] = as_stored(request.filter.created_before, "createdBefore")
     return await bulk_store.matching(db, WORKS_ON[request.action], **wanted)

@@ -43,8 +43,8 @@ def _run(row: Row) -> Run:
 def start(tx: Tx, name: str, due: Instant, cause: str, actor: str, now: Instant) -> int:
     """Start a run and return its id; a run of that cron that is still open becomes lost.
 
-    CronBook never runs a cron twice at once, so an open run is one whose end could not be written,
-    for example on a full disk.
+    CronRegistry never runs a cron twice at once, so an open run is one whose end could not be
+    written, for example on a full disk.
     """
     tx.execute(
         """UPDATE cron_runs SET status = 'lost', ended_at = ?

@@ -102,7 +102,7 @@ class CronState:
     last: cron_store.Run | None
 
 
-class CronBook:
+class CronRegistry:
     """Knows when each cron is due next, and stores each run."""
 
     def __init__(self, db: Database, clock: Clock, crons: Iterable[Cron]) -> None:

@@ -19,7 +19,7 @@ from buildos_box.ids import Ids
 from buildos_box.jobs import claims
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claims
-from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
@@ -48,7 +48,7 @@ class BoxHuey(Huey):  # type: ignore[misc]
 
 
 class SecondScheduler(Scheduler):  # type: ignore[misc]
-    """Asks every second which crons are due; CronBook decides."""
+    """Asks every second which crons are due; CronRegistry decides."""
 
     periodic_task_seconds = 1
 
@@ -73,7 +73,7 @@ class Engine:
         clock: Clock,
         ids: Ids,
         runner: Runner,
-        book: CronBook,
+        cron_registry: CronRegistry,
         workers: int,
         lease: timedelta,
         heartbeat: timedelta,
@@ -85,7 +85,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self.runner = runner
-        self.book = book
+        self.cron_registry = cron_registry
         self._workers = workers
         self._lease = lease
         self._heartbeat = heartbeat
@@ -141,17 +141,17 @@ class Engine:
             self.call(self.runner.run_together(taken, self._services)).result()
 
         self._huey.run_attempts = run_attempts
-        for name in self.book.crons:
+        for name in self.cron_registry.crons:
             self._register_cron(name)
 
     def _register_cron(self, name: str) -> None:
         def due(_timestamp: Any) -> bool:
             self.scheduler_ticked_at = self._clock.monotonic()
-            return self.book.is_due(name)
+            return self.cron_registry.is_due(name)
 
         @self._huey.periodic_task(due, name=f"cron_{name}")  # type: ignore[untyped-decorator]
         def run_cron() -> None:
-            self.call(self.book.run_due(name, self._services)).result()
+            self.call(self.cron_registry.run_due(name, self._services)).result()
 
     def start(self, services: Any) -> None:
         """Recover the jobs of a previous process, then start all threads. Blocks briefly.
@@ -163,7 +163,7 @@ class Engine:
         self._jobs_loop = self._jobs_loop or uvloop.new_event_loop()
         self._thread.start()
         self.recover(all_leases=True)
-        self.call(self.book.open()).result()
+        self.call(self.cron_registry.open()).result()
         self.storage.open()
         self.consumer.start()
         self._supervisor = self.call(self._supervise())

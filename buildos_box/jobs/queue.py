@@ -10,7 +10,7 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Conflict, IllegalTransition, Impossible, NotFound
+from buildos_box.errors import Conflict, IllegalTransition, NotFound, Unprocessable
 from buildos_box.ids import Ids
 from buildos_box.jobs import cleanup_store, ledger, pause_store
 from buildos_box.jobs.attempt import P
@@ -258,13 +258,13 @@ class Queue:
     def pause(self, tx: Tx, kind: pause_store.Kind, name: str, *, actor: str) -> bool:
         """Start no more jobs of that lane or type, or none at all; running jobs go on.
 
-        Returns False if it was paused already. Raises Impossible for an unknown name.
+        Returns False if it was paused already. Raises Unprocessable for an unknown name.
         """
         self._known(kind, name)
         return pause_store.pause(tx, kind, name, actor, self._clock.now())
 
     def resume(self, tx: Tx, kind: pause_store.Kind, name: str) -> bool:
-        """Remove a pause; False if there was none. Raises Impossible for an unknown name."""
+        """Remove a pause; False if there was none. Raises Unprocessable for an unknown name."""
         self._known(kind, name)
         tx.before_commit(self.wake)
         return pause_store.resume(tx, kind, name)
@@ -272,7 +272,7 @@ class Queue:
     def _known(self, kind: pause_store.Kind, name: str) -> None:
         known = {"lane": [*self.lanes], "type": self.type_names, "all": [pause_store.ALL]}[kind]
         if name not in known:
-            raise Impossible.field(kind, f"{name!r} must be one of {', '.join(known)}")
+            raise Unprocessable.field(kind, f"{name!r} must be one of {', '.join(known)}")
 
     def _row(self, tx: Tx, job_id: str) -> Row:
         row = ledger.by_public_id(tx, job_id)

@@ -1,7 +1,7 @@
 """The ledger as Huey's storage: `dequeue` returns claimed attempts.
 
 A job is stored in `queue_jobs` only; a message of Huey's names leases. Cron calls are kept in
-memory, and CronBook makes them again if they are lost.
+memory, and CronRegistry makes them again if they are lost.
 
 The rules: docs/spec.md#wake-up.
 """

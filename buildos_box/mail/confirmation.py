@@ -9,7 +9,7 @@ from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.codes import code_of
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import Enqueued, JobType, Payload
@@ -60,12 +60,12 @@ def queue_code(
 ) -> tuple[Enqueued, Instant]:
     """Queue a code to the user's address; returns the job, and when the code expires.
 
-    Raises RateLimited, and Impossible for an address that is missing or has bounced.
+    Raises RateLimited, and Unprocessable for an address that is missing or has bounced.
     """
     if not user.email:
-        raise Impossible.field("email", "the user has no mail address")
+        raise Unprocessable.field("email", "the user has no mail address")
     if bounced := bounce_store.reason_against(tx, user.email):
-        raise Impossible.field("email", bounced)
+        raise Unprocessable.field("email", bounced)
     now = services.clock.now()
     asked = CodeAsked(user.id, user.email.lower(), client)
     code_limits.take(tx, asked, services.settings.limits, services.secret, now)

@@ -10,7 +10,7 @@ from buildos_box.auth.codes import TRIES, is_code
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Conflict, Impossible, NotFound
+from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.mail import confirmation_store as store
 from buildos_box.mail.confirmation import code_name, queue_code
 from buildos_box.services import Services
@@ -51,7 +51,7 @@ async def ask_email_code(
     """Send a six-digit code to the user's mail address; `limits.codes_…` limit how often.
 
     Nothing else is sent to an address that a user gave until it is confirmed. Raises NotFound,
-    Conflict if it is confirmed already, Impossible (no address, bounced), RateLimited.
+    Conflict if it is confirmed already, Unprocessable (no address, bounced), RateLimited.
     """
     caller.require_user(user_id)
     client = client_address(request, caller)
@@ -74,7 +74,7 @@ async def verify_email(
 ) -> EmailConfirmed:
     """Confirm the address by its code: five tries, one hour.
 
-    Raises NotFound, Impossible (no code, expired, too many tries, wrong).
+    Raises NotFound, Unprocessable (no code, expired, too many tries, wrong).
     """
     caller.require_user(user_id)
 
@@ -82,11 +82,11 @@ async def verify_email(
         """The address; None if the code is wrong, so that the try is counted."""
         user, open_one = _user(tx, user_id), store.find(tx, user_id)
         if open_one is None or open_one.address != user.email:
-            raise Impossible.field("code", "no code was requested")
+            raise Unprocessable.field("code", "no code was requested")
         if services.clock.now() >= open_one.expires_at:
-            raise Impossible.field("code", "has expired; request a new one")
+            raise Unprocessable.field("code", "has expired; request a new one")
         if open_one.tries >= TRIES:
-            raise Impossible.field("code", "too many wrong codes; request a new one")
+            raise Unprocessable.field("code", "too many wrong codes; request a new one")
         if not is_code(data.code, services.secret, code_name(open_one.id)):
             store.count_try(tx, user_id)
             return None
@@ -96,7 +96,7 @@ async def verify_email(
 
     address = await services.db.write(verify)
     if address is None:
-        raise Impossible.field("code", "is not the code that was sent")
+        raise Unprocessable.field("code", "is not the code that was sent")
     return EmailConfirmed(True, address)
 
 

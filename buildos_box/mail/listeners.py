@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, RateLimited
+from buildos_box.errors import RateLimited, Unprocessable
 from buildos_box.feature import Listener
 from buildos_box.jobs import alerts
 from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
@@ -70,7 +70,7 @@ def _confirm(tx: Tx, services: Services, user: User) -> None:
     """Send an unconfirmed address its code; past the limits the user has to ask for it."""
     confirmation_store.close(tx, user.id)
     if user.email and not user.email_confirmed:
-        with contextlib.suppress(RateLimited, Impossible):
+        with contextlib.suppress(RateLimited, Unprocessable):
             queue_code(tx, services, user)
 
 

@@ -8,7 +8,7 @@ from litestar.params import Parameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.mail import bounce_store, store, subscriptions
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -96,11 +96,11 @@ async def put_standing(
 
 @delete("/users/{user_id:str}/mail/bounce", status_code=200, tags=["Mail"], opt=NEEDS_SERVICE)
 async def clear_bounce(user_id: str, services: Services, caller: Caller) -> MailStanding:
-    """Allow mail to the user's address again. Raises Forbidden, NotFound, Impossible."""
+    """Allow mail to the user's address again. Raises Forbidden, NotFound, Unprocessable."""
     user = await _user(services, caller, user_id)
     address = user.email
     if address is None:
-        raise Impossible(f"{user_id} has no mail address")
+        raise Unprocessable(f"{user_id} has no mail address")
     await services.db.write(lambda tx: bounce_store.clear(tx, address))
     return await _standing(services, user)
 

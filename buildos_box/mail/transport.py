@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from buildos_box.clock import Clock
-from buildos_box.errors import Impossible, TransientError
+from buildos_box.errors import TransientError, Unprocessable
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.services import NO_CONTEXT, MailContext, Mailer
@@ -60,18 +60,18 @@ def _sync_folder(folder: Path) -> None:
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:
-    """The system's certificate authorities and those of `egress.ca_file`. Raises Impossible."""
+    """The system's certificate authorities and those of `egress.ca_file`. Raises Unprocessable."""
     context = ssl.create_default_context()
     if ca_file:
         try:
             context.load_verify_locations(ca_file)
         except OSError as error:
-            raise Impossible.field("egress.ca_file", f"cannot be read: {error}") from error
+            raise Unprocessable.field("egress.ca_file", f"cannot be read: {error}") from error
     return context
 
 
 def make_mailer(settings: Settings, clock: Clock) -> Mailer:
-    """The transport of the configuration. Raises Impossible."""
+    """The transport of the configuration. Raises Unprocessable."""
     email = settings.email
     match email.transport:
         case "smtp":

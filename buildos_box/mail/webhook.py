@@ -10,7 +10,7 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.egress.redirects import HOOKS
-from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.webhook_dialects import WebhookMail, body_of, cause_of, headers_of
@@ -31,9 +31,11 @@ class WebhookMailer:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if not settings.url:
-            raise Impossible.field("email.webhook.url", "is needed for email.transport = webhook")
+            raise Unprocessable.field(
+                "email.webhook.url", "is needed for email.transport = webhook"
+            )
         if settings.secret is None or not settings.secret.reveal():
-            raise Impossible.field(
+            raise Unprocessable.field(
                 "email.webhook.secret", "is needed for email.transport = webhook"
             )
         self._secret = settings.secret.reveal()

@@ -22,15 +22,15 @@ def stale_at(notification: Row) -> Instant | None:
     return from_text(notification["stale_at"]) if notification["stale_at"] else None
 
 
-def verdict(
+def decide_now(
     tx: Tx, services: Services, notification: Row, over: Channel, stale_at: Instant | None
 ) -> Skip | Wait | None:
     """Skip, Wait, or None if the notification may be delivered over that channel now.
 
     `stale_at` is when this delivery becomes stale; None if never.
 
-    Raises PermanentError (`unknown_user`) if its user was deleted, and Impossible if its event type
-    is no longer known.
+    Raises PermanentError (`unknown_user`) if its user was deleted, and Unprocessable if its event
+    type is no longer known.
     """
     now = services.clock.now()
     user = workspace.find_user(tx, notification["user_id"])
@@ -39,7 +39,7 @@ def verdict(
     zone = zone_or_utc(user.timezone)
 
     def sent(since: Instant) -> int:
-        return store.sent_since(tx, user.id, since, but=notification["id"], now=now)
+        return store.count_sent_since(tx, user.id, since, but=notification["id"], now=now)
 
     return decide(
         store.find_preferences(tx, user.id),

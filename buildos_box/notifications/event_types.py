@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.field_names import in_camel_case
 
 Channel = Literal["in_app", "push", "email", "sms"]
@@ -308,25 +308,26 @@ def due_soon_tag(task_id: str) -> str:
 
 
 def event_type(name: str, field: str = "eventType") -> EventType:
-    """The event type of that name; `task_completed` is `task.completed`. Raises Impossible."""
+    """The event type of that name; `task_completed` is `task.completed`. Raises Unprocessable."""
     found = EVENT_TYPES.get(_BY_SPELLING.get(name.replace(".", "_"), name))
     if found is None:
-        raise Impossible.field(field, f"{name!r} must be one of {', '.join(EVENT_TYPES)}")
+        raise Unprocessable.field(field, f"{name!r} must be one of {', '.join(EVENT_TYPES)}")
     return found
 
 
 def channel(name: str, field: str = "channel") -> Channel:
-    """The channel of that name; `in-app` is `in_app`. Raises Impossible."""
+    """The channel of that name; `in-app` is `in_app`. Raises Unprocessable."""
     for known in CHANNELS:
         if known == name.replace("-", "_"):
             return known
-    raise Impossible.field(field, f"{name!r} must be one of {', '.join(CHANNELS)}")
+    raise Unprocessable.field(field, f"{name!r} must be one of {', '.join(CHANNELS)}")
 
 
 def read_payload(event: EventType, payload: Any) -> Any:
     """The payload as the event type's struct, its names in camelCase or snake_case.
 
-    `taskTitle` is accepted for `taskName`; null means that a field was left out. Raises Impossible.
+    `taskTitle` is accepted for `taskName`; null means that a field was left out. Raises
+    Unprocessable.
     """
     if isinstance(payload, dict):
         payload = {k: v for k, v in in_camel_case(payload).items() if v is not None}
@@ -335,7 +336,7 @@ def read_payload(event: EventType, payload: Any) -> Any:
     try:
         return msgspec.convert(payload, event.payload)
     except msgspec.ValidationError as fault:
-        raise Impossible.field("payload", str(fault)) from None
+        raise Unprocessable.field("payload", str(fault)) from None
 
 
 def content_of(event: EventType, payload: Any) -> Content:

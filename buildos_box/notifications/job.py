@@ -41,12 +41,12 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> Deliv
         channel(delivery["channel"]),
     )
     stale_at = from_text(job.payload.stale_at) if job.payload.stale_at else None
-    verdict = checks.verdict(tx, services, notification, over, stale_at)
-    if isinstance(verdict, Wait):
-        return verdict
+    decision = checks.decide_now(tx, services, notification, over, stale_at)
+    if isinstance(decision, Wait):
+        return decision
     store.begin(tx, delivery["id"], services.clock.now())
-    if isinstance(verdict, Skip):
-        return _skip(tx, job, services, delivery, verdict.reason)
+    if isinstance(decision, Skip):
+        return _skip(tx, job, services, delivery, decision.reason)
     if over == "in_app":
         return _into_inbox(tx, job, services, delivery)
     if over == "push":

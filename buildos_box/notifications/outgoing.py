@@ -51,8 +51,8 @@ def notify(
 
     Without `channels`, those of the event type and those that the user chose for it. Preferences
     are checked when a delivery is due. With `replaces`, deliveries that still wait under the same
-    tag are cancelled. Returns None if `once_key` was used before. Raises Impossible for an unknown
-    event type or a payload that does not fit.
+    tag are cancelled. Returns None if `once_key` was used before. Raises Unprocessable for an
+    unknown event type or a payload that does not fit.
     """
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)

@@ -75,15 +75,15 @@ def _prepare(
     if delivery["status"] in DONE:
         return DeliveryResult(delivery["id"], delivery["status"])
     notification = store.notification(tx, delivery["notification_id"])
-    verdict = checks.verdict(tx, services, notification, "push", checks.stale_at(notification))
-    if isinstance(verdict, Wait):
-        return verdict
+    decision = checks.decide_now(tx, services, notification, "push", checks.stale_at(notification))
+    if isinstance(decision, Wait):
+        return decision
     store.begin(tx, delivery["id"], services.clock.now())
-    if isinstance(verdict, Skip):
+    if isinstance(decision, Skip):
         # A stale message was wanted, so it goes to the inbox; an unwanted one does not.
         stale = checks.stale_at(notification)
         unwanted = stale is None or services.clock.now() < stale
-        return _skip(tx, services, delivery, verdict.reason, unwanted=unwanted)
+        return _skip(tx, services, delivery, decision.reason, unwanted=unwanted)
     subscription = push_store.find(tx, delivery["subscription_id"])
     if subscription is None or not subscription["active"]:
         return _skip(tx, services, delivery, "the subscription was removed")

@@ -11,7 +11,7 @@ from litestar import delete, get, post
 from buildos_box.auth.caller import Caller
 from buildos_box.db import Row, Tx
 from buildos_box.egress import AddressRefused
-from buildos_box.errors import Conflict, Impossible, NotFound, TransientError
+from buildos_box.errors import Conflict, NotFound, TransientError, Unprocessable
 from buildos_box.notifications import push_store, vapid
 from buildos_box.services import Services
 from buildos_box.url_masking import masked_url
@@ -93,7 +93,7 @@ async def subscribe(
     """Store a browser's subscription; the same endpoint again changes nothing.
 
     Beyond `push.max_subscriptions_per_user` the inactive and oldest ones are deleted. Raises
-    NotFound (another user's token, unknown user), Impossible (keys of a wrong size or not on the
+    NotFound (another user's token, unknown user), Unprocessable (keys of a wrong size or not on the
     curve, an endpoint that is too long, is not https, cannot be resolved, or leads to an address
     that is not allowed), Conflict (the endpoint is another user's, and stays theirs until they
     delete it), Unavailable.
@@ -125,7 +125,7 @@ async def subscribe(
 
 
 def _key(text: str, size: int, field: str) -> None:
-    """Raise Impossible unless the text is that many bytes in base64url, and a
+    """Raise Unprocessable unless the text is that many bytes in base64url, and a
     point if it is a key.
     """
     try:
@@ -133,9 +133,9 @@ def _key(text: str, size: int, field: str) -> None:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != size:
-        raise Impossible.field(field, f"must be {size} bytes in base64url")
+        raise Unprocessable.field(field, f"must be {size} bytes in base64url")
     if size == KEY_BYTES and not _on_the_curve(raw):
-        raise Impossible.field(field, "must be an uncompressed point of P-256")
+        raise Unprocessable.field(field, "must be an uncompressed point of P-256")
 
 
 def _on_the_curve(point: bytes) -> bool:
@@ -153,18 +153,18 @@ def _on_the_curve(point: bytes) -> bool:
 async def _endpoint(endpoint: str, services: Services, user_id: str) -> None:
     """Check the endpoint now, to inform its user; it is checked again on every connection.
 
-    Raises Impossible.
+    Raises Unprocessable.
     """
     if len(endpoint) > LONGEST_ENDPOINT:
-        raise Impossible.field("endpoint", f"must be at most {LONGEST_ENDPOINT} characters")
+        raise Unprocessable.field("endpoint", f"must be at most {LONGEST_ENDPOINT} characters")
     if not endpoint.startswith("https://"):
-        raise Impossible.field("endpoint", "must start with https://")
+        raise Unprocessable.field("endpoint", "must start with https://")
     try:
         await services.egress.check(endpoint, user_id=user_id)
     except AddressRefused as refused:
-        raise Impossible.field("endpoint", refused.message) from None
+        raise Unprocessable.field("endpoint", refused.message) from None
     except TransientError as fault:
-        raise Impossible.field("endpoint", fault.message) from None
+        raise Unprocessable.field("endpoint", fault.message) from None
 
 
 @get("/users/{user_id:str}/push-subscriptions", tags=["Push"])

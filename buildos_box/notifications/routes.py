@@ -11,7 +11,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.notifications import store
 from buildos_box.notifications.due_store import LONGEST_LEAD_MINUTES
 from buildos_box.notifications.event_types import channel, event_type
@@ -78,11 +78,11 @@ async def post_notification(
     services: Services,
     caller: Caller,
     correlation_id: str,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
 ) -> NotificationQueued:
     """Notify a user of an event, over one channel or those of the event type.
 
-    Raises Forbidden (not a service or admin), NotFound (unknown user), Impossible (event type or
+    Raises Forbidden (not a service or admin), NotFound (unknown user), Unprocessable (event type or
     channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
     """
     over = None if data.channel is None else (channel(data.channel),)
@@ -110,7 +110,7 @@ async def post_notification(
             correlation_id=correlation_id,
         )
 
-    return await asked.once(services, data.user_id, queue, NotificationQueued)
+    return await idempotent.once(services, data.user_id, queue, NotificationQueued)
 
 
 @get("/users/{user_id:str}/notifications", tags=["Notifications"])
@@ -165,7 +165,7 @@ async def put_preferences(
 ) -> NotificationPreferences:
     """Change the given preferences; null clears hours and caps.
 
-    Raises NotFound (another or unknown user), Impossible (naming the field).
+    Raises NotFound (another or unknown user), Unprocessable (naming the field).
     """
     caller.require_user(user_id)
 
@@ -181,21 +181,21 @@ async def put_preferences(
 
 
 def _read(given: dict[str, Any]) -> NotificationPreferences:
-    """The preferences, if they are valid. Raises Impossible."""
+    """The preferences, if they are valid. Raises Unprocessable."""
     try:
         wanted = msgspec.convert(given, NotificationPreferences)
     except msgspec.ValidationError as fault:
-        raise Impossible.field("preferences", str(fault)) from None
+        raise Unprocessable.field("preferences", str(fault)) from None
     for name, wall in (("dndStart", wanted.dnd_start), ("dndEnd", wanted.dnd_end)):
         if wall is not None and _WALL.fullmatch(wall) is None:
-            raise Impossible.field(name, "must be a time of day, HH:MM")
+            raise Unprocessable.field(name, "must be a time of day, HH:MM")
     if (wanted.dnd_start is None) != (wanted.dnd_end is None):
-        raise Impossible.field("dndStart", "give dndStart and dndEnd, or neither")
+        raise Unprocessable.field("dndStart", "give dndStart and dndEnd, or neither")
     for name, cap in (("hourlyCap", wanted.hourly_cap), ("dailyCap", wanted.daily_cap)):
         if cap is not None and not 0 <= cap <= 10_000:
-            raise Impossible.field(name, "must be from 0 to 10000")
+            raise Unprocessable.field(name, "must be from 0 to 10000")
     if not 0 <= wanted.due_soon_minutes <= LONGEST_LEAD_MINUTES:
-        raise Impossible.field("dueSoonMinutes", f"must be from 0 to {LONGEST_LEAD_MINUTES}")
+        raise Unprocessable.field("dueSoonMinutes", f"must be from 0 to {LONGEST_LEAD_MINUTES}")
     types = {
         event_type(name, "eventTypes").name: {
             channel(over, "eventTypes"): on for over, on in chosen.items()

@@ -223,7 +223,7 @@ def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
     )
 
 
-def sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
+def count_sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
     """How many other notifications were sent to the user since then."""
     row = tx.one(
         """SELECT count(DISTINCT notification_id) AS n FROM notification_deliveries

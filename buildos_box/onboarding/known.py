@@ -1,7 +1,7 @@
 """What is known of a user who wrote nothing about themselves: their projects and open tasks."""
 
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.onboarding.model import MOST_ITEM_CHARS, MOST_ITEMS, MOST_NAME_CHARS, UserContext
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
@@ -10,11 +10,11 @@ from buildos_box.workspace.model import User
 def known_context(tx: Tx, user: User) -> UserContext:
     """The user's projects as text and their tasks as goals.
 
-    Raises Impossible (`userContext`) if the user has neither.
+    Raises Unprocessable (`userContext`) if the user has neither.
     """
     projects, tasks = workspace.active_work(tx, user.id, MOST_ITEMS)
     if not projects and not tasks:
-        raise Impossible.field(
+        raise Unprocessable.field(
             "userContext", "is required: nothing is known of this user, who has no project"
         )
     return UserContext(

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from buildos_box.errors import FieldFault, Impossible
+from buildos_box.errors import FieldFault, Unprocessable
 from buildos_box.onboarding.features import NAMES, FeatureName
 
 MOST_ITEMS = 30
@@ -79,16 +79,16 @@ class ProposedAnalysis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_context(value: object) -> UserContext:
-    """Parse `userContext`. Raises Impossible, which names the invalid fields."""
+    """Parse `userContext`. Raises Unprocessable, which names the invalid fields."""
     try:
         context = msgspec.convert(value, UserContext)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        raise Impossible.field(f"userContext{path.rstrip('`')}", message) from None
+        raise Unprocessable.field(f"userContext{path.rstrip('`')}", message) from None
     faults = _too_large(context)
     if faults:
         sentence = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        raise Impossible(sentence, details=tuple(faults))
+        raise Unprocessable(sentence, details=tuple(faults))
     return context
 
 

@@ -49,12 +49,12 @@ async def post_onboarding(
     services: Services,
     caller: Caller,
     correlation_id: str,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
 ) -> JobQueued:
     """Queue the onboarding analysis of a user.
 
     Raises NotFound (another or unknown user), Conflict with `existingJobId` while a job of the user
-    is live, Impossible (invalid context; an Idempotency-Key of another request), Malformed,
+    is live, Unprocessable (invalid context; an Idempotency-Key of another request), Malformed,
     Unavailable.
     """
     caller.require_user(data.user_id)
@@ -76,7 +76,7 @@ async def post_onboarding(
             actor=caller.actor,
         )
 
-    return await asked.once(services, data.user_id, queue, JobQueued)
+    return await idempotent.once(services, data.user_id, queue, JobQueued)
 
 
 @get("/users/{user_id:str}/onboarding", tags=["Onboarding"])

@@ -10,7 +10,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.clock import zone_or_utc
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
 from buildos_box.phases import store
 from buildos_box.phases.job import GENERATE_PHASES, MOST_TASKS, PhasesPayload
@@ -87,12 +87,12 @@ async def post_phases(
     services: Services,
     caller: Caller,
     correlation_id: str,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
 ) -> JobQueued:
     """Queue phases for a project.
 
     Raises NotFound (unknown project or another user's), Conflict with `existingJobId` while a job
-    for it is live, Impossible (no task or too many; an Idempotency-Key of another request),
+    for it is live, Unprocessable (no task or too many; an Idempotency-Key of another request),
     Malformed, Unavailable.
     """
     if caller.only_user not in (None, data.user_id):
@@ -115,15 +115,15 @@ async def post_phases(
         _require_tasks(tx, project.id)
         return queued
 
-    return await asked.once(services, data.user_id, queue, JobQueued)
+    return await idempotent.once(services, data.user_id, queue, JobQueued)
 
 
 def _require_tasks(tx: Tx, project_id: str) -> None:
     tasks = len(workspace.find_tasks(tx, project_id, limit=MOST_TASKS + 1))
     if tasks == 0:
-        raise Impossible.field("projectId", "the project has no task")
+        raise Unprocessable.field("projectId", "the project has no task")
     if tasks > MOST_TASKS:
-        raise Impossible.field("projectId", f"the project has more than {MOST_TASKS} tasks")
+        raise Unprocessable.field("projectId", f"the project has more than {MOST_TASKS} tasks")
 
 
 @get("/projects/{project_id:str}/phases", tags=["Phases"])

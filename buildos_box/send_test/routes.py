@@ -8,7 +8,7 @@ from litestar import post
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, PermanentError
+from buildos_box.errors import PermanentError, Unprocessable
 from buildos_box.jobs.types import JobQueued, JobType, Payload
 from buildos_box.mail.headers import mailbox
 from buildos_box.notifications import push_store
@@ -62,12 +62,12 @@ async def queue_test_mail(
 ) -> JobQueued:
     """Send one test mail to an address; the result of its job is the transport's answer.
 
-    Raises Forbidden, Impossible (the address), Unavailable.
+    Raises Forbidden, Unprocessable (the address), Unavailable.
     """
     try:
         mailbox(data.to)
     except PermanentError as error:
-        raise Impossible.field("to", error.message) from error
+        raise Unprocessable.field("to", error.message) from error
     payload = TestTo(to=data.to)
     return await services.db.write(
         lambda tx: _enqueue(tx, services, caller, correlation_id, SEND_TEST_MAIL, payload)
@@ -80,7 +80,7 @@ async def queue_test_sms(
 ) -> JobQueued:
     """Send one test SMS to a number; the result of its job is Twilio's answer.
 
-    Raises Forbidden, Impossible (the number), Unavailable.
+    Raises Forbidden, Unprocessable (the number), Unavailable.
     """
     payload = TestTo(to=e164(data.to, services.settings.sms, "to"))
     return await services.db.write(
@@ -94,13 +94,14 @@ async def queue_test_push(
 ) -> JobQueued:
     """Queue a test message to each browser of a user.
 
-    Raises Forbidden (not a service or admin), Impossible (no browser has subscribed), Unavailable.
+    Raises Forbidden (not a service or admin), Unprocessable (no browser has subscribed),
+    Unavailable.
     """
     user_id = data.user_id
 
     def add(tx: Tx) -> JobQueued:
         if not push_store.active_of(tx, user_id):
-            raise Impossible.field("userId", f"no browser of {user_id} has subscribed to push")
+            raise Unprocessable.field("userId", f"no browser of {user_id} has subscribed to push")
         payload = TestPush(user_id=user_id)
         return _enqueue(tx, services, caller, correlation_id, SEND_TEST_PUSH, payload, user_id)
 

@@ -49,7 +49,7 @@ class Connection(Protocol):
         """Close it at once."""
 
 
-class ConnectionBook:
+class ConnectionRegistry:
     """All open connections of one server; used on its event loop only."""
 
     def __init__(

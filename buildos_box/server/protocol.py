@@ -17,7 +17,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from buildos_box.log import logger
-from buildos_box.server.connections import REFUSED_AT_ONCE, ConnectionBook
+from buildos_box.server.connections import REFUSED_AT_ONCE, ConnectionRegistry
 
 log = logger(__name__)
 LONGEST_HEAD = 64 * 1024
@@ -52,12 +52,14 @@ class _Phase(Enum):
 class LimitedProtocol(HttpToolsProtocol):
     """One connection."""
 
-    def __init__(self, book: ConnectionBook, new_id: Callable[[], str], **uvicorn: Any) -> None:
+    def __init__(
+        self, connections: ConnectionRegistry, new_id: Callable[[], str], **uvicorn: Any
+    ) -> None:
         """`new_id` makes correlation ids; the rest is what uvicorn passes."""
         super().__init__(**uvicorn)
         self.address = "unknown"
         self.deadline = math.inf
-        self._book = book
+        self._registry = connections
         self._new_id = new_id
         self._phase = _Phase.IDLE
         self._status = 400
@@ -74,11 +76,11 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.client is not None:
             self.address = self.client[0]
-        if self._book.admit(self):
+        if self._registry.admit(self):
             self._expect_head()
-        elif self._book.refused < REFUSED_AT_ONCE:
+        elif self._registry.refused < REFUSED_AT_ONCE:
             self._over_limit = True
-            self._book.refused += 1
+            self._registry.refused += 1
             self._refuse(503)
             self.loop.call_later(LINGER_SECONDS, self.abort)
         else:
@@ -86,8 +88,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by either side."""
-        self._book.forget(self)
-        self._book.refused -= self._over_limit
+        self._registry.forget(self)
+        self._registry.refused -= self._over_limit
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -141,12 +143,12 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.cycle.transport = self  # type: ignore[assignment]  # so that `close` below is called
         self._phase = _Phase.BODY
-        self.deadline = self.loop.time() + self._book.limits.body_seconds
+        self.deadline = self.loop.time() + self._registry.limits.body_seconds
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         self._body_bytes += len(body)
-        self.deadline += len(body) / self._book.limits.body_bytes_per_second
+        self.deadline += len(body) / self._registry.limits.body_bytes_per_second
         if self.cycle.response_complete:
             self._discard(len(body))
         super().on_body(body)
@@ -208,15 +210,15 @@ class LimitedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _expect_head(self) -> None:
-        self._book.is_busy(self)
+        self._registry.is_busy(self)
         self._phase = _Phase.HEAD
         self._received = 0
-        self.deadline = self.loop.time() + self._book.limits.head_seconds
+        self.deadline = self.loop.time() + self._registry.limits.head_seconds
 
     def _note_idle(self) -> None:
         answered = self.cycle is None or self.cycle.response_complete
         if self._phase is _Phase.IDLE and answered and not self.pipeline:
-            self._book.is_idle(self)
+            self._registry.is_idle(self)
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
@@ -259,7 +261,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _read_on(self, seconds: float) -> None:
         """End the sending side and drop what still arrives."""
         self.pipeline.clear()
-        self._book.is_busy(self)
+        self._registry.is_busy(self)
         self._phase = _Phase.REFUSED
         self.deadline = self.loop.time() + seconds
         self.flow.resume_reading()

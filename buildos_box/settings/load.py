@@ -11,12 +11,12 @@ import msgspec
 
 from buildos_box.settings import check
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
-from buildos_box.settings.fault_words import in_words
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, lane_keys, provider_keys
 from buildos_box.settings.locate import line_of
 from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.presets import with_preset
 from buildos_box.settings.section import Secret
+from buildos_box.settings.validation_messages import message_of
 
 DEFAULT_FILE = "config.toml"
 
@@ -66,7 +66,7 @@ class _Reader:
         try:
             return msgspec.convert(value, key.type, strict=not text, dec_hook=_hook)
         except msgspec.ValidationError as error:
-            self.fault(name, where, in_words(key, value, str(error).partition(" - at ")[0]))
+            self.fault(name, where, message_of(key, value, str(error).partition(" - at ")[0]))
             return None
 
     def put(self, name: str, value: Any, where: str, *, text: bool = False) -> None:

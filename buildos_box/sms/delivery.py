@@ -17,7 +17,7 @@ from buildos_box.sms.codes import with_code
 from buildos_box.sms.text import segments
 from buildos_box.workspace import store as workspace
 
-FIRST_QUESTION = timedelta(minutes=5)
+FIRST_RECONCILIATION = timedelta(minutes=5)
 """How long after sending a message Twilio is first asked for its outcome."""
 
 
@@ -44,7 +44,7 @@ def mark_sent(tx: Tx, services: Services, sms_id: str, sid: str) -> None:
         twilio_sid=sid,
         sent_at=to_text(now),
         segments=parts,
-        ask_at=to_text(now + FIRST_QUESTION),
+        reconcile_at=to_text(now + FIRST_RECONCILIATION),
     )
     store.count(tx, store.SENT, now)
     store.count(tx, store.SEGMENTS, now, parts)
@@ -58,12 +58,12 @@ def mark_sent(tx: Tx, services: Services, sms_id: str, sid: str) -> None:
 def mark_unknown(tx: Tx, sms_id: str, services: Services, reason: str) -> None:
     """Store that nobody knows whether the message was sent; it counts once Twilio confirms it."""
     now = services.clock.now()
-    ask_at = to_text(now + FIRST_QUESTION)
-    store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, ask_at=ask_at)
+    reconcile_at = to_text(now + FIRST_RECONCILIATION)
+    store.change(tx, sms_id, now, status=store.UNKNOWN, reason=reason, reconcile_at=reconcile_at)
 
 
 def mark_failed(tx: Tx, sms_id: str, services: Services, reason: str) -> None:
     """It has certainly not left, and is not tried again by itself."""
     now = services.clock.now()
-    store.change(tx, sms_id, now, status=store.FAILED, reason=reason, ask_at=None)
+    store.change(tx, sms_id, now, status=store.FAILED, reason=reason, reconcile_at=None)
     store.count(tx, store.FAILED, now)

@@ -11,7 +11,7 @@ from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import Instant, from_text, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Conflict, Impossible, NotFound
+from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.message_text import given_text
@@ -69,7 +69,7 @@ class _Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, data: SmsChange, caller: Caller) -> "_Changes":
-        """Raises Impossible: an invalid text or time, or nothing to change."""
+        """Raises Unprocessable: an invalid text or time, or nothing to change."""
         message = data.given("message", "message_content")
         found = cls(
             message=given_text(message, caller) if message is not None else None,
@@ -79,7 +79,7 @@ class _Changes(msgspec.Struct, frozen=True, kw_only=True):
         )
         if not any(getattr(found, name) for name in found.__struct_fields__):
             names = "message, scheduledFor, eventStart, eventEnd"
-            raise Impossible(f"give at least one field to change: {names}")
+            raise Unprocessable(f"give at least one field to change: {names}")
         return found
 
 
@@ -87,7 +87,7 @@ def _instant(field: str, text: str | None) -> Instant | None:
     try:
         return from_text(text) if text is not None else None
     except ValueError as error:
-        raise Impossible.field(field, str(error)) from error
+        raise Unprocessable.field(field, str(error)) from error
 
 
 @get("/sms/scheduled/user/{user_id:str}", tags=["SMS"])
@@ -101,7 +101,7 @@ async def list_messages(
 ) -> SmsList:
     """A user's messages and reminders, by the time they are due, the oldest first.
 
-    `limit` is 500 at most; more means 500. Raises NotFound (another or unknown user), Impossible
+    `limit` is 500 at most; more means 500. Raises NotFound (another or unknown user), Unprocessable
     (status, cursor).
     """
     caller.require_user(user_id)
@@ -122,7 +122,7 @@ def _statuses(text: str | None) -> list[str] | None:
     found = [part.strip() for part in (text or "").split(",") if part.strip()]
     for status in found:
         if status not in store.STATUSES:
-            raise Impossible.field(
+            raise Unprocessable.field(
                 "status", f"{status!r} is not one of {', '.join(store.STATUSES)}"
             )
     return found or None
@@ -133,7 +133,7 @@ def _after(cursor: str | None) -> tuple[str, int] | None:
     if not cursor:
         return None
     if not bar or not seq.isascii() or not seq.isdecimal() or len(seq) > 18:
-        raise Impossible.field("cursor", "is not a cursor of this server")
+        raise Unprocessable.field("cursor", "is not a cursor of this server")
     return at, int(seq)
 
 
@@ -173,8 +173,8 @@ async def update_message(
     """Change the text or the time of a waiting message, or the times of a reminder's event.
 
     Its job moves with it; a reminder whose event moves keeps its distance from it. Raises NotFound,
-    Conflict if it is no longer waiting or the event has another reminder at that time, Impossible
-    (nothing to change, text, time; an event's times for a message without one).
+    Conflict if it is no longer waiting or the event has another reminder at that time,
+    Unprocessable (nothing to change, text, time; an event's times for a message without one).
     """
     changes = _Changes.of(data, caller)
 
@@ -201,7 +201,7 @@ def _move_event(tx: Tx, services: Services, row: Row, changes: _Changes) -> Inst
     """Store the event's new times with its reminder; returns the new time to send it, if any."""
     now = services.clock.now()
     if row["kind"] != "reminder":
-        raise Impossible.field("eventStart", "only the reminder of an event has its times")
+        raise Unprocessable.field("eventStart", "only the reminder of an event has its times")
     if changes.end is not None:
         store.change(tx, row["id"], now, event_end_at=to_text(changes.end))
     start, before = changes.start, from_text(row["event_start_at"])
@@ -227,11 +227,11 @@ def _move_event(tx: Tx, services: Services, row: Row, changes: _Changes) -> Inst
 def _reschedule(tx: Tx, services: Services, row: Row, at: Instant, caller: Caller) -> None:
     now, expiry = services.clock.now(), expiry_of(row)
     if at <= now:
-        raise Impossible.field("scheduledFor", "must be in the future")
+        raise Unprocessable.field("scheduledFor", "must be in the future")
     if row["kind"] != "reminder":
         store.change(tx, row["id"], now, expires_at=to_text(at + timedelta(hours=24)))
     elif expiry is not None and at >= expiry:
-        raise Impossible.field("scheduledFor", "must be before the event")
+        raise Unprocessable.field("scheduledFor", "must be before the event")
     move(tx, services, _found(tx, row["id"]), at, caller.actor)
 
 

@@ -36,12 +36,12 @@ def add_message(
     correlation_id: str,
     phone_number: str | None = None,
     expires_at: Instant | None = None,
-    asked_as: str | None = None,
+    request_hash: str | None = None,
     actor: str = "system",
 ) -> tuple[str, str]:
     """Add a message and its job; returns their ids, or those of the same earlier request."""
     now = services.clock.now()
-    before = store.asked_before(tx, user_id, asked_as) if asked_as else None
+    before = store.find_by_request(tx, user_id, request_hash) if request_hash else None
     job_id = services.queue.newest_of(tx, user_id, sms_key(before["id"])) if before else None
     if before is not None and job_id is not None:
         return before["id"], job_id
@@ -56,7 +56,7 @@ def add_message(
         "expires_at": to_text(expires_at) if expires_at else None,
         "status": store.SCHEDULED,
         "correlation_id": correlation_id,
-        "asked_as": asked_as,
+        "request_hash": request_hash,
     }
     store.add(tx, row, now)
     store.count(tx, store.SCHEDULED, now)

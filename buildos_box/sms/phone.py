@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.settings import SmsSettings
 
 if TYPE_CHECKING:
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 def e164(text: str, sms: SmsSettings, field: str = "phoneNumber") -> str:
     """The number in E.164; those without `+` are read as numbers of `sms.country`.
 
-    Raises Impossible for what is not a phone number, and for one that must not be written to: of a
-    country that is not allowed, or a premium number.
+    Raises Unprocessable for what is not a phone number, and for one that must not be written to: of
+    a country that is not allowed, or a premium number.
     """
     import phonenumbers
 
     try:
         number = phonenumbers.parse(text, None if text.strip().startswith("+") else sms.country)
     except phonenumbers.NumberParseException as error:
-        raise Impossible.field(field, "is not a phone number") from error
+        raise Unprocessable.field(field, "is not a phone number") from error
     if not phonenumbers.is_valid_number(number):
-        raise Impossible.field(field, "is not a valid phone number")
+        raise Unprocessable.field(field, "is not a valid phone number")
     if refused := _why_not(number, sms):
-        raise Impossible.field(field, refused)
+        raise Unprocessable.field(field, refused)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

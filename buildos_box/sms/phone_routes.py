@@ -12,7 +12,7 @@ from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import PLACE, is_code
@@ -72,7 +72,7 @@ async def ask_code(
         if workspace.find_user(tx, user_id) is None:
             raise NotFound(f"there is no user {user_id}")
         if preferences_store.has_opted_out(tx, number):
-            raise Impossible.field(
+            raise Unprocessable.field(
                 "phoneNumber", "has opted out of our messages; send START from it to opt in again"
             )
         now = services.clock.now()
@@ -110,7 +110,7 @@ async def verify_code(
 ) -> Verified:
     """Verify the number by its code: five tries, ten minutes.
 
-    Raises NotFound (another user), Impossible (no code, expired, too many tries, wrong).
+    Raises NotFound (another user), Unprocessable (no code, expired, too many tries, wrong).
     """
     caller.require_user(user_id)
 
@@ -118,9 +118,9 @@ async def verify_code(
         """The number; None if the code is wrong, so that the try is counted."""
         now, row = services.clock.now(), store.verification(tx, user_id)
         if row is None or now >= from_text(row["expires_at"]):
-            raise Impossible.field("code", "no code was requested, or it has expired")
+            raise Unprocessable.field("code", "no code was requested, or it has expired")
         if row["tries"] >= TRIES:
-            raise Impossible.field("code", "too many wrong codes; request a new one")
+            raise Unprocessable.field("code", "too many wrong codes; request a new one")
         if not is_code(data.code.strip(), services.secret, row["sms_id"]):
             store.count_try(tx, user_id)
             return None
@@ -133,7 +133,7 @@ async def verify_code(
 
     number = await services.db.write(verify)
     if number is None:
-        raise Impossible.field("code", "is not the code that was sent")
+        raise Unprocessable.field("code", "is not the code that was sent")
     return Verified(True, number)
 
 

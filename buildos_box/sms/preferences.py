@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
-from buildos_box.errors import Forbidden, Impossible
+from buildos_box.errors import Forbidden, Unprocessable
 from buildos_box.settings import LimitsSettings, Settings
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences_store import SmsPreferences
@@ -58,7 +58,7 @@ class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
 def changed(
     before: SmsPreferences, asked: SmsSettingsRequest, settings: Settings, *, service: bool
 ) -> SmsPreferences:
-    """The changed preferences. Raises Impossible (naming the field), Forbidden
+    """The changed preferences. Raises Unprocessable (naming the field), Forbidden
     (`phone_verified`).
     """
     after = before
@@ -81,7 +81,7 @@ def changed(
         ceiling = settings.limits.sms_per_day
         changes = asked.daily_limit != before.daily_limit
         if not service and ceiling and changes and asked.daily_limit > ceiling:
-            raise Impossible.field("daily_limit", f"limits.sms_per_day allows {ceiling} at most")
+            raise Unprocessable.field("daily_limit", f"limits.sms_per_day allows {ceiling} at most")
         after = replace(after, daily_limit=asked.daily_limit)
     if not isinstance(asked.quiet_hours_start, msgspec.UnsetType):
         start = _wall("quiet_hours_start", asked.quiet_hours_start)
@@ -89,7 +89,9 @@ def changed(
     if not isinstance(asked.quiet_hours_end, msgspec.UnsetType):
         after = replace(after, quiet_hours_end=_wall("quiet_hours_end", asked.quiet_hours_end))
     if (after.quiet_hours_start is None) != (after.quiet_hours_end is None):
-        raise Impossible.field("quiet_hours_end", "quiet hours need a start and an end, or neither")
+        raise Unprocessable.field(
+            "quiet_hours_end", "quiet hours need a start and an end, or neither"
+        )
     return after
 
 
@@ -101,10 +103,10 @@ def daily_limit(preferences: SmsPreferences, limits: LimitsSettings) -> int:
 
 def _between(field: str, value: int, most: int) -> None:
     if not 0 <= value <= most:
-        raise Impossible.field(field, f"must be from 0 to {most}")
+        raise Unprocessable.field(field, f"must be from 0 to {most}")
 
 
 def _wall(field: str, text: str | None) -> str | None:
     if text is not None and _WALL.fullmatch(text) is None:
-        raise Impossible.field(field, f"{text!r} is not a time; write it like 22:00")
+        raise Unprocessable.field(field, f"{text!r} is not a time; write it like 22:00")
     return text

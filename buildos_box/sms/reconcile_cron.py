@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 async def sms_outcomes(_due: Instant, services: Services) -> Asked:
     """Ask about the messages that are due, oldest first; stop when Twilio does not answer."""
-    rows = await store.to_ask(services.db, services.clock.now(), AT_ONCE)
+    rows = await store.due_for_reconciliation(services.db, services.clock.now(), AT_ONCE)
     if not rows:
         return Asked(0, 0)
     asked, answered = 0, 0
@@ -63,7 +63,7 @@ async def _look_for(sender: TwilioSender, services: Services, row: Row) -> bool:
     message = Outgoing(row["phone_number"] or "", body_of(services, row), None, None)
     since = from_text(row["sending_since"] or row["updated_at"])
     known = await store.known_sids(services.db, message.to)
-    sid = await sender.sent_since(message, since, known)
+    sid = await sender.find_sent_message(message, since, known)
 
     def learn(tx: Tx) -> bool:
         fresh = store.find(tx, row["id"])
@@ -90,7 +90,7 @@ async def _ask(sender: TwilioSender, row: Row) -> MessageStatus | None:
 
 def _learn(tx: Tx, services: Services, sms_id: str, fetched: MessageStatus | None) -> bool:
     row = store.find(tx, sms_id)
-    if row is None or row["ask_at"] is None:
+    if row is None or row["reconcile_at"] is None:
         return False
     if fetched is not None:
         apply_status(tx, services, row, fetched.status, fetched.error_code, row["twilio_sid"])
@@ -106,12 +106,14 @@ def _learn(tx: Tx, services: Services, sms_id: str, fetched: MessageStatus | Non
 
 def _ask_again(tx: Tx, services: Services, row: Row, *, done: bool) -> None:
     now = services.clock.now()
-    given_up = not done and row["asked"] >= len(WAITS)
-    wait = None if done or given_up else WAITS[row["asked"]]
+    given_up = not done and row["reconcile_tries"] >= len(WAITS)
+    wait = None if done or given_up else WAITS[row["reconcile_tries"]]
     if given_up and row["status"] == store.UNKNOWN:
         store.count(tx, store.FAILED, now)
-    ask_at = to_text(now + wait) if wait else None
-    store.change(tx, row["id"], now, ask_at=ask_at, asked=row["asked"] + 1)
+    reconcile_at = to_text(now + wait) if wait else None
+    store.change(
+        tx, row["id"], now, reconcile_at=reconcile_at, reconcile_tries=row["reconcile_tries"] + 1
+    )
 
 
 SMS_OUTCOMES = Cron(

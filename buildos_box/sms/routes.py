@@ -12,7 +12,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import message_routes, metrics_routes, phone_routes, preferences_store
 from buildos_box.sms.message_text import given_text
@@ -73,7 +73,7 @@ async def get_schedule(
 async def post_schedule(data: SmsSettingsRequest, services: Services, caller: Caller) -> Updated:
     """Change a user's SMS preferences, and plan their day again.
 
-    Raises NotFound, Impossible (naming the field), Forbidden (`phone_verified`).
+    Raises NotFound, Unprocessable (naming the field), Forbidden (`phone_verified`).
     """
     caller.require_user(data.user_id)
 
@@ -97,15 +97,15 @@ async def queue_sms(
     services: Services,
     caller: Caller,
     correlation_id: str,
-    asked: IdempotentRequest,
+    idempotent: IdempotentRequest,
 ) -> SmsQueued:
     """Queue one message.
 
     A number other than the user's own needs a service or admin token. With `scheduledFor` the
     request may be repeated: the same text to the same number at the same time is one message.
-    Raises NotFound (another or unknown user), Forbidden (a number with a user's token), Impossible
-    (number, text or time; no number known; an Idempotency-Key of another request), Conflict,
-    Malformed, RateLimited, Unavailable.
+    Raises NotFound (another or unknown user), Forbidden (a number with a user's token),
+    Unprocessable (number, text or time; no number known; an Idempotency-Key of another request),
+    Conflict, Malformed, RateLimited, Unavailable.
     """
     caller.require_user(data.user_id)
     if data.phone_number is not None:
@@ -118,7 +118,7 @@ async def queue_sms(
         if workspace.find_user(tx, data.user_id) is None:
             raise NotFound(f"there is no user {data.user_id}")
         if number is None and preferences_store.find(tx, data.user_id).phone_number is None:
-            raise Impossible.field("phoneNumber", "is required: the user has no number")
+            raise Unprocessable.field("phoneNumber", "is required: the user has no number")
         sms_id, job_id = add_message(
             tx,
             services,
@@ -128,25 +128,25 @@ async def queue_sms(
             phone_number=number,
             at=at,
             expires_at=max(at, services.clock.now()) + timedelta(hours=24),
-            asked_as=_asked_as(number, at, text) if data.scheduled_for else None,
+            request_hash=_request_hash(number, at, text) if data.scheduled_for else None,
             correlation_id=correlation_id,
             actor=caller.actor,
         )
         return SmsQueued(True, job_id, sms_id, to_text(at))
 
-    return await asked.once(services, data.user_id, add, SmsQueued)
+    return await idempotent.once(services, data.user_id, add, SmsQueued)
 
 
-def _asked_as(number: str | None, at: Instant, text: str) -> str:
-    asked = "\n".join((number or "", to_text(at), text))
-    return hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()
+def _request_hash(number: str | None, at: Instant, text: str) -> str:
+    content = "\n".join((number or "", to_text(at), text))
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def _instant(text: str) -> Instant:
     try:
         return from_text(text)
     except ValueError as error:
-        raise Impossible.field("scheduledFor", str(error)) from error
+        raise Unprocessable.field("scheduledFor", str(error)) from error
 
 
 ROUTES = [

@@ -135,7 +135,7 @@ async def _send(
         since = from_text(row["sending_since"]) if row["sending_since"] else now
         known = await store.known_sids(services.db, number)
         try:
-            return await sender.sent_since(message, since, known)
+            return await sender.find_sent_message(message, since, known)
         except PermanentError as error:
             raise _unanswered(error) from error
 

@@ -36,16 +36,16 @@ def add(tx: Tx, row: dict[str, Any], now: Instant) -> None:
             "event_end_at",
             "phone_number",
             "reason",
-            "asked_as",
+            "request_hash",
         )
     )
     tx.execute(
         """INSERT INTO scheduled_sms_messages (id, user_id, kind, event_id, event_title,
                    event_start_at, event_end_at, phone_number, message, message_source, send_at,
-                   expires_at, status, reason, correlation_id, asked_as, created_at, updated_at)
+                   expires_at, status, reason, correlation_id, request_hash, created_at, updated_at)
            VALUES (:id, :user_id, :kind, :event_id, :event_title,
                    :event_start_at, :event_end_at, :phone_number, :message, :message_source,
-                   :send_at, :expires_at, :status, :reason, :correlation_id, :asked_as, :now,
+                   :send_at, :expires_at, :status, :reason, :correlation_id, :request_hash, :now,
                    :now)""",
         {**empty, "expires_at": None, **row, "now": to_text(now)},
     )
@@ -69,13 +69,13 @@ def find(tx: Tx, sms_id: str) -> Row | None:
     return tx.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
 
 
-def asked_before(tx: Tx, user_id: str, asked_as: str) -> Row | None:
+def find_by_request(tx: Tx, user_id: str, request_hash: str) -> Row | None:
     """The message of the same earlier request, unless it was cancelled; None if there is none."""
     return tx.one(
         """SELECT * FROM scheduled_sms_messages
-            WHERE user_id = ? AND asked_as = ? AND status <> 'cancelled'
+            WHERE user_id = ? AND request_hash = ? AND status <> 'cancelled'
             ORDER BY seq DESC LIMIT 1""",
-        (user_id, asked_as),
+        (user_id, request_hash),
     )
 
 
@@ -176,11 +176,11 @@ def to_write(tx: Tx, user_id: str, start: Instant, end: Instant, now: Instant) -
     )
 
 
-async def to_ask(db: Database, now: Instant, limit: int) -> list[Row]:
+async def due_for_reconciliation(db: Database, now: Instant, limit: int) -> list[Row]:
     """Messages that Twilio must be asked about."""
     return await db.all(
         """SELECT * FROM scheduled_sms_messages
-            WHERE ask_at <= ? ORDER BY ask_at LIMIT ?""",
+            WHERE reconcile_at <= ? ORDER BY reconcile_at LIMIT ?""",
         (to_text(now), limit),
     )
 

@@ -74,9 +74,13 @@ def refusal(
     if code in BAD_NUMBER:
         return BadNumber("no SMS can reach this number", code=name)
     if status >= 500 or status == 408:
-        return TransientError(f"Twilio is busy ({status})", code=name, retry_after=wait)
+        return TransientError(
+            f"Twilio failed ({status}); the message may have been sent", code=name, retry_after=wait
+        )
     if code in RETRYABLE or status in (425, 429):
-        return NotAccepted(f"Twilio is busy ({status})", code=name, retry_after=wait)
+        return NotAccepted(
+            f"Twilio is busy ({status}); nothing was sent", code=name, retry_after=wait
+        )
     return PermanentError(f"Twilio refused ({status}): {mask_phone(message)}", code=name)
 
 
@@ -136,7 +140,9 @@ class TwilioSender:
         )
         return str(created.sid)
 
-    async def sent_since(self, message: Outgoing, since: Instant, known: set[str]) -> str | None:
+    async def find_sent_message(
+        self, message: Outgoing, since: Instant, known: set[str]
+    ) -> str | None:
         """Twilio's id of that message, if Twilio has it and it is not known here; None otherwise.
 
         Same number, same text. Raises PermanentError, TransientError.

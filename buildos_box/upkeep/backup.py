@@ -170,7 +170,7 @@ def forget_old(folder: Path, keep: int) -> list[Path]:
     return gone
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Verification(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The content of a backup; it is reliable if `faults` is empty."""
 
     path: str
@@ -184,7 +184,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     faults: list[str]
 
 
-def verify(path: Path, staging: Path) -> Verdict:
+def verify(path: Path, staging: Path) -> Verification:
     """Unpack a backup into an empty folder and check everything. Raises BadBackup, OSError."""
     manifest = open_backup(path, staging)
     database = staging / archive.DATABASE
@@ -202,7 +202,7 @@ def verify(path: Path, staging: Path) -> Verdict:
             if found.counts.get(name) != count
         ]
     keys = {p.name: archive.fingerprint(p.read_bytes()) for p in archive.key_files(staging)}
-    return Verdict(
+    return Verification(
         path=str(path),
         ok=not faults,
         made_at=manifest.made_at if manifest else None,

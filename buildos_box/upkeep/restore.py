@@ -17,7 +17,7 @@ from buildos_box.db.snapshot import change_offline, sync_file
 from buildos_box.realtime import store as realtime_store
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup
-from buildos_box.upkeep.backup import Verdict, verify
+from buildos_box.upkeep.backup import Verification, verify
 
 _STAGING, _READY, _ASIDE = "restore.partial", "restore.ready", "before-restore-"
 _SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -27,7 +27,7 @@ _SIDE_FILES = ("-wal", "-shm", "-journal")
 class Restored:
     """What was restored, and the folder with the previous files; None if there were none."""
 
-    verdict: Verdict
+    verification: Verification
     aside: Path | None
 
 
@@ -46,7 +46,7 @@ def restore(backup: Path, data: Path, clock: Clock, *, resume_sends: bool = Fals
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(mode=0o700)
         try:
-            verdict = _prepare(backup, staging, clock, resume_sends)
+            verification = _prepare(backup, staging, clock, resume_sends)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
@@ -58,28 +58,30 @@ def restore(backup: Path, data: Path, clock: Clock, *, resume_sends: bool = Fals
         staging.rename(data / _READY)
         sync_file(data)
         finish_restore(data)
-        return Restored(verdict, data / aside if (data / aside).exists() else None)
+        return Restored(verification, data / aside if (data / aside).exists() else None)
     finally:
         lock.release()
 
 
-def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> Verdict:
-    verdict = verify(backup, staging)
-    if not verdict.ok:
-        raise BadBackup(f"{backup}: {'; '.join(verdict.faults[:5])}")
-    if verdict.schema == 0:
+def _prepare(backup: Path, staging: Path, clock: Clock, resume_sends: bool) -> Verification:
+    verification = verify(backup, staging)
+    if not verification.ok:
+        raise BadBackup(f"{backup}: {'; '.join(verification.faults[:5])}")
+    if verification.schema == 0:
         raise BadBackup(f"{backup} is not a database of BuildOS Box")
     database = staging / archive.DATABASE
     migrate(database, clock, keep_old=False)
 
     def begin_epoch(tx: Tx) -> None:
-        epoch_store.begin(tx, clock.now(), backup_at=verdict.made_at, resume_sends=resume_sends)
+        epoch_store.begin(
+            tx, clock.now(), backup_at=verification.made_at, resume_sends=resume_sends
+        )
         realtime_store.forget_all(tx)
 
     change_offline(database, begin_epoch)
     for side in _SIDE_FILES:
         (staging / f"{archive.DATABASE}{side}").unlink(missing_ok=True)
-    return verdict
+    return verification
 
 
 def finish_restore(data: Path) -> bool:
@@ -114,9 +116,9 @@ def _swap(name: str, ready: Path, data: Path, aside: Path) -> None:
     (ready / name).replace(data / name)
 
 
-def described(verdict: Verdict) -> str:
+def described(verification: Verification) -> str:
     """A backup in one line."""
-    users = verdict.counts.get("users", 0)
-    jobs = verdict.counts.get("queue_jobs", 0)
-    made = verdict.made_at or "at an unknown time"
-    return f"made {made}, schema {verdict.schema}, {users} users, {jobs} jobs"
+    users = verification.counts.get("users", 0)
+    jobs = verification.counts.get("queue_jobs", 0)
+    made = verification.made_at or "at an unknown time"
+    return f"made {made}, schema {verification.schema}, {users} users, {jobs} jobs"

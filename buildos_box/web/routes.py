@@ -16,7 +16,7 @@ from buildos_box.auth.session_cookie import SessionCookie
 from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
-from buildos_box.errors import Conflict, Forbidden, Impossible, Unauthorized
+from buildos_box.errors import Conflict, Forbidden, Unauthorized, Unprocessable
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.web import sign_in
@@ -81,8 +81,8 @@ async def open_session(
 
     409 `signed_in_as_another` if the browser is signed in as another user, unless `replace` is
     given: nobody gets onto another's page without knowing it. Raises Forbidden (not from the page,
-    or a viewer's token), Unauthorized (wrong token or code), Impossible (neither given, unknown or
-    unnamed user), Conflict, RateLimited.
+    or a viewer's token), Unauthorized (wrong token or code), Unprocessable (neither given, unknown
+    or unnamed user), Conflict, RateLimited.
     """
     _require_our_page(request)
     if data.code:
@@ -90,7 +90,7 @@ async def open_session(
     elif data.token:
         holder = keyring.recognise(data.token.strip())
     else:
-        raise Impossible.field("token", "give a token, or the code of a link")
+        raise Unprocessable.field("token", "give a token, or the code of a link")
     caller = await _authorised(request, holder)
     user = await sign_in.user_for(services, caller, data.user_id)
     before = await _signed_in(request, keyring)
@@ -145,12 +145,12 @@ async def _signed_in(request: AnyRequest, keyring: Keyring) -> Caller | None:
 
 @get("/app/session", tags=["Web page"])
 async def get_session(services: Services, caller: Caller) -> Session:
-    """The user whose token this is. Raises Forbidden for other tokens, Impossible if deleted."""
+    """The user whose token this is. Raises Forbidden for other tokens, Unprocessable if deleted."""
     if caller.only_user is None:
         raise Forbidden("this token does not belong to a single user")
     row = await workspace.row_of(services.db, "users", caller.only_user)
     if row is None:
-        raise Impossible.field("userId", f"there is no user {caller.only_user}")
+        raise Unprocessable.field("userId", f"there is no user {caller.only_user}")
     return Session.of(row)
 
 

@@ -16,7 +16,7 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.tokens import USER_PREFIX
 from buildos_box.clock import Instant
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Impossible, NotFound, Unauthorized
+from buildos_box.errors import NotFound, Unauthorized, Unprocessable
 from buildos_box.services import Services
 from buildos_box.web import store
 from buildos_box.workspace import store as workspace
@@ -71,19 +71,19 @@ async def link_holder(services: Services, keyring: Keyring, code: str) -> LinkHo
 async def user_for(services: Services, caller: Caller, user_id: str | None) -> Row:
     """Whose page a caller opens: their own, or that user's for one who may act for everyone.
 
-    Raises Impossible: no such user, none named, or another than their own.
+    Raises Unprocessable: no such user, none named, or another than their own.
     """
     wanted = user_id or caller.only_user
     if caller.only_user not in (None, wanted):
-        raise Impossible.field("userId", "this token belongs to another user")
+        raise Unprocessable.field("userId", "this token belongs to another user")
     if wanted is None:
         users = await workspace.page_users(services.db, before=None, limit=2)
         if len(users) != 1:
-            raise Impossible.field("userId", "is required: this token may act for every user")
+            raise Unprocessable.field("userId", "is required: this token may act for every user")
         return users[0]
     row = await workspace.row_of(services.db, "users", wanted)
     if row is None:
-        raise Impossible.field("userId", f"there is no user {wanted}")
+        raise Unprocessable.field("userId", f"there is no user {wanted}")
     return row
 
 

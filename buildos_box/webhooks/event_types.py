@@ -1,6 +1,6 @@
 """The types of events that can be subscribed to."""
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 
 JOB_UPDATED, JOB_PROGRESS = "job.updated", "job.progress"
 TEST = "webhook.test"
@@ -23,9 +23,9 @@ EVENT_TYPES = (
 
 
 def checked_types(names: list[str]) -> list[str]:
-    """The event types, each once, in the order given. Raises Impossible."""
+    """The event types, each once, in the order given. Raises Unprocessable."""
     unknown = [name for name in names if name not in EVENT_TYPES]
     if unknown or not names:
         named = f"{unknown[0]!r} is unknown; " if unknown else ""
-        raise Impossible.field("events", f"{named}give one or more of {', '.join(EVENT_TYPES)}")
+        raise Unprocessable.field("events", f"{named}give one or more of {', '.join(EVENT_TYPES)}")
     return list(dict.fromkeys(names))

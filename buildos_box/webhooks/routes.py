@@ -10,7 +10,7 @@ from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import as_stored, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.egress.egress import AddressRefused
-from buildos_box.errors import Conflict, Impossible, NotFound, TransientError
+from buildos_box.errors import Conflict, NotFound, TransientError, Unprocessable
 from buildos_box.jobs.types import JobQueued
 from buildos_box.services import Services
 from buildos_box.url_masking import masked_url
@@ -88,7 +88,7 @@ def _plain(row: Row) -> dict[str, Any]:
 async def subscribe_webhook(data: SubscriptionRequest, services: Services) -> WebhookCreated:
     """Subscribe an address to events. The answer has the secret, which is not shown again.
 
-    Raises Forbidden, Impossible (address, event types, secret), Conflict (20 subscriptions).
+    Raises Forbidden, Unprocessable (address, event types, secret), Conflict (20 subscriptions).
     """
     events = checked_types(data.events)
     secret = secrets.new_secret() if data.secret is None else secrets.checked_secret(data.secret)
@@ -118,11 +118,11 @@ async def subscribe_webhook(data: SubscriptionRequest, services: Services) -> We
 
 async def _check_address(services: Services, url: str) -> None:
     if len(url) > MAX_URL_CHARACTERS:
-        raise Impossible.field("url", f"must have at most {MAX_URL_CHARACTERS} characters")
+        raise Unprocessable.field("url", f"must have at most {MAX_URL_CHARACTERS} characters")
     try:
         await services.egress.check(url)
     except (AddressRefused, TransientError) as error:
-        raise Impossible.field("url", error.message) from None
+        raise Unprocessable.field("url", error.message) from None
 
 
 @get("/webhook-subscriptions", tags=["Webhooks"], opt=NEEDS_SERVICE)
@@ -185,7 +185,7 @@ async def send_webhook_test(
 async def replay_webhook(webhook_id: str, data: ReplayRequest, services: Services) -> Replayed:
     """Deliver the events of a range of time again, under their ids and in their order.
 
-    Raises Forbidden, NotFound, Impossible (instants, more than 10,000 events), Conflict (the
+    Raises Forbidden, NotFound, Unprocessable (instants, more than 10,000 events), Conflict (the
     subscription is disabled).
     """
     now = services.clock.now()
@@ -199,7 +199,7 @@ async def replay_webhook(webhook_id: str, data: ReplayRequest, services: Service
             tx, webhook_id, since=since, until=until, limit=MAX_REPLAYED + 1
         )
         if len(found) > MAX_REPLAYED:
-            raise Impossible.field("since", f"the range has more than {MAX_REPLAYED} events")
+            raise Unprocessable.field("since", f"the range has more than {MAX_REPLAYED} events")
         for event in found:
             store.deliver_again(
                 tx,

@@ -4,7 +4,7 @@ import base64
 import secrets
 
 from buildos_box.auth.sealing import CannotUnseal, seal, unseal
-from buildos_box.errors import Impossible, PermanentError
+from buildos_box.errors import PermanentError, Unprocessable
 from buildos_box.webhook_signature import PREFIX, webhook_key
 
 MIN_BYTES, MAX_BYTES = 24, 64
@@ -16,13 +16,13 @@ def new_secret() -> str:
 
 
 def checked_secret(secret: str) -> str:
-    """The secret. Raises Impossible unless it is `whsec_` and 24 to 64 bytes in base64."""
+    """The secret. Raises Unprocessable unless it is `whsec_` and 24 to 64 bytes in base64."""
     try:
         size = len(webhook_key(secret)) if secret.startswith(PREFIX) else 0
     except ValueError:
         size = 0
     if not MIN_BYTES <= size <= MAX_BYTES:
-        raise Impossible.field(
+        raise Unprocessable.field(
             "secret", f"must be whsec_ and {MIN_BYTES} to {MAX_BYTES} bytes in base64"
         )
     return secret

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from buildos_box.errors import FieldFault, Forbidden, Impossible
+from buildos_box.errors import FieldFault, Forbidden, Unprocessable
 from buildos_box.workspace.bodies import values_of
 from buildos_box.workspace.fields import id_text
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind, Values
@@ -60,7 +60,7 @@ class Batch:
     """Whether items with a fault are left out, instead of refusing all."""
 
     def fault(self, path: str, message: str) -> None:
-        """Note what is wrong, and where. Raises Impossible when that is enough."""
+        """Note what is wrong, and where. Raises Unprocessable when that is enough."""
         self.faults.append(FieldFault(path, message))
         if len(self.faults) >= MAX_FAULTS and not self.skips:
             refuse(self.faults)
@@ -68,7 +68,7 @@ class Batch:
     def leave_out(self, faults: list[FieldFault]) -> None:
         """Remove the items that these faults are about.
 
-        Raises Impossible if one is about no single item: then nothing of the request is certain.
+        Raises Unprocessable if one is about no single item: then nothing of the request is certain.
         """
         refuse(fault for fault in faults if _ITEM.match(fault.field) is None)
         bad = {found[0] for fault in faults if (found := _ITEM.match(fault.field))}
@@ -215,7 +215,7 @@ def _end(batch: Batch, path: str, name: str, value: dict[str, Any]) -> str | Non
 
 
 def refuse(faults: Iterable[FieldFault]) -> None:
-    """Raises Impossible with the faults, if there are any: a hundred at most."""
+    """Raises Unprocessable with the faults, if there are any: a hundred at most."""
     found = list(islice(faults, MAX_FAULTS))
     if not found:
         return
@@ -223,4 +223,4 @@ def refuse(faults: Iterable[FieldFault]) -> None:
     if len(found) > len(named):
         at_least = "at least " if len(found) >= MAX_FAULTS else ""
         named.append(f"and {at_least}{len(found) - len(named):,} more")
-    raise Impossible("; ".join(named), details=tuple(found))
+    raise Unprocessable("; ".join(named), details=tuple(found))

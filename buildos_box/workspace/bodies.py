@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from buildos_box.errors import Impossible, Malformed
+from buildos_box.errors import Malformed, Unprocessable
 from buildos_box.workspace.fields import TEXT_CHARS
 from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
 
@@ -74,7 +74,7 @@ def read_object(kind: Kind, body: bytes) -> dict[str, Any]:
 
 
 def read_lists(body: bytes) -> dict[str, Any]:
-    """The lists of a sync, whose items `values_of` opens. Raises Malformed, Impossible."""
+    """The lists of a sync, whose items `values_of` opens. Raises Malformed, Unprocessable."""
     _counted.left = MAX_ITEMS
     found = _present(_decoded(_sync, body))
     return {
@@ -116,19 +116,19 @@ def _items(name: str, raw: Raw) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         if "at most" in message:
-            raise Impossible.field(name, message) from None
-        raise Impossible.field(f"{name}{path.rstrip('`')}", "must be an object") from None
+            raise Unprocessable.field(name, message) from None
+        raise Unprocessable.field(f"{name}{path.rstrip('`')}", "must be an object") from None
 
 
 def _deleted(name: str, raw: Raw) -> Any:
     if len(memoryview(raw)) > DELETES_BYTES:
-        raise Impossible.field(name, f"is longer than {DELETES_BYTES // 1024**2} MiB")
+        raise Unprocessable.field(name, f"is longer than {DELETES_BYTES // 1024**2} MiB")
     if bytes(raw) == b"null":
         return None
     try:
         return _deletes.decode(raw)
     except msgspec.ValidationError:
-        raise Impossible.field(name, "must be an object of lists of ids") from None
+        raise Unprocessable.field(name, "must be an object of lists of ids") from None
 
 
 def _read(raw: Raw) -> Any:

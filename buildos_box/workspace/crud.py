@@ -32,7 +32,7 @@ async def create(services: Services, caller: Caller, kind: Kind, data: Json) -> 
     """Create an item; without an `id` one is made, without a `userId` it belongs to the caller.
 
     A user's token chooses no ids: that one is taken would say what other users have. Raises
-    Impossible, Forbidden, Conflict if the id exists.
+    Unprocessable, Forbidden, Conflict if the id exists.
     """
     now = services.clock.now()
     given = dict(data)
@@ -56,7 +56,7 @@ async def create(services: Services, caller: Caller, kind: Kind, data: Json) -> 
 async def change(services: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
     """Change the given fields of an item; null clears.
 
-    Raises NotFound, Impossible, Forbidden.
+    Raises NotFound, Unprocessable, Forbidden.
     """
     await visible(services, caller, kind, key)
     batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
@@ -72,7 +72,7 @@ async def change(services: Services, caller: Caller, kind: Kind, key: str, data:
 
 
 async def put(services: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:
-    """Create the item or change its given fields. Raises Impossible, Forbidden, NotFound."""
+    """Create the item or change its given fields. Raises Unprocessable, Forbidden, NotFound."""
     batch = read_one(kind, {**data, kind.key.name: key}, privileged=caller.is_service)
     now = services.clock.now()
     await services.db.write(lambda tx: apply(tx, batch, now, only_user=caller.only_user))
@@ -92,7 +92,7 @@ async def set_prerequisites(
 ) -> None:
     """Replace the dependencies of a task.
 
-    Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
+    Raises NotFound, and Unprocessable for unknown tasks, too many, or a dependency cycle.
     """
     chosen = _read_prerequisites(task_id, wanted)
     now = services.clock.now()

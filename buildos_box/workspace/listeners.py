@@ -18,7 +18,7 @@ def on_user_deleted(tx: Tx, services: Services, change: UserDeleted) -> None:
 
 
 def on_user_data_grown(tx: Tx, services: Services, change: UserDataGrown) -> None:
-    """Refuse what takes a user past their limits. Raises Impossible."""
+    """Refuse what takes a user past their limits. Raises Unprocessable."""
     stored = storage_store.of_user(tx, change.user_id)
     quota.check(services.settings.limits, change.user_id, change.lists, stored)
 

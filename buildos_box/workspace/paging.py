@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from litestar.params import Parameter
 
 from buildos_box.db import Row
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.workspace.views import Page
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def encode_cursor(seq: int) -> str:
 
 
 def decode_cursor(cursor: str | None) -> int | None:
-    """The position in a cursor. Raises Impossible for an invalid one."""
+    """The position in a cursor. Raises Unprocessable for an invalid one."""
     if not cursor:
         return None
     try:
@@ -45,5 +45,5 @@ def decode_cursor(cursor: str | None) -> int | None:
     except (binascii.Error, ValueError):
         seq = -1
     if not 0 <= seq <= LARGEST_SEQ:
-        raise Impossible.field("cursor", "is not a cursor of this server")
+        raise Unprocessable.field("cursor", "is not a cursor of this server")
     return seq

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.settings import LimitsSettings
 from buildos_box.workspace.changes import UserDataGrown
 from buildos_box.workspace.kinds import DEPENDENCIES, Kind
@@ -64,16 +64,16 @@ class StorageChanges:
 def check(
     limits: LimitsSettings, user_id: str, lists: frozenset[str], has: Mapping[str, Size]
 ) -> None:
-    """Raises Impossible, naming the limit, if the user has more than it allows."""
+    """Raises Unprocessable, naming the limit, if the user has more than it allows."""
     for name in sorted(lists):
         limit, rows = int(getattr(limits, LISTS[name])), has.get(name, (0, 0))[0]
         if limit and rows > limit:
-            raise Impossible.field(
+            raise Unprocessable.field(
                 name, f"user {user_id} would have {rows:,}; limits.{LISTS[name]} allows {limit:,}"
             )
     size, most = sum(size for _, size in has.values()), limits.max_bytes_per_user
     if most and size > most:
-        raise Impossible(
+        raise Unprocessable(
             f"user {user_id} would have {size:,} bytes of projects, tasks, notes and events; "
             f"limits.max_bytes_per_user allows {most:,}"
         )

@@ -54,7 +54,7 @@ class Synced(msgspec.Struct, frozen=True, omit_defaults=True):
 async def post_sync(data: Json, services: Services, on_error: OnError = "refuse") -> Synced:
     """Create, change and delete items in one transaction; repeating it changes nothing.
 
-    With `onError=skip` items with a fault are left out and listed. Raises Impossible with every
+    With `onError=skip` items with a fault are left out and listed. Raises Unprocessable with every
     fault, Forbidden, TooLarge, Unavailable.
     """
     skips = on_error == "skip"
@@ -79,7 +79,7 @@ async def list_users(
 
 @post("/users", tags=["Users"], opt=NEEDS_SERVICE | reads(USERS_BY_HAND))
 async def create_user(data: Json, services: Services, caller: Caller) -> UserView:
-    """Create a user. Raises Forbidden, Impossible, Conflict."""
+    """Create a user. Raises Forbidden, Unprocessable, Conflict."""
     return UserView.of(await crud.create(services, caller, USERS_BY_HAND, data))
 
 
@@ -91,7 +91,7 @@ async def get_user(user_id: str, services: Services, caller: Caller) -> UserView
 
 @patch("/users/{user_id:str}", tags=["Users"], opt=reads(USERS_BY_HAND))
 async def change_user(user_id: str, data: Json, services: Services, caller: Caller) -> UserView:
-    """Change the given fields of a user; null clears. Raises NotFound, Impossible, Forbidden.
+    """Change the given fields of a user; null clears. Raises NotFound, Unprocessable, Forbidden.
 
     A mail address that a user gives for themselves is unconfirmed: a code goes there.
     """
@@ -125,7 +125,7 @@ async def put_preferences(
 ) -> PreferencesView:
     """Set the given preferences; others keep their value, or get their default the first time.
 
-    Raises NotFound, Impossible.
+    Raises NotFound, Unprocessable.
     """
     await crud.visible(services, caller, USERS, user_id)
     return PreferencesView.of(await crud.put(services, caller, PREFERENCES, user_id, data))

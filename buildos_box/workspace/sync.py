@@ -35,14 +35,14 @@ Changed = dict[str, Counts]
 async def write(
     db: Database, batch: Batch, now: Instant, *, only_user: str | None = None
 ) -> Changed:
-    """Apply the batch. Raises Impossible with every fault, and then nothing is written."""
+    """Apply the batch. Raises Unprocessable with every fault, and then nothing is written."""
     return await db.write(lambda tx: apply(tx, batch, now, only_user=only_user))
 
 
 def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -> Changed:
     """Upserts first, parents before children; then deletes, children before parents.
 
-    Raises Impossible with every fault of the whole batch before anything is written.
+    Raises Unprocessable with every fault of the whole batch before anything is written.
     """
     steps = Planner(tx, batch, now, only_user).plan()
     refuse(batch.faults)
@@ -53,7 +53,7 @@ def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldF
     """The same without the items that have a fault, which are returned.
 
     Leaving one out may make others wrong (its children), so that it is looked again until none is.
-    Raises Impossible if a fault is about no single item.
+    Raises Unprocessable if a fault is about no single item.
     """
     found: list[FieldFault] = []
     while True:

@@ -56,7 +56,7 @@ async def list_projects(
 
 @post("/projects", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def create_project(data: Json, services: Services, caller: Caller) -> ProjectView:
-    """Create a project. Raises NotFound, Impossible, Conflict."""
+    """Create a project. Raises NotFound, Unprocessable, Conflict."""
     return ProjectView.of(await crud.create(services, caller, PROJECTS, data))
 
 
@@ -70,7 +70,7 @@ async def get_project(project_id: str, services: Services, caller: Caller) -> Pr
 async def change_project(
     project_id: str, data: Json, services: Services, caller: Caller
 ) -> ProjectView:
-    """Change the given fields of a project; null clears. Raises NotFound, Impossible."""
+    """Change the given fields of a project; null clears. Raises NotFound, Unprocessable."""
     return ProjectView.of(await crud.change(services, caller, PROJECTS, project_id, data))
 
 
@@ -105,7 +105,7 @@ async def list_tasks(
 
 @post("/tasks", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def create_task(data: Json, services: Services, caller: Caller) -> TaskView:
-    """Create a task. Raises NotFound, Impossible, Conflict."""
+    """Create a task. Raises NotFound, Unprocessable, Conflict."""
     return TaskView.of(await crud.create(services, caller, TASKS, data))
 
 
@@ -117,7 +117,7 @@ async def get_task(task_id: str, services: Services, caller: Caller) -> TaskView
 
 @patch("/tasks/{task_id:str}", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def change_task(task_id: str, data: Json, services: Services, caller: Caller) -> TaskView:
-    """Change the given fields of a task; null clears. Raises NotFound, Impossible."""
+    """Change the given fields of a task; null clears. Raises NotFound, Unprocessable."""
     return TaskView.of(await crud.change(services, caller, TASKS, task_id, data))
 
 
@@ -146,7 +146,7 @@ async def put_dependencies(
 ) -> DependencyList:
     """Replace the task's dependencies by these tasks of the same user.
 
-    Raises NotFound, and Impossible for unknown tasks, too many, or a dependency cycle.
+    Raises NotFound, and Unprocessable for unknown tasks, too many, or a dependency cycle.
     """
     await crud.visible(services, caller, TASKS, task_id)
     await crud.set_prerequisites(services, caller, task_id, data.depends_on)
@@ -173,7 +173,7 @@ async def list_notes(
 
 @post("/notes", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def create_note(data: Json, services: Services, caller: Caller) -> NoteView:
-    """Create a note. Raises NotFound, Impossible, Conflict."""
+    """Create a note. Raises NotFound, Unprocessable, Conflict."""
     return NoteView.of(await crud.create(services, caller, NOTES, data))
 
 
@@ -185,7 +185,7 @@ async def get_note(note_id: str, services: Services, caller: Caller) -> NoteView
 
 @patch("/notes/{note_id:str}", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def change_note(note_id: str, data: Json, services: Services, caller: Caller) -> NoteView:
-    """Change the given fields of a note; null clears. Raises NotFound, Impossible."""
+    """Change the given fields of a note; null clears. Raises NotFound, Unprocessable."""
     return NoteView.of(await crud.change(services, caller, NOTES, note_id, data))
 
 
@@ -209,7 +209,7 @@ async def list_events(
 
 @post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))
 async def create_event(data: Json, services: Services, caller: Caller) -> EventView:
-    """Create a calendar event. Raises NotFound, Impossible, Conflict."""
+    """Create a calendar event. Raises NotFound, Unprocessable, Conflict."""
     return EventView.of(await crud.create(services, caller, EVENTS, data))
 
 
@@ -221,7 +221,7 @@ async def get_event(event_id: str, services: Services, caller: Caller) -> EventV
 
 @patch("/calendar-events/{event_id:str}", tags=["Calendar"], opt=reads(EVENTS))
 async def change_event(event_id: str, data: Json, services: Services, caller: Caller) -> EventView:
-    """Change the given fields of an event; null clears. Raises NotFound, Impossible."""
+    """Change the given fields of an event; null clears. Raises NotFound, Unprocessable."""
     return EventView.of(await crud.change(services, caller, EVENTS, event_id, data))
 
 

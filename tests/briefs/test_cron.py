@@ -19,7 +19,7 @@ async def cron(box: BoxWorld, at: str | None = None) -> dict[str, int]:
     """Run the briefs' cron, at that time, and return what it did."""
     if at is not None:
         box.clock.set(at if "T" in at else f"{OCT_23}{at}Z")
-    run = await box.box.book.run_by_hand("briefs", box.box.services, "test")
+    run = await box.box.cron_registry.run_by_hand("briefs", box.box.services, "test")
     assert run.status == "completed", run.error
     return msgspec.to_builtins(run.summary)
 
@@ -48,8 +48,8 @@ async def skips(box: BoxWorld) -> list[tuple[str, str, str]]:
 
 
 async def next_run(box: BoxWorld, user_id: str = "ada") -> str | None:
-    row = await box.db.one("SELECT next_run_at FROM brief_schedule WHERE user_id = ?", (user_id,))
-    return short(row["next_run_at"]) if row else None
+    row = await box.db.one("SELECT notify_at FROM brief_schedule WHERE user_id = ?", (user_id,))
+    return short(row["notify_at"]) if row else None
 
 
 async def prefer(box: BoxWorld, user_id: str = "ada", **preferences: Any) -> None:
@@ -149,7 +149,7 @@ async def test_what_was_missed_while_the_box_was_down_is_made_good_once(tmp_path
         for name, at in times.items():
             await box.person(name, at=at)
     async with open_world(tmp_path, at=f"{OCT_23}10:10:00Z") as box:
-        await box.box.book.run_due("briefs", box.box.services)
+        await box.box.cron_registry.run_due("briefs", box.box.services)
         assert await briefs(box) == {
             "edge": ("2024-10-23", "10:10:00", "09:10:00"),
             "late": ("2024-10-23", "10:10:00", "10:05:00"),

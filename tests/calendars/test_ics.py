@@ -11,7 +11,7 @@ from buildos_box.calendars.ics.reader import CalendarImport, Reader, parse_calen
 from buildos_box.calendars.ics.series import MAX_INSTANCES
 from buildos_box.calendars.ics.text import MAX_BYTES
 from buildos_box.clock import from_text
-from buildos_box.errors import BoxError, Impossible, Malformed, TooLarge
+from buildos_box.errors import BoxError, Malformed, TooLarge, Unprocessable
 from buildos_box.ids import is_outside_id
 from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.kinds import EVENTS, TASKS
@@ -642,11 +642,11 @@ def test_a_file_that_is_too_large_is_refused_unread() -> None:
 
 def test_a_window_or_zone_that_cannot_be_is_refused() -> None:
     calendar = b"BEGIN:VCALENDAR\nEND:VCALENDAR"
-    with pytest.raises(Impossible):
+    with pytest.raises(Unprocessable):
         parse(calendar, window_end=START)
-    with pytest.raises(Impossible):
+    with pytest.raises(Unprocessable):
         parse(calendar, window_start=datetime(1, 1, 1, tzinfo=UTC))
-    with pytest.raises(Impossible):
+    with pytest.raises(Unprocessable):
         parse(calendar, zone="Nowhere")
 
 

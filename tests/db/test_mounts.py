@@ -6,7 +6,7 @@ import pytest
 
 from buildos_box.app import Box, Environment
 from buildos_box.db.mounts import file_system, refuse_network
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.settings import DataSettings, Settings
 from buildos_box.upkeep import local_checks
 from tests.world import open_world
@@ -32,7 +32,7 @@ def mount(point: str, system: str, *tags: str) -> str:
 )
 def test_a_folder_on_another_machine_is_refused(tmp_path: Path, system: str) -> None:
     file = mounts(tmp_path, mount("/srv/box", system, "shared:7", "master:1"))
-    with pytest.raises(Impossible, match=r"data\.dir: .*disk of this machine") as refused:
+    with pytest.raises(Unprocessable, match=r"data\.dir: .*disk of this machine") as refused:
         refuse_network(Path("/srv/box/data/not/yet/there"), file)
     assert f"({system})" in refused.value.message
     refuse_network(Path("/srv/boxes"), file)
@@ -77,7 +77,7 @@ def test_where_mounts_are_not_told_nothing_is_refused(tmp_path: Path) -> None:
 async def test_a_box_on_a_network_is_not_opened_and_makes_no_folder(tmp_path: Path) -> None:
     file = mounts(tmp_path, mount(str(tmp_path.resolve()), "nfs4"))
     data = tmp_path / "data"
-    with pytest.raises(Impossible, match="network file system"):
+    with pytest.raises(Unprocessable, match="network file system"):
         await Box.open(
             Settings(data=DataSettings(dir=str(data))), environment=Environment(mounts=file)
         )

@@ -11,7 +11,7 @@ import pytest
 from buildos_box.egress import AddressRefused, AnswerTooLarge, Egress
 from buildos_box.egress.addresses import is_public, read
 from buildos_box.egress.resolver import Resolve
-from buildos_box.errors import Impossible, TransientError
+from buildos_box.errors import TransientError, Unprocessable
 from buildos_box.settings import EgressSettings
 from tests.doubles.web import Answer, Authority, Endless, Web
 
@@ -241,7 +241,7 @@ async def test_private_networks_are_allowed_one_by_one_and_link_local_only_so() 
     with pytest.raises(AddressRefused):
         await egress(["169.254.169.254"], allow=True).check("http://lan.example/")
     await egress(["169.254.1.1"], allow=("169.254.1.1/32",)).check("http://lan.example/")
-    with pytest.raises(Impossible):
+    with pytest.raises(Unprocessable):
         egress(allow=("the office",))
 
 

@@ -59,13 +59,13 @@ def test_a_backup_under_load_restored_elsewhere_is_whole_and_misses_no_acknowled
             worker.join()
     staging = tmp_path / "staging"
     staging.mkdir()
-    verdict = verify(target, staging)
-    assert verdict.ok, verdict.faults
+    verification = verify(target, staging)
+    assert verification.ok, verification.faults
     assert restore.restore(target, tmp_path / "elsewhere" / "data", ManualClock(CLOCK))
     copy = BoxProcess(tmp_path / "elsewhere")
     restored = inspect(copy.database)
     assert restored.faults == []
-    for name, rows in verdict.counts.items():
+    for name, rows in verification.counts.items():
         if name not in ("realtime_events", "epochs"):
             assert restored.counts[name] == rows, name
     ids = {row[0] for row in copy.rows("SELECT queue_job_id FROM queue_jobs")}

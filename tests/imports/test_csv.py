@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildos_box.errors import Impossible, Malformed
+from buildos_box.errors import Malformed, Unprocessable
 from buildos_box.imports.csv_items import Owner, Taken, take
 from buildos_box.imports.csv_table import MAX_ROWS, read_table
 from buildos_box.imports.dates import Dates
@@ -39,7 +39,7 @@ def items(text: str | bytes, *choices: str, kind: str = "tasks", **more: Any) ->
 
 
 def faults(text: str, *choices: str, **more: Any) -> list[tuple[str, str]]:
-    with pytest.raises(Impossible) as refused:
+    with pytest.raises(Unprocessable) as refused:
         taken(text, *choices, **more)
     return [(fault.field, fault.message) for fault in refused.value.details]
 
@@ -224,14 +224,14 @@ def test_projects_and_events_come_in_too() -> None:
 
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_what_the_box_says(data: bytes) -> None:
-    with suppress(Malformed, Impossible):
+    with suppress(Malformed, Unprocessable):
         taken(b"Title,Due,Status\n" + data)
 
 
 @given(st.text(max_size=60), st.sampled_from(["tasks", "projects", "events"]))
 def test_no_cell_does_more_than_be_refused(text: str, kind: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
-    with suppress(Malformed, Impossible):
+    with suppress(Malformed, Unprocessable):
         taken(f"Name,Title,Start,Due,Status\n{','.join([cell] * 5)}\n", kind=kind)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.imports.csv_items import Owner, Taken, take
 from buildos_box.imports.csv_table import Table, read_table
 from buildos_box.imports.dates import Dates
@@ -273,7 +273,7 @@ def test_other_documents_are_of_no_known_program(document: Any) -> None:
 def test_dates_are_read_as_programs_write_them(text: str, due: str | None) -> None:
     table = f'Name,Due\nA,"{text}"\n'
     if due is None:
-        with pytest.raises(Impossible):
+        with pytest.raises(Unprocessable):
             taken(table)
         return
     (task,) = taken(table).document["tasks"]
@@ -288,7 +288,7 @@ def test_the_order_of_day_and_month_is_learned_from_the_column() -> None:
 
 
 def test_an_order_that_nothing_proves_is_asked_for() -> None:
-    with pytest.raises(Impossible) as refused:
+    with pytest.raises(Unprocessable) as refused:
         taken("Name,Due\nA,5/12/2026\n")
     assert "is ambiguous" in refused.value.details[0].message
     assert "%d/%m/%Y" in refused.value.details[0].message

@@ -11,7 +11,7 @@ from buildos_box.errors import Conflict, NotFound, PermanentError
 from buildos_box.jobs import cron_store
 from buildos_box.jobs.alerts import check
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.crons import Cron, CronBook
+from buildos_box.jobs.crons import Cron, CronRegistry
 from buildos_box.operator_alert import OperatorAlert
 from tests.jobs.conftest import QueueWorld, Work
 
@@ -26,38 +26,38 @@ def hourly(ran: list[str], **options: Any) -> Cron:
     return Cron(name="hourly", schedule="0 * * * *", does="Counts", run=run, **options)
 
 
-async def open_book(world: QueueWorld, cron: Cron) -> CronBook:
-    book = CronBook(world.db, world.clock, [cron])
-    await book.open()
-    return book
+async def open_registry(world: QueueWorld, cron: Cron) -> CronRegistry:
+    registry = CronRegistry(world.db, world.clock, [cron])
+    await registry.open()
+    return registry
 
 
-async def tick(book: CronBook, name: str = "hourly") -> None:
-    if book.is_due(name):
-        await book.run_due(name, None)
+async def tick(registry: CronRegistry, name: str = "hourly") -> None:
+    if registry.is_due(name):
+        await registry.run_due(name, None)
 
 
 async def test_a_cron_runs_once_at_each_due_time(world: QueueWorld) -> None:
     ran: list[str] = []
     world.clock.set("2024-10-23T08:30:00Z")
-    book = await open_book(world, hourly(ran, lookback=timedelta(0)))
+    registry = await open_registry(world, hourly(ran, lookback=timedelta(0)))
     for _ in range(180):
-        await tick(book)
-        await tick(book)
+        await tick(registry)
+        await tick(registry)
         world.clock.advance(timedelta(minutes=1))
     assert ran == ["09:00", "10:00", "11:00"]
 
 
 async def test_a_run_missed_while_the_box_was_down_is_made_good_once(world: QueueWorld) -> None:
     ran: list[str] = []
-    book = await open_book(world, hourly(ran))
-    await tick(book)
+    registry = await open_registry(world, hourly(ran))
+    await tick(registry)
     world.clock.set("2024-10-23T13:20:00Z")
-    book = await open_book(world, hourly(ran))
-    await tick(book)
-    await tick(book)
+    registry = await open_registry(world, hourly(ran))
+    await tick(registry)
+    await tick(registry)
     assert ran == ["08:00", "13:00"]
-    last = (await book.states())[0].last
+    last = (await registry.states())[0].last
     assert last is not None
     assert (last.cause, last.status, last.summary) == ("catch_up", "completed", {"ran": "well"})
 
@@ -65,17 +65,17 @@ async def test_a_run_missed_while_the_box_was_down_is_made_good_once(world: Queu
 async def test_a_run_older_than_the_lookback_is_not_made_good(world: QueueWorld) -> None:
     ran: list[str] = []
     world.clock.set("2024-10-23T13:20:00Z")
-    await tick(await open_book(world, hourly(ran, lookback=timedelta(minutes=10))))
+    await tick(await open_registry(world, hourly(ran, lookback=timedelta(minutes=10))))
     assert ran == []
 
 
 async def test_a_clock_that_jumps_ahead_causes_one_run_not_many(world: QueueWorld) -> None:
     ran: list[str] = []
-    book = await open_book(world, hourly(ran))
-    await tick(book)
+    registry = await open_registry(world, hourly(ran))
+    await tick(registry)
     world.clock.set("2024-10-25T08:00:30Z")
     for _ in range(5):
-        await tick(book)
+        await tick(registry)
     assert ran == ["08:00", "08:00"]
 
 
@@ -83,23 +83,27 @@ async def test_a_cron_that_fails_is_recorded_and_runs_again(world: QueueWorld) -
     async def run(_due: Instant, _box: Any) -> None:
         raise RuntimeError("no luck")
 
-    book = await open_book(world, Cron(name="hourly", schedule="0 * * * *", does="Fails", run=run))
-    await tick(book)
-    last = (await book.states())[0].last
+    registry = await open_registry(
+        world, Cron(name="hourly", schedule="0 * * * *", does="Fails", run=run)
+    )
+    await tick(registry)
+    last = (await registry.states())[0].last
     assert last is not None
     assert (last.status, last.error) == ("failed", "RuntimeError: no luck")
     world.clock.set("2024-10-23T09:00:00Z")
-    assert book.is_due("hourly")
+    assert registry.is_due("hourly")
 
 
 async def test_a_cron_never_runs_beside_itself(world: QueueWorld) -> None:
     async def run(_due: Instant, _box: Any) -> None:
         with pytest.raises(Conflict):
-            await book.run_by_hand("hourly", None, "me")
-        assert not book.is_due("hourly")
+            await registry.run_by_hand("hourly", None, "me")
+        assert not registry.is_due("hourly")
 
-    book = await open_book(world, Cron(name="hourly", schedule="0 * * * *", does="", run=run))
-    run_ = await book.run_by_hand("hourly", None, "me")
+    registry = await open_registry(
+        world, Cron(name="hourly", schedule="0 * * * *", does="", run=run)
+    )
+    run_ = await registry.run_by_hand("hourly", None, "me")
     assert (run_.status, run_.cause, run_.actor) == ("completed", "by_hand", "me")
 
 
@@ -111,7 +115,7 @@ async def test_a_run_whose_process_died_is_closed_as_lost(world: QueueWorld) -> 
                VALUES ('hourly', '2024-10-23T08:00:00.000Z', 'schedule', 's', 'x', 'running')"""
         )
     )
-    await tick(await open_book(world, hourly(ran)))
+    await tick(await open_registry(world, hourly(ran)))
     assert ran == ["08:00"]
     rows = await world.db.all("SELECT status FROM cron_runs ORDER BY id")
     assert [row["status"] for row in rows] == ["lost", "completed"]
@@ -119,7 +123,7 @@ async def test_a_run_whose_process_died_is_closed_as_lost(world: QueueWorld) -> 
 
 async def test_an_unknown_cron_cannot_be_run(world: QueueWorld) -> None:
     with pytest.raises(NotFound, match="hourly"):
-        await (await open_book(world, hourly([]))).run_by_hand("daily", None, "me")
+        await (await open_registry(world, hourly([]))).run_by_hand("daily", None, "me")
 
 
 async def test_a_spike_of_failures_raises_one_alert(world: QueueWorld) -> None:
@@ -154,10 +158,10 @@ async def test_an_end_that_a_full_disk_swallowed_does_not_stop_the_cron_for_ever
     world: QueueWorld,
 ) -> None:
     ran: list[str] = []
-    book = await open_book(world, hourly(ran))
+    registry = await open_registry(world, hourly(ran))
     await world.db.write(lambda tx: cron_store.start(tx, "hourly", START, "schedule", "x", START))
     world.clock.set("2024-10-23T09:00:00Z")
-    await tick(book)
+    await tick(registry)
     assert ran == ["09:00"]
     rows = await world.db.all("SELECT status FROM cron_runs ORDER BY id")
     assert [row["status"] for row in rows] == ["lost", "completed"]
@@ -166,16 +170,16 @@ async def test_an_end_that_a_full_disk_swallowed_does_not_stop_the_cron_for_ever
 async def test_a_run_that_found_no_room_to_begin_is_tried_again_soon(world: QueueWorld) -> None:
     ran: list[str] = []
     world.clock.set("2024-10-23T08:30:00Z")
-    book = await open_book(world, hourly(ran, lookback=timedelta(0)))
+    registry = await open_registry(world, hourly(ran, lookback=timedelta(0)))
     world.clock.set("2024-10-23T09:00:00Z")
     await fill_disk(world, full=True)
     with pytest.raises(StorageError):
-        await tick(book)
+        await tick(registry)
     await fill_disk(world, full=False)
-    await tick(book)
+    await tick(registry)
     assert ran == []
     world.clock.advance(timedelta(minutes=1))
-    await tick(book)
+    await tick(registry)
     assert ran == ["09:00"]
 
 

@@ -12,7 +12,7 @@ from buildos_box.clock import SystemClock
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.crons import CronBook
+from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
@@ -46,7 +46,7 @@ class AtWork:
                 lease=LEASE,
                 backoff_base=timedelta(seconds=1),
             ),
-            book=CronBook(db, clock, []),
+            cron_registry=CronRegistry(db, clock, []),
             workers=8,
             lease=LEASE,
             heartbeat=timedelta(seconds=15),

@@ -7,7 +7,7 @@ import pytest
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.jobs import cron_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
@@ -204,7 +204,7 @@ async def test_a_bulk_action_tells_what_refused(world: QueueWorld) -> None:
 async def test_an_empty_filter_never_means_all(world: QueueWorld, request_: BulkRequest) -> None:
     """Fail-open scoping: an empty filter meant everything."""
     job = await world.add(world.job_type("t"))
-    with pytest.raises(Impossible):
+    with pytest.raises(Unprocessable):
         await run_bulk(world.db, world.queue, request_, actor="me")
     assert await world.status(job) == "pending"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
@@ -182,7 +182,7 @@ def test_an_authority_file_that_cannot_be_read_stops_the_start(
     settings = Settings(
         email=EmailSettings(transport="smtp"), egress=EgressSettings(ca_file=str(file))
     )
-    with pytest.raises(Impossible, match=r"egress\.ca_file"):
+    with pytest.raises(Unprocessable, match=r"egress\.ca_file"):
         make_mailer(settings, ManualClock())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from buildos_box.errors import Impossible, PermanentError, TransientError
+from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.transport import make_mailer
@@ -115,7 +115,7 @@ async def test_a_refusal_is_final_and_a_redirect_is_not_followed(status: int) ->
 
 
 def test_a_webhook_without_an_address_stops_the_start() -> None:
-    with pytest.raises(Impossible, match=r"email\.webhook\.url"):
+    with pytest.raises(Unprocessable, match=r"email\.webhook\.url"):
         make_mailer(Settings(email=EmailSettings(transport="webhook")), ManualClock())
 
 

@@ -106,12 +106,14 @@ async def test_an_empty_filter_is_not_all_and_a_user_sees_their_own(
 
 async def test_notifications_go_after_a_season_with_their_deliveries(told: BoxWorld) -> None:
     told.clock.set("2025-01-21T08:30:00Z")
-    run = await told.box.book.run_by_hand("notifications_cleanup", told.box.services, "test")
+    run = await told.box.cron_registry.run_by_hand(
+        "notifications_cleanup", told.box.services, "test"
+    )
     assert run.status == "completed"
     left = (await told.get("/deliveries"))["items"]
     assert {item["userId"] for item in left} == {"ada", "bob"}
     assert len(left) == 3
     told.clock.set("2025-01-21T09:30:00Z")
-    await told.box.book.run_by_hand("notifications_cleanup", told.box.services, "test")
+    await told.box.cron_registry.run_by_hand("notifications_cleanup", told.box.services, "test")
     assert (await told.get("/deliveries"))["items"] == []
     assert await told.db.all("SELECT 1 FROM notifications") == []

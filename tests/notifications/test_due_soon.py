@@ -86,7 +86,7 @@ async def test_nothing_is_told_twice_nor_late_nor_of_what_is_done(box: BoxWorld)
     await task(box, "past", dueAt="2024-10-23T07:59:00Z")
     await task(box, "later", dueAt="2024-10-23T12:00:00Z")
     for _ in range(3):
-        await box.box.book.run_by_hand("task_due_soon", box.box.services, "test")
+        await box.box.cron_registry.run_by_hand("task_due_soon", box.box.services, "test")
         await box.work()
     assert await told(box) == [("2024-10-23T08:00", "Due at 08:40")]
     await pass_time(box, "2024-10-23T10:00:00Z")
@@ -156,7 +156,7 @@ async def test_more_than_one_batch_is_told_of_at_once(box: BoxWorld) -> None:
             for n in range(250)
         ],
     )
-    await box.box.book.run_by_hand("task_due_soon", box.box.services, "test")
+    await box.box.cron_registry.run_by_hand("task_due_soon", box.box.services, "test")
     rows = await box.db.all("SELECT once_key FROM notifications")
     assert len({row["once_key"] for row in rows}) == len(rows) == 250
 

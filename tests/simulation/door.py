@@ -27,7 +27,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
     The same `number` is the same request again, and says so by its Idempotency-Key.
     """
     services = box.services
-    asked_as = IdempotentRequest(SERVICE, f"asked-{number}", str(number))
+    idempotent = IdempotentRequest(SERVICE, f"asked-{number}", str(number))
     asked: Any
     match do:
         case "sync":
@@ -39,7 +39,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
             answer = await post_schedule.fn(data=asked, services=services, caller=SERVICE)
         case "brief":
             asked = msgspec.convert(body, BriefRequest)
-            answer = await queue_brief(services, asked, asked=asked_as, correlation_id=None)
+            answer = await queue_brief(services, asked, idempotent=idempotent, correlation_id=None)
             return {"job": answer.job_id, "day": answer.day.isoformat()}
         case "message":
             asked = msgspec.convert(body, SmsRequest)
@@ -48,7 +48,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
                 services=services,
                 caller=SERVICE,
                 correlation_id="corr-note",
-                asked=asked_as,
+                idempotent=idempotent,
             )
         case "forecast":
             answer = await get_forecast.fn(services=services, caller=SERVICE, limit=5000, **body)

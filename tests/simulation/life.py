@@ -141,7 +141,7 @@ class Life:
         try:
             life = cls(box, plug, outside.clock)
             box.services.queue.on_wake(life.pump_soon)
-            await box.book.open()
+            await box.cron_registry.open()
             life._engine.begin(box.services)
         except BaseException:
             await box.close()

@@ -31,8 +31,8 @@ async def a_busy_morning(world: BoxWorld) -> None:
     for user, zone, at in PEOPLE:
         await world.person(user, zone=zone, at=at)
         await world.project(user, tasks=3)
-    for name in [name for name in world.box.book.crons if name not in CRONS]:
-        del world.box.book.crons[name]  # so that a new cron changes no picture
+    for name in [name for name in world.box.cron_registry.crons if name not in CRONS]:
+        del world.box.cron_registry.crons[name]  # so that a new cron changes no picture
     await world.tick()
     for step in range(9):
         user = PEOPLE[step % 3][0]

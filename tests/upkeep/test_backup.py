@@ -34,13 +34,13 @@ async def test_a_backup_holds_the_rows_of_every_table_and_the_keys(tmp_path: Pat
         live = inspect(world.folder / DB)
     staging = tmp_path / "staging"
     staging.mkdir()
-    verdict = verify(made.path, staging)
-    assert verdict.ok
-    assert verdict.counts == live.counts
-    assert verdict.counts["tasks"] == 3
-    assert verdict.schema == live.schema
+    verification = verify(made.path, staging)
+    assert verification.ok
+    assert verification.counts == live.counts
+    assert verification.counts["tasks"] == 3
+    assert verification.schema == live.schema
     key = (world.folder / "secret.key").read_bytes()
-    assert verdict.keys["secret.key"] == archive.fingerprint(key)
+    assert verification.keys["secret.key"] == archive.fingerprint(key)
     assert (staging / "secret.key").read_bytes() == key
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
     assert [p.name for p in (tmp_path / "out").iterdir()] == [made.path.name]

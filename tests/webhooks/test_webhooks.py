@@ -303,9 +303,9 @@ async def test_old_events_are_deleted_and_waiting_ones_get_a_job(box: BoxWorld) 
         (job,) = await box.jobs(statuses=["pending"])
         await box.post(f"/jobs/{job['queue_job_id']}/cancel")
         box.clock.set(NOW + timedelta(hours=1))
-        await box.box.book.run_due("webhooks_cleanup", box.box.services)
+        await box.box.cron_registry.run_due("webhooks_cleanup", box.box.services)
         await box.work()
         assert [event.status for event in one.seen] == [500, 200]
         box.clock.set(NOW + timedelta(days=31))
-        await box.box.book.run_due("webhooks_cleanup", box.box.services)
+        await box.box.cron_registry.run_due("webhooks_cleanup", box.box.services)
     assert await log(box) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from buildos_box.db import Database
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.workspace import changes
 from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.sync import write
@@ -45,7 +45,7 @@ class Workspace:
 
     async def faults(self, **body: Any) -> dict[str, str]:
         """Sync what must be refused; answer the faults by path."""
-        with pytest.raises(Impossible) as caught:
+        with pytest.raises(Unprocessable) as caught:
             await self.sync(**body)
         return {fault.field: fault.message for fault in caught.value.details}
 

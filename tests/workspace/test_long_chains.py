@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.workspace.batch import Batch, Link
 from buildos_box.workspace.sync import apply
 from tests.workspace.conftest import Workspace
@@ -57,7 +57,7 @@ async def change(ada: Workspace, task: str, other: str) -> tuple[int, Any]:
 
     try:
         await ada.db.write(run)
-    except Impossible as error:
+    except Unprocessable as error:
         fault = error.message
     return steps, fault
 

@@ -70,7 +70,7 @@ def read(
 def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
     """Store new and changed events, cancel those that are gone, delete those long over; the counts.
 
-    If the calendar was not read to its end, no event counts as gone. Raises Impossible if an
+    If the calendar was not read to its end, no event counts as gone. Raises Unprocessable if an
     event's fields break a rule of `POST /sync`.
     """
     ids = {event["id"] for event in found.events}

@@ -19,7 +19,7 @@ from buildos_box.calendars.feeds.rules import (
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.errors import Impossible
+from buildos_box.errors import Unprocessable
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import Enqueued, JobType, Payload
 from buildos_box.services import Services
@@ -67,7 +67,7 @@ async def sync_calendar_feed(job: Attempt[FeedPayload], services: Services) -> F
         return await services.db.write(lambda tx: _failed(tx, job, services, feed, failure))
     try:
         return await services.db.write(lambda tx: _succeeded(tx, job, services, feed, reading))
-    except Impossible as error:
+    except Unprocessable as error:
         refused = FeedFault(f"the calendar has an impossible value: {error.message}"[:500])
         return await services.db.write(lambda tx: _failed(tx, job, services, feed, refused))
 

@@ -149,7 +149,7 @@ def _parsed(
 def take_reading(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> Counts:
     """Store the calendar's events and the feed's new state; the counts of changed events.
 
-    Raises Impossible if an event's fields break a rule of `POST /sync`.
+    Raises Unprocessable if an event's fields break a rule of `POST /sync`.
     """
     feed_store.succeeded(tx, feed.id, now, due_after_success(now))
     counts = take_in(tx, feed, reading.found, now)

@@ -129,7 +129,7 @@ async def _mine(services: Services, caller: Caller, user_id: str, feed_id: str) 
 async def list_feeds(
     user_id: str, services: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
 ) -> Page[FeedView]:
-    """A user's subscribed calendars, newest first. Raises Forbidden, NotFound, Impossible."""
+    """A user's subscribed calendars, newest first. Raises Forbidden, NotFound, Unprocessable."""
     await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
     rows = await feed_store.page(services.db, user_id, before=before, limit=limit + 1)
@@ -140,8 +140,8 @@ async def list_feeds(
 async def create_feed(user_id: str, data: NewFeed, services: Services, caller: Caller) -> FeedView:
     """Subscribe to a calendar after reading it; the same address again changes nothing.
 
-    Raises Forbidden, NotFound, Impossible (with the field: the address, the login, the name, or a
-    calendar that cannot be read), Conflict if the user has too many feeds, RateLimited.
+    Raises Forbidden, NotFound, Unprocessable (with the field: the address, the login, the name, or
+    a calendar that cannot be read), Conflict if the user has too many feeds, RateLimited.
     """
     await crud.visible(services, caller, USERS, user_id)
     address = checked_address(data.url)
@@ -169,7 +169,7 @@ async def _user(services: Services, user_id: str) -> User:
 def _login(
     username: str | None, password: str | None, address: Address | None = None
 ) -> Login | None:
-    """The login from the fields, or else from the address itself. Raises Impossible."""
+    """The login from the fields, or else from the address itself. Raises Unprocessable."""
     if username is None and address is not None:
         username = address.username
         password = password if password is not None else address.password
@@ -197,7 +197,7 @@ async def change_feed(
     """Rename it, pause or resume it, or change its address, user name or password.
 
     With a new address or password it is read first, and nothing changes if that fails. Raises
-    Forbidden, NotFound, Impossible, Conflict if the user has that address already, RateLimited.
+    Forbidden, NotFound, Unprocessable, Conflict if the user has that address already, RateLimited.
     """
     feed = Feed.of(await _mine(services, caller, user_id, feed_id))
     now = services.clock.now()

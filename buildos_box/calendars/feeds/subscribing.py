@@ -12,7 +12,7 @@ from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.egress import AddressRefused
-from buildos_box.errors import Conflict, Impossible, TransientError
+from buildos_box.errors import Conflict, TransientError, Unprocessable
 from buildos_box.services import Services
 from buildos_box.url_masking import masked_url
 from buildos_box.workspace.fields import text
@@ -24,26 +24,29 @@ _read_password = text(500)
 
 
 def checked_name(given: str) -> str:
-    """A feed's name, checked. Raises Impossible."""
+    """A feed's name, checked. Raises Unprocessable."""
     try:
         return str(_read_name(given))
     except ValueError as error:
-        raise Impossible.field("name", str(error)) from None
+        raise Unprocessable.field("name", str(error)) from None
 
 
 def checked_address(given: str) -> Address:
-    """An address as users copy it. Raises Impossible, whose text contains no more than its host."""
+    """An address as users copy it.
+
+    Raises Unprocessable, whose text contains no more than its host.
+    """
     try:
         return read_address(given)
     except ValueError as error:
-        raise Impossible.field("url", str(error)) from None
+        raise Unprocessable.field("url", str(error)) from None
 
 
 def checked_login(username: str | None, password: str | None) -> Login | None:
-    """The login, None without a user name. Raises Impossible with the field."""
+    """The login, None without a user name. Raises Unprocessable with the field."""
     if not username:
         if password:
-            raise Impossible.field("username", "is needed with a password")
+            raise Unprocessable.field("username", "is needed with a password")
         return None
     for field, read, given in (
         ("username", _read_username, username),
@@ -54,9 +57,9 @@ def checked_login(username: str | None, password: str | None) -> Login | None:
                 raise ValueError("must be one line of printable characters")
             read(given)
         except ValueError as error:
-            raise Impossible.field(field, str(error)) from None
+            raise Unprocessable.field(field, str(error)) from None
     if ":" in username:
-        raise Impossible.field("username", "must not have a colon")
+        raise Unprocessable.field("username", "must not have a colon")
     return Login(username, password or "")
 
 
@@ -65,9 +68,9 @@ async def add_feed(
 ) -> str:
     """Read the calendar and store the feed; its id, or that of the user's feed with that address.
 
-    Without `name` it gets the calendar's own, or else its server's. Raises Impossible if it cannot
-    be read, Conflict if the user has too many feeds, RateLimited if the user reads too many at
-    once.
+    Without `name` it gets the calendar's own, or else its server's. Raises Unprocessable if it
+    cannot be read, Conflict if the user has too many feeds, RateLimited if the user reads too many
+    at once.
     """
     known = await feed_store.with_any_url(services.db, user.id, address.urls)
     if known is not None:
@@ -121,7 +124,8 @@ async def move_feed(
     """Read the calendar with another address, login or both; the changed feed and what was read.
 
     Nothing is stored yet. Without `login` the old one is kept only for the same server. Raises
-    Impossible if the calendar cannot be read or the old password cannot be decrypted, RateLimited.
+    Unprocessable if the calendar cannot be read or the old password cannot be decrypted,
+    RateLimited.
     """
     now = services.clock.now()
     target = address or Address((feed.url,))
@@ -129,7 +133,7 @@ async def move_feed(
         try:
             login = login_of(services.secret, feed)
         except FeedFault as fault:
-            raise Impossible.field("password", fault.message) from None
+            raise Unprocessable.field("password", fault.message) from None
     feed = replace(
         feed,
         username=login.username if login else None,
@@ -147,21 +151,21 @@ async def _read(
         await services.egress.check(urls[0], user_id=user.id)
         return await read_first(services, feed, urls, login, user, now)
     except (AddressRefused, TransientError, FeedFault) as error:
-        raise Impossible.field("url", error.message) from None
+        raise Unprocessable.field("url", error.message) from None
 
 
 def _take(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
     try:
         take_reading(tx, feed, reading, now)
-    except Impossible as error:
+    except Unprocessable as error:
         said = f"the calendar has an impossible value: {error.message}"[:500]
-        raise Impossible.field("url", said) from None
+        raise Unprocessable.field("url", said) from None
 
 
 def put_moved(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> None:
     """Store a feed's new address or login, and what was read with it.
 
-    Raises Conflict if the user has that address already, Impossible if an event's fields break a
+    Raises Conflict if the user has that address already, Unprocessable if an event's fields break a
     rule of `POST /sync`.
     """
     if feed_store.with_url(tx, feed.user_id, feed.url) not in (None, feed.id):

@@ -27,7 +27,7 @@ from buildos_box.calendars.ics.tasks import Tasks, Todo
 from buildos_box.calendars.ics.text import one_line
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant, is_zone, zone_or_utc
-from buildos_box.errors import Impossible, TooLarge
+from buildos_box.errors import TooLarge, Unprocessable
 from buildos_box.workspace.fields import EARLIEST_YEAR, LATEST_YEAR
 
 MAX_EVENTS = 10_000
@@ -81,14 +81,16 @@ def parse_calendar(source: bytes | BinaryIO, reader: Reader) -> CalendarImport:
     component that cannot be read is left out with a warning.
 
     Raises Malformed if it is not a calendar file, TooLarge over 32 MiB or if its lines alone take
-    too much processor time, Impossible if the window or the zone is not possible.
+    too much processor time, Unprocessable if the window or the zone is not possible.
     """
     if not reader.window_start < reader.window_end:
-        raise Impossible.field("windowEnd", "must lie after windowStart")
+        raise Unprocessable.field("windowEnd", "must lie after windowStart")
     if reader.window_start.year <= EARLIEST_YEAR or reader.window_end.year >= LATEST_YEAR:
-        raise Impossible.field("windowStart", f"must lie in {EARLIEST_YEAR + 1}–{LATEST_YEAR - 1}")
+        raise Unprocessable.field(
+            "windowStart", f"must lie in {EARLIEST_YEAR + 1}–{LATEST_YEAR - 1}"
+        )
     if not is_zone(reader.zone):
-        raise Impossible.field("defaultZone", "must be an IANA time zone like Europe/Berlin")
+        raise Unprocessable.field("defaultZone", "must be an IANA time zone like Europe/Berlin")
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         file = read_lines(stream, InWindow(reader), reader.charset)

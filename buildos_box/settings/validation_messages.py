@@ -15,7 +15,7 @@ _BOUND = re.compile(r" (>=|<=|>|<) ([-\d.]+)")
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
-def in_words(key: Key, value: Any, error: str) -> str:
+def message_of(key: Key, value: Any, error: str) -> str:
     """The message for a value that msgspec refused with `error`."""
     if key.choices:
         return f"{value!r} must be one of {', '.join(key.choices)}{_hint(value, key.choices)}"
