@@ -1,9 +1,9 @@
-"""External effects: mails, SMS and push messages that are handed to a provider.
+"""External effects under idempotency keys: mails, SMS and push messages given to a provider.
 
-Before an effect its intent is committed under a stable key, afterwards its outcome. An attempt
-that finds an intent without an outcome asks the provider, if the provider can be asked, whether
-the effect has happened, and otherwise repeats it under the same key. So an effect happens at most
-once where the provider can be asked, and otherwise at least once, under the same key.
+The intent is committed under the key before the effect, the outcome after it. A crash in between
+leaves the effect in doubt: the next attempt asks the provider whether it happened, if the provider
+can be asked (then it happens at most once), and otherwise repeats it under the same key (then it
+happens at least once, and the key lets the receiver recognise the repetition).
 
 The rules: docs/spec.md#external-effects.
 """
@@ -31,10 +31,11 @@ async def once(
     on_intent: OnIntent | None = None,
     on_outcome: OnOutcome | None = None,
 ) -> str:
-    """Do `send` unless the effect is known to have happened; returns the provider's id for it.
+    """Do the external effect `send` unless its outcome is known; returns the provider's id for it.
 
-    `found` asks the provider, after a crash, for the id of an effect that has happened; None if
-    the provider cannot be asked, and then `send` may repeat the effect under the same key.
+    `key` is the effect's idempotency key, the same in every attempt, and `kind` what it is (`sms`).
+    `found` asks the provider for the id of an effect in doubt; None if it cannot be asked, and then
+    `send` happens at least once.
     `on_intent` and `on_outcome` run in the transactions that commit the intent and the outcome.
     The outcome is stored even if the attempt has lost its lease meanwhile.
 

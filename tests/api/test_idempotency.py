@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.api.job_requests import BODY, job_requests
 from tests.world import BoxWorld, open_world
 
-ASKS: dict[str, dict[str, Any]] = {
+ASKS: dict[str, dict[str, Any]] = dict.fromkeys(job_requests(), BODY) | {
     "/queue/brief": {"userId": "ada", "forceRegenerate": True},
     "/queue/sms": {"userId": "ada", "message": "Hello", "phoneNumber": "+12125550001"},
     "/queue/phases": {

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.store import Feed
+from tests.api.job_requests import BODY, job_requests
 from tests.world import BoxWorld
 
 Who = Literal["public", "anybody", "user", "own", "service", "admin"]
@@ -58,7 +59,8 @@ BROWSER: dict[str, Any] = {
     },
 }
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["brief.failed"]}
-TABLE: dict[str, Row] = {
+# A request that queues a job is for the user whose it is, unless a row below says otherwise.
+TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} | {
     "GET /": public,
     "HEAD /": public,
     "GET /app": public,
@@ -113,7 +115,6 @@ TABLE: dict[str, Row] = {
     "POST /jobs/{job_id}/cancel": own(),
     "POST /jobs/{job_id}/retry": own(),
     "POST /jobs/bulk": service({"action": "cancel", "ids": [], "dryRun": True}),
-    "POST /queue/brief": own({"userId": "ada"}),
     "GET /projects/{project_id}/phases": own(),
     "POST /queue/phases": own({"userId": "ada", "projectId": "ada-launch"}),
     "POST /queue/test-push": service({"userId": "ada"}),

@@ -43,6 +43,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_text(block.partition("\n")[2], "utf-8")
     for change in blocks(PAGE, "diff"):
         apply(change, root)
+    subprocess.run([sys.executable, ".ci/layers"], cwd=root, check=True)
     return root
 
 
