@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.keyring import ADDRESS_FILE
 from buildos_box.log import logger
 from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
-from buildos_box.server.files import raise_file_limit
 from buildos_box.server.protocol import LimitedProtocol
 from buildos_box.settings import Settings
 
@@ -158,3 +158,14 @@ async def _first_of(stop: asyncio.Event, serving: "asyncio.Task[None]") -> None:
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({waiting, serving}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+
+
+def raise_file_limit() -> int:
+    """Raise the soft limit to the hard one; the number of files that may be open now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # macOS refuses more than this.
+            return soft
+    return hard if hard != resource.RLIM_INFINITY else 1_000_000

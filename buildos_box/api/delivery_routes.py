@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from litestar import get
 from litestar.params import Parameter, QueryParameter
 
@@ -15,7 +14,8 @@ from buildos_box.notifications.views import DeliveryView
 from buildos_box.services import Services
 from buildos_box.webhooks import store as webhook_store
 from buildos_box.webhooks.event_types import checked_types
-from buildos_box.workspace.paging import decode_cursor, encode_cursor
+from buildos_box.workspace.paging import decode_cursor, page
+from buildos_box.workspace.views import Page
 
 WEBHOOK = "webhook"
 
@@ -31,13 +31,6 @@ StatusQuery = Annotated[
 ]
 
 
-class DeliveryList(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of deliveries, newest first."""
-
-    items: list[DeliveryView]
-    next_cursor: str | None = None
-
-
 @get("/deliveries", tags=["Notifications"])
 async def list_deliveries(
     services: Services,
@@ -51,7 +44,7 @@ async def list_deliveries(
     until: str | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
-) -> DeliveryList:
+) -> Page[DeliveryView]:
     """Deliveries by user, channel, event type, status, text and time, newest first.
 
     `channel=webhook` is the log of outgoing webhooks, for operators. A user's token sees that
@@ -79,8 +72,7 @@ async def list_deliveries(
         before=decode_cursor(cursor),
         limit=limit + 1,
     )
-    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return DeliveryList([DeliveryView.of(row) for row in rows[:limit]], more)
+    return page(rows, limit, DeliveryView.of)
 
 
 async def _webhooks(
@@ -94,7 +86,7 @@ async def _webhooks(
     until: str | None,
     cursor: str | None,
     limit: int,
-) -> DeliveryList:
+) -> Page[DeliveryView]:
     """The log of webhooks, whose rows are not those of notifications."""
     if over.strip() != WEBHOOK:
         raise Unprocessable.field("channel", "webhook is listed alone, without other channels")
@@ -109,8 +101,7 @@ async def _webhooks(
         before=decode_cursor(cursor),
         limit=limit + 1,
     )
-    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return DeliveryList([DeliveryView.of_webhook(row) for row in rows[:limit]], more)
+    return page(rows, limit, DeliveryView.of_webhook)
 
 
 def _webhook_type(name: str, _field: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from buildos_box.api import messages_store, people_store
+from buildos_box.api import operator_store
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import as_stored, from_text, zone_or_utc
@@ -17,7 +17,8 @@ from buildos_box.errors import Unprocessable
 from buildos_box.jobs.throughput import Throughput, throughput
 from buildos_box.log import mask_phone
 from buildos_box.services import Services
-from buildos_box.workspace.paging import decode_cursor, encode_cursor
+from buildos_box.workspace.paging import decode_cursor, page
+from buildos_box.workspace.views import Page
 
 Limit = Annotated[int, Parameter(ge=1, le=200)]
 
@@ -105,13 +106,6 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         )
 
 
-class PeopleList(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of users, newest first."""
-
-    items: list[PersonView]
-    next_cursor: str | None = None
-
-
 class NextBrief(msgspec.Struct, frozen=True, rename="camel"):
     """When a user's next brief comes; `local_time` in the user's zone."""
 
@@ -156,7 +150,7 @@ async def list_messages(
 
     Raises Forbidden, Unprocessable (instant, cursor).
     """
-    rows = await messages_store.messages(
+    rows = await operator_store.messages(
         services.db,
         user_id=user,
         channels=_comma_list(channel),
@@ -177,22 +171,21 @@ async def list_people(
     text: str | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
-) -> PeopleList:
+) -> Page[PersonView]:
     """Users with their next and last brief and channels.
 
     Raises Forbidden, Unprocessable (cursor).
     """
-    rows = await people_store.people(
+    rows = await operator_store.people(
         services.db, text=text, before=decode_cursor(cursor), limit=limit + 1
     )
-    more = encode_cursor(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    return PeopleList([PersonView.of(row) for row in rows[:limit]], more)
+    return page(rows, limit, PersonView.of)
 
 
 @get("/schedule/briefs", tags=["Schedule"], opt=NEEDS_SERVICE)
 async def next_briefs(services: Services, limit: Limit = 20) -> dict[str, list[Any]]:
     """The next briefs, soonest first, with each user's local time. Raises Forbidden."""
-    rows = await people_store.next_briefs(services.db, services.clock.now(), limit)
+    rows = await operator_store.next_briefs(services.db, services.clock.now(), limit)
     return {"briefs": [_next(row) for row in rows]}
 
 

@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
-from buildos_box.auth import code_request_store as store
+from buildos_box.auth import limits_store as store
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import RateLimited
@@ -29,7 +29,7 @@ class CodeAsked:
 
 def take(tx: Tx, request: CodeAsked, limits: LimitsSettings, key: bytes, now: Instant) -> None:
     """Count the request against every limit. Raises RateLimited, which names the limit."""
-    store.delete_before(tx, now - DAY)
+    store.delete_code_requests_before(tx, now - DAY)
     counted = {
         "user": request.user_id,
         "target": request.target,
@@ -52,11 +52,11 @@ def take(tx: Tx, request: CodeAsked, limits: LimitsSettings, key: bytes, now: In
         limit = int(getattr(limits, setting))
         if not limit or name not in digests:
             continue
-        free_at = store.at_of_newest(tx, name, digests[name], limit)
+        free_at = store.code_request_at(tx, name, digests[name], limit)
         if free_at is not None and free_at + window > now:
             raise RateLimited(
                 f"too many codes were requested (limits.{setting} is {limit})",
                 retry_after=free_at + window - now,
             )
     for name, digest in digests.items():
-        store.add(tx, name, digest, now)
+        store.add_code_request(tx, name, digest, now)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from buildos_box.auth import daily_usage_store as store
+from buildos_box.auth import limits_store as store
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import Instant
 from buildos_box.db import DbContext, Tx
@@ -37,18 +37,18 @@ def count(tx: Tx, user_id: str, name: DailyLimit, now: Instant) -> None:
 
 def spend(tx: Tx, user_id: str, name: str, amount: int, now: Instant) -> None:
     """Count an amount that is known only afterwards."""
-    store.add(tx, user_id, name, now.date(), amount)
+    store.add_usage(tx, user_id, name, now.date(), amount)
 
 
 def spent(tx: Tx, user_id: str, name: str, now: Instant) -> int:
     """How much was counted today."""
-    return store.used(tx, user_id, name, now.date())
+    return store.usage(tx, user_id, name, now.date())
 
 
 def is_reached(tx: Tx, context: DbContext, user_id: str, name: DailyLimit) -> bool:
     """Whether the user has reached the limit."""
     limit = int(getattr(context.settings.limits, name))
-    return bool(limit) and store.used(tx, user_id, name, context.clock.now().date()) >= limit
+    return bool(limit) and store.usage(tx, user_id, name, context.clock.now().date()) >= limit
 
 
 def day_start(now: Instant) -> Instant:

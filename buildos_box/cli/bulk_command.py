@@ -6,8 +6,8 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.dates import given
-from buildos_box.cli.naming import Json, find_user
-from buildos_box.cli.output import AS_JSON, YES, say, show_json
+from buildos_box.cli.naming import Json, find_user, given_values
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json
 from buildos_box.client import BoxClient
 from buildos_box.clock import SystemClock, to_text
 
@@ -55,7 +55,7 @@ def bulk(
         "lane": lane,
         "createdBefore": _before(older) if older else None,
     }
-    wanted = {name: value for name, value in chosen.items() if value is not None}
+    wanted = given_values(**chosen)
     if bool(wanted) == bool(job_ids):
         raise click.UsageError("give job ids or at least one option, not both")
     body: Json = {"action": action, **({"ids": [*job_ids]} if job_ids else {"filter": wanted})}
@@ -63,8 +63,7 @@ def bulk(
     if dry_run:
         _tell(counted, f"Would {action} {counted['done']} of {counted['matched']}", as_json)
         return
-    if not yes:
-        click.confirm(f"{action.title()} {_jobs(counted['done'])}?", abort=True, err=True)
+    ask_first(f"{action.title()} {_jobs(counted['done'])}?", yes)
     done = client.post("/jobs/bulk", body)
     _tell(done, f"{DONE[action]} {done['done']} of {_jobs(done['matched'])}", as_json)
 

@@ -6,8 +6,8 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.dates import given, read_day, read_due, read_length, read_moment
-from buildos_box.cli.naming import USER, Json, Person, by_id, choose, person
-from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
+from buildos_box.cli.naming import NEW_ID, USER, Json, Person, by_id, choose, given_values, person
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import Instant, from_text, local_day, to_text
 
@@ -26,7 +26,7 @@ def event() -> None:
 @click.option("--for", "length", help="Its duration instead of its end: 45m, 1h30m.")
 @click.option("--where", "location", help="The place.")
 @click.option("--tentative", is_flag=True, help="Not confirmed yet.")
-@click.option("--id", "key", help="An id of your own; otherwise one is made.")
+@NEW_ID
 @USER
 @AS_JSON
 @with_client
@@ -54,9 +54,7 @@ def add(
         "status": "tentative" if tentative else "confirmed",
         **_times(at, until, length, owner),
     }
-    made = client.post(
-        "/calendar-events", {name: value for name, value in body.items() if value is not None}
-    )
+    made = client.post("/calendar-events", given_values(**body))
     if as_json:
         show_json(made)
     else:
@@ -96,8 +94,7 @@ def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> No
         path = url_path("users", person(client, user_name).id, "calendar-events")
         events = client.items(path, limit=200)
         found = choose(name, events, "event", lambda event: (event["title"],))
-    if not yes:
-        click.confirm(f"Delete “{found['title']}”?", abort=True, err=True)
+    ask_first(f"Delete “{found['title']}”?", yes)
     client.delete(url_path("calendar-events", found["id"]))
     say(f"Deleted event “{found['title']}”")
 

@@ -11,6 +11,7 @@ from buildos_box.cli.naming import USER, Json, Person, choose, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
+    ask_first,
     clean,
     say,
     show_facts,
@@ -220,10 +221,7 @@ def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> No
     """Unsubscribe from a calendar and delete its events, by id or name."""
     owner = person(client, user_name)
     found = _find(client, owner, name)
-    if not yes:
-        click.confirm(
-            f"Unsubscribe from “{found['name']}” and delete its events?", abort=True, err=True
-        )
+    ask_first(f"Unsubscribe from “{found['name']}” and delete its events?", yes)
     client.delete(_path(owner, found["id"]))
     say(f"Unsubscribed from “{found['name']}”")
 

@@ -23,6 +23,9 @@ USER = click.option(
 )
 
 
+NEW_ID = click.option("--id", "key", help="An id of your own; otherwise one is made.")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """The user that a command is about."""
@@ -43,6 +46,11 @@ def person(client: BoxClient, name: str | None) -> Person:
         zone=zone_or_utc(found["timezone"]),
         now=SystemClock().now(),
     )
+
+
+def given_values(**values: Any) -> Json:
+    """Those that were given; the API has defaults for the others."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def find_user(client: BoxClient, name: str) -> Json:

@@ -5,8 +5,18 @@ import sys
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import USER, Json, by_id, choose, find_project, person, project_for_new
-from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
+from buildos_box.cli.naming import (
+    NEW_ID,
+    USER,
+    Json,
+    by_id,
+    choose,
+    find_project,
+    given_values,
+    person,
+    project_for_new,
+)
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 
 PREVIEW_CHARS = 60
@@ -21,7 +31,7 @@ def note() -> None:
 @click.argument("content")
 @click.option("--title", help="A heading.")
 @click.option("--project", "-p", "project_name", help="A project's name or id.")
-@click.option("--id", "key", help="An id of your own; otherwise one is made.")
+@NEW_ID
 @USER
 @AS_JSON
 @with_client
@@ -38,7 +48,7 @@ def add(
     text = sys.stdin.read() if content == "-" else content
     project = project_for_new(client, person(client, user_name), project_name)
     body: Json = {"id": key, "projectId": project["id"], "title": title, "content": text}
-    made = client.post("/notes", {name: value for name, value in body.items() if value is not None})
+    made = client.post("/notes", given_values(**body))
     if as_json:
         show_json(made)
     else:
@@ -91,8 +101,7 @@ def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> No
     """Delete a note, by id or title."""
     found = _find(client, name, user_name)
     called = found["title"] or _preview(found["content"])
-    if not yes:
-        click.confirm(f"Delete “{called}”?", abort=True, err=True)
+    ask_first(f"Delete “{called}”?", yes)
     client.delete(url_path("notes", found["id"]))
     say(f"Deleted note “{called}”")
 

@@ -22,6 +22,12 @@ WIDEST = 10_000
 """Without a terminal nothing is cut off, since programs and files accept any width."""
 
 
+def ask_first(question: str, yes: bool) -> None:
+    """Ask, unless `--yes` was given. Raises click.Abort if the answer is no."""
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
 def show_json(value: Any) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

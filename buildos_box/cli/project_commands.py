@@ -6,8 +6,8 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.dates import given, read_day
-from buildos_box.cli.naming import USER, Json, Person, find_project, person
-from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table
+from buildos_box.cli.naming import NEW_ID, USER, Json, Person, find_project, person
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
 
@@ -24,7 +24,7 @@ def project() -> None:
 @click.option("--due", help="Its due date: 2026-11-30, friday, in 3 weeks.")
 @click.option("--start", help="Its first day.")
 @click.option("--description", default="", help="Its description.")
-@click.option("--id", "key", help="An id of your own; otherwise one is made.")
+@NEW_ID
 @USER
 @AS_JSON
 @with_client
@@ -98,8 +98,7 @@ def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
     """Delete a project, by name or id, with its tasks and notes."""
     found = find_project(client, person(client, user_name), name)
-    if not yes:
-        click.confirm(f"Delete “{found['name']}” with its tasks and notes?", abort=True, err=True)
+    ask_first(f"Delete “{found['name']}” with its tasks and notes?", yes)
     client.delete(url_path("projects", found["id"]))
     say(f"Deleted project “{found['name']}”")
 

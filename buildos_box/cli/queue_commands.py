@@ -5,8 +5,8 @@ from collections import Counter
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json
-from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table
+from buildos_box.cli.naming import Json, given_values
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table
 from buildos_box.client import BoxClient
 
 STATES = ("pending", "processing", "queued_for_retry", "completed", "failed", "cancelled")
@@ -104,13 +104,12 @@ def cleanup(
         "oldFailedJobsDays": failed_days,
         "completedRetentionDays": completed_days,
     }
-    body: Json = {name: value for name, value in ages.items() if value is not None}
+    body: Json = given_values(**ages)
     counted = client.post("/queue/cleanup", {**body, "dryRun": True})
     if dry_run:
         _tell(counted, f"Would {_what(counted)}", as_json)
         return
-    if not yes:
-        click.confirm(f"{_what(counted).capitalize()}?", abort=True, err=True)
+    ask_first(f"{_what(counted).capitalize()}?", yes)
     done = client.post("/queue/cleanup", body)
     _tell(done, f"Done: {_what(done)}", as_json)
 
@@ -125,7 +124,7 @@ def _switch(
                 f"there is no lane {lane!r}; known lanes: {', '.join(known)}", param_hint="--lane"
             )
     named = {"lane": lane, "type": job_type}
-    body = {name: value for name, value in named.items() if value is not None}
+    body = given_values(**named)
     answer = client.post(f"/queue/{verb}", body)
     if as_json:
         show_json(answer)

@@ -7,16 +7,18 @@ import click
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.dates import given, read_due
 from buildos_box.cli.naming import (
+    NEW_ID,
     USER,
     Json,
     Person,
     by_id,
     choose,
     find_project,
+    given_values,
     person,
     project_for_new,
 )
-from buildos_box.cli.output import AS_JSON, YES, say, show_json, show_table, shown_time
+from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import from_text, local_day, to_text
 
@@ -38,7 +40,7 @@ def task() -> None:
 @click.option("--priority", type=click.Choice(PRIORITIES), help="Medium by default.")
 @click.option("--status", type=click.Choice(STATES), help="To do by default.")
 @click.option("--description", help="Its description.")
-@click.option("--id", "key", help="An id of your own; otherwise one is made.")
+@NEW_ID
 @USER
 @AS_JSON
 @with_client
@@ -57,7 +59,7 @@ def add(
     when = _due(due, owner)
     project = project_for_new(client, owner, project_name)
     body: Json = {"title": title, "id": key, "projectId": project["id"], **when, **fields}
-    made = client.post("/tasks", {name: value for name, value in body.items() if value is not None})
+    made = client.post("/tasks", given_values(**body))
     if as_json:
         show_json(made)
         return
@@ -132,8 +134,7 @@ def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
     """Delete a task, by id or title."""
     found = _find(client, name, user_name, status=None)
-    if not yes:
-        click.confirm(f"Delete “{found['title']}”?", abort=True, err=True)
+    ask_first(f"Delete “{found['title']}”?", yes)
     client.delete(url_path("tasks", found["id"]))
     say(f"Deleted task “{found['title']}”")
 

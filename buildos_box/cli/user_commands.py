@@ -6,8 +6,17 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.dates import given, read_time, read_weekdays
-from buildos_box.cli.naming import Json, find_user
-from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table, shown_time
+from buildos_box.cli.naming import NEW_ID, Json, find_user, given_values
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    ask_first,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+    shown_time,
+)
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc
 
@@ -26,7 +35,7 @@ def user() -> None:
 @click.option("--timezone", help="An IANA zone like Europe/Berlin; UTC by default.")
 @click.option("--country", help="Two letters, like DE, for public holidays.")
 @click.option("--language", help="A language tag, like en.")
-@click.option("--id", "key", help="An id of your own; otherwise one is made.")
+@NEW_ID
 @AS_JSON
 @with_client
 def add(client: BoxClient, name: str, key: str | None, as_json: bool, **fields: str | None) -> None:
@@ -142,7 +151,7 @@ def set_user(
     path = url_path("users", found["id"])
     preferences = client.get(f"{path}/preferences")
     wanted = _preferences(given_fields, preferences, at=at, frequency=frequency, on=on)
-    fields = _given(
+    fields = given_values(
         name=given_fields["new_name"],
         email=given_fields["email"],
         timezone=given_fields["timezone"],
@@ -170,14 +179,9 @@ def delete(client: BoxClient, name: str, yes: bool) -> None:
     """Erase a user, by id, mail address or name, with all their data."""
     found = find_user(client, name)
     called = f"{found['name'] or found['email']} ({found['id']})"
-    if not yes:
-        click.confirm(f"Erase {called} with all their data?", abort=True, err=True)
+    ask_first(f"Erase {called} with all their data?", yes)
     client.delete(url_path("users", found["id"]))
     say(f"Erased {called}")
-
-
-def _given(**fields: Any) -> Json:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _preferences(
@@ -186,7 +190,7 @@ def _preferences(
     days: Json = {}
     if on is not None:
         days = _days(on, frequency or before["frequency"])
-    return _given(
+    return given_values(
         isActive=options["briefs"],
         timeOfDay=None if at is None else _wall_time(at),
         frequency=frequency,

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from buildos_box.clock import Clock
 from buildos_box.db.connect import READER_PRAGMAS
@@ -16,6 +16,7 @@ from buildos_box.db.readers import Readers
 from buildos_box.db.snapshot import HeldDatabase, Progress
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
 from buildos_box.db.writer import DatabaseGone, Writer
+from buildos_box.settings import Settings
 from buildos_box.thread_pool import ThreadPool
 
 T = TypeVar("T")
@@ -161,3 +162,22 @@ def _read_snapshot(path: Path, run: Callable[[Tx], T]) -> T:
         return run(Tx(connection, Listeners()))
     finally:
         connection.close()
+
+
+class DbContext(Protocol):
+    """A database and a clock, for code that must not depend on all services."""
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        ...

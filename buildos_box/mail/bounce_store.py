@@ -1,14 +1,13 @@
 """The SQL of addresses that bounced."""
 
-from dataclasses import dataclass
+import msgspec
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Bounce:
-    """A mail server's statement about an address."""
+class Bounce(msgspec.Struct, frozen=True, rename="camel"):
+    """An address that bounced, and its server's answer."""
 
     user_id: str
     address: str
@@ -20,7 +19,7 @@ class Bounce:
     @classmethod
     def of(cls, row: Row) -> "Bounce":
         """The row as it is stored."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: row[name] for name in cls.__struct_fields__})
 
 
 def mark(

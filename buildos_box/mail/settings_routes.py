@@ -8,8 +8,12 @@ from litestar.params import Parameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
+from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.mail import bounce_store, store, subscriptions
+from buildos_box.mail.bounce_store import Bounce
+from buildos_box.mail.job import BRIEFS
+from buildos_box.mail.notification_job import NOTIFICATIONS
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
@@ -17,26 +21,10 @@ from buildos_box.workspace.model import User
 Scope = Literal["briefs", "notifications", "all"]
 
 
-class BounceView(msgspec.Struct, frozen=True, rename="camel"):
-    """An address that bounced, and its server's answer."""
-
-    user_id: str
-    address: str
-    email_id: str | None
-    code: str
-    reason: str
-    at: str
-
-    @classmethod
-    def of(cls, bounce: bounce_store.Bounce) -> "BounceView":
-        """The view of one."""
-        return cls(**{name: getattr(bounce, name) for name in cls.__struct_fields__})
-
-
 class BounceList(msgspec.Struct, frozen=True, rename="camel"):
     """A page of bounces, newest first."""
 
-    items: list[BounceView]
+    items: list[Bounce]
     next_cursor: str | None = None
 
 
@@ -49,7 +37,7 @@ class MailStanding(msgspec.Struct, frozen=True, rename="camel"):
     tracking: bool
     """Whether opens and clicks are counted, which the server and the user must allow."""
     unsubscribed: list[str]
-    bounce: BounceView | None
+    bounce: Bounce | None
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
@@ -73,7 +61,7 @@ async def _standing(services: Services, user: User) -> MailStanding:
         confirmed=user.email_confirmed,
         tracking=services.settings.email.tracking and user.email_tracking,
         unsubscribed=await store.unsubscribed_scopes(services.db, user.id),
-        bounce=BounceView.of(bounce) if bounce else None,
+        bounce=bounce,
     )
 
 
@@ -118,7 +106,64 @@ async def list_bounces(
     found = await bounce_store.page(services.db, before, limit)
     last = found[-1] if len(found) == limit else None
     more = f"{last.at}|{last.address}|{last.user_id}" if last else None
-    return BounceList([BounceView.of(bounce) for bounce in found], more)
+    return BounceList(found, more)
 
 
-ROUTES: list[Any] = [get_standing, put_standing, clear_bounce, list_bounces]
+class EmailSubscriptions(msgspec.Struct, frozen=True):
+    """Whether mails of each kind are sent; False after unsubscribing."""
+
+    briefs: bool
+    notifications: bool
+
+
+class SubscriptionChange(msgspec.Struct, frozen=True):
+    """The subscriptions to change; others stay."""
+
+    briefs: bool | None = None
+    notifications: bool | None = None
+
+
+@get("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
+async def get_subscriptions(user_id: str, services: Services, caller: Caller) -> EmailSubscriptions:
+    """Which mails a user gets. Raises NotFound."""
+    caller.require_user(user_id)
+    return await _present(services, user_id)
+
+
+@put("/users/{user_id:str}/email-subscriptions", tags=["Mail"])
+async def put_subscriptions(
+    user_id: str, data: SubscriptionChange, services: Services, caller: Caller
+) -> EmailSubscriptions:
+    """Unsubscribe from kinds of mail, or subscribe again. Raises NotFound."""
+    caller.require_user(user_id)
+    now = services.clock.now()
+
+    def change(tx: Tx) -> None:
+        if workspace.find_user(tx, user_id) is None:
+            raise NotFound(f"there is no user {user_id}")
+        for scope, wanted in ((BRIEFS, data.briefs), (NOTIFICATIONS, data.notifications)):
+            if wanted is False:
+                subscriptions.unsubscribe(tx, user_id, scope, now)
+            elif wanted:
+                subscriptions.resubscribe(tx, user_id, scope, now)
+
+    await services.db.write(change)
+    return await _present(services, user_id)
+
+
+async def _present(services: Services, user_id: str) -> EmailSubscriptions:
+    refused = await store.unsubscribed_scopes(services.db, user_id)
+    return EmailSubscriptions(
+        briefs=store.ALL not in refused and BRIEFS not in refused,
+        notifications=store.ALL not in refused and NOTIFICATIONS not in refused,
+    )
+
+
+ROUTES: list[Any] = [
+    get_standing,
+    put_standing,
+    clear_bounce,
+    list_bounces,
+    get_subscriptions,
+    put_subscriptions,
+]

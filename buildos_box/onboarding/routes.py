@@ -9,14 +9,21 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.auth.scope_guard import LONG_TEXTS
 from buildos_box.db import Tx
-from buildos_box.errors import NotFound
+from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.jobs.types import JobQueued, RegenerateOptions
 from buildos_box.onboarding import store
 from buildos_box.onboarding.job import ONBOARDING_ANALYSIS, OnboardingPayload
-from buildos_box.onboarding.known import known_context
-from buildos_box.onboarding.model import OnboardingAnalysis, read_context
+from buildos_box.onboarding.model import (
+    MOST_ITEM_CHARS,
+    MOST_ITEMS,
+    MOST_NAME_CHARS,
+    OnboardingAnalysis,
+    UserContext,
+    read_context,
+)
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import User
 
 
 class OnboardingRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -100,3 +107,20 @@ async def onboarding_of(services: Services, user_id: str) -> OnboardingView | No
 
 
 ROUTES: list[Any] = [post_onboarding, get_onboarding]
+
+
+def known_context(tx: Tx, user: User) -> UserContext:
+    """The user's projects as text and their tasks as goals.
+
+    Raises Unprocessable (`userContext`) if the user has neither.
+    """
+    projects, tasks = workspace.active_work(tx, user.id, MOST_ITEMS)
+    if not projects and not tasks:
+        raise Unprocessable.field(
+            "userContext", "is required: nothing is known of this user, who has no project"
+        )
+    return UserContext(
+        name=user.name[:MOST_NAME_CHARS],
+        goals=[title[:MOST_ITEM_CHARS] for title in tasks],
+        input_projects="\n".join(name[:MOST_ITEM_CHARS] for name in projects) or None,
+    )

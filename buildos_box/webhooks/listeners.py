@@ -67,7 +67,7 @@ def record(
     )
     for subscription in subscribers:
         if subscription["status"] == store.ACTIVE:
-            store.add_delivery(
+            store.set_waiting(
                 tx,
                 services.ids.new("delivery", now),
                 subscription_id=subscription["id"],

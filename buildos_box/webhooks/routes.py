@@ -201,7 +201,7 @@ async def replay_webhook(webhook_id: str, data: ReplayRequest, services: Service
         if len(found) > MAX_REPLAYED:
             raise Unprocessable.field("since", f"the range has more than {MAX_REPLAYED} events")
         for event in found:
-            store.deliver_again(
+            store.set_waiting(
                 tx,
                 services.ids.new("delivery", now),
                 subscription_id=webhook_id,

@@ -143,24 +143,6 @@ def add_event(
     return seq
 
 
-def add_delivery(
-    tx: Tx,
-    delivery_id: str,
-    *,
-    subscription_id: str,
-    event_seq: int,
-    user_id: str | None,
-    now: Instant,
-) -> None:
-    """Store the delivery of an event to a subscription, waiting."""
-    tx.execute(
-        """INSERT INTO webhook_deliveries
-                  (id, subscription_id, event_seq, user_id, status, created_at, updated_at)
-           VALUES (?, ?, ?, ?, 'pending', ?, ?)""",
-        (delivery_id, subscription_id, event_seq, user_id, to_text(now), to_text(now)),
-    )
-
-
 def next_attempt_at(tx: Tx, subscription_id: str, user_id: str | None) -> str | None:
     """Until when the first waiting delivery of that user is paused; None if it is not."""
     row = tx.one(
@@ -250,7 +232,7 @@ def events_between(
     )
 
 
-def deliver_again(
+def set_waiting(
     tx: Tx,
     delivery_id: str,
     *,
@@ -259,7 +241,7 @@ def deliver_again(
     user_id: str | None,
     now: Instant,
 ) -> None:
-    """Make an event's delivery wait, whatever became of it before; add it if there is none."""
+    """Store that an event waits for delivery, whatever became of an earlier delivery of it."""
     tx.execute(
         """INSERT INTO webhook_deliveries
                   (id, subscription_id, event_seq, user_id, status, created_at, updated_at)

@@ -16,9 +16,8 @@ OTHER_MODULES_WITH_SQL = {
     "jobs/effects.py": "intents and outcomes, committed in the same breath as what they are about",
 }
 READS_OF_OTHERS = {
-    "api/messages_store.py": "one page over mail, SMS, push and inbox is merged, filtered and cut "
-    "in one statement, which no owner could do alone",
-    "api/people_store.py": "one page of users with what five packages know of each of them",
+    "api/operator_store.py": "one page over mail, SMS, push and inbox, or of users with what five "
+    "packages know of each: joined, filtered and cut in one statement, as no owner could do alone",
     "notifications/due_store.py": "tasks due within each reader's own lead time: a join of tasks "
     "with preferences that an index serves every quarter of an hour",
 }

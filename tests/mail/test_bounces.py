@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from buildos_box.mail.bounces import is_bounce
+from buildos_box.mail.smtp_replies import is_bounce
 from tests.doubles.smtp import SmtpDouble
 from tests.mail.test_notification_mail import notify
 from tests.mail.test_sending import box_with, brief, logged, mail_job, mails, statuses

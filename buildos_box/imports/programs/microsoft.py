@@ -1,12 +1,19 @@
-"""Microsoft To Do: lists of tasks as Microsoft Graph gives them, in JSON."""
+"""Microsoft To Do: JSON of Microsoft Graph. Outlook: CSV of tasks and of a calendar."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from buildos_box.imports.csv_table import Row, Table
-from buildos_box.imports.programs.program import Program
+from buildos_box.imports.programs.program import (
+    IN_MONTH_FIRST_ORDER,
+    Meaning,
+    Program,
+    Record,
+    is_true,
+)
 
 _COLUMNS = ["id", "title", "description", "status", "priority", "start", "due", "completed", "list"]
-_STATUS = {"waitingOnOthers": "blocked", "deferred": "todo", "notStarted": "todo"}
+_TODO_STATUS = {"waitingOnOthers": "blocked", "deferred": "todo", "notStarted": "todo"}
 
 
 def tasks_table(document: Any) -> Table | None:
@@ -38,7 +45,7 @@ def _cells(task: dict[str, Any], name: str) -> list[str]:
         str(task.get("id") or ""),
         str(task.get("title") or ""),
         str(body.get("content") or "") if isinstance(body, dict) else "",
-        _STATUS.get(status, status),
+        _TODO_STATUS.get(status, status),
         str(task.get("importance") or ""),
         _day(task.get("startDateTime")),
         _day(task.get("dueDateTime")),
@@ -56,4 +63,41 @@ MICROSOFT_TODO = Program(
     name="microsoft-todo",
     title="Microsoft To Do",
     columns={"project": ("list",)},
+)
+
+
+_OUTLOOK_STATUS = {"waitingonsomeoneelse": "blocked", "deferred": "todo"}
+
+
+def _outlook_tasks(records: Iterable[Record]) -> Iterator[Meaning]:
+    from buildos_box.imports.csv_columns import plain
+
+    for record in records:
+        status = _OUTLOOK_STATUS.get(plain(record.get("status", "")))
+        yield Meaning(fields={"status": status} if status else {})
+
+
+def _outlook_events(records: Iterable[Record]) -> Iterator[Meaning]:
+    """An all-day event ends at the midnight after its last day."""
+    for record in records:
+        all_day = is_true(record.get("alldayevent", ""))
+        fields = {"start time": "", "end time": "", "end before": "yes"} if all_day else {}
+        yield Meaning(fields=fields)
+
+
+OUTLOOK_TASKS = Program(
+    name="outlook-tasks",
+    title="Outlook tasks",
+    signature=("Subject", "Due Date", "Date Completed", "% Complete", "Sensitivity"),
+    columns={"completed": ("Date Completed",), "status": ("Status",), "priority": ("Priority",)},
+    meanings=_outlook_tasks,
+    month_first=IN_MONTH_FIRST_ORDER,
+)
+OUTLOOK_CALENDAR = Program(
+    name="outlook-calendar",
+    title="Outlook calendar",
+    kind="events",
+    signature=("Subject", "Start Date", "Start Time", "All day event", "Reminder on/off"),
+    meanings=_outlook_events,
+    month_first=IN_MONTH_FIRST_ORDER,
 )
