@@ -128,6 +128,7 @@ async def _plain_loop(box: Box, users: list[str]) -> float:
             tracking_id=services.ids.secret(128),
             created_at=now,
             send_at=now,
+            correlation_id="corr-bench",
         )
         rendered = render(letter, sender_of(services))
         await services.mailer.send(email_id, rendered.recipient, rendered.message)

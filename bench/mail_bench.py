@@ -159,6 +159,7 @@ def one_mail(box: Box, user_id: str) -> store.Email:
         tracking_id=services.ids.secret(128),
         created_at=now,
         send_at=now,
+        correlation_id="corr-bench",
     )
 
 

@@ -6,14 +6,14 @@ import msgspec
 from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
-from buildos_box.api.job_metadata import job_view, job_views
-from buildos_box.api.shapes import AttemptView, JobEventView, JobView
+from buildos_box.api.shapes import AttemptView, JobEventView
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.clock import as_stored
 from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound, Unprocessable
+from buildos_box.job_views import JobView, job_view, job_views
 from buildos_box.jobs import store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
 from buildos_box.jobs.record import Facts, job_named, record_of
@@ -45,7 +45,7 @@ class JobList(msgspec.Struct, frozen=True, rename="camel"):
 @get("/jobs/{job_id:str}", tags=["Jobs"])
 async def get_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """One job. Raises NotFound."""
-    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
+    return await _shown(services, caller, job_id)
 
 
 @get("/jobs/{job_id:str}/attempts", tags=["Jobs"])
@@ -133,7 +133,7 @@ async def cancel_job(job_id: str, services: Services, caller: Caller) -> JobView
             tx, job_id, reason="cancelled by request", actor=caller.actor
         )
     )
-    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
+    return await _shown(services, caller, job_id)
 
 
 @post("/jobs/{job_id:str}/retry", status_code=200, tags=["Jobs"])
@@ -150,7 +150,7 @@ async def retry_job(job_id: str, services: Services, caller: Caller) -> JobView:
             daily_limits.take(tx, services, caller, job["user_id"], "jobs_per_day")
 
     await services.db.write(retry)
-    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
+    return await _shown(services, caller, job_id)
 
 
 @post("/jobs/{job_id:str}/promote", status_code=200, tags=["Jobs"], opt=NEEDS_SERVICE)
@@ -161,7 +161,7 @@ async def promote_job(job_id: str, services: Services, caller: Caller) -> JobVie
     """
     await visible_job(services, caller, job_id)
     await services.db.write(lambda tx: services.queue.promote(tx, job_id, actor=caller.actor))
-    return await job_view(services.db, await visible_job(services, caller, job_id), caller)
+    return await _shown(services, caller, job_id)
 
 
 @get("/jobs/{job_id:str}/why", tags=["Jobs"])
@@ -193,6 +193,11 @@ async def visible_job(services: Services, caller: Caller, job_id: str) -> Facts:
     return row
 
 
+async def _shown(services: Services, caller: Caller, job_id: str) -> JobView:
+    job = await visible_job(services, caller, job_id)
+    return await job_view(services.db, job, masked=not caller.may_act)
+
+
 def _comma_list(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
@@ -210,7 +215,7 @@ def _statuses(text: str | None) -> list[str] | None:
 
 async def _page(services: Services, caller: Caller, rows: list[Row], limit: int) -> JobList:
     cursor = encode_cursor(rows[-1]["id"]) if len(rows) == limit else None
-    return JobList(await job_views(services.db, rows, caller), cursor)
+    return JobList(await job_views(services.db, rows, masked=not caller.may_act), cursor)
 
 
 ROUTES: list[Any] = [

@@ -1,6 +1,6 @@
 """Requesting a brief: `POST /queue/brief` with all options (docs/spec.md#brief-on-demand)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import msgspec
@@ -24,6 +24,7 @@ from buildos_box.clock import (
 from buildos_box.db import Tx
 from buildos_box.errors import FieldFault, NotFound, Unprocessable
 from buildos_box.jobs import ledger
+from buildos_box.jobs.record import job_named
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
@@ -78,7 +79,7 @@ class Answer:
     notification_at: Instant | None = None
     """When its mail goes; None if none does."""
     correlation_id: str = ""
-    """Of the job."""
+    """Of the job; empty in an answer to an Idempotency-Key that an earlier version stored."""
 
 
 def read_request(request: BriefRequest, now: Instant) -> Wanted:
@@ -137,11 +138,25 @@ async def queue_brief(
     (`limits.briefs_per_day`), Unavailable, StorageError.
     """
     wanted = read_request(request, services.clock.now())
-    return await idempotent.once(
+    answer = await idempotent.once(
         services,
         request.user_id,
         lambda tx: _queue(tx, services, request, wanted, correlation_id, idempotent.caller),
         Answer,
+    )
+    return answer if answer.correlation_id else await _completed(services, answer, correlation_id)
+
+
+async def _completed(services: Services, answer: Answer, correlation_id: str | None) -> Answer:
+    """The answer with what it lacks of its job; the request's correlation id without a job."""
+    job = await job_named(services.db, answer.job_id) if answer.job_id else None
+    if job is None:
+        return replace(answer, correlation_id=correlation_id or "")
+    payload = msgspec.json.decode(job["metadata"], type=BriefPayload)
+    return replace(
+        answer,
+        notification_at=_notification_at(payload, answer.scheduled_for),
+        correlation_id=job["correlation_id"],
     )
 
 

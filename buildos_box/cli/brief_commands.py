@@ -37,9 +37,9 @@ def now(
     user_name: str | None,
     as_json: bool,
 ) -> None:
-    """Write a brief now, with the highest priority, and show it."""
+    """Write a brief now, with the highest priority, mail it, and show it."""
     owner = person(client, user_name)
-    options: Json = {"forceImmediate": True, "forceRegenerate": again}
+    options: Json = {"forceRegenerate": again}
     if day:
         options["briefDate"] = _day("--day", day, owner).isoformat()
     if project_names:

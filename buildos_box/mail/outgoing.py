@@ -89,12 +89,13 @@ def _store_email(
         tracking_id=services.ids.secret(128),
         created_at=now,
         send_at=send_at,
+        correlation_id=correlation_id,
         event_type=event_type,
         notification_id=notification_id,
         delivery_id=delivery_id,
     )
     token = links.unsubscribe_token(services.secret, email_id)
-    store.add(tx, email, kind=kind, unsubscribe=token, correlation_id=correlation_id)
+    store.add(tx, email, kind=kind, unsubscribe=token)
     return email_id
 
 

@@ -34,6 +34,7 @@ class Email:
     tracking_id: str
     created_at: Instant
     send_at: Instant
+    correlation_id: str
     event_type: str = "brief.completed"
     brief_date: str | None = None
     notification_id: str | None = None
@@ -60,7 +61,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: str) -> None:
+def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
     """Store a new mail and its recipient."""
     tx.execute(
         """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
@@ -79,7 +80,7 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str, correlation_id: st
             "message_id": email.message_id,
             "tracking": int(email.tracking),
             "send_at": to_text(email.send_at),
-            "correlation_id": correlation_id,
+            "correlation_id": email.correlation_id,
             "now": to_text(email.created_at),
             "event_type": email.event_type,
             "brief_date": email.brief_date,
@@ -132,6 +133,7 @@ def _email(row: Row) -> Email:
         tracking_id=row["tracking_id"],
         created_at=from_text(row["created_at"]),
         send_at=from_text(row["send_at"]),
+        correlation_id=row["correlation_id"],
         event_type=row["event_type"],
         brief_date=row["brief_date"],
         notification_id=row["notification_id"],

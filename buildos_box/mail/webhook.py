@@ -10,10 +10,17 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.egress.redirects import HOOKS
-from buildos_box.errors import PermanentError, TransientError, Unprocessable
+from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.mail.outcome import OutcomeUnknown
-from buildos_box.mail.webhook_dialects import WebhookMail, body_of, cause_of, headers_of
+from buildos_box.mail.webhook_dialects import (
+    Receiver,
+    Receivers,
+    WebhookMail,
+    body_of,
+    cause_of,
+    headers_of,
+)
 from buildos_box.retry_after import retry_after
 from buildos_box.services import NO_CONTEXT, MailContext
 from buildos_box.settings.model import EmailWebhookSettings
@@ -30,15 +37,7 @@ class WebhookMailer:
         tls: ssl.SSLContext | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        if not settings.url:
-            raise Unprocessable.field(
-                "email.webhook.url", "is needed for email.transport = webhook"
-            )
-        if settings.secret is None or not settings.secret.reveal():
-            raise Unprocessable.field(
-                "email.webhook.secret", "is needed for email.transport = webhook"
-            )
-        self._secret = settings.secret.reveal()
+        self._receivers = Receivers.of(settings)
         self._settings = settings
         self._clock = clock
         self._tls = tls
@@ -52,12 +51,13 @@ class WebhookMailer:
         Raises TransientError, PermanentError, and OutcomeUnknown if no answer came.
         """
         mail = WebhookMail.of(email_id, recipient, message, about)
-        body = body_of(self._settings.dialect, mail, about, self._clock.now())
+        receiver = self._receivers.of_mail(about)
+        body = body_of(receiver.dialect, mail, about, self._clock.now())
         may_have_it = False
         for number in range(1, self._settings.tries + 1):
             pause = timedelta(seconds=0.5 * 2**number)
             try:
-                answer = await self._post(email_id, body)
+                answer = await self._post(receiver, email_id, body)
             except OutcomeUnknown:
                 may_have_it = True
                 if number == self._settings.tries:
@@ -77,7 +77,7 @@ class WebhookMailer:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def _post(self, email_id: str, body: bytes) -> bytes:
+    async def _post(self, receiver: Receiver, email_id: str, body: bytes) -> bytes:
         timeout = httpx.Timeout(self._settings.timeout_seconds)
         verify: ssl.SSLContext | bool = self._tls or True
         try:
@@ -85,11 +85,9 @@ class WebhookMailer:
                 httpx.AsyncClient(verify=verify, timeout=timeout, event_hooks=HOOKS) as client,
                 client.stream(
                     "POST",
-                    self._settings.url,
+                    receiver.url,
                     content=body,
-                    headers=headers_of(
-                        self._settings.dialect, self._secret, email_id, body, self._clock.now()
-                    ),
+                    headers=headers_of(receiver, email_id, body, self._clock.now()),
                 ) as answer,
             ):
                 if answer.is_success:
@@ -103,7 +101,7 @@ class WebhookMailer:
                 f"the webhook gave no answer: {error or type(error).__name__}"
             ) from error
         status = answer.status_code
-        said = f"the webhook answered {status}{cause_of(self._settings.dialect, status)}"
+        said = f"the webhook answered {status}{cause_of(receiver, status)}"
         if retryable_status(status):
             wait = retry_after(answer.headers, self._clock.now())
             raise TransientError(said, code=f"webhook_{status}", retry_after=wait)

@@ -130,6 +130,11 @@ def notification(tx: Tx, notification_id: str) -> Row:
     return row
 
 
+async def get(db: Database, notification_id: str) -> Row | None:
+    """The notification; None if it was deleted."""
+    return await db.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
+
+
 def delivery(tx: Tx, delivery_id: str) -> Row | None:
     """The delivery; None if its notification was deleted."""
     return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))

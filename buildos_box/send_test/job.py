@@ -20,8 +20,9 @@ from buildos_box.notifications.push_message import PushMessage, topic
 from buildos_box.services import MailContext, Services
 from buildos_box.sms import preferences_store
 from buildos_box.sms.twilio_client import Outgoing, TwilioSender
+from buildos_box.workspace import store as workspace
 
-TEST = MailContext(event_type="email.test")
+MAIL_EVENT = "email.test"
 MAIL_SUBJECT = "Test mail from BuildOS Box"
 MAIL_TEXT = "This server can send mail. Nobody else received this message.\n"
 SMS_TEXT = "This is a test message from BuildOS Box."
@@ -72,6 +73,7 @@ async def _once(
 async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailResult:
     """Send the test mail; the transport's answer.
 
+    A webhook's receiver may need a user: the one with that address, else an admin, else the first.
     Raises PermanentError, TransientError, LeaseLost.
     """
     to, name = job.payload.to, f"test-{job.job_id}"
@@ -79,8 +81,11 @@ async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailRe
         services, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
     )
     recipient = str(mailbox(to))
+    about = MailContext(
+        user_id=await workspace.whom_mail_reaches(services.db, to), event_type=MAIL_EVENT
+    )
     sent = await _once(
-        job, services, "mail", name, lambda: services.mailer.send(name, recipient, message, TEST)
+        job, services, "mail", name, lambda: services.mailer.send(name, recipient, message, about)
     )
     return TestMailResult(services.settings.email.transport, sent)
 

@@ -16,6 +16,7 @@ from buildos_box.settings.model import (
     SmsSettings,
     SmtpSettings,
 )
+from buildos_box.settings.section import Secret
 from buildos_box.settings.vapid_key import private_key, public_text
 from buildos_box.webhook_signature import webhook_key
 
@@ -119,6 +120,7 @@ def _email(settings: Settings) -> Iterator[Contradiction]:
             )
     if email.transport == "webhook":
         yield from _webhook(email.webhook)
+        yield from _notification_webhook(email.webhook)
 
 
 def _webhook(webhook: EmailWebhookSettings) -> Iterator[Contradiction]:
@@ -135,10 +137,29 @@ def _webhook(webhook: EmailWebhookSettings) -> Iterator[Contradiction]:
             "email.transport",
         )
         return
+    yield from _webhook_secret("email.webhook.secret", webhook.secret)
+
+
+def _notification_webhook(webhook: EmailWebhookSettings) -> Iterator[Contradiction]:
+    key, other = "email.webhook.notification", webhook.notification
+    if other.url and not _is_url(other.url):
+        yield Contradiction(f"{key}.url", f"{masked_url(other.url)!r} must be an http(s) address")
+    if not other.url and webhook.dialect == "buildos-daily-brief":
+        yield Contradiction(
+            f"{key}.url",
+            "is needed when email.webhook.dialect is buildos-daily-brief, which has no form for "
+            "notifications and codes",
+            "email.webhook.dialect",
+        )
+    if other.secret is not None:
+        yield from _webhook_secret(f"{key}.secret", other.secret)
+
+
+def _webhook_secret(key: str, secret: Secret) -> Iterator[Contradiction]:
     try:
-        webhook_key(webhook.secret.reveal())
+        webhook_key(secret.reveal())
     except ValueError as error:
-        yield Contradiction("email.webhook.secret", str(error))
+        yield Contradiction(key, str(error))
 
 
 def _host_names(smtp: SmtpSettings) -> Iterator[Contradiction]:

@@ -154,6 +154,18 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
     ] = 30
 
 
+class NotificationWebhookSettings(Section, frozen=True, kw_only=True):
+    """Where mails that are no briefs go; without url as all others."""
+
+    url: Annotated[
+        str, _doc("Where to POST them; needed if the dialect above is buildos-daily-brief.")
+    ] = ""
+    secret: Annotated[Secret | None, _doc("Key of the signature; the one above if unset.")] = None
+    dialect: Annotated[
+        Literal["standard", "buildos-notification"], _doc("Body and headers, as above.")
+    ] = "buildos-notification"
+
+
 class EmailWebhookSettings(Section, frozen=True, kw_only=True):
     """Mail handed to a web address instead of a mail server."""
 
@@ -165,6 +177,7 @@ class EmailWebhookSettings(Section, frozen=True, kw_only=True):
     ] = "standard"
     timeout_seconds: Annotated[float, _doc("Longest wait for an answer.", gt=0)] = 30
     tries: Annotated[int, _doc("Tries per delivery.", ge=1)] = 3
+    notification: NotificationWebhookSettings = field(default_factory=NotificationWebhookSettings)
 
 
 class EmailSettings(Section, frozen=True, kw_only=True):

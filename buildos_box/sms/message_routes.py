@@ -112,7 +112,8 @@ async def list_messages(
     rows = await store.page(
         services.db, user_id, statuses=_statuses(status), after=_after(cursor), limit=size + 1
     )
-    views = [SmsView.of(row, user.timezone, caller) for row in rows[:size]]
+    masked = not caller.may_act
+    views = [SmsView.of(row, user.timezone, masked=masked) for row in rows[:size]]
     last = rows[size - 1] if len(rows) > size else None
     more = f"{last['send_at']}|{last['seq']}" if last is not None else None
     return SmsList(count=len(views), messages=views, data=views, next_cursor=more)
@@ -296,7 +297,7 @@ def _visible(tx: Tx, sms_id: str, caller: Caller) -> Row:
 def _view(tx: Tx, sms_id: str, caller: Caller) -> SmsView:
     row = _found(tx, sms_id)
     user = workspace.find_user(tx, row["user_id"])
-    return SmsView.of(row, user.timezone if user else "UTC", caller)
+    return SmsView.of(row, user.timezone if user else "UTC", masked=not caller.may_act)
 
 
 def _waiting(tx: Tx, sms_id: str, caller: Caller) -> Row:

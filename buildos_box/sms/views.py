@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.auth.caller import Caller
 from buildos_box.db import Row
 from buildos_box.log import mask_phone
 from buildos_box.sms import store
@@ -70,10 +69,10 @@ class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     in_snake_updated_at: str = _column("updated_at")
 
     @classmethod
-    def of(cls, row: Row, timezone: str, caller: Caller) -> "SmsView":
-        """The view of one row; `timezone` is its user's."""
+    def of(cls, row: Row, timezone: str, *, masked: bool = False) -> "SmsView":
+        """The view of one row, its number `masked` or not; `timezone` is its user's."""
         values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a row is no dict
-        if values["phone_number"] and not caller.may_act:
+        if values["phone_number"] and masked:
             values["phone_number"] = mask_phone(values["phone_number"])
         ended = values["status"] in (store.CANCELLED, store.SKIPPED)
         values |= {

@@ -51,6 +51,9 @@ async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Fin
         )  # fmt: skip
     elif email.transport == "webhook":
         yield await _reach("mail webhook", email.webhook.url, http, "check email.webhook.url")
+        if other := email.webhook.notification.url:
+            fix = "check email.webhook.notification.url"
+            yield await _reach("notification webhook", other, http, fix)
     else:
         yield await asyncio.to_thread(_smtp, settings)
     if email.transport != "outbox" and email.from_address.endswith("@localhost"):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from buildos_box.clock import Instant, to_text
-from buildos_box.db import Row, Tx
+from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs import store as jobs
 from buildos_box.jobs.changes import JobProgressed, JobsChanged
@@ -20,23 +20,6 @@ from buildos_box.workspace.changes import UserDeleted
 
 _OWN_JOBS = (DELIVER_WEBHOOKS.name, SEND_TEST_WEBHOOK.name)
 """Jobs without events: each delivery would cause the next."""
-_JSON_COLUMNS = ("metadata", "progress", "result")
-_JOB_COLUMNS = (
-    "user_id",
-    "job_type",
-    "status",
-    "attempts",
-    "max_attempts",
-    "retry_until",
-    "scheduled_for",
-    "created_at",
-    "started_at",
-    "completed_at",
-    "updated_at",
-    "error",
-    "cancel_reason",
-    "correlation_id",
-)
 
 
 def record(
@@ -92,7 +75,7 @@ def on_event_stored(tx: Tx, services: Services, change: EventStored) -> None:
 
 
 def on_jobs_changed(tx: Tx, services: Services, change: JobsChanged) -> None:
-    """Deliver the jobs' state."""
+    """Deliver the jobs as their rows are now, also if they have changed by the time of sending."""
     _job_events(tx, services, JOB_UPDATED, change.row_ids)
 
 
@@ -112,19 +95,9 @@ def _job_events(tx: Tx, services: Services, event_type: str, row_ids: tuple[int,
                 type=event_type,
                 user_id=row["user_id"],
                 correlation_id=row["correlation_id"],
-                data=_job(row),
+                data=msgspec.json.encode({"job": dict(row)}).decode(),
                 now=services.clock.now(),
             )
-
-
-def _job(row: Row) -> str:
-    """The job, its fields named as in `GET /jobs/{id}`."""
-    parsed = {
-        name: msgspec.Raw(row[name].encode()) if row[name] else None for name in _JSON_COLUMNS
-    }
-    plain = {name: row[name] for name in _JOB_COLUMNS}
-    job = {"id": row["queue_job_id"], **plain, **parsed}
-    return msgspec.json.encode({"job": job}).decode()
 
 
 def on_email_changed(tx: Tx, services: Services, change: EmailChanged) -> None:
@@ -146,7 +119,7 @@ def _email_event(tx: Tx, services: Services, event_type: str, email_id: str) -> 
             services,
             type=event_type,
             user_id=email.user_id,
-            correlation_id=None,
+            correlation_id=email.correlation_id,
             data=msgspec.json.encode({"emailId": email.id, "briefId": email.brief_id}).decode(),
             now=services.clock.now(),
         )

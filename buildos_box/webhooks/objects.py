@@ -12,12 +12,19 @@ from buildos_box.briefs import store as briefs
 from buildos_box.briefs.routes import BriefView
 from buildos_box.clock import day_from_text
 from buildos_box.db import Row
+from buildos_box.job_views import job_view
 from buildos_box.mail import store as mails
 from buildos_box.mail.html import to_html
 from buildos_box.mail.routes import MailView
+from buildos_box.notifications import store as notifications
+from buildos_box.notifications.views import NotificationView
 from buildos_box.onboarding.routes import onboarding_of
 from buildos_box.phases.routes import phases_of_project
 from buildos_box.services import Services
+from buildos_box.sms import store as sms
+from buildos_box.sms.views import SmsView
+from buildos_box.webhooks.event_types import JOB_PROGRESS, JOB_UPDATED
+from buildos_box.workspace import store as workspace
 
 
 async def body_of(services: Services, event: Row) -> bytes:
@@ -58,7 +65,12 @@ def encode(
 async def _whole(
     services: Services, event_type: str, user_id: str | None, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """The object under its name; nothing for events whose data is the object."""
+    """The object under its name; nothing for `queue.alert`, whose data is the object.
+
+    A job's data is its row at the moment of the event.
+    """
+    if event_type in (JOB_UPDATED, JOB_PROGRESS):
+        return {"job": await job_view(services.db, data["job"])}
     if user_id is None:
         return {}
     match event_type:
@@ -71,7 +83,17 @@ async def _whole(
         case "email.sent" | "email.bounced" | "email.opened" | "email.clicked":
             row = await mails.mail_of(services.db, user_id, str(data["emailId"]))
             return {"email": MailView.of(row) if row else None}
+        case "notification.created":
+            row = await notifications.get(services.db, str(data["id"]))
+            return {"notification": NotificationView.of(row) if row else None}
+        case "sms.updated":
+            return {"sms": await _sms(services, user_id, str(data["smsId"]))}
     return {}
+
+
+async def _sms(services: Services, user_id: str, sms_id: str) -> SmsView | None:
+    row, user = await sms.get(services.db, sms_id), await workspace.get_user(services.db, user_id)
+    return SmsView.of(row, user.timezone) if row is not None and user is not None else None
 
 
 async def _brief(services: Services, user_id: str, day: Any) -> dict[str, Any] | None:

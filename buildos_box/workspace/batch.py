@@ -15,7 +15,7 @@ from msgspec import Struct
 from buildos_box.errors import FieldFault, Forbidden, Unprocessable
 from buildos_box.workspace.bodies import values_of
 from buildos_box.workspace.fields import id_text
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind, Values
+from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, PREFERENCES, Kind, Values
 
 MAX_FAULTS = 100
 """Whoever sends more is told of these: to look for all of a hostile million takes minutes."""
@@ -86,10 +86,18 @@ def read_sync(body: dict[str, Any], *, skips: bool = False) -> Batch:
     for kind in KINDS:
         found = _list(batch, body, kind.name, kind.name)
         batch.items[kind.name] = _items(batch, kind, found)
+    _mark_as_synced(batch.items[PREFERENCES.name])
     batch.links = _links(batch, DEPENDENCIES, _list(batch, body, DEPENDENCIES, DEPENDENCIES))
     for name in ("delete", "deletes"):
         _read_deletes(batch, name, body.get(name))
     return batch
+
+
+def _mark_as_synced(preferences: list[Item]) -> None:
+    """Note what this request says of `emailDailyBrief`: only a change of it has an effect."""
+    for item in preferences:
+        if "email_daily_brief" in item.given:
+            item.given["email_daily_brief_synced"] = item.given["email_daily_brief"]
 
 
 def _read_deletes(batch: Batch, name: str, deletes: object) -> None:

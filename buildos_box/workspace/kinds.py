@@ -113,6 +113,8 @@ PREFERENCES = Kind(
         Field("emailDailyBrief", "email_daily_brief", fields.flag, default=1),
         Field("smsDailyBrief", "sms_daily_brief", fields.flag, default=0),
     ),
+    derived=("email_daily_brief_synced",),
+    normalise=rules.normalise_preferences,
 )
 
 SMS_PREFERENCES = Kind(

@@ -55,6 +55,21 @@ def normalise_own_user(
     return faults
 
 
+def normalise_preferences(
+    before: Values | None, given: Values, merged: Values, _now: Instant
+) -> Iterator[tuple[str, str]]:
+    """What `/sync` merely repeats of `emailDailyBrief` does not overrule a later choice.
+
+    The rule: docs/spec.md#sync-email-daily-brief.
+    """
+    wanted, synced = "email_daily_brief", "email_daily_brief_synced"
+    last = before[synced] if before is not None else 1
+    merged[synced] = given.get(synced, last)
+    if given.get(synced) == last:
+        merged[wanted] = before[wanted] if before is not None else last
+    return iter(())
+
+
 def normalise_sms_preferences(
     before: Values | None, given: Values, merged: Values, _now: Instant
 ) -> Iterator[tuple[str, str]]:

@@ -124,7 +124,7 @@ function panel(job, refresh) {
 
 function written(brief, day, refresh) {
   const ask = (label, force) => action(label, async () => {
-    const body = { userId: person.id, briefDate: day, forceImmediate: true };
+    const body = { userId: person.id, briefDate: day };
     await post(["queue", "brief"], force ? { ...body, forceRegenerate: true } : body);
     await refresh();
   }, { class: force ? "" : "main" });

@@ -118,6 +118,25 @@ async def test_with_a_person_go_the_answers_about_them(box: BoxWorld) -> None:
     assert (await ask(box, "/queue/sms", "k1")).status_code == 404
 
 
+async def test_what_a_stored_answer_of_an_earlier_version_lacks_is_read_from_its_job(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    body = {"userId": "ada", "scheduledFor": "2024-10-23T10:00:00Z"}
+    headers = {"Idempotency-Key": "k1"}
+    first = await box.post("/queue/brief", body, headers=headers)
+    old = """UPDATE idempotency_keys
+                SET answer = json_remove(answer, '$.correlation_id', '$.notification_at')"""
+    await box.db.write(lambda tx: tx.execute(old))
+    assert await box.post("/queue/brief", body, headers=headers) == first
+    assert first["notificationScheduledFor"] == "2024-10-23T10:00:00.000Z"
+    await box.db.write(lambda tx: tx.execute("DELETE FROM queue_jobs"))
+    answered = await box.post(
+        "/queue/brief", body, headers={**headers, "X-Correlation-ID": "corr-7"}
+    )
+    assert answered["correlationId"] == "corr-7"
+
+
 async def test_an_answer_that_this_version_cannot_read_is_a_conflict(box: BoxWorld) -> None:
     await box.person()
     await ask(box, "/queue/sms", "k1")

@@ -23,6 +23,13 @@ def test_a_brief_may_be_queued_without_waiting_and_its_job_looked_at(ada: Cli) -
     assert queued["jobId"] in ada.ok("job", "show", queued["jobId"])
 
 
+def test_a_brief_that_is_asked_for_is_mailed_at_once(ada: Cli) -> None:
+    """Also to who has no brief time; one that a program asks for would not be mailed to them."""
+    ada.client().sync({"preferences": [{"userId": "ada", "isActive": False}]})
+    queued = ada.json("brief", "now", "--day", "tomorrow", "--no-wait")
+    assert queued["notificationScheduledFor"] == queued["scheduledFor"]
+
+
 def test_no_brief_of_a_day_is_said(ada: Cli) -> None:
     assert "there is no brief of 2020-01-01" in ada.fails("brief", "show", "2020-01-01", code=1)
 

@@ -107,6 +107,13 @@ async def test_an_sms_whose_number_a_viewer_sees_masked(box: BoxWorld) -> None:
     assert seen["metadata"] == one["metadata"] == metadata | {"phone_number": "+1415•••2671"}
 
 
+async def test_the_number_of_a_test_sms_is_masked_too(box: BoxWorld) -> None:
+    job_id = (await box.post("/queue/test-sms", {"to": NUMBER}))["jobId"]
+    assert (await box.get(f"/jobs/{job_id}"))["metadata"]["to"] == NUMBER
+    viewer = await box.token_for("viewer")
+    assert (await box.get(f"/jobs/{job_id}", token=viewer))["metadata"]["to"] == "+1415•••2671"
+
+
 async def test_a_notification_with_its_channel_as_it_was_sent(box: BoxWorld) -> None:
     await box.person()
     payload = {"taskId": "task-xyz", "taskTitle": "Launch", "projectId": "proj-123"}

@@ -28,6 +28,7 @@ def letter(markdown: str = "# Your brief\n\nA calm day.", **changed: Any) -> Ema
         "tracking_id": "t" * 22,
         "created_at": at,
         "send_at": at,
+        "correlation_id": "corr-1",
     }
     return Email(**(values | changed))
 

@@ -40,6 +40,17 @@ def test_a_brief_is_asked_for_and_watched_while_it_is_written(
     ada.is_told("Your brief is ready")
 
 
+def test_a_brief_that_a_person_asks_for_is_mailed_at_once(home: "Home", person: Someone) -> None:
+    """Also to who has no brief time; one that a program asks for would not be mailed to them."""
+    ada = person()
+    token = home.user("click")
+    home.post("/sync", {"preferences": [{"userId": "click", "isActive": False}]})
+    ada.sign_in(token)
+    ada.press("Write it now")
+    ada.is_told("Your brief is ready")
+    assert until(lambda: len(home.get("/users/click/emails")["items"]) == 1, seconds=SECONDS)
+
+
 def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("stop"))
@@ -56,7 +67,7 @@ def test_a_second_window_that_comes_later_sees_it_being_written(
 ) -> None:
     token = home.user("two")
     home.gate.shut()
-    home.post("/queue/brief", {"userId": "two", "forceImmediate": True})
+    home.post("/queue/brief", {"userId": "two"})
     late = person()
     late.sign_in(token)
     late.is_told("Analysing the day")

@@ -62,8 +62,8 @@ async def test_the_mirror_has_the_same_briefs_jobs_and_mails(
             assert mail == (await box.get("/users/ada/emails"))["items"][0]
             jobs = {row["id"]: row for row in mirrored["queue_jobs"]}
             own_job = await box.get(f"/jobs/{queued['jobId']}")
-            assert jobs[queued["jobId"]]["status"] == own_job["status"] == "completed"
-            assert jobs[queued["jobId"]]["result"] == own_job["result"]
+            assert jobs[queued["jobId"]] == own_job
+            assert own_job["status"] == "completed"
             path = f"/webhook-subscriptions/{made['id']}/replay"
             clock.set(SystemClock().now())
             assert (await box.post(path, {"since": "2024-01-01T00:00:00Z"}))["events"] > 5

@@ -84,9 +84,73 @@ async def test_phases_onboarding_and_jobs_arrive_whole(box: BoxWorld) -> None:
         if data["job"]["job_type"] == "generate_phases"
     ]
     assert states == ["pending", "processing", "completed"]
-    last = by_type["job.updated"][-1]["job"]
-    assert last["result"]
+    for last in {data["job"]["id"]: data["job"] for data in by_type["job.updated"]}.values():
+        assert last == await box.get(f"/jobs/{last['id']}")
+        assert last["queue_job_id"] == last["id"]
     assert "deliver_webhooks" not in {data["job"]["job_type"] for data in by_type["job.updated"]}
+
+
+async def test_a_failed_job_arrives_with_its_error_as_it_was_at_that_moment(box: BoxWorld) -> None:
+    with Subscriber() as one:
+        await subscribe(box, one, "job.updated", "job.progress")
+        body = {"userId": "ada", "message": "Hello", "phoneNumber": "+14155552671"}
+        job_id = (await box.post("/queue/sms", body))["jobId"]
+        await box.work()
+    own = [e.body["data"]["job"] for e in one.seen if e.body["data"]["job"]["id"] == job_id]
+    assert [job["status"] for job in own] == ["pending", "processing", "failed"]
+    assert own[-1] == await box.get(f"/jobs/{job_id}")
+    assert own[-1]["error_message"] == own[-1]["error"] == "SMS not configured"
+    assert own[-1]["processed_at"] == own[-1]["completed_at"] == "2024-10-23T08:00:00.000Z"
+    assert own[0]["error_kind"] is None
+    assert (own[-1]["error_kind"], own[-1]["lane"]) == ("permanent", "sms")
+    assert own[-1]["metadata"]["phone_number"] == "+14155552671"
+
+
+async def test_progress_arrives_with_the_whole_job(box: BoxWorld) -> None:
+    with Subscriber() as one:
+        await subscribe(box, one, "job.progress")
+        job_id = (await box.post("/queue/brief", {"userId": "ada"}))["jobId"]
+        await box.work()
+    jobs = [e.body["data"]["job"] for e in one.seen if e.body["data"]["job"]["id"] == job_id]
+    assert jobs
+    assert jobs[0].keys() == (await box.get(f"/jobs/{job_id}")).keys()
+    assert jobs[0]["progress"]["total"] == 100
+
+
+async def test_messages_notifications_and_mails_arrive_whole(box: BoxWorld) -> None:
+    with Subscriber() as one:
+        await subscribe(box, one, "sms.updated", "notification.created", "email.sent")
+        body = {"userId": "ada", "message": "Hello", "phoneNumber": "+14155552671"}
+        headers = {"X-Correlation-ID": "corr-9"}
+        await box.post("/queue/sms", body, headers=headers)
+        await box.work()
+        await notify(box, "a")
+        await box.post("/queue/brief", {"userId": "ada"}, headers=headers)
+        await box.work()
+    last = {event.body["type"]: event.body for event in one.seen}
+    (sms,) = (await box.get("/sms/scheduled/user/ada"))["data"]
+    assert last["sms.updated"]["data"]["sms"] == sms
+    assert sms["message_content"] == "Hello"
+    notified = {row["id"]: row for row in (await box.get("/users/ada/notifications"))["items"]}
+    told = [e.body["data"] for e in one.seen if e.body["type"] == "notification.created"]
+    assert [data["notification"] == notified[data["id"]] for data in told] == [True] * len(told)
+    assert len(told) >= 2
+    (mail,) = (await box.get("/users/ada/emails"))["items"]
+    assert last["email.sent"]["data"]["email"] == mail
+    assert last["email.sent"]["correlationId"] == "corr-9"
+
+
+async def test_an_object_that_was_deleted_before_is_null(box: BoxWorld) -> None:
+    with Subscriber() as one:
+        await subscribe(box, one, "notification.created")
+        await box.post("/queue/pause", {"lane": "webhook"})
+        await notify(box, "a")
+        await box.db.write(lambda tx: tx.execute("DELETE FROM notifications"))
+        await box.post("/queue/resume", {"lane": "webhook"})
+        await box.work()
+    (event,) = one.seen
+    assert event.body["data"]["notification"] is None
+    assert event.body["data"]["payload"]["taskName"] == "a"
 
 
 async def test_nothing_is_stored_for_events_without_a_subscriber(box: BoxWorld) -> None:

@@ -36,6 +36,7 @@ from buildos_box.workspace.store.people import (
     mark_onboarded,
     user_ids,
     warn_of_email,
+    whom_mail_reaches,
 )
 from buildos_box.workspace.store.work import (
     dependencies_among,
@@ -90,4 +91,5 @@ __all__ = [
     "timed_events",
     "user_ids",
     "warn_of_email",
+    "whom_mail_reaches",
 ]

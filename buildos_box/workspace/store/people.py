@@ -86,6 +86,16 @@ def find_admins(tx: Tx, *, limit: int = 100) -> list[str]:
     return [row["id"] for row in rows]
 
 
+async def whom_mail_reaches(db: Database, address: str) -> str | None:
+    """The id of the user with that address, else of an admin, else of the first user."""
+    row = await db.one(
+        """SELECT id FROM users
+            ORDER BY lower(email) = lower(?) DESC NULLS LAST, is_admin DESC, seq LIMIT 1""",
+        (address,),
+    )
+    return row["id"] if row else None
+
+
 async def latest_activity(db: Database, user_id: str) -> Instant | None:
     """When the user's projects, tasks, notes or events last changed."""
     row = await db.one(
