@@ -1,0 +1,100 @@
+"""Which tests of a package reach which of its lines, measured once and kept until it changes."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.mutants import Mutant
+from tests.mutation.plugin import Measuring
+from tests.mutation.tree import ROOT, Tree
+
+KEPT = ROOT / ".mutation"
+
+
+class TestsFail(Exception):
+    """The package's own tests fail without any change."""
+
+
+@dataclass
+class Reach:
+    """Tests by the lines that they reach, and the seconds that each takes."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _by_line: dict[str, dict[int, set[str]]] = field(default_factory=dict)
+    _mentions: dict[str, str] = field(default_factory=dict)
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Take in what one file of tests was measured to reach."""
+        self.seconds |= found["seconds"]
+        for path, lines in found["lines"].items():
+            of_file = self._by_line.setdefault(path, defaultdict(set))
+            for line, tests in lines.items():
+                of_file[int(line)].update(filter(None, tests))
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """The tests that reach the mutant, quickest first.
+
+        What stands outside functions is reached by all that reach its file or one that names it.
+        """
+        if mutant.at_import:
+            stem = Path(mutant.path).stem
+            named = [p for p in self._by_line if stem in (ROOT / p).read_text("utf-8")]
+            tests = set().union(*(self._all_of(path) for path in {mutant.path, *named}))
+        else:
+            lines = self._by_line.get(mutant.path, {})
+            tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
+        return sorted(tests, key=lambda test: self.seconds[test])
+
+    def _all_of(self, path: str) -> set[str]:
+        return set().union(*self._by_line.get(path, {}).values())
+
+
+def measure(tree: Tree, package: Path, test_files: list[str]) -> Reach:
+    """Measure what was not measured before. Raises TestsFail."""
+    KEPT.mkdir(exist_ok=True)
+    sources = sorted(package.rglob("*.py")) if package.is_dir() else [package]
+    code = _digest(source.read_bytes() for source in sources)
+    kept = {
+        name: KEPT / f"{_digest([code.encode(), (ROOT / name).read_bytes()])}.json"
+        for name in test_files
+    }
+    if missing := [name for name, file in kept.items() if not file.exists()]:
+        out = tree.scratch.with_name("reached.json")
+        measured = tree.root / package.relative_to(ROOT)
+        tree.run(missing, Measuring, measured if package.is_dir() else measured.parent, out)
+        if not out.exists():
+            raise TestsFail(tree.said.read_text("utf-8")[-4000:])
+        found = json.loads(out.read_text("utf-8"))
+        if found["failed"]:
+            raise TestsFail("\n".join(found["failed"]))
+        for name in missing:
+            kept[name].write_text(json.dumps(_part(found, name, tree.root)), "utf-8")
+    reach = Reach()
+    for file in kept.values():
+        reach.add(json.loads(file.read_text("utf-8")))
+    return reach
+
+
+def _part(found: dict[str, Any], name: str, root: Path) -> dict[str, Any]:
+    """What the tests of one file reached, with paths from the root."""
+
+    def ours(test: str) -> bool:
+        return test.partition("::")[0] == name
+
+    return {
+        "seconds": {test: took for test, took in found["seconds"].items() if ours(test)},
+        "lines": {
+            str(Path(path).relative_to(root)): {
+                line: [test for test in tests if ours(test)] for line, tests in lines.items()
+            }
+            for path, lines in found["lines"].items()
+        },
+    }
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:20]
