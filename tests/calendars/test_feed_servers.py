@@ -66,6 +66,7 @@ async def test_a_calendar_is_read_before_it_counts_as_subscribed(box: BoxWorld, 
     [
         (Answer(404), "no calendar at that address (HTTP 404)"),
         (Answer(500), "has an error (HTTP 500)"),
+        (Answer(304), "has an error (HTTP 304)"),
         (Answer(200, b"<!DOCTYPE html><title>Sign in</title>"), "web page"),
         (Answer(200, b"hello"), "not a calendar"),
         (Answer(200, calendar(vevent("a", NOON))[:-30]), "ends in the middle"),

@@ -1,7 +1,9 @@
 """Subscribed calendars against a real web server: read, followed, doubted, kept secret."""
 
+import asyncio
 import gzip
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -453,6 +455,33 @@ async def test_a_feed_given_up_while_it_is_read_leaves_nothing_behind(
     await box.call("DELETE", f"/users/ada/calendar-feeds/{made['id']}")
     await box.box.engine.runner.run(claimed, box.box.services)
     assert await events(box) == {}
+
+
+async def test_what_the_old_address_says_after_the_new_one_was_given_is_not_heard(
+    box: BoxWorld, web: Web
+) -> None:
+    serves(web, vevent("a", NOON))
+    made = await subscribe(box, web)
+    await box.post(f"/users/ada/calendar-feeds/{made['id']}/sync")
+    claimed = await box.claim()
+    assert claimed is not None
+    go_on = threading.Event()
+    web.by_path[PATH] = Answer(200, calendar(vevent("late", TWO, title="Late")), until=go_on)
+    web.by_path["/new.ics"] = Answer(200, calendar(vevent("b", TWO, title="Review")))
+    asked = len(web.seen)
+    reading = asyncio.create_task(box.box.engine.runner.run(claimed, box.box.services))
+    while len(web.seen) == asked:
+        await asyncio.sleep(0.01)
+    path = f"/users/ada/calendar-feeds/{made['id']}"
+    changed = await box.call("PATCH", path, {"url": web.url("/new.ics")})
+    assert changed.status_code == 200, changed.text
+    go_on.set()
+    await reading
+    await box.work()
+    assert await events(box) == {
+        "Standup": (AT_NOON, "cancelled"),
+        "Review": (AT_TWO, "confirmed"),
+    }
 
 
 async def test_a_user_who_is_erased_takes_their_feeds_along(box: BoxWorld, web: Web) -> None:

@@ -1,7 +1,9 @@
 """One writer, group commit, and what happens when a transaction fails."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,23 @@ async def test_after_commit_runs_after_the_commit_and_before_the_caller_goes_on(
 
     await db.write(write)
     assert seen == ["inside", "after"]
+
+
+async def test_what_runs_after_the_commit_finds_the_rows_there(
+    db: Database, tmp_path: Path
+) -> None:
+    seen: list[list[int]] = []
+
+    def look() -> None:
+        with closing(sqlite3.connect(tmp_path / "box.sqlite3")) as another:
+            seen.append([n for (n,) in another.execute("SELECT n FROM t")])
+
+    def write(tx: Tx) -> None:
+        insert(7)(tx)
+        tx.after_commit(look)
+
+    await db.write(write)
+    assert seen == [[7]]
 
 
 async def test_nothing_is_published_for_a_transaction_that_failed(db: Database) -> None:

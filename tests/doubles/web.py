@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.doubles.loopback import Loopback
 
+HELD_SECONDS = 60.0
+
 
 @dataclass
 class Request:
@@ -25,12 +27,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """What is answered; `delay` seconds later."""
+    """What is answered; `delay` seconds later, or once `until` is set."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0
+    until: threading.Event | None = None
 
 
 class Web(Loopback):
@@ -54,6 +57,8 @@ class Web(Loopback):
                 web.seen.append(Request(self.command, self.path, headers, body, sni))
                 answer = web.by_path.get(self.path) or web._next()
                 time.sleep(answer.delay)
+                if answer.until is not None:
+                    answer.until.wait(HELD_SECONDS)
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)

@@ -18,7 +18,7 @@ from buildos_box.app import DATABASE_FILE
 from buildos_box.auth.keyring import ADMIN_FILE
 
 Json = dict[str, Any]
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 END_SECONDS = 20.0
 OURS = ("BUILDOS_", "PRIVATE_", "QUEUE_")
 KEYS = ("DEEPSEEK_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "PORT", "USE_WEBHOOK_EMAIL")

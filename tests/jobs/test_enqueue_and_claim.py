@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buildos_box.clock import from_text
 from buildos_box.errors import BoxError
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.pause_store import Kind
@@ -66,6 +67,26 @@ async def test_a_more_urgent_request_brings_the_waiting_job_forward(world: Queue
     assert await world.claim() is not None
 
 
+async def test_a_request_that_is_sooner_but_less_urgent_keeps_the_urgency(
+    world: QueueWorld,
+) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    later = world.clock.now() + timedelta(hours=1)
+    job = await world.add(kind, key="k", scheduled_for=later, priority=3)
+    await world.add(kind, key="k", priority=9)
+    row = await world.job(job)
+    assert (row["priority"], from_text(row["scheduled_for"])) == (3, world.clock.now())
+
+
+async def test_a_request_that_is_more_urgent_but_later_keeps_the_time(world: QueueWorld) -> None:
+    kind = world.job_type("t", dedup_key=lambda p: p.key)
+    soon, later = (world.clock.now() + timedelta(hours=hours) for hours in (1, 2))
+    job = await world.add(kind, key="k", scheduled_for=soon, priority=5)
+    await world.add(kind, key="k", scheduled_for=later, priority=2)
+    row = await world.job(job)
+    assert (row["priority"], from_text(row["scheduled_for"])) == (2, soon)
+
+
 async def test_a_less_urgent_request_changes_nothing(world: QueueWorld) -> None:
     kind = world.job_type("t", dedup_key=lambda p: p.key)
     job = await world.add(kind, key="k", priority=1)
@@ -104,6 +125,27 @@ async def test_one_user_holds_only_their_share_while_others_wait(world: QueueWor
     assert users == ["greedy", "greedy", "patient", "greedy"]
 
 
+@pytest.mark.parametrize("at_once", [1, 6])
+async def test_two_users_at_their_share_let_a_third_go_first(
+    world: QueueWorld, at_once: int
+) -> None:
+    world.queue.lanes["llm"] = Lane.of("llm", 6, per_user=2)
+    kind = world.job_type("t", lane="llm")
+    for user in ("greedy", "greedier"):
+        for _ in range(4):
+            await world.add(kind, user_id=user, priority=1)
+    await world.add(kind, user_id="patient", priority=9)
+    claimed = [job for _ in range(6 // at_once) for job in await world.claim_many(at_once)]
+    assert [job.user_id for job in claimed] == [
+        "greedy",
+        "greedy",
+        "greedier",
+        "greedier",
+        "patient",
+        "greedy",
+    ]
+
+
 @pytest.mark.parametrize(("kind", "name"), [("lane", "default"), ("type", "t"), ("all", "all")])
 async def test_what_is_paused_is_not_claimed_until_it_is_resumed(
     world: QueueWorld, kind: Kind, name: str
@@ -137,6 +179,37 @@ async def test_a_lane_starts_no_more_in_a_minute_than_its_rate(world: QueueWorld
     world.clock.advance(timedelta(seconds=1))
     await world.run_all()
     assert len(world.ran) == 4
+
+
+async def test_each_start_counts_against_the_rate_for_a_minute_of_its_own(
+    world: QueueWorld,
+) -> None:
+    world.queue.lanes["default"] = Lane.of("default", 8, per_minute=2)
+    kind = world.job_type("t")
+    begun = world.clock.now()
+    for _ in range(5):
+        await world.add(kind)
+    ran = {}
+    for second in (0, 20, 40, 59, 60, 79, 80):
+        world.clock.set(begun + timedelta(seconds=second))
+        await (world.run_one() if second == 0 else world.run_all())
+        ran[second] = len(world.ran)
+    assert ran == {0: 1, 20: 2, 40: 2, 59: 2, 60: 3, 79: 3, 80: 4}
+
+
+async def test_a_lane_at_its_rate_says_when_its_oldest_start_is_a_minute_ago(
+    world: QueueWorld,
+) -> None:
+    world.queue.lanes["default"] = Lane.of("default", 8, per_minute=2)
+    kind = world.job_type("t")
+    begun = world.clock.now()
+    for _ in range(3):
+        await world.add(kind)
+    await world.run_one()
+    world.clock.advance(timedelta(seconds=20))
+    await world.run_one()
+    claims = await world.db.write(world.claim_one)
+    assert (claims.jobs, claims.next_due) == ([], begun + timedelta(minutes=1))
 
 
 async def test_a_waiting_job_can_be_promoted(world: QueueWorld) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from buildos_box.clock import from_text
 from buildos_box.db import Tx
 from buildos_box.errors import IllegalTransition, LeaseLost, PermanentError, TransientError
 from buildos_box.jobs.attempt import Attempt
@@ -189,26 +191,36 @@ async def test_work_with_the_same_key_starts_only_when_its_predecessor_has_stopp
 
 
 async def test_an_attempt_that_lost_its_lease_changes_nothing(world: QueueWorld) -> None:
-    seen: list[str] = []
+    refused: list[str] = []
+
+    async def refuses(what: str, write: Awaitable[Any]) -> None:
+        try:
+            await write
+        except LeaseLost:
+            refused.append(what)
 
     async def behave(job: Attempt[Work]) -> str:
-        if not seen:
-            seen.append("first")
+        if len(world.ran) == 1:
             world.clock.advance(LEASE + timedelta(seconds=1))
             await world.recover()
-            with pytest.raises(LeaseLost):
-                await job.progress(90, "I am a zombie")
-            with pytest.raises(LeaseLost):
-                await world.db.write(job.ensure_lease)
+            await refuses("progress", job.progress(90, "I am a zombie"))
+            await refuses("step", job.save_step("costly", "a zombie's"))
+            await refuses("lease", world.db.write(job.ensure_lease))
+            await refuses("finish", world.db.write(lambda tx: job.finish(tx, "zombie")))
             return "zombie"
-        return "rightful"
+        return f"rightful, with {job.saved_step('costly')}"
 
     world.behaviour = behave
     job = await world.add(world.job_type("t"))
     await world.run_all()
     row = await world.job(job)
-    assert (row["status"], row["result"], row["attempts"]) == ("completed", '"rightful"', 1)
+    assert (row["status"], row["result"], row["attempts"]) == (
+        "completed",
+        '"rightful, with None"',
+        1,
+    )
     assert await world.attempts(job) == ["lost", "completed"]
+    assert refused == ["progress", "step", "lease", "finish"]
 
 
 async def test_a_beating_attempt_is_never_run_twice(world: QueueWorld) -> None:
@@ -377,3 +389,48 @@ async def test_work_made_anew_twice_while_the_first_stops_slowly_runs_once_at_a_
         await asyncio.sleep(0.02)
     await asyncio.gather(*runs)
     assert (most, world.ran) == (1, ["first", "third"])
+
+
+async def test_a_job_that_is_run_again_by_hand_has_all_its_attempts_again(
+    world: QueueWorld,
+) -> None:
+    world.behaviour = raising(TransientError("no"))
+    job = await world.add(world.job_type("t"))
+
+    async def run_till_it_fails() -> None:
+        while await world.status(job) != "failed":
+            await world.run_all()
+            world.clock.advance(timedelta(seconds=5))
+
+    await run_till_it_fails()
+    await world.db.write(lambda tx: world.queue.retry(tx, job, actor="me"))
+    assert (await world.job(job))["attempts"] == 0
+    await run_till_it_fails()
+    assert await world.attempts(job) == ["retry", "retry", "failed"] * 2
+
+
+async def test_a_cancel_that_is_rolled_back_stops_nothing(world: QueueWorld) -> None:
+    stopped: list[int] = []
+    world.queue.on_cancel(lambda row_id, _token: stopped.append(row_id))
+    job = await world.add(world.job_type("t"))
+    await world.claim()
+
+    def cancel_and_fail(tx: Tx) -> None:
+        world.queue.cancel(tx, job, reason="no more", actor="me")
+        raise PermanentError("no")
+
+    with pytest.raises(PermanentError):
+        await world.db.write(cancel_and_fail)
+    assert (stopped, await world.status(job)) == ([], "processing")
+    await world.db.write(lambda tx: world.queue.cancel(tx, job, reason="no more", actor="me"))
+    assert stopped == [(await world.job(job))["id"]]
+
+
+async def test_no_job_waits_longer_than_an_hour_for_its_next_attempt(world: QueueWorld) -> None:
+    world.behaviour = raising(TransientError("no"))
+    job = await world.add(world.job_type("t", max_attempts=40))
+    await world.db.write(lambda tx: tx.execute("UPDATE queue_jobs SET attempts = 30"))
+    await world.run_one()
+    row = await world.job(job)
+    assert row["status"] == "queued_for_retry"
+    assert from_text(row["scheduled_for"]) == world.clock.now() + timedelta(hours=1)

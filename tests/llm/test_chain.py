@@ -287,8 +287,19 @@ async def test_a_rested_provider_is_tried_by_one_call_at_a_time(llm: ChainWorld)
     assert not (await llm.ask()).is_builtin, "a call that was given up tells nothing"
 
 
-async def test_calls_at_once_do_not_overrun_the_budget(llm: ChainWorld) -> None:
-    llm.build("first", whole=Limits(tokens=500), concurrency=8, timeout=10)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"whole": Limits(tokens=500)},
+        {"whole": Limits(usd=0.01)},
+        {"user": Limits(tokens=500)},
+        {"user": Limits(usd=0.01)},
+    ],
+)
+async def test_calls_at_once_do_not_overrun_the_budget(
+    llm: ChainWorld, limits: dict[str, Limits]
+) -> None:
+    llm.build("first", concurrency=8, timeout=10, **limits)
     llm.first.default(double.hang())
     asking = [asyncio.create_task(llm.ask()) for _ in range(8)]
     while len([task for task in asking if task.done()]) < 7 or not llm.first.requests:
@@ -297,6 +308,13 @@ async def test_calls_at_once_do_not_overrun_the_budget(llm: ChainWorld) -> None:
     for task in asking:
         task.cancel()
     await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_what_a_call_held_of_the_budget_is_free_after_it(llm: ChainWorld) -> None:
+    enough_for_one = Limits(usd=0.03, tokens=3000)
+    llm.build("first", whole=enough_for_one, user=enough_for_one)
+    llm.first.default(double.ok(GOOD))
+    assert [(await llm.ask()).is_builtin for _ in range(4)] == [False] * 4
 
 
 async def test_a_local_server_that_costs_nothing_goes_on_when_the_dollars_are_spent(

@@ -10,6 +10,8 @@ from buildos_box.llm.plain import plain
     [
         ("a <b>b</b> c", "a b c"),
         ("see ht*tps://evil.example/x now", "see ht now"),
+        ("See evil*.*example now", "See now"),
+        ("See evil#.|example/x now", "See now"),
         ("**bold** `code`", "bold code"),
         ("javascript:alert(1) ok", "ok"),
         ("Move to Node.js: it is done", "Move to Node.js: it is done"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.clock import from_text
 from buildos_box.notifications.push_message import LONGEST_PAYLOAD, fitted, topic
 from tests.doubles.web import Answer, Web
 from tests.notifications.browser import authority, name_of, subscribe, text_of, with_push
@@ -358,3 +359,53 @@ async def test_a_task_that_is_done_is_not_told_of_any_more(
     assert len(web.seen) == seen
     assert [status for status, _ in await deliveries(box)] == ["skipped", "skipped"]
     assert await deliveries(box, "in_app") == []
+
+
+@pytest.mark.parametrize(("begun", "ends"), [(False, "cancelled"), (True, "completed")])
+async def test_a_running_push_is_withdrawn_only_before_it_can_have_left(
+    box: BoxWorld, web: Web, begun: bool, ends: str
+) -> None:
+    await subscribe(box, web, "a")
+    await box.project()
+    due = {"taskId": "ada-launch-0", "taskName": "Water"}
+    await tell(box, eventType="task.due_soon", payload=due)
+    await box.step()
+    if begun:
+        web.by_path["/push/a"] = Answer(503)
+        await box.step()
+        web.by_path.clear()
+        box.clock.advance(timedelta(seconds=5))
+    claimed = await box.claim()
+    assert claimed is not None
+    await box.sync(tasks=[{"id": "ada-launch-0", "status": "done"}])
+    await box.box.engine.runner.run(claimed, box.box.services)
+    await box.db.write(lambda tx: None)
+    assert (await box.get(f"/jobs/{claimed.job_id}"))["status"] == ends
+
+
+async def test_one_that_failed_beside_one_that_was_withdrawn_reaches_the_inbox(
+    box: BoxWorld, web: Web
+) -> None:
+    web.by_path |= {"/push/a": Answer(410), "/push/b": Answer(503)}
+    await subscribe(box, web, "a", "b")
+    await tell(box)
+    await box.work()
+    await box.call("PUT", "/users/ada/notification-preferences", {"push": False})
+    await box.run_until("2024-10-23T08:20:00Z")
+    assert [status for status, _ in await deliveries(box)] == ["failed", "failed", "skipped"]
+    assert await deliveries(box, "in_app") == [("sent", None)]
+
+
+async def test_the_daily_cap_begins_anew_at_the_persons_own_midnight(
+    box: BoxWorld, web: Web
+) -> None:
+    """In Honolulu midnight is at 10:00 UTC."""
+    await box.sync(users=[{"id": "ada", "timezone": "Pacific/Honolulu"}])
+    await box.call("PUT", "/users/ada/notification-preferences", {"dailyCap": 1})
+    await subscribe(box, web, "a")
+    for n, at in enumerate(("08:00", "09:59", "10:00", "10:10")):
+        box.clock.set(from_text(f"2024-10-23T{at}:00Z"))
+        await tell(box, payload={**TASK, "taskId": f"t{n}"})
+        await box.work()
+    whole = [d for d in await deliveries(box) if d != ("sent", None)]
+    assert (len(web.seen), whole) == (2, [("skipped", "daily cap")] * 2)

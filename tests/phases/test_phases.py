@@ -175,6 +175,17 @@ async def test_a_hopeless_answer_is_asked_for_once_more_and_then_the_planner_dec
     assert len(seen["phases"]) == 3
 
 
+async def test_an_answer_without_phases_is_asked_for_once_more(
+    smart: BoxWorld, double: LlmDouble
+) -> None:
+    double.script(planned(), planned(("All", "tiles old lay paint")))
+    await smart.post("/queue/phases", ASK)
+    await smart.work()
+    assert len(double.requests) == 2
+    assert "there are no phases" in str(double.requests[1].body["messages"][-1]["content"])
+    assert (await smart.get("/projects/bath/phases"))["plan"]["source"] == "double:m"
+
+
 async def test_tasks_that_go_come_or_change_while_a_model_thinks(
     smart: BoxWorld, double: LlmDouble
 ) -> None:
@@ -206,8 +217,9 @@ async def test_tasks_that_go_come_or_change_while_a_model_thinks(
     assert placed(seen) == [["buy", "tiles"], ["lay", "paint"]]
 
 
+@pytest.mark.parametrize("goes", ["deleted", "to another person"])
 async def test_a_project_that_goes_while_a_model_thinks_leaves_nothing(
-    smart: BoxWorld, double: LlmDouble
+    smart: BoxWorld, double: LlmDouble, goes: str
 ) -> None:
     good = planned(("All", "tiles old lay paint"))
     arrived, go_on = asyncio.Event(), asyncio.Event()
@@ -225,6 +237,12 @@ async def test_a_project_that_goes_while_a_model_thinks_leaves_nothing(
     running = asyncio.create_task(smart.box.engine.runner.run(claimed, smart.box.services))
     await asyncio.wait_for(arrived.wait(), 10)
     await smart.call("DELETE", "/projects/bath")
+    if goes == "to another person":
+        await smart.person("bob")
+        await smart.sync(
+            projects=[{"id": "bath", "userId": "bob", "name": "Bathroom"}],
+            tasks=[{"id": "tiles", "projectId": "bath", "title": "Order tiles"}],
+        )
     go_on.set()
     await running
     await smart.db.write(lambda tx: None)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from buildos_box.realtime.listener import End, Listener
 from tests.realtime.streams import Live
 
 ADA = "/users/ada/events"
@@ -139,3 +140,25 @@ async def test_with_a_user_go_their_streams(live: Live) -> None:
     async with live.stream(ADA, token=own) as reader:
         await live.world.sync(delete={"users": ["ada"]})
         assert "token" in (await reader.rest())[-1].comment
+
+
+@pytest.mark.parametrize(
+    ("ends", "sent"),
+    [
+        ([End.STOPPING], b"secret"),
+        ([End.SLOW], b"secret"),
+        ([End.TOKEN], None),
+        ([End.SLOW, End.TOKEN], None),
+        ([End.TOKEN, End.STOPPING], None),
+    ],
+)
+async def test_what_waits_is_still_sent_but_not_to_a_token_that_was_revoked(
+    ends: list[End], sent: bytes | None
+) -> None:
+    listener = Listener("ada", "token-1", max_bytes=1000)
+    assert listener.put(1, b"secret")
+    for why in ends:
+        listener.end(why)
+    assert await listener.take(0) == sent
+    assert not listener.put(2, b"later")
+    assert await listener.take(0) is None

@@ -105,6 +105,35 @@ async def test_after_a_refusal_the_message_is_in_no_doubt_and_twilio_is_not_sear
     assert twilio.listed == 0
 
 
+async def test_an_older_message_of_the_same_words_is_not_taken_for_the_one_in_doubt(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    twilio.script = [(503, 20503)]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert (twilio.listed, len(twilio.sent)) == (1, 2)
+    assert [status for status, _ in await states(box)] == ["sent", "sent"]
+    rows = await box.db.all("SELECT DISTINCT twilio_sid FROM scheduled_sms_messages")
+    assert {row["twilio_sid"] for row in rows} == {form["Sid"] for form in twilio.sent}
+
+
+async def test_a_refusal_of_the_question_says_nothing_of_the_message_in_doubt(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script, twilio.list_script = ["lost"], ["refused"]
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.step()
+    box.clock.advance(timedelta(seconds=5))
+    await box.step()
+    assert (twilio.listed, await states(box)) == (1, [("sending", None)])
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert ([status for status, _ in await states(box)], len(twilio.sent)) == (["sent"], 1)
+
+
 async def test_what_has_changed_since_a_refusal_counts(box: BoxWorld, twilio: TwilioDouble) -> None:
     await ada(box)
     twilio.script = [(429, 20429)] * 3

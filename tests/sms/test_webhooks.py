@@ -87,6 +87,17 @@ async def test_a_callback_before_the_answer_is_written_down_finds_its_message(
     assert len(twilio.sent) == 1
 
 
+async def test_a_callback_with_another_messages_id_changes_nothing(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    path, sid = await sent(box, twilio)
+    answer = await tell(box, path, MessageSid="SM" + "9" * 32, MessageStatus="undelivered")
+    assert answer.status_code == 204
+    row = await box.db.one("SELECT status, twilio_sid FROM scheduled_sms_messages")
+    assert tuple(row) == ("sent", sid)
+    assert (await box.db.one("SELECT count(*) AS n FROM sms_callbacks"))["n"] == 0
+
+
 async def lost_and_cancelled(box: BoxWorld, twilio: TwilioDouble) -> tuple[str, str]:
     """Twilio has the message, but its answer was lost, and then its job was ended by a person."""
     await ada(box, daily_limit=1)

@@ -5,9 +5,11 @@ import hashlib
 import io
 import os
 import resource
+import sqlite3
 import stat
 import tarfile
 import zlib
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from buildos_box.db.snapshot import inspect
 from buildos_box.errors import Conflict
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup, Manifest, Member, unpack
-from buildos_box.upkeep.backup import backups_in, forget_old, make_backup, verify
+from buildos_box.upkeep.backup import DamagedSource, backups_in, forget_old, make_backup, verify
 from buildos_box.upkeep.cron import back_up
 from tests.clock import ManualClock
 from tests.world import open_world
@@ -121,6 +123,52 @@ def test_more_than_the_manifest_tells_of_is_refused(tmp_path: Path) -> None:
     entry = tarfile.TarInfo(DB)
     bad = _tar(tmp_path / "bad.tar.gz", _manifest(Member(DB, 1, "00")), (entry, b"\0" * 50_000_000))
     _refused(tmp_path, bad)
+
+
+def test_a_member_that_is_not_what_the_manifest_says_is_refused(tmp_path: Path) -> None:
+    member = Member(DB, 4, hashlib.sha256(b"good").hexdigest())
+    good, bad = (
+        _tar(tmp_path / f"{content}.tar.gz", _manifest(member), (tarfile.TarInfo(DB), content))
+        for content in (b"good", b"evil")
+    )
+    for folder in ("good", "bad"):
+        (tmp_path / folder).mkdir()
+    assert unpack(good, tmp_path / "good").members == [member]
+    with pytest.raises(BadBackup, match="is damaged"):
+        unpack(bad, tmp_path / "bad")
+
+
+async def test_a_damaged_database_is_not_backed_up(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person()
+        await world.project()
+    with closing(sqlite3.connect(tmp_path / "data" / DB, isolation_level=None)) as raw:
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute("UPDATE projects SET user_id = 'nobody'")
+    with pytest.raises(DamagedSource, match="nothing was backed up"):
+        make_backup(tmp_path / "data", tmp_path / "out", world.clock)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_a_backup_that_tells_of_other_rows_or_another_schema_is_not_reliable(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person()
+    made = make_backup(tmp_path / "data", tmp_path / "out", world.clock)
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    said = unpack(made.path, unpacked)
+    false = msgspec.structs.replace(
+        said, schema=said.schema + 1, counts={**said.counts, "users": 2}
+    )
+    files = {member.name: unpacked / member.name for member in said.members}
+    archive.pack(tmp_path / "false.tar.gz", false, files)
+    (tmp_path / "staging").mkdir()
+    found = verify(tmp_path / "false.tar.gz", tmp_path / "staging")
+    assert (found.ok, len(found.faults)) == (False, 2)
+    assert f"its schema is {said.schema}, not" in found.faults[0]
+    assert "users has 1 rows, not 2" in found.faults[1]
 
 
 def test_a_member_larger_than_the_disk_is_refused(tmp_path: Path) -> None:
