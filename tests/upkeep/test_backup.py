@@ -128,7 +128,11 @@ def test_more_than_the_manifest_tells_of_is_refused(tmp_path: Path) -> None:
 def test_a_member_that_is_not_what_the_manifest_says_is_refused(tmp_path: Path) -> None:
     member = Member(DB, 4, hashlib.sha256(b"good").hexdigest())
     good, bad = (
-        _tar(tmp_path / f"{content}.tar.gz", _manifest(member), (tarfile.TarInfo(DB), content))
+        _tar(
+            tmp_path / f"{content.decode()}.tar.gz",
+            _manifest(member),
+            (tarfile.TarInfo(DB), content),
+        )
         for content in (b"good", b"evil")
     )
     for folder in ("good", "bad"):
