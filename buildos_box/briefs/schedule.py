@@ -1,4 +1,4 @@
-"""When a brief is due: pure functions over local wall time (docs/spec.md#brief-next-run)."""
+"""When a user is notified of their brief, through daylight saving (docs/spec.md#brief-next-run)."""
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta

@@ -1,4 +1,4 @@
-"""Runs one attempt: payload, heartbeat, time-out, cancel, and storing its outcome.
+"""Runs one attempt: payload, heartbeat, time-out, cancel of a running job, storing the outcome.
 
 The rules: docs/spec.md#timeouts.
 """

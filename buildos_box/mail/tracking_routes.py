@@ -1,4 +1,4 @@
-"""Open pixel and click redirect of mails (docs/spec.md#tracking)."""
+"""The click redirect of mails, and the open pixel (docs/spec.md#tracking)."""
 
 from typing import Any
 from urllib.parse import quote, urlsplit

@@ -1,7 +1,6 @@
-"""Asks Twilio for outcomes and prices that no callback reported.
+"""Asks Twilio about messages in doubt, and for outcomes and prices that no callback reported.
 
-A server without a public address gets no callbacks, and callbacks have no price. Messages that may
-or may not have been sent are looked for too.
+A server without a public address gets no callbacks, and callbacks have no price.
 
 The rules: docs/spec.md#sms-outcomes.
 """

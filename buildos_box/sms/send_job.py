@@ -1,4 +1,4 @@
-"""The job that sends one SMS (docs/spec.md#sms-checks)."""
+"""Sends one SMS; one in doubt after a crash is looked for first (docs/spec.md#sms-checks)."""
 
 from dataclasses import replace
 from datetime import timedelta
