@@ -13,6 +13,7 @@ from buildos_box.db import Tx
 from buildos_box.feature import Feature, Listener
 from buildos_box.forecast.feature import FEATURE as FORECAST
 from buildos_box.mail.feature import FEATURE as MAIL
+from buildos_box.mcp.feature import FEATURE as MCP
 from buildos_box.notifications.feature import FEATURE as NOTIFICATIONS
 from buildos_box.onboarding.feature import FEATURE as ONBOARDING
 from buildos_box.phases.feature import FEATURE as PHASES
@@ -39,6 +40,7 @@ FEATURES: tuple[Feature, ...] = (
     REALTIME,
     WEB,
     WEBHOOKS,
+    MCP,
     API,
     # Last: it erases what the listeners before it still read.
     UPKEEP,

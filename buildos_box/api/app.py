@@ -12,6 +12,8 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 
 from buildos_box.api import docs
 from buildos_box.api.answers import document_refusals
@@ -66,6 +68,18 @@ async def refuse_unknown_user(
         raise NotFound(f"there is no user {user_id}")
 
 
+class Api(Litestar):
+    """Litestar for msgspec types alone.
+
+    By itself it loads its support for pydantic as soon as that is installed, which costs a fifth of
+    the time to start and 10 MB for nothing.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def make_api(
     *,
     services: Services,
@@ -97,7 +111,7 @@ def make_api(
 
     handlers = with_body_limits([*routes, *page_routes(static)], settings.server.max_body_bytes)
     document_refusals(handlers)
-    api = Litestar(
+    api = Api(
         route_handlers=handlers,
         guards=[refuse_while_draining, guard, scope_guard, in_flight_guard, refuse_unknown_user],
         dependencies={

@@ -19,6 +19,8 @@ from buildos_box.log import logger
 log = logger(__name__)
 MOST_REMEMBERED = 10_000
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+CHANGES_NOTHING = {"changes_nothing": True}
+"""For a route's `opt`: a POST that itself only reads."""
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -61,6 +63,13 @@ def _route(connection: AnyConnection) -> str:
     return f"{scope.get('method', '')} {scope.get('path_template', '')}"
 
 
+def _only_reads(connection: AnyConnection) -> bool:
+    scope: Any = connection.scope
+    handler = scope.get("route_handler")
+    reads = handler is not None and handler.opt.get("changes_nothing", False)
+    return reads or scope.get("method", "GET") in READING
+
+
 class Authenticator:
     """Checks every credential: token, session, sign-in link, ticket."""
 
@@ -96,7 +105,7 @@ class Authenticator:
             raise
         if caller.only_user is not None and (wait := self._requests.take(caller.limit_key)):
             raise RateLimited("too many requests of this user", retry_after=wait)
-        if not caller.may_act and connection.scope.get("method", "GET") not in READING:
+        if not caller.may_act and not _only_reads(connection):
             raise Forbidden("this token may only read")
         return caller
 

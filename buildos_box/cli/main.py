@@ -145,6 +145,7 @@ def _add_commands() -> None:
     from buildos_box.cli.import_command import import_file
     from buildos_box.cli.job_commands import job
     from buildos_box.cli.mail_commands import mail
+    from buildos_box.cli.mcp_command import mcp
     from buildos_box.cli.note_commands import note
     from buildos_box.cli.phases_commands import phases
     from buildos_box.cli.project_commands import project
@@ -160,6 +161,7 @@ def _add_commands() -> None:
     for command in (config, *work, mail, job, queue, cron, forecast, send_test, token, tui):
         main.add_command(command)
     main.add_command(phases)
+    main.add_command(mcp)
 
 
 _add_commands()

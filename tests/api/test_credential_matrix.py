@@ -234,7 +234,7 @@ SESSION_ROUTES = {"POST /app/session": 400, "POST /app/sign-in-link": 400}
 
 def _is_allowed(name: str, row: Row, presented: Presented) -> bool:
     if presented.stands_for == "viewer":
-        return name.startswith(("GET ", "HEAD ")) and "service" in ALLOWED[row.who]
+        return row.only_reads(name) and "service" in ALLOWED[row.who]
     return row.who != "public" and presented.stands_for in ALLOWED[row.who]
 
 
@@ -243,8 +243,7 @@ def _is_right(name: str, row: Row, presented: Presented, status: int) -> bool:
         return status == NOTHING
     if _is_allowed(name, row, presented):
         # What one of them has deleted or finished is not there, or finished, for the next.
-        reads = name.startswith(("GET ", "HEAD "))
-        return status in DONE or (not reads and status in (404, 409, 422, 503))
+        return status in DONE or (not row.only_reads(name) and status in (404, 409, 422, 503))
     if presented.stands_for == "viewer" or row.refused == 403:
         return status == 403
     return status == BODY_NAMES_ANOTHER.get(name, row.refused)
@@ -261,7 +260,8 @@ async def head_of_answer(
 ) -> int:
     """The status, as soon as it is there: some answers have no end."""
     sent = b"" if body is None else msgspec.json.encode(body)
-    headers = [(b"host", b"box.test"), (b"content-length", str(len(sent)).encode())]
+    headers = [(b"host", b"box.test"), (b"accept", b"*/*")]
+    headers.append((b"content-length", str(len(sent)).encode()))
     if body is not None:
         headers.append((b"content-type", b"application/json"))
     headers += [(k.lower().encode(), v.encode()) for k, v in presented.headers.items()]

@@ -28,12 +28,18 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Row:
-    """`refused` is what the wrong scope gets; `streams` answer without end."""
+    """`refused` is what the wrong scope gets; `streams` answer without end; `asks` without changing
+    anything, whatever the method.
+    """
 
     who: Who
     body: Any = None
     refused: int = 0
     streams: bool = False
+    asks: bool = False
+
+    def only_reads(self, name: str) -> bool:
+        return self.asks or name.startswith(("GET ", "HEAD "))
 
 
 def own(body: Any = None, **more: Any) -> Row:
@@ -59,6 +65,7 @@ BROWSER: dict[str, Any] = {
     },
 }
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["brief.failed"]}
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 # A request that queues a job is for the user whose it is, unless a row below says otherwise.
 TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} | {
     "GET /": public,
@@ -136,6 +143,7 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "GET /schedule/briefs": service(),
     "GET /schedule/forecast": anybody,
     "GET /me": anybody,
+    "POST /mcp": Row("anybody", PING, asks=True),
     "GET /queue/stats": service(),
     "GET /queue/stale-stats": service(),
     "GET /schedule": service(),
@@ -259,7 +267,7 @@ async def test_a_viewer_reads_what_the_service_reads_and_changes_nothing(box: Bo
         if row.who == "public":
             continue
         status = await _status(box, name, row, known, token)
-        reads = name.startswith(("GET ", "HEAD "))
+        reads = row.only_reads(name)
         if not (_is_right(row, "service", status) if reads else status == 403):
             wrong.append(f"{name}: {status}")
     assert wrong == [], "\n".join(wrong)
