@@ -4,11 +4,13 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from tests.world import BoxWorld, open_world
+if TYPE_CHECKING:
+    from tests.world import BoxWorld
 
 # A box that is opened makes some hundred thousand objects and no garbage; to look for it again
 # and again takes nearly half of that time.
@@ -23,7 +25,10 @@ settings.load_profile("box")
 
 
 @pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[BoxWorld]:
+async def box(tmp_path: Path) -> AsyncIterator["BoxWorld"]:
     """A box at 2024-10-23 08:00 UTC, driven by hand."""
+    # Imported here, so that tests of single packages need not import the whole program.
+    from tests.world import open_world
+
     async with open_world(tmp_path / "data") as world:
         yield world

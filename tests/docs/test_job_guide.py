@@ -19,7 +19,7 @@ CHECKS = {
     "types": ["mypy"],
     "contracts, registry, routes, repeated requests": [
         "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/test_layers.py",
-        "tests/test_registry.py", "tests/api/test_route_table.py", "tests/api/test_idempotency.py",
+        "tests/test_registry.py", "tests/api/test_route_table.py", "tests/auth/test_idempotency.py",
         "tests/docs/test_docs.py", "-m", "not slow",
     ],
 }  # fmt: skip
