@@ -137,7 +137,13 @@ class BoxWorld:
     async def recover(self) -> None:
         now = self.clock.now()
         await self.db.write(
-            lambda tx: recover_lost(tx, now=now, all_leases=True, base=timedelta(seconds=1))
+            lambda tx: recover_lost(
+                tx,
+                now=now,
+                all_leases=True,
+                base=timedelta(seconds=1),
+                entry_of=self.box.engine.runner.entry_of,
+            )
         )
 
     @property

@@ -1,5 +1,6 @@
 """One run of a job, as its job type's code sees it."""
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -20,14 +21,22 @@ class Attempt(Generic[P]):
     """
 
     def __init__(
-        self, claimed: Claimed, payload: P, db: Database, clock: Clock, steps: dict[str, Any]
+        self,
+        claimed: Claimed,
+        payload: P,
+        db: Database,
+        clock: Clock,
+        steps: dict[str, Any],
+        stack: Callable[[], str] = lambda: "",
     ) -> None:
+        """`stack` tells where the attempt stands; each of its writes keeps that."""
         self.claimed = claimed
         self.payload = payload
         self.finished = False
         self._db = db
         self._clock = clock
         self._steps = steps
+        self._stack = stack
 
     @property
     def job_id(self) -> str:
@@ -66,11 +75,12 @@ class Attempt(Generic[P]):
         progress = ledger.dump(Progress(percent, 100, message))
         now = self._clock.now()
         claimed = self.claimed
-        await self._db.write(
-            lambda tx: lease_store.set_progress(
-                tx, claimed.row_id, claimed.lease_token, progress, now
-            )
-        )
+
+        def write(tx: Tx) -> None:
+            self._note_stack(tx)
+            lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, progress, now)
+
+        await self._db.write(write)
 
     async def save_step(self, step: str, value: Any) -> None:
         """Save the result of a finished part, so that a later attempt need not repeat or pay for
@@ -79,7 +89,12 @@ class Attempt(Generic[P]):
         Raises LeaseLost.
         """
         row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
-        await self._db.write(lambda tx: lease_store.save_step(tx, row_id, token, step, text))
+
+        def write(tx: Tx) -> None:
+            self._note_stack(tx)
+            lease_store.save_step(tx, row_id, token, step, text)
+
+        await self._db.write(write)
         self._steps[step] = msgspec.json.decode(text)
 
     def saved_step(self, step: str) -> Any | None:
@@ -93,6 +108,7 @@ class Attempt(Generic[P]):
         transaction.
         """
         lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
+        self._note_stack(tx)
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this transaction, together with the data it was for. Raises
@@ -104,6 +120,11 @@ class Attempt(Generic[P]):
         text = None if result is None else ledger.dump(result)
         ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now)
         tx.after_commit(self._mark_finished)
+
+    def _note_stack(self, tx: Tx) -> None:
+        """Store where the attempt stands, which costs no commit of its own."""
+        if stack := self._stack():
+            lease_store.note_stack(tx, self.claimed.row_id, stack)
 
     def _mark_finished(self) -> None:
         self.finished = True

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 EXPIRED = "expired"
 """The reason of a job that was cancelled because its time was over."""
+STALE = "stale"
+"""The reason of a job that the cleanup cancelled because it had been live for too long."""
 
 
 @dataclass(frozen=True, slots=True)

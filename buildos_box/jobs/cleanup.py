@@ -14,6 +14,7 @@ from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.jobs import cleanup_store as store
 from buildos_box.jobs import cron_store
+from buildos_box.jobs.changes import STALE
 from buildos_box.jobs.queue import Queue
 from buildos_box.log import logger
 
@@ -108,7 +109,7 @@ async def _cancel_stale(
     def cancel_some(tx: Tx) -> int:
         rows = store.take_stale(tx, now - limits.stale, now, BATCH)
         for row in rows:
-            queue.cancel(tx, row["queue_job_id"], reason="stale", actor=actor)
+            queue.cancel(tx, row["queue_job_id"], reason=STALE, actor=actor)
         return len(rows)
 
     return await _in_batches(db, cancel_some)

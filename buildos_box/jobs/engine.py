@@ -244,7 +244,11 @@ class Engine:
         now = self._clock.now()
         lost = self._db.write_blocking(
             lambda tx: recover_lost(
-                tx, now=now, all_leases=all_leases, base=self.runner.backoff_base
+                tx,
+                now=now,
+                all_leases=all_leases,
+                base=self.runner.backoff_base,
+                entry_of=self.runner.entry_of,
             )
         )
         if lost:

@@ -44,6 +44,14 @@ def save_step(tx: Tx, row_id: int, lease_token: str, step: str, value: str) -> N
     )
 
 
+def note_stack(tx: Tx, row_id: int, stack: str) -> None:
+    """Store where the running attempt stands, which is kept if its worker is lost."""
+    tx.execute(
+        "UPDATE job_attempts SET stack = ? WHERE job_id = ? AND outcome = 'running'",
+        (stack, row_id),
+    )
+
+
 def running_without_worker(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
     """Running jobs whose lease has ended or, with `all_leases`, every running job."""
     return tx.all(
@@ -58,6 +66,24 @@ def count_loss(tx: Tx, row_id: int, *, losses: int, losses_as_suspect: int) -> N
     tx.execute(
         "UPDATE queue_jobs SET losses = ?, losses_as_suspect = ? WHERE id = ?",
         (losses, losses_as_suspect, row_id),
+    )
+
+
+def waiting_suspects(tx: Tx, losses: int) -> list[Row]:
+    """Waiting jobs that have lost their worker at least that often."""
+    return tx.all(
+        """SELECT id, losses, scheduled_for FROM queue_jobs
+            WHERE completed_at IS NULL AND status IN ('pending', 'queued_for_retry')
+              AND losses >= ?""",
+        (losses,),
+    )
+
+
+def put_off(tx: Tx, row_id: int, at: Instant, now: Instant) -> None:
+    """Let a waiting job wait until then; its state stays."""
+    tx.execute(
+        "UPDATE queue_jobs SET scheduled_for = ?, ready = ?, updated_at = ? WHERE id = ?",
+        (to_text(at), int(at <= now), to_text(now), row_id),
     )
 
 
@@ -82,8 +108,5 @@ def renew_leases(tx: Tx, beats: Iterable[Beat], *, until: Instant, now: Instant)
         if changed != 1:
             gone.append(beat.row_id)
             continue
-        tx.execute(
-            "UPDATE job_attempts SET stack = ? WHERE job_id = ? AND outcome = 'running'",
-            (beat.stack, beat.row_id),
-        )
+        note_stack(tx, beat.row_id, beat.stack)
     return gone

@@ -368,6 +368,7 @@ def give_back(
     retry_until: Instant | None = None,
     actor: str = "worker",
     failure: Failure | None = None,
+    stack: str | None = None,
 ) -> None:
     """`processing → pending` with no attempt counted: a snooze, a drain or a lost worker.
 
@@ -385,7 +386,7 @@ def give_back(
         uncount=True,
         failure=failure,
     )
-    end_attempt(tx, row_id, outcome, now, failure)
+    end_attempt(tx, row_id, outcome, now, failure, stack)
     record_event(tx, row_id, Status.PROCESSING, Status.PENDING, reason=reason, actor=actor, now=now)
 
 
@@ -441,11 +442,11 @@ def end_attempt(
     failure: Failure | None = None,
     stack: str | None = None,
 ) -> None:
-    """Close the job's running attempt; a lost one keeps the stack of its last heartbeat."""
+    """Close the job's running attempt; a lost one keeps the stack of its last write, if any."""
     tx.execute(
         """UPDATE job_attempts
               SET ended_at = :now, outcome = :outcome, error_kind = :kind, error_code = :code,
-                  error = :error, stack = iif(:outcome = 'lost', stack, :stack)
+                  error = :error, stack = iif(:outcome = 'lost', coalesce(stack, :stack), :stack)
             WHERE job_id = :id AND outcome = 'running'""",
         {
             "now": to_text(now),

@@ -2,15 +2,18 @@
 
 A process that dies takes down all jobs that it ran, and at most one of them was the cause. So a
 loss does not use up an attempt: a job that was lost twice is a *suspect*, at most one suspect runs
-at a time, and only losses while it was the one suspect running count against it.
+at a time, and only losses while it was the one suspect running count against it. A suspect's pause
+begins anew whenever the process starts: what stops the process without the suspect, and does so
+sooner, stays unmixed with what the suspect does.
 
 The rules: docs/spec.md#lost-workers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from buildos_box.clock import Instant, to_text, truncate
+from buildos_box.clock import Instant, from_text, to_text, truncate
 from buildos_box.db import Row, Tx
 from buildos_box.jobs import lease_store, ledger
 from buildos_box.jobs.retry import Failure
@@ -40,17 +43,34 @@ def decide(
     """What happens to a job after a loss; both numbers include that loss."""
     if losses_as_suspect >= MOST_LOSSES_AS_SUSPECT:
         return GiveUp()
-    return RunAgainAt(truncate(now + base * _PAUSES[min(losses, len(_PAUSES)) - 1]))
+    return RunAgainAt(_after_pause(losses, now, base))
 
 
-def recover_lost(tx: Tx, *, now: Instant, all_leases: bool, base: timedelta) -> list[Row]:
+def _after_pause(losses: int, now: Instant, base: timedelta) -> Instant:
+    return truncate(now + base * _PAUSES[min(losses, len(_PAUSES)) - 1])
+
+
+def recover_lost(
+    tx: Tx,
+    *,
+    now: Instant,
+    all_leases: bool,
+    base: timedelta,
+    entry_of: Callable[[str], str | None],
+) -> list[Row]:
     """Give jobs whose worker is gone back to pending, without counting the attempt.
 
     With `all_leases` every running job, because the previous process is known to be dead; otherwise
     those whose lease has ended. `base` is the unit of the pauses. A job that was lost
     MOST_LOSSES_AS_SUSPECT times while it was the one suspect running fails as `worker_lost`.
-    Returns the jobs as they were before.
+    With `all_leases` the pauses of waiting suspects begin anew. An attempt that has written nothing
+    stood where its job type begins: `entry_of` tells that. Returns the jobs as they were before.
     """
+    if all_leases:
+        for row in lease_store.waiting_suspects(tx, SUSPECT_AFTER):
+            at = _after_pause(row["losses"], now, base)
+            if at > from_text(row["scheduled_for"]):
+                lease_store.put_off(tx, row["id"], at, now)
     lost = lease_store.running_without_worker(tx, now=now, all_leases=all_leases)
     for row in lost:
         losses = row["losses"] + 1
@@ -61,8 +81,9 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool, base: timedelta) -> 
         gone = Failure(
             "lost", "worker_lost", f"its worker stopped without a result ({counted})", True
         )
+        entry = entry_of(row["job_type"])
         if isinstance(decision, GiveUp):
-            ledger.fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost")
+            ledger.fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost", stack=entry)
         else:
             wait = f"; again at {to_text(decision.at)}" if decision.at > now else ""
             ledger.give_back(
@@ -75,5 +96,6 @@ def recover_lost(tx: Tx, *, now: Instant, all_leases: bool, base: timedelta) -> 
                 now=now,
                 actor="system",
                 failure=gone,
+                stack=entry,
             )
     return lost

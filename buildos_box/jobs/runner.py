@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import lru_cache
-from types import CoroutineType, FrameType
+from types import CodeType, CoroutineType, FrameType
 from typing import Any, Literal
 
 import msgspec
@@ -179,7 +179,9 @@ class Runner:
             self._fail(claimed, Failure("permanent", "malformed", str(error), False))
             return
         steps = await steps_of(self._db, claimed.row_id) if claimed.ran_before else {}
-        attempt: Attempt[Any] = Attempt(claimed, payload, self._db, self._clock, steps)
+        attempt: Attempt[Any] = Attempt(
+            claimed, payload, self._db, self._clock, steps, lambda: stack_of(run.work)
+        )
         await self._supervise(run, job_type, attempt, services)
 
     async def _supervise(
@@ -371,6 +373,12 @@ class Runner:
         for run in list(self._runs.values()):
             run.stop(reason)
 
+    def entry_of(self, job_type: str) -> str | None:
+        """Where attempts of that type begin: file, line and function; None if it is unknown."""
+        known = self._queue.type_named(job_type)
+        code: CodeType | None = getattr(known and known.run, "__code__", None)
+        return _place(code, code.co_firstlineno) if code is not None else None
+
     async def beat(self) -> None:
         """Renew the leases of all running attempts; stop those that have lost theirs."""
         beats = [
@@ -415,6 +423,10 @@ def _as_imported(path: str) -> str:
     return next((path.removeprefix(root) for root in roots if path.startswith(root)), path)
 
 
+def _place(code: CodeType, line: int) -> str:
+    return f"{_as_imported(code.co_filename)}:{line} {code.co_qualname}"
+
+
 def stack_of(work: Any) -> str:
     """The stack of a suspended coroutine, outermost frame first."""
     lines = []
@@ -422,7 +434,6 @@ def stack_of(work: Any) -> str:
     while isinstance(waiting, CoroutineType):
         frame: FrameType | None = waiting.cr_frame
         if frame is not None:
-            code = frame.f_code
-            lines.append(f"{_as_imported(code.co_filename)}:{frame.f_lineno} {code.co_qualname}")
+            lines.append(_place(frame.f_code, frame.f_lineno))
         waiting = waiting.cr_await
     return "\n".join(lines)

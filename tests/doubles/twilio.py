@@ -43,6 +43,8 @@ class TwilioDouble(Loopback):
         self.refusal = "no"
         self.problems = False
         """Whether errors are problem documents (RFC 9457)."""
+        self.delay = 0.0
+        """Seconds between taking a message and saying so."""
         self.headers: dict[str, str] = {}
         """Of each error."""
         self.account = "active"
@@ -144,6 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif answer == "held":
             self._hold()
         else:
+            time.sleep(double.delay)
             self._reply(201, double.message(form))
 
     def _list(self, query: dict[str, str]) -> None:

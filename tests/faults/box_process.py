@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,12 +34,14 @@ class BoxProcess:
         *,
         data: Path | None = None,
         config: str = "",
+        module: str = "buildos_box.cli.main",
         before_exec: Callable[[], None] | None = None,
     ) -> None:
         self.folder = folder
         self.data = data or folder / "data"
         self.log = folder / "serve.log"
         self._config = folder / "config.toml"
+        self._module = module
         self._before_exec = before_exec
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx.Client | None = None
@@ -86,7 +89,7 @@ class BoxProcess:
         return self.data / DATABASE_FILE
 
     def command(self) -> list[str]:
-        serve = [sys.executable, "-m", "buildos_box.cli.main", "serve"]
+        serve = [sys.executable, "-m", self._module, "serve"]
         options = ["--config", str(self._config), "--data", str(self.data)]
         return [*serve, *options, "--host", "127.0.0.1", "--port", "0"]
 
@@ -155,6 +158,14 @@ class BoxProcess:
         """SIGKILL: no warning, no clean-up."""
         self.process.kill()
         self.process.wait()
+
+    @contextmanager
+    def killed_after(self, seconds: float) -> Iterator[None]:
+        """SIGKILL that much later, whatever is being done to it meanwhile."""
+        killer = threading.Timer(seconds, self.kill)
+        killer.start()
+        yield
+        killer.join()
 
     def terminate(self) -> None:
         """SIGTERM, without waiting."""

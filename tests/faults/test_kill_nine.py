@@ -2,11 +2,8 @@
 
 import os
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -31,7 +28,7 @@ def test_kill_nine_at_random_moments_completes_every_brief_and_mail_exactly_once
     with BoxProcess(tmp_path, config=CONFIG) as box:
         box.post("/sync", with_a_task(*waiting))
         for _ in range(KILLS):
-            with _killed_after(box, chance.uniform(0, 0.15)):
+            with box.killed_after(chance.uniform(0, 0.15)):
                 _ask(box, waiting, told, at_most=max(2, 2 * BRIEFS // KILLS))
             _assert_sound(box, told)
             if chance.random() < 0.25:
@@ -49,15 +46,6 @@ def test_kill_nine_at_random_moments_completes_every_brief_and_mail_exactly_once
         _assert_each_mail_once(box)
         _assert_each_told_once(box, told)
         _assert_history_adds_up(box)
-
-
-@contextmanager
-def _killed_after(box: BoxProcess, seconds: float) -> Iterator[None]:
-    """Kill it that much later, whatever is being done to it meanwhile."""
-    killer = threading.Timer(seconds, box.kill)
-    killer.start()
-    yield
-    killer.join()
 
 
 def _kill_while_it_starts(box: BoxProcess, seconds: float) -> None:

@@ -123,7 +123,13 @@ class QueueWorld:
     async def recover(self, *, all_leases: bool = False) -> None:
         now = self.clock.now()
         await self.db.write(
-            lambda tx: recover_lost(tx, now=now, all_leases=all_leases, base=timedelta(seconds=1))
+            lambda tx: recover_lost(
+                tx,
+                now=now,
+                all_leases=all_leases,
+                base=timedelta(seconds=1),
+                entry_of=self.runner.entry_of,
+            )
         )
 
 

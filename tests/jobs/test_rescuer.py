@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from buildos_box.clock import to_text
 from buildos_box.jobs import bulk, store
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest
 from buildos_box.jobs.rescuer import MOST_LOSSES_AS_SUSPECT, GiveUp, RunAgainAt, decide
@@ -122,6 +123,33 @@ async def test_a_suspect_of_another_user_is_not_forgotten_for_a_user_at_their_sh
             await world.runner.run(job, None)
     await world.settle()
     assert suspects[1] in [job.job_id for job in await world.claim_many(16)]
+
+
+async def test_a_suspects_pause_begins_anew_when_the_process_starts(world: QueueWorld) -> None:
+    job = await world.add(world.job_type("t"))
+    for _ in range(2):
+        assert await world.claim() is not None
+        await crash(world)
+    for _ in range(20):  # it is stopped again and again before the pause of 5 s is over
+        world.clock.advance(4 * SECOND)
+        assert await world.claim() is None
+        await crash(world)
+    assert (await world.job(job))["losses"] == 2
+    world.clock.advance(5 * SECOND)
+    assert await world.claim() is not None
+
+
+async def test_a_later_time_of_a_suspect_stays_when_the_process_starts(world: QueueWorld) -> None:
+    job = await world.add(world.job_type("t"))
+    for _ in range(2):
+        await world.claim()
+        await crash(world)
+    later = to_text(world.clock.now() + HOUR)
+    await world.db.write(
+        lambda tx: tx.execute("UPDATE queue_jobs SET scheduled_for = ?, ready = 0", (later,))
+    )
+    await crash(world)
+    assert (await world.job(job))["scheduled_for"] == later
 
 
 async def test_the_fifth_loss_as_the_one_suspect_fails_the_job_and_each_is_on_record(

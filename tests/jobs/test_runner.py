@@ -137,6 +137,31 @@ async def test_a_lost_attempt_keeps_where_it_last_stood(world: QueueWorld) -> No
     assert re.search(r"behave\n.*wait", attempt["stack"])
 
 
+@pytest.mark.parametrize("write", ["progress", "save_step", "ensure_lease", "nothing"])
+async def test_an_attempt_lost_before_its_first_heartbeat_keeps_where_it_stood(
+    world: QueueWorld, write: str
+) -> None:
+    async def behave(job: Attempt[Work]) -> None:
+        match write:
+            case "progress":
+                await job.progress(50, "half")
+            case "save_step":
+                await job.save_step("half", 1)
+            case "ensure_lease":
+                await world.db.write(job.ensure_lease)
+        await world.recover(all_leases=True)
+
+    world.behaviour = behave
+    await world.add(world.job_type("t"))
+    await world.run_one()
+    (attempt,) = await world.db.all("SELECT * FROM job_attempts")
+    assert attempt["outcome"] == "lost"
+    if write == "nothing":
+        assert re.fullmatch(r"tests/jobs/conftest\.py:\d+ \S+", attempt["stack"])
+    else:
+        assert re.search(r"behave(\n|$)", attempt["stack"])
+
+
 async def test_cancelling_a_running_job_stops_its_work(world: QueueWorld) -> None:
     started, stopped = asyncio.Event(), asyncio.Event()
 

@@ -226,7 +226,13 @@ class QueueMachine(RuleBasedStateMachine):
     def recover(self, every: bool) -> None:
         now = self.clock.now()
         self.write(
-            lambda tx: recover_lost(tx, now=now, all_leases=every, base=timedelta(seconds=1))
+            lambda tx: recover_lost(
+                tx,
+                now=now,
+                all_leases=every,
+                base=timedelta(seconds=1),
+                entry_of=lambda _job_type: None,
+            )
         )
 
     @rule(data=st.data(), act=st.sampled_from(["cancel", "retry", "promote"]))
