@@ -17,6 +17,7 @@ SECOND_FROM = 14
 DORMANT_FROM = 60
 FIRST_COUNTS_FROM = timedelta(days=2)
 BETWEEN_FIRST_AND_SECOND = timedelta(days=10)
+BETWEEN_SECOND_AND_CHECK_IN = timedelta(days=30)
 BETWEEN_CHECK_INS = timedelta(days=90)
 
 
@@ -45,7 +46,8 @@ def decide(today: date, last_visit: date | None, last_reengagement: date | None)
 
     No visit on record: standard. Days 0–2: standard; 3: nothing; from 4: one re-engagement brief,
     if none was sent since two days after the visit; from 14: a second one, if the last is at least
-    10 days old; from 60: a check-in, then at most one every 90 days, counted from the last.
+    10 days old; from 60: a check-in, if the second is at least 30 days old, then at most one every
+    90 days, counted from the last.
     """
     if last_visit is None:
         return Send("standard", None)
@@ -78,9 +80,11 @@ def _second(
 def _check_in(
     today: date, last_visit: date, last_reengagement: date | None, days: int
 ) -> Send | Rest:
-    is_check_in = last_reengagement is not None and (
-        last_reengagement - last_visit >= timedelta(days=DORMANT_FROM)
-    )
-    if is_check_in and last_reengagement and today - last_reengagement < BETWEEN_CHECK_INS:
-        return Rest("the last check-in is less than 90 days old")
+    if last_reengagement is None:
+        return Send("dormant", days)
+    is_check_in = last_reengagement - last_visit >= timedelta(days=DORMANT_FROM)
+    pause = BETWEEN_CHECK_INS if is_check_in else BETWEEN_SECOND_AND_CHECK_IN
+    if today - last_reengagement < pause:
+        last = "check-in" if is_check_in else "re-engagement brief"
+        return Rest(f"the last {last} is less than {pause.days} days old")
     return Send("dormant", days)

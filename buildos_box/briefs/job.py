@@ -16,7 +16,6 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail.outgoing import queue_brief_email, supersede
-from buildos_box.notifications.event_types import event_type
 from buildos_box.notifications.outgoing import notify
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
@@ -213,7 +212,7 @@ def _notify(
     finished: store.Finished,
     now: Instant,
 ) -> None:
-    """Notify in the inbox and by push at the time of the mail, which is queued separately.
+    """Notify in the inbox at once and by push at the time of the mail, which is queued separately.
 
     By SMS too for users who asked for it (`smsDailyBrief`).
     """
@@ -222,12 +221,11 @@ def _notify(
     planned = payload.notification_scheduled_for
     preferences = workspace.find_preferences(tx, payload.user_id)
     by_sms = preferences is not None and preferences.sms_daily_brief
-    event = event_type("brief.completed")
     notify(
         tx,
         services,
         user_id=payload.user_id,
-        event_type=event.name,
+        event_type="brief.completed",
         payload={
             "briefId": brief_id,
             "briefDate": payload.brief_date,
@@ -236,7 +234,7 @@ def _notify(
             "overdue": finished.counts["overdue"],
             "events": finished.counts["events"],
         },
-        channels=(*event.channels, "sms") if by_sms else event.channels,
+        also=("sms",) if by_sms else (),
         correlation_id=job.correlation_id,
         send_at=max(from_text(planned), now) if planned else now,
         stale_at=_expires_at(payload),

@@ -115,7 +115,7 @@ class EventType:
     """The text of its SMS; title and body if None."""
     admins_only: bool = False
     urgent: bool = False
-    fresh_for: timedelta = timedelta(hours=12)
+    fresh_for: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,6 @@ def _task(name: str, title: Any, **more: Any) -> EventType:
 
 _BOTH: tuple[Channel, ...] = ("in_app", "push")
 _MAILED: tuple[Channel, ...] = ("in_app", "push", "email")
-_DAY = timedelta(days=1)
 
 EVENT_TYPES: dict[str, EventType] = {
     event.name: event
@@ -178,7 +177,6 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda p: p.who,
             channels=("in_app", "email"),
             admins_only=True,
-            fresh_for=_DAY,
         ),
         _of(
             "user.trial_expired",
@@ -187,7 +185,7 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda p: p.who,
             channels=("in_app", "email"),
             admins_only=True,
-            fresh_for=3 * _DAY,
+            fresh_for=timedelta(days=3),
         ),
         _of(
             "payment.failed",
@@ -195,7 +193,7 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda _p: "A payment failed",
             lambda p: p.message or "Please check your payment method.",
             channels=_MAILED,
-            fresh_for=3 * _DAY,
+            fresh_for=timedelta(days=3),
         ),
         _of(
             "error.critical",
@@ -205,7 +203,6 @@ EVENT_TYPES: dict[str, EventType] = {
             channels=_MAILED,
             admins_only=True,
             urgent=True,
-            fresh_for=_DAY,
         ),
         _of(
             "brief.completed",

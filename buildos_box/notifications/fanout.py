@@ -11,7 +11,7 @@ import msgspec
 from buildos_box.clock import Instant
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.types import Enqueued, Payload
-from buildos_box.notifications import store
+from buildos_box.notifications import inbox, store
 from buildos_box.services import Services
 
 SEND_NOTIFICATION, SEND_PUSH = "send_notification", "send_push"
@@ -60,17 +60,19 @@ def add(
     subscription_id: str | None = None,
     send_at: Instant | None = None,
     requested: dict[str, Any] | None = None,
-    becomes_stale: bool = True,
     actor: str = "system",
 ) -> Enqueued | None:
     """Add a delivery and its job; None if that delivery exists already.
 
-    Without `becomes_stale` it is made however late it is.
+    What goes to the inbox is delivered in this transaction, whatever `send_at` says. Raises
+    PermanentError (`unknown_user`) if the user was deleted.
     """
     now = services.clock.now()
     delivery_id = services.ids.new("delivery", now)
     if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
         return None
+    if channel == "in_app":
+        inbox.deliver(tx, services, delivery_id, notification)
     job_type = services.queue.type_named(SEND_PUSH if subscription_id else SEND_NOTIFICATION)
     assert job_type is not None
     return services.queue.enqueue(
@@ -81,11 +83,11 @@ def add(
             delivery_id=delivery_id,
             event_type=notification["event_type"],
             channel=channel,
-            stale_at=notification["stale_at"] if becomes_stale else None,
+            stale_at=None if channel == "in_app" else notification["stale_at"],
             requested=requested,
         ),
         user_id=notification["user_id"],
-        scheduled_for=send_at,
+        scheduled_for=None if channel == "in_app" else send_at,
         correlation_id=notification["correlation_id"],
         actor=actor,
     )

@@ -1,4 +1,7 @@
-"""The job that delivers one notification over one channel (docs/spec.md#notification-flow)."""
+"""The job that delivers one notification over one channel (docs/spec.md#notification-flow).
+
+What goes to the inbox is there already when its job runs: the job only records its outcome.
+"""
 
 from datetime import timedelta
 
@@ -12,8 +15,6 @@ from buildos_box.notifications import checks, fanout, push_outcome, push_store, 
 from buildos_box.notifications.event_types import channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
-from buildos_box.notifications.views import NotificationView
-from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 
 
@@ -36,10 +37,8 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> Deliv
         raise PermanentError("its notification was deleted", code="unknown_delivery")
     if delivery["status"] not in (store.PENDING, store.FAILED):
         return _finish(tx, job, delivery["status"], delivery["reason"])
-    notification, over = (
-        store.notification(tx, delivery["notification_id"]),
-        channel(delivery["channel"]),
-    )
+    over = channel(delivery["channel"])
+    notification = store.notification(tx, delivery["notification_id"])
     stale_at = from_text(job.payload.stale_at) if job.payload.stale_at else None
     decision = checks.decide_now(tx, services, notification, over, stale_at)
     if isinstance(decision, Wait):
@@ -47,8 +46,6 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> Deliv
     store.begin(tx, delivery["id"], services.clock.now())
     if isinstance(decision, Skip):
         return _skip(tx, job, services, delivery, decision.reason)
-    if over == "in_app":
-        return _into_inbox(tx, job, services, delivery)
     if over == "push":
         return _to_browsers(tx, job, services, delivery, notification)
     if over == "email":
@@ -71,23 +68,6 @@ def _skip(
     """Complete the job with a skipped delivery, which is not a failure."""
     store.finish(tx, delivery["id"], store.SKIPPED, services.clock.now(), reason=reason)
     return _finish(tx, job, store.SKIPPED, reason)
-
-
-def _into_inbox(
-    tx: Tx, job: Attempt[DeliveryPayload], services: Services, delivery: Row
-) -> DeliveryResult:
-    now = services.clock.now()
-    store.put_into_inbox(tx, delivery["notification_id"])
-    store.finish(tx, delivery["id"], store.SENT, now)
-    realtime.publish(
-        tx,
-        user_id=delivery["user_id"],
-        type="notification.created",
-        data=NotificationView.of(store.notification(tx, delivery["notification_id"])),
-        correlation_id=job.correlation_id,
-        now=now,
-    )
-    return _finish(tx, job, store.SENT)
 
 
 def _by_mail(

@@ -4,7 +4,7 @@ from typing import Any
 
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
-from buildos_box.jobs.changes import JobCancelled, JobFailed
+from buildos_box.jobs.changes import EXPIRED, STALE, JobCancelled, JobFailed
 from buildos_box.mail.changes import EmailChanged, EmailRead, EmailUndelivered
 from buildos_box.notifications import fanout, push_outcome, relays, store
 from buildos_box.notifications.event_types import due_soon_tag
@@ -32,13 +32,16 @@ def _job_ended(
     delivery = store.delivery(tx, str(change.metadata.get("deliveryId")))
     if delivery is None:
         return
+    too_late = reason in (EXPIRED, STALE)
     if change.job_type == fanout.SEND_PUSH:
-        withdrawn = status == store.SKIPPED and reason != "expired"
+        withdrawn = status == store.SKIPPED and not too_late
         push_outcome.finish_push(
             tx, services, delivery, status, reason=reason, error=error, unwanted=withdrawn
         )
     elif delivery["status"] == store.PENDING:
         store.finish(tx, delivery["id"], status, services.clock.now(), reason=reason, error=error)
+        if too_late:
+            push_outcome.fall_back(tx, services, delivery["notification_id"])
 
 
 def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:

@@ -40,6 +40,7 @@ def notify(
     payload: dict[str, Any],
     correlation_id: str | None,
     channels: Sequence[Channel] | None = None,
+    also: Sequence[Channel] = (),
     send_at: Instant | None = None,
     stale_at: Instant | None = None,
     once_key: str | None = None,
@@ -49,10 +50,12 @@ def notify(
 ) -> Notified | None:
     """Add a notification with one delivery and one job per channel.
 
-    Without `channels`, those of the event type and those that the user chose for it. Preferences
-    are checked when a delivery is due. With `replaces`, deliveries that still wait under the same
-    tag are cancelled. Returns None if `once_key` was used before. Raises Unprocessable for an
-    unknown event type or a payload that does not fit.
+    Without `channels`, those of the event type, those in `also`, and those that the user chose for
+    the event type. The inbox has it with this transaction; for the other channels, preferences are
+    checked when a delivery is due. With `replaces`, deliveries that still wait under the same tag
+    are cancelled, and what was not read yet leaves the inbox. Returns None if `once_key` was used
+    before. Raises Unprocessable for an unknown event type or a payload that does not fit, and
+    PermanentError for a user who was deleted.
     """
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)
@@ -60,6 +63,7 @@ def notify(
     texts = content_of(event, content)
     if replaces:
         fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
+        store.take_out_of_inbox(tx, user_id, texts.tag)
     added = store.add_notification(
         tx,
         notification_id,
@@ -77,7 +81,7 @@ def notify(
     row = store.notification(tx, notification_id)
     jobs = {
         channel: job.job_id
-        for channel in channels or _channels(tx, user_id, event)
+        for channel in channels or _channels(tx, user_id, event, also)
         if (
             job := fanout.add(
                 tx, services, row, channel, send_at=send_at, requested=requested, actor=actor
@@ -87,7 +91,7 @@ def notify(
     return Notified(notification_id, jobs)
 
 
-def _channels(tx: Tx, user_id: str, event: EventType) -> list[Channel]:
-    """The event type's channels, and those that the user turned on for it."""
+def _channels(tx: Tx, user_id: str, event: EventType, also: Sequence[Channel]) -> list[Channel]:
+    """The event type's channels, those in `also`, and those that the user turned on for it."""
     asked = store.find_preferences(tx, user_id).event_types.get(event.name, {})
-    return [name for name in CHANNELS if name in event.channels or asked.get(name)]
+    return [name for name in CHANNELS if name in (*event.channels, *also) or asked.get(name)]

@@ -18,7 +18,7 @@ DUE_SOON_MINUTES = 60
 
 
 class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A user's preferences. `event_types` turns channels on or off for single event types."""
+    """A user's preferences: channels, and exceptions from them for single event types."""
 
     in_app: bool = True
     push: bool = True
@@ -38,12 +38,11 @@ class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename=
         return QuietHours.of(self.dnd_start, self.dnd_end)
 
     def wants(self, event_type: str, channel: Channel) -> bool:
-        """Whether the user wants that event type over that channel.
-
-        A channel that is off is off for all types; one that is on can be off for a type.
+        """Whether the user wants that event type over that channel: what was chosen for the type,
+        else for the channel.
         """
-        on: Any = getattr(self, channel)
-        return bool(on) and self.event_types.get(event_type, {}).get(channel, True)
+        default: Any = getattr(self, channel)
+        return self.event_types.get(event_type, {}).get(channel, bool(default))
 
 
 @dataclass(frozen=True, slots=True)

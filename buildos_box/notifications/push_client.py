@@ -49,13 +49,14 @@ class KeyRefused(PermanentError):
 async def send(services: Services, subscription: Row, message: PushMessage) -> str:
     """Send the message; returns the push service's id for it.
 
-    A 413 is repeated once with a shorter text. Raises SubscriptionGone (404, 410), KeyRefused (401,
-    403), TransientError (408, 425, 429, 5xx, no answer), PermanentError (other statuses, an address
-    that is not allowed).
+    A 413 is repeated once with a shorter text, if there is one. Raises SubscriptionGone (404, 410),
+    KeyRefused (401, 403), TransientError (408, 425, 429, 5xx, no answer), PermanentError (other
+    statuses, an address that is not allowed).
     """
     endpoint, now = str(subscription["endpoint"]), services.clock.now()
     for limit in (LONGEST_PAYLOAD, SHRUNK_PAYLOAD):
-        headers, body = await _SEALING.run(_sealed, services, subscription, message, limit, now)
+        content = fitted(message.content, limit)
+        headers, body = await _SEALING.run(_sealed, services, subscription, message, content, now)
         answer = await services.egress.post(
             endpoint,
             content=body,
@@ -64,7 +65,7 @@ async def send(services: Services, subscription: Row, message: PushMessage) -> s
             timeout=TIMEOUT_SECONDS,
             user_id=str(subscription["user_id"]),
         )
-        if answer.status != TOO_LARGE:
+        if answer.status != TOO_LARGE or len(content) <= SHRUNK_PAYLOAD:
             break
     return _read_answer(answer, endpoint, now)
 
@@ -75,15 +76,15 @@ def host_of(endpoint: str) -> str:
 
 
 def _sealed(
-    services: Services, subscription: Row, message: PushMessage, limit: int, now: Instant
+    services: Services, subscription: Row, message: PushMessage, content: bytes, now: Instant
 ) -> tuple[dict[str, str], bytes]:
-    """Headers, and the message encrypted for that browser (RFC 8291)."""
+    """Headers, and the content encrypted for that browser (RFC 8291)."""
     from pywebpush import WebPusher
 
     endpoint = subscription["endpoint"]
     keys = {"p256dh": subscription["p256dh"], "auth": subscription["auth"]}
     pusher = WebPusher({"endpoint": endpoint, "keys": keys})
-    body: bytes = pusher.encode(fitted(message.content, limit), "aes128gcm")["body"]
+    body: bytes = pusher.encode(content, "aes128gcm")["body"]
     subject = vapid.subject_of(services.settings)
     headers = {
         "Authorization": vapid.authorization(services.vapid_key, endpoint, subject, now),

@@ -20,6 +20,7 @@ SHRUNK_PAYLOAD = 1_500
 LONGEST_TTL = timedelta(days=28)
 SHORTEST_TTL = timedelta(minutes=1)
 """Not 0, which would drop the message unless the browser is connected at that moment."""
+SHRINKABLE = ("body", "title", "url", "tag")
 REMINDERS = frozenset({"task.due_soon"})
 TOPIC_LENGTH = 32
 
@@ -67,14 +68,18 @@ def topic(tag: str) -> str:
 
 
 def fitted(content: dict[str, Any], limit: int) -> bytes:
-    """JSON of at most `limit` bytes; longer texts are shortened."""
+    """JSON of at most `limit` bytes: its longest field is shortened until it fits."""
     text = msgspec.json.encode(content)
     shortened = dict(content)
-    for field in ("body", "title", "url", "tag"):
-        while len(text) > limit and shortened[field]:
-            keep = len(shortened[field]) * 3 // 4
-            # A shortened URL or tag would be wrong, so those are removed instead.
-            cut = f"{shortened[field][:keep]}…" if keep > 8 and field in ("body", "title") else ""
-            shortened[field] = cut
-            text = msgspec.json.encode(shortened)
+    while len(text) > limit and any(shortened[field] for field in SHRINKABLE):
+        field = max(SHRINKABLE, key=lambda name: _size(shortened[name]))
+        words = shortened[field].removesuffix("…")
+        keep = len(words) * 3 // 4
+        # A shortened URL or tag would be wrong, so those are removed instead.
+        shortened[field] = f"{words[:keep]}…" if keep and field in ("body", "title") else ""
+        text = msgspec.json.encode(shortened)
     return text
+
+
+def _size(text: str) -> int:
+    return len(msgspec.json.encode(text))

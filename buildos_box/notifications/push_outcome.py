@@ -44,6 +44,5 @@ def finish_push(
 
 
 def fall_back(tx: Tx, services: Services, notification_id: str) -> None:
-    """Add an in-app delivery, unless there is one: what arrived nowhere else never gets stale."""
-    row = store.notification(tx, notification_id)
-    fanout.add(tx, services, row, "in_app", becomes_stale=False)
+    """Add an in-app delivery, unless there is one."""
+    fanout.add(tx, services, store.notification(tx, notification_id), "in_app")

@@ -251,6 +251,15 @@ def put_into_inbox(tx: Tx, notification_id: str) -> None:
     tx.execute("UPDATE notifications SET in_inbox = 1 WHERE id = ?", (notification_id,))
 
 
+def take_out_of_inbox(tx: Tx, user_id: str, tag: str) -> None:
+    """Hide what has that tag and was not read yet."""
+    tx.execute(
+        """UPDATE notifications SET in_inbox = 0
+            WHERE user_id = ? AND tag = ? AND in_inbox = 1 AND read_at IS NULL""",
+        (user_id, tag),
+    )
+
+
 async def inbox(
     db: Database, user_id: str, *, before: int | None, unread: bool, limit: int
 ) -> list[Row]:

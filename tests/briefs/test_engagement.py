@@ -13,6 +13,7 @@ VISIT = date(2026, 3, 1)
 FIRST_IS_OUT = "the first re-engagement brief was sent"
 SECOND_IS_OUT = "the second re-engagement brief was sent"
 TOO_SOON = "the last re-engagement brief is less than 10 days old"
+SECOND_TOO_SOON = "the last re-engagement brief is less than 30 days old"
 CHECKED_IN = "the last check-in is less than 90 days old"
 
 
@@ -56,10 +57,14 @@ TABLE: list[tuple[int, int | None, str]] = [
     (24, 14, SECOND_IS_OUT),
     (59, 14, SECOND_IS_OUT),
     (59, 49, SECOND_IS_OUT),
-    # From 60: a check-in whatever went out before, then one every 90 days.
+    # From 60: a check-in 30 days after the second, then one every 90 days.
     (60, None, "dormant"),
     (60, 14, "dormant"),
-    (60, 59, "dormant"),
+    (60, 30, "dormant"),
+    (60, 31, SECOND_TOO_SOON),
+    (60, 59, SECOND_TOO_SOON),
+    (88, 59, SECOND_TOO_SOON),
+    (89, 59, "dormant"),
     (61, 60, CHECKED_IN),
     (149, 60, CHECKED_IN),
     (150, 60, "dormant"),
@@ -148,7 +153,7 @@ def test_however_the_scheduler_comes_by_nobody_away_is_pressed(days: list[int]) 
     assert stages.count("second_reengagement") <= 1
     assert all(number <= 2 for number, stage in sent if stage == "standard")
     for (one, stage), (other, following) in pairwise(calls):
-        least = {"second_reengagement": 10, "dormant": 90 if stage == "dormant" else 1}
+        least = {"second_reengagement": 10, "dormant": 90 if stage == "dormant" else 30}
         assert other - one >= least[following]
 
 

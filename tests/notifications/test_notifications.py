@@ -43,6 +43,62 @@ async def test_a_notification_comes_into_the_inbox_and_is_told_of_at_once(box: B
     assert (event["user_id"], event["correlation_id"]) == ("ada", answer["correlationId"])
 
 
+async def test_the_inbox_has_it_when_it_happens_whatever_is_paused(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/pause", {"lane": "push"})
+    await tell(box)
+    await box.work()
+    assert len((await box.get("/users/ada/notifications"))["items"]) == 1
+    assert await deliveries(box) == [("in_app", "sent", None)]
+    box.clock.advance(timedelta(days=3))
+    await box.post("/queue/cleanup", {})
+    await box.post("/queue/resume", {"lane": "push"})
+    await box.work()
+    assert await deliveries(box) == [("in_app", "sent", None)]
+    assert (await box.get("/users/ada/notifications"))["unread"] == 1
+    events = await box.db.all("SELECT 1 FROM realtime_events WHERE type = 'notification.created'")
+    assert len(events) == 1
+
+
+async def test_what_was_read_stays_when_a_newer_brief_is_told_of(box: BoxWorld) -> None:
+    await box.person(at="09:00")
+    await box.run_until("2024-10-23T08:58:00Z", step=timedelta(minutes=58))
+    await box.post("/users/ada/notifications/read", {})
+    await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
+    await box.work()
+    inbox = await box.get("/users/ada/notifications")
+    assert (len(inbox["items"]), inbox["unread"]) == (2, 1)
+
+
+async def paused_for(box: BoxWorld, hours: float) -> list[tuple[str, str, str | None]]:
+    """The deliveries of a push message whose lane was paused for so long."""
+    await box.person()
+    await box.post("/queue/pause", {"lane": "push"})
+    await tell(box, eventType="task.assigned", channel="push")
+    box.clock.advance(timedelta(hours=hours))
+    await box.post("/queue/resume", {"lane": "push"})
+    await box.work()
+    return await deliveries(box)
+
+
+async def test_a_notification_is_worth_sending_for_a_day(box: BoxWorld) -> None:
+    assert (await paused_for(box, 23.9))[0] == ("push", "skipped", "no push subscription")
+
+
+async def test_what_has_expired_is_in_the_inbox(box: BoxWorld) -> None:
+    assert await paused_for(box, 24) == [("push", "skipped", "expired"), ("in_app", "sent", None)]
+    assert len((await box.get("/users/ada/notifications"))["items"]) == 1
+
+
+async def test_what_the_cleanup_cancels_is_in_the_inbox(box: BoxWorld) -> None:
+    await box.person()
+    await box.post("/queue/pause", {"lane": "push"})
+    await tell(box, eventType="payment.failed", payload={}, channel="push")
+    box.clock.advance(timedelta(hours=25))
+    await box.post("/queue/cleanup", {})
+    assert await deliveries(box) == [("push", "skipped", "stale"), ("in_app", "sent", None)]
+
+
 async def test_what_was_sent_is_kept_with_the_job(box: BoxWorld) -> None:
     await box.person()
     answer = await tell(box, channel="in-app", metadata={"from": "web"})
@@ -159,7 +215,7 @@ async def test_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> Non
     assert await box.step()
     (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
     assert brief["generationStatus"] == "completed"
-    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
+    assert await deliveries(box) == [("in_app", "sent", None), ("push", "pending", None)]
     await box.recover()
     await box.work()
     (item,) = (await box.get("/users/ada/notifications"))["items"]
@@ -169,11 +225,11 @@ async def test_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> Non
 async def test_a_brief_written_anew_before_its_hour_is_told_of_once(box: BoxWorld) -> None:
     await box.person(at="09:00")
     await box.run_until("2024-10-23T08:58:00Z", step=timedelta(minutes=58))
-    assert await deliveries(box) == [("in_app", "pending", None), ("push", "pending", None)]
+    assert await deliveries(box) == [("in_app", "sent", None), ("push", "pending", None)]
     await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
     await box.run_until("2024-10-23T09:05:00Z")
     assert await deliveries(box) == [
-        ("in_app", "skipped", "superseded"),
+        ("in_app", "sent", None),
         ("push", "skipped", "superseded"),
         ("in_app", "sent", None),
         ("push", "skipped", "no push subscription"),

@@ -191,6 +191,27 @@ async def test_a_message_that_is_too_large_is_shrunk_once(tmp_path: Path) -> Non
             assert await deliveries(box) == [("sent", None)] * 2
 
 
+async def test_a_small_message_that_is_too_large_is_not_posted_again(
+    box: BoxWorld, web: Web
+) -> None:
+    """There is nothing shorter to post than what was refused."""
+    web.by_path["/push/a"] = Answer(413)
+    await subscribe(box, web, "a")
+    await tell(box)
+    await box.work()
+    assert to(web, "a") == 1
+    assert [status for status, _ in await deliveries(box)] == ["failed", "failed"]
+
+
+async def test_a_payload_of_20000_characters_keeps_its_words(box: BoxWorld, web: Web) -> None:
+    (browser,) = await subscribe(box, web, "a")
+    await tell(box, payload={"taskId": "t" * 20_000, "taskName": "Pay rent"})
+    await box.work()
+    (said,) = (browser.read(request) for request in web.seen)
+    assert (said["title"], said["body"]) == ("A task was assigned to you", "Pay rent")
+    assert (said["tag"], said["url"]) == ("", "")
+
+
 async def test_a_key_that_is_refused_alerts_once_a_day_and_unsubscribes_nobody(
     tmp_path: Path,
 ) -> None:
@@ -288,6 +309,7 @@ def test_a_payload_is_shortened_and_never_refused(content: dict[str, str], limit
     said = json.loads(text)
     assert said.keys() == whole.keys()
     assert said["url"] in (whole["url"], "")
+    assert all(said[name] for name in ("title", "body") if whole[name])
     if len(json.dumps(whole, ensure_ascii=False).encode()) <= limit:
         assert said == whole
 

@@ -1,0 +1,34 @@
+"""The in-app inbox: its row is written in the commit of what it is about.
+
+So neither a paused lane nor an expiry can lose it. The rules: docs/spec.md#notification-inbox.
+"""
+
+from buildos_box.db import Row, Tx
+from buildos_box.notifications import checks, store
+from buildos_box.notifications.preferences import Skip
+from buildos_box.notifications.views import NotificationView
+from buildos_box.realtime import store as realtime
+from buildos_box.services import Services
+
+
+def deliver(tx: Tx, services: Services, delivery_id: str, notification: Row) -> None:
+    """Put the notification into its user's inbox and publish that, unless it is not wanted there.
+
+    Raises PermanentError (`unknown_user`) if its user was deleted.
+    """
+    now = services.clock.now()
+    decision = checks.decide_now(tx, services, notification, "in_app", stale_at=None)
+    store.begin(tx, delivery_id, now)
+    if isinstance(decision, Skip):
+        store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
+        return
+    store.put_into_inbox(tx, notification["id"])
+    store.finish(tx, delivery_id, store.SENT, now)
+    realtime.publish(
+        tx,
+        user_id=notification["user_id"],
+        type="notification.created",
+        data=NotificationView.of(store.notification(tx, notification["id"])),
+        correlation_id=notification["correlation_id"],
+        now=now,
+    )
