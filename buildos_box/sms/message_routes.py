@@ -19,7 +19,8 @@ from buildos_box.sms.outgoing import expiry_of, move, stop
 from buildos_box.sms.planning import deadline
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.views import SmsList, SmsView
-from buildos_box.sms.writing import Facts, facts_of, write_texts
+from buildos_box.sms.wording import Facts, facts_of
+from buildos_box.sms.writing import write_texts
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.paging import clamped
 

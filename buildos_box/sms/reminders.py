@@ -12,7 +12,7 @@ from buildos_box.sms.planning import Skip, covered_until, deadline, decide_remin
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
-from buildos_box.sms.writing import Facts, facts_of, fault_of
+from buildos_box.sms.wording import Facts, facts_of, fault_of
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event, User
 
@@ -140,7 +140,7 @@ def _skip(
         row = _row(services, event, to_text(event.start_at), values, correlation_id, now)
         row |= {"message": "", "send_at": to_text(now), "status": store.SKIPPED, "reason": reason}
         store.add(tx, row, now)
-    elif before["status"] == store.SKIPPED and before["reason"] == reason:
+    elif before["status"] != store.SCHEDULED and before["reason"] == reason:
         return reason
     else:
         store.change(tx, before["id"], now, status=store.SKIPPED, reason=reason)

@@ -48,7 +48,13 @@ async def schedule_daily_sms(job: Attempt[SchedulePayload], services: Services) 
     start, end = day_bounds(day, zone_or_utc(user.timezone))
     latest = covered_until(end, LONGEST_LEAD)
     events = await workspace.events_between(
-        services.db, user_id, start, latest, first_day=day, day_after=day + timedelta(days=1)
+        services.db,
+        user_id,
+        start,
+        latest,
+        first_day=day,
+        day_after=day + timedelta(days=1),
+        cancelled=True,
     )
     found = [e for e in events if e.all_day or (e.start_at and start <= e.start_at < latest)]
     counts = await services.db.write(lambda tx: _plan(tx, job, services, found))

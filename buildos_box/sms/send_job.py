@@ -26,11 +26,11 @@ from buildos_box.sms.twilio_client import (
     TwilioSender,
     Unsubscribed,
 )
+from buildos_box.sms.wording import facts_of, fault_of
 from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
-LATE = timedelta(seconds=90)
 SWITCHED_OFF = "SMS is switched off (sms.enabled is false)"
 
 
@@ -218,26 +218,30 @@ def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
 
 
 def _ready(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
-    """Check the message and update its text; returns the number. Raises _NotSent, Snooze."""
+    """Check the message and make its text; returns the number. Raises _NotSent, Snooze."""
     number = _check(tx, job, services)
-    _refresh_reminder_text(tx, job.payload.sms_id, services.clock.now())
+    _make_reminder_text(tx, job.payload.sms_id, services.clock.now())
     return number
 
 
-def _refresh_reminder_text(tx: Tx, sms_id: str, now: Instant) -> None:
-    """Update the text of a reminder that is sent later than planned, which names the minutes left.
+def _make_reminder_text(tx: Tx, sms_id: str, now: Instant) -> None:
+    """Let a reminder say what is so at this moment, whenever it was planned or promoted to be sent.
 
-    Not of one in doubt: it must keep the text by which it is found at Twilio.
+    Not one in doubt: it must keep the text by which it is found at Twilio.
     """
     row = store.find(tx, sms_id)
-    user = workspace.find_user(tx, row["user_id"]) if row is not None else None
-    if row is None or user is None:
+    if row is None or row["kind"] != "reminder" or row["message_source"] == "given":
         return
-    own = row["kind"] == "reminder" and row["message_source"] != "given"
-    if own and row["status"] == store.SCHEDULED and now - from_text(row["send_at"]) > LATE:
-        start = from_text(row["event_start_at"])
-        text = reminder_text(row["event_title"], start, zone_or_utc(user.timezone), now)
-        store.change(tx, sms_id, now, message=text, message_source="template")
+    user, event = workspace.find_user(tx, row["user_id"]), workspace.find_event(tx, row["event_id"])
+    if user is None or event is None or row["status"] != store.SCHEDULED:
+        return
+    about = (from_text(row["event_start_at"]), zone_or_utc(user.timezone), now)
+    if row["message_source"] == "llm":
+        facts = facts_of(row["event_title"], event.location, *about)
+        if fault_of(row["message"], facts) is None:
+            return
+    text = reminder_text(row["event_title"], *about)
+    store.change(tx, sms_id, now, message=text, message_source="template")
 
 
 def _check_event(tx: Tx, row: Row, enabled: bool) -> None:

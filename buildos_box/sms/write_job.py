@@ -14,7 +14,8 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import store
-from buildos_box.sms.writing import facts_of, write_texts
+from buildos_box.sms.wording import facts_of
+from buildos_box.sms.writing import write_texts
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 

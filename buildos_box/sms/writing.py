@@ -1,58 +1,33 @@
 """Reminders written by a language model, used only if they are accurate.
 
-A model chooses words only: no number, link or character that the event does not have; title and
-time must be in the text. Otherwise the template is used.
+A model chooses among words that claim nothing; a text that says more than what is known of the
+event is replaced by the template.
 
 The rules: docs/spec.md#sms-text.
 """
 
 import asyncio
-import re
-from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import Instant
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.fence import fence
 from buildos_box.services import Services
-from buildos_box.sms.text import is_gsm, plain, segments
+from buildos_box.sms.text import is_gsm, plain
+from buildos_box.sms.wording import LONGEST_TITLE, Facts, fault_of
 
 PURPOSE = "sms_reminder"
 MOST_AT_ONCE = 20
-LONGEST_TITLE = 100
 PATIENCE = timedelta(seconds=75)
 SYSTEM = """\
 You write SMS reminders of calendar events, one for each event you are given.
 Each says the event's title as it is spelled, its time as it is written, and its day if one is
-given. It is one friendly sentence in the language of the title, at most 140 characters of plain
-GSM-7: no emoji, no curly quotes, no dashes but "-". It has no link, no telephone number, and no
-number that the event does not have. You add nothing that you were not told.
+given; it may say the location after the title, and how far ahead it is ("in 15 minutes"). It is one
+short, friendly sentence in the language of the title, at most 140 characters of plain GSM-7: no
+emoji, no curly quotes, no dashes but "-". Beside these facts it has only words like "reminder",
+"starts" and "don't forget": you add nothing that you were not told, and no advice.
 Answer with one item for each event, `n` being the event's own."""
-_NUMBER = re.compile(r"\d+(?:[:.,]\d+)*")
-_LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S*|www\.\S*|\S+@\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b\S*",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a reminder may contain; `day` only if it differs from the day of sending."""
-
-    title: str
-    time: str
-    day: str | None
-    minutes: int | None
-    location: str
-
-    @property
-    def known(self) -> str:
-        """All of it as one text."""
-        parts = (self.title, self.time, self.day or "", str(self.minutes or ""), self.location)
-        return "\n".join(parts)
 
 
 class Reminder(msgspec.Struct, frozen=True):
@@ -66,42 +41,6 @@ class Reminders(msgspec.Struct, frozen=True):
     """The model's answer."""
 
     reminders: list[Reminder]
-
-
-def facts_of(
-    title: str, location: str | None, start: Instant, zone: ZoneInfo, send_at: Instant
-) -> Facts:
-    """The facts of an event at the time when its reminder is sent."""
-    local = start.astimezone(zone)
-    other_day = local.date() != send_at.astimezone(zone).date()
-    minutes = round((start - send_at) / timedelta(minutes=1))
-    return Facts(
-        title=plain(title) or "Event",
-        time=f"{local:%H:%M}",
-        day=f"{local:%a %d %b}" if other_day else None,
-        minutes=minutes if 0 < minutes <= 90 else None,
-        location=plain(location or "")[:LONGEST_TITLE],
-    )
-
-
-def fault_of(text: str, facts: Facts) -> str | None:
-    """Why the text must not be used; None if it may."""
-    known, said = facts.known.casefold(), text.casefold()
-    if text != plain(text, links=True) or not is_gsm(text):
-        return "it has characters outside GSM-7"
-    if segments(text) > 1:
-        return "it is too long"
-    if facts.title.casefold() not in said:
-        return "the title is not in it"
-    if re.search(rf"(?<![\d:]){facts.time}(?![\d:])", text) is None:
-        return "the time is not in it"
-    if facts.day and facts.day[:3].casefold() not in said:
-        return "the day is not in it"
-    if any(link not in known for link in _LINK.findall(said)):
-        return "it has a link"
-    if set(_NUMBER.findall(said)) - set(_NUMBER.findall(known)):
-        return "it has a number that the event does not have"
-    return None
 
 
 def writes(services: Services) -> bool:

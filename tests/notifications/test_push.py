@@ -108,7 +108,7 @@ async def test_how_long_how_urgent_and_what_it_replaces(box: BoxWorld, web: Web)
     await box.work()
     due, assigned = web.seen
     assert (due.headers["ttl"], due.headers["urgency"]) == ("1800", "high")
-    assert (assigned.headers["ttl"], assigned.headers["urgency"]) == (str(12 * 3600), "normal")
+    assert (assigned.headers["ttl"], assigned.headers["urgency"]) == (str(24 * 3600), "normal")
     assert due.headers["topic"] == topic("task.due_soon-t") != assigned.headers["topic"]
     assert len(due.headers["topic"]) == 32
 

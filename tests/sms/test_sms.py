@@ -1,6 +1,7 @@
 """Reminders from the calendar to the phone (docs/spec.md#sms)."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,55 @@ async def messages(box: BoxWorld) -> list[Any]:
     """In the order in which they were made."""
     listed: list[Any] = (await box.get("/sms/scheduled/user/ada"))["messages"]
     return sorted(listed, key=lambda message: message["created_at"])
+
+
+async def test_a_promoted_reminder_says_what_is_so_when_it_is_sent(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box, lead_time_minutes=20)
+    await event(box, "2024-10-23T10:30:00Z")
+    await box.work()
+    assert (await messages(box))[0]["message"] == "Reminder: Standup at 10:30, in 20 min"
+    (job,) = await box.jobs(types=["send_sms"])
+    await box.post(f"/jobs/{job['queue_job_id']}/promote")
+    await box.work()
+    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:30"]
+    assert (await messages(box))[0]["message"] == "Reminder: Standup at 10:30"
+
+
+async def test_an_event_that_is_cancelled_before_its_day_is_planned_leaves_its_skip(
+    box: BoxWorld,
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-24T10:00:00Z", status="cancelled")
+    await box.run_until("2024-10-24T00:20:00Z", step=timedelta(minutes=20))
+    assert await states(box) == [("skipped", "event_cancelled")]
+    (metric,) = await box.db.all("SELECT * FROM sms_metrics WHERE name LIKE 'skipped%'")
+    assert (metric["name"], metric["count"]) == ("skipped:event_cancelled", 1)
+
+
+async def test_a_reminder_cancelled_with_its_event_stays_so_when_the_day_is_planned_again(
+    box: BoxWorld,
+) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await event(box, "2024-10-23T10:00:00Z", status="cancelled")
+    assert await states(box) == [("cancelled", "event_cancelled")]
+    await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 20})
+    await box.work()
+    assert await states(box) == [("cancelled", "event_cancelled")]
+
+
+async def test_the_activity_log_tells_what_planning_and_sending_did(box: BoxWorld) -> None:
+    await ada(box)
+    await event(box, "2024-10-23T10:00:00Z")
+    await box.work()
+    rows = await box.db.all("SELECT * FROM activity_log WHERE activity_type = 'schedule_daily_sms'")
+    assert {row["user_id"] for row in rows} == {"ada"}
+    assert [row["status"] for row in rows][:3] == ["pending", "processing", "completed"]
+    assert [json.loads(row["details"])["scheduled"] for row in rows if row["details"]] == [0]
+    sent = await box.db.all("SELECT * FROM activity_log WHERE activity_type = 'send_sms'")
+    assert [(row["status"], row["actor"]) for row in sent] == [("pending", "system")]
 
 
 async def states(box: BoxWorld) -> list[tuple[str, str | None]]:

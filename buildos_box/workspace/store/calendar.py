@@ -17,10 +17,11 @@ async def events_between(
     *,
     first_day: date,
     day_after: date,
+    cancelled: bool = False,
 ) -> list[Event]:
     """A user's events that overlap `[start, end)`, all-day ones `[first_day, day_after)`.
 
-    Cancelled ones are left out, declined ones are marked.
+    Cancelled ones are left out unless `cancelled`, declined ones are marked.
     """
     rows = await db.all(
         """SELECT * FROM (
@@ -32,10 +33,11 @@ async def events_between(
                 WHERE user_id = :user AND all_day = 0 AND COALESCE(end_at, start_at) >= :start
                   AND start_at < :end
                   AND (COALESCE(end_at, start_at) > :start OR start_at >= :start))
-            WHERE status <> 'cancelled'
+            WHERE :cancelled OR status <> 'cancelled'
             ORDER BY all_day DESC, COALESCE(start_at, start_date), seq""",
         {
             "user": user_id,
+            "cancelled": int(cancelled),
             "start": to_text(start),
             "end": to_text(end),
             "first_day": first_day.isoformat(),
