@@ -227,7 +227,7 @@ async def test_a_brief_that_fails_for_good_says_so(box: BoxWorld) -> None:
         box.clock.advance(timedelta(minutes=20))
     assert (await box.get(f"/jobs/{queued['jobId']}"))["error_code"] == "worker_lost"
     events = await box.db.all("SELECT type FROM realtime_events")
-    assert [event["type"] for event in events] == ["brief.failed"]
+    assert [event["type"] for event in events] == ["brief.failed", "notification.created"]
     again = await box.post("/queue/brief", {"userId": "ada"})
     await box.work()
     assert (await box.get(f"/jobs/{again['jobId']}"))["status"] == "completed"
