@@ -3,5 +3,9 @@
 from typing import NamedTuple
 
 
+class SessionRenewed(NamedTuple):
+    """A session of the users' page lasts longer than it did."""
+
+
 class TokensRevoked(NamedTuple):
     """Some tokens are no longer valid; open connections must check theirs."""

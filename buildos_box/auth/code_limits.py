@@ -1,6 +1,6 @@
-"""Limits on requests for verification codes, which outlive a single verification.
+"""Limits on requests for verification codes and sign-in links, which outlive a single one.
 
-A code is an SMS or a mail to somebody who may not have requested it, so requests are counted by
+Each is an SMS or a mail to somebody who may not have requested it, so requests are counted by
 user, recipient, IP address, and for the whole server.
 """
 
@@ -20,9 +20,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CodeAsked:
-    """Who requests a code, from which IP address if it is known, and the recipient."""
+    """Who requests a code or a sign-in link, and the recipient.
 
-    user_id: str
+    The user is None for somebody who is not signed in; the IP address, where it is not known.
+    """
+
+    user_id: str | None
     target: str
     address: str | None = None
 

@@ -32,6 +32,8 @@ ADMIN_FILE = "admin-token"
 ADDRESS_FILE = "address"
 """The file in the data folder with the address of the running server, for the command line."""
 SESSION_LASTS = timedelta(days=30)
+SESSION_RENEWED_AFTER = timedelta(days=1)
+"""A session that is used is renewed once in that time, not with each request."""
 MAX_SESSIONS = 20
 """Concurrent sessions of one user; a new one ends the oldest."""
 SESSION_KEPT = timedelta(days=7)
@@ -116,9 +118,7 @@ class Keyring:
         earlier session. Raises Unauthorized if that token is no longer valid.
         """
         now, scope = self._clock.now(), f"{USER_PREFIX}{user_id}"
-        expires_at = now + SESSION_LASTS
-        if issued_by is not None:
-            expires_at = min(expires_at, self.valid_until(tx, issued_by) or expires_at)
+        expires_at = self._session_end(tx, issued_by)
         if instead_of is not None:
             store.end_session(tx, instead_of, now)
         store.forget_sessions_over(tx, scope, now - SESSION_KEPT)
@@ -127,6 +127,37 @@ class Keyring:
         token = Token(token_id, SESSION_NAME, scope, now, expires_at, None, SESSION, issued_by)
         self._add(tx, token, text)
         return text, expires_at - now
+
+    async def renew_session(self, caller: Caller) -> timedelta | None:
+        """Let the caller's session last as long as a new one; returns how long, if that is longer.
+
+        None for other credentials, and for a session that was opened or renewed within a day.
+        Raises Unauthorized if it is no longer valid.
+        """
+        now = self._clock.now()
+        if not caller.is_session or caller.expires_at is None:
+            return None
+        if caller.expires_at > now + SESSION_LASTS - SESSION_RENEWED_AFTER:
+            return None
+
+        def run(tx: Tx) -> timedelta | None:
+            found = store.find_in(tx, caller.token_id)
+            if found is None or not self._is_valid(found):
+                raise Unauthorized("this token is not valid")
+            ends, until = found.token.expires_at, self._session_end(tx, found.token.issued_by)
+            if ends is None or until <= ends:
+                return None
+            store.renew_session(tx, caller.token_id, until)
+            return until - now
+
+        return await self._db.write(run)
+
+    def _session_end(self, tx: Tx, issued_by: str | None) -> Instant:
+        """When a session that is opened or renewed now ends. Raises Unauthorized."""
+        expires_at = self._clock.now() + SESSION_LASTS
+        if issued_by is None:
+            return expires_at
+        return min(expires_at, self.valid_until(tx, issued_by) or expires_at)
 
     def _add(self, tx: Tx, token: Token, text: str) -> None:
         store.add(tx, token, self.hash(text))

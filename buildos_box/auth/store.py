@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from buildos_box.auth.changes import TokensRevoked
+from buildos_box.auth.changes import SessionRenewed, TokensRevoked
 from buildos_box.auth.tokens import SESSION, Token
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
@@ -80,6 +80,15 @@ def end_session(tx: Tx, token_id: str, now: Instant) -> None:
     ).rowcount
     if changed:
         tx.announce(TokensRevoked())
+
+
+def renew_session(tx: Tx, token_id: str, expires_at: Instant) -> None:
+    """Let a session last until then."""
+    tx.execute(
+        "UPDATE tokens SET expires_at = ? WHERE id = ? AND kind = ?",
+        (to_text(expires_at), token_id, SESSION),
+    )
+    tx.announce(SessionRenewed())
 
 
 def end_oldest_sessions(tx: Tx, scope: str, keep: int, now: Instant) -> None:

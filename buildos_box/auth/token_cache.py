@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Awaitable, Callable
 
-from buildos_box.auth.changes import TokensRevoked
+from buildos_box.auth.changes import SessionRenewed, TokensRevoked
 from buildos_box.auth.store import StoredToken
 from buildos_box.db import Database, Tx
 
@@ -11,7 +11,7 @@ MOST_KEPT = 10_000
 
 
 class TokenCache:
-    """A cache of tokens by id, emptied in the commit that revokes any token.
+    """A cache of tokens by id, emptied in the commit that revokes any token or renews a session.
 
     Whether a token has expired is checked by the caller. `look_up` reads a token from the database
     by its id.
@@ -23,29 +23,30 @@ class TokenCache:
         self._look_up = look_up
         self._lock = threading.Lock()
         self._kept: dict[str, StoredToken] = {}
-        self._revocations = 0
-        db.subscribe(TokensRevoked, self._on_revoked)
+        self._changes = 0
+        db.subscribe(TokensRevoked, self._on_change)
+        db.subscribe(SessionRenewed, self._on_change)
 
     async def find(self, token_id: str) -> StoredToken | None:
         """The token as it is stored; None if there is none."""
         kept = self._kept.get(token_id)
         if kept is not None:
             return kept
-        before = self._revocations
+        before = self._changes
         found = await self._look_up(token_id)
         with self._lock:
-            # A token read before a revocation is not cached.
-            if found is not None and before == self._revocations:
+            # A token read before a change is not cached.
+            if found is not None and before == self._changes:
                 if len(self._kept) >= MOST_KEPT:
                     self._kept.clear()
                 self._kept[token_id] = found
         return found
 
-    def _on_revoked(self, tx: Tx, _change: TokensRevoked) -> None:
+    def _on_change(self, tx: Tx, _change: TokensRevoked | SessionRenewed) -> None:
         tx.after_commit(self._forget)
 
     def _forget(self) -> None:
-        """Runs on the writer's thread, before the revocation is answered."""
+        """Runs on the writer's thread, before the change is answered."""
         with self._lock:
-            self._revocations += 1
+            self._changes += 1
             self._kept.clear()

@@ -7,12 +7,13 @@ import click
 from rich.console import Console
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_day
 from buildos_box.cli.naming import USER, Json, Person, find_project, person
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, clean, say, show_json, show_table, shown_time
 from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
+from buildos_box.workspace.written_dates import read_day
 
 
 @click.group()

@@ -5,8 +5,8 @@ from datetime import timedelta
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given
 from buildos_box.cli.naming import Json, find_user, given_values
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json
 from buildos_box.client import BoxClient
 from buildos_box.clock import SystemClock, to_text

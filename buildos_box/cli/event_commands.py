@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_day, read_due, read_length, read_moment
 from buildos_box.cli.naming import NEW_ID, USER, Json, Person, by_id, choose, given_values, person
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import Instant, from_text, local_day, to_text
+from buildos_box.workspace.written_dates import read_day, read_due, read_length, read_moment
 
 ONE_DAY = timedelta(days=1)
 

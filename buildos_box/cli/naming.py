@@ -91,12 +91,27 @@ def find_project(client: BoxClient, owner: Person, name: str) -> Json:
     return choose(name, projects, "project", lambda project: (project["name"],))
 
 
+def project_or_inbox(client: BoxClient, owner: Person, name: str | None) -> Json | None:
+    """The project for a new task; without a name, the user's only active one.
+
+    None if there is none or several: then the server puts it into the Inbox.
+    """
+    if name:
+        return find_project(client, owner, name)
+    active = _active_projects(client, owner)
+    return active[0] if len(active) == 1 else None
+
+
+def _active_projects(client: BoxClient, owner: Person) -> list[Json]:
+    path = url_path("users", owner.id, "projects")
+    return list(client.items(path, status="active", limit=200))
+
+
 def project_for_new(client: BoxClient, owner: Person, name: str | None) -> Json:
     """The project for a new item; without a name, the user's only active one."""
     if name:
         return find_project(client, owner, name)
-    path = url_path("users", owner.id, "projects")
-    active = list(client.items(path, status="active", limit=200))
+    active = _active_projects(client, owner)
     if len(active) == 1:
         return active[0]
     if not active:

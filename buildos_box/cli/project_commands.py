@@ -5,11 +5,12 @@ from datetime import date
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_day
 from buildos_box.cli.naming import NEW_ID, USER, Json, Person, find_project, person
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
+from buildos_box.workspace.written_dates import read_day
 
 STATES = ("active", "paused", "completed", "archived")
 

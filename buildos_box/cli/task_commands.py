@@ -1,11 +1,10 @@
-"""`buildos-box task add|list|done|remove`."""
+"""`buildos-box task add|list|set|done|reopen|delete`."""
 
 from datetime import datetime
 
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_due
 from buildos_box.cli.naming import (
     NEW_ID,
     USER,
@@ -16,11 +15,13 @@ from buildos_box.cli.naming import (
     find_project,
     given_values,
     person,
-    project_for_new,
+    project_or_inbox,
 )
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import from_text, local_day, to_text
+from buildos_box.workspace.written_dates import read_due
 
 PRIORITIES = ("urgent", "high", "medium", "low")
 STATES = ("todo", "in_progress", "blocked", "done")
@@ -57,15 +58,54 @@ def add(
     """Add a task: buildos-box task add "Pay rent" --due friday --project Home."""
     owner = person(client, user_name)
     when = _due(due, owner)
-    project = project_for_new(client, owner, project_name)
-    body: Json = {"title": title, "id": key, "projectId": project["id"], **when, **fields}
-    made = client.post("/tasks", given_values(**body))
+    project = project_or_inbox(client, owner, project_name)
+    project_id = project and project["id"]
+    body: Json = {"title": title, "id": key, "projectId": project_id, **when, **fields}
+    made = client.post(url_path("users", owner.id, "tasks"), given_values(**body))
     if as_json:
         show_json(made)
         return
     at = shown_due(made, owner)
     due_words = f", due {at}" if at else ""
-    say(f"Made task “{made['title']}” ({made['id']}) in {project['name']}{due_words}")
+    where = project["name"] if project else "Inbox"
+    say(f"Made task “{made['title']}” ({made['id']}) in {where}{due_words}")
+
+
+@task.command(name="set")
+@click.argument("name")
+@click.option("--title", help="Its new title.")
+@click.option("--due", help="friday, 'tomorrow 14:00', in 3 days; 'none' takes it away.")
+@click.option("--project", "-p", "project_name", help="Move it to this project, by name or id.")
+@click.option("--priority", type=click.Choice(PRIORITIES), help="Its new priority.")
+@click.option("--status", type=click.Choice(STATES), help="Its new state.")
+@click.option("--description", help="Its new description.")
+@USER
+@AS_JSON
+@with_client
+def change(
+    client: BoxClient,
+    name: str,
+    due: str | None,
+    project_name: str | None,
+    user_name: str | None,
+    as_json: bool,
+    **fields: str | None,
+) -> None:
+    """Change a task: buildos-box task set "Pay rent" --due monday --priority high."""
+    found = _find(client, name, user_name, status=None)
+    body = given_values(**fields)
+    if due is not None or project_name is not None:
+        owner = person(client, user_name)
+        body |= {"dueDate": None, "dueAt": None} if due == "none" else _due(due, owner)
+        if project_name is not None:
+            body["projectId"] = find_project(client, owner, project_name)["id"]
+    if not body:
+        raise click.UsageError("say what to change, for example --due friday")
+    changed = client.patch(url_path("tasks", found["id"]), body)
+    if as_json:
+        show_json(changed)
+    else:
+        say(f"Changed “{changed['title']}”")
 
 
 @task.command(name="list")
@@ -128,10 +168,25 @@ def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 
 @task.command()
 @click.argument("name")
+@USER
+@AS_JSON
+@with_client
+def reopen(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
+    """Open a task that is done, by id, title, or the beginning of the title."""
+    found = _find(client, name, user_name, status="done")
+    changed = client.patch(url_path("tasks", found["id"]), {"status": "todo"})
+    if as_json:
+        show_json(changed)
+    else:
+        say(f"Open again: “{changed['title']}”")
+
+
+@task.command()
+@click.argument("name")
 @YES
 @USER
 @with_client
-def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
+def delete(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
     """Delete a task, by id or title."""
     found = _find(client, name, user_name, status=None)
     ask_first(f"Delete “{found['title']}”?", yes)
@@ -172,3 +227,6 @@ def _urgency(task: Json, owner: Person) -> tuple[str, str, int, str]:
 def _project_names(client: BoxClient, owner: Person) -> dict[str, str]:
     projects = client.items(url_path("users", owner.id, "projects"), limit=200)
     return {project["id"]: project["name"] for project in projects}
+
+
+task.add_command(delete, "remove")  # as it is called for projects, notes and events

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_due
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import SystemClock, at_wall_time, from_text, to_text
+from buildos_box.workspace.written_dates import read_due
 
 UTC = ZoneInfo("UTC")
 

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.dates import given, read_time, read_weekdays
 from buildos_box.cli.naming import NEW_ID, Json, find_user, given_values
+from buildos_box.cli.option_value import given
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -19,6 +19,7 @@ from buildos_box.cli.output import (
 )
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc
+from buildos_box.workspace.written_dates import read_time, read_weekdays
 
 FREQUENCIES = ("daily", "weekdays", "weekly", "custom")
 WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")

@@ -41,9 +41,9 @@ def foreign_objects(path: Path) -> list[str]:
         schema = int(db.execute("PRAGMA user_version").fetchone()[0])
         if schema > known_migrations()[-1].number:
             return []
-        kept = {("table", name) for name in _REPLICATION}
+        kept = {("table", name, "") for name in _REPLICATION}
         found = _objects(db) - _objects(_made_by(schema)) - kept
-    return [f"{kind} {name!r}" for kind, name in sorted(found)]
+    return sorted({f"{kind} {name!r}" for kind, name, _ in found})
 
 
 @lru_cache(maxsize=2)
@@ -60,10 +60,11 @@ def _made_by(schema: int) -> "Database":
     return db
 
 
-def _objects(db: "Database") -> set[tuple[str, str]]:
+def _objects(db: "Database") -> set[tuple[str, str, str]]:
+    """Type and name of each; of a trigger also its text, since one of a known name may do else."""
     return {
-        (row["type"], row["name"])
-        for row in db.query("SELECT type, name FROM sqlite_master")
+        (row["type"], row["name"], row["sql"] if row["type"] == "trigger" else "")
+        for row in db.query("SELECT type, name, sql FROM sqlite_master")
         if not row["name"].startswith("sqlite_")
     }
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.clock import zone_or_utc
+from buildos_box.clock import local_day, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
@@ -17,6 +17,7 @@ from buildos_box.llm.origin import Origin
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
 from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
+from buildos_box.phases.days import with_days_ahead
 from buildos_box.phases.model import Phase, PlanTask, Span
 from buildos_box.phases.planner import plan
 from buildos_box.realtime import store as realtime
@@ -200,9 +201,11 @@ def _conclude(
     tasks = workspace.find_tasks(tx, project.id, limit=MOST_TASKS + 1)
     _require_plannable(len(tasks))
     links = workspace.find_dependencies(tx, project.id)
-    now_there = plan_tasks(tasks, links, zone_or_utc(user.timezone))
+    zone = zone_or_utc(user.timezone)
+    now_there = plan_tasks(tasks, links, zone)
     repaired = repair(draft.phases, now_there, Span(project.start_date, project.due_date))
     made = repaired.plan
+    phases = with_days_ahead(made.phases, now_there, local_day(now, zone))
     result = PhasesResult(
         project_id=project.id,
         phases=len(made.phases),
@@ -221,7 +224,7 @@ def _conclude(
             cycles=msgspec.json.encode(made.cycles).decode(),
             **draft.origin(),
         ),
-        [(services.ids.new("phase", now), phase) for phase in made.phases],
+        [(services.ids.new("phase", now), phase) for phase in phases],
         now,
     )
     workspace.mark_phases_generated(tx, project.id, now)

@@ -123,7 +123,7 @@ def _phase(
     title = plain(lead.title, TITLE_CHARS) or f"Phase {number}"
     more = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
     return Phase(
-        name="Done already" if over else f"{title}{more}",
+        name="Finished" if over else f"{title}{more}",
         task_ids=tuple(task.id for task in tasks),
         description=_words(tasks, title, waited.get(lead.id, 0), over),
         start_date=first,
@@ -134,7 +134,7 @@ def _phase(
 def _words(tasks: list[PlanTask], title: str, waiting: int, over: bool) -> str:
     """The description of a phase, from its tasks alone."""
     if over:
-        return f"{len(tasks)} tasks that are done." if len(tasks) > 1 else "A task that is done."
+        return ""
     said = []
     if waiting and len(tasks) > 1:
         others = f"{waiting} others wait" if waiting > 1 else "another task waits"

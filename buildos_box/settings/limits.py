@@ -44,17 +44,17 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
         int, doc("Confirmation codes that one user may ask for in 24 hours.", ge=0)
     ] = 10
     codes_per_target_hour: Annotated[
-        int, doc("Confirmation codes to one number or mail address in an hour.", ge=0)
+        int, doc("Codes and sign-in links to one number or mail address in an hour.", ge=0)
     ] = 3
     codes_per_target_day: Annotated[
-        int, doc("Confirmation codes to one number or mail address in 24 hours.", ge=0)
+        int, doc("Codes and sign-in links to one number or mail address in 24 hours.", ge=0)
     ] = 5
     codes_per_address_hour: Annotated[
         int,
-        doc("Confirmation codes asked for by users from one IP address in an hour.", ge=0),
+        doc("Codes and sign-in links that are asked for from one IP address in an hour.", ge=0),
     ] = 10
     codes_per_hour: Annotated[
-        int, doc("Confirmation codes to all numbers and mail addresses in an hour.", ge=0)
+        int, doc("Codes and sign-in links to all numbers and mail addresses in an hour.", ge=0)
     ] = 60
     max_bytes_per_user: Annotated[
         int, doc("Bytes that one user's projects, tasks, notes and events may take.", ge=0)

@@ -2,7 +2,9 @@
 
 from buildos_box.feature import Feature
 from buildos_box.web import routes
+from buildos_box.web.link_mail import SEND_SIGN_IN_LINK
 
 FEATURE = Feature(
+    job_types=(SEND_SIGN_IN_LINK,),
     routes=routes.ROUTES,
 )

@@ -55,8 +55,8 @@ class _Asset:
 
 
 def page_routes(static: Path) -> list[Any]:
-    """The routes of `/app/` and its files, and the redirect from `/`; all public, without user
-    data.
+    """The routes of `/app/` and its files, the redirect from `/`, and the icon; all public, without
+    user data.
     """
     folder = static / "app"
     assets = {path.name: _Asset(path) for path in folder.iterdir() if path.suffix in MEDIA}
@@ -84,4 +84,12 @@ def page_routes(static: Path) -> list[Any]:
             raise NotFound(f"there is no file {name}")
         return assets[name].answer(request)
 
-    return [front_door, page, file]
+    @route(
+        "/favicon.ico", http_method=READ, opt=PUBLIC, include_in_schema=False,
+        sync_to_thread=False,
+    )  # fmt: skip
+    def icon(request: AnyRequest) -> Response[bytes]:
+        # Browsers ask for it beside every page that names no icon, like the API's documentation.
+        return assets["icon-192.png"].answer(request)
+
+    return [front_door, page, file, icon]

@@ -19,7 +19,7 @@ from buildos_box.db import Row
 from buildos_box.errors import Conflict, Forbidden, Unauthorized, Unprocessable
 from buildos_box.log import logger
 from buildos_box.services import Services
-from buildos_box.web import sign_in
+from buildos_box.web import link_mail, sign_in
 from buildos_box.workspace import store as workspace
 
 AnyRequest = Request[Any, Any, Any]
@@ -43,6 +43,18 @@ class LinkCode(msgspec.Struct, frozen=True):
     """The code of a sign-in link."""
 
     code: str
+
+
+class MailAddress(msgspec.Struct, frozen=True):
+    """The mail address of whoever wants to sign in."""
+
+    email: str
+
+
+class LinkMailed(msgspec.Struct, frozen=True):
+    """A link is on its way if the address is a user's."""
+
+    success: bool = True
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -123,6 +135,31 @@ async def preview_link(
     )
 
 
+@post("/app/sign-in-mail", status_code=202, opt=PUBLIC, tags=["Web page"])
+async def mail_link(
+    data: MailAddress,
+    request: AnyRequest,
+    services: Services,
+    keyring: Keyring,
+    correlation_id: str,
+) -> LinkMailed:
+    """Mail a sign-in link to the address, if it is the confirmed one of a user.
+
+    The answer is the same whether it is or not. Raises Forbidden (not from the page), Unprocessable
+    (no mail address), RateLimited (`limits.codes_…`, counted before the address is looked up).
+    """
+    _require_our_page(request)
+    authenticator: Authenticator = request.app.state.authenticator
+    await link_mail.request_link(
+        services,
+        keyring,
+        data.email,
+        client=authenticator.client_of(request),
+        correlation_id=correlation_id,
+    )
+    return LinkMailed()
+
+
 def _require_our_page(request: AnyRequest) -> None:
     """Raises Forbidden for another site, which could sign a visitor in as somebody they are not."""
     if not from_our_page(request):
@@ -144,14 +181,23 @@ async def _signed_in(request: AnyRequest, keyring: Keyring) -> Caller | None:
 
 
 @get("/app/session", tags=["Web page"])
-async def get_session(services: Services, caller: Caller) -> Session:
-    """The user whose token this is. Raises Forbidden for other tokens, Unprocessable if deleted."""
+async def get_session(
+    request: AnyRequest, services: Services, keyring: Keyring, caller: Caller
+) -> Response[Session]:
+    """The user whose token this is; once a day it renews the page's session and its cookie.
+
+    Raises Forbidden for other tokens, Unprocessable if deleted, Unauthorized.
+    """
     if caller.only_user is None:
         raise Forbidden("this token does not belong to a single user")
     row = await workspace.row_of(services.db, "users", caller.only_user)
     if row is None:
         raise Unprocessable.field("userId", f"there is no user {caller.only_user}")
-    return Session.of(row)
+    response = Response(Session.of(row), status_code=200)
+    lasts = await keyring.renew_session(caller)
+    if lasts is not None:
+        _cookie(request).set(response, session_of(request), lasts)
+    return response
 
 
 @delete("/app/session", status_code=200, tags=["Web page"])
@@ -182,4 +228,11 @@ def _cookie(request: AnyRequest) -> SessionCookie:
     return cookie
 
 
-ROUTES: list[Any] = [open_session, preview_link, get_session, close_session, issue_link]
+ROUTES: list[Any] = [
+    open_session,
+    preview_link,
+    mail_link,
+    get_session,
+    close_session,
+    issue_link,
+]

@@ -52,7 +52,12 @@ async def make_link(
             now=now,
         )
     )
-    return f"{services.settings.server.public_url}/app/#sign-in={code}", expires_at
+    return link_url(services, code), expires_at
+
+
+def link_url(services: Services, code: str) -> str:
+    """The page's address with the code in the fragment."""
+    return f"{services.settings.server.public_url}/app/#sign-in={code}"
 
 
 async def link_holder(services: Services, keyring: Keyring, code: str) -> LinkHolder:

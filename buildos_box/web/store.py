@@ -7,9 +7,9 @@ _WAITING = "SELECT * FROM sign_in_links WHERE hash = ? AND expires_at > ?"
 
 
 def add(
-    tx: Tx, hashed: bytes, *, user_id: str, issued_by: str, expires_at: Instant, now: Instant
+    tx: Tx, hashed: bytes, *, user_id: str, issued_by: str | None, expires_at: Instant, now: Instant
 ) -> None:
-    """Store a link, and delete expired ones."""
+    """Store a link, and delete expired ones; `issued_by` is None for one that was mailed."""
     tx.execute("DELETE FROM sign_in_links WHERE expires_at <= ?", (to_text(now),))
     tx.execute(
         "INSERT INTO sign_in_links (hash, user_id, issued_by, expires_at) VALUES (?, ?, ?, ?)",

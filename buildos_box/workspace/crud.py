@@ -10,11 +10,11 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, FieldFault, Forbidden, NotFound
 from buildos_box.services import Services
 from buildos_box.workspace import store
-from buildos_box.workspace.batch import Batch, Link, read_one, refuse
+from buildos_box.workspace.batch import Batch, Link, read_one, read_sync, refuse
 from buildos_box.workspace.fields import id_text
-from buildos_box.workspace.kinds import Kind
+from buildos_box.workspace.kinds import PROJECTS, TASKS, USERS, Kind
 from buildos_box.workspace.store import records
-from buildos_box.workspace.sync import apply
+from buildos_box.workspace.sync import Counts, apply
 
 Json = dict[str, Any]
 MAX_PREREQUISITES = 1_000
@@ -51,6 +51,55 @@ async def create(services: Services, caller: Caller, kind: Kind, data: Json) -> 
 
     await services.db.write(run)
     return await visible(services, caller, kind, given["id"])
+
+
+async def create_task(services: Services, caller: Caller, user_id: str, data: Json) -> Row:
+    """Create a task of that user; without a `projectId` in the Inbox, which is made if need be.
+
+    Raises NotFound, Unprocessable, Forbidden, Conflict.
+    """
+    await visible(services, caller, USERS, user_id)
+    if data.get("projectId") is not None:
+        return await create(services, caller, TASKS, data)
+    now = services.clock.now()
+    new_inbox = services.ids.new(PROJECTS.noun, now)
+
+    def run(tx: Tx) -> str:
+        inbox = store.find_inbox(tx, user_id)
+        if inbox is None:
+            made = {"id": new_inbox, "userId": user_id, "name": store.INBOX}
+            apply(tx, read_one(PROJECTS, made, privileged=True), now)
+        return inbox or new_inbox
+
+    return await create(
+        services, caller, TASKS, {**data, "projectId": await services.db.write(run)}
+    )
+
+
+async def change_tasks(
+    services: Services, caller: Caller, user_id: str, changes: list[Json], deleted: list[str]
+) -> Counts:
+    """Change and delete tasks of that user in one transaction, or none of them.
+
+    Raises NotFound, and Unprocessable with every fault; a task of another user is unknown.
+    """
+    await visible(services, caller, USERS, user_id)
+    batch = read_sync({TASKS.name: changes, "delete": {TASKS.name: deleted}})
+    now = services.clock.now()
+
+    def run(tx: Tx) -> Counts:
+        owners = records.owners(tx, TASKS.name, [item.key for item in batch.items[TASKS.name]])
+        for item in batch.items[TASKS.name]:
+            if owners.get(item.key) != user_id:
+                batch.fault(f"{item.path}id", f"there is no task {item.key!r}")
+        gone = batch.deletes.get(TASKS.name, {})
+        owners = records.owners(tx, TASKS.name, gone)
+        for key, path in gone.items():
+            if owners.get(key, user_id) != user_id:
+                batch.fault(path, f"there is no task {key!r}")
+        return apply(tx, batch, now, only_user=user_id).get(TASKS.name, Counts())
+
+    return await services.db.write(run)
 
 
 async def change(services: Services, caller: Caller, kind: Kind, key: str, data: Json) -> Row:

@@ -12,7 +12,7 @@ from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
-from buildos_box.workspace import crud, store, work_routes
+from buildos_box.workspace import crud, person_routes, store, work_routes
 from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.bodies import read_lists, reads
 from buildos_box.workspace.kinds import PREFERENCES, USERS, USERS_BY_HAND
@@ -142,4 +142,5 @@ ROUTES: list[Any] = [
     get_preferences,
     put_preferences,
     *work_routes.ROUTES,
+    *person_routes.ROUTES,
 ]

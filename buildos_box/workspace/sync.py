@@ -13,10 +13,10 @@ from buildos_box.db import Database, Row, Tx
 from buildos_box.errors import FieldFault
 from buildos_box.workspace.announcing import announce_before_removal, announce_gone, announce_saved
 from buildos_box.workspace.batch import Batch, refuse
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
+from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, USERS, Kind
 from buildos_box.workspace.planning import Planner, Step
 from buildos_box.workspace.quota import StorageChanges
-from buildos_box.workspace.store import records
+from buildos_box.workspace.store import forget_deleted, records
 
 
 class Counts(msgspec.Struct, rename="camel"):
@@ -125,6 +125,8 @@ def _delete(tx: Tx, kind: Kind, keys: list[str], storage: StorageChanges) -> int
         if records.delete(tx, kind, key):
             deleted += 1
             announce_gone(tx, kind.name, key)
+    if kind is USERS and deleted:
+        forget_deleted(tx)
     return deleted
 
 

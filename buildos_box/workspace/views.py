@@ -105,7 +105,10 @@ class NoteView(_View, frozen=True, kw_only=True, rename="camel"):
 
 
 class EventView(_View, frozen=True, kw_only=True, rename="camel"):
-    """A calendar event. `end_date` is the first day after an all-day one."""
+    """A calendar event. `end_date` is the first day after an all-day one.
+
+    `feed_id` names the subscribed calendar that it is from; reading that changes the event back.
+    """
 
     id: str
     user_id: str
@@ -119,6 +122,7 @@ class EventView(_View, frozen=True, kw_only=True, rename="camel"):
     declined: bool
     location: str | None
     source: str | None
+    feed_id: str | None
     created_at: str
     updated_at: str
 

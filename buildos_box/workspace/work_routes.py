@@ -3,6 +3,7 @@
 Paths say `calendar-events`, because `/events` are the realtime streams.
 """
 
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -11,8 +12,11 @@ from litestar.params import QueryParameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS
+from buildos_box.clock import day_bounds, zone_or_utc
+from buildos_box.db import Row
+from buildos_box.errors import Unprocessable
 from buildos_box.services import Services
-from buildos_box.workspace import crud, store
+from buildos_box.workspace import crud, fields, store
 from buildos_box.workspace.bodies import reads
 from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS, USERS
 from buildos_box.workspace.paging import Limit, decode_cursor, page
@@ -26,6 +30,10 @@ from buildos_box.workspace.views import (
 )
 
 Json = dict[str, Any]
+MAX_DAYS = 62
+MAX_EVENTS = 5_000
+FirstDay = Annotated[str | None, QueryParameter(name="from", description="The first day")]
+LastDay = Annotated[str | None, QueryParameter(name="to", description="The last day")]
 Status = Annotated[str | None, QueryParameter(name="status", description="Only of this status")]
 Project = Annotated[str | None, QueryParameter(name="project", description="Only of this project")]
 
@@ -197,14 +205,53 @@ async def delete_note(note_id: str, services: Services, caller: Caller) -> None:
 
 @get("/users/{user_id:str}/calendar-events", tags=["Calendar"])
 async def list_events(
-    user_id: str, services: Services, caller: Caller, cursor: str | None = None, limit: Limit = 50
+    user_id: str,
+    services: Services,
+    caller: Caller,
+    cursor: str | None = None,
+    limit: Limit = 50,
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
 ) -> Page[EventView]:
-    """A user's calendar events, the last created first."""
-    await crud.visible(services, caller, USERS, user_id)
+    """A user's calendar events, the last created first.
+
+    With `from` and `to` those that take place then in the user's zone, by their start, without
+    cancelled ones and on one page. Raises NotFound, Unprocessable.
+    """
+    user = await crud.visible(services, caller, USERS, user_id)
+    if first_day is not None or last_day is not None:
+        return await _events_of_days(services, user, first_day, last_day)
     rows = await store.page_events(
         services.db, user_id, before=decode_cursor(cursor), limit=limit + 1
     )
     return page(rows, limit, EventView.of)
+
+
+async def _events_of_days(
+    services: Services, user: Row, first: str | None, last: str | None
+) -> Page[EventView]:
+    """Raises Unprocessable for what is no day, and for too many days."""
+    start, end = _day("from", first), _day("to", last)
+    if not 0 <= (end - start).days < MAX_DAYS:
+        raise Unprocessable.field("to", f"must be at most {MAX_DAYS - 1} days after from")
+    zone = zone_or_utc(user["timezone"])
+    rows = await store.rows_between(
+        services.db,
+        user["id"],
+        day_bounds(start, zone)[0],
+        day_bounds(end, zone)[1],
+        first_day=start,
+        day_after=end + timedelta(days=1),
+        limit=MAX_EVENTS,
+    )
+    return Page([EventView.of(row) for row in rows])
+
+
+def _day(name: str, text: str | None) -> date:
+    try:
+        return date.fromisoformat(str(fields.day(text)))
+    except ValueError as error:
+        raise Unprocessable.field(name, str(error)) from None
 
 
 @post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))

@@ -1,10 +1,12 @@
 // The box's API. The cookie that scripts cannot read says who we are; the header, that it is us.
 
+import { t } from "./text.js";
+
 export const ROOT = new URL("../", document.baseURI);
 
 export class Refused extends Error {
   constructor(status, body) {
-    super(body.error || `the box answered ${status}`);
+    super(body.error || t("The box answered {status}.", { status }));
     this.status = status;
     this.code = body.code;
     this.details = body.details || [];
@@ -37,26 +39,38 @@ async function inTurn(request) {
   }
 }
 
-export const call = (method, url, body) => inTurn(() => ask(method, url, body));
+export const call = (method, url, body, more) => inTurn(() => ask(method, url, body, more));
 
-async function ask(method, url, body) {
+export const OFFLINE = "offline";
+let reached = true;
+
+function tellReach(now) {
+  if (now === reached) return;
+  reached = now;
+  document.dispatchEvent(new Event(now ? "reached" : "unreached"));
+}
+
+async function ask(method, url, body, more = {}) {
   const headers = { "X-Box-Page": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
     answer = await fetch(url, {
-      method, headers, cache: "no-store", credentials: "same-origin",
+      method, headers, cache: "no-store", credentials: "same-origin", ...more,
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new Refused(0, { error: "The box cannot be reached. Is it running?", code: "offline" });
+    tellReach(false);
+    throw new Refused(0, { error: t("The box cannot be reached just now."), code: OFFLINE });
   }
+  // What the service worker kept is shown as well as it can be, and said to be old.
+  tellReach(!answer.headers.has("X-Box-Kept"));
   const text = await answer.text();
   let read = {};
   try {
     read = text ? JSON.parse(text) : {};
   } catch {
-    read = { error: `the box answered ${answer.status}` };
+    read = {};
   }
   if (answer.ok) return read;
   if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
@@ -69,6 +83,18 @@ export const post = (parts, body = {}) => call("POST", path(parts), body);
 export const put = (parts, body) => call("PUT", path(parts), body);
 export const patch = (parts, body) => call("PATCH", path(parts), body);
 export const remove = (parts) => call("DELETE", path(parts));
+
+// All pages of a list, up to a bound.
+export async function all(parts, query = {}) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await get(parts, cursor ? { limit: 200, ...query, cursor } : { limit: 200, ...query });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor && items.length < 5000);
+  return items;
+}
 
 // What is not there is no fault: null.
 export async function find(parts, query) {

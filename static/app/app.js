@@ -1,41 +1,75 @@
-// Signing in, and which page is shown: the address's fragment says it.
+// Which page is shown: the address's fragment says it.
 
-import { call, find, get, own, path, person } from "./api.js";
-import { action, el, say } from "./dom.js";
-import { form, text } from "./forms.js";
+import { get, own, person } from "./api.js";
+import { action, el, say, takeBack } from "./dom.js";
+import { forgetDrafts } from "./forms.js";
+import { icon } from "./icons.js";
 import { connect, disconnect, listen } from "./live.js";
+import { calendar, calendarDay, calendarEvent } from "./calendar.js";
 import { inbox } from "./inbox.js";
-import { plans } from "./plans.js";
+import { forgetKept, serveOffline, tellReach } from "./offline.js";
+import { projectPage, projects } from "./projects.js";
 import { optOut, refreshPush } from "./push.js";
+import { search } from "./search.js";
+import { askFirst, closeSession, readSession, sayEnded, waysIn } from "./session.js";
 import { settings } from "./settings.js";
-import { tasks } from "./tasks.js";
+import { doneTasks, lateTasks, tasks } from "./tasks.js";
+import { t } from "./text.js";
+import { readGoing } from "./toggles.js";
 import { briefPage, today } from "./today.js";
+import { workStyle } from "./work-style.js";
 
 const main = document.getElementById("main");
 const bar = document.getElementById("top");
 let leave = null;
 let turn = 0;
 
-const PAGES = [
-  [/^(?:today)?$/, "today", "Today", today],
-  [/^brief-(\d{4}-\d{2}-\d{2})$/, "today", "Brief", briefPage],
-  [/^tasks$/, "tasks", "Tasks", tasks],
-  [/^task-(.+)$/, "tasks", "Tasks", tasks],
-  [/^inbox$/, "inbox", "Inbox", inbox],
-  [/^(?:plans|onboarding)$/, "plans", "Plans", plans],
-  [/^(?:project|phases)-(.+)$/, "plans", "Plans", plans],
-  [/^settings$/, "settings", "Settings", settings],
+const NAV = () => [["today", t("Today")], ["tasks", t("Tasks")], ["calendar", t("Calendar")],
+  ["projects", t("Projects")], ["inbox", t("Inbox")], ["settings", t("Settings")]];
+
+const PAGES = () => [
+  [/^(?:today)?$/, "today", t("Today"), today],
+  [/^brief-(\d{4}-\d{2}-\d{2})$/, "today", t("Brief"), briefPage],
+  [/^tasks$/, "tasks", t("Tasks"), tasks],
+  [/^task-(.+)$/, "tasks", t("Tasks"), tasks],
+  [/^late$/, "tasks", t("Sort out what is late"), lateTasks],
+  [/^tasks-done$/, "tasks", t("Done tasks"), doneTasks],
+  [/^calendar(?:-(\d{4}-\d{2}-\d{2}))?$/, "calendar", t("Calendar"), calendar],
+  [/^day-(\d{4}-\d{2}-\d{2})$/, "calendar", t("Calendar"), calendarDay],
+  [/^event-(.+)$/, "calendar", t("Calendar"), calendarEvent],
+  [/^projects$/, "projects", t("Projects"), projects],
+  [/^(?:project|phases)-(.+)$/, "projects", t("Project"), projectPage],
+  [/^plans$/, "projects", t("Projects"), projects],
+  [/^(?:work|onboarding)$/, "projects", t("How you work"), workStyle],
+  [/^inbox$/, "inbox", t("Inbox"), inbox],
+  [/^search(?:-(.*))?$/, "search", t("Search"), search],
+  [/^settings$/, "settings", t("Settings"), settings],
 ];
+
+const brand = () => el("p", { class: "brand" },
+  el("img", { src: "icon.svg", alt: "", width: 24, height: 24 }), el("span", {}, "BuildOS Box"));
+
+function fillBar() {
+  const link = (name, words, more) => el("a", { href: `#${name}`, class: `to-${name}` },
+    icon(name), el("span", {}, words), more);
+  const unread = el("span", { id: "unread", class: "count", hidden: true });
+  bar.replaceChildren(
+    brand(), el("nav", { "aria-label": t("Pages") }, el("ul", {}, NAV().map(([name, words]) =>
+      el("li", {}, link(name, words, name === "inbox" ? unread : null))))),
+    el("a", { href: "#search", class: "to-search", "aria-label": t("Search") }, icon("search")));
+  document.getElementById("skip").textContent = t("Skip to the content");
+  document.getElementById("undo").textContent = t("Undo");
+}
 
 async function show(moveFocus = true) {
   const mine = (turn += 1);
   const fragment = decodeURIComponent(location.hash.slice(1));
-  const found = PAGES.find(([pattern]) => pattern.test(fragment)) || PAGES[0];
-  const [pattern, nav, title, page] = found;
+  const pages = PAGES();
+  const [pattern, nav, title, page] = pages.find(([wanted]) => wanted.test(fragment)) || pages[0];
   leave?.();
   leave = null;
   document.title = `${title} – BuildOS Box`;
-  for (const link of bar.querySelectorAll("nav a")) {
+  for (const link of bar.querySelectorAll("a")) {
     if (link.hash === `#${nav}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -44,7 +78,6 @@ async function show(moveFocus = true) {
   let over = false;
   const offs = [() => { over = true; }];
   const stop = () => offs.forEach((off) => off());
-  main.className = "";
   try {
     await page(body, {
       heading, argument: (pattern.exec(fragment) || [])[1],
@@ -53,10 +86,11 @@ async function show(moveFocus = true) {
   } catch (error) {
     if (error.status === 401) return;
     body.replaceChildren(el("p", { class: "bad", role: "alert" }, error.message),
-      action("Try again", () => show()));
+      action(t("Try again"), () => show()));
   }
   if (mine !== turn) { stop(); return; }
   leave = stop;
+  main.className = nav;
   main.replaceChildren(heading, body);
   if (moveFocus) heading.focus();
 }
@@ -69,6 +103,7 @@ function welcome(session) {
   connect();
   countUnread();
   refreshPush();
+  serveOffline();
 }
 
 async function countUnread() {
@@ -76,125 +111,117 @@ async function countUnread() {
     const { unread } = await get(own("notifications"), { limit: 1 });
     const place = document.getElementById("unread");
     place.hidden = !unread;
-    place.replaceChildren(String(unread), el("span", { class: "skip" }, " unread"));
+    place.replaceChildren(String(unread), el("span", { class: "skip" }, t(" unread")));
   } catch { /* the inbox itself will say what is wrong */ }
 }
 
-function signIn(note) {
+// A page of its own for whoever is not signed in.
+function alone(title, ...children) {
   turn += 1;
   leave?.();
   leave = null;
   disconnect();
-  person.id = "";
   bar.hidden = true;
-  document.title = "Sign in – BuildOS Box";
+  document.title = `${title} – BuildOS Box`;
   main.className = "narrow";
-  const whose = text("userId", "Whose page?", "", {
-    hint: "This token may act for everyone. Give the user's id.", autocomplete: "off",
-  });
-  whose.hidden = true;
-  const fields = [
-    text("token", "Your token", "", {
-      type: "password", autocomplete: "current-password", autofocus: true,
-      hint: "It begins with bos_. Whoever runs this box can give you one.",
-    }),
-    whose,
-  ];
-  const sheet = form("Sign in", fields, "Sign in", async (read) => {
-    const body = { token: read("token") };
-    if (!whose.hidden) body.userId = read("userId");
-    try {
-      await enter(body);
-    } catch (error) {
-      if (error.details?.some((detail) => detail.field === "userId")) whose.hidden = false;
-      throw error;
-    }
-  });
-  main.replaceChildren(el("h1", { tabindex: "-1" }, "Sign in"),
-    note ? el("p", { role: "alert", class: "bad" }, note) : "", sheet,
-    el("p", { class: "soft" }, "If you were sent a link to sign in, open it: it needs no token."));
-  main.querySelector("input").focus();
-}
-
-async function enter(body) {
-  welcome(await call("POST", path(["app", "session"]), body));
-  await show();
-}
-
-// Messages to this browser are for whoever is signed in: they end with that.
-async function leaveThisBrowser() {
-  try {
-    if (!person.id) person.id = (await find(["app", "session"])).userId;
-    await optOut();
-  } catch { /* what is left behind reaches nobody else: the subscription stays its owner's */ }
-}
-
-export async function signOut() {
-  await leaveThisBrowser();
-  await call("DELETE", path(["app", "session"]));
-  location.hash = "";
-  signIn();
-  say("You are signed out.");
-}
-
-// A link may come from anybody: it signs in only whom it names, and only when they say so. Mail
-// scanners, which open links and run scripts, use none up by it.
-async function askFirst(code) {
-  let link;
-  try {
-    link = await call("POST", path(["app", "sign-in-link"]), { code });
-  } catch (error) {
-    signIn(error.message);
-    return;
-  }
-  turn += 1;
-  leave?.();
-  leave = null;
-  const name = link.name || link.userId;
-  document.title = "Sign in – BuildOS Box";
-  main.className = "narrow";
-  const heading = el("h1", { tabindex: "-1" }, "Sign in");
-  main.replaceChildren(heading,
-    el("p", {}, "This link signs you in as ", el("strong", {}, name), "."),
-    link.replaces ? el("p", { role: "alert" }, "You are signed in as ",
-      el("strong", {}, link.replaces), " now. You will be signed out of that page.") : "",
-    action(`Sign in as ${name}`, async () => {
-      if (link.replaces) await leaveThisBrowser();
-      await enter({ code, replace: Boolean(link.replaces) });
-    }),
-    action("Do not sign in", start));
+  const heading = el("h1", { tabindex: "-1" }, title);
+  main.replaceChildren(brand(), heading, ...children.filter(Boolean));
   heading.focus();
 }
 
+function signIn(note) {
+  person.id = "";
+  alone(t("Sign in"), note ? el("p", { role: "alert", class: "bad" }, note) : null, ...waysIn(enter));
+  if (!note) main.querySelector("input").focus();
+}
+
+async function enter(session) {
+  welcome(session);
+  await show();
+}
+
+// Messages to this browser and what it keeps are for whoever is signed in: they end with that.
+async function leaveThisBrowser() {
+  try {
+    if (!person.id) person.id = (await readSession()).userId;
+    await optOut();
+  } catch { /* what is left behind reaches nobody else: the subscription stays its owner's */ }
+  forgetDrafts();
+  await forgetKept();
+}
+
+async function signOut() {
+  await leaveThisBrowser();
+  await closeSession();
+  location.hash = "";
+  signIn();
+  say(t("You are signed out."));
+}
+
+async function openLink(code) {
+  try {
+    alone(t("Sign in"), ...await askFirst(code, { entered: enter, leaving: leaveThisBrowser, refused: start }));
+  } catch (error) {
+    signIn(error.message);
+  }
+}
+
+const LINKS = [
+  [/^#sign-in=([0-9a-z]+)$/, openLink],
+];
+
 async function start() {
-  const code = /^#sign-in=([0-9a-z]+)$/.exec(location.hash)?.[1];
-  if (code) {
+  fillBar();
+  for (const [pattern, follow] of LINKS) {
+    const found = pattern.exec(location.hash)?.[1];
+    if (!found) continue;
     history.replaceState(null, "", location.pathname);
-    await askFirst(code);
+    await follow(found);
     return;
   }
   let session = null;
   try {
-    session = await find(["app", "session"]);
+    session = await readSession();
   } catch (error) {
-    if (error.status !== 401) signIn(error.message);
+    signIn(error.status === 401 ? "" : error.message);
     return;
   }
-  if (session) {
-    welcome(session);
-    await show(false);
-  }
+  welcome(session);
+  await readGoing();
+  await show(false);
 }
 
-document.addEventListener("signed-out", () => { if (!bar.hidden || !main.querySelector("form")) signIn(); });
+let looked = Date.now();
+
+// A window that stays open for days renews its session and shows the day that it is.
+async function lookAgain() {
+  if (document.visibilityState !== "visible" || !person.id || Date.now() - looked < 600000) return;
+  looked = Date.now();
+  try {
+    await readSession();
+  } catch { /* whoever was signed out is told by the event */ }
+}
+
+document.addEventListener("signed-out", () => {
+  if (person.id && !bar.hidden) sayEnded(() => { connect(); say(t("You are signed in again.")); });
+});
 document.addEventListener("sign-out", () => signOut().catch((error) => say(error.message)));
 document.addEventListener("inbox-read", countUnread);
+document.addEventListener("reached", () => tellReach(true));
+document.addEventListener("unreached", () => tellReach(false));
+document.addEventListener("visibilitychange", lookAgain);
+document.addEventListener("show-again", () => show(false));
+document.addEventListener("keydown", (event) => {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName);
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing) takeBack();
+});
+document.getElementById("undo").addEventListener("click", takeBack);
 document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
 addEventListener("hashchange", () => {
-  if (/^#sign-in=/.test(location.hash)) start();
+  if (LINKS.some(([pattern]) => pattern.test(location.hash))) start();
   else if (person.id) show();
 });
 listen((type) => { if (type === "notification.created" || type === "opened") countUnread(); });

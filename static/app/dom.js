@@ -1,5 +1,7 @@
 // Elements are made, never parsed: what people typed cannot become markup.
 
+import { t } from "./text.js";
+
 export function el(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -16,13 +18,37 @@ export function el(tag, properties = {}, ...children) {
 let count = 0;
 export const newId = (stem) => `${stem}-${(count += 1)}`;
 
-export function say(text) {
+let undoing = null;
+
+// Says what was done; `undo`, if given, can take it back for a while, by its button or Ctrl+Z.
+export function say(text, undo = null) {
   const place = document.getElementById("said");
+  const button = document.getElementById("undo");
   clearTimeout(say.timer);
   // Emptied first, so that the same words said twice are read out twice.
   place.textContent = "";
+  button.hidden = !undo;
+  undoing = undo;
   setTimeout(() => { place.textContent = text; }, 30);
-  say.timer = setTimeout(() => { place.textContent = ""; }, 6000);
+  say.timer = setTimeout(() => {
+    place.textContent = "";
+    button.hidden = true;
+    undoing = null;
+  }, undo ? 10000 : 6000);
+}
+
+export async function takeBack() {
+  const undo = undoing;
+  if (!undo) return false;
+  undoing = null;
+  document.getElementById("undo").hidden = true;
+  try {
+    await undo();
+    say(t("Taken back."));
+  } catch (error) {
+    say(error.message);
+  }
+  return true;
 }
 
 // A button that works once at a time; what fails is said.
@@ -40,4 +66,17 @@ export function action(label, work, properties = {}) {
     }
   });
   return button;
+}
+
+// A window above the page, closed by Escape; what had the focus before has it again.
+export function dialog(title, ...children) {
+  const id = newId("dialog");
+  const close = el("button", { type: "button", class: "quiet", "aria-label": t("Close") }, "✕");
+  const made = el("dialog", { "aria-labelledby": id },
+    el("div", { class: "row between" }, el("h2", { id }, title), close), children);
+  close.addEventListener("click", () => made.close());
+  made.addEventListener("close", () => made.remove());
+  document.body.append(made);
+  made.showModal();
+  return made;
 }

@@ -1,6 +1,13 @@
-// Forms: every field has its label, its hint and a place where its fault is told.
+// Forms: every field has its label, its hint and a place where its fault is told. What was typed and
+// not saved yet is kept while people look at other pages.
 
 import { el, newId, say } from "./dom.js";
+import { t } from "./text.js";
+
+const drafts = new Map();
+addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
+
+export const forgetDrafts = () => drafts.clear();
 
 function field(name, label, input, hint) {
   const hintId = newId("hint");
@@ -32,11 +39,24 @@ export function check(name, label, checked, value) {
 export const group = (label, ...children) =>
   el("fieldset", {}, el("legend", {}, label), children);
 
-// `save(read)` gets the values: `read("name")`, `read.is("name")`, `read.all("name")`.
-export function form(label, children, button, save) {
+// What is rarely wanted, folded away.
+export const folded = (label, open, ...children) =>
+  el("details", { open }, el("summary", {}, label), children);
+
+// `save(read)` gets the values: `read("name")`, `read.is("name")`, `read.all("name")`. `keep` names
+// the draft that outlives the page; `faults` says in words what is wrong with a field.
+export function form(label, children, button, save, { keep, faults = {} } = {}) {
   const fault = el("p", { class: "fault", role: "alert" });
+  const unsaved = el("span", { class: "soft", hidden: true }, t("Not saved yet"));
   const made = el("form", { "aria-label": label, novalidate: true }, children, fault,
-    el("p", {}, el("button", { class: "main" }, button)));
+    el("p", { class: "row" }, el("button", { class: "main" }, button), unsaved));
+  if (keep) {
+    restore(made, keep, unsaved);
+    made.addEventListener("input", () => {
+      drafts.set(keep, values(made));
+      unsaved.hidden = false;
+    });
+  }
   let busy = false;
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -48,15 +68,34 @@ export function form(label, children, button, save) {
     try {
       unfinished(made);
       const said = await save(reader(made));
+      drafts.delete(keep);
+      unsaved.hidden = true;
       if (said) say(said);
     } catch (error) {
-      tell(made, fault, error);
+      tell(made, fault, error, faults);
     } finally {
       busy = false;
       submit.removeAttribute("aria-disabled");
     }
   });
   return made;
+}
+
+const named = (made) => [...made.elements].filter((input) => input.name);
+const isBox = (input) => input.type === "checkbox" || input.type === "radio";
+
+const values = (made) => named(made).map((input) => (isBox(input) ? input.checked : input.value));
+
+function restore(made, keep, unsaved) {
+  const kept = drafts.get(keep);
+  const inputs = named(made);
+  if (!kept || kept.length !== inputs.length) return;
+  inputs.forEach((input, n) => {
+    if (isBox(input)) input.checked = kept[n];
+    else input.value = kept[n];
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  unsaved.hidden = false;
 }
 
 function reader(made) {
@@ -70,8 +109,8 @@ function reader(made) {
 function unfinished(made) {
   const half = [...made.elements].filter((input) => input.validity?.badInput);
   if (!half.length) return;
-  const fault = new Error("Please look at what is marked.");
-  fault.details = half.map((input) => ({ field: input.name, message: "is not complete" }));
+  const fault = new Error(t("Please look at what is marked."));
+  fault.details = half.map((input) => ({ field: input.name, whole: t("This is not complete.") }));
   throw fault;
 }
 
@@ -81,7 +120,7 @@ function clear(made, fault) {
   for (const place of made.querySelectorAll(".field .fault")) place.hidden = true;
 }
 
-function tell(made, fault, error) {
+function tell(made, fault, error, faults) {
   let first = null;
   for (const detail of error.details || []) {
     const name = detail.field.split(/[.[]/).at(-1);
@@ -89,11 +128,18 @@ function tell(made, fault, error) {
     if (!holder) continue;
     const input = holder.querySelector("input, select, textarea");
     const place = holder.querySelector(".fault");
-    place.textContent = detail.message;
+    place.textContent = detail.whole || faults[name] || sentence(holder, detail.message);
     place.hidden = false;
+    holder.closest("details")?.setAttribute("open", "");
     input.setAttribute("aria-invalid", "true");
     first ||= input;
   }
-  fault.textContent = first ? "Please look at what is marked." : error.message;
+  fault.textContent = first ? t("Please look at what is marked.") : error.message;
   first?.focus();
+}
+
+// The box says "must be …" of a field by its name; people read a sentence.
+function sentence(holder, message) {
+  const label = holder.querySelector("label").textContent;
+  return t("{field}: {fault}.", { field: label, fault: message.replace(/[.]$/, "") });
 }

@@ -3,11 +3,12 @@
 import { get, own, post } from "./api.js";
 import { action, el, say } from "./dom.js";
 import { listen } from "./live.js";
+import { t } from "./text.js";
 import { timeInWords } from "./words.js";
 
 export async function inbox(body, page) {
   const list = el("ul", { class: "plain" });
-  const empty = el("p", { class: "soft" }, "Nothing has come yet.");
+  const empty = el("p", { class: "soft" }, t("Nothing has come yet."));
   let cursor = null;
   const draw = async () => {
     const found = await get(own("notifications"));
@@ -21,14 +22,14 @@ export async function inbox(body, page) {
     more.hidden = !cursor;
     if (unread !== undefined) all.hidden = !unread;
   };
-  const all = action("Mark all as read", async () => {
+  const all = action(t("Mark all as read"), async () => {
     await post(own("notifications", "read"));
     document.dispatchEvent(new Event("inbox-read"));
     await draw();
     page.heading.focus(); // its own button is gone now
-    say("All are read.");
+    say(t("All are read."));
   });
-  const more = action("Show more", async () => {
+  const more = action(t("Show more"), async () => {
     const next = await get(own("notifications"), { cursor });
     list.append(...next.items.map(line));
     cursor = next.nextCursor;
@@ -55,13 +56,13 @@ function line(item) {
       el("div", { class: "grow" },
         href ? el("a", { href, onclick: () => markRead(item.id) }, item.title) : el("span", {}, item.title),
         el("p", {}, item.body),
-        el("p", { class: "soft" }, timeInWords(item.createdAt), item.readAt ? "" : " · unread")),
-      item.readAt ? null : action("Mark as read", async () => {
+        el("p", { class: "soft" }, timeInWords(item.createdAt), item.readAt ? "" : t(" · unread"))),
+      item.readAt ? null : action(t("Mark as read"), async () => {
         await markRead(item.id);
         const next = made.nextElementSibling?.querySelector("button") || document.querySelector("h1");
         made.replaceWith(line({ ...item, readAt: new Date().toISOString() }));
         next.focus();
-      }, { "aria-label": `Mark as read: ${item.title}` })));
+      }, { "aria-label": t("Mark as read: {title}", { title: item.title }) })));
   return made;
 }
 

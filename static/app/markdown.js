@@ -19,6 +19,8 @@ function link(address, label) {
     url = new URL(address);
   } catch { /* not an address: its words are enough */ }
   if (!url || !["https:", "http:", "mailto:"].includes(url.protocol)) return label;
+  const isHere = url.origin === location.origin && url.pathname === location.pathname && url.hash;
+  if (isHere) return el("a", { href: url.hash }, label);
   return el("a", { href: url.href, rel: "noopener noreferrer" }, label);
 }
 
@@ -45,13 +47,15 @@ export function inline(text) {
   return parts;
 }
 
-// `top` is the level of the headings that the Markdown marks with one #.
-export function markdown(text, top = 2) {
+// `top` is the level of the headings that the Markdown marks with one #; `each(item, line)` is called
+// for every item of a list with the line that it stands in, counted from zero.
+export function markdown(text, top = 2, each = () => {}) {
   const lines = text.replaceAll("\r\n", "\n").split("\n");
-  return blocks(lines, top);
+  return blocks(lines, { top, each, first: 0 });
 }
 
-function blocks(lines, top) {
+// `context.first` is the number of the first of these lines in the whole text.
+function blocks(lines, context) {
   const made = [];
   let at = 0;
   while (at < lines.length) {
@@ -59,7 +63,7 @@ function blocks(lines, top) {
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
     if (!line.trim()) { at += 1; continue; }
     if (heading) {
-      const level = Math.min(6, heading[1].length + top - 1);
+      const level = Math.min(6, heading[1].length + context.top - 1);
       made.push(el(`h${level}`, {}, inline(heading[2])));
       at += 1;
     } else if (/^\s*(```|~~~)/.test(line)) {
@@ -74,10 +78,10 @@ function blocks(lines, top) {
       let end = at;
       while (end < lines.length && /^\s*>/.test(lines[end])) end += 1;
       const inner = lines.slice(at, end).map((other) => other.replace(/^\s*>\s?/, ""));
-      made.push(el("blockquote", {}, blocks(inner, top)));
+      made.push(el("blockquote", {}, blocks(inner, { ...context, first: context.first + at })));
       at = end;
     } else if (MARKER.test(line)) {
-      const [list, end] = listAt(lines, at, top);
+      const [list, end] = listAt(lines, at, context);
       made.push(list);
       at = end;
     } else {
@@ -91,7 +95,7 @@ function blocks(lines, top) {
   return made;
 }
 
-function listAt(lines, start, top) {
+function listAt(lines, start, context) {
   const [, indent, number] = MARKER.exec(lines[start]);
   const list = el(number ? "ol" : "ul", number && number !== "1" ? { start: number } : {});
   let at = start;
@@ -105,7 +109,9 @@ function listAt(lines, start, top) {
       inner.push(lines[end].slice(Math.min(indent.length + 2, lines[end].length)));
       end += 1;
     }
-    list.append(el("li", {}, inline(mark[3]), blocks(inner, top)));
+    const item = el("li", {}, inline(mark[3]), blocks(inner, { ...context, first: context.first + at + 1 }));
+    context.each(item, context.first + at);
+    list.append(item);
     at = end;
     if (at + 1 < lines.length && !lines[at].trim() && MARKER.test(lines[at + 1])) at += 1;
   }

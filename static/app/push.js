@@ -2,15 +2,10 @@
 
 import { get, own, post, remove } from "./api.js";
 import { action, el, say } from "./dom.js";
+import { t } from "./text.js";
+import { startWorker } from "./worker.js";
 
 const able = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-
-// The policy of this page lets only this make addresses of workers, and this only the one.
-const scripts = window.trustedTypes?.createPolicy("box-worker", { createScriptURL: () => "sw.js" });
-
-function worker() {
-  return navigator.serviceWorker.register(scripts ? scripts.createScriptURL("") : "sw.js", { type: "module" });
-}
 
 const bytes = (text) => Uint8Array.from(
   atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
@@ -22,9 +17,9 @@ async function present() {
 
 async function optIn() {
   if ((await Notification.requestPermission()) !== "granted") {
-    throw new Error("This browser does not allow it. Its settings for this page can change that.");
+    throw new Error(t("This browser does not allow it. Its settings for this page can change that."));
   }
-  await worker();
+  await startWorker();
   const registration = await navigator.serviceWorker.ready;
   const { publicKey } = await get(["push", "vapid-key"]);
   const options = { userVisibleOnly: true, applicationServerKey: bytes(publicKey) };
@@ -67,13 +62,13 @@ export function pushSettings() {
   const draw = async () => {
     if (!able()) {
       state.textContent = location.protocol === "https:" || location.hostname === "localhost"
-        ? "This browser cannot receive push messages."
-        : "Push needs this page to be served over https.";
+        ? t("This browser cannot receive push messages.")
+        : t("Push needs this page to be served over https.");
       return;
     }
     const on = Boolean(await present());
-    state.textContent = on ? "This browser receives push messages." : "Off in this browser.";
-    const button = action(on ? "Turn push off" : "Turn push on", async () => {
+    state.textContent = on ? t("This browser receives push messages.") : t("Off in this browser.");
+    const button = action(on ? t("Turn push off") : t("Turn push on"), async () => {
       await (on ? optOut() : optIn());
       await draw();
       place.querySelector("button").focus();

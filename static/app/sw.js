@@ -1,9 +1,18 @@
-// Shows push messages, and opens the page where they point to.
+// Shows push messages, and opens the page where they point to; serves the page without the box.
+
+import { answerTo, keepPage } from "./kept.js";
 
 const PAGE = new URL("./", self.location);
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(keepPage());
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  const answer = answerTo(event.request);
+  if (answer) event.respondWith(answer);
+});
 
 self.addEventListener("push", (event) => {
   let said = {};

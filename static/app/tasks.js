@@ -1,116 +1,198 @@
-// Tasks to tick off, and a line to add one.
+// Tasks: open ones by day, late ones to be sorted out at once, done ones.
 
-import { get, own, patch, post } from "./api.js";
+import { all, get, own } from "./api.js";
 import { action, el, say } from "./dom.js";
-import { choice, form, text } from "./forms.js";
-import { dayInWords, dayOf, timeInWords, today } from "./words.js";
+import { check, choice, text } from "./forms.js";
+import { pendingTicks } from "./offline.js";
+import { quickAdd } from "./quick-add.js";
+import { t } from "./text.js";
+import { editTask, PRIORITIES } from "./task-editor.js";
+import { byDue, howMany, taskLine, tickBox } from "./task-list.js";
+import { DAYS, dueDay, isGoing, moveTo, removeTasks } from "./toggles.js";
+import { addDays, capital, monday, shortDay, timeInWords, today } from "./words.js";
 
-const GROUPS = ["Overdue", "Today", "Coming up", "Without a day"];
-const NEW = "";
+const SHOWN = 50;
+const wanted = { words: "", project: "", priority: "" };
 
-async function all(parts, query) {
-  const items = [];
-  let cursor = null;
-  do {
-    const page = await get(parts, cursor ? { ...query, cursor } : query);
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor && items.length < 2000);
-  return items;
+async function read() {
+  const [projects, open, ticked] = await Promise.all([
+    all(own("projects")), all(own("tasks"), { status: "open" }), pendingTicks(),
+  ]);
+  for (const task of open) if (ticked.get(task.id)) task.status = "done";
+  return { projects, names: new Map(projects.map((one) => [one.id, one.name])), open };
 }
 
 export async function tasks(body, page) {
-  const [projects, open] = await Promise.all([
-    all(own("projects"), { limit: 200 }), all(own("tasks"), { status: "open", limit: 200 }),
-  ]);
-  const names = new Map(projects.map((project) => [project.id, project.name]));
+  let { projects, names, open } = await read();
   const lists = el("div");
-  const draw = () => lists.replaceChildren(...groups(open, names, page.argument));
-  body.append(adder(projects.filter((p) => p.status !== "archived"), async (task, project) => {
-    names.set(project.id, project.name);
-    open.unshift(task);
-    draw();
-  }), lists);
+  const draw = () => lists.replaceChildren(...groups(open.filter((task) => !isGoing(task.id) && fits(task)),
+    { names, marked: page.argument, changed: draw }));
+  const again = async () => {
+    ({ projects, names, open } = await read());
+    if (!page.isOver()) draw();
+  };
+  body.append(quickAdd(again), filters(projects, draw), lists,
+    el("p", {}, el("a", { href: "#tasks-done" }, t("Done tasks"))), keysInWords());
   draw();
-  if (page.argument) {
-    setTimeout(() => document.getElementById(`task-${page.argument}`)?.scrollIntoView({ block: "center" }), 50);
+  page.until(keepFresh(again));
+  if (page.argument) setTimeout(() => openNamed(page, again), 50);
+}
+
+// The address names a task: it is shown in the list, and opened.
+async function openNamed(page, again) {
+  document.getElementById(`task-${page.argument}`)?.scrollIntoView({ block: "center" });
+  try {
+    const window = await editTask(page.argument, again);
+    if (page.isOver()) { window.close(); return; }
+    page.until(() => window.close());
+    window.addEventListener("close", () => {
+      if (!page.isOver()) history.replaceState(null, "", "#tasks");
+      document.querySelector(`#task-${CSS.escape(page.argument)} a`)?.focus();
+    });
+  } catch (error) {
+    say(error.message);
   }
 }
 
-const dueDay = (task) => task.dueDate || (task.dueAt ? dayOf(task.dueAt) : null);
-
-function groups(open, names, marked) {
-  const now = today();
-  const sorted = Map.groupBy ? Map.groupBy(open, (t) => groupOf(t, now)) : byHand(open, now);
-  const made = GROUPS.filter((name) => sorted.get(name)?.length).map((name) => {
-    const found = sorted.get(name).sort((a, b) => (dueDay(a) || "").localeCompare(dueDay(b) || ""));
-    return el("section", {}, el("h2", {}, `${name} (${found.length})`),
-      el("ul", { class: "plain" }, found.map((task) => line(task, names, marked))));
-  });
-  return made.length ? made : [el("p", { class: "soft" }, "Nothing is open.")];
+// Drawn anew when the window comes back to the front, and when what was kept has been sent.
+export function keepFresh(again) {
+  const look = () => {
+    if (document.visibilityState === "visible") again().catch(() => {});
+  };
+  document.addEventListener("visibilitychange", look);
+  document.addEventListener("ticks-sent", look);
+  return () => {
+    document.removeEventListener("visibilitychange", look);
+    document.removeEventListener("ticks-sent", look);
+  };
 }
 
-function byHand(open, now) {
+const fits = (task) => (!wanted.project || task.projectId === wanted.project)
+  && (!wanted.priority || task.priority === wanted.priority)
+  && wanted.words.split(/\s+/).every((word) =>
+    `${task.title} ${task.description}`.toLowerCase().includes(word));
+
+function filters(projects, draw) {
+  const words = text("words", t("Find"), wanted.words, { type: "search" });
+  const project = choice("project", t("Project"), wanted.project,
+    [["", t("All projects")], ...projects.filter((one) => one.status !== "archived").map((one) => [one.id, one.name])]);
+  const priority = choice("priority", t("Priority"), wanted.priority, [["", t("All priorities")], ...PRIORITIES()]);
+  const made = el("div", { class: "pair filters", role: "search", "aria-label": t("Filter the tasks") },
+    words, project, priority);
+  made.addEventListener("input", () => {
+    wanted.words = words.querySelector("input").value.toLowerCase().trim();
+    wanted.project = project.querySelector("select").value;
+    wanted.priority = priority.querySelector("select").value;
+    draw();
+  });
+  return made;
+}
+
+function groups(found, options) {
   const sorted = new Map();
-  for (const task of open) {
-    const name = groupOf(task, now);
+  for (const task of found.toSorted(byDue)) {
+    const name = groupOf(task);
     sorted.set(name, [...(sorted.get(name) || []), task]);
   }
-  return sorted;
+  const made = [...sorted].map(([name, list]) => el("section", {},
+    el("h2", {}, t("{group} ({count})", { group: name, count: list.length })),
+    name === t("Late") ? el("p", {}, el("a", { href: "#late" }, t("Sort out what is late"))) : null,
+    shortened(list, options)));
+  return made.length ? made : [el("p", { class: "soft" }, isFiltered()
+    ? t("No open task fits.") : t("Nothing is open. A fine moment."))];
 }
 
-function groupOf(task, now) {
-  const day = dueDay(task);
-  if (!day) return GROUPS[3];
-  if (day < now) return GROUPS[0];
-  return day === now ? GROUPS[1] : GROUPS[2];
+const isFiltered = () => Boolean(wanted.words || wanted.project || wanted.priority);
+
+function groupOf(task) {
+  const [day, now] = [dueDay(task), today()];
+  if (!day) return t("Without a day");
+  if (day < now) return t("Late");
+  if (day < addDays(now, 7)) return capital(shortDay(day));
+  return day < addDays(monday(now), 14) ? t("Next week") : t("Later");
 }
 
-function line(task, names, marked) {
-  const due = task.dueAt ? timeInWords(task.dueAt) : task.dueDate ? dayInWords(task.dueDate) : "";
-  const about = [names.get(task.projectId), due, task.status === "blocked" ? "blocked" : ""];
-  const title = el("span", {}, task.title);
-  const box = el("input", {
-    type: "checkbox", checked: false,
-    onchange: async () => {
-      try {
-        if (box.checked) await post(["tasks", task.id, "done"]);
-        else await patch(["tasks", task.id], { status: task.status });
-        title.className = box.checked ? "done" : "";
-        say(box.checked ? "Done. Untick it to take that back." : "Open again.");
-      } catch (error) {
-        box.checked = !box.checked;
-        say(error.message);
-      }
-    },
+function shortened(list, options) {
+  const lines = el("ul", { class: "plain" });
+  const add = (some) => lines.append(...some.map((task) =>
+    taskLine(task, { ...options, marked: options.marked === task.id })));
+  add(list.slice(0, SHOWN));
+  if (list.length <= SHOWN) return lines;
+  const more = action(t("Show all {count}", { count: list.length }), () => {
+    add(list.slice(SHOWN));
+    lines.children[SHOWN].querySelector("a").focus();
+    more.remove();
   });
-  return el("li", { id: `task-${task.id}`, class: marked === task.id ? "marked" : "" },
-    el("label", { class: "check" }, box, el("span", {}, title, el("br"),
-      el("span", { class: "soft" }, about.filter(Boolean).join(" · ")))));
+  return [lines, more];
 }
 
-function adder(projects, onAdded) {
-  const options = projects.map((project) => [project.id, project.name]);
-  const where = projects.length
-    ? choice("projectId", "Project", options[0][0], options)
-    : text("project", "Project", "Personal", { hint: "You have none yet; this makes it." });
-  return form("Add a task", [
-    text("title", "New task", "", { autocomplete: "off", required: true }),
-    el("div", { class: "pair" }, where, text("dueDate", "Due (optional)", NEW, { type: "date" })),
-  ], "Add", async (read) => {
-    let project = projects.find((known) => projects.length && known.id === read("projectId"));
-    if (!project) {
-      project = await post(["projects"], { name: read("project") });
-      projects.push(project);
-    }
-    const task = { projectId: project.id, title: read("title") };
-    if (read("dueDate")) task.dueDate = read("dueDate");
-    await onAdded(await post(["tasks"], task), project);
-    const title = document.querySelector("form [name=title]");
-    title.value = "";
-    title.focus();
-    return "Added.";
+const keysInWords = () => el("p", { class: "soft keys" }, t("On a task that has the focus: "
+  + "t today, m tomorrow, w next week, n no day, Delete, Enter to open."));
+
+export async function lateTasks(body, page) {
+  let { names, open } = await read();
+  const place = el("div");
+  const late = () => open.filter((task) => dueDay(task) && dueDay(task) < today()
+    && task.status !== "done" && !isGoing(task.id)).toSorted((a, b) => byDue(b, a));
+  const draw = () => {
+    if (page.isOver()) return;
+    place.replaceChildren(...sortOut(late(), names, draw));
+  };
+  body.append(place, el("p", {}, el("a", { href: "#tasks" }, t("All tasks"))));
+  draw();
+  page.until(keepFresh(async () => {
+    ({ names, open } = await read());
+    draw();
+  }));
+}
+
+function sortOut(late, names, draw) {
+  if (!late.length) return [el("p", {}, t("Nothing is late."))];
+  const chosen = () => {
+    const ids = new Set([...list.querySelectorAll("input:checked")].map((input) => input.value));
+    return late.filter((task) => ids.has(task.id));
+  };
+  const list = el("ul", { class: "plain" }, late.map((task) => el("li", {},
+    check("late", el("span", {}, task.title, " ", el("span", { class: "soft" }, t("({project}, due {day})",
+      { project: names.get(task.projectId), day: shortDay(dueDay(task)) }))), true, task.id))));
+  const every = check("every", t("All {tasks}", { tasks: howMany(late.length) }), true);
+  every.addEventListener("change", () => {
+    for (const box of list.querySelectorAll("input")) box.checked = every.querySelector("input").checked;
   });
+  const withChosen = (work) => async () => {
+    const some = chosen();
+    if (!some.length) throw new Error(t("Choose at least one task."));
+    await work(some);
+    document.querySelector("h1").focus();
+  };
+  return [
+    el("p", {}, t("Choose the tasks, then when you will do them.")),
+    every, list,
+    el("div", { class: "row sticky", role: "group", "aria-label": t("What to do with the chosen tasks") },
+      DAYS().map(([, words, day], n) => action(words,
+        withChosen((some) => moveTo(some, day(), words, draw)), { class: n === 1 ? "main" : "" })),
+      action(t("Drop"), withChosen((some) => removeTasks(some, draw)))),
+  ];
 }
 
-export { all, action };
+export async function doneTasks(body, page) {
+  const list = el("ul", { class: "plain" });
+  const names = new Map((await all(own("projects"))).map((one) => [one.id, one.name]));
+  let cursor = null;
+  const add = async () => {
+    const query = { status: "done", limit: 50 };
+    const found = await get(own("tasks"), cursor ? { ...query, cursor } : query);
+    if (page.isOver()) return;
+    list.append(...found.items.map((task) => el("li", { class: "task" }, tickBox(task), el("div", { class: "grow" },
+      el("a", { href: `#task-${task.id}`, class: "title" }, task.title),
+      el("p", { class: "soft" }, t("{project} · done {when}",
+        { project: names.get(task.projectId), when: timeInWords(task.completedAt) }))))));
+    cursor = found.nextCursor;
+    more.hidden = !cursor;
+  };
+  const more = action(t("Show more"), add);
+  await add();
+  body.append(list.children.length ? list : el("p", { class: "soft" }, t("Nothing was done yet.")), more,
+    el("p", {}, el("a", { href: "#tasks" }, t("Open tasks"))));
+}
+

@@ -1,9 +1,11 @@
 // Today's brief, watched while it is written, and those of the past.
 
-import { find, get, own, person, post } from "./api.js";
+import { get, OFFLINE, own, person, post } from "./api.js";
+import { briefOf } from "./briefs.js";
 import { action, el, say } from "./dom.js";
 import { listen } from "./live.js";
-import { markdown } from "./markdown.js";
+import { briefText, everything, sinceThen } from "./brief-text.js";
+import { t } from "./text.js";
 import { dayInWords, timeInWords, today as todaysDay } from "./words.js";
 
 const TYPE = "generate_daily_brief";
@@ -20,9 +22,9 @@ export async function today(body, page) {
 
 export async function briefPage(body, page) {
   const day = page.argument;
-  page.heading.textContent = day === todaysDay() ? "Today" : dayInWords(day);
+  page.heading.textContent = day === todaysDay() ? t("Today") : dayInWords(day);
   const place = el("div");
-  body.append(place, el("p", {}, el("a", { href: "#today" }, "All briefs")));
+  body.append(place, el("p", {}, el("a", { href: "#today" }, t("All briefs"))));
   await briefAt(place, day, page, () => {});
 }
 
@@ -32,21 +34,21 @@ async function showPast(past) {
   const add = (found) => list.append(...found.map(line));
   add(briefs.filter((brief) => brief.briefDate !== todaysDay()));
   let cursor = nextCursor;
-  const more = action("Show older briefs", async () => {
+  const more = action(t("Show older briefs"), async () => {
     const next = await get(own("briefs"), { cursor });
     add(next.briefs);
     cursor = next.nextCursor;
     more.hidden = !cursor;
   });
   more.hidden = !cursor;
-  past.replaceChildren(el("h2", { id: "past" }, "Earlier briefs"),
-    list.children.length ? list : el("p", { class: "soft" }, "None yet."), more);
+  past.replaceChildren(el("h2", { id: "past" }, t("Earlier briefs")),
+    list.children.length ? list : el("p", { class: "soft" }, t("None yet.")), more);
 }
 
 const line = (brief) => el("li", {},
   el("a", { href: `#brief-${brief.briefDate}` }, dayInWords(brief.briefDate)),
   el("span", { class: "soft" }, brief.generationStatus === "completed"
-    ? ` – ${(brief.subject || "").split(": ").slice(1).join(": ")}` : " – not written"));
+    ? ` – ${brief.subject || ""}` : t(" – not written")));
 
 async function briefAt(place, day, page, onDone) {
   let watched = null;
@@ -57,7 +59,7 @@ async function briefAt(place, day, page, onDone) {
     if (held) page.heading.focus(); // what held the focus is gone
   };
   const refresh = async () => {
-    const [brief, job] = await Promise.all([find(own("briefs", day)), liveJob(day)]);
+    const [brief, job] = await Promise.all([briefOf(day), liveJob(day)]);
     if (page.isOver()) return;
     if (job) {
       if (watched?.id !== job.id) draw(watched = panel(job, refresh));
@@ -78,7 +80,7 @@ async function briefAt(place, day, page, onDone) {
         else await refresh();
       } else if (type === "brief.completed" && data.briefDate === day) {
         await refresh();
-        say("Your brief is ready.");
+        say(t("Your brief is ready."));
         await onDone();
       } else if (["opened", "reset", "brief.failed"].includes(type)) {
         await refresh();
@@ -93,28 +95,31 @@ async function briefAt(place, day, page, onDone) {
 
 async function liveJob(day) {
   const query = { type: TYPE, status: LIVE.join(","), limit: 20 };
-  const { jobs } = await get(own("jobs"), query);
+  const jobs = await get(own("jobs"), query).then((found) => found.jobs, (error) => {
+    if (error.code === OFFLINE) return []; // what was kept of the brief is shown without
+    throw error;
+  });
   return jobs.find((job) => job.metadata?.briefDate === day && (job.status !== "pending"
     || new Date(job.scheduled_for) <= new Date(Date.now() + 5000)));
 }
 
 function panel(job, refresh) {
-  const bar = el("progress", { max: "100", value: 0, "aria-label": "How far the brief is" });
-  const words = el("p", { role: "status" }, "Waiting for its turn…");
-  const made = el("section", { class: "card", "aria-label": "A brief is being written" },
-    el("h2", {}, "Your brief is being written"), bar, words,
-    action("Stop", async () => {
+  const bar = el("progress", { max: "100", value: 0, "aria-label": t("How far the brief is") });
+  const words = el("p", { role: "status" }, t("Waiting for its turn…"));
+  const made = el("section", { class: "card", "aria-label": t("A brief is being written") },
+    el("h2", {}, t("Your brief is being written")), bar, words,
+    action(t("Stop"), async () => {
       await post(["jobs", job.id, "cancel"]);
       await refresh();
-      say("Stopped.");
+      say(t("Stopped."));
     }));
   made.id = job.id;
   made.tell = (news) => {
     const progress = news.progress;
-    let message = progress?.message || "Waiting for its turn…";
+    let message = progress?.message || t("Waiting for its turn…");
     if (news.status === "queued_for_retry") {
       const at = timeInWords(news.scheduledFor || news.scheduled_for);
-      message = `That went wrong: ${news.error || "no reason was given"}. Next try: ${at}.`;
+      message = t("That went wrong: {error}. Next try: {at}.", { error: news.error || t("no reason was given"), at });
     }
     bar.value = progress?.total ? (100 * progress.current) / progress.total : 0;
     if (words.textContent !== message) words.textContent = message;
@@ -131,15 +136,16 @@ function written(brief, day, refresh) {
   const done = brief?.generationStatus === "completed" && brief.summaryContent;
   if (done) {
     return [
-      el("article", { class: "card brief" }, markdown(brief.summaryContent, 2)),
-      el("div", { class: "row" }, ask("Write it again", true),
-        el("span", { class: "soft" }, `Written ${timeInWords(brief.generationCompletedAt)}`)),
+      el("p", { class: "soft" }, t("Written {when}", { when: timeInWords(brief.generationCompletedAt) }),
+        sinceThen(brief.changes)),
+      briefText(brief),
+      el("div", { class: "row" }, ask(t("Write it again"), true), everything(day)),
     ];
   }
   const stopped = brief?.generationError?.startsWith("cancelled");
   const failed = brief?.generationStatus === "failed" && !stopped;
-  return [el("section", { class: "card", "aria-label": "No brief" },
-    el("h2", {}, failed ? "This brief could not be written" : "No brief for this day yet"),
+  return [el("section", { class: "card", "aria-label": t("No brief") },
+    el("h2", {}, failed ? t("This brief could not be written") : t("No brief for this day yet")),
     failed ? el("p", { class: "bad" }, brief.generationError || "") : null,
-    ask(failed ? "Try again" : "Write it now", failed))];
+    ask(failed ? t("Try again") : t("Write it now"), failed))];
 }

@@ -130,14 +130,43 @@ def test_a_project_that_is_not_there_is_said(ada: Cli) -> None:
     assert "there is no project 'Moon'" in ada.fails("task", "add", "X", "-p", "Moon", code=1)
 
 
-def test_with_two_active_projects_a_task_must_say_which(ada: Cli) -> None:
+def test_with_two_active_projects_a_note_must_say_which(ada: Cli) -> None:
     ada.ok("project", "add", "Second", "--id", "second")
-    told = ada.fails("task", "add", "X", code=1)
+    told = ada.fails("note", "add", "X", code=1)
     assert "name the project with --project" in told
     assert "home" in told
     assert "second" in told
     ada.ok("project", "remove", "second", "--yes")
+    assert ada.json("note", "add", "X")["projectId"] == "home"
+
+
+def test_with_two_active_projects_a_task_goes_into_the_inbox(ada: Cli) -> None:
     assert ada.json("task", "add", "X")["projectId"] == "home"
+    ada.ok("project", "add", "Second", "--id", "second")
+    assert "in Inbox" in ada.ok("task", "add", "Y")
+    inbox = next(p["id"] for p in ada.json("project", "list") if p["name"] == "Inbox")
+    assert [task["title"] for task in ada.json("task", "list", "-p", inbox)] == ["Y"]
+    for project in ("second", inbox):
+        ada.ok("project", "remove", project, "--yes")
+
+
+def test_a_task_is_changed_reopened_and_deleted(ada: Cli) -> None:
+    made = ada.json("task", "add", "Mend the chair", "-p", "home", "--due", "2031-07-01")
+    changed = ada.json("task", "set", "Mend", "--due", "2031-07-02 14:00", "--priority", "high")
+    assert (changed["dueDate"], changed["dueAt"], changed["priority"]) == (
+        None, "2031-07-02T12:00:00.000Z", "high")  # fmt: skip
+    changed = ada.json("task", "set", "Mend", "--due", "none", "--title", "Mend the stool")
+    assert (changed["dueAt"], changed["title"]) == (None, "Mend the stool")
+    ada.ok("task", "done", "Mend the stool")
+    assert ada.ok("task", "reopen", "Mend the stool") == "Open again: “Mend the stool”\n"
+    assert made["id"] in [task["id"] for task in ada.json("task", "list")]
+    ada.ok("task", "delete", "Mend the stool", "--yes")
+    assert made["id"] not in [task["id"] for task in ada.json("task", "list", "--status", "all")]
+
+
+def test_setting_nothing_is_a_usage_error(ada: Cli) -> None:
+    ada.ok("task", "add", "Unchanged", "-p", "home")
+    assert "say what to change" in ada.fails("task", "set", "Unchanged", code=2)
 
 
 def test_terminal_escapes_in_data_are_not_printed(ada: Cli) -> None:

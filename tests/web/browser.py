@@ -46,8 +46,17 @@ def launched(executable: str) -> Iterator["Browser"]:
 class Person:
     """Somebody at a keyboard in front of one window."""
 
-    def __init__(self, browser: "Browser", url: str, *, width: int = 1280, dark: bool = False):
+    def __init__(
+        self,
+        browser: "Browser",
+        url: str,
+        *,
+        width: int = 1280,
+        dark: bool = False,
+        offline_errors: bool = False,
+    ):
         self.url = url
+        self.offline_errors = offline_errors
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.context: BrowserContext = browser.new_context(
@@ -63,9 +72,13 @@ class Person:
         self.page.on("console", self._hear)
 
     def _hear(self, message: Any) -> None:
-        # A refused request is shown here too; it is the page's to deal with.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            self.complaints.append(message.text)
+        if message.type != "error":
+            return
+        # Who is not signed in is asked for; a refused form is the page's to deal with.
+        refused = any(f"with a status of {status}" in message.text for status in (401, 422))
+        cut_off = self.offline_errors and "net::ERR_" in message.text
+        if not refused and not cut_off:
+            self.complaints.append(f"{message.text} {message.location}")
 
     def go(self, fragment: str = "") -> None:
         self.page.goto(f"{self.url}/app/{fragment}")
@@ -88,7 +101,12 @@ class Person:
         )
 
     def press(self, name: str, key: str = "Enter", *, role: Any = "button") -> None:
-        self.tab_to(self.page.get_by_role(role, name=name, exact=True).first)
+        found = (
+            self.page.get_by_role(role, name=name, exact=True)
+            if role
+            else self.page.locator("summary", has_text=name)
+        )
+        self.tab_to(found.first)
         self.page.keyboard.press(key)
 
     def type_into(self, label: str, text: str) -> None:
@@ -106,14 +124,18 @@ class Person:
         """A status that screen readers read out."""
         self.page.get_by_role("status").filter(has_text=text).first.wait_for()
 
-    def sign_in(self, token: str) -> None:
+    def type_token(self, token: str) -> None:
         self.go()
+        self.press("Sign in with a token", role=None)
         self.type_into("Your token", token)
         self.page.keyboard.press("Enter")
+
+    def sign_in(self, token: str) -> None:
+        self.type_token(token)
         self.heading("Today")
 
     def findings(self) -> list[str]:
-        """What axe-core finds serious or critical on the page as it is now."""
+        """What axe-core finds on the page as it is now."""
         self.page.evaluate(AXE.read_text("utf-8"))
         result = self.page.evaluate(
             "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
@@ -122,13 +144,22 @@ class Person:
         return [
             f"{finding['id']}: {node['html'][:160]} {node['failureSummary']}"
             for finding in result["violations"]
-            if finding["impact"] in ("serious", "critical")
             for node in finding["nodes"]
         ]
 
     def fits(self) -> bool:
         """Nothing has to be scrolled sideways."""
         return bool(self.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
+
+    def wait_for_worker(self) -> None:
+        """Until the service worker keeps what is to be there without the box."""
+        kept = """async () => navigator.serviceWorker.controller !== null
+            && (await (await caches.open("box-kept")).keys()).length >= 4"""
+        for _ in range(SECONDS * 10):
+            if self.page.evaluate(kept):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the service worker keeps nothing")
 
     def went_elsewhere(self) -> list[str]:
         """Requests that went anywhere but to the box."""

@@ -31,6 +31,9 @@ auth_token = "{token}"
 messaging_service_sid = "{service}"
 api_base_url = "{twilio}"
 
+[egress]
+allow_private = ["127.0.0.1/32"]
+
 [queue.lanes.llm]
 concurrency = 4
 """

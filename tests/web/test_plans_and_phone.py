@@ -19,16 +19,17 @@ NUMBER = "+14155552671"
 def test_a_project_is_planned_in_phases(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("plan"))
-    ada.press("Plans", role="link")
+    ada.go("#project-plan-home")
+    ada.heading("Home")
     home.gate.shut()
     ada.press("Plan in phases")
     ada.sees("Being planned…")
     home.gate.open()
     ada.page.get_by_role("button", name="Plan anew").wait_for()
     phases = home.get("/projects/plan-home/phases")["phases"]
-    shown = ada.page.locator("#project-plan-home ol strong").all_inner_texts()
+    shown = ada.page.locator("ol.phases strong").all_inner_texts()
     assert shown == [phase["name"] for phase in phases] != []
-    tasks = ada.page.locator("#project-plan-home ol ul li").all_inner_texts()
+    tasks = ada.page.locator("ol.phases ul li").all_inner_texts()
     assert sorted(tasks) == ["Chore 1", "Chore 2"]
     assert ada.findings() == []
 

@@ -22,7 +22,9 @@ SCRIPTS = [
     "<a href='data:text/html,<script>parent.pwned=1</script>'>a</a>",
     "<style>@import 'https://evil.example/a.css'</style>",
 ]
-PAGES = {"#today": "Today", "#tasks": "Tasks", "#inbox": "Inbox", "#plans": "Plans",
+PAGES = {"#today": "Today", "#tasks": "Tasks", "#late": "Sort out what is late",
+         "#tasks-done": "Done tasks", "#calendar": " to ", "#projects": "Projects",
+         "#work": "How you work", "#inbox": "Inbox", "#search": "Search",
          "#settings": "Settings"}  # fmt: skip
 
 

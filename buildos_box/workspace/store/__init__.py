@@ -5,6 +5,7 @@ from buildos_box.workspace.store.calendar import (
     events_of_feed,
     find_event,
     mark_as_of_feed,
+    rows_between,
     timed_events,
 )
 from buildos_box.workspace.store.day import (
@@ -15,6 +16,7 @@ from buildos_box.workspace.store.day import (
     pressing_projects,
     pressing_tasks,
 )
+from buildos_box.workspace.store.inbox import INBOX, find_inbox
 from buildos_box.workspace.store.lists import (
     page_events,
     page_notes,
@@ -35,9 +37,11 @@ from buildos_box.workspace.store.people import (
     latest_activity,
     mark_onboarded,
     user_ids,
+    users_at_address,
     warn_of_email,
     whom_mail_reaches,
 )
+from buildos_box.workspace.store.search import forget_deleted, search
 from buildos_box.workspace.store.work import (
     dependencies_among,
     find_dependencies,
@@ -48,10 +52,12 @@ from buildos_box.workspace.store.work import (
     mark_phases_generated,
     notes_of_projects,
     prerequisites,
+    project_of_name,
     tasks_of_project,
 )
 
 __all__ = [
+    "INBOX",
     "DayQuery",
     "active_work",
     "admins",
@@ -65,11 +71,13 @@ __all__ = [
     "find_admins",
     "find_dependencies",
     "find_event",
+    "find_inbox",
     "find_preferences",
     "find_project",
     "find_task",
     "find_tasks",
     "find_user",
+    "forget_deleted",
     "get_preferences",
     "get_project",
     "get_user",
@@ -86,10 +94,14 @@ __all__ = [
     "prerequisites",
     "pressing_projects",
     "pressing_tasks",
+    "project_of_name",
     "row_of",
+    "rows_between",
+    "search",
     "tasks_of_project",
     "timed_events",
     "user_ids",
+    "users_at_address",
     "warn_of_email",
     "whom_mail_reaches",
 ]

@@ -23,7 +23,32 @@ async def events_between(
 
     Cancelled ones are left out unless `cancelled`, declined ones are marked.
     """
-    rows = await db.all(
+    rows = await rows_between(
+        db,
+        user_id,
+        start,
+        end,
+        first_day=first_day,
+        day_after=day_after,
+        cancelled=cancelled,
+        limit=-1,
+    )
+    return [Event.of(row) for row in rows]
+
+
+async def rows_between(
+    db: Database,
+    user_id: str,
+    start: Instant,
+    end: Instant,
+    *,
+    first_day: date,
+    day_after: date,
+    cancelled: bool = False,
+    limit: int,
+) -> list[Row]:
+    """The same as rows, at most so many; -1 means all."""
+    return await db.all(
         """SELECT * FROM (
                SELECT * FROM events
                 WHERE user_id = :user AND all_day = 1 AND start_date < :after_day
@@ -34,7 +59,7 @@ async def events_between(
                   AND start_at < :end
                   AND (COALESCE(end_at, start_at) > :start OR start_at >= :start))
             WHERE :cancelled OR status <> 'cancelled'
-            ORDER BY all_day DESC, COALESCE(start_at, start_date), seq""",
+            ORDER BY all_day DESC, COALESCE(start_at, start_date), seq LIMIT :limit""",
         {
             "user": user_id,
             "cancelled": int(cancelled),
@@ -42,9 +67,9 @@ async def events_between(
             "end": to_text(end),
             "first_day": first_day.isoformat(),
             "after_day": day_after.isoformat(),
+            "limit": limit,
         },
     )
-    return [Event.of(row) for row in rows]
 
 
 def timed_events(tx: Tx, user_id: str, start: Instant, end: Instant) -> list[Event]:

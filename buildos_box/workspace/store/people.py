@@ -20,6 +20,16 @@ async def get_user(db: Database, user_id: str) -> User | None:
     return User.of(row) if row else None
 
 
+def users_at_address(tx: Tx, address: str, *, limit: int) -> list[User]:
+    """Users whose confirmed mail address this is, in any case, oldest first."""
+    rows = tx.all(
+        """SELECT * FROM users WHERE lower(email) = lower(?) AND email_confirmed = 1
+            ORDER BY seq LIMIT ?""",
+        (address, limit),
+    )
+    return [User.of(row) for row in rows]
+
+
 def mark_onboarded(tx: Tx, user_id: str, now: Instant) -> None:
     """Store that the user has an onboarding analysis."""
     tx.execute("UPDATE users SET onboarding_analyzed_at = ? WHERE id = ?", (to_text(now), user_id))

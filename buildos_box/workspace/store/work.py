@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from buildos_box.clock import Instant, to_text
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.model import Dependency, Note, Project, Task
 
 
@@ -45,6 +45,20 @@ async def get_project(db: Database, user_id: str, project_id: str) -> Project | 
     """The project, if it belongs to that user; None otherwise."""
     row = await db.one("SELECT * FROM projects WHERE id = ? AND user_id = ?", (project_id, user_id))
     return Project.of(row) if row else None
+
+
+async def project_of_name(db: Database, user_id: str, name: str) -> Row | None:
+    """The user's project of that name in any case, or the first whose name starts with it.
+
+    Archived ones are left out.
+    """
+    return await db.one(
+        """SELECT id, name FROM projects
+            WHERE user_id = :user AND status <> 'archived'
+              AND lower(substr(name, 1, length(:name))) = lower(:name)
+            ORDER BY lower(name) <> lower(:name), status <> 'active', seq LIMIT 1""",
+        {"user": user_id, "name": name},
+    )
 
 
 async def tasks_of_project(db: Database, project_id: str, *, limit: int = -1) -> list[Task]:

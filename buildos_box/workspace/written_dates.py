@@ -1,42 +1,33 @@
-"""Days and times as people write them: `friday`, `tomorrow 14:00`, `2026-11-30`, `in 3 days`.
+"""Days and times as people write them: `friday`, `tomorrow 14:00`, `next week`, `in 3 days`.
 
 They are read in a user's time zone; every parser raises ValueError with a sentence.
 """
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
 from zoneinfo import ZoneInfo
-
-import click
 
 from buildos_box.clock import Instant, at_wall_time, from_text, local_day
 
-T = TypeVar("T")
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NAMED = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _SPAN = re.compile(r"(?:in )?\+?(\d{1,4}) ?(d|days?|w|weeks?)")
 _NEXT = re.compile(r"(?:next |on )?([a-z]+)")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
+_TWELVE_HOURS = re.compile(r"\b(\d{1,2})(?::(\d{2}))? ?([ap])m\b")
 _LENGTH = re.compile(r"(?:(\d{1,3}) ?h(?:ours?)?)? ?(?:(\d{1,4}) ?m(?:in(?:utes?)?)?)?")
 _HELP = "write it like 2026-11-30, tomorrow, friday or in 3 days"
 
 
-def given(option: str, read: Callable[[], T]) -> T:
-    """The value of an option. Raises a usage error that names the option if it cannot be parsed."""
-    try:
-        return read()
-    except OverflowError:
-        raise click.BadParameter("that day is too far away", param_hint=option) from None
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
-
-
 def read_day(text: str, today: date) -> date:
-    """A day. The name of a weekday is the next such day after today. May raise OverflowError."""
+    """A day. The name of a weekday is the next such day after today, `next week` the next Monday.
+
+    May raise OverflowError.
+    """
     words = _plain(text)
+    if words == "next week":
+        words = "monday"
     if words in _NAMED:
         return today + timedelta(days=_NAMED[words])
     if span := _SPAN.fullmatch(words):
@@ -69,14 +60,14 @@ def read_moment(text: str, zone: ZoneInfo, now: Instant, *, day: date | None = N
 
 def read_due(text: str, zone: ZoneInfo, now: Instant) -> date | Instant:
     """A day, or a moment if a time is given with it."""
-    if _instant(text) is not None or _TIME.search(text):
+    if _instant(text) is not None or _TIME.search(_plain(text)):
         return read_moment(text, zone, now)
     return read_day(text, local_day(now, zone))
 
 
 def read_time(text: str) -> time:
-    """A wall time, `14:00`."""
-    found = _TIME.fullmatch(text.strip())
+    """A wall time, `14:00` or `2pm`."""
+    found = _TIME.fullmatch(_plain(text))
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
         raise ValueError(f"{text!r} is not a time; write it like 14:00")
     return time(int(found[1]), int(found[2]))
@@ -107,7 +98,15 @@ def read_weekdays(text: str) -> list[int]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
+    """In lower case, with single spaces, and times of twelve hours as those of 24."""
+    return _TWELVE_HOURS.sub(_of_24_hours, " ".join(text.lower().split()))
+
+
+def _of_24_hours(found: re.Match[str]) -> str:
+    hour = int(found[1])
+    if not 1 <= hour <= 12:
+        return found[0]
+    return f"{hour % 12 + (12 if found[3] == 'p' else 0)}:{found[2] or '00'}"
 
 
 def _weekday(word: str) -> int | None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from buildos_box.cli.dates import (
-    given,
+from buildos_box.cli.option_value import given
+from buildos_box.workspace.written_dates import (
     read_day,
     read_due,
     read_length,
