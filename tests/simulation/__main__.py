@@ -7,7 +7,8 @@ import time
 from collections import Counter
 
 from tests.simulation.life import quiet_logs
-from tests.simulation.plan import Options, make
+from tests.simulation.make import make
+from tests.simulation.plan import Options
 from tests.simulation.trial import report, shortest, tried
 from tests.simulation.world import text_of
 

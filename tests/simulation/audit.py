@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.simulation.audit_briefs import Briefs, asked_for_by_name
+from tests.simulation.audit_losses import Losses, attempts_of
+from tests.simulation.broken import Broken
 from tests.simulation.facts import MINUTE, Facts, instant
-from tests.simulation.oracle import Broken
 
 UNCOUNTED = ("snoozed", "drained", "lost")
 COUNTED_ANEW = ("retry requested", "requested again while it ran")
@@ -22,6 +24,8 @@ class Auditor:
         self.attempts: list[tuple[str, datetime, datetime, str]] = []
         """Attempts that were lost: job, from, to, outcome; the story must explain each."""
         self._since = ""
+        self._losses = Losses()
+        self._briefs = Briefs()
 
     def look(self, path: Path, now: datetime) -> None:
         reading = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -38,6 +42,7 @@ class Auditor:
                       AND dedup_key IS NOT NULL GROUP BY dedup_key HAVING n > 1"""
             ):
                 self._say("one live job a key", now, f"{row['n']} of {row['dedup_key']}")
+            self._briefs.look(reading, self._since, now)
             self._since = max((job["updated_at"] for job in jobs), default=self._since)
         finally:
             reading.close()
@@ -59,9 +64,7 @@ class Auditor:
             state = event["to_status"]
         if state != job["status"]:
             self._say("no state without its trail", at, f"{name} is {job['status']}, not {state}")
-        attempts = reading.execute(
-            "SELECT * FROM job_attempts WHERE job_id = ? ORDER BY id", (job["id"],)
-        ).fetchall()
+        attempts = attempts_of(reading, job["id"])
         retried = any(event["reason"].startswith(COUNTED_ANEW) for event in events)
         counted = sum(attempt["outcome"] not in UNCOUNTED for attempt in attempts)
         if counted != job["attempts"] and not retried:
@@ -70,6 +73,8 @@ class Auditor:
         if job["attempts"] - job["deferred"] > job["max_attempts"]:
             self._say("no more attempts than allowed", at, name)
         self._attempts(name, attempts)
+        if not retried:
+            self._losses.look(name, job, attempts, events)
 
     def _attempts(self, name: str, attempts: list[Any]) -> None:
         last = None
@@ -94,6 +99,8 @@ class Auditor:
             )
             if not excused:
                 self._say("what runs is not run again", ended, f"{name}: {outcome}")
+
+        self.broken += self._losses.explained(facts) + self._briefs.explained(facts)
 
     def compare(self, path: Path, facts: Facts) -> None:
         """What must be true at any time."""
@@ -121,6 +128,7 @@ class Auditor:
             self._undelivered(reading, facts)
             self._data(reading, facts)
             self._answers(reading, facts)
+            self.broken += asked_for_by_name(reading, facts)
         finally:
             reading.close()
         self.explain(facts)
@@ -169,7 +177,7 @@ class Auditor:
 
     def _answers(self, reading: sqlite3.Connection, facts: Facts) -> None:
         for answer in facts.answers:
-            if answer["t"] < facts.end - timedelta(days=6):
+            if answer["t"] < facts.end - timedelta(days=6) or answer["answer"]["job"] is None:
                 continue
             row = reading.execute(
                 "SELECT status FROM queue_jobs WHERE queue_job_id = ?", (answer["answer"]["job"],)

@@ -6,11 +6,14 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from buildos_box.api.control_routes import PauseRequest, pause, resume
+from buildos_box.api.job_routes import cancel_job, list_user_jobs
 from buildos_box.app import Box
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
 from buildos_box.forecast.routes import get_forecast
+from buildos_box.sms.message_routes import cancel_message, list_messages
 from buildos_box.sms.preferences import SmsSettingsRequest
 from buildos_box.sms.routes import SmsRequest, post_schedule, queue_sms
 from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
@@ -19,6 +22,7 @@ from buildos_box.workspace.sync import write
 from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
 
 SERVICE = Caller("service", "t", "frontend")
+CALLERS: dict[str, Any] = {"pause": {"caller": SERVICE}, "resume": {}}
 
 
 async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
@@ -50,6 +54,14 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
                 correlation_id="corr-note",
                 idempotent=idempotent,
             )
+        case "call_off_brief":
+            return await _call_off_brief(box, who)
+        case "call_off_text":
+            return await _call_off_text(box, who)
+        case "pause" | "resume":
+            route = pause if do == "pause" else resume
+            paused = msgspec.convert(body, PauseRequest)
+            answer = await route.fn(data=paused, box=services, **CALLERS[do])
         case "forecast":
             answer = await get_forecast.fn(services=services, caller=SERVICE, limit=5000, **body)
         case "word":
@@ -65,6 +77,34 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
         case _:
             raise ValueError(do)
     return msgspec.to_builtins(answer)
+
+
+async def _call_off_brief(box: Box, who: str) -> Any:
+    """Cancel the newest of this person's briefs that wait or are being written."""
+    found = await list_user_jobs.fn(
+        user_id=who,
+        box=box.services,
+        caller=SERVICE,
+        job_type="generate_daily_brief",
+        status="pending,processing,queued_for_retry",
+        limit=1,
+    )
+    for job in found.jobs:
+        await cancel_job.fn(job_id=job.id, box=box.services, caller=SERVICE)
+        return {"job": job.id, "day": job.metadata["briefDate"]}
+    return None
+
+
+async def _call_off_text(box: Box, who: str) -> Any:
+    """Cancel this person's next reminder."""
+    found = await list_messages.fn(
+        user_id=who, box=box.services, caller=SERVICE, status="scheduled"
+    )
+    for one in found.messages:
+        if one.kind == "reminder":
+            await cancel_message.fn(sms_id=one.id, box=box.services, caller=SERVICE)
+            return {"event": one.event_id, "start": one.event_start}
+    return None
 
 
 class _Request:

@@ -85,6 +85,8 @@ class Facts:
     """Good answers of a language model that were not understood."""
     asks: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     answers: list[Fact] = field(default_factory=list)
+    called_off: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    """Briefs and reminders that a person cancelled, or may have cancelled: `t` to `until`."""
     revisions: dict[str, list[Revision]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, list[Version]] = field(default_factory=lambda: defaultdict(list))
     tasks: dict[str, Fact | None] = field(default_factory=dict)
@@ -118,6 +120,8 @@ class Facts:
                 return ((one.since, one.since, one) for one in self.revisions[whose])
             case "asks":
                 return ((ask["t"], ask["until"], ask) for ask in self.asks[whose])
+            case "called off":
+                return ((one["t"], one["until"], one) for one in self.called_off[whose])
         spans: dict[str, list[Span]] = {
             "clock": self.clock,
             "deeds": self.open_deeds[whose],
@@ -131,9 +135,20 @@ class Facts:
         """All that may have been in force at some time in between."""
         return self._timeline("wishes", who).between(begin, end)
 
-    def asks_between(self, who: str, begin: datetime, end: datetime) -> list[Fact]:
-        """Requests for a brief that may have been heard in that time."""
-        return self._timeline("asks", who).between(begin, end)
+    def asks_between(
+        self, who: str, begin: datetime, end: datetime, of: date | None = None
+    ) -> list[Fact]:
+        """Requests for a brief (of that day, or who knows) that may have been heard in that time."""
+        asks: list[Fact] = self._timeline("asks", who).between(begin, end)
+        return asks if of is None else [one for one in asks if one["day"] in (None, of.isoformat())]
+
+    def asked_by_name(self, who: str, day: date) -> bool:
+        """Whether this person ever asked for a brief by its date."""
+        return any(one["body"].get("briefDate") == day.isoformat() for one in self.asks[who])
+
+    def called_off_between(self, who: str, begin: datetime, end: datetime) -> list[Fact]:
+        """What this person cancelled, or may have cancelled, in that time."""
+        return self._timeline("called off", who).between(begin, end)
 
     def changed_between(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether this person's wishes changed then."""
@@ -176,6 +191,14 @@ class Facts:
     def troubles(self, provider: str, begin: datetime, end: datetime) -> list[Span]:
         """When something was wrong with that provider, then or shortly before."""
         return self._timeline("trouble", provider).between(begin - 10 * MINUTE, end)
+
+    def shut(self, begin: datetime, end: datetime, *lanes: str) -> bool:
+        """Whether one of those lanes was paused, or the disk slow, then or shortly before."""
+        return any(self.troubles(name, begin, end) for name in ("disk", *map("lane {}".format, lanes)))
+
+    def restored_since(self, at: datetime) -> bool:
+        """Whether a backup was put in place after that."""
+        return any(span.end >= at for span in self.restored)
 
     def unsettled(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether something that this person asked for had no answer yet at some time then."""
@@ -236,6 +259,9 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                 asked[fact["n"]], who_asked[fact["n"]] = at, fact["who"]
                 if fact["do"] == "brief":
                     facts.asks[fact["who"]].append({**fact, "t": at, "until": FOREVER, "day": None})
+                elif fact["do"].startswith("call_off"):
+                    unsure = {**fact, "t": at, "until": FOREVER, "answer": None, "sure": False}
+                    facts.called_off[fact["who"]].append(unsure)
                 elif fact["do"] == "word" and fact["n"] not in answered:
                     wishes[fact["who"]] = replace(wishes[fact["who"]], unsure=True)
                     facts.revisions[fact["who"]].append(Revision(at, at, wishes[fact["who"]]))
@@ -247,12 +273,16 @@ def gather(story: Iterable[Fact], *, until: datetime = FOREVER) -> Facts:
                             ask["until"] = at
                             if not any(since <= span.end <= at for span in facts.restored):
                                 ask["day"] = fact["answer"]["day"]
+                for one in facts.called_off[fact["who"]]:
+                    if one["n"] == fact["n"]:
+                        one |= {"until": at, "answer": fact["answer"], "sure": at - since < SECOND}
                 if at - since > SECOND:
                     facts.open_deeds[fact["who"]].append(Span(since, at))
                 _learn(facts, wishes, fact, since, at)
             case "refused":
                 asked.pop(fact["n"], None)
-                for ask in facts.asks[who_asked[fact["n"]]]:
+                whose = who_asked[fact["n"]]
+                for ask in facts.asks[whose] + facts.called_off[whose]:
                     if ask["n"] == fact["n"]:
                         ask["until"] = at
             case "called_back":

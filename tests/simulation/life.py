@@ -32,7 +32,7 @@ from tests.simulation.machine import (
     PowerCut,
     no_api_for,
 )
-from tests.simulation.plan import ZONES
+from tests.simulation.people import ZONES
 from tests.simulation.providers import Model, Relay, Twilio
 
 PUBLIC_URL = "https://box.example"

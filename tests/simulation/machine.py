@@ -146,6 +146,8 @@ class OnThreadReaders(Readers):
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         super().__init__(path)
         self._connection = connection
+        self.delay: Callable[[], float] = lambda: 0.0
+        """How long rows that were read are on their way."""
 
     async def open(self) -> None:
         """The writer has opened the file."""
@@ -154,6 +156,8 @@ class OnThreadReaders(Readers):
         before = self._connection.total_changes
         rows = self._connection.execute(sql, params).fetchall()
         assert self._connection.total_changes == before, f"a reader can't write: {sql}"
+        if late := self.delay():
+            await asyncio.sleep(late)
         return rows
 
     async def close(self) -> None:
@@ -165,6 +169,7 @@ class OnThreadDatabase(Database):
 
     plug: Plug
     writer: OnThreadWriter
+    readers: OnThreadReaders
 
     @classmethod
     def opener(cls, plug: Plug) -> Any:
@@ -175,7 +180,7 @@ class OnThreadDatabase(Database):
             readers = OnThreadReaders(path, writer._connection)
             await readers.open()
             database = cls(path, writer, readers, listeners)
-            database.plug, database.writer = plug, writer
+            database.plug, database.writer, database.readers = plug, writer, readers
             return database
 
         return open_database

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from tests.simulation.broken import Broken
 from tests.simulation.facts import (
     DAY,
     FOREVER,
@@ -35,18 +36,11 @@ AT = re.compile(r"\bat (\d\d:\d\d)\b")
 
 RELAY_CATCHES_UP, TWILIO_CATCHES_UP = 17 * MINUTE, 4 * MINUTE
 """Mail is tried every 15 minutes at the latest, SMS every 2, or when Twilio says."""
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A promise that was not kept."""
-
-    promise: str
-    at: datetime
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.promise}: {self.says}"
+LOSSES_CATCH_UP = 40 * MINUTE
+"""A job that was lost again and again waits 15 minutes, and then for other suspects."""
+MAIL_WAYS = ("relay", "lane email", "lane llm", "disk")
+SMS_WAYS = ("twilio", "lane sms")
+"""What a brief's mail, and an SMS, waits for; once it is well again they come."""
 
 
 def judge(facts: Facts) -> list[Broken]:
@@ -118,11 +112,7 @@ def _mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
         ids = by_day[brief.who, brief.day]
         ids.add(brief.fact["message_id"])
         # Whose answer a crash swallowed asks again, and with the same key it is the same request.
-        asks = [
-            ask
-            for ask in facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t)
-            if ask["day"] in (None, brief.day.isoformat())
-        ]
+        asks = facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t, of=brief.day)
         forced = sum(bool(ask["body"].get("forceRegenerate")) for ask in asks)
         # What was asked for since the backup, the restored box cannot know; nor what was told
         # ahead of its time, by a clock that was fast.
@@ -149,15 +139,17 @@ def _timely(facts: Facts, brief: Brief, broken: list[Broken]) -> None:
         return
     lately = facts.preferences_between(who, t - 36 * HOUR, t)
     ends = [wall_instant(brief.day + DAY, time(0), wishes.zone) for wishes in lately]
-    if ends and t > max(ends) + 10 * MINUTE:
+    if ends and t > max(ends) + 10 * MINUTE and not facts.asked_by_name(who, brief.day):
         broken.append(Broken("no brief of a past day", t, f"{who} of {brief.day}"))
     now = facts.preferences_between(who, t - 3 * MINUTE, t)
     if now and not any(wishes.email for wishes in now):
         broken.append(Broken("no mail to who wants none", t, who))
-    if facts.asks_between(who, t - 40 * HOUR, t):
-        return
     runs = _runs(lately, t, brief.day)
     before = [at for at in runs if at <= t + SECOND]
+    asks = facts.asks_between(who, t - 40 * HOUR, t, of=brief.day)
+    if asks:
+        _as_asked(facts, brief, asks, broken, with_run=bool(before))
+        return
     if not before:
         says = f"{who} got {brief.day}'s at {t:%H:%M}Z; times are {[f'{r:%d %H:%M}' for r in runs]}"
         broken.append(Broken("a brief comes at its time", t, says))
@@ -165,6 +157,24 @@ def _timely(facts: Facts, brief: Brief, broken: list[Broken]) -> None:
     if not any(_may_come(facts, who, run, t) for run in before):
         says = f"{who}'s of {max(before):%m-%d %H:%M}Z came at {t:%H:%M:%S}Z"
         broken.append(Broken("a brief comes at its time", t, says))
+
+
+def _as_asked(
+    facts: Facts, brief: Brief, asks: list[Fact], broken: list[Broken], *, with_run: bool
+) -> None:
+    """One that was asked for comes when it was asked for, and not once that was called off."""
+    t, who = brief.t, brief.who
+    dues = [instant(ask["body"].get("scheduledFor", ask["box"])) for ask in asks]
+    if with_run or facts.restored_since(min(dues)):
+        return
+    if t < min(dues) - SECOND:
+        says = f"{who} got {brief.day}'s at {t:%H:%M}Z, asked for it at {min(dues):%H:%M}Z"
+        broken.append(Broken("a brief comes at its time", t, says))
+    for one in facts.called_off_between(who, asks[0]["t"], t - 2 * SECOND):
+        if one["sure"] and one["answer"] and one["answer"].get("day") == brief.day.isoformat():
+            if len(asks) == 1 and one["t"] > asks[0]["until"]:
+                says = f"{who} of {brief.day}, called off at {one['t']:%H:%M:%S}Z"
+                broken.append(Broken("what was called off does not come", t, says))
 
 
 def _comes_by_itself(facts: Facts, brief: Brief, asks: list[Fact]) -> bool:
@@ -194,7 +204,7 @@ def _may_come(facts: Facts, who: str, run: datetime, t: datetime) -> bool:
         return True
     return bool(
         facts.crashes(run - 2 * HOUR, t)
-        or facts.ill(run - HOUR, t, "relay", "model")
+        or facts.ill(run - HOUR, t, "model", *MAIL_WAYS)
         or facts.unsettled(who, run - 30 * HOUR, t)
     )
 
@@ -215,8 +225,10 @@ def _missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> 
                 if late is None or late > facts.end - MINUTE or late > over - MINUTE:
                     continue
                 over_at = wall_instant(day + DAY, time(0), wishes.zone)
-                if late >= over_at - MINUTE and facts.troubles("relay", run - 65 * MINUTE, late):
-                    continue  # the relay was well again when the day was over, or nearly
+                if late >= over_at - MINUTE and any(
+                    facts.troubles(way, run - 65 * MINUTE, late) for way in MAIL_WAYS
+                ):
+                    continue  # all was well again when the day was over, or nearly
                 if late >= over_at and facts.crashes(run - 70 * MINUTE, over_at):
                     continue  # back when the day was over: no brief of a past day
                 if not any(t <= late for t in got[who, day]) and not _excused(facts, who, run, day):
@@ -225,12 +237,23 @@ def _missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> 
 
 
 def _after_troubles(
-    facts: Facts, provider: str, begin: datetime, late: datetime, catches_up: timedelta
+    facts: Facts, ways: tuple[str, ...], begin: datetime, late: datetime, catches_up: timedelta
 ) -> datetime:
-    """`late`, or as long after the provider's troubles as the box may take to notice their end."""
+    """`late`, or as long after the providers' troubles as the box may take to notice their end."""
     while True:
-        ends = [span.end for span in facts.troubles(provider, begin, late)]
+        ends = [span.end for way in ways for span in facts.troubles(way, begin, late)]
         later = max([late, *(end + catches_up for end in ends)])
+        if later == late:
+            return late
+        late = later
+
+
+def _after_crashes(facts: Facts, begin: datetime, late: datetime) -> datetime:
+    """`late`, or as long after the last crash as what was lost may wait to be done again."""
+    while True:
+        downs = facts.downs(begin, late)
+        waits = 12 * MINUTE if len(downs) == 1 else LOSSES_CATCH_UP
+        later = max([late, *(span.end + waits for span in downs)])
         if later == late:
             return late
         late = later
@@ -238,19 +261,15 @@ def _after_troubles(
 
 def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
     """By when the brief must be there; None if something nearby excuses its absence."""
-    late = run + 10 * MINUTE
-    crashes = facts.crashes(run - 70 * MINUTE, late)
-    if crashes:
-        ups = [span.end for span in facts.downs(run - 70 * MINUTE, late)]
-        if crashes > 1 or max(ups) > run + 50 * MINUTE:
-            return None
-        late = max(late, max(ups) + 12 * MINUTE)
-        if facts.crashes(run - 70 * MINUTE, late) > crashes:
-            return None
-    late = _after_troubles(facts, "relay", run - 65 * MINUTE, late, RELAY_CATCHES_UP)
+    begin = run - 70 * MINUTE
+    late = _after_crashes(facts, begin, run + 10 * MINUTE)
+    crashes = facts.crashes(begin, late)
+    if crashes and max(span.end for span in facts.downs(begin, late)) > run + 50 * MINUTE:
+        return None
+    late = _after_troubles(facts, MAIL_WAYS, run - 65 * MINUTE, late, RELAY_CATCHES_UP)
     if facts.ill(run - 65 * MINUTE, late, "model"):
         return None
-    if facts.crashes(run - 70 * MINUTE, late) > crashes:
+    if facts.crashes(begin, late) > crashes:
         return None
     if any(span.end >= run - 70 * MINUTE and span.begin <= late for span in facts.restored):
         return None
@@ -259,7 +278,9 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
 
 def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:
     """The day's brief was made on demand, and its mail was not wanted or went down with trouble."""
-    if facts.asks_between(who, run - 30 * HOUR, run + HOUR):
+    if facts.asks_between(who, run - 40 * HOUR, run + HOUR, of=day):
+        return True
+    if any("brief" in one["do"] for one in facts.called_off_between(who, run - 2 * HOUR, run + HOUR)):
         return True
     # In another zone the same calendar day had its brief already, perhaps without a mail.
     earlier = facts.preferences_between(who, run - 40 * HOUR, run - SECOND)
@@ -325,9 +346,27 @@ def _reminders(facts: Facts, broken: list[Broken]) -> list[Reminder]:
                 before["t"]
             )
             broken.append(Broken("a reminder is sent once", t, says))
+        _still_wanted(facts, reminder, broken)
         once[reminder.event, reminder.start] = sms
         found.append(reminder)
     return found
+
+
+def _still_wanted(facts: Facts, reminder: Reminder, broken: list[Broken]) -> None:
+    """What its person cancelled stays cancelled."""
+    for one in facts.called_off_between(reminder.who, facts.begin, reminder.t - 2 * SECOND):
+        if (
+            one["sure"]
+            and _is_of(one, reminder.event, reminder.start)
+            and not facts.restored_since(one["t"])
+        ):
+            says = f"{reminder.who}, {reminder.event}, called off at {one['t']:%m-%d %H:%M:%S}Z"
+            broken.append(Broken("what was called off does not come", reminder.t, says))
+
+
+def _is_of(called_off: Fact, event: str, start: datetime) -> bool:
+    answer = called_off["answer"] or {}
+    return answer.get("event") == event and instant(answer["start"]) == start
 
 
 def _matching(
@@ -380,10 +419,17 @@ def _missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Bro
                 continue
             who = event["userId"]
             limit = min(w.limit for w in facts.preferences_between(who, due - DAY, due))
-            if counts[who, due.date()] >= limit:
+            if counts[who, due.date()] >= limit or _may_be_called_off(facts, who, name, start):
                 continue
             says = f"{who} was not told of {name} at {start:%m-%d %H:%M}Z, due {due:%m-%d %H:%M}Z"
             broken.append(Broken("every reminder comes", due, says))
+
+
+def _may_be_called_off(facts: Facts, who: str, name: str, start: datetime) -> bool:
+    return any(
+        _is_of(one, name, start) or (not one["sure"] and "text" in one["do"])
+        for one in facts.called_off_between(who, facts.begin, start)
+    )
 
 
 def _due(
@@ -402,23 +448,27 @@ def _due(
     late = due + 3 * MINUTE
     if due >= start or late > over or late > facts.end:
         return None
-    crashes = facts.crashes(due - 20 * MINUTE, late)
+    begin = due - 20 * MINUTE
+    crashes = facts.crashes(begin, late)
     if crashes or facts.crashes(midnight - MINUTE, midnight + 20 * MINUTE):
-        backs = [span.end for span in facts.downs(midnight, late)]
-        late = max([late, *(back + 3 * MINUTE for back in backs)])
-        if crashes > 1 or late > min(start, over) or facts.crashes(due, late) > crashes:
+        backs = [span.end for span in facts.downs(midnight - MINUTE, late)]
+        waits = 3 * MINUTE if len(backs) == 1 else LOSSES_CATCH_UP
+        late = max([late, *(back + waits for back in backs)])
+        if late > min(start, over) or facts.crashes(due, late) > crashes:
             return None
     if late > start + (0 if wishes.lead else 3) * MINUTE:
         return None
     if any(span.end >= due - 26 * HOUR and span.begin <= late for span in facts.restored):
         return None
-    if facts.troubles("twilio", due - 20 * MINUTE, late):
-        late = _after_troubles(facts, "twilio", due - 20 * MINUTE, late, TWILIO_CATCHES_UP)
+    if facts.shut(min(begin, midnight), late, "default"):
+        return None
+    if any(facts.troubles(way, begin, late) for way in SMS_WAYS):
+        late = _after_troubles(facts, SMS_WAYS, begin, late, TWILIO_CATCHES_UP)
         if late > min(start - 2 * MINUTE, over, facts.end) or _disturbs(wishes, due, late):
             return None
-        if facts.crashes(due - 20 * MINUTE, late) > crashes:
+        if facts.crashes(begin, late) > crashes:
             return None
-    if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(due - 20 * MINUTE, late):
+    if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(begin, late):
         return None
     return None if facts.unsettled(who, known - 26 * HOUR, late) else due
 

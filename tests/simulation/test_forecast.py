@@ -9,7 +9,9 @@ import pytest
 from tests.simulation.facts import instant, wall_instant
 from tests.simulation.life import quiet_logs
 from tests.simulation.oracle import EVENT, NOTE, SUBJECT
-from tests.simulation.plan import DAY, ZONES, Item, Options, Plan, make
+from tests.simulation.make import make
+from tests.simulation.people import ZONES
+from tests.simulation.plan import DAY, Item, Options, Plan
 from tests.simulation.world import story_of
 
 SETTLED = 2.3 * DAY

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.simulation.audit import Auditor
+from tests.simulation.broken import Broken
 from tests.simulation.facts import Fact, gather
 from tests.simulation.loop import utc
-from tests.simulation.oracle import Broken, judge
+from tests.simulation.oracle import judge
 from tests.simulation.plan import DAY, Item, Plan
 from tests.simulation.world import World, story_of
 

@@ -21,6 +21,7 @@ from tests.simulation.loop import SimClock, VirtualLoop, iso, utc
 from tests.simulation.machine import PowerCut
 from tests.simulation.plan import DAY, Item, Plan
 from tests.simulation.providers import Model, Relay, Trouble, Twilio
+from tests.simulation.troubles import LANES
 
 Fact = dict[str, Any]
 ASK_AGAIN_SECONDS = (20.0, 20.0, 90.0, 600.0)
@@ -71,6 +72,10 @@ class World:
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._full = False
+        self._slow = False
+        self._deaths_to_come: list[tuple[str, int]] = []
+        self._paused: set[str] = set()
+        self._operator = 1_000_000
         self._backup: Path | None = None
         self._restoring = False
 
@@ -136,6 +141,8 @@ class World:
             if self._full:
                 self.life.database.writer.limit_pages(0)
             self.tell("up")
+            self._slow_down()
+            self._die_again()
             self._up.set()
             await self._dead.wait()
             life, self.life = self.life, None
@@ -146,6 +153,7 @@ class World:
                 self._restoring = False
                 restore(self._backup, self.folder, self.clock)
                 self.tell("restored")
+                self._spawn(self._resume_what_came_back())
             rest = max(self._back_after, self._off_until - self.loop.time())
             self._back_after = 1.0
             await asyncio.sleep(rest)
@@ -162,6 +170,12 @@ class World:
                     self._back_after = item.body["back_after"]
                     self.tell("armed", **item.body)
                     self.life.plug.arm(item.body["seam"], item.body["nth"])
+            case "crash_loop":
+                self._spawn(self._crash_loop(item.body["seams"], item.body["each"]))
+            case "pause":
+                self._spawn(self._pause(item.body["lane"], item.body["lasts"]))
+            case "slow_disk":
+                self._spawn(self._slow_disk(item.body["lasts"]))
             case "trouble":
                 self._spawn(self._troubled(**item.body))
             case "off":
@@ -232,6 +246,62 @@ class World:
         if self.life is not None and not self.life.plug.dead:
             self.life.database.writer.limit_pages(None)
         self.tell("disk_full", on=False)
+
+    async def _slow_disk(self, lasts: float) -> None:
+        """What was read is known seconds later, when it may have changed."""
+        if self._slow:
+            return
+        self.tell("trouble", provider="disk", mode="slow")
+        self._slow = True
+        self._slow_down()
+        await asyncio.sleep(lasts)
+        self._slow = False
+        self._slow_down()
+        self.tell("trouble", provider="disk", mode="well")
+
+    def _slow_down(self) -> None:
+        if self.life is not None:
+            rng, slow = self._rng, self._slow
+            self.life.database.readers.delay = lambda: rng.uniform(0.1, 2) if slow else 0.0
+
+    async def _crash_loop(self, seams: list[tuple[str, int]], each: float) -> None:
+        """Whenever the box is up again it dies again, at a commit, or after `each` seconds."""
+        if self._deaths_to_come:
+            return
+        self._deaths_to_come = list(seams)
+        self._die_again()
+        while self._deaths_to_come:
+            before = len(self._deaths_to_come)
+            await asyncio.sleep(each)
+            life = self.life
+            if life is not None and not life.plug.dead and before == len(self._deaths_to_come):
+                life.plug.pull("crash loop")
+
+    def _die_again(self) -> None:
+        if self.life is not None and self._deaths_to_come:
+            self.life.plug.arm(*self._deaths_to_come.pop(0))
+
+    async def _pause(self, lane: str, lasts: float) -> None:
+        """An operator pauses a lane, and resumes it hours later."""
+        if lane in self._paused:
+            return
+        self._paused.add(lane)
+        self.tell("trouble", provider=f"lane {lane}", mode="paused")
+        await self._operate("pause", lane)
+        await asyncio.sleep(lasts)
+        self._paused.discard(lane)
+        await self._operate("resume", lane)
+        self.tell("trouble", provider=f"lane {lane}", mode="well")
+
+    async def _resume_what_came_back(self) -> None:
+        """The backup may have been made while a lane was paused."""
+        for lane in LANES:
+            if lane not in self._paused:
+                await self._operate("resume", lane)
+
+    async def _operate(self, do: str, lane: str) -> None:
+        self._operator += 1
+        await self._ask(self._operator, do, "", {"lane": lane})
 
     async def _deed(self, number: int, item: Item) -> None:
         """Someone asks, and asks again until there is an answer; one thing after the other."""

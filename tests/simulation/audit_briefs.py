@@ -1,0 +1,113 @@
+"""Briefs as they are stored: none is written for ever, none after its day, each is in the inbox."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from tests.simulation.broken import Broken
+from tests.simulation.facts import DAY, HOUR, MINUTE, SECOND, Facts, instant, wall_instant
+
+UNTOLD_FOR = 90 * MINUTE
+"""The cron writes a brief at most an hour and two minutes before it is to be told of."""
+
+
+@dataclass
+class Briefs:
+    """What the stored briefs say, gathered from day to day; the story must excuse the rest."""
+
+    found: list[Broken] = field(default_factory=list)
+    late: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
+    """Briefs whose writing began when their day was over, by id: row, end of the day."""
+    untold: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
+    """Briefs that are not in their person's inbox: row, when that was seen."""
+
+    def look(self, reading: sqlite3.Connection, since: str, now: datetime) -> None:
+        for row in reading.execute(
+            """SELECT b.id, b.user_id, b.brief_date, b.generation_status, j.status
+                 FROM daily_briefs b LEFT JOIN queue_jobs j ON j.queue_job_id = b.job_id
+                WHERE b.generation_status IN ('pending', 'processing')
+                  AND (j.status IS NULL OR j.completed_at IS NOT NULL)"""
+        ):
+            says = f"{row['user_id']}'s of {row['brief_date']} is {row['generation_status']}, "
+            self._say("a brief follows its job", now, says + f"its job is {row['status']}")
+        for row in reading.execute(
+            """SELECT * FROM daily_briefs
+                WHERE generation_status = 'completed' AND generation_completed_at >= ?""",
+            (since and (instant(since) - 3 * HOUR).isoformat(),),
+        ):
+            self._completed(reading, row, now)
+
+    def _completed(self, reading: sqlite3.Connection, row: Any, now: datetime) -> None:
+        day = date.fromisoformat(row["brief_date"])
+        over = wall_instant(day + DAY, time(0), row["timezone"])
+        if instant(row["generation_started_at"]) >= over + SECOND:
+            self.late[row["id"]] = (row, over)
+        told = reading.execute(
+            """SELECT 1 FROM notifications WHERE user_id = ? AND event_type = 'brief.completed'
+                  AND in_inbox = 1 AND payload LIKE ?""",
+            (row["user_id"], f'%"{row["id"]}"%'),
+        ).fetchone()
+        if told is not None:
+            self.untold.pop(row["id"], None)
+        elif instant(row["generation_completed_at"]) < now - UNTOLD_FOR:
+            self.untold[row["id"]] = (row, now)
+
+    def _say(self, promise: str, at: datetime, says: str) -> None:
+        self.found.append(Broken(promise, at, says))
+
+    def explained(self, facts: Facts) -> list[Broken]:
+        broken = list(self.found)
+        for row, over in self.late.values():
+            who, at = row["user_id"], instant(row["generation_started_at"])
+            named = facts.asked_by_name(who, date.fromisoformat(row["brief_date"]))
+            if not named and not facts.clock_wrong(over - 3 * HOUR, at + 3 * HOUR):
+                says = f"{who}'s of {row['brief_date']} at {at:%m-%d %H:%M:%S}Z"
+                broken.append(Broken("no brief of a past day", at, says))
+        for row, seen in self.untold.values():
+            at = instant(row["generation_completed_at"])
+            if not self._may_be_untold(facts, row, at, seen):
+                says = f"{row['user_id']}'s brief of {row['brief_date']}, complete {at:%H:%M:%S}Z"
+                broken.append(Broken("what happened is in the inbox", seen, says))
+        return broken
+
+    @staticmethod
+    def _may_be_untold(facts: Facts, row: Any, at: datetime, seen: datetime) -> bool:
+        """It goes out of date with its day, and a restore withdraws what was due before it."""
+        over = wall_instant(
+            date.fromisoformat(row["brief_date"]) + DAY, time(0), row["timezone"]
+        )
+        return bool(
+            facts.up_between(at, seen) < UNTOLD_FOR
+            or facts.ill(at - HOUR, seen)
+            or facts.troubles("lane push", at, seen)
+            or any(span.begin <= seen and span.end >= at - DAY for span in facts.restored)
+            or (over < at + 2 * HOUR and facts.crashes(at - MINUTE, over + MINUTE))
+            or over < at + 20 * MINUTE
+        )
+
+
+def asked_for_by_name(reading: sqlite3.Connection, facts: Facts) -> list[Broken]:
+    """Whose date was named is written, however late that is."""
+    broken = []
+    for answer in facts.answers:
+        who, day, t = answer["who"], answer["body"].get("briefDate"), answer["t"]
+        if day is None or t > facts.end - 12 * HOUR or facts.restored_since(t):
+            continue
+        if facts.called_off_between(who, t - HOUR, facts.end):
+            continue
+        row = reading.execute(
+            "SELECT status, cancel_reason, metadata FROM queue_jobs WHERE queue_job_id = ?",
+            (answer["answer"]["job"],),
+        ).fetchone()
+        complete = reading.execute(
+            """SELECT 1 FROM daily_briefs
+                WHERE user_id = ? AND brief_date = ? AND generation_status = 'completed'""",
+            (who, day),
+        ).fetchone()
+        if complete is None and row is not None and row["status"] == "cancelled":
+            options = json.loads(row["metadata"]).get("options")
+            says = f"{who}'s of {day}: {row['cancel_reason']}, {options}"
+            broken.append(Broken("asked for by name is written", t, says))
+    return broken
