@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from tests.simulation.broken import Broken
-from tests.simulation.facts import DAY, HOUR, MINUTE, SECOND, Facts, instant, wall_instant
+from tests.simulation.facts import Facts
+from tests.simulation.wall_time import DAY, HOUR, MINUTE, SECOND, instant, wall_instant
 
 UNTOLD_FOR = 90 * MINUTE
 """The cron writes a brief at most an hour and two minutes before it is to be told of."""
@@ -75,13 +76,14 @@ class Briefs:
     @staticmethod
     def _may_be_untold(facts: Facts, row: Any, at: datetime, seen: datetime) -> bool:
         """It goes out of date with its day, and a restore withdraws what was due before it."""
-        over = wall_instant(
-            date.fromisoformat(row["brief_date"]) + DAY, time(0), row["timezone"]
-        )
+        over = wall_instant(date.fromisoformat(row["brief_date"]) + DAY, time(0), row["timezone"])
         return bool(
             facts.up_between(at, seen) < UNTOLD_FOR
             or facts.ill(at - HOUR, seen)
-            or facts.troubles("lane push", at, seen)
+            or any(
+                span.end > min(over, seen) - UNTOLD_FOR
+                for span in facts.troubles("lane push", at, seen)
+            )
             or any(span.begin <= seen and span.end >= at - DAY for span in facts.restored)
             or (over < at + 2 * HOUR and facts.crashes(at - MINUTE, over + MINUTE))
             or over < at + 20 * MINUTE
@@ -95,7 +97,8 @@ def asked_for_by_name(reading: sqlite3.Connection, facts: Facts) -> list[Broken]
         who, day, t = answer["who"], answer["body"].get("briefDate"), answer["t"]
         if day is None or t > facts.end - 12 * HOUR or facts.restored_since(t):
             continue
-        if facts.called_off_between(who, t - HOUR, facts.end):
+        called_off = facts.called_off_between(who, t - HOUR, facts.end)
+        if any(not one["sure"] or (one["answer"] or {}).get("day") == day for one in called_off):
             continue
         row = reading.execute(
             "SELECT status, cancel_reason, metadata FROM queue_jobs WHERE queue_job_id = ?",

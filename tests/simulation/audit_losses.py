@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.broken import Broken
-from tests.simulation.facts import MINUTE, SECOND, Facts, instant
+from tests.simulation.facts import Facts
+from tests.simulation.wall_time import MINUTE, SECOND, instant
 
 SUSPECT_AFTER, GIVEN_UP_AFTER = 2, 5
 WAITS = (0, 5, 60, 300, 900)
@@ -27,10 +28,9 @@ class Losses:
         """One job's attempts; `events` is its audit trail."""
         lost = [one for one in attempts if one["outcome"] == "lost"]
         at = instant(job["updated_at"])
-        if job["error_code"] == "worker_lost" and job["status"] == "failed":
-            if len(lost) < SUSPECT_AFTER + GIVEN_UP_AFTER:
-                says = f"{name} was lost {len(lost)} times"
-                self._say("nothing innocent fails", at, says)
+        given_up = job["error_code"] == "worker_lost" and job["status"] == "failed"
+        if given_up and len(lost) < SUSPECT_AFTER + GIVEN_UP_AFTER:
+            self._say("nothing innocent fails", at, f"{name} was lost {len(lost)} times")
         told = sum(
             event["from_status"] == "processing" and event["to_status"] != "processing"
             for event in events

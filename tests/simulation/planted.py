@@ -255,10 +255,10 @@ def run(target: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.simulation", *arguments],
         cwd=target,
-        env={**os.environ, "PYTHONPATH": str(target), **variables},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": str(target), **variables},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=580,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr[-2000:]

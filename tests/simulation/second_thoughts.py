@@ -61,7 +61,9 @@ class SecondThoughts:
 
     def meets_at_midnight(self, at: float) -> None:
         person, name = self.person, self.person.name("e")
-        begins = self._near_midnight(at, self.rng.choice([1, 1, 2]), self.rng.choice([0, 10, 30]))
+        begins = self._near_midnight(
+            at, self.rng.choice([1, 1, 2]), self.rng.choice([0, 10, 30, 45])
+        )
         event = {**person.event(name, at), "status": "confirmed", "declined": False}
         event |= {"startAt": begins, "endAt": None}
         person.events[name] = event
@@ -101,7 +103,9 @@ class SecondThoughts:
         person = self.person
         for _ in range(self.rng.randint(2, 5)):
             at += self.rng.choice([0.0, 0.001, 0.3, 2.0])
-            deed = self.rng.choice([self._other_lead, person.travels, self._soon, person.sends_word])
+            deed = self.rng.choice(
+                [self._other_lead, person.travels, self._soon, person.sends_word]
+            )
             deed(at)
 
     def _other_lead(self, at: float) -> None:

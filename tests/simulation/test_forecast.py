@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.facts import instant, wall_instant
 from tests.simulation.life import quiet_logs
-from tests.simulation.oracle import EVENT, NOTE, SUBJECT
 from tests.simulation.make import make
+from tests.simulation.oracle_briefs import SUBJECT
+from tests.simulation.oracle_reminders import EVENT, NOTE
 from tests.simulation.people import ZONES
 from tests.simulation.plan import DAY, Item, Options, Plan
+from tests.simulation.wall_time import instant, wall_instant
 from tests.simulation.world import story_of
 
 SETTLED = 2.3 * DAY

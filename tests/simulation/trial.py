@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from tests.simulation.audit import Auditor
 from tests.simulation.broken import Broken
-from tests.simulation.facts import Fact, gather
+from tests.simulation.facts import Fact
+from tests.simulation.gathering import gather
 from tests.simulation.loop import utc
 from tests.simulation.oracle import judge
 from tests.simulation.plan import DAY, Item, Plan

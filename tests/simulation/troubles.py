@@ -101,7 +101,7 @@ LANES = ("llm", "email", "sms", "push", "default")
 
 
 def add_hard_times(plan: Plan, rng: random.Random, options: Options) -> None:
-    """Crash loops, pauses over a day's end, a disk that is slow, providers that refuse for an hour."""
+    """Crash loops, lanes paused for hours, a slow disk, providers that refuse for an hour."""
     last = (plan.days - 2) * DAY
     hasty = [
         item.at
@@ -130,5 +130,8 @@ def add_hard_times(plan: Plan, rng: random.Random, options: Options) -> None:
             provider, mode = rng.choice(
                 [("relay", "busy"), ("twilio", "error"), ("twilio", "busy"), ("model", "down")]
             )
-            body = {"provider": provider, "mode": mode, "lasts": rng.uniform(3600, 5400)}
+            lasts = rng.uniform(3600, 5400)
+            if provider == "relay" and rng.random() < 0.5:  # past the end of somebody's day
+                lasts = min(rng.uniform(18_000, 60_000), max(last - at, 60.0))
+            body = {"provider": provider, "mode": mode, "lasts": lasts}
             plan.items.append(Item(round(at, 3), "trouble", body=body))

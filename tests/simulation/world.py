@@ -19,9 +19,9 @@ from tests.simulation import door
 from tests.simulation.life import Life, Outside
 from tests.simulation.loop import SimClock, VirtualLoop, iso, utc
 from tests.simulation.machine import PowerCut
+from tests.simulation.ordeals import Ordeals
 from tests.simulation.plan import DAY, Item, Plan
 from tests.simulation.providers import Model, Relay, Trouble, Twilio
-from tests.simulation.troubles import LANES
 
 Fact = dict[str, Any]
 ASK_AGAIN_SECONDS = (20.0, 20.0, 90.0, 600.0)
@@ -46,19 +46,19 @@ class World:
         self.loop = loop
         self.clock = SimClock(loop, utc(plan.start))
         self._watch = watch
-        self._trouble = Trouble()
-        self._rng = random.Random(f"{plan.seed} world")
+        self.trouble = Trouble()
+        self.rng = random.Random(f"{plan.seed} world")
         self._twilio = Twilio(
-            loop, self.clock, self._trouble, self.tell, random.Random(f"{plan.seed} twilio")
+            loop, self.clock, self.trouble, self.tell, random.Random(f"{plan.seed} twilio")
         )
         self._twilio.call_back = self._call_back
         self._outside = Outside(
             folder,
             self.clock,
             random.Random(f"{plan.seed} box"),
-            Relay(loop, self._trouble, self.tell, random.Random(f"{plan.seed} relay")),
+            Relay(loop, self.trouble, self.tell, random.Random(f"{plan.seed} relay")),
             self._twilio,
-            Model(self._trouble, self.tell, random.Random(f"{plan.seed} model")),
+            Model(self.trouble, self.tell, random.Random(f"{plan.seed} model")),
             with_model=with_model,
         )
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,14 +68,9 @@ class World:
         self._up = asyncio.Event()
         self._dead = asyncio.Event()
         self._back_after = 1.0
-        self._off_until = 0.0
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._full = False
-        self._slow = False
-        self._deaths_to_come: list[tuple[str, int]] = []
-        self._paused: set[str] = set()
-        self._operator = 1_000_000
+        self.ordeals = Ordeals(self)
         self._backup: Path | None = None
         self._restoring = False
 
@@ -89,13 +84,15 @@ class World:
 
     async def live(self) -> None:
         """From the plan's first item to a quiet last day."""
-        lives = self._spawn(self._lives())
-        self._spawn(self._audits())
+        lives = self.spawn(self._lives())
+        self.spawn(self._audits())
         self._story = self.loop.create_task(self._play())
         await asyncio.wait([self._story])
         if not self._story.cancelled():
             self._story.result()
         self.tell("end")
+        if lives.done():
+            lives.result()  # it ends by itself only if the simulation is wrong
         lives.cancel()
         await asyncio.gather(lives, return_exceptions=True)
         for task in list(self._tasks):
@@ -111,7 +108,7 @@ class World:
             self._happen(number, item)
         await self._until(self.plan.days * DAY)
 
-    def _spawn(self, work: Any) -> "asyncio.Task[Any]":
+    def spawn(self, work: Any) -> "asyncio.Task[Any]":
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -138,25 +135,37 @@ class World:
                 self.tell("not_started", error=type(error).__name__)
                 await asyncio.sleep(30)
                 continue
-            if self._full:
-                self.life.database.writer.limit_pages(0)
             self.tell("up")
-            self._slow_down()
-            self._die_again()
+            self.ordeals.begin_a_life()
             self._up.set()
             await self._dead.wait()
             life, self.life = self.life, None
             self._up.clear()
             await life.bury()
+            self._read_its_books()
             if self._restoring and self._backup is not None:
-                await asyncio.sleep(self._off_until - self.loop.time())
+                await asyncio.sleep(self.ordeals.off_until - self.loop.time())
                 self._restoring = False
                 restore(self._backup, self.folder, self.clock)
                 self.tell("restored")
-                self._spawn(self._resume_what_came_back())
-            rest = max(self._back_after, self._off_until - self.loop.time())
+                self.spawn(self.ordeals.resume_what_came_back())
+            rest = max(self._back_after, self.ordeals.off_until - self.loop.time())
             self._back_after = 1.0
             await asyncio.sleep(rest)
+
+    def _read_its_books(self) -> None:
+        """Of which mails the dead box knows that they were sent; it must not send them again."""
+        reading = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            rows = reading.execute(
+                """SELECT message_id FROM emails WHERE status = 'sent' AND sent_at > ?
+                    ORDER BY sent_at""",
+                (iso(self.clock.now() - timedelta(minutes=2)),),
+            ).fetchall()
+        finally:
+            reading.close()
+        if rows:
+            self.tell("recorded", mails=[row[0] for row in rows])
 
     def _died(self, where: str) -> None:
         self.tell("down", where=where)
@@ -171,31 +180,31 @@ class World:
                     self.tell("armed", **item.body)
                     self.life.plug.arm(item.body["seam"], item.body["nth"])
             case "crash_loop":
-                self._spawn(self._crash_loop(item.body["seams"], item.body["each"]))
+                self.spawn(self.ordeals.crash_loop(item.body["seams"], item.body["each"]))
             case "pause":
-                self._spawn(self._pause(item.body["lane"], item.body["lasts"]))
+                self.spawn(self.ordeals.pause(item.body["lane"], item.body["lasts"]))
             case "slow_disk":
-                self._spawn(self._slow_disk(item.body["lasts"]))
+                self.spawn(self.ordeals.slow_disk(item.body["lasts"]))
             case "trouble":
-                self._spawn(self._troubled(**item.body))
+                self.spawn(self.ordeals.troubled(**item.body))
             case "off":
-                self._spawn(self._off(item.body["for"], gently=item.body["gently"]))
+                self.spawn(self.ordeals.off(item.body["for"], gently=item.body["gently"]))
             case "backup":
                 self._back_up()
             case "restore":
                 if self._backup is not None and self.life is not None:
                     self._restoring = True
-                    self._spawn(self._off(item.body["for"], gently=False))
+                    self.spawn(self.ordeals.off(item.body["for"], gently=False))
             case "clock":
-                self._spawn(self._wrong_clock(item.body["by"], item.body["lasts"]))
+                self.spawn(self.ordeals.wrong_clock(item.body["by"], item.body["lasts"]))
             case "disk_full":
-                self._spawn(self._disk_full(item.body["pages"], item.body["lasts"]))
+                self.spawn(self.ordeals.disk_full(item.body["pages"], item.body["lasts"]))
             case _:
-                self._spawn(self._deed(number, item))
+                self.spawn(self._deed(number, item))
 
     def _back_up(self) -> None:
         """A backup of the box at work, if it is at work and its disk has room."""
-        if self.life is None or self.life.plug.dead or self._full:
+        if self.life is None or self.life.plug.dead or self.ordeals.full:
             return
         if self._backup is not None:
             self._backup.unlink()
@@ -204,105 +213,6 @@ class World:
         ).path
         self.tell("backed_up")
 
-    async def _troubled(self, provider: str, mode: str, lasts: float) -> None:
-        self.tell("trouble", provider=provider, mode=mode)
-        self._trouble.modes[provider] = mode
-        await asyncio.sleep(lasts)
-        self._trouble.modes[provider] = "well"
-        self.tell("trouble", provider=provider, mode="well")
-
-    async def _off(self, seconds: float, *, gently: bool) -> None:
-        life = self.life
-        if life is None or life.plug.dead:
-            return
-        if gently:
-            self.tell("stopping")
-            await life.stop_gently()
-        if not life.plug.dead:
-            self._off_until = self.loop.time() + seconds
-            life.plug.pull("off")
-
-    async def _wrong_clock(self, by: float, lasts: float) -> None:
-        self.clock.wrong_by += timedelta(seconds=by)
-        self.tell("clock", by=by)
-        self._look()
-        await asyncio.sleep(lasts)
-        self.clock.wrong_by -= timedelta(seconds=by)
-        self.tell("clock", by=-by)
-        self._look()
-
-    def _look(self) -> None:
-        if self.life is not None:
-            self.life.look.set()
-            self.life.pump_soon()
-
-    async def _disk_full(self, pages: int, lasts: float) -> None:
-        self.tell("disk_full", on=True)
-        self._full = True
-        if self.life is not None and not self.life.plug.dead:
-            self.life.database.writer.limit_pages(pages)
-        await asyncio.sleep(lasts)
-        self._full = False
-        if self.life is not None and not self.life.plug.dead:
-            self.life.database.writer.limit_pages(None)
-        self.tell("disk_full", on=False)
-
-    async def _slow_disk(self, lasts: float) -> None:
-        """What was read is known seconds later, when it may have changed."""
-        if self._slow:
-            return
-        self.tell("trouble", provider="disk", mode="slow")
-        self._slow = True
-        self._slow_down()
-        await asyncio.sleep(lasts)
-        self._slow = False
-        self._slow_down()
-        self.tell("trouble", provider="disk", mode="well")
-
-    def _slow_down(self) -> None:
-        if self.life is not None:
-            rng, slow = self._rng, self._slow
-            self.life.database.readers.delay = lambda: rng.uniform(0.1, 2) if slow else 0.0
-
-    async def _crash_loop(self, seams: list[tuple[str, int]], each: float) -> None:
-        """Whenever the box is up again it dies again, at a commit, or after `each` seconds."""
-        if self._deaths_to_come:
-            return
-        self._deaths_to_come = list(seams)
-        self._die_again()
-        while self._deaths_to_come:
-            before = len(self._deaths_to_come)
-            await asyncio.sleep(each)
-            life = self.life
-            if life is not None and not life.plug.dead and before == len(self._deaths_to_come):
-                life.plug.pull("crash loop")
-
-    def _die_again(self) -> None:
-        if self.life is not None and self._deaths_to_come:
-            self.life.plug.arm(*self._deaths_to_come.pop(0))
-
-    async def _pause(self, lane: str, lasts: float) -> None:
-        """An operator pauses a lane, and resumes it hours later."""
-        if lane in self._paused:
-            return
-        self._paused.add(lane)
-        self.tell("trouble", provider=f"lane {lane}", mode="paused")
-        await self._operate("pause", lane)
-        await asyncio.sleep(lasts)
-        self._paused.discard(lane)
-        await self._operate("resume", lane)
-        self.tell("trouble", provider=f"lane {lane}", mode="well")
-
-    async def _resume_what_came_back(self) -> None:
-        """The backup may have been made while a lane was paused."""
-        for lane in LANES:
-            if lane not in self._paused:
-                await self._operate("resume", lane)
-
-    async def _operate(self, do: str, lane: str) -> None:
-        self._operator += 1
-        await self._ask(self._operator, do, "", {"lane": lane})
-
     async def _deed(self, number: int, item: Item) -> None:
         """Someone asks, and asks again until there is an answer; one thing after the other."""
         body = {**item.body, "n": number} if item.do == "word" else item.body
@@ -310,18 +220,18 @@ class World:
             numbers = self._twilio.stopped
             (numbers.add if item.body["Body"] == "STOP" else numbers.discard)(item.body["From"])
         if item.do == "brief":
-            await self._ask(number, item.do, item.who, body)
+            await self.ask(number, item.do, item.who, body)
             return
         async with self._locks[item.who]:
-            await self._ask(number, item.do, item.who, body)
+            await self.ask(number, item.do, item.who, body)
 
-    async def _ask(self, number: int, do: str, who: str, body: Any) -> None:
+    async def ask(self, number: int, do: str, who: str, body: Any) -> None:
         self.tell("asked", n=number, do=do, who=who, body=body)
         while True:
             await self._up.wait()
             life = self.life
             if life is None or life.plug.dead:
-                await asyncio.sleep(self._rng.choice(ASK_AGAIN_SECONDS))
+                await asyncio.sleep(self.rng.choice(ASK_AGAIN_SECONDS))
                 continue
             task = life.spawn(door.knock(life.box, do, who, body, number))
             await asyncio.wait([task])
@@ -329,7 +239,7 @@ class World:
             if task.cancelled() or isinstance(error, (PowerCut, TransientError, Unavailable)):
                 if do == "word":
                     return  # Twilio tells of a word once
-                await asyncio.sleep(self._rng.choice(ASK_AGAIN_SECONDS))
+                await asyncio.sleep(self.rng.choice(ASK_AGAIN_SECONDS))
                 continue
             if error is not None and not isinstance(error, BoxError):
                 raise error  # the simulation asks wrongly, or the box has a fault
@@ -342,7 +252,7 @@ class World:
             return
 
     def _call_back(self, url: str, form: dict[str, str], after: float) -> None:
-        self._spawn(self._callback(url, form, after))
+        self.spawn(self._callback(url, form, after))
 
     async def _callback(self, url: str, form: dict[str, str], after: float) -> None:
         await asyncio.sleep(after)

@@ -1,0 +1,176 @@
+"""The faults of PLANTED.md, chosen without a look at the oracle."""
+
+from tests.simulation.planted import Planted
+
+BLIND = [
+    Planted(
+        "old version mailed",
+        (
+            ("mail/job.py", "if not store.is_newest_of_brief(tx, email):", "if False:"),
+            (
+                "mail/outgoing.py",
+                "    box.queue.cancel_by_key(tx, email_key(brief_id), "
+                'reason="superseded", actor="system")\n'
+                "    for email_id in store.on_the_way_of_brief(tx, brief_id):",
+                "    for email_id in ():",
+            ),
+            (
+                "mail/job.py",
+                "dedup_key=lambda payload: email_key(payload.brief_id),",
+                "dedup_key=lambda payload: email_key(payload.email_id),",
+            ),
+        ),
+        ("one brief, one mail",),
+        ("--deeds", "6", "--people", "12"),
+    ),
+    Planted(
+        "effect done again",
+        (
+            (
+                "jobs/effects.py",
+                'if before is not None and before["state"] == "done":',
+                "if False:",
+            ),
+            ("jobs/effects.py", '    elif before["state"] == "done":', "    elif False:"),
+            ("mail/job.py", "    if email.status == store.SENT:", "    if False:"),
+        ),
+        ("a mail leaves once",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "daily_sms once an hour",
+        (("sms/cron.py", 'schedule="*/15 * * * *"', 'schedule="0 * * * *"'),),
+        ("every reminder comes",),
+        ("--faults", "1", "--deeds", "4", "--people", "12"),
+    ),
+    Planted(
+        "undelivered mail told to nobody",
+        (
+            (
+                "mail/listeners.py",
+                "    tx.announce(EmailUndelivered(email.id, email.user_id, email.brief_id, "
+                "reason, correlation_id))\n",
+                "",
+            ),
+        ),
+        ("what is not delivered is told",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "quiet reminders skipped",
+        (
+            (
+                "sms/planning.py",
+                'SendAt(end) if end < latest else Skip("quiet_hours")',
+                'Skip("quiet_hours")',
+            ),
+        ),
+        ("every reminder comes",),
+        ("--faults", "1", "--deeds", "4", "--people", "12"),
+    ),
+    Planted(
+        "stale after a minute",
+        (
+            (
+                "notifications/outgoing.py",
+                "stale_at=stale_at or (send_at or now) + event.fresh_for,",
+                "stale_at=(send_at or now) + (event.fresh_for / 720),",
+            ),
+        ),
+        ("what happened is in the inbox",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "no notification of a brief",
+        (("briefs/job.py", "    _notify(tx, job, box, brief_id, payload, finished, now)\n", ""),),
+        ("what happened is in the inbox",),
+    ),
+    Planted(
+        "asked for by name expires",
+        (("briefs/job.py", "    if payload.asked_by_date:\n", "    if False:\n"),),
+        ("asked for by name is written",),
+        ("--deeds", "6", "--people", "12"),
+    ),
+    Planted(
+        "mail queued after the commit",
+        (
+            (
+                "briefs/job.py",
+                "    email_id, skipped = "
+                "_queue_mail(tx, job, box, user, brief_id, payload, finished, now)\n",
+                "    email_id, skipped = None, None\n",
+            ),
+            (
+                "briefs/job.py",
+                "    return await box.db.write(lambda tx: "
+                "_conclude(tx, job, box, user, brief_id, payload, finished))\n",
+                "    result = await box.db.write(lambda tx: "
+                "_conclude(tx, job, box, user, brief_id, payload, finished))\n"
+                "    await box.db.write(lambda tx: _queue_mail("
+                "tx, job, box, user, brief_id, payload, finished, box.clock.now()))\n"
+                "    return result\n",
+            ),
+        ),
+        ("every brief comes",),
+        ("--faults", "30", "--people", "12"),
+    ),
+    Planted(
+        "a Message-ID for each attempt",
+        (
+            (
+                "mail/render.py",
+                "message_id=email.message_id,",
+                "message_id=f\"<{__import__('time').time_ns()}.{email.message_id[1:]}\",",
+            ),
+        ),
+        ("one brief, one mail",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "brief written after its day",
+        (
+            (
+                "jobs/claims.py",
+                'row["expires_at"] is not None and row["expires_at"] <= to_text(now):',
+                'row["lane"] != "llm" and (row["expires_at"] or "9") <= to_text(now):',
+            ),
+        ),
+        ("no brief of a past day",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "invitation declined after planning",
+        (
+            (
+                "sms/send_job.py",
+                'event.status != "confirmed" or event.declined or event.all_day:',
+                'event.status != "confirmed" or event.all_day:',
+            ),
+            (
+                "sms/listeners.py",
+                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):",
+                "    if change.event.declined:\n        return\n"
+                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):",
+            ),
+        ),
+        ("a reminder is true",),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+    Planted(
+        "change of zone not heard",
+        (
+            (
+                "sms/listeners.py",
+                "    if change.zone_changed:\n        plan_today",
+                "    if False:\n        plan_today",
+            ),
+            (
+                "briefs/listeners.py",
+                "    if change.zone_changed:\n        reschedule",
+                "    if False:\n        reschedule",
+            ),
+        ),
+        ("every brief comes", "a brief comes at its time"),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+]
