@@ -61,7 +61,7 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
         case "pause" | "resume":
             route = pause if do == "pause" else resume
             paused = msgspec.convert(body, PauseRequest)
-            answer = await route.fn(data=paused, box=services, **CALLERS[do])
+            answer = await route.fn(data=paused, services=services, **CALLERS[do])
         case "forecast":
             answer = await get_forecast.fn(services=services, caller=SERVICE, limit=5000, **body)
         case "word":
@@ -83,14 +83,14 @@ async def _call_off_brief(box: Box, who: str) -> Any:
     """Cancel the newest of this person's briefs that wait or are being written."""
     found = await list_user_jobs.fn(
         user_id=who,
-        box=box.services,
+        services=box.services,
         caller=SERVICE,
         job_type="generate_daily_brief",
         status="pending,processing,queued_for_retry",
         limit=1,
     )
     for job in found.jobs:
-        await cancel_job.fn(job_id=job.id, box=box.services, caller=SERVICE)
+        await cancel_job.fn(job_id=job.id, services=box.services, caller=SERVICE)
         return {"job": job.id, "day": job.metadata["briefDate"]}
     return None
 
@@ -98,11 +98,11 @@ async def _call_off_brief(box: Box, who: str) -> Any:
 async def _call_off_text(box: Box, who: str) -> Any:
     """Cancel this person's next reminder."""
     found = await list_messages.fn(
-        user_id=who, box=box.services, caller=SERVICE, status="scheduled"
+        user_id=who, services=box.services, caller=SERVICE, status="scheduled"
     )
     for one in found.messages:
         if one.kind == "reminder":
-            await cancel_message.fn(sms_id=one.id, box=box.services, caller=SERVICE)
+            await cancel_message.fn(sms_id=one.id, services=box.services, caller=SERVICE)
             return {"event": one.event_id, "start": one.event_start}
     return None
 

@@ -9,7 +9,7 @@ BLIND = [
             ("mail/job.py", "if not store.is_newest_of_brief(tx, email):", "if False:"),
             (
                 "mail/outgoing.py",
-                "    box.queue.cancel_by_key(tx, email_key(brief_id), "
+                "    services.queue.cancel_by_key(tx, email_key(brief_id), "
                 'reason="superseded", actor="system")\n'
                 "    for email_id in store.on_the_way_of_brief(tx, brief_id):",
                 "    for email_id in ():",
@@ -82,7 +82,13 @@ BLIND = [
     ),
     Planted(
         "no notification of a brief",
-        (("briefs/job.py", "    _notify(tx, job, box, brief_id, payload, finished, now)\n", ""),),
+        (
+            (
+                "briefs/job.py",
+                "    _notify(tx, job, services, brief_id, payload, finished, now)\n",
+                "",
+            ),
+        ),
         ("what happened is in the inbox",),
     ),
     Planted(
@@ -97,17 +103,19 @@ BLIND = [
             (
                 "briefs/job.py",
                 "    email_id, skipped = "
-                "_queue_mail(tx, job, box, user, brief_id, payload, finished, now)\n",
+                "_queue_mail(tx, job, services, user, brief_id, payload, finished, now)\n",
                 "    email_id, skipped = None, None\n",
             ),
             (
                 "briefs/job.py",
-                "    return await box.db.write(lambda tx: "
-                "_conclude(tx, job, box, user, brief_id, payload, finished))\n",
-                "    result = await box.db.write(lambda tx: "
-                "_conclude(tx, job, box, user, brief_id, payload, finished))\n"
-                "    await box.db.write(lambda tx: _queue_mail("
-                "tx, job, box, user, brief_id, payload, finished, box.clock.now()))\n"
+                "    return await services.db.write(\n"
+                "        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)\n"
+                "    )\n",
+                "    result = await services.db.write(\n"
+                "        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)\n"
+                "    )\n"
+                "    await services.db.write(lambda tx: _queue_mail(tx, job, services, user, "
+                "brief_id, payload, finished, services.clock.now()))\n"
                 "    return result\n",
             ),
         ),
@@ -148,9 +156,9 @@ BLIND = [
             ),
             (
                 "sms/listeners.py",
-                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):",
+                "    if replan_changed(tx, services, change.event) == store.SCHEDULED and writes(services):",
                 "    if change.event.declined:\n        return\n"
-                "    if replan_changed(tx, box, change.event) == store.SCHEDULED and writes(box):",
+                "    if replan_changed(tx, services, change.event) == store.SCHEDULED and writes(services):",
             ),
         ),
         ("a reminder is true",),
