@@ -32,11 +32,14 @@ class Plug:
     def __init__(self, on_death: Callable[[str], None]) -> None:
         self.dead = False
         self._on_death = on_death
-        self._armed: dict[str, int] = {}
+        self._armed: dict[str, tuple[int, str | None]] = {}
 
-    def arm(self, seam: str, nth: int) -> None:
-        """Die at the nth `seam` from now: `before commit`, `after commit`, `before effect`, …"""
-        self._armed[seam] = nth
+    def arm(self, seam: str, nth: int, then: str | None = None) -> None:
+        """Die at the nth `seam` from now: `before commit`, `after commit`, `before effect`, …
+
+        With `then`, at the first one of those that follows.
+        """
+        self._armed[seam] = (nth, then)
 
     def pull(self, where: str) -> None:
         """Die now, though nothing is being done."""
@@ -48,13 +51,15 @@ class Plug:
         """Raises PowerCut if the process ends here."""
         if self.dead:
             raise PowerCut
-        left = self._armed.get(seam)
-        if left is None:
+        if seam not in self._armed:
             return
+        left, then = self._armed.pop(seam)
         if left > 1:
-            self._armed[seam] = left - 1
+            self._armed[seam] = (left - 1, then)
             return
-        del self._armed[seam]
+        if then is not None:
+            self._armed[then] = (1, None)
+            return
         self.pull(seam)
         raise PowerCut
 

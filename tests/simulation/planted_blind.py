@@ -109,10 +109,12 @@ BLIND = [
             (
                 "briefs/job.py",
                 "    return await services.db.write(\n"
-                "        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)\n"
+                "        lambda tx: _conclude("
+                "tx, job, services, user, brief_id, payload, finished)\n"
                 "    )\n",
                 "    result = await services.db.write(\n"
-                "        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)\n"
+                "        lambda tx: _conclude("
+                "tx, job, services, user, brief_id, payload, finished)\n"
                 "    )\n"
                 "    await services.db.write(lambda tx: _queue_mail(tx, job, services, user, "
                 "brief_id, payload, finished, services.clock.now()))\n"
@@ -156,9 +158,11 @@ BLIND = [
             ),
             (
                 "sms/listeners.py",
-                "    if replan_changed(tx, services, change.event) == store.SCHEDULED and writes(services):",
+                "    if replan_changed(tx, services, change.event) == "
+                "store.SCHEDULED and writes(services):",
                 "    if change.event.declined:\n        return\n"
-                "    if replan_changed(tx, services, change.event) == store.SCHEDULED and writes(services):",
+                "    if replan_changed(tx, services, change.event) == "
+                "store.SCHEDULED and writes(services):",
             ),
         ),
         ("a reminder is true",),

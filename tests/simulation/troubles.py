@@ -85,6 +85,14 @@ def _starts(plan: Plan, last: float) -> list[float]:
     return [at for at in found if 2 * 3600 < at < last]
 
 
+def _midnights(plan: Plan, last: float) -> list[float]:
+    """When briefs are due that were asked for around somebody's midnight."""
+    begun = utc(plan.start)
+    asked = [item.body.get("scheduledFor") for item in plan.items if item.do == "brief"]
+    found = [(datetime.fromisoformat(due) - begun).total_seconds() for due in asked if due]
+    return [at for at in found if 2 * 3600 < at < last]
+
+
 def add_restores(plan: Plan, rng: random.Random, every: int) -> None:
     """Now and then someone puts an old backup in place."""
     young = range(min(3, every), min(plan.days - 3, OLD_AFTER_DAYS), every)
@@ -108,19 +116,26 @@ def add_hard_times(plan: Plan, rng: random.Random, options: Options) -> None:
         for item in plan.items
         if item.do in ("brief", "word", "sms_preferences") and 3600 < item.at < last
     ]
+    midnights = _midnights(plan, last)
     for _ in range(round(options.faults_a_day * HARD_TIMES_A_FAULT * plan.days)):
         at = rng.uniform(3600, max(3601.0, last))
         if rng.random() < 0.5:
             at = at // 3600 * 3600 + rng.uniform(-125, 20)
         kind = rng.random()
-        if kind < 0.35:
+        if kind < 0.3:
             seams = [(rng.choice(SEAMS), rng.choice([1, 2, 3, 5, 8])) for _ in range(14)]
             body: dict[str, Any] = {"seams": seams[: rng.randint(3, 14)], "each": rng.uniform(1, 9)}
             plan.items.append(Item(round(at, 3), "crash_loop", body=body))
-        elif kind < 0.6:
+        elif kind < 0.5:
             lasts = rng.choice([600.0, 3600.0, rng.uniform(3600, 54_000)])
-            body = {"lane": rng.choice(LANES), "lasts": min(lasts, max(last - at, 60.0))}
+            lane = rng.choice(LANES)
+            if midnights and rng.random() < 0.4:  # a day is over before its brief is written
+                at, lane, lasts = rng.choice(midnights) - rng.uniform(1, 300), "llm", lasts + 1800
+            body = {"lane": lane, "lasts": min(lasts, max(last - at, 60.0))}
             plan.items.append(Item(round(at, 3), "pause", body=body))
+        elif kind < 0.65:  # the outcome is recorded, and its job is not done
+            body = {"seam": "after effect", "nth": rng.choice([1, 2]), "then": "after commit"}
+            plan.items.append(Item(round(at, 3), "crash", body={**body, "back_after": 3.0}))
         elif kind < 0.8:
             if hasty and rng.random() < 0.7:
                 at = rng.choice(hasty) - 1

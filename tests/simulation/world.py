@@ -178,7 +178,8 @@ class World:
                 if self.life is not None and not self.life.plug.dead:
                     self._back_after = item.body["back_after"]
                     self.tell("armed", **item.body)
-                    self.life.plug.arm(item.body["seam"], item.body["nth"])
+                    seam, then = item.body["seam"], item.body.get("then")
+                    self.life.plug.arm(seam, item.body["nth"], then)
             case "crash_loop":
                 self.spawn(self.ordeals.crash_loop(item.body["seams"], item.body["each"]))
             case "pause":
