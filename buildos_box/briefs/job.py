@@ -180,7 +180,7 @@ def _conclude(
     """Store the brief, its mail, its notification and its event in one transaction."""
     now = services.clock.now()
     job.ensure_lease(tx)
-    store.complete(tx, brief_id, finished, now)
+    store.complete(tx, brief_id, finished, payload.timezone, now)
     email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
     result = BriefResult(
         brief_id=brief_id,

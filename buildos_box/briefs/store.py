@@ -55,12 +55,12 @@ def begin(
     return str(row["id"])
 
 
-def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
-    """Replace the brief's text by the completed one."""
+def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> None:
+    """Replace the brief's text by the completed one, which was written for that time zone."""
     tx.execute(
         """UPDATE daily_briefs
               SET generation_status = 'completed', generations = generations + 1,
-                  completed_job_id = job_id,
+                  completed_job_id = job_id, timezone = :zone,
                   subject = :subject, summary_content = :markdown, llm_analysis = :analysis,
                   analysis_source = :source, why_built_in = :why,
                   priority_actions = :actions, counts = :counts,
@@ -69,6 +69,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, now: Instant) -> None:
             WHERE id = :id""",
         {
             "id": brief_id,
+            "zone": zone,
             "subject": done.subject,
             "markdown": done.markdown,
             "analysis": done.analysis,

@@ -189,6 +189,15 @@ async def test_a_brief_for_another_zone_has_that_zones_day(box: BoxWorld) -> Non
     assert queued["briefDate"] == "2024-10-24"
 
 
+async def test_a_brief_written_again_for_another_zone_has_that_zone(box: BoxWorld) -> None:
+    await box.person(zone="UTC")
+    for zone in ("UTC", "Pacific/Kiritimati"):
+        request = {"userId": "ada", "briefDate": "2024-10-23", "forceRegenerate": True}
+        await box.post("/queue/brief", {**request, "timezone": zone})
+        await box.work()
+        assert (await box.get("/users/ada/briefs/2024-10-23"))["timezone"] == zone
+
+
 async def test_a_request_for_later_runs_then_and_one_that_is_past_runs_now(box: BoxWorld) -> None:
     await box.person()
     later = await box.post(

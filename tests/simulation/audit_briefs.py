@@ -43,7 +43,9 @@ class Briefs:
     def _completed(self, reading: sqlite3.Connection, row: Any, now: datetime) -> None:
         day = date.fromisoformat(row["brief_date"])
         over = wall_instant(day + DAY, time(0), row["timezone"])
-        if instant(row["generation_started_at"]) >= over + SECOND:
+        begun = instant(row["generation_started_at"])
+        # One that began after the other was complete is a new version, not written as yet.
+        if over + SECOND <= begun <= instant(row["generation_completed_at"]):
             self.late[row["id"]] = (row, over)
         told = reading.execute(
             """SELECT 1 FROM notifications WHERE user_id = ? AND event_type = 'brief.completed'
@@ -76,9 +78,14 @@ class Briefs:
     @staticmethod
     def _may_be_untold(facts: Facts, row: Any, at: datetime, seen: datetime) -> bool:
         """It goes out of date with its day, and a restore withdraws what was due before it."""
-        over = wall_instant(date.fromisoformat(row["brief_date"]) + DAY, time(0), row["timezone"])
+        day = date.fromisoformat(row["brief_date"])
+        over = wall_instant(day + DAY, time(0), row["timezone"])
+        asks = facts.asks_between(row["user_id"], at - 40 * HOUR, seen, of=day)
+        dues = [instant(due) for ask in asks if (due := ask["body"].get("scheduledFor"))]
         return bool(
-            facts.up_between(at, seen) < UNTOLD_FOR
+            # One that was asked for sooner as well is written sooner, and told of at its time.
+            any(due > seen - UNTOLD_FOR for due in dues)
+            or facts.up_between(at, seen) < UNTOLD_FOR
             or facts.ill(at - HOUR, seen)
             or any(
                 span.end > min(over, seen) - UNTOLD_FOR

@@ -123,6 +123,8 @@ def add_hard_times(plan: Plan, rng: random.Random, options: Options) -> None:
             at = at // 3600 * 3600 + rng.uniform(-125, 20)
         kind = rng.random()
         if kind < 0.3:
+            if hasty and rng.random() < 0.6:
+                at = rng.choice(hasty) + 0.3
             seams = [(rng.choice(SEAMS), rng.choice([1, 2, 3, 5, 8])) for _ in range(14)]
             body: dict[str, Any] = {"seams": seams[: rng.randint(3, 14)], "each": rng.uniform(1, 9)}
             plan.items.append(Item(round(at, 3), "crash_loop", body=body))
