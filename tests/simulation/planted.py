@@ -226,18 +226,6 @@ PLANTED = [
         ("--faults", "0", "--days", "9", "--seed", "6", "--people", "24"),
     ),
     Planted(
-        "suspects given up at once",
-        (
-            (
-                "jobs/rescuer.py",
-                "MOST_LOSSES_AS_SUSPECT = 5",
-                "MOST_LOSSES_AS_SUSPECT = 1",
-            ),
-        ),
-        ("nothing innocent fails",),
-        ("--days", "6", "--people", "12", "--faults", "30"),
-    ),
-    Planted(
         "brief outlives its cancelled job",
         (("briefs/listeners.py", "    Listener(JobCancelled, on_job_cancelled),\n", ""),),
         ("a brief follows its job",),

@@ -4,6 +4,88 @@ from tests.simulation.planted import Planted
 
 BLIND = [
     Planted(
+        "quiet reminders skipped",
+        (
+            (
+                "sms/planning.py",
+                'SendAt(end) if end < latest else Skip("quiet_hours")',
+                'Skip("quiet_hours")',
+            ),
+        ),
+        ("every reminder comes",),
+        ("--faults", "1", "--deeds", "4", "--people", "12"),
+    ),
+    Planted(
+        "no notification of a brief",
+        (
+            (
+                "briefs/job.py",
+                "    _notify(tx, job, services, brief_id, payload, finished, now)\n",
+                "",
+            ),
+        ),
+        ("what happened is in the inbox",),
+    ),
+    Planted(
+        "asked for by name expires",
+        (("briefs/job.py", "    if payload.asked_by_date:\n", "    if False:\n"),),
+        ("asked for by name is written",),
+        ("--days", "6", "--deeds", "10", "--people", "6", "--faults", "2"),
+    ),
+    Planted(
+        "a Message-ID for each attempt",
+        (
+            (
+                "mail/render.py",
+                "message_id=email.message_id,",
+                "message_id=f\"<{__import__('time').time_ns()}.{email.message_id[1:]}\",",
+            ),
+        ),
+        ("one brief, one mail",),
+        ("--faults", "16", "--people", "12"),
+    ),
+    Planted(
+        "invitation declined after planning",
+        (
+            (
+                "sms/send_job.py",
+                'event.status != "confirmed" or event.declined or event.all_day:',
+                'event.status != "confirmed" or event.all_day:',
+            ),
+            (
+                "sms/listeners.py",
+                "    if replan_changed(tx, services, change.event) == "
+                "store.SCHEDULED and writes(services):",
+                "    if change.event.declined:\n        return\n"
+                "    if replan_changed(tx, services, change.event) == "
+                "store.SCHEDULED and writes(services):",
+            ),
+        ),
+        ("a reminder is true",),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+    Planted(
+        "change of zone not heard",
+        (
+            (
+                "sms/listeners.py",
+                "    if change.zone_changed:\n        plan_today",
+                "    if False:\n        plan_today",
+            ),
+            (
+                "briefs/listeners.py",
+                "    if change.zone_changed:\n        reschedule",
+                "    if False:\n        reschedule",
+            ),
+        ),
+        ("every brief comes", "a brief comes at its time"),
+        ("--faults", "1", "--deeds", "3"),
+    ),
+]
+"""Seen by a run of some days."""
+
+UNSEEN = [
+    Planted(
         "old version mailed",
         (
             ("mail/job.py", "if not store.is_newest_of_brief(tx, email):", "if False:"),
@@ -57,18 +139,6 @@ BLIND = [
         ("--faults", "16", "--people", "12"),
     ),
     Planted(
-        "quiet reminders skipped",
-        (
-            (
-                "sms/planning.py",
-                'SendAt(end) if end < latest else Skip("quiet_hours")',
-                'Skip("quiet_hours")',
-            ),
-        ),
-        ("every reminder comes",),
-        ("--faults", "1", "--deeds", "4", "--people", "12"),
-    ),
-    Planted(
         "stale after a minute",
         (
             (
@@ -79,23 +149,6 @@ BLIND = [
         ),
         ("what happened is in the inbox",),
         ("--faults", "16", "--people", "12"),
-    ),
-    Planted(
-        "no notification of a brief",
-        (
-            (
-                "briefs/job.py",
-                "    _notify(tx, job, services, brief_id, payload, finished, now)\n",
-                "",
-            ),
-        ),
-        ("what happened is in the inbox",),
-    ),
-    Planted(
-        "asked for by name expires",
-        (("briefs/job.py", "    if payload.asked_by_date:\n", "    if False:\n"),),
-        ("asked for by name is written",),
-        ("--deeds", "6", "--people", "12"),
     ),
     Planted(
         "mail queued after the commit",
@@ -125,18 +178,6 @@ BLIND = [
         ("--faults", "30", "--people", "12"),
     ),
     Planted(
-        "a Message-ID for each attempt",
-        (
-            (
-                "mail/render.py",
-                "message_id=email.message_id,",
-                "message_id=f\"<{__import__('time').time_ns()}.{email.message_id[1:]}\",",
-            ),
-        ),
-        ("one brief, one mail",),
-        ("--faults", "16", "--people", "12"),
-    ),
-    Planted(
         "brief written after its day",
         (
             (
@@ -149,40 +190,16 @@ BLIND = [
         ("--faults", "16", "--people", "12"),
     ),
     Planted(
-        "invitation declined after planning",
+        "suspects given up at once",
         (
             (
-                "sms/send_job.py",
-                'event.status != "confirmed" or event.declined or event.all_day:',
-                'event.status != "confirmed" or event.all_day:',
-            ),
-            (
-                "sms/listeners.py",
-                "    if replan_changed(tx, services, change.event) == "
-                "store.SCHEDULED and writes(services):",
-                "    if change.event.declined:\n        return\n"
-                "    if replan_changed(tx, services, change.event) == "
-                "store.SCHEDULED and writes(services):",
+                "jobs/rescuer.py",
+                "MOST_LOSSES_AS_SUSPECT = 5",
+                "MOST_LOSSES_AS_SUSPECT = 1",
             ),
         ),
-        ("a reminder is true",),
-        ("--faults", "1", "--deeds", "3"),
-    ),
-    Planted(
-        "change of zone not heard",
-        (
-            (
-                "sms/listeners.py",
-                "    if change.zone_changed:\n        plan_today",
-                "    if False:\n        plan_today",
-            ),
-            (
-                "briefs/listeners.py",
-                "    if change.zone_changed:\n        reschedule",
-                "    if False:\n        reschedule",
-            ),
-        ),
-        ("every brief comes", "a brief comes at its time"),
-        ("--faults", "1", "--deeds", "3"),
+        ("nothing innocent fails",),
+        ("--days", "6", "--people", "12", "--faults", "30"),
     ),
 ]
+"""Not seen as yet by a run of some days; `seen_as` is what they should be seen as."""

@@ -145,10 +145,15 @@ def add_hard_times(plan: Plan, rng: random.Random, options: Options) -> None:
             plan.items.append(Item(round(at, 3), "slow_disk", body=body))
         else:
             provider, mode = rng.choice(
-                [("relay", "busy"), ("twilio", "error"), ("twilio", "busy"), ("model", "down")]
+                [
+                    *[("relay", "busy")] * 3,
+                    ("twilio", "error"),
+                    ("twilio", "busy"),
+                    ("model", "down"),
+                ]
             )
             lasts = rng.uniform(3600, 5400)
             if provider == "relay" and rng.random() < 0.5:  # past the end of somebody's day
-                lasts = min(rng.uniform(18_000, 60_000), max(last - at, 60.0))
+                lasts = min(rng.uniform(18_000, 108_000), max(last - at, 60.0))
             body = {"provider": provider, "mode": mode, "lasts": lasts}
             plan.items.append(Item(round(at, 3), "trouble", body=body))
