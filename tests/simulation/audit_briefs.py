@@ -8,10 +8,7 @@ from typing import Any
 
 from tests.simulation.broken import Broken
 from tests.simulation.facts import Facts
-from tests.simulation.wall_time import DAY, HOUR, MINUTE, SECOND, instant, wall_instant
-
-UNTOLD_FOR = 90 * MINUTE
-"""The cron writes a brief at most an hour and two minutes before it is to be told of."""
+from tests.simulation.wall_time import DAY, HOUR, SECOND, instant, wall_instant
 
 
 @dataclass
@@ -21,8 +18,6 @@ class Briefs:
     found: list[Broken] = field(default_factory=list)
     late: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
     """Briefs whose writing began when their day was over, by id: row, end of the day."""
-    untold: dict[str, tuple[Any, datetime]] = field(default_factory=dict)
-    """Briefs that are not in their person's inbox: row, when that was seen."""
 
     def look(self, reading: sqlite3.Connection, since: str, now: datetime) -> None:
         for row in reading.execute(
@@ -52,10 +47,9 @@ class Briefs:
                   AND in_inbox = 1 AND payload LIKE ?""",
             (row["user_id"], f'%"{row["id"]}"%'),
         ).fetchone()
-        if told is not None:
-            self.untold.pop(row["id"], None)
-        elif instant(row["generation_completed_at"]) < now - UNTOLD_FOR:
-            self.untold[row["id"]] = (row, now)
+        if told is None:
+            says = f"{row['user_id']}'s brief of {row['brief_date']}, {row['id']}"
+            self._say("what happened is in the inbox", now, says)
 
     def _say(self, promise: str, at: datetime, says: str) -> None:
         self.found.append(Broken(promise, at, says))
@@ -68,33 +62,7 @@ class Briefs:
             if not named and not facts.clock_wrong(over - 3 * HOUR, at + 3 * HOUR):
                 says = f"{who}'s of {row['brief_date']} at {at:%m-%d %H:%M:%S}Z"
                 broken.append(Broken("no brief of a past day", at, says))
-        for row, seen in self.untold.values():
-            at = instant(row["generation_completed_at"])
-            if not self._may_be_untold(facts, row, at, seen):
-                says = f"{row['user_id']}'s brief of {row['brief_date']}, complete {at:%H:%M:%S}Z"
-                broken.append(Broken("what happened is in the inbox", seen, says))
         return broken
-
-    @staticmethod
-    def _may_be_untold(facts: Facts, row: Any, at: datetime, seen: datetime) -> bool:
-        """It goes out of date with its day, and a restore withdraws what was due before it."""
-        day = date.fromisoformat(row["brief_date"])
-        over = wall_instant(day + DAY, time(0), row["timezone"])
-        asks = facts.asks_between(row["user_id"], at - 40 * HOUR, seen, of=day)
-        dues = [instant(due) for ask in asks if (due := ask["body"].get("scheduledFor"))]
-        return bool(
-            # One that was asked for sooner as well is written sooner, and told of at its time.
-            any(due > seen - UNTOLD_FOR for due in dues)
-            or facts.up_between(at, seen) < UNTOLD_FOR
-            or facts.ill(at - HOUR, seen)
-            or any(
-                span.end > min(over, seen) - UNTOLD_FOR
-                for span in facts.troubles("lane push", at, seen)
-            )
-            or any(span.begin <= seen and span.end >= at - DAY for span in facts.restored)
-            or (over < at + 2 * HOUR and facts.crashes(at - MINUTE, over + MINUTE))
-            or over < at + 20 * MINUTE
-        )
 
 
 def asked_for_by_name(reading: sqlite3.Connection, facts: Facts) -> list[Broken]:
