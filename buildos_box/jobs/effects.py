@@ -27,24 +27,25 @@ async def once(
     key: str,
     kind: str,
     send: Callable[[], Awaitable[str]],
-    found: Find | None,
+    look_up: Find | None,
     on_intent: OnIntent | None = None,
     on_outcome: OnOutcome | None = None,
 ) -> str:
     """Do the external effect `send` unless its outcome is known; returns the provider's id for it.
 
     `key` is the effect's idempotency key, the same in every attempt, and `kind` what it is (`sms`).
-    `found` asks the provider for the id of an effect in doubt; None if it cannot be asked, and then
-    `send` happens at least once.
+    `look_up` asks the provider for the id of an effect in doubt; None if it cannot be asked, and
+    then `send` happens at least once.
     `on_intent` and `on_outcome` run in the transactions that commit the intent and the outcome.
     The outcome is stored even if the attempt has lost its lease meanwhile.
 
-    Raises LeaseLost before anything was sent, and whatever `send`, `found` and the two hooks raise.
+    Raises LeaseLost before anything was sent, and whatever `send`, `look_up` and the two hooks
+    raise.
     """
     before = await context.db.write(lambda tx: _intend(tx, context, job, key, kind, on_intent))
     if before is not None and before["state"] == "done":
         return str(before["provider_id"])
-    provider_id = await found() if before is not None and found is not None else None
+    provider_id = await look_up() if before is not None and look_up is not None else None
     if provider_id is None:
         provider_id = await send()
     outcome = provider_id

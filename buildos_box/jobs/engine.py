@@ -112,7 +112,7 @@ class Engine:
         self._others = FairShareCache()
         db.subscribe(JobWaits, self._others.on_job_waits)
         queue.on_wake(self.storage.wake)
-        queue.on_cancel(self._stop_attempt)
+        queue.on_cancel(self._cancel_attempt)
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -256,9 +256,9 @@ class Engine:
             self._queue.wake()
         return len(lost)
 
-    def _stop_attempt(self, row_id: int, lease_token: str) -> None:
+    def _cancel_attempt(self, row_id: int, lease_token: str) -> None:
         if self._jobs_loop is not None:
-            self._jobs_loop.call_soon_threadsafe(self.runner.cancel, row_id, lease_token)
+            self._jobs_loop.call_soon_threadsafe(self.runner.cancel_attempt, row_id, lease_token)
 
     async def _supervise(self) -> None:
         """Renew leases, recover lost jobs and replace dead threads; an error ends none of these."""

@@ -67,9 +67,9 @@ class Queue:
         """
         self._on_wake.append(wake)
 
-    def on_cancel(self, stop: Callable[[int, str], None]) -> None:
-        """Call `stop(row_id, lease_token)` after the commit that cancelled a running job."""
-        self._on_cancel.append(stop)
+    def on_cancel(self, cancel_attempt: Callable[[int, str], None]) -> None:
+        """Call `cancel_attempt(row_id, lease_token)` after a commit that cancelled a job that ran."""
+        self._on_cancel.append(cancel_attempt)
 
     def now(self) -> Instant:
         """The time by which jobs are due and expire."""
@@ -193,7 +193,11 @@ class Queue:
         return Enqueued(existing["queue_job_id"], status, scheduled, deduplicated=True)
 
     def cancel(self, tx: Tx, job_id: str, *, reason: str, actor: str) -> Status:
-        """Cancel a live job; a running one is stopped after the commit. Returns its old status.
+        """Cancel a live job. Returns its old status.
+
+        The row is cancelled and its lease ended in this transaction. If it was running, the engine
+        then has `Runner.cancel_attempt` cancel the attempt's task; whatever that still does is
+        dropped, since it has lost its lease.
 
         Raises NotFound, IllegalTransition.
         """
@@ -287,13 +291,13 @@ class Queue:
         status = Status(row["status"])
         row_id, lease_token = int(row["id"]), row["lease_token"]
         if status is Status.PROCESSING:
-            tx.after_commit(lambda: self._stop(row_id, lease_token))
+            tx.after_commit(lambda: self._cancel_attempt(row_id, lease_token))
         tx.before_commit(self.wake)
         return status
 
-    def _stop(self, row_id: int, lease_token: str) -> None:
-        for stop in self._on_cancel:
-            stop(row_id, lease_token)
+    def _cancel_attempt(self, row_id: int, lease_token: str) -> None:
+        for cancel_attempt in self._on_cancel:
+            cancel_attempt(row_id, lease_token)
 
 
 def _merged(stored: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

@@ -358,7 +358,7 @@ class Runner:
     def _submit(self, finish: Callable[[Tx], None]) -> None:
         self._db.submit(finish).add_done_callback(_log_if_lost)
 
-    def cancel(self, row_id: int, lease_token: str) -> None:
+    def cancel_attempt(self, row_id: int, lease_token: str) -> None:
         """Cancel the attempt of that lease, also one that has not started. Call it on the runner's
         loop.
         """

@@ -109,7 +109,7 @@ async def send_code(job: Attempt[EmailCodePayload], services: Services) -> Email
         job,
         key=f"mail:{confirmation.id}",
         kind="mail",
-        found=None,
+        look_up=None,
         send=lambda: services.mailer.send(confirmation.id, str(mailbox(to)), message, about),
     )
     return EmailCodeResult(sent)

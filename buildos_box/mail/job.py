@@ -120,7 +120,7 @@ async def _send(
         job,
         key=f"mail:{email.id}",
         kind="mail",
-        found=None,
+        look_up=None,
         send=lambda: services.mailer.send(
             email.id, rendered.recipient, rendered.message, email.context
         ),

@@ -121,7 +121,7 @@ async def _send(job: Attempt[DeliveryPayload], services: Services, ready: _Ready
         job,
         key=f"push:{delivery_id}",
         kind="push",
-        found=None,
+        look_up=None,
         send=lambda: push_client.send(services, ready.subscription, ready.message),
         on_outcome=sent,
     )

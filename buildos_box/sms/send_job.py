@@ -129,7 +129,7 @@ async def _send(
         callback=_callback(services, sms_id),
     )
 
-    async def found() -> str | None:
+    async def look_up() -> str | None:
         if row["status"] not in store.IN_DOUBT:
             return None  # Twilio has refused every try so far
         since = from_text(row["sending_since"]) if row["sending_since"] else now
@@ -156,7 +156,7 @@ async def _send(
         key=f"sms:{sms_id}",
         kind="sms",
         send=send,
-        found=found,
+        look_up=look_up,
         on_intent=lambda tx: _on_intent(tx, job, services, number),
         on_outcome=lambda tx, sid: mark_sent(tx, services, sms_id, sid),
     )

@@ -155,7 +155,7 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
     loop = asyncio.get_running_loop()
 
     def cancel(row_id: int, token: str) -> None:
-        loop.call_soon_threadsafe(runner.cancel, row_id, token)
+        loop.call_soon_threadsafe(runner.cancel_attempt, row_id, token)
 
     queue.on_cancel(cancel)
     found = QueueWorld(db, clock, queue, runner)
