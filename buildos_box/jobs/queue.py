@@ -68,7 +68,7 @@ class Queue:
         self._on_wake.append(wake)
 
     def on_cancel(self, cancel_attempt: Callable[[int, str], None]) -> None:
-        """Call `cancel_attempt(row_id, lease_token)` after a commit that cancelled a job that ran."""
+        """After a running job was cancelled, call `cancel_attempt(row_id, lease_token)`."""
         self._on_cancel.append(cancel_attempt)
 
     def now(self) -> Instant:
