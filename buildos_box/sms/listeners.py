@@ -97,7 +97,7 @@ def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     """Cancel the message of a cancelled job."""
     if change.job_type == SEND_SMS.name:
         sms_id = str(change.metadata.get("smsId"))
-        _job_ended(tx, services, sms_id, store.CANCELLED, change.reason)
+        _end_message_of_job(tx, services, sms_id, store.CANCELLED, change.reason)
         if change.reason == store.BY_REQUEST:
             store.change(tx, sms_id, services.clock.now(), by_request=1)
 
@@ -105,10 +105,12 @@ def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
 def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     """Fail the message of a job that has failed for good."""
     if change.job_type == SEND_SMS.name:
-        _job_ended(tx, services, str(change.metadata.get("smsId")), store.FAILED, change.message)
+        _end_message_of_job(
+            tx, services, str(change.metadata.get("smsId")), store.FAILED, change.message
+        )
 
 
-def _job_ended(tx: Tx, services: Services, sms_id: str, status: str, reason: str) -> None:
+def _end_message_of_job(tx: Tx, services: Services, sms_id: str, status: str, reason: str) -> None:
     """End the message of a job that ended; one that is being handed over may have been sent."""
     row = store.find(tx, sms_id)
     if reason == "rescheduled" or row is None:

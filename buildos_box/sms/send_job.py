@@ -1,4 +1,10 @@
-"""Sends one SMS; one in doubt after a crash is looked for first (docs/spec.md#sms-checks)."""
+"""Sends one SMS; one in doubt after a crash is looked for first (docs/spec.md#sms-checks).
+
+In doubt is a message that was `sending` when the process ended. The next attempt asks Twilio for a
+message of that number and text (`look_up`), takes over its id if there is one, and else sends. If
+the job ends before that (`listeners`), the message becomes `unknown`: `reconcile_cron` goes on
+asking about it, and it is never sent again.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
