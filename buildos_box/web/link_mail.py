@@ -144,7 +144,7 @@ async def send_link(job: Attempt[SignInLinkPayload], services: Services) -> Sign
         job,
         key=f"mail:{payload.link_id}",
         kind="mail",
-        found=None,
+        look_up=None,
         send=lambda: services.mailer.send(
             payload.link_id, str(mailbox(payload.address)), message, about
         ),
