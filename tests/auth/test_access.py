@@ -153,3 +153,17 @@ async def test_with_a_user_go_their_waiting_work_and_their_keys(box: BoxWorld) -
     job = await box.get(f"/jobs/{queued['jobId']}")
     assert (job["status"], job["cancel_reason"]) == ("cancelled", "its user was deleted")
     assert (await box.call("GET", "/users/ada/jobs", token=own)).status_code == 401
+
+
+async def test_a_token_in_the_header_counts_before_the_pages_cookie(box: BoxWorld) -> None:
+    await box.person()
+    keyring, cookie = box.box.api.state.keyring, box.box.api.state.session_cookie
+    session, _ = await box.db.write(
+        lambda tx: keyring.open_session(tx, "ada", issued_by=None, instead_of=None)
+    )
+    page = {"X-Box-Page": "1", "Cookie": f"{cookie.name}={session}"}
+    by_token = {"Authorization": f"Bearer {box.token}"}
+    for headers, scope in ((page, "user:ada"), ({**page, **by_token}, "admin")):
+        assert (await box.api.get("/me", headers=headers)).json()["scope"] == scope
+    without_page = {"Cookie": page["Cookie"]}
+    assert (await box.api.get("/me", headers=without_page)).status_code == 401

@@ -101,6 +101,8 @@ class _Finder(cst.CSTVisitor):
 def _is_words(node: cst.CSTNode) -> bool:
     """Whether that is a docstring or a log line: nothing that a test should hold to the letter."""
     match node:
+        case cst.SimpleStatementLine(body=[cst.Assign(value=cst.Subscript(value=cst.Name()))]):
+            return _is_type_alias(node)
         case cst.SimpleStatementLine(body=[cst.Expr(value=said)]):
             if isinstance(said, cst.SimpleString | cst.ConcatenatedString):
                 return True
@@ -109,6 +111,13 @@ def _is_words(node: cst.CSTNode) -> bool:
                 isinstance(call.value, cst.Name) and call.value.value in _LOGGERS
             )
     return False
+
+
+def _is_type_alias(node: cst.SimpleStatementLine) -> bool:
+    """Whether that gives a generic type a name, which means nothing when it runs."""
+    assigned = cst.ensure_type(node.body[0], cst.Assign)
+    generic = cst.ensure_type(cst.ensure_type(assigned.value, cst.Subscript).value, cst.Name)
+    return generic.value[0].isupper()
 
 
 def mutants_of(root: Path, files: Sequence[str]) -> list[Mutant]:

@@ -39,7 +39,14 @@ def test_a_line_has_these_mutants(tmp_path: Path, line: str, changed: set[str]) 
 
 @pytest.mark.parametrize(
     "line",
-    ["'''A docstring.'''", "log.info('said', a=1 + 1)", "import a", "assert a", "a: b | c"],
+    [
+        "'''A docstring.'''",
+        "log.info('said', a=1 + 1)",
+        "import a",
+        "assert a",
+        "a: b | c",
+        "A = Request[B, C]",
+    ],
 )
 def test_words_types_and_imports_are_left_alone(tmp_path: Path, line: str) -> None:
     assert mutants(tmp_path, f"def g(a: b | c = d) -> b | c:\n    {line}\n") == []
