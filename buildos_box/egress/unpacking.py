@@ -31,6 +31,8 @@ class Unpacker:
         self._stream: zlib._Decompress | None = None
         self._head: bytes | None = b""
         """The first bytes, until there are enough to recognise the format; None afterwards."""
+        self._between = b""
+        """What came after the end of one gzip file, too little to recognise another."""
 
     def feed(self, chunk: bytes) -> bytes:
         """The next decompressed bytes. Raises BrokenPacking, TooMuch."""
@@ -67,9 +69,13 @@ class Unpacker:
 
     def _unpacked(self, chunk: bytes) -> bytes:
         found = []
+        chunk, self._between = self._between + chunk, b""
         while chunk:
             assert self._stream is not None
             if self._stream.eof:
+                if len(chunk) < len(_GZIP_MAGIC):
+                    self._between = chunk
+                    break
                 if not chunk.startswith(_GZIP_MAGIC):
                     break
                 self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
