@@ -36,10 +36,11 @@ class Reach:
                 of_file[int(line)].update(filter(None, tests))
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """The tests that reach the mutant, quickest first.
+        """The tests that reach the mutant: those that reach its file first, then the quickest.
 
         What stands outside functions is reached by all that reach its file or one that names it.
         """
+        own = self._all_of(mutant.path)
         if mutant.at_import:
             stem = Path(mutant.path).stem
             named = [p for p in self._by_line if stem in (ROOT / p).read_text("utf-8")]
@@ -47,7 +48,7 @@ class Reach:
         else:
             lines = self._by_line.get(mutant.path, {})
             tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
-        return sorted(tests, key=lambda test: self.seconds[test])
+        return sorted(tests, key=lambda test: (test not in own, self.seconds[test]))
 
     def _all_of(self, path: str) -> set[str]:
         return set().union(*self._by_line.get(path, {}).values())
