@@ -30,6 +30,7 @@ SMALLEST: dict[str, list[str]] = {
     "briefs_bench": ["--users", "10", "--briefs", "3"],
     "calendar_corpus": ["{folder}/calendars"],
     "cron_bench": ["--users", "500"],
+    "history_bench": ["--smallest"],
     "mail_bench": ["--mails", "10", "--rounds", "1", "--output", "{folder}/results.md"],
     "queue_bench": ["--smallest", "--no-peers", "--output", "{folder}/results.md"],
     "realtime_bench": ["--listeners", "5", "--seconds", "1"],

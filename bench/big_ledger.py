@@ -13,6 +13,7 @@ JOBS = 100_000
 LIVE = 400
 """The newest so many wait, for a month: nothing runs by itself."""
 USERS = 5_000
+SECONDS_APART = 2.5
 TYPES = (
     ["generate_daily_brief", "llm"], ["generate_brief_email", "email"],
     ["send_notification", "push"], ["send_notification", "push"],
@@ -24,7 +25,7 @@ WITH RECURSIVE
     counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted LIMIT :jobs),
     drawn AS (
         SELECT n, n > :jobs - :live AS lives,
-               strftime('%Y-%m-%dT%H:%M:%fZ', :now, printf('-%.3f seconds', (:jobs - n) * 2.5))
+               strftime('%Y-%m-%dT%H:%M:%fZ', :now, printf('-%.3f seconds', (:jobs - n) * :apart))
                    AS at,
                CASE WHEN n > :jobs - :live THEN '["generate_daily_brief","llm"]'
                     ELSE json_extract(:types, printf('$[%d]', n % json_array_length(:types)))
@@ -57,7 +58,7 @@ SELECT queue_jobs.id, step.value, 'box-1', started_at, completed_at,
 EVENTS = """
 INSERT INTO job_events (job_id, from_status, to_status, reason, actor, at)
 SELECT queue_jobs.id, step.value ->> 0, coalesce(step.value ->> 1, status), 'ran', 'box-1',
-       created_at
+       CASE step.key WHEN 2 THEN completed_at ELSE created_at END
   FROM queue_jobs, json_each('[[null,"pending"],["pending","processing"],["processing",null]]')
            AS step
  WHERE step.key = 0 OR (attempts > 0 AND completed_at IS NOT NULL)"""
@@ -73,8 +74,11 @@ def job_id(number: int) -> str:
     return f"job-{number:026}"
 
 
-def fill(data: Path, jobs: int = JOBS) -> None:
-    """Make the data folder and its file, with so many jobs, their attempts and audit trails."""
+def fill(data: Path, jobs: int = JOBS, *, apart: float = SECONDS_APART) -> None:
+    """Make the data folder and its file, with so many jobs, their attempts and audit trails.
+
+    `apart` is the seconds between two jobs.
+    """
     data.mkdir(mode=0o700, parents=True)
     path = data / DATABASE_FILE
 
@@ -86,7 +90,7 @@ def fill(data: Path, jobs: int = JOBS) -> None:
     db = connect_writer(path)
     db.execute("BEGIN IMMEDIATE")
     types = ",".join(f'["{name}","{lane}"]' for name, lane in TYPES)
-    facts = {"jobs": jobs, "live": LIVE, "users": USERS, "types": f"[{types}]"}
+    facts = {"jobs": jobs, "live": LIVE, "apart": apart, "users": USERS, "types": f"[{types}]"}
     times = {"now": to_text(now), "later": to_text(now + timedelta(days=30))}
     db.execute(FILL, {**facts, **times})
     db.execute(ATTEMPTS)

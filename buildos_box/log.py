@@ -3,15 +3,16 @@
 Every line carries the correlation id of its cause. The rules: docs/spec.md#logs.
 """
 
+import json
 import logging
 import logging.handlers
 import re
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
@@ -20,6 +21,8 @@ _TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
 _PHONE = re.compile(r"(?<![\w.+-])((?:\+|%2B)[1-9]\d{3})\d{3,8}(\d{4})\b")
 _SECRET_KEYS = frozenset({"authorization", "password", "token", "secret", "api_key", "auth_token"})
 
+RECENT_LINES = 5_000
+LONGEST_LINE = 4_000
 LINES_PER_MINUTE = 30
 MOST_REMEMBERED = 1_000
 
@@ -106,6 +109,80 @@ def _say(record: logging.LogRecord, left_out: int) -> None:
         record.msg = f"{record.msg} ({left_out} more of these were left out)"
 
 
+class LogLine(NamedTuple):
+    """A line of the log, without secrets; `number` counts from the start of the process."""
+
+    number: int
+    level: int
+    correlation_id: str | None
+    job_id: str | None
+    text: str
+    """The line as JSON: `timestamp`, `level`, `logger`, `event` and its facts."""
+
+
+class RecentLines(logging.Handler):
+    """The newest lines of the process, in memory (docs/spec.md#log-tail)."""
+
+    def __init__(self, most: int = RECENT_LINES) -> None:
+        super().__init__()
+        self._lines: deque[LogLine] = deque(maxlen=most)
+        self._number = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line; the oldest one goes."""
+        text = self.format(record)
+        facts = json.loads(text)
+        if len(text) > LONGEST_LINE:
+            facts = {name: str(value)[: LONGEST_LINE // 4] for name, value in facts.items()}
+            text = json.dumps(facts, ensure_ascii=False)
+        self._number += 1
+        self._lines.append(
+            LogLine(
+                self._number,
+                record.levelno,
+                facts.get("correlation_id"),
+                facts.get("job_id"),
+                text,
+            )
+        )
+
+    def newest(
+        self,
+        *,
+        after: int = 0,
+        level: int = logging.DEBUG,
+        text: str | None = None,
+        correlation_id: str | None = None,
+        job_id: str | None = None,
+        limit: int,
+    ) -> list[LogLine]:
+        """The newest lines after that number that match all, oldest first; `level` is the least."""
+        found: list[LogLine] = []
+        sought = text.lower() if text else None
+        with self.lock or nullcontext():
+            lines = list(self._lines)
+        for line in reversed(lines):
+            if line.number <= after or len(found) == limit:
+                break
+            if (
+                line.level >= level
+                and (correlation_id is None or line.correlation_id == correlation_id)
+                and (job_id is None or line.job_id == job_id)
+                and (sought is None or sought in line.text.lower())
+            ):
+                found.append(line)
+        return found[::-1]
+
+    @property
+    def last_number(self) -> int:
+        """The number of the newest line; 0 before the first."""
+        return self._number
+
+
+recent = RecentLines()
+"""What `GET /log` tells; like logging itself there is one of it in the process."""
+
+
 def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = None) -> None:
     """Set up logging for the process: `fmt` is `console` or `json`; `file` adds a rotating one."""
     shared: list[structlog.types.Processor] = [
@@ -126,30 +203,23 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if fmt == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        as_json if fmt == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            _redact_event,
-            renderer,
-        ],
-    )
+    recent.setFormatter(_formatter(shared, as_json))
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if file is not None:
         handlers.append(
             logging.handlers.RotatingFileHandler(file, maxBytes=10_000_000, backupCount=5)
         )
+    for handler in handlers:
+        handler.setFormatter(_formatter(shared, renderer))
+    handlers.append(recent)
     root = logging.getLogger()
     root.handlers = handlers
     for handler in handlers:
-        handler.addFilter(Throttle())
-        handler.setFormatter(formatter)
+        handler.filters = [Throttle()]
     root.setLevel(level.upper())
     # These log every step of every task at INFO, which the ledger stores anyway; Twilio's client
     # logs whole requests with phone numbers.
@@ -163,3 +233,17 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
         "twilio.http_client",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+
+
+def _formatter(
+    shared: list[structlog.types.Processor], renderer: structlog.types.Processor
+) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _redact_event,
+            renderer,
+        ],
+    )

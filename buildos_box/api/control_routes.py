@@ -11,10 +11,10 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs import claims, cleanup_store, pause_store
+from buildos_box.jobs import cleanup_store, pause_store
 from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up, preview
+from buildos_box.jobs.lane_load import LaneLoad, loads
 from buildos_box.jobs.pause_store import Kind
-from buildos_box.jobs.store import waiting_by_lane
 from buildos_box.services import Services
 
 STALE_SHOWN = 100
@@ -55,7 +55,7 @@ class PauseView(msgspec.Struct, frozen=True):
 
 
 class LaneView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A lane with its limits, and its running and waiting jobs."""
+    """A lane with its limits and its load: `waiting` are due, `scheduled` are for later."""
 
     name: str
     concurrency: int
@@ -63,6 +63,19 @@ class LaneView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     per_minute: int | None
     running: int
     waiting: int
+    oldest_due: str | None
+    """Since when the longest-waiting job has been due."""
+    busiest_user: str | None
+    """The user with the most waiting jobs, and how many those are."""
+    busiest_user_waiting: int
+    scheduled: int
+    next_due: str | None
+    in_retry: int
+    next_retry: str | None
+    ended_per_minute: float
+    """Jobs that were done or failed, over the last ten minutes."""
+    clear_in_seconds: int | None
+    """When nothing would wait any more at that rate; None if it is not known."""
     paused: bool
 
 
@@ -163,26 +176,36 @@ async def resume(data: PauseRequest, services: Services) -> PauseAnswer:
 
 @get("/queue/lanes", tags=["Queue"], opt=NEEDS_SERVICE)
 async def lanes(services: Services) -> LanesView:
-    """Every lane with its limits and load, and every pause. Raises Forbidden."""
+    """Every lane with its limits, load and rate, and every pause. Raises Forbidden."""
     pauses = await pause_store.list_pauses(services.db)
-    running = await services.db.write(claims.running)
-    waiting = await waiting_by_lane(services.db)
-    shut = {p.name for p in pauses if p.kind == "lane"}
-    everything = any(p.kind == "all" for p in pauses)
     return LanesView(
         lanes=[
-            LaneView(
-                name=lane.name,
-                concurrency=lane.concurrency,
-                per_user=lane.per_user,
-                per_minute=lane.per_minute,
-                running=running.by_lane.get(lane.name, 0),
-                waiting=waiting.get(lane.name, 0),
-                paused=everything or lane.name in shut,
-            )
-            for lane in services.queue.lanes.values()
+            _lane_view(load)
+            for load in await loads(services.db, services.queue.lanes, services.clock.now())
         ],
         pauses=[PauseView(p.kind, p.name, to_text(p.since), p.actor) for p in pauses],
+    )
+
+
+def _lane_view(load: LaneLoad) -> LaneView:
+    lane = load.lane
+    return LaneView(
+        name=lane.name,
+        concurrency=lane.concurrency,
+        per_user=lane.per_user,
+        per_minute=lane.per_minute,
+        running=load.running,
+        waiting=load.waiting,
+        oldest_due=load.oldest_due,
+        busiest_user=load.busiest_user,
+        busiest_user_waiting=load.busiest_user_waiting,
+        scheduled=load.scheduled,
+        next_due=load.next_due,
+        in_retry=load.in_retry,
+        next_retry=load.next_retry,
+        ended_per_minute=load.ended_per_minute,
+        clear_in_seconds=load.clear_in_seconds,
+        paused=load.paused,
     )
 
 

@@ -1,5 +1,6 @@
 """Jobs over HTTP: reading, cancelling, retrying."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -10,13 +11,14 @@ from buildos_box.api.shapes import AttemptView, JobEventView
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
-from buildos_box.clock import as_stored
+from buildos_box.clock import as_stored, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.job_views import JobView, job_view, job_views
-from buildos_box.jobs import store
+from buildos_box.jobs import cleanup_store, store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
-from buildos_box.jobs.record import Facts, job_named, record_of
+from buildos_box.jobs.ledger import dump
+from buildos_box.jobs.record import Facts, facts_of, job_named, record_of
 from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
@@ -32,6 +34,13 @@ TypeQuery = Annotated[
 ]
 StatusQuery = Annotated[
     str | None, QueryParameter(name="status", description="Comma list of states")
+]
+
+EndedSince = Annotated[
+    str | None, QueryParameter(name="endedSince", description="Ended at that instant or later")
+]
+EndedUntil = Annotated[
+    str | None, QueryParameter(name="endedUntil", description="Ended before that instant")
 ]
 
 
@@ -76,24 +85,47 @@ async def list_jobs(
     text: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    ended_since: EndedSince = None,
+    ended_until: EndedUntil = None,
+    archived: bool = False,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> JobList:
-    """Jobs by type, status, user, text and time of creation, newest first.
+    """Jobs by type, status, user, text, and time of creation or of their end, newest first.
 
-    Raises NotFound for another user, Unprocessable for an unknown status, instant or cursor.
+    `archived` lists those that cleanup moved to the archive instead. Raises NotFound for another
+    user, Unprocessable for an unknown status, instant or cursor.
     """
     if user is not None:
         caller.require_user(user)
     size = clamped(limit, store.LONGEST_PAGE)
+    types, statuses = _comma_list(job_type), _statuses(status)
+    if archived:
+        found = await cleanup_store.list_archived(
+            services.db,
+            user_id=caller.only_user if user is None else user,
+            types=None if types is None else dump(types),
+            statuses=None if statuses is None else dump(statuses),
+            text=text,
+            since=as_stored(since, "since"),
+            until=as_stored(until, "until"),
+            before=cursor,
+            limit=size,
+        )
+        more = found[-1]["queue_job_id"] if len(found) == size else None
+        views = await job_views(
+            services.db, [facts_of(row) for row in found], masked=not caller.may_act
+        )
+        return JobList(views, more)
     rows = await store.list_jobs(
         services.db,
         user_id=caller.only_user if user is None else user,
-        types=_comma_list(job_type),
-        statuses=_statuses(status),
+        types=types,
+        statuses=statuses,
         text=text,
         since=as_stored(since, "since"),
         until=as_stored(until, "until"),
+        ended=_ended(services, types, ended_since, ended_until),
         before=decode_cursor(cursor),
         limit=size,
     )
@@ -196,6 +228,18 @@ async def visible_job(services: Services, caller: Caller, job_id: str) -> Facts:
 async def _shown(services: Services, caller: Caller, job_id: str) -> JobView:
     job = await visible_job(services, caller, job_id)
     return await job_view(services.db, job, masked=not caller.may_act)
+
+
+def _ended(
+    services: Services, types: list[str] | None, since: str | None, until: str | None
+) -> store.Ended | None:
+    if since is None and until is None:
+        return None
+    return store.Ended(
+        services.queue.type_names if types is None else types,
+        as_stored(since, "endedSince") or "",
+        as_stored(until, "endedUntil") or to_text(services.clock.now() + timedelta(days=1)),
+    )
 
 
 def _comma_list(text: str | None) -> list[str] | None:

@@ -72,7 +72,8 @@ def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> M
 async def _queue(services: Services) -> list[Metric]:
     lanes = services.queue.lanes
     counts = await store.counts(services.db)
-    waiting = await store.waiting_by_lane(services.db)
+    due = await store.due_by_lane(services.db)
+    waiting = {name: row["count"] for name, row in due.items()}
     running = await meter_store.running_by_lane(services.db)
     pauses = await pause_store.list_pauses(services.db)
     oldest = await store.oldest_ready(services.db)

@@ -40,8 +40,9 @@ class JobEventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TypeCount(msgspec.Struct, frozen=True):
-    """The number of jobs of a type in a status."""
+    """The number of jobs of a type in a status; `scheduled` of them are due later."""
 
     job_type: str
     status: str
     count: int
+    scheduled: int = 0

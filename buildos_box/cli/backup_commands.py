@@ -18,7 +18,7 @@ import msgspec
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
-from buildos_box.cli.output import AS_JSON, YES, say, show_facts, show_json, show_table
+from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.clock import SystemClock
 from buildos_box.db.snapshot import Progress
@@ -137,7 +137,7 @@ def _plain(value: Any) -> Any:
 
 
 @backup.command(name="list")
-@AS_JSON
+@as_table
 @on_the_folder
 def list_backups(settings: Settings, as_json: bool) -> None:
     """The backups of this server, newest first."""
@@ -153,7 +153,7 @@ def list_backups(settings: Settings, as_json: bool) -> None:
 
 @click.command()
 @FILE
-@AS_JSON
+@as_table
 def verify(file: Path, as_json: bool) -> None:
     """Check a backup: hashes, integrity, references, rows of every table, keys.
 

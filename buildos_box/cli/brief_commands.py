@@ -9,7 +9,7 @@ from rich.console import Console
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import USER, Json, Person, find_project, person
 from buildos_box.cli.option_value import given
-from buildos_box.cli.output import AS_JSON, clean, say, show_json, show_table, shown_time
+from buildos_box.cli.output import AS_JSON, as_table, clean, say, show_json, show_table, shown_time
 from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
@@ -73,7 +73,7 @@ def show(client: BoxClient, day: str | None, user_name: str | None, as_json: boo
 @brief.command(name="list")
 @click.option("--limit", type=click.IntRange(1, 100), default=30, show_default=True)
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_briefs(client: BoxClient, limit: int, user_name: str | None, as_json: bool) -> None:
     """A user's briefs, newest day first."""

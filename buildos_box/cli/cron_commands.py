@@ -8,7 +8,15 @@ import click
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
-from buildos_box.cli.output import AS_JSON, clean, say, show_json, show_table, shown_second
+from buildos_box.cli.output import (
+    AS_JSON,
+    as_table,
+    clean,
+    say,
+    show_json,
+    show_table,
+    shown_second,
+)
 from buildos_box.client import BoxClient, url_path
 
 UTC = ZoneInfo("UTC")
@@ -20,7 +28,7 @@ def cron() -> None:
 
 
 @cron.command(name="list")
-@AS_JSON
+@as_table
 @with_client
 def list_crons(client: BoxClient, as_json: bool) -> None:
     """Every cron with its last and its next run."""

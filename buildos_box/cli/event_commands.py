@@ -7,7 +7,16 @@ import click
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import NEW_ID, USER, Json, Person, by_id, choose, given_values, person
 from buildos_box.cli.option_value import given
-from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    as_table,
+    ask_first,
+    say,
+    show_json,
+    show_table,
+    shown_time,
+)
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import Instant, from_text, local_day, to_text
 from buildos_box.workspace.written_dates import read_day, read_due, read_length, read_moment
@@ -64,16 +73,24 @@ def add(
 
 @event.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Also past events.")
+@click.option("--days", type=click.IntRange(1, 366), help="Only so many days from today.")
 @USER
-@AS_JSON
+@as_table
 @with_client
-def list_events(client: BoxClient, everything: bool, user_name: str | None, as_json: bool) -> None:
+def list_events(
+    client: BoxClient, everything: bool, days: int | None, user_name: str | None, as_json: bool
+) -> None:
     """A user's events from now on, soonest first."""
     owner = person(client, user_name)
     path = url_path("users", owner.id, "calendar-events")
     events = client.items(path, limit=200)
     found = sorted(
-        (event for event in events if everything or not _is_over(event, owner)),
+        (
+            event
+            for event in events
+            if (everything or not _is_over(event, owner))
+            and (days is None or _start(event, owner)[:10] < _day_after(days, owner))
+        ),
         key=lambda event: (_start(event, owner), event["title"]),
     )
     if as_json:
@@ -137,6 +154,10 @@ def _is_over(event: Json, owner: Person) -> bool:
 
 def _start(event: Json, owner: Person) -> str:
     return str(event["startDate"] or shown_time(event["startAt"], owner.zone))
+
+
+def _day_after(days: int, owner: Person) -> str:
+    return (local_day(owner.now, owner.zone) + timedelta(days=days)).isoformat()
 
 
 def _shown(event: Json, owner: Person) -> str:

@@ -11,6 +11,7 @@ from buildos_box.cli.naming import USER, Json, Person, choose, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
+    as_table,
     ask_first,
     clean,
     say,
@@ -95,7 +96,7 @@ def _show_notes(found: Json) -> None:
 
 @feed.command(name="list")
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
     """A user's subscribed calendars."""

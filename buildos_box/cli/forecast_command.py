@@ -6,7 +6,7 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
-from buildos_box.cli.output import AS_JSON, show_json, show_table, shown_time
+from buildos_box.cli.output import as_table, show_json, show_table, shown_time
 from buildos_box.client import BoxClient
 
 UTC = ZoneInfo("UTC")
@@ -15,7 +15,7 @@ UTC = ZoneInfo("UTC")
 @click.command()
 @click.option("--user", default=None, help="Only this user; times are then in their zone.")
 @click.option("--days", type=click.IntRange(1, 62), default=7, show_default=True)
-@AS_JSON
+@as_table
 @with_client
 def forecast(client: BoxClient, user: str | None, days: int, as_json: bool) -> None:
     """What will be sent to whom in the coming days, what is delayed, what is skipped and why.

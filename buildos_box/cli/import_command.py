@@ -12,7 +12,7 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.import_table import TableOptions, read_json_table, read_table_file
 from buildos_box.cli.import_table import options as table_options
 from buildos_box.cli.naming import USER, Json, find_project, find_user, person
-from buildos_box.cli.output import AS_JSON, clean, show_json, show_table
+from buildos_box.cli.output import as_table, clean, show_json, show_table
 from buildos_box.client import BoxClient
 from buildos_box.errors import Malformed
 from buildos_box.untrusted_json import read_json
@@ -37,7 +37,7 @@ FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics", ".csv": "csv", ".tsv"
 @table_options
 @click.option("--dry-run", is_flag=True, help="Show what would be taken, and change nothing.")
 @USER
-@AS_JSON
+@as_table
 @with_client
 def import_file(
     client: BoxClient,

@@ -8,7 +8,15 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, find_user
-from buildos_box.cli.output import AS_JSON, say, show_facts, show_json, show_table, shown_second
+from buildos_box.cli.output import (
+    AS_JSON,
+    as_table,
+    say,
+    show_facts,
+    show_json,
+    show_table,
+    shown_second,
+)
 from buildos_box.client import BoxClient, url_path
 
 UTC = ZoneInfo("UTC")
@@ -27,7 +35,7 @@ def job() -> None:
 @click.option("--user", "-u", "user_name", help="Only this user: id, mail address or name.")
 @click.option("--text", help="With this text in its id, data or error.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
-@AS_JSON
+@as_table
 @with_client
 def list_jobs(
     client: BoxClient,
@@ -70,7 +78,7 @@ def list_jobs(
 
 @job.command()
 @click.argument("job_id")
-@AS_JSON
+@as_table
 @with_client
 def show(client: BoxClient, job_id: str, as_json: bool) -> None:
     """One job, with why it is in its state, its attempts and its audit trail."""

@@ -6,6 +6,7 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import USER, person
 from buildos_box.cli.output import (
     AS_JSON,
+    as_table,
     clean,
     say,
     show_facts,
@@ -29,7 +30,7 @@ def mail() -> None:
 @mail.command(name="list")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True)
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_mails(client: BoxClient, limit: int, user_name: str | None, as_json: bool) -> None:
     """A user's mails with their opens and clicks, newest first."""
@@ -56,7 +57,7 @@ def list_mails(client: BoxClient, limit: int, user_name: str | None, as_json: bo
 @mail.command()
 @click.argument("key", metavar="ID")
 @USER
-@AS_JSON
+@as_table
 @with_client
 def show(client: BoxClient, key: str, user_name: str | None, as_json: bool) -> None:
     """One mail: its text and its delivery log."""
@@ -125,7 +126,7 @@ def unsubscribe(client: BoxClient, scopes: tuple[str, ...], user_name: str | Non
 
 
 @mail.command()
-@AS_JSON
+@as_table
 @with_client
 def bounces(client: BoxClient, as_json: bool) -> None:
     """Addresses that bounced: nothing is sent there until that is cleared."""

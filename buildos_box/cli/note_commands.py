@@ -16,7 +16,16 @@ from buildos_box.cli.naming import (
     person,
     project_for_new,
 )
-from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    as_table,
+    ask_first,
+    say,
+    show_json,
+    show_table,
+    shown_time,
+)
 from buildos_box.client import BoxClient, url_path
 
 PREVIEW_CHARS = 60
@@ -58,7 +67,7 @@ def add(
 @note.command(name="list")
 @click.option("--project", "-p", "project_name", help="Only this project, by name or id.")
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_notes(
     client: BoxClient, project_name: str | None, user_name: str | None, as_json: bool

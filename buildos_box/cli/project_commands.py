@@ -7,7 +7,7 @@ import click
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import NEW_ID, USER, Json, Person, find_project, person
 from buildos_box.cli.option_value import given
-from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table
+from buildos_box.cli.output import AS_JSON, YES, as_table, ask_first, say, show_json, show_table
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import local_day
 from buildos_box.workspace.written_dates import read_day
@@ -60,7 +60,7 @@ def add(
 @project.command(name="list")
 @click.option("--status", type=click.Choice(STATES), help="Only this status.")
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_projects(
     client: BoxClient, status: str | None, user_name: str | None, as_json: bool

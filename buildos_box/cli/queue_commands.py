@@ -1,16 +1,29 @@
 """`buildos-box queue stats|lanes|pause|resume|cleanup`."""
 
 from collections import Counter
+from zoneinfo import ZoneInfo
 
 import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, given_values
-from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    as_table,
+    ask_first,
+    say,
+    show_json,
+    show_table,
+    shown_second,
+)
 from buildos_box.client import BoxClient
 
-STATES = ("pending", "processing", "queued_for_retry", "completed", "failed", "cancelled")
-HEADS = ("waiting", "running", "retry", "done", "failed", "cancelled")
+UTC = ZoneInfo("UTC")
+STATES = (
+    "pending", "scheduled", "processing", "queued_for_retry", "completed", "failed", "cancelled",
+)  # fmt: skip
+HEADS = ("due", "later", "running", "retry", "done", "failed", "cancelled")
 LANE = click.option("--lane", help="Only this lane.")
 TYPE = click.option("--type", "job_type", help="Only jobs of this type.")
 
@@ -21,7 +34,7 @@ def queue() -> None:
 
 
 @queue.command()
-@AS_JSON
+@as_table
 @with_client
 def stats(client: BoxClient, as_json: bool) -> None:
     """How many jobs of each type are in each state."""
@@ -31,13 +44,15 @@ def stats(client: BoxClient, as_json: bool) -> None:
         return
     by_type: dict[str, Counter[str]] = {}
     for row in counts:
-        by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
+        found = by_type.setdefault(row["job_type"], Counter())
+        found[row["status"]] += row["count"] - row["scheduled"]
+        found["scheduled"] += row["scheduled"]
     rows = [[name, *(str(found[state]) for state in STATES)] for name, found in by_type.items()]
     show_table(["type", *HEADS], rows, empty="No job.")
 
 
 @queue.command()
-@AS_JSON
+@as_table
 @with_client
 def lanes(client: BoxClient, as_json: bool) -> None:
     """Every lane with its load, and what is paused."""
@@ -50,11 +65,17 @@ def lanes(client: BoxClient, as_json: bool) -> None:
             lane["name"],
             f"{lane['running']}/{lane['concurrency']}",
             str(lane["waiting"]),
+            shown_second(lane["oldestDue"], UTC),
+            str(lane["scheduled"]),
+            str(lane["inRetry"]),
+            f"{lane['endedPerMinute']:g}",
+            _clear(lane),
             "paused" if lane["paused"] else "",
         ]
         for lane in found["lanes"]
     ]
-    show_table(["lane", "running", "waiting", "state"], rows, empty="No lane.")
+    heads = ["lane", "running", "due", "since (UTC)", "later", "retry", "per minute", "clear in"]
+    show_table([*heads, "state"], rows, empty="No lane.")
     for pause in found["pauses"]:
         say(f"paused: {_named(pause)} since {pause['since']} by {pause['actor']}")
 
@@ -134,16 +155,28 @@ def _switch(
     say(f"{what}: {state}{'' if answer['changed'] else ', as before'}")
 
 
+def _clear(lane: Json) -> str:
+    """How long what is due will take, if that is known."""
+    seconds = lane["clearInSeconds"]
+    if not lane["waiting"]:
+        return ""
+    return "unknown" if seconds is None else f"about {max(1, round(seconds / 60))} min"
+
+
 def _named(pause: Json) -> str:
     return "all jobs" if pause["kind"] == "all" else f"{pause['kind']} {pause['name']}"
 
 
 def _what(report: Json) -> str:
     return (
-        f"cancel {report['staleCancelled']:,} stale, "
-        f"archive {report['oldFailedCancelled']:,} old failed and "
-        f"delete {report['completedDeleted']:,} old finished jobs"
+        f"cancel {_jobs(report['staleCancelled'], 'stale')}, "
+        f"archive {_jobs(report['oldFailedCancelled'], 'old failed')} and "
+        f"delete {_jobs(report['completedDeleted'], 'old finished')}"
     )
+
+
+def _jobs(count: int, kind: str) -> str:
+    return f"{count:,} {kind} job{'' if count == 1 else 's'}"
 
 
 def _tell(report: Json, sentence: str, as_json: bool) -> None:

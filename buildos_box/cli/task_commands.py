@@ -18,7 +18,16 @@ from buildos_box.cli.naming import (
     project_or_inbox,
 )
 from buildos_box.cli.option_value import given
-from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json, show_table, shown_time
+from buildos_box.cli.output import (
+    AS_JSON,
+    YES,
+    as_table,
+    ask_first,
+    say,
+    show_json,
+    show_table,
+    shown_time,
+)
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import from_text, local_day, to_text
 from buildos_box.workspace.written_dates import read_due
@@ -114,7 +123,7 @@ def change(
     "--status", type=click.Choice(("open", *STATES, "all")), default="open", show_default=True
 )
 @USER
-@AS_JSON
+@as_table
 @with_client
 def list_tasks(
     client: BoxClient,

@@ -7,7 +7,7 @@ import click
 
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.option_value import given
-from buildos_box.cli.output import AS_JSON, say, show_json, show_table, shown_time
+from buildos_box.cli.output import AS_JSON, as_table, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import SystemClock, at_wall_time, from_text, to_text
 from buildos_box.workspace.written_dates import read_due
@@ -42,7 +42,7 @@ def create(client: BoxClient, name: str, scope: str, expires: str | None, as_jso
 
 
 @token.command(name="list")
-@AS_JSON
+@as_table
 @with_client
 def list_tokens(client: BoxClient, as_json: bool) -> None:
     """Every token's record, newest first."""

@@ -1,6 +1,8 @@
 """`buildos-box tui`: the terminal dashboard."""
 
+import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +11,14 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, BoxRefused
 from buildos_box.version import VERSION
+
+if TYPE_CHECKING:
+    from buildos_box.tui.signs import Signs
+
+NO_TERMINAL = (
+    "The dashboard needs a terminal for its keys and its screen; "
+    "`buildos-box queue stats` and `job list` print without one."
+)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:
@@ -33,10 +43,16 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
     help="Show the dashboard's version and exit.",
 )
 @click.option("--read-only", is_flag=True, help="Look, but change nothing.")
+@click.option(
+    "--signs",
+    type=click.Choice(["braille", "blocks", "ascii"]),
+    help="What charts and marks are drawn with; by the terminal if not given.",
+)
 @with_client
-def tui(client: BoxClient, read_only: bool) -> None:
+def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
     """Watch and control a server in the terminal, live."""
     from buildos_box.tui.app import BoxApp
+    from buildos_box.tui.signs import signs_for
 
     try:
         client.get("/queue/stats")
@@ -45,7 +61,14 @@ def tui(client: BoxClient, read_only: bool) -> None:
             click.echo(f"{clean(str(error))} (--token or BUILDOS_BOX_TOKEN)", err=True)
             sys.exit(exit_codes.DENIED)
         raise
-    app = BoxApp(client.url, client.token, read_only=read_only)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(NO_TERMINAL, err=True)
+        sys.exit(exit_codes.USAGE)
+    chosen, why = signs_for(os.environ)
+    if signs is not None:
+        chosen, why = signs, "--signs"
+    click.echo(f"Drawn with {chosen} signs ({why}); --signs chooses others.", err=True)
+    app = BoxApp(client.url, client.token, read_only=read_only, signs=chosen)
     app.run()
     if app.refusal:
         click.echo(clean(app.refusal), err=True)

@@ -10,6 +10,7 @@ from buildos_box.cli.option_value import given
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
+    as_table,
     ask_first,
     say,
     show_facts,
@@ -50,7 +51,7 @@ def add(client: BoxClient, name: str, key: str | None, as_json: bool, **fields: 
 
 
 @user.command(name="list")
-@AS_JSON
+@as_table
 @with_client
 def list_users(client: BoxClient, as_json: bool) -> None:
     """Every user, newest first."""

@@ -115,6 +115,18 @@ class LiveClient:
         """What will be sent in so many days, and what not: `deliveries`, and whether `more`."""
         return await self.get("/schedule/forecast", days=days)
 
+    async def history(self, **span: Any) -> Json:
+        """What the queue did, in steps: `from`, `to`, `step`, `by`."""
+        return await self.get("/queue/history", **span)
+
+    async def llm_history(self, **span: Any) -> Json:
+        """What language models cost, in steps: `from`, `to`, `step`, `by`."""
+        return await self.get("/llm/history", **span)
+
+    async def log(self, **filters: Any) -> Json:
+        """The newest lines of the server's log: `lines` and `lastNumber`; for admins."""
+        return await self.get("/log", **filters)
+
     async def stale(self) -> Json:
         """Live jobs that are too old, and how many old failed ones there are."""
         return await self.get("/queue/stale-stats")

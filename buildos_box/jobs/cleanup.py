@@ -13,7 +13,7 @@ import msgspec
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.jobs import cleanup_store as store
-from buildos_box.jobs import cron_store
+from buildos_box.jobs import cron_store, history, history_store
 from buildos_box.jobs.changes import STALE
 from buildos_box.jobs.queue import Queue
 from buildos_box.log import logger
@@ -74,6 +74,7 @@ async def clean_up(
 ) -> CleanupReport:
     """Clean up in small transactions, so that the queue can go on in between."""
     now = clock.now()
+    await history.roll_up(db)  # what is deleted stays counted
     stale = await _cancel_stale(db, queue, now, limits, actor)
     types = await db.write(store.finished_types)
     archived = deleted = 0
@@ -94,6 +95,7 @@ async def clean_up(
             deleted += await _delete_some(db, delete, allowed)
     forget = partial(cron_store.delete_before, before=now - limits.cron_runs, limit=BATCH)
     runs = await _in_batches(db, forget)
+    await db.write(lambda tx: history_store.forget_before(tx, *history.oldest_kept(now)))
     log.info("cleaned_up", stale=stale, archived=archived, deleted=deleted, cron_runs=runs)
     return CleanupReport(
         stale_cancelled=stale,

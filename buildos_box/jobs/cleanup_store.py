@@ -2,7 +2,7 @@
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import history_store, ledger
 
 STALE = """completed_at IS NULL AND created_at < :before AND scheduled_for < :before
            AND (status <> 'processing' OR lease_expires_at <= :now)"""
@@ -85,6 +85,7 @@ def _delete(tx: Tx, rows: list[Row]) -> int:
     tx.flush()  # deferred events may belong to these jobs
     for row in rows:
         tx.execute("DELETE FROM queue_jobs WHERE id = ?", (row["id"],))
+    history_store.forget_deleted_events(tx)
     return len(rows)
 
 
@@ -97,6 +98,45 @@ def finished_types(tx: Tx) -> list[str]:
 async def archived(db: Database, job_id: str) -> Row | None:
     """An archived job by its public id."""
     return await db.one("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
+
+
+async def list_archived(
+    db: Database,
+    *,
+    user_id: str | None,
+    types: str | None,
+    statuses: str | None,
+    text: str | None,
+    since: str | None,
+    until: str | None,
+    before: str | None,
+    limit: int,
+) -> list[Row]:
+    """Archived jobs that match every given filter, newest id first.
+
+    `types` and `statuses` are JSON lists; `before` is a public id.
+    """
+    return await db.all(
+        """SELECT queue_job_id, job FROM queue_jobs_archive
+            WHERE (:user_id IS NULL OR user_id = :user_id)
+              AND (:types IS NULL OR job_type IN (SELECT value FROM json_each(:types)))
+              AND (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+              AND (:text IS NULL OR instr(lower(job), lower(:text)))
+              AND (:since IS NULL OR created_at >= :since)
+              AND (:until IS NULL OR created_at < :until)
+              AND (:before IS NULL OR queue_job_id < :before)
+            ORDER BY queue_job_id DESC LIMIT :limit""",
+        {
+            "user_id": user_id,
+            "types": types,
+            "statuses": statuses,
+            "text": text,
+            "since": since,
+            "until": until,
+            "before": before,
+            "limit": limit,
+        },
+    )
 
 
 def is_archived(tx: Tx, job_id: str) -> bool:

@@ -21,6 +21,7 @@ from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.fair_share_cache import FairShareCache
+from buildos_box.jobs.history import roll_up
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
@@ -30,6 +31,7 @@ from buildos_box.log import logger
 T = TypeVar("T")
 RECOVER_EVERY = timedelta(seconds=30)
 CHECK_WORKERS_EVERY_SECONDS = 5.0
+ROLL_UP_EVERY_SECONDS = 10.0
 STOP_AT_LAST_SECONDS = 10.0
 log = logger(__name__)
 
@@ -261,11 +263,14 @@ class Engine:
             self._jobs_loop.call_soon_threadsafe(self.runner.cancel_attempt, row_id, lease_token)
 
     async def _supervise(self) -> None:
-        """Renew leases, recover lost jobs and replace dead threads; an error ends none of these."""
+        """Renew leases, recover lost jobs, replace dead threads, add up the history; an error ends
+        none of these.
+        """
         await asyncio.gather(
             _every(self._heartbeat.total_seconds(), self.runner.beat),
             _every(RECOVER_EVERY.total_seconds(), self._recover_in_thread),
             _every(CHECK_WORKERS_EVERY_SECONDS, self._check_workers),
+            _every(ROLL_UP_EVERY_SECONDS, lambda: roll_up(self._db)),
         )
 
     async def _recover_in_thread(self) -> None:

@@ -28,3 +28,4 @@ def erase_jobs_of(tx: Tx, user_id: str, now: Instant) -> None:
         (to_text(now), user_id),
     )
     tx.execute("DELETE FROM queue_jobs_archive WHERE user_id = ?", (user_id,))
+    tx.execute("DELETE FROM queue_history_users WHERE user_id = ?", (user_id,))

@@ -30,7 +30,12 @@ async def job_named(db: Database, job_id: str) -> Facts | None:
     if row is not None:
         return row
     archived = await cleanup_store.archived(db, job_id)
-    return None if archived is None else {**_SINCE_ARCHIVED, **_object(archived["job"])}
+    return None if archived is None else facts_of(archived)
+
+
+def facts_of(archived: Row) -> Facts:
+    """The columns of an archived job."""
+    return {**_SINCE_ARCHIVED, **_object(archived["job"])}
 
 
 async def record_of(db: Database, job: Facts) -> Record:

@@ -1,6 +1,6 @@
 """Reads of the ledger: jobs, attempts, audit trails, counts."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -40,6 +40,14 @@ def rows_in(tx: Tx, row_ids: tuple[int, ...]) -> list[Row]:
     )
 
 
+class Ended(NamedTuple):
+    """Jobs of these types that ended in `[since, until)`."""
+
+    types: list[str]
+    since: str
+    until: str
+
+
 async def list_jobs(
     db: Database,
     *,
@@ -49,6 +57,7 @@ async def list_jobs(
     text: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    ended: Ended | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Row]:
@@ -68,6 +77,13 @@ async def list_jobs(
             OR queue_job_id = :text OR correlation_id = :text)""": text,
         "created_at >= :since": since,
         "created_at < :until": until,
+        # Type by type and state by state, since only so the index of finished jobs serves it.
+        """id IN (SELECT j.id FROM json_each(:ended_types) t
+                   CROSS JOIN json_each('["completed", "failed", "cancelled"]') s
+                   CROSS JOIN queue_jobs j
+                   WHERE j.job_type = t.value AND j.status = s.value
+                     AND j.completed_at IS NOT NULL AND j.completed_at >= :ended_since
+                     AND j.completed_at < :ended_until)""": ended,
         "id < :before": before,
     }
     where = " AND ".join(sql for sql, value in filters.items() if value is not None) or "1"
@@ -80,6 +96,9 @@ async def list_jobs(
             "text": text,
             "since": since,
             "until": until,
+            "ended_types": _json_list(None if ended is None else ended.types),
+            "ended_since": ended and ended.since,
+            "ended_until": ended and ended.until,
             "before": before,
             "limit": min(limit, LONGEST_PAGE),
         },
@@ -101,12 +120,13 @@ async def events_of(db: Database, row_id: int) -> list[Row]:
 
 
 async def counts(db: Database) -> list[Row]:
-    """How many jobs of each type are in each status."""
+    """How many jobs of each type are in each status, and how many of them are for later."""
     return await db.all(
-        """SELECT job_type, status, count(*) AS count FROM queue_jobs
-            WHERE completed_at IS NULL GROUP BY job_type, status
+        """SELECT job_type, status, count(*) AS count,
+                  sum(status = 'pending' AND ready = 0) AS scheduled
+             FROM queue_jobs WHERE completed_at IS NULL GROUP BY job_type, status
            UNION ALL
-           SELECT job_type, status, count(*) FROM queue_jobs
+           SELECT job_type, status, count(*), 0 FROM queue_jobs
             WHERE completed_at IS NOT NULL GROUP BY job_type, status
             ORDER BY 1, 2"""
     )
@@ -127,12 +147,30 @@ async def oldest_ready(db: Database) -> str | None:
     return row["oldest"] if row else None
 
 
-async def waiting_by_lane(db: Database) -> dict[str, int]:
-    """The number of due jobs that wait in each lane."""
+async def due_by_lane(db: Database) -> dict[str, Row]:
+    """Of each lane with due jobs: their number, the oldest due time, the user with the most."""
     rows = await db.all(
-        "SELECT lane, count(*) AS waiting FROM queue_jobs WHERE ready = 1 GROUP BY lane"
+        """WITH due AS (
+             SELECT lane, user_id, count(*) AS count, min(scheduled_for) AS oldest
+               FROM queue_jobs WHERE ready = 1 GROUP BY lane, user_id)
+           SELECT lane, sum(count) AS count, min(oldest) AS oldest,
+                  (SELECT user_id FROM due d WHERE d.lane = due.lane AND user_id IS NOT NULL
+                    ORDER BY count DESC, user_id LIMIT 1) AS busiest_user,
+                  max(iif(user_id IS NULL, 0, count)) AS busiest_user_count
+             FROM due GROUP BY lane"""
     )
-    return {row["lane"]: row["waiting"] for row in rows}
+    return {row["lane"]: row for row in rows}
+
+
+async def later_by_lane(db: Database) -> dict[tuple[str, str], Row]:
+    """By lane and status: how many jobs are not due yet, and when the first of them is."""
+    rows = await db.all(
+        """SELECT lane, status, count(*) AS count, min(scheduled_for) AS first
+             FROM queue_jobs
+            WHERE ready = 0 AND status IN ('pending', 'queued_for_retry')
+            GROUP BY lane, status"""
+    )
+    return {(row["lane"], row["status"]): row for row in rows}
 
 
 def waiting_jobs(tx: Tx, user_id: str, job_type: str, actor: str) -> list[str]:

@@ -21,6 +21,7 @@ class Breaker:
         self._opened_at: float | None = None
         self._rests_until = 0.0
         self._probing = False
+        self._answered = False
 
     @property
     def is_open(self) -> bool:
@@ -31,12 +32,14 @@ class Breaker:
 
     @property
     def state(self) -> str:
-        """`ok`, `resting` (the provider asked for a pause), or `down` (open); reading changes
-        nothing.
+        """`ok`, `untested` (no call has ended since the start), `resting` (the provider asked for
+        a pause), or `down` (open); reading changes nothing.
         """
         if self._monotonic() < self._rests_until:
             return "resting"
-        return "ok" if self._opened_at is None else "down"
+        if self._opened_at is not None:
+            return "down"
+        return "ok" if self._answered else "untested"
 
     def refuses(self) -> str | None:
         """Why the provider must not be called now; None lets one call through.
@@ -55,6 +58,7 @@ class Breaker:
 
     def succeeded(self) -> None:
         """A call succeeded: close."""
+        self._answered = True
         self._failures = 0
         self._opened_at = None
         self._probing = False
@@ -64,6 +68,7 @@ class Breaker:
 
         Returns whether it was closed before and has opened.
         """
+        self._answered = True
         self._failures += 1
         self._probing = False
         now = self._monotonic()

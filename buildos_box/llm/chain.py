@@ -180,7 +180,7 @@ class SmartLLM:
         return said
 
     def states(self) -> list[dict[str, str]]:
-        """Every provider in order: `name`, `model`, and `state` (ok, resting, down)."""
+        """Every provider in order: `name`, `model`, and `state` (ok, untested, resting, down)."""
         return [
             {"name": p.name, "model": p.model, "state": self._breakers[p.name].state}
             for p in self.providers

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.llm import history_store
 from buildos_box.llm.changes import LlmAlert
 from buildos_box.operator_alert import OperatorAlert
 
@@ -64,6 +65,16 @@ def record(
                    :latency_ms, :now)""",
         {**asdict(call), "now": to_text(now)},
     ).lastrowid
+    if call.outcome != "builtin":
+        history_store.add(
+            tx,
+            now,
+            purpose=call.purpose,
+            model=f"{call.provider}:{call.model}",
+            failed=call.outcome != "ok",
+            tokens=call.tokens_in + call.tokens_out,
+            cost_usd=call.cost_usd,
+        )
     if said is not None:
         tx.execute(
             """INSERT INTO llm_prompts (call_id, system, turns, answer)

@@ -2,31 +2,37 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
-from datetime import UTC
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult, SystemCommand
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
-from buildos_box.clock import Clock, Instant, SystemClock
+from buildos_box.clock import Clock, Instant, SystemClock, from_text
+from buildos_box.tui.charts import Charts
 from buildos_box.tui.cleanup import Cleanup
 from buildos_box.tui.deliveries import Deliveries
 from buildos_box.tui.dialogs import DialogApp, Reading
 from buildos_box.tui.formatting import moment, plain
 from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
-from buildos_box.tui.keys import KEYS, palette
+from buildos_box.tui.keys import KEYS
 from buildos_box.tui.listing import Listing
+from buildos_box.tui.log import Log
 from buildos_box.tui.overview import Overview
+from buildos_box.tui.palette import Commands
 from buildos_box.tui.pane import Pane
 from buildos_box.tui.schedule import Schedule
+from buildos_box.tui.signs import AsciiLines, Signs
 from buildos_box.tui.status import across, banner_words, status_words, tabs
 from buildos_box.tui.theme import CSS, other, theme_for
 from buildos_box.tui.users import Users
@@ -36,15 +42,20 @@ LONGEST_WAIT_SECONDS = 10.0
 REFRESH_SECONDS = 30
 """How often the screen is fetched again without events, since ages and rates change with time."""
 DENIED = 4
-SCREENS = ("overview", "jobs", "schedule", "deliveries", "users", "cleanup")
+MOST_RECENT = 10
+P = TypeVar("P", bound=Widget)
+_ASCII_LINES = AsciiLines()
+SCREENS = ("overview", "jobs", "schedule", "deliveries", "users", "cleanup", "charts", "log")
 
 
 class BoxApp(DialogApp):
     """The dashboard of one server."""
 
     TITLE = "BuildOS Box"
+    COMMANDS = {Commands}
     CSS = CSS
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (160, "-widest")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]
     BINDINGS = [
         *(
             Binding(str(number), f"screen_of('{name}')", name.title(), show=False)
@@ -63,9 +74,12 @@ class BoxApp(DialogApp):
         token: str | None,
         *,
         read_only: bool = False,
+        signs: Signs = "braille",
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
+        self.signs: Signs = signs
+        self.recent: list[str] = []
         self.client = LiveClient(url, token)
         self.refusal = ""
         self.is_admin = False
@@ -99,6 +113,8 @@ class BoxApp(DialogApp):
             yield Deliveries()
             yield Users()
             yield Cleanup()
+            yield Charts()
+            yield Log()
         yield Footer()
 
     def on_mount(self) -> None:
@@ -137,6 +153,15 @@ class BoxApp(DialogApp):
     def at(self, text: str | None) -> str:
         """An instant in the time zone that the viewer chose."""
         return moment(text, self.now(), utc=self._utc)
+
+    def here(self, text: str) -> datetime:
+        """An instant in the time zone that the viewer chose."""
+        return from_text(text).astimezone(UTC if self._utc else None)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the one for terminals that show only ASCII."""
+        own = super().get_line_filters()
+        return [*own, _ASCII_LINES] if self.signs == "ascii" else own
 
     def _tick(self) -> None:
         self._show_status()
@@ -229,18 +254,27 @@ class BoxApp(DialogApp):
         self._show_filtered("deliveries", text)
 
     def _show_filtered(self, name: str, text: str) -> None:
+        self._close_windows()
         self.base.query_one(ContentSwitcher).current = name
         self._show_status()
         self.base.query_one(f"#{name}", Listing).set_filter(text)
+
+    def show_log(self, text: str) -> None:
+        """Show the lines of the log of a filter."""
+        self.action_screen_of("log")
+        self.base.query_one("#log", Log).show_filter(text)
 
     def open_job(self, job_id: str) -> None:
         """Show all details of a job."""
         self.push_screen(JobScreen(job_id))
 
-    def action_screen_of(self, name: str) -> None:
-        """Show a screen."""
+    def _close_windows(self) -> None:
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def action_screen_of(self, name: str) -> None:
+        """Show a screen."""
+        self._close_windows()
         self.base.query_one(ContentSwitcher).current = name
         self.shown.take_focus()
         self._show_status()
@@ -256,6 +290,8 @@ class BoxApp(DialogApp):
         self._utc = not self._utc
         self._show_status()
         self.shown.paint()
+        if isinstance(self.screen, JobScreen):
+            self.screen.paint()
 
     def action_theme(self) -> None:
         """Switch between light and dark."""
@@ -265,13 +301,40 @@ class BoxApp(DialogApp):
         """Show all keys."""
         self.push_screen(Reading(KEYS))
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The commands of the palette."""
-        yield from palette(self, SCREENS)
+    @property
+    def panes(self) -> list[Pane]:
+        """Every screen's content, in the order of the keys."""
+        return [self.base.query_one(f"#{name}", Pane) for name in SCREENS]
 
-    async def run_worker_action(self, action: str) -> None:
-        """Run the action of a key of the shown screen."""
-        await self.run_action(action, self.shown)
+    @property
+    def shown_pane(self) -> Pane:
+        """The one that is shown."""
+        return self.shown
+
+    def pane(self, kind: type[P]) -> P:
+        """The one of that class."""
+        return self.base.query_one(kind)
+
+    def go_to(self, pane: Pane, then: Callable[[], object] | None = None) -> None:
+        """Show that screen, and do something there."""
+        self.action_screen_of(str(pane.id))
+        if then is not None:
+            then()
+
+    async def run_pane_action(self, pane: Pane, action: str) -> None:
+        """Go to the screen, and do what its key does."""
+        if pane is not self.shown:
+            self.go_to(pane)
+        await self.run_action(action, pane)
+
+    async def run_screen_action(self, action: str) -> None:
+        """Do what a key of the window over the screens does."""
+        await self.run_action(action, self.screen)
+
+    def used(self, title: str) -> None:
+        """A command was used: it comes first the next time."""
+        kept = [one for one in self.recent if one != title]
+        self.recent = [title, *kept][:MOST_RECENT]
 
     def on_resize(self, event: events.Resize) -> None:
         """Show one line that asks for a larger terminal if it is too small."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
-from buildos_box.tui.formatting import plain, state
+from buildos_box.tui.formatting import plain, plural, state
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.pane import Pane
 
@@ -19,12 +19,15 @@ Json = dict[str, Any]
 class Cleanup(Pane):
     """Always counted first: nothing is deleted before its number was shown."""
 
-    BINDINGS = [Binding("X", "clean", "Clean up")]
+    BINDINGS = [
+        Binding("X", "clean", "Clean up"),
+        Binding("y", "copy", "Copy id", show=False),
+    ]
     ACTING = frozenset({"clean"})
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("stale job", 30),
-        Column("type", 0),
+        Column("type", 23),
         Column("status", 11),
+        Column("stale job", 0, middle=True),
         Column("made", 12),
         Column("age", 7, right=True),
     )
@@ -57,9 +60,9 @@ class Cleanup(Pane):
             (
                 job["id"],
                 (
-                    plain(job["id"]),
                     plain(job["job_type"]),
                     state(job["status"]),
+                    plain(job["id"]),
                     self.host.at(job["created_at"]),
                     f"{job['age_hours']:,} h",
                 ),
@@ -107,10 +110,16 @@ class Cleanup(Pane):
         counts = self._report
         question = (
             f"Cancel {counts['staleCancelled']:,}, archive {counts['oldFailedCancelled']:,} and "
-            f"delete {counts['completedDeleted']:,}: {self.total:,} "
-            f"job{'s' * (self.total != 1)}? This can't be undone."
+            f"delete {counts['completedDeleted']:,}: {plural(self.total, 'job')}? "
+            f"This can't be undone."
         )
         self.host.ask(question, lambda: self.act(self._clean))
+
+    def action_copy(self) -> None:
+        """Copy the stale job's id."""
+        if key := self.query_one("#stale", Grid).chosen:
+            self.host.copy_to_clipboard(key)
+            self.host.say(f"copied {key}")
 
     async def _clean(self) -> None:
         done = await self.client.cleanup(dry_run=False)

@@ -27,12 +27,12 @@ class Deliveries(Listing):
         Column("made", 12),
         Column("over", 6),
         Column("status", 11),
-        Column("user", 10),
+        Column("user", 10, most=20),
         Column("what it says", 0),
         Column("opens", 5, right=True),
         Column("clicks", 6, right=True),
-        Column("to", 26, at=120),
-        Column("kind", 22, at=150),
+        Column("to", 26, at=120, most=36),
+        Column("kind", 22, at=150, most=30),
     )
     HINT = "channel:email status:failed user:ada since:2h words"
     NOUN = "message"

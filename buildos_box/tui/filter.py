@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.clock import Instant, day_from_text, from_text, to_text, truncate
 from buildos_box.tui.formatting import STATES, WORDS
 
-KEYS = ("type", "status", "user", "lane", "id", "corr", "since", "until", "error")
+KEYS = (
+    "type", "status", "user", "lane", "id", "corr", "since", "until", "ended", "error", "archived",
+)  # fmt: skip
+_OPPOSITE = {"since": "until", "until": "since"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,5})([smhdw])")
 _FIELD = {
@@ -93,7 +96,9 @@ def read_words(
                 raise WrongWord(f"{word}: a value is missing after the colon")
             if key in known and part not in known[key]:
                 raise WrongWord(f"{word}: {key} is one of {', '.join(known[key])}")
-        asked[key] = _instant(word, value, now) if key == "since" else value
+        if key == "since":
+            value = _instant(word, value, now)
+        asked[key] = value
     return Words(asked, " ".join(free))
 
 
@@ -112,8 +117,8 @@ def parse(text: str, now: Instant) -> Filter:
         values = tuple(part for part in rest.split(",") if part)
         if not values:
             raise WrongWord(f"{word}: a value is missing after the colon")
-        if key in ("since", "until"):
-            asked[key] = _instant(word, rest, now)
+        if key in ("since", "until", "ended", "archived"):
+            asked |= _bound(word, key, rest, now)
             continue
         if key == "status":
             values = tuple(_status(word, value.lower()) for value in values)
@@ -123,6 +128,22 @@ def parse(text: str, now: Instant) -> Filter:
     for check in checks:
         _ask(asked, check)
     return Filter(asked, tuple(checks))
+
+
+def _bound(word: str, key: str, value: str, now: Instant) -> dict[str, str]:
+    """What is asked for a word about time or the archive; not since then means until then."""
+    negated = word.startswith("-")
+    if key in _OPPOSITE:
+        return {_OPPOSITE[key] if negated else key: _instant(word, value, now)}
+    if negated:
+        raise WrongWord(f"{word}: {key} has no opposite; leave the - out")
+    if key == "archived":
+        if value not in ("yes", "no"):
+            raise WrongWord(f"{word}: archived is yes or no")
+        return {"archived": "true"} if value == "yes" else {}
+    since, dots, until = value.partition("..")
+    found = {"endedSince": _instant(word, since, now)}
+    return {**found, "endedUntil": _instant(word, until, now)} if dots else found
 
 
 def _ask(asked: dict[str, str], check: Condition) -> None:
@@ -150,11 +171,11 @@ def _instant(word: str, value: str, now: Instant) -> str:
         return to_text(now - timedelta(**{_UNITS[age[2]]: int(age[1])}))
     readers: tuple[Callable[[str], Instant], ...] = (
         from_text,
-        lambda day: from_text(f"{day}T00:00:00Z"),
+        lambda day: truncate(datetime.combine(day_from_text(day), time(0)).astimezone()),
     )
     for read in readers:
         try:
             return to_text(read(value))
         except ValueError:
             continue
-    raise WrongWord(f"{word}: an age like 30m, 2h or 7d, or a date like 2024-10-23 (UTC)")
+    raise WrongWord(f"{word}: an age like 30m, 2h or 7d, or a day like 2024-10-23")

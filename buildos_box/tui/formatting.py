@@ -1,6 +1,8 @@
 """How the dashboard shows states, instants and bars."""
 
+import re
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -40,11 +42,31 @@ SENT = {
     "skipped": "– skipped",
 }
 _STEPS = " ▁▂▃▄▅▆▇█"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z")
 
 
 def sent(status: str) -> str:
     """The state of a message, by sign and word."""
     return SENT.get(status, plain(status))
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `2 jobs`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest whole unit: `9 s`, `14 min`, `3 h`, `2 d`."""
+    whole = max(0, int(seconds))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if whole >= 2 * size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def with_local_times(text: Any, at: Callable[[str | None], str]) -> str:
+    """A sentence of the server, its instants as the viewer's clock shows them."""
+    return _INSTANT.sub(lambda found: at(found[0]), plain(text))
 
 
 def tries(job: dict[str, Any], of: str) -> str:

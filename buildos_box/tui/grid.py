@@ -15,21 +15,27 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Cells = Sequence[str]
+LEAST_GREEDY = 48
+"""Cells that columns leave to the text that takes the rest before they grow."""
 Row = tuple[str, Cells | Callable[[], Cells]]
 """A row's key and its cells, or a function that returns them once the row is visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading and its width in cells; 0 takes the remaining width.
+    """A heading and its least width in cells; 0 takes the remaining width.
 
-    `at` is the width of the table from which on the column is shown; `right` aligns numbers.
+    `most` is the width to which the column grows where there is room, the first columns first;
+    `at` is the width of the table from which on the column is shown; `right` aligns numbers;
+    `middle` shortens in the middle, for ids, of which both ends tell them apart.
     """
 
     head: str
     width: int
     at: int = 0
     right: bool = False
+    most: int = 0
+    middle: bool = False
 
 
 class Grid(ScrollView, can_focus=True):
@@ -202,12 +208,17 @@ class Grid(ScrollView, can_focus=True):
         for column, cell, room in zip(self.columns, cells, widths.values(), strict=True):
             if not room or used >= width:
                 continue
-            text = _fit(cell, room, right=column.right)
+            text = _fit(cell, room, right=column.right, middle=column.middle)
             name = self.SIGNS.get(cell[:1]) if signs else None
             segments.append(Segment(text, style if name is None else self._style(name)))
             segments.append(Segment(" ", style))
             used += room + 1
         return Strip(segments).adjust_cell_length(width, style)
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on that row, if there is one."""
+        if key in self._number_of:
+            self._go(self._number_of[key])
 
     def _go(self, number: int) -> None:
         if not self._rows:
@@ -266,18 +277,25 @@ class Grid(ScrollView, can_focus=True):
 def widths_for(columns: Sequence[Column], width: int) -> Mapping[int, int]:
     """The width of each column in a table of that width, by position; 0 hides it."""
     shown = {n: c for n, c in enumerate(columns) if width >= c.at}
-    fixed = sum(c.width for c in shown.values()) + max(0, len(shown) - 1)
-    greedy = [n for n, c in shown.items() if c.width == 0]
-    rest = max(0, width - fixed)
     found = {n: shown[n].width if n in shown else 0 for n in range(len(columns))}
+    greedy = [n for n, c in shown.items() if c.width == 0]
+    least = LEAST_GREEDY * len(greedy)
+    rest = max(0, width - sum(found.values()) - max(0, len(shown) - 1))
+    for n, column in shown.items():
+        more = min(max(0, column.most - column.width), max(0, rest - least))
+        found[n] += more
+        rest -= more
     for place, n in enumerate(greedy):
         found[n] = rest // len(greedy) + (rest % len(greedy) if place == 0 else 0)
     return found
 
 
-def _fit(text: str, room: int, *, right: bool) -> str:
-    """The text in exactly that many cells; a cut text ends in `…`."""
+def _fit(text: str, room: int, *, right: bool, middle: bool) -> str:
+    """The text in exactly that many cells, with `…` where it was cut."""
     size = cell_len(text)
     if size > room:
+        if middle and room >= 5 and size == len(text):
+            tail = (room - 1) // 2
+            return f"{text[: room - 1 - tail]}…{text[-tail:]}"
         return f"{set_cell_size(text, room - 1)}…" if room > 1 else set_cell_size(text, room)
     return " " * (room - size) + text if right else text + " " * (room - size)

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
-from buildos_box.tui.formatting import plain, progress, state, tries
+from buildos_box.tui.formatting import plain, progress, state, tries, with_local_times
 from buildos_box.tui.host import Hosted
 
 Json = dict[str, Any]
@@ -38,7 +38,7 @@ def head(job: Json, at: At) -> str:
     user = f"  {plain(job['user_id'])}" if job["user_id"] else ""
     return (
         f"{plain(job['id'])}  {plain(job['job_type'])}{user}\n"
-        f"{state(job['status'])}: {plain(job['why'])}{bar}\n"
+        f"{state(job['status'])}: {with_local_times(job['why'], at)}{bar}\n"
         f"created {at(job['created_at'])}   due {at(job['scheduled_for'])}   "
         f"lane {plain(job['lane'])}   priority {job['priority']}   "
         f"try {tries(job, ' of ')}\n{plain(job['correlation_id'])}"
@@ -149,6 +149,7 @@ class JobScreen(Hosted, Screen[None]):
         Binding("c", "act('cancel')", "Cancel"),
         Binding("exclamation_mark", "act('promote')", "Promote", key_display="!"),
         Binding("o", "related", "Same cause"),
+        Binding("l", "log", "Log"),
         Binding("y", "copy", "Copy id"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
         Binding("escape,q", "dismiss", "Back"),
@@ -170,11 +171,17 @@ class JobScreen(Hosted, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether the key is offered."""
+        if action == "log":
+            return self.host.is_admin
         return self.host.may_act if action == "act" else True
 
     def reload(self) -> None:
         """Fetch again."""
         self.run_worker(self.query_one(JobView).show(self.job_id), exclusive=False)
+
+    def paint(self) -> None:
+        """Show what is known, on another clock perhaps."""
+        self.query_one(JobView).paint()
 
     def note(self, event: BoxEvent) -> None:
         """Fetch again after an event about this job."""
@@ -203,6 +210,11 @@ class JobScreen(Hosted, Screen[None]):
         if job is not None:
             self.dismiss()
             self.host.show_jobs(f"corr:{job['correlation_id']}")
+
+    def action_log(self) -> None:
+        """Show what the server logged of the job."""
+        self.dismiss()
+        self.host.show_log(f"job:{self.job_id}")
 
     def action_copy(self) -> None:
         """Copy the job's id."""

@@ -1,5 +1,6 @@
 """The job list: pages of the ledger under a filter, live, with actions on many jobs."""
 
+from collections import Counter
 from functools import partial
 from typing import Any, ClassVar
 
@@ -10,13 +11,19 @@ from textual.containers import Horizontal, Vertical
 
 from buildos_box.client import BoxEvent
 from buildos_box.tui.filter import Filter, parse
-from buildos_box.tui.formatting import STATES, plain, progress, state, tries
+from buildos_box.tui.formatting import STATES, plain, plural, progress, state, tries
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.listing import PAGE, Listing
 
 Json = dict[str, Any]
-DETAIL_FROM = 120
+DETAIL_FROM = 160
+_STATE_WORDS = {
+    "pending": "waiting",
+    "processing": "running",
+    "queued_for_retry": "in retry",
+}
+LIVE = ("pending", "processing", "queued_for_retry")
 
 
 class Jobs(Listing):
@@ -33,12 +40,12 @@ class Jobs(Listing):
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column("●", 1),
         Column("status", 11),
-        Column("type", 22),
-        Column("user", 10),
-        Column("try", 4),
+        Column("type", 23),
         Column("when", 12),
+        Column("user", 10, most=20),
         Column("message", 0),
-        Column("id", 30, at=150),
+        Column("try", 4, at=96),
+        Column("id", 13, at=96, middle=True, most=30),
     )
     HINT = "type:generate_daily_brief status:failed since:2h words"
     NOUN = "job"
@@ -67,7 +74,8 @@ class Jobs(Listing):
         counts = await self.client.counts()
         types = sorted({row["job_type"] for row in counts})
         words = {"type": types, "status": [*STATES], "user": (), "lane": (), "id": ()}
-        self.filter_input.words = {**words, "corr": (), "since": (), "error": ()}
+        more = {"corr": (), "since": (), "until": (), "ended": (), "error": ()}
+        self.filter_input.words = {**words, **more, "archived": ("yes",)}
         self._total = self._filter.count(counts)
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
@@ -117,17 +125,17 @@ class Jobs(Listing):
             "●" if item["id"] in self.grid.marked else " ",
             state(item["status"]),
             plain(item["job_type"]),
-            plain(item["user_id"]),
-            tries(item, "/"),
             self.host.at(when),
+            plain(item["user_id"]),
             progress(item, 5),
+            tries(item, "/"),
             plain(item["id"]),
         )
 
     def count_words(self, count: int) -> str:
         """The position of the cursor and the number of jobs."""
         if self._total is not None:
-            return f"{self._total:,} job{'' if self._total == 1 else 's'}"
+            return plural(self._total, "job")
         return super().count_words(count)
 
     @on(Grid.Opened, "#jobs-table")
@@ -161,9 +169,24 @@ class Jobs(Listing):
         if action != "cancel":
             self.act(work)
             return
-        named = f" of type {self._type_of(ids[0])}" if len(ids) == 1 else ""
-        count = f"{len(ids)} job{'s' * (len(ids) > 1)}"
-        self.host.ask(f"Cancel {count}{named}?", partial(self.act, work))
+        question = self._question(ids)
+        if question is None:
+            self.host.say("nothing to cancel: what is finished stays as it is")
+        else:
+            self.host.ask(question, partial(self.act, work))
+
+    def _question(self, ids: list[str]) -> str | None:
+        """What cancelling these would do, by state; None if all of them are finished."""
+        states = Counter(str((self.item(job_id) or {}).get("status")) for job_id in ids)
+        live = {name: states[name] for name in LIVE if states[name]}
+        if not live:
+            return None
+        if len(ids) == 1:
+            return f"Cancel 1 {_STATE_WORDS[next(iter(live))]} job of type {self._type_of(ids[0])}?"
+        words = [f"{count} {_STATE_WORDS[name]}" for name, count in live.items()]
+        done = len(ids) - sum(live.values())
+        rest = f" {plural(done, 'finished job')} will stay as they are." if done else ""
+        return f"Cancel {plural(sum(live.values()), 'job')} ({', '.join(words)})?{rest}"
 
     def _type_of(self, job_id: str) -> str:
         return plain((self.item(job_id) or {}).get("job_type"))

@@ -16,11 +16,18 @@ from textual.widgets import Static
 from buildos_box.client import BoxEvent
 from buildos_box.tui.formatting import plain, span, spark
 from buildos_box.tui.grid import Column, Grid
+from buildos_box.tui.log import facts_of
 from buildos_box.tui.overview_formatting import (
+    backlog_lines,
+    brief_lines,
     budget_line,
     cron_lines,
+    delivery_lines,
     event_line,
+    failure_lines,
+    fitted,
     lane_lines,
+    later_line,
     provider_line,
     rest_line,
     running_lines,
@@ -29,10 +36,19 @@ from buildos_box.tui.overview_formatting import (
 from buildos_box.tui.pane import Pane
 
 Json = dict[str, Any]
-STATES = ("pending", "processing", "queued_for_retry", "failed")
+STATES = ("processing", "queued_for_retry", "failed")
 SLOWLY_SECONDS = 10.0
 """How often the last hour, providers and budget are fetched, since they change slowly."""
 MOST_EVENTS = 200
+NO_EVENTS = (
+    "Jobs, briefs, mails, texts and",
+    "alerts appear here as they happen.",
+)
+TALL = 36
+"""Lines of the terminal from which on there is more than the essentials."""
+MOST_OF_SECTION = 12
+MOST_BACKLOG = 2
+"""Lanes with a backlog that are told of where there is no room for all."""
 
 
 class EventLines(Static):
@@ -52,7 +68,7 @@ class EventLines(Static):
     def _fit(self) -> None:
         room = self.size.height - 1
         if room > 0:
-            text = "\n".join(["EVENTS", *self._newest[-room:]])
+            text = "\n".join(["EVENTS", *(self._newest[-room:] or NO_EVENTS)])
             self.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
 
@@ -65,16 +81,17 @@ class Overview(Pane):
     ]
     ACTING = frozenset({"pause"})
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("type", 0),
-        Column("waiting", 7, right=True),
-        Column("running", 7, right=True),
-        Column("retry", 5, right=True),
-        Column("failed", 6, right=True),
-        Column("done/h", 6, right=True),
-        Column("p50", 7, right=True),
-        Column("last hour", 12),
-        Column("done", 8, at=84, right=True),
-        Column("cancelled", 9, at=84, right=True),
+        Column("type", 23),
+        Column("due", 5, right=True, most=8),
+        Column("later", 5, right=True, most=8),
+        Column("run", 4, right=True, most=8),
+        Column("retry", 5, right=True, most=8),
+        Column("failed", 6, right=True, most=8),
+        Column("done/h", 6, right=True, most=8),
+        Column("p50", 6, right=True, most=8),
+        Column("last hour", 0),
+        Column("done", 8, at=100, right=True),
+        Column("cancelled", 9, at=100, right=True),
     )
 
     def __init__(self) -> None:
@@ -89,6 +106,10 @@ class Overview(Pane):
         self._alerts: deque[str] = deque(maxlen=2)
         self._events: deque[BoxEvent] = deque(maxlen=MOST_EVENTS)
         self._slow_at = float("-inf")
+        self._failed: list[Json] = []
+        self._messages: list[Json] = []
+        self._briefs: list[Json] = []
+        self._log: list[Json] = []
 
     def compose(self) -> ComposeResult:
         """Problems, the table, lines; on wide screens with the events beside them."""
@@ -97,7 +118,8 @@ class Overview(Pane):
                 yield Static(id="trouble")
                 yield Grid("counts", self.COLUMNS)
                 yield Static("Loading …", id="lines")
-            yield EventLines("events appear here", id="stream")
+                yield Static(id="more")
+            yield EventLines(id="stream")
 
     async def load(self) -> None:
         """Fetch what changes fast each time, and what changes slowly now and then."""
@@ -112,6 +134,19 @@ class Overview(Pane):
             self.client.jobs(status="processing", limit=50),
         )
         self._active = {job["id"]: job for job in running["jobs"]}
+        if self.app.size.height >= TALL:
+            await self._load_more()
+
+    async def _load_more(self) -> None:
+        """What a tall terminal has room for."""
+        failed, messages, self._briefs = await asyncio.gather(
+            self.client.jobs(status="failed", limit=MOST_OF_SECTION),
+            self.client.messages(limit=MOST_OF_SECTION),
+            self.client.next_briefs(MOST_OF_SECTION),
+        )
+        self._failed, self._messages = failed["jobs"], messages["items"]
+        if self.host.is_admin:
+            self._log = (await self.client.log(limit=MOST_OF_SECTION))["lines"]
 
     async def _load_slow(self) -> None:
         self._overview, self._budget, health = await asyncio.gather(
@@ -140,7 +175,9 @@ class Overview(Pane):
         """Update everything in place."""
         by_type: dict[str, Counter[str]] = {}
         for row in self._counts:
-            by_type.setdefault(row["job_type"], Counter())[row["status"]] += row["count"]
+            found = by_type.setdefault(row["job_type"], Counter())
+            found[row["status"]] += row["count"]
+            found["scheduled"] += row["scheduled"]
         hours = {found["jobType"]: found for found in self._overview["throughput"]["types"]}
         self.query_one("#counts", Grid).show_rows(
             [(name, _row(name, found, hours.get(name))) for name, found in sorted(by_type.items())]
@@ -153,20 +190,45 @@ class Overview(Pane):
             budget=self._budget,
             reasons=self._reasons,
             alerts=[*self._alerts],
+            at=self.host.at,
         )
         said = Text("\n").join(
             Text(line, "bold red" if line.startswith("!") else "green") for line in lines
         )
         self.query_one("#trouble", Static).update(said)
-        self.query_one("#lines", Static).update(Text("\n".join(self._lines(empty=not by_type))))
+        words = "\n".join(self._lines(empty=not by_type))
+        self.query_one("#lines", Static).update(Text(words, no_wrap=True, overflow="ellipsis"))
+        self._paint_more()
         self._paint_stream()
 
+    def on_resize(self) -> None:
+        """Another height, another number of lines."""
+        self._paint_more()
+        if self.app.size.height >= TALL:
+            self.load_soon()
+
+    def _paint_more(self) -> None:
+        at, more = self.host.at, self.query_one("#more", Static)
+        sections = [
+            ("RECENT FAILURES   f shows all", failure_lines(self._failed, at)),
+            ("LAST DELIVERIES   4 shows all", delivery_lines(self._messages, at)),
+            ("NEXT BRIEFS   3 shows all", brief_lines(self._briefs, at)),
+        ]
+        if self.host.is_admin:
+            newest = [f"{at(one['at'])} {plain(one['event'])} {facts_of(one)}" for one in self._log]
+            sections.append(("LOG   8 shows all", newest[::-1]))
+        room = more.size.height if self.app.size.height >= TALL else 0
+        more.update(Text("\n".join(fitted(sections, room)), no_wrap=True, overflow="ellipsis"))
+
     def _lines(self, *, empty: bool) -> list[str]:
-        at = self.host.at
+        at, lanes = self.host.at, self._lanes["lanes"]
+        is_tall = self.app.size.height >= TALL
         return [
             *(["No jobs yet. See one work: buildos-box demo"] if empty else []),
-            *lane_lines(self._lanes["lanes"], self.query_one("#lines").size.width or 80),
-            rest_line(self._overview, self.host.now()),
+            *lane_lines(lanes, self.query_one("#lines").size.width or 80),
+            *backlog_lines(lanes, self.host.now(), at, len(lanes) if is_tall else MOST_BACKLOG),
+            *later_line(lanes, at),
+            rest_line(self._overview, self._crons, self.host.now(), at),
             provider_line(self._overview["providers"]) + budget_line(self._budget),
             *cron_lines(self._crons, at),
             *running_lines([*self._active.values()], self.host.now()),
@@ -197,6 +259,10 @@ class Overview(Pane):
 
     def _switch(self, name: str) -> None:
         paused = any(lane["name"] == name and lane["paused"] for lane in self._lanes["lanes"])
+        self.switch(name, paused=paused)
+
+    def switch(self, name: str, *, paused: bool) -> None:
+        """Resume a lane that is paused, pause one that is not."""
 
         async def work() -> None:
             await self.client.pause(name, paused=not paused)
@@ -208,6 +274,8 @@ class Overview(Pane):
 def _row(name: str, found: Counter[str], hour: Json | None) -> tuple[str, ...]:
     return (
         plain(name),
+        f"{found['pending'] - found['scheduled']:,}",
+        f"{found['scheduled']:,}",
         *(f"{found[state]:,}" for state in STATES),
         f"{sum(hour['done']):,}" if hour else "0",
         span(hour["p50Ms"]) if hour else "–",

@@ -1,16 +1,30 @@
 """The overview's sentences, as pure functions of the API's data."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from buildos_box.client import BoxEvent
-from buildos_box.clock import Instant, from_text
-from buildos_box.tui.formatting import bar, plain, progress, state
+from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.tui.formatting import (
+    age,
+    bar,
+    plain,
+    plural,
+    progress,
+    sent,
+    state,
+    with_local_times,
+)
 
 Json = dict[str, Any]
 At = Callable[[str | None], str]
 MOST_RUNNING = 4
+LEAST_SECTION = 3
+"""Lines of a section: its title, what is in it, a blank."""
 MOST_CRONS = 3
+FINE = {"ok": "✓", "untested": "untested"}
+"""States of a language model that are no trouble."""
 
 
 def trouble(
@@ -22,9 +36,10 @@ def trouble(
     budget: Json,
     reasons: list[str],
     alerts: list[str],
+    at: At,
 ) -> list[str]:
     """The problems, most urgent first, with the key that shows each; or that there is none."""
-    lines = [f"! {reason}" for reason in reasons]
+    lines = [f"! {with_local_times(reason, at)}" for reason in reasons]
     lately = {found["jobType"]: sum(found["failed"]) for found in hours}
     which = ", ".join(plain(name) for name, count in lately.items() if count)
     if which:
@@ -35,11 +50,11 @@ def trouble(
     lines += [
         f"! {plain(one['name'])} is {one['state']}: the next in line is asked"
         for one in providers
-        if one["state"] != "ok"
+        if one["state"] not in FINE
     ]
     if budget.get("reached"):
         lines.append("! today's budget for language models is spent: the built-in analyst works")
-    lines += [f"! {alert}" for alert in alerts]
+    lines += [f"! {with_local_times(alert, at)}" for alert in alerts]
     named = [
         "all jobs" if pause["kind"] == "all" else plain(f"{pause['kind']} {pause['name']}")
         for pause in pauses
@@ -63,21 +78,67 @@ def lane_lines(lanes: list[Json], width: int) -> list[str]:
     return lines
 
 
-def rest_line(overview: Json, now: Instant) -> str:
-    """How long the oldest job has waited, and the free disk space."""
+def backlog_lines(lanes: list[Json], now: Instant, at: At, most: int) -> list[str]:
+    """Lanes in which jobs wait, longest first: how many, since when, and when they will be done."""
+    behind = sorted((lane for lane in lanes if lane["waiting"]), key=lambda x: str(x["oldestDue"]))
+    lines: list[str] = []
+    for lane in behind[:most]:
+        waited = age((now - from_text(lane["oldestDue"])).total_seconds())
+        who = lane["busiestUser"]
+        by = f"; most: {plain(who)} {lane['busiestUserWaiting']:,}" if who else ""
+        lines.append(
+            f"{'' if lines else 'due':<8}{plain(lane['name'])} {lane['waiting']:,} for {waited}: "
+            f"{_outlook(lane, now, at)}{by}"
+        )
+    return lines
+
+
+def _outlook(lane: Json, now: Instant, at: At) -> str:
+    if lane["paused"]:
+        return "paused"
+    seconds = lane["clearInSeconds"]
+    if seconds is None:
+        return "none ended in 10 min"
+    when = at(to_text(now + timedelta(seconds=seconds)))
+    rate = f"{lane['endedPerMinute']:.3g}/min"
+    return f"{rate}, clear in about {age(seconds)} ({when})"
+
+
+def later_line(lanes: list[Json], at: At) -> list[str]:
+    """What is for later and what waits for a retry, by lane, with the next time of each."""
+    parts = [
+        f"{plain(lane['name'])} {lane['scheduled']:,} from {at(lane['nextDue'])}"
+        for lane in lanes
+        if lane["scheduled"]
+    ]
+    parts += [
+        f"↻ {plain(lane['name'])} {lane['inRetry']:,} from {at(lane['nextRetry'])}"
+        for lane in lanes
+        if lane["inRetry"]
+    ]
+    return ["later   " + "   ".join(parts)] if parts else []
+
+
+def rest_line(overview: Json, crons: list[Json], now: Instant, at: At) -> str:
+    """How long the oldest job has waited, the free disk space, and the last backup."""
     oldest = overview["throughput"].get("oldestReady")
     waits = _clock((now - from_text(oldest)).total_seconds()) if oldest else "none"
     free = overview["diskFreeBytes"]
     disk = f"   disk {free / 1e9:>5,.0f} GB free" if free is not None else ""
-    return f"oldest waiting {waits}{disk}"
+    last = next((cron["lastRun"] for cron in crons if cron["name"] == "backup"), None)
+    sign = {"completed": "✓", "running": "▶"}.get(last["status"], "✗") if last else "–"
+    backup = f"   last backup {sign} {at(last['startedAt']) if last else 'none yet'}"
+    return f"oldest waiting {waits}{disk}{backup}"
 
 
 def provider_line(providers: list[Json]) -> str:
     """The language models in the order of the chain."""
     if not providers:
         return "models  none set: the built-in analyst works"
-    found = [f"{plain(one['name'])} {'✓' if one['state'] == 'ok' else one['state'].upper()}"
-             for one in providers]  # fmt: skip
+    found = [
+        f"{plain(one['name'])} {FINE.get(one['state']) or plain(one['state']).upper()}"
+        for one in providers
+    ]
     return "models  " + " → ".join(found)
 
 
@@ -86,7 +147,7 @@ def budget_line(budget: Json) -> str:
     if not budget or (not budget["spentUsd"] and not budget["spentTokens"]):
         return ""
     limit = f" of ${budget['limitUsd']:.2f}" if budget["limitUsd"] is not None else ""
-    return f"   today ${budget['spentUsd']:.2f}{limit} ({budget['spentTokens']:,} tokens)"
+    return f"   today ${budget['spentUsd']:.2f}{limit} ({plural(budget['spentTokens'], 'token')})"
 
 
 def cron_lines(crons: list[Json], at: At) -> list[str]:
@@ -114,8 +175,46 @@ def event_line(event: BoxEvent, at: At) -> str:
     who = f" {plain(event.user_id)}" if event.user_id else ""
     if "jobType" in data and isinstance(data.get("status"), str):
         return f"{at(event.at or None)} {state(data['status'])} {plain(data['jobType'])}{who}"
-    what = plain(data.get("message") or data.get("title") or data.get("eventType"))
+    what = with_local_times(data.get("message") or data.get("title") or data.get("eventType"), at)
     return f"{at(event.at or None)} {plain(event.type)}{who} {what}"
+
+
+def failure_lines(jobs: list[Json], at: At) -> list[str]:
+    """The jobs that failed last, with their errors."""
+    return [
+        f"{at(job['completed_at'])} {plain(job['job_type'])} {plain(job['user_id'])} "
+        f"{with_local_times(job['error'], at)}"
+        for job in jobs
+    ]
+
+
+def delivery_lines(messages: list[Json], at: At) -> list[str]:
+    """The messages that were made last."""
+    return [
+        f"{at(one['at'])} {sent(one['status'])} {plain(one['channel'])} {plain(one['userId'])} "
+        f"{plain(one['reason'] or one['text'])}"
+        for one in messages
+    ]
+
+
+def brief_lines(briefs: list[Json], at: At) -> list[str]:
+    """The briefs that come next."""
+    return [
+        f"{at(one['at'])} {plain(one['name'] or one['userId'])} "
+        f"({plain(one['localTime'])} {plain(one['timezone'])})"
+        for one in briefs
+    ]
+
+
+def fitted(sections: list[tuple[str, list[str]]], room: int) -> list[str]:
+    """Titled sections in that many lines, sharing it out; those that are empty say so."""
+    lines: list[str] = []
+    for number, (title, found) in enumerate(sections):
+        share = (room - len(lines)) // (len(sections) - number)
+        if share < LEAST_SECTION:
+            continue
+        lines += [title, *(f"  {line}" for line in (found or ["none"])[: share - 2]), ""]
+    return lines
 
 
 def _clock(seconds: float) -> str:

@@ -1,7 +1,6 @@
 """Crons with their last and next run, and the next briefs."""
 
 import asyncio
-from datetime import UTC
 from functools import partial
 from typing import Any, ClassVar
 
@@ -33,18 +32,18 @@ class Schedule(Pane):
     ]
     ADMIN = frozenset({"run"})
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("cron", 0),
+        Column("cron", 17),
         Column("when (UTC)", 12),
         Column("last run", 12),
         Column("ended", 9),
         Column("took", 7, right=True),
         Column("next run", 12),
-        Column("(UTC)", 5),
+        Column("what came of it", 0, at=112),
     )
     BRIEFS: ClassVar[tuple[Column, ...]] = (
         Column("next briefs", 0),
         Column("their time", 10),
-        Column("their zone", 20),
+        Column("their zone", 20, most=32),
         Column("here", 12),
     )
 
@@ -95,7 +94,6 @@ class Schedule(Pane):
         if last and last["endedAt"]:
             took = (from_text(last["endedAt"]) - from_text(last["startedAt"])).total_seconds()
         ended = "never" if last is None else _ENDED.get(last["status"], plain(last["status"]))
-        next_run = from_text(cron["nextRun"]).astimezone(UTC)
         return (
             plain(name),
             plain(cron["schedule"]),
@@ -103,7 +101,7 @@ class Schedule(Pane):
             "▶ runs" if name in self._under_way else ended,
             span(None if took is None else took * 1000),
             self.host.at(cron["nextRun"]),
-            f"{next_run:%H:%M}",
+            _came_of(last),
         )
 
     def _say(self) -> None:
@@ -111,13 +109,8 @@ class Schedule(Pane):
         cron = next((cron for cron in self._crons if cron["name"] == chosen), None)
         if cron is None:
             return
-        last = cron["lastRun"]
-        said = ""
-        if last and last["error"]:
-            said = f"\n✗ {plain(last['error'])}"
-        elif last and isinstance(last["summary"], dict):
-            parts = [f"{name} {value}" for name, value in last["summary"].items()]
-            said = f"\nlast: {plain(', '.join(parts))}"
+        came = _came_of(cron["lastRun"])
+        said = f"\n{'' if came.startswith('✗') else 'last: '}{came}" if came else ""
         more = "" if self._briefs else "\nNo brief is planned: users without preferences get none"
         text = f"{plain(cron['does'])}{said}{more}"
         self.query_one("#cron-note", Static).update(Text(text))
@@ -136,11 +129,19 @@ class Schedule(Pane):
 
     def action_run(self) -> None:
         """Run the selected cron now."""
-        name = self.query_one("#crons", Grid).chosen
-        if name is not None and name not in self._under_way:
+        if (name := self.query_one("#crons", Grid).chosen) is not None:
+            self.run_cron(name)
+
+    def run_cron(self, name: str) -> None:
+        """Run that cron now, unless it runs."""
+        if name not in self._under_way:
             self._under_way.add(name)
             self.paint()
             self.act(partial(self._run, name))
+
+    def show_cron(self, name: str) -> None:
+        """Put the cursor on that cron."""
+        self.query_one("#crons", Grid).go_to(name)
 
     async def _run(self, name: str) -> None:
         try:
@@ -149,3 +150,14 @@ class Schedule(Pane):
             self._under_way.discard(name)
         wrong = run["error"]
         self.host.say(f"{name} failed: {wrong}" if wrong else f"{name}: done", wrong=bool(wrong))
+
+
+def _came_of(run: Json | None) -> str:
+    """The error of a run, or what it counted."""
+    if run is None:
+        return ""
+    if run["error"]:
+        return f"✗ {plain(run['error'])}"
+    if not isinstance(run["summary"], dict):
+        return ""
+    return plain(", ".join(f"{name} {value}" for name, value in run["summary"].items()))

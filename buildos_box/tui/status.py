@@ -26,10 +26,10 @@ def across(left: str, right: str, width: int) -> Text:
 
 def tabs(names: Sequence[str], current: str | None) -> Text:
     """Every screen with its key; the one that is shown is marked."""
-    text = Text(" ", no_wrap=True)
+    text = Text(no_wrap=True)
     for number, name in enumerate(names, 1):
         here = name == current
-        text.append(f"{'▸' if here else ' '}{number} {name.title()} ", "bold" if here else "")
+        text.append(f"{'▸' if here else ' '}{number} {name.title()}", "bold" if here else "")
     return text
 
 

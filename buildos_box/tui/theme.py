@@ -5,31 +5,37 @@ from collections.abc import Mapping
 LIGHT_GROUNDS = frozenset({"7", "15"})
 CSS = """
 #status, #tabs, #trouble, #lines, .note, #cleanup-counts { height: auto; }
-#status, #tabs, #stream { text-wrap: nowrap; text-overflow: ellipsis; }
+#status, #tabs, #stream, #lines, #more { text-wrap: nowrap; text-overflow: ellipsis; }
+#chart-head, #chart-cursor { text-wrap: nowrap; text-overflow: ellipsis; }
 #banner { display: none; height: auto; text-style: reverse; }
 ContentSwitcher { height: 1fr; }
 Pane { height: 1fr; }
 .stale { opacity: 60%; }
 
 FilterInput { height: 1; border: none; background: $surface; }
-#counts { height: auto; max-height: 12; }
+#counts { height: auto; max-height: 11; }
+.-tall #counts { max-height: 40%; }
 #overview-main, #jobs-list { width: 1fr; }
 #stream, #jobs-detail { display: none; }
-.-wide #stream {
+.-wide #stream, .-widest #stream {
     display: block;
-    width: 46;
+    width: 38;
     height: 1fr;
     border-left: solid $foreground 30%;
     padding-left: 1;
 }
-.-wide #jobs-detail {
+.-widest #stream { width: 56; }
+.-widest #jobs-detail {
     display: block;
-    width: 60;
+    width: 40%;
     border-left: solid $foreground 30%;
     padding-left: 1;
 }
+#more { height: 1fr; }
+#chart-series { height: auto; max-height: 9; }
 
-#jobs-table, #deliveries-table, #users-table, #stale, #next-briefs, #forecast { height: 1fr; }
+#jobs-table, #deliveries-table, #users-table, #stale, #next-briefs { height: 1fr; }
+#forecast, #log-table { height: 1fr; }
 #crons { height: auto; max-height: 60%; }
 #cron-note { padding-bottom: 1; }
 #cleanup-counts { padding-bottom: 1; }

@@ -24,14 +24,14 @@ class Users(Listing):
     ]
     ACTING = frozenset({"brief"})
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("user", 12),
+        Column("user", 10, most=24),
         Column("name", 0),
-        Column("zone", 16),
+        Column("zone", 16, most=24),
         Column("next brief", 12),
         Column("last brief", 12),
         Column("gets it by", 14),
-        Column("mail", 26, at=120),
-        Column("stage", 20, at=120),
+        Column("mail", 26, at=120, most=36),
+        Column("stage", 14, at=136, most=24),
         Column("last visit", 12, at=150),
     )
     HINT = "words in a name, an id, an address or a zone"
@@ -85,7 +85,11 @@ class Users(Listing):
     def action_brief(self) -> None:
         """Request the user's brief now."""
         if user := self.grid.chosen:
-            self.act(partial(self._brief, user))
+            self.brief_of(user)
+
+    def brief_of(self, user: str) -> None:
+        """Request that user's brief now."""
+        self.act(partial(self._brief, user))
 
     async def _brief(self, user: str) -> None:
         queued = await self.client.brief_now(user)

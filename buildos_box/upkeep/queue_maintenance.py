@@ -3,16 +3,21 @@
 from datetime import timedelta
 
 from buildos_box.clock import Instant
+from buildos_box.jobs import history
 from buildos_box.jobs.alerts import AlertSummary, check
 from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up
 from buildos_box.jobs.crons import Cron
+from buildos_box.llm import history_store
 from buildos_box.services import Services
 
 
 async def _clean_up(_due: Instant, services: Services) -> CleanupReport:
-    return await clean_up(
+    report = await clean_up(
         services.db, services.queue, services.clock, Thresholds(), actor="cron:cleanup"
     )
+    minutes, hours = history.oldest_kept(services.clock.now())
+    await services.db.write(lambda tx: history_store.forget_before(tx, minutes, hours))
+    return report
 
 
 async def _check(_due: Instant, services: Services) -> AlertSummary:

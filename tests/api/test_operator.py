@@ -44,6 +44,8 @@ async def test_disk_and_providers_are_told(box: BoxWorld) -> None:
 def test_a_breaker_tells_its_state_and_stays_as_it_is() -> None:
     now = [0.0]
     breaker = Breaker(lambda: now[0])
+    assert breaker.state == "untested"
+    breaker.succeeded()
     assert breaker.state == "ok"
     for _ in range(5):
         breaker.failed()

@@ -77,3 +77,25 @@ def test_words_of_deliveries() -> None:
 def test_tab_completes_words_and_values(text: str, whole: str | None) -> None:
     words = {"type": ("daily_brief", "send_sms"), "status": ("failed",)}
     assert completed(text, words) == whole
+
+
+def test_not_since_means_until_and_the_reverse() -> None:
+    assert parse("-since:2h", NOW).asked == {"until": "2024-10-23T06:00:00.000Z"}
+    assert parse("-until:2h", NOW).asked == {"since": "2024-10-23T06:00:00.000Z"}
+
+
+def test_the_archive_and_times_of_ending_are_asked_for() -> None:
+    assert parse("archived:yes", NOW).asked == {"archived": "true"}
+    assert parse("archived:no", NOW).asked == {}
+    found = parse("ended:2024-10-23T07:00:00Z..2024-10-23T07:01:00Z", NOW).asked
+    assert found == {
+        "endedSince": "2024-10-23T07:00:00.000Z",
+        "endedUntil": "2024-10-23T07:01:00.000Z",
+    }
+    assert parse("ended:1h", NOW).asked == {"endedSince": "2024-10-23T07:00:00.000Z"}
+
+
+@pytest.mark.parametrize("text", ["-archived:yes", "-ended:1h", "archived:maybe", "ended:..1h"])
+def test_words_without_an_opposite_say_so(text: str) -> None:
+    with pytest.raises(WrongWord, match=text.split(":")[0]):
+        parse(text, NOW)

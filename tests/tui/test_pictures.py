@@ -3,13 +3,19 @@
 `UPDATE_PICTURES=1 pytest tests/tui/test_pictures.py` draws them anew.
 """
 
+import json
+import logging
 import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.log import RECENT_LINES, recent
 from tests.realtime.streams import served
 from tests.tui.dash import WITH_SMS, Dash, dashboard, quiet_nights
 from tests.world import BoxWorld
@@ -19,6 +25,16 @@ PICTURES = Path(__file__).parent / "pictures"
 SIZE = (104, 30)
 LOOKS = 20
 CRONS = ("briefs", "daily_sms", "sms_health", "realtime_cleanup", "cleanup", "queue_alerts")
+SCREENS = {
+    "1": ("overview", "75 % Writing analysis"),
+    "2": ("jobs", "generate_daily_brief"),
+    "3": ("schedule", "Asia/Tokyo"),
+    "4": ("deliveries", "Your"),
+    "5": ("users", "Asia/Tokyo"),
+    "6": ("cleanup", "Nothing to clean up"),
+    "7": ("charts", "last 1 h"),
+    "8": ("log", "attempt_failed"),
+}
 PEOPLE = (
     ("ada", "Europe/Berlin", "18:30"),
     ("bo", "America/New_York", "07:00"),
@@ -85,7 +101,56 @@ def settled(svg: str) -> str:
         svg = svg.replace(found, name)
     svg = re.sub(r"127\.0\.0\.1:\d{5}", "box.example.org", svg)
     svg = re.sub(r"\b([a-z]+-01[0-9a-z]{8})[0-9a-z]{13}\b", r"\g<1>4y7h2kq8w3xn6", svg)
+    svg = re.sub(r"\b(job-01[0-9a-z]*…)[0-9a-z]{6}\b", r"\g<1>8w3xn6", svg)
     return re.sub(r"disk(&#160;)+[\d,]+&#160;GB", "disk&#160;&#160;&#160;&#160;41&#160;GB", svg)
+
+
+def log_some() -> None:
+    """So many lines that those of other tests are gone."""
+    recent.setFormatter(logging.Formatter("%(message)s"))
+    for number in range(RECENT_LINES):
+        second = number - RECENT_LINES + 60
+        line = {
+            "timestamp": f"2024-10-23T09:{30 + second // 60:02}:{second % 60:02}Z",
+            "level": "info",
+            "logger": "buildos_box.upkeep.cron",
+            "event": "backup_made",
+            "correlation_id": "cron-backup-7",
+        }
+        if number % 10 == 9:
+            line |= {
+                "level": "warning",
+                "logger": "buildos_box.jobs.runner",
+                "event": "attempt_failed",
+                "error": "the relay refused it: 550 5.1.1 no such user",
+                "code": "mail_refused",
+                "job_id": "job-01jaw67j00r3h78sgmv25fy",
+            }
+        level = logging.WARNING if number % 10 == 9 else logging.INFO
+        recent.handle(logging.LogRecord("x", level, "", 1, json.dumps(line), None, None))
+
+
+def settled_text(screen: str) -> str:
+    """Without what is another in each run: ports, random parts of ids, free disk."""
+    screen = re.sub(r"127\.0\.0\.1:\d{5}", "127.0.0.1:87870", screen)
+    screen = re.sub(r"(job|corr)-01[0-9a-z…~]+", lambda m: m[0][:6].ljust(len(m[0]), "0"), screen)
+    return re.sub(r"disk +[\d,]+ GB", "disk    41 GB", screen)
+
+
+async def text_picture(dash: Dash, name: str) -> list[str]:
+    """Compare the screen's text with the one of that name; returns what is wrong."""
+    path = PICTURES / "text" / f"{name}.txt"
+    for _ in range(LOOKS):
+        await dash.pilot.pause(0.3)
+        drawn = settled_text(dash.screen()) + "\n"
+        if os.environ.get("UPDATE_PICTURES"):
+            await dash.pilot.pause(1.0)
+            drawn = settled_text(dash.screen()) + "\n"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(drawn, "utf-8")
+        if path.exists() and path.read_text("utf-8") == drawn:
+            return []
+    return [name]
 
 
 async def picture(dash: Dash, name: str) -> list[str]:
@@ -103,6 +168,7 @@ async def picture(dash: Dash, name: str) -> list[str]:
 
 
 async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
+    log_some()
     async with served(tmp_path / "data") as live:
         await a_busy_morning(live.world)
         async with dashboard(live, size=SIZE) as dash:
@@ -137,6 +203,34 @@ async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
             await dash.press("6")
             await dash.sees("Nothing to clean up")
             wrong += await picture(dash, "cleanup")
+            await dash.press("7", "s", "b", "b")
+            await dash.sees("Throughput by type, last 24 h", "generate_daily_brief")
+            wrong += await picture(dash, "charts")
+            await dash.press("8")
+            await dash.sees("attempt_failed", "1,000 lines   live")
+            wrong += await picture(dash, "log")
+    assert wrong == [], ADVICE
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_every_screen_fits_every_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
+    log_some()
+    wrong: list[str] = []
+    async with served(tmp_path / "data") as live:
+        await a_busy_morning(live.world)
+        kinds: tuple[Any, ...] = ("braille", "ascii")
+        for signs in kinds:
+            async with dashboard(live, size=size, signs=signs) as dash:
+                for key, words in SCREENS.items():
+                    await dash.press(key)
+                    name, seen = words
+                    await dash.sees(seen)
+                    if name == "charts":
+                        await dash.press("s")
+                        await dash.sees("Throughput, last 24 h")
+                    wrong += await text_picture(dash, f"{name}-{size[0]}x{size[1]}-{signs}")
+                    assert max(map(len, dash.screen().splitlines())) <= size[0]
+                    assert signs != "ascii" or dash.screen().isascii()
     assert wrong == [], ADVICE
 
 

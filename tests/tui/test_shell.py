@@ -24,6 +24,8 @@ async def test_every_screen_has_its_key_and_says_what_to_do_when_empty(tmp_path:
             "4": "Nothing has been sent yet",
             "5": "No users yet",
             "6": "Nothing to clean up",
+            "7": "nothing in this time",
+            "8": "The box has logged nothing yet",
             "1": "lanes",
         }.items():
             await dash.press(key)
@@ -115,7 +117,8 @@ async def test_a_stopped_box_greys_what_is_shown_and_its_return_brings_it_back(
             await first.world.box.close()
             async with served(tmp_path / "data", clock=clock, port=port) as again:
                 await queue_brief(again.world, "bob")
-                await dash.sees("● live", "      2 ")
+                await dash.sees("● live")
+                await dash.until(lambda: dash.column("counts", "due") == ["2"])
                 await dash.sees_not("DISCONNECTED")
                 assert not app.query_one("ContentSwitcher").has_class("stale")
 

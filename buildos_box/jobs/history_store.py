@@ -1,0 +1,168 @@
+"""The SQL of the queue's history, which is added up from the audit trail.
+
+The rules: docs/spec.md#queue-history.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from buildos_box.clock import Instant
+from buildos_box.db import Database, Row, Tx
+
+PAGE = 6_000
+"""How many events of the audit trail one transaction adds at most."""
+HOUR = 3600
+_ENDED = """(e.from_status = 'processing' AND e.to_status IN ('completed', 'failed',
+             'queued_for_retry') OR e.to_status = 'cancelled')"""
+_WAIT = "CAST((julianday(j.started_at) - julianday(j.scheduled_for)) * 86400000 + 0.5 AS INTEGER)"
+_RUN = "CAST((julianday(e.at) - julianday(j.started_at)) * 86400000 + 0.5 AS INTEGER)"
+
+
+def _shortened(ms: str) -> str:
+    """SQL that keeps two digits of a duration, so that like ones are counted as one group."""
+    steps = "".join(
+        f" WHEN {ms} < {30 * size} THEN {ms} / {size} * {size}" for size in (1, 10, 100, 1000)
+    )
+    return f"CASE{steps} ELSE {ms} / 10000 * 10000 END"
+
+
+class Totals(NamedTuple):
+    """A row of the history to write."""
+
+    step: int
+    start: int
+    job_type: str
+    lane: str
+    done: int
+    failed: int
+    retried: int
+    cancelled: int
+    waits: bytes
+    runs: bytes
+
+
+async def unread(db: Database) -> tuple[int, int]:
+    """The last event that the history holds, and the last that it should hold next."""
+    row = await db.one(
+        """SELECT event_id, coalesce((SELECT max(id) FROM job_events), 0) AS newest
+             FROM queue_history_cursor"""
+    )
+    assert row is not None
+    return row["event_id"], min(row["newest"], row["event_id"] + PAGE)
+
+
+async def ended(db: Database, after: int, upto: int) -> list[Row]:
+    """How many attempts ended in each minute, by type, lane, outcome, wait and duration (ms).
+
+    Waits and durations are those of jobs that are done or failed; a job that has started again
+    since has none.
+    """
+    return await db.all(
+        f"""SELECT minute, job_type, lane, to_status, {_shortened("wait")} AS wait,
+                   {_shortened("run")} AS run, count(*) AS count
+              FROM (SELECT substr(e.at, 1, 16) AS minute, j.job_type, j.lane, e.to_status,
+                           iif(e.to_status IN ('completed', 'failed'), {_WAIT}, NULL) AS wait,
+                           iif(e.to_status IN ('completed', 'failed'), {_RUN}, NULL) AS run
+                      FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
+                     WHERE e.id > :after AND e.id <= :upto AND {_ENDED} LIMIT -1 OFFSET 0)
+             GROUP BY 1, 2, 3, 4, 5, 6""",  # noqa: S608 (constants)
+        {"after": after, "upto": upto},
+    )
+
+
+async def ended_by_user(db: Database, after: int, upto: int) -> list[Row]:
+    """How many attempts ended on each day (UTC), by user and outcome."""
+    return await db.all(
+        f"""SELECT substr(e.at, 1, 10) AS day, j.user_id, e.to_status, count(*) AS count
+              FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
+             WHERE e.id > :after AND e.id <= :upto AND j.user_id IS NOT NULL AND {_ENDED}
+             GROUP BY 1, 2, 3""",  # noqa: S608 (constants)
+        {"after": after, "upto": upto},
+    )
+
+
+def move_cursor(tx: Tx, after: int, upto: int) -> bool:
+    """Note that the history holds all up to there; False if another writer was first."""
+    moved = tx.execute(
+        "UPDATE queue_history_cursor SET event_id = ? WHERE event_id = ?", (upto, after)
+    )
+    return moved.rowcount == 1
+
+
+def forget_deleted_events(tx: Tx) -> None:
+    """Let the ids of deleted events be used again: they are given anew from the highest kept."""
+    tx.execute(
+        """UPDATE queue_history_cursor
+              SET event_id = min(event_id, coalesce((SELECT max(id) FROM job_events), 0))"""
+    )
+
+
+def totals(tx: Tx, step: int, start: int, job_type: str, lane: str) -> Row | None:
+    """What the history holds of that step."""
+    return tx.one(
+        """SELECT * FROM queue_history
+            WHERE step = ? AND start = ? AND job_type = ? AND lane = ?""",
+        (step, start, job_type, lane),
+    )
+
+
+def write(tx: Tx, rows: Iterable[Totals]) -> None:
+    """Replace these rows."""
+    tx.executemany(
+        f"""INSERT OR REPLACE INTO queue_history ({", ".join(Totals._fields)})
+            VALUES ({", ".join("?" * len(Totals._fields))})""",  # noqa: S608 (constants)
+        list(rows),
+    )
+
+
+def add_users(tx: Tx, rows: Iterable[tuple[int, str, int, int, int, int]]) -> None:
+    """Add to the days of users: start, user, done, failed, retried, cancelled."""
+    tx.executemany(
+        """INSERT INTO queue_history_users (start, user_id, done, failed, retried, cancelled)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (start, user_id) DO UPDATE SET
+             done = done + excluded.done, failed = failed + excluded.failed,
+             retried = retried + excluded.retried, cancelled = cancelled + excluded.cancelled""",
+        list(rows),
+    )
+
+
+async def between(db: Database, level: int, first: int, end: int) -> list[Row]:
+    """The rows of that level that start in `[first, end)`, oldest first."""
+    return await db.all(
+        "SELECT * FROM queue_history WHERE step = ? AND start >= ? AND start < ? ORDER BY start",
+        (level, first, end),
+    )
+
+
+async def users_between(db: Database, first: int, end: int, most: int) -> list[Row]:
+    """The days of the users with the most jobs between them."""
+    return await db.all(
+        """SELECT h.start, h.user_id, h.done, h.failed, h.retried, h.cancelled
+             FROM queue_history_users h
+            WHERE h.start >= :first AND h.start < :end AND h.user_id IN (
+                  SELECT user_id FROM queue_history_users
+                   WHERE start >= :first AND start < :end
+                   GROUP BY user_id ORDER BY sum(done + failed + retried + cancelled) DESC, user_id
+                   LIMIT :most)
+            ORDER BY h.start""",
+        {"first": first, "end": end, "most": most},
+    )
+
+
+async def ended_by_lane(db: Database, first: int, end: int) -> dict[str, int]:
+    """How many jobs of each lane were done or failed in the minutes from `first` until `end`."""
+    rows = await db.all(
+        """SELECT lane, sum(done + failed) AS count FROM queue_history
+            WHERE step = 60 AND start >= ? AND start < ? GROUP BY lane""",
+        (first, end),
+    )
+    return {row["lane"]: row["count"] for row in rows}
+
+
+def forget_before(tx: Tx, minutes_before: Instant, hours_before: Instant) -> None:
+    """Delete steps below an hour, and hours, that are older than that."""
+    minutes, hours = int(minutes_before.timestamp()), int(hours_before.timestamp())
+    for step, before in ((60, minutes), (600, minutes), (HOUR, hours)):
+        tx.execute("DELETE FROM queue_history WHERE step = ? AND start < ?", (step, before))
+    tx.execute("DELETE FROM queue_history_users WHERE start < ?", (hours,))
