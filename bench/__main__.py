@@ -27,6 +27,7 @@ END:VCALENDAR
 SMALLEST: dict[str, list[str]] = {
     "body_memory": [],  # what is bounded is told apart from what is not only at its full size
     "box_bench": ["--jobs", "2000", "--starts", "1", "--idle-seconds", "1"],
+    "brief_quality": ["--days", "14"],
     "briefs_bench": ["--users", "10", "--briefs", "3"],
     "calendar_corpus": ["{folder}/calendars"],
     "cron_bench": ["--users", "500"],

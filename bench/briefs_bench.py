@@ -24,14 +24,14 @@ from bench.measure import tell
 from buildos_box.app import Box
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
-from buildos_box.briefs.analyst import analyse
 from buildos_box.briefs.collect import Selection, collect
-from buildos_box.briefs.compose import compose, subject
+from buildos_box.briefs.compose import compose
+from buildos_box.briefs.headline import subject
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
-from buildos_box.llm.origin import BUILTIN
 from buildos_box.mail import store as mail_store
 from buildos_box.mail.job import sender_of
 from buildos_box.mail.render import message_id, render
+from buildos_box.page_links import PageLinks
 from buildos_box.settings import DataSettings, Settings
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import read_sync
@@ -113,13 +113,13 @@ async def _plain_loop(box: Box, users: list[str]) -> float:
         user = await workspace.get_user(services.db, user_id)
         assert user is not None
         facts = await collect(services.db, user, now.date(), "UTC", Selection(None, None), now)
-        text = compose(facts, analyse(facts), BUILTIN)
+        brief = compose(facts, PageLinks.of(services.settings))
         email_id = services.ids.new("email", now)
         letter = mail_store.Email(
             id=email_id,
             user_id=user_id,
             subject=subject(facts),
-            body_markdown=text,
+            body_markdown=brief.markdown,
             message_id=message_id(email_id, services.settings.email.from_address),
             tracking=True,
             status=mail_store.QUEUED,

@@ -48,6 +48,8 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
     """
     files = raise_file_limit()
     listening = listen(settings.server.host, settings.server.port)
+    # With port 0 the system has chosen one; links in mails lead there.
+    settings = settings.override(port=listening.getsockname()[1])
     # Installed first, because process 1 of a container ignores SIGTERM without a handler.
     stop = asyncio.Event()
     _mind_signals(stop)

@@ -65,7 +65,7 @@ class BoxWorld:
         at: str | None = None,
         **preferences: Any,
     ) -> str:
-        """A user; with `at`, one who wants a daily brief at that local time."""
+        """A user; with `at`, one who wants a daily brief at that local time, also of nothing."""
         document: dict[str, Any] = {
             "users": [
                 {
@@ -78,7 +78,12 @@ class BoxWorld:
         }
         if at is not None or preferences:
             document["preferences"] = [
-                {"userId": user_id, "timeOfDay": at or "09:00", **preferences}
+                {
+                    "userId": user_id,
+                    "timeOfDay": at or "09:00",
+                    "sendEmptyBriefs": True,
+                    **preferences,
+                }
             ]
         await self.sync(**document)
         return user_id

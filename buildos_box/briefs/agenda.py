@@ -12,10 +12,6 @@ from buildos_box.briefs.formatting import clock_time, day_and_time, short_day
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 from buildos_box.workspace.model import Event
 
-DAY_STARTS = time(9)
-DAY_ENDS = time(18)
-"""The hours in which free time is computed; users' real working hours are not known."""
-
 BACKGROUND = timedelta(hours=12)
 """Events at least this long (on call, travelling) do not count as taking up the time."""
 
@@ -32,21 +28,20 @@ def agenda(events: Iterable[Event], day: date, zone: ZoneInfo) -> tuple[Event, .
 def when(event: Event, day: date, zone: ZoneInfo) -> tuple[str, str]:
     """When an event is, seen from `day`: a short label and an addition, which may be empty.
 
-    `("09:30–10:00", "")`, `("until 02:00", "since Tue, Oct 22, 22:00")`, `("All day", "day 2 of
-    3")`.
+    `("09:30–10:00", "")`, `("until 02:00", "")`, `("All day", "day 2 of 3")`.
     """
     if event.all_day:
         first, last = _days(event)
         total = (last - first).days + 1
         return "All day", f"day {(day - first).days + 1} of {total}" if total > 1 else ""
-    start, end = _span(event)
+    start, end = span_of(event)
     begins, ends = day_bounds(day, zone)
     since = f"since {day_and_time(start, zone)}"
     until = f"until {day_and_time(end, zone)}"
     if start < begins and end > ends:
         return "All day", f"{since}, {until}"
     if start < begins:
-        return ("All day", since) if end == ends else (f"until {clock_time(end, zone)}", since)
+        return ("All day", since) if end == ends else (f"until {clock_time(end, zone)}", "")
     if start == end:
         return clock_time(start, zone), ""
     label = f"{clock_time(start, zone)}–{clock_time(end, zone)}"
@@ -67,20 +62,24 @@ def conflicts(events: Iterable[Event]) -> list[tuple[Event, Event, Span]]:
     found = []
     timed = meetings(events)
     for index, first in enumerate(timed):
-        start, end = _span(first)
+        start, end = span_of(first)
         for second in timed[index + 1 :]:
-            other_start, other_end = _span(second)
+            other_start, other_end = span_of(second)
             if other_start >= end:
                 break
             found.append((first, second, (max(start, other_start), min(end, other_end))))
     return found
 
 
-def hours_ahead(day: date, zone: ZoneInfo, now: Instant) -> Span | None:
-    """09:00 to 18:00 on `day`, or the rest of it after `now`; None when it is over."""
-    starts = max(at_wall_time(day, DAY_STARTS, zone), now.replace(second=0, microsecond=0))
-    ends = at_wall_time(day, DAY_ENDS, zone)
-    return (starts, ends) if starts < ends else None
+def hours_ahead(day: date, zone: ZoneInfo, now: Instant, starts: time, ends: time) -> Span | None:
+    """The working hours of `day`, or the rest of them after `now`; None when they are over.
+
+    Hours that end before they start, or when they start, end on the next day.
+    """
+    begin = max(at_wall_time(day, starts, zone), now.replace(second=0, microsecond=0))
+    last = day + timedelta(days=ends <= starts)
+    end = at_wall_time(last, ends, zone)
+    return (begin, end) if begin < end else None
 
 
 def free_spans(events: Iterable[Event], hours: Span) -> list[Span]:
@@ -88,7 +87,7 @@ def free_spans(events: Iterable[Event], hours: Span) -> list[Span]:
     at, closes = hours
     free = []
     for event in meetings(events):
-        start, end = _span(event)
+        start, end = span_of(event)
         if start > at:
             free.append((at, min(start, closes)))
         at = max(at, end)
@@ -97,6 +96,14 @@ def free_spans(events: Iterable[Event], hours: Span) -> list[Span]:
     if at < closes:
         free.append((at, closes))
     return [(start, end) for start, end in free if start < end]
+
+
+def span_of(event: Event) -> Span:
+    """Start and end of a timed event; without an end, or with one before the start, both are the
+    start.
+    """
+    assert event.start_at is not None
+    return event.start_at, max(event.start_at, event.end_at or event.start_at)
 
 
 def total(spans: Iterable[Span]) -> timedelta:
@@ -116,7 +123,7 @@ def _touches(event: Event, day: date, bounds: Span) -> bool:
         return first <= day <= last
     if event.start_at is None:
         return False
-    start, end = _span(event)
+    start, end = span_of(event)
     begins, ends = bounds
     return start < ends and (end > begins or start >= begins)
 
@@ -128,16 +135,8 @@ def _days(event: Event) -> tuple[date, date]:
     return event.start_date, max(event.start_date, after - timedelta(days=1))
 
 
-def _span(event: Event) -> Span:
-    """Start and end of a timed event; without an end, or with one before the start, both are the
-    start.
-    """
-    assert event.start_at is not None
-    return event.start_at, max(event.start_at, event.end_at or event.start_at)
-
-
 def _length(event: Event) -> timedelta:
-    start, end = _span(event)
+    start, end = span_of(event)
     return end - start
 
 
@@ -145,5 +144,5 @@ def _order(event: Event) -> tuple[bool, Instant | date, Instant | date, str, str
     if event.all_day:
         first, last = _days(event)
         return False, first, last, event.title.casefold(), event.id
-    start, end = _span(event)
+    start, end = span_of(event)
     return True, start, end, event.title.casefold(), event.id

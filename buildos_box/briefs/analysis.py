@@ -1,8 +1,10 @@
-"""The analysis of a day, by a language model or by the built-in analyst."""
+"""The words about a day that a language model chooses; without one, the built-in rules' own."""
 
 from buildos_box.briefs import prompts
-from buildos_box.briefs.analyst import Analysis, analyse
+from buildos_box.briefs.actions import priority_actions
 from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.timeline import load
+from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.fence import fence
 from buildos_box.llm.origin import Origin
@@ -20,12 +22,12 @@ class AnalysisResult(Origin, frozen=True, kw_only=True):
 async def analyse_day(
     services: Services, facts: DayFacts, *, user_id: str, job_id: str, correlation_id: str
 ) -> AnalysisResult:
-    """The analysis of the day; if every language model fails, that of the built-in analyst.
+    """What a model words about the day; nothing if every model fails.
 
     Never raises for a provider's fault.
     """
     if facts.is_empty:
-        return AnalysisResult(analysis=analyse(facts))
+        return AnalysisResult(analysis=NOTHING_WORDED)
     answer = await services.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
@@ -37,14 +39,25 @@ async def analyse_day(
             correlation_id=correlation_id,
             max_output_tokens=MAX_OUTPUT_TOKENS,
         ),
-        fallback=lambda: analyse(facts),
+        fallback=lambda: NOTHING_WORDED,
     )
-    accepted = analyse(facts)
+    accepted = NOTHING_WORDED
     if not answer.is_builtin:
         accepted = prompts.accept(answer.value, facts).analysis
     return AnalysisResult(analysis=accepted, **answer.origin())
 
 
+def whole(analysis: Analysis, facts: DayFacts) -> Analysis:
+    """The analysis as readers get it: what no model worded in the built-in rules' words."""
+    if facts.is_empty:
+        return analysis
+    worded = {(action.ref_kind, action.ref_id): action for action in analysis.priorities}
+    return Analysis(
+        summary=analysis.summary or load(facts),
+        priorities=[worded.get((a.ref_kind, a.ref_id), a) for a in priority_actions(facts)],
+    )
+
+
 def as_text(analysis: Analysis) -> str:
-    """The analysis as plain text: the summary, then each insight on its own line."""
-    return "\n".join([analysis.summary, *(f"- {insight}" for insight in analysis.insights)])
+    """The analysis as plain text: the load of the day, then each reason on its own line."""
+    return "\n".join([analysis.summary, *(f"- {action.reason}" for action in analysis.priorities)])

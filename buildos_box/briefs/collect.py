@@ -4,13 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.facts import DayFacts, Person, day_facts
 from buildos_box.briefs.holidays import holidays_on
 from buildos_box.clock import Instant, zone_or_utc
 from buildos_box.db import Database, Row
 from buildos_box.workspace import store
-from buildos_box.workspace.model import User
+from buildos_box.workspace.model import Preferences, User
 from buildos_box.workspace.store import DayQuery
 
 MAX_PROJECTS = 2_000
@@ -47,16 +49,11 @@ async def collect(
         store.dependencies_among(db, [task.id for task in tasks]),
     )
     holidays = await asyncio.to_thread(holidays_on, user.country, day) if user.country else []
+    preferences = await store.get_preferences(db, user.id)
     return day_facts(
         brief_date=day,
         now=now,
-        person=Person(
-            id=user.id,
-            name=user.name,
-            zone=zone_name,
-            country=user.country,
-            language=user.language,
-        ),
+        person=_person(user, zone_name, preferences),
         projects=projects,
         tasks=tasks,
         notes=notes,
@@ -65,6 +62,21 @@ async def collect(
         dependencies=dependencies,
         counted={row["project_id"]: _counts(row) for row in counted},
         event_count=event_count,
+    )
+
+
+def _person(user: User, zone_name: str, preferences: Preferences | None) -> Person:
+    person = Person(
+        id=user.id,
+        name=user.name,
+        zone=zone_name,
+        country=user.country,
+        language=user.language,
+    )
+    if preferences is None:
+        return person
+    return msgspec.structs.replace(
+        person, work_starts=preferences.work_starts, work_ends=preferences.work_ends
     )
 
 

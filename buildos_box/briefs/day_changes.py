@@ -1,82 +1,85 @@
-"""Findings of the built-in analyst about changes since yesterday, and about too full a day."""
+"""What has changed since yesterday: done, added, moved, newly blocked."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
 
-from buildos_box.briefs.agenda import free_spans, hours_ahead, total
-from buildos_box.briefs.facts import DONE, DayFacts
-from buildos_box.briefs.formatting import coming_day, in_words, length, listed, number, sentence
-from buildos_box.briefs.text import quoted
+from buildos_box.briefs import words
+from buildos_box.briefs.draft import Draft, Line, Place
+from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.formatting import listed
+from buildos_box.briefs.ranking import BLOCKED, DONE
+from buildos_box.clock import Instant
 from buildos_box.workspace.model import Task
-from buildos_box.workspace.store.day import RECENT, UPCOMING_DAYS
-
-SHARE = timedelta(minutes=30)
-"""The free time per task below which a day holds more than fits."""
-CROWD = 4
-FROM_PRIORITY = ("urgent", "high")
+from buildos_box.workspace.store.day import RECENT
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One sentence and its weight (higher is shown first)."""
-
-    weight: int
-    text: str
-
-
-def more_than_fits(facts: DayFacts) -> Iterator[Finding]:
-    """A day with too little time for its tasks, and one task that could be moved."""
-    hours = hours_ahead(facts.brief_date, facts.zone, facts.now)
-    count = facts.task_counts.today + facts.task_counts.overdue
-    if hours is None or count < CROWD:
-        return
-    free = total(free_spans(facts.events, hours))
-    if not free or free >= SHARE * count:
-        return
-    text = f"{in_words(count, 'task')} due or late share {length(free)}"
-    movable = [t for t in facts.split.today if _may_move(facts, t)]
-    if movable:
-        text += f": {quoted(movable[-1].title)} could move, since nothing waits for it"
-    yield Finding(76, sentence(text))
+def since_yesterday(draft: Draft, most: int) -> list[Line]:
+    """One line for each kind of change; nothing if there was none."""
+    facts = draft.facts
+    return [
+        *_done(draft, most),
+        *_added(draft, added(facts), most),
+        *_counted(words.MOVED, moved(facts)),
+        *_counted(words.NEWLY_BLOCKED, blocked(facts)),
+    ]
 
 
-def _may_move(facts: DayFacts, task: Task) -> bool:
-    return task.priority not in FROM_PRIORITY and not facts.waiting(task)
+def added(facts: DayFacts) -> list[Task]:
+    """Open tasks that were added within a day, in the order of the ranking.
+
+    None where most tasks are new: in a new workspace that is no news.
+    """
+    new = [task for task in facts.ranked if _is_recent(facts, task.created_at)]
+    known = sum(task.status != DONE for task in facts.tasks)
+    return new if 2 * len(new) <= known and facts.has_all_tasks else []
 
 
-def free_to_begin(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks whose last unfinished dependency was finished since yesterday."""
-    just_done = {task.id: task for task in facts.split.completed}
-    for task in facts.tasks:
-        waited = facts.waits_for.get(task.id, ())
-        done = [just_done[other] for other in waited if other in just_done]
-        if task.status == DONE or not done or facts.blockers(task):
-            continue
-        what = listed([quoted(other.title) for other in done[:2]])
-        verb = "is" if len(done) == 1 else "are"
-        yield Finding(58, f"{quoted(task.title)} can begin: {what} {verb} finished.")
+def moved(facts: DayFacts) -> list[Task]:
+    """Open tasks that were moved to another day, and not added, within a day."""
+    return _changed(facts, lambda task: task.due_changed_at)
 
 
-def new_since_yesterday(facts: DayFacts) -> Iterator[Finding]:
-    """Tasks that were created within a day and are due within a week."""
-    open_tasks = [task for task in facts.tasks if task.status != DONE]
-    new = [task for task in open_tasks if _is_new(facts, task)]
-    limit = facts.brief_date + timedelta(days=UPCOMING_DAYS)
-    dated = [(day, task) for task in new if (day := facts.due(task)) and day <= limit]
-    soon = sorted(dated, key=lambda entry: (entry[0], entry[1].title.casefold(), entry[1].id))
-    # In a new workspace everything is new, which is not worth saying.
-    if not soon or 2 * len(new) > len(open_tasks) or not facts.has_all_tasks:
-        return
-    day, first = soon[0]
-    when = "already late" if day < facts.brief_date else f"due {coming_day(day, facts.brief_date)}"
-    if len(soon) == 1:
-        text = f"{quoted(first.title)} is new since yesterday and {when}"
-    else:
-        more = f"{number(len(soon))} tasks due within a week"
-        text = f"{more} are new since yesterday, first {quoted(first.title)}, {when}"
-    yield Finding(57, sentence(text))
+def blocked(facts: DayFacts) -> list[Task]:
+    """Tasks that were blocked within a day, and still are."""
+    found = _changed(facts, lambda task: task.blocked_at)
+    return [task for task in found if task.status == BLOCKED]
 
 
-def _is_new(facts: DayFacts, task: Task) -> bool:
-    return facts.now - RECENT <= task.created_at <= facts.now
+def _changed(facts: DayFacts, at: Callable[[Task], Instant | None]) -> list[Task]:
+    return [
+        task
+        for task in facts.ranked
+        if _is_recent(facts, at(task)) and not _is_recent(facts, task.created_at)
+    ]
+
+
+def _is_recent(facts: DayFacts, at: Instant | None) -> bool:
+    return at is not None and facts.now - RECENT <= at <= facts.now
+
+
+def _done(draft: Draft, most: int) -> list[Line]:
+    tasks, count = draft.facts.split.completed[:most], draft.facts.task_counts.completed
+    if not tasks:
+        return []
+    names = [draft.task(task) for task in tasks]
+    left = count - len(tasks)
+    text = words.DONE_AND_MORE if left > 0 else words.DONE
+    named = ", ".join(names) if left > 0 else listed(names)
+    places = tuple((task.id, Place.DONE) for task in tasks)
+    return [Line(text.format(tasks=named, count=left), places)]
+
+
+def _added(draft: Draft, tasks: list[Task], most: int) -> list[Line]:
+    """Those that the brief names elsewhere are only counted."""
+    shown = draft.untaken(tasks)[:most]
+    if not shown:
+        return _counted(words.ADDED, tasks)
+    names = [draft.task(task) for task in shown]
+    left = len(tasks) - len(shown)
+    text = words.ADDED_NAMED_AND_MORE if left > 0 else words.ADDED_NAMED
+    named = ", ".join(names) if left > 0 else listed(names)
+    places = tuple((task.id, Place.MENTIONED) for task in shown)
+    return [Line(text.format(tasks=named, count=left), places)]
+
+
+def _counted(text: words.Plural, tasks: list[Task]) -> list[Line]:
+    return [Line(text.of(len(tasks)))] if tasks else []

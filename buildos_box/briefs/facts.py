@@ -7,34 +7,35 @@ The rules: docs/spec.md#brief-content.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from buildos_box.briefs.agenda import agenda
+from buildos_box.briefs.agenda import Span, agenda, hours_ahead
 from buildos_box.briefs.counts import TaskCounts
+from buildos_box.briefs.ranking import BLOCKED, DONE, IN_PROGRESS, Key, Ranking, ranking
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
 from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Dependency, Event, Note, Project, Task
 from buildos_box.workspace.store.day import LONG_LATE_DAYS, RECENT, UPCOMING_DAYS
 
-PRIORITIES = ("urgent", "high", "medium", "low")
-DONE = "done"
-IN_PROGRESS = "in_progress"
-BLOCKED = "blocked"
-
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """The user of a brief. `zone` is an IANA name (an unknown one means UTC)."""
+    """The user of a brief. `zone` is an IANA name (an unknown one means UTC).
+
+    Work that ends before it starts, or when it starts, ends on the next day.
+    """
 
     id: str
     name: str = ""
     zone: str = "UTC"
     country: str | None = None
     language: str | None = None
+    work_starts: time = time(9)
+    work_ends: time = time(18)
 
 
 class Category(StrEnum):
@@ -48,7 +49,7 @@ class Category(StrEnum):
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks by category, each list in the order of priority, due time, title."""
+    """Tasks by category, each list in the order of `ranking`."""
 
     overdue: tuple[Task, ...] = ()
     today: tuple[Task, ...] = ()
@@ -102,6 +103,13 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     task_counts_by_project: dict[str, TaskCounts]
     project_count: int
     event_count: int
+    ranking: Ranking
+    ranked: tuple[Task, ...]
+    """The open tasks, the most pressing first."""
+    moment: Instant
+    """From when on the day is told: `now`, or the day's beginning if it is another day now."""
+    hours: Span | None
+    """The working hours that lie ahead of `moment`; None when they are over."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -130,6 +138,14 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Whether there is no project, no task and no event."""
         return not (self.projects or self.tasks or self.events)
+
+    @property
+    def is_late_in_the_day(self) -> bool:
+        """Whether less than half of the working hours is left, and the day has not ended."""
+        day, person = self.brief_date, self.person
+        begin = day_bounds(day, self.zone)[0]
+        whole = hours_ahead(day, self.zone, begin, person.work_starts, person.work_ends)
+        return whole is not None and self.moment > whole[0] + (whole[1] - whole[0]) / 2
 
     def due(self, task: Task) -> date | None:
         """The local day a task is due on."""
@@ -196,13 +212,18 @@ def day_facts(
     project_by_id = {project.id: project for project in projects}
     task_by_id = {task.id: task for task in tasks if task.project_id in project_by_id}
     waits_for, waited_on_by = _links(dependencies, task_by_id)
-    split = split_tasks(task_by_id.values(), brief_date=brief_date, zone=zone, now=now)
+    order = ranking(task_by_id, waits_for, waited_on_by, brief_date=brief_date, zone=zone)
+    split = split_tasks(
+        task_by_id.values(), brief_date=brief_date, zone=zone, now=now, order=order.key
+    )
     by_project = split.by_project()
     if counted is None:
         counted = count_tasks(
             project_by_id, task_by_id.values(), split, brief_date=brief_date, zone=zone
         )
     on_the_day = agenda(events, brief_date, zone)
+    begins, ends = day_bounds(brief_date, zone)
+    moment = now if begins <= now < ends else begins
     return DayFacts(
         brief_date=brief_date,
         zone=zone,
@@ -225,6 +246,10 @@ def day_facts(
         task_counts_by_project=dict(counted),
         project_count=len(counted),
         event_count=len(on_the_day) if event_count is None else event_count,
+        ranking=order,
+        ranked=tuple(sorted((t for t in task_by_id.values() if t.status != DONE), key=order.key)),
+        moment=moment,
+        hours=hours_ahead(brief_date, zone, moment, person.work_starts, person.work_ends),
     )
 
 
@@ -277,35 +302,23 @@ def category_of(task: Task, *, brief_date: date, zone: ZoneInfo, now: Instant) -
     return Category.UNDATED if task.status in (IN_PROGRESS, BLOCKED) else None
 
 
-def split_tasks(tasks: Iterable[Task], *, brief_date: date, zone: ZoneInfo, now: Instant) -> Split:
-    """The tasks by category, each list sorted."""
+def split_tasks(
+    tasks: Iterable[Task],
+    *,
+    brief_date: date,
+    zone: ZoneInfo,
+    now: Instant,
+    order: Callable[[Task], Key],
+) -> Split:
+    """The tasks by category, each list in that order."""
     lists: dict[Category, list[Task]] = {category: [] for category in Category}
     for task in tasks:
         category = category_of(task, brief_date=brief_date, zone=zone, now=now)
         if category is not None:
             lists[category].append(task)
     return Split(
-        **{
-            category.value: tuple(sorted(found, key=lambda task: _order(task, zone)))
-            for category, found in lists.items()
-        }
+        **{category.value: tuple(sorted(found, key=order)) for category, found in lists.items()}
     )
-
-
-def _order(task: Task, zone: ZoneInfo) -> tuple[int, bool, Instant | date, str, str]:
-    """The sort key: priority, then due time (a day without a time counts as its
-    end), then title.
-    """
-    if task.due_at is not None:
-        due: Instant | None = task.due_at
-    else:
-        due = day_bounds(task.due_date, zone)[1] if task.due_date else None
-    return priority_rank(task), due is None, due or date.min, task.title.casefold(), task.id
-
-
-def priority_rank(task: Task) -> int:
-    """0 for urgent … 3 for low; an unknown value counts as medium."""
-    return PRIORITIES.index(task.priority if task.priority in PRIORITIES else "medium")
 
 
 def _links(

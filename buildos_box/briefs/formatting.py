@@ -20,6 +20,7 @@ _MONTHS = (
     "November",
     "December",
 )
+HALF_HOUR = 30
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -52,14 +53,22 @@ def clock_time(instant: Instant, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%H:%M}"
 
 
+def spoken_time(instant: Instant, zone: ZoneInfo) -> str:
+    """`9:30`: a time inside a sentence, without a leading zero."""
+    local = instant.astimezone(zone)
+    return f"{local.hour}:{local:%M}"
+
+
 def day_and_time(instant: Instant, zone: ZoneInfo) -> str:
     """`Wed, Oct 23, 14:05`, as clocks in `zone` show it."""
     return f"{short_day(local_day(instant, zone))}, {clock_time(instant, zone)}"
 
 
 def length(span: timedelta) -> str:
-    """`45 min`, `2 h`, `3 h 30 min`."""
+    """`45 min`, `2 h`, `2½ h`, `3 h 20 min`."""
     hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
+    if hours and minutes == HALF_HOUR:
+        return f"{hours}½ h"
     if not hours:
         return f"{minutes} min"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 import msgspec
 
 from buildos_box.briefs import store
-from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text
+from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, whole
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
-from buildos_box.briefs.compose import compose, subject
+from buildos_box.briefs.compose import compose
+from buildos_box.briefs.draft import TICKED
 from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.headline import preheader, sms, subject
 from buildos_box.briefs.sections import project_section
 from buildos_box.clock import Instant, day_bounds, from_text, zone_or_utc
 from buildos_box.db import Tx
@@ -16,11 +18,16 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail.outgoing import queue_brief_email, supersede
+from buildos_box.mail.store import TaskLine
 from buildos_box.notifications.outgoing import notify
+from buildos_box.page_links import PageLinks
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
+
+NOTHING_TO_TELL = "nothing_to_tell"
+"""Why a daily brief is not mailed on a day without project, task and event."""
 
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
@@ -33,6 +40,8 @@ class BriefOptions(Payload, frozen=True, kw_only=True):
     """Whether the brief is written without a mail and a notification."""
     include_projects: list[str] | None = None
     exclude_projects: list[str] | None = None
+    by_schedule: bool = False
+    """Whether it is the daily brief of the user's preferences, which nobody asked for."""
 
 
 class BriefPayload(Payload, frozen=True, kw_only=True):
@@ -89,13 +98,22 @@ async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -
     await job.progress(60, "Analysing the day")
     result = await _result(job, services, facts)
     await job.progress(85, "Writing the brief")
+    links = PageLinks.of(services.settings)
+    brief = compose(facts, links, result.analysis, result.source, why_built_in=result.why_built_in)
+    shown = whole(result.analysis, facts)
     finished = store.Finished(
         subject=subject(facts),
-        markdown=compose(facts, result.analysis, result.source, why_built_in=result.why_built_in),
-        analysis=as_text(result.analysis),
-        priority_actions=[msgspec.to_builtins(a) for a in result.analysis.priorities],
+        preheader=preheader(facts),
+        sms=sms(
+            facts, sender=services.settings.email.from_name, url=links.brief(payload.brief_date)
+        ),
+        markdown=brief.markdown,
+        named_tasks=[msgspec.to_builtins(named) for named in brief.named],
+        analysis=as_text(shown),
+        priority_actions=[msgspec.to_builtins(a) for a in shown.priorities],
         counts=facts.counts,
         sections=sections,
+        is_empty=facts.is_empty,
         **result.origin(),
     )
     await job.progress(90, "Queueing the mail")
@@ -181,7 +199,14 @@ def _conclude(
     now = services.clock.now()
     job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, payload.timezone, now)
-    email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
+    unwanted = _is_unwanted(tx, payload, finished)
+    email_id: str | None = None
+    skipped: str | None = NOTHING_TO_TELL
+    if unwanted:
+        supersede(tx, services, brief_id)
+        store.note_skip(tx, user.id, _notify_at(payload, now), NOTHING_TO_TELL, now)
+    else:
+        email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
     result = BriefResult(
         brief_id=brief_id,
         brief_date=payload.brief_date,
@@ -198,9 +223,22 @@ def _conclude(
         correlation_id=job.correlation_id,
         now=now,
     )
-    _notify(tx, job, services, brief_id, payload, finished, now)
+    if not unwanted:
+        _notify(tx, job, services, brief_id, payload, finished, now)
     job.finish(tx, result, message="Your brief is ready")
     return result
+
+
+def _is_unwanted(tx: Tx, payload: BriefPayload, finished: store.Finished) -> bool:
+    """Whether it is a daily brief without content, and the user did not ask for such ones."""
+    preferences = workspace.find_preferences(tx, payload.user_id)
+    wanted = preferences is not None and preferences.send_empty_briefs
+    return payload.options.by_schedule and finished.is_empty and not wanted
+
+
+def _notify_at(payload: BriefPayload, now: Instant) -> Instant:
+    planned = payload.notification_scheduled_for
+    return max(from_text(planned), now) if planned else now
 
 
 def _notify(
@@ -218,7 +256,6 @@ def _notify(
     """
     if payload.options.suppress_notification:
         return
-    planned = payload.notification_scheduled_for
     preferences = workspace.find_preferences(tx, payload.user_id)
     by_sms = preferences is not None and preferences.sms_daily_brief
     notify(
@@ -230,13 +267,12 @@ def _notify(
             "briefId": brief_id,
             "briefDate": payload.brief_date,
             "subject": finished.subject,
-            "tasks": finished.counts["today"],
-            "overdue": finished.counts["overdue"],
-            "events": finished.counts["events"],
+            "line": finished.preheader,
+            "sms": finished.sms,
         },
         also=("sms",) if by_sms else (),
         correlation_id=job.correlation_id,
-        send_at=max(from_text(planned), now) if planned else now,
+        send_at=_notify_at(payload, now),
         stale_at=_expires_at(payload),
         replaces=True,
         actor="job:generate_daily_brief",
@@ -261,7 +297,6 @@ def _queue_mail(
     reader = workspace.find_user(tx, user.id)
     if reader is None or not reader.email:
         return None, "the user has no address"
-    planned = payload.notification_scheduled_for
     queued = queue_brief_email(
         tx,
         services,
@@ -269,8 +304,14 @@ def _queue_mail(
         brief_id=brief_id,
         brief_date=payload.brief_date,
         subject=finished.subject,
+        preheader=finished.preheader,
         markdown=finished.markdown,
-        send_at=max(from_text(planned), now) if planned else now,
+        task_lines=[
+            TaskLine(named["line"], named["task_id"])
+            for named in finished.named_tasks
+            if named["place"] in TICKED
+        ],
+        send_at=_notify_at(payload, now),
         expires_at=_expires_at(payload),
         correlation_id=job.correlation_id,
     )

@@ -177,9 +177,10 @@ def _queue(
     stage: Send | Rest | None,
 ) -> None:
     user, day = person.user, local_day(due.notify_at, person.zone)
-    options = BriefOptions()
+    options = BriefOptions(by_schedule=True)
     if isinstance(stage, Send):
         options = BriefOptions(
+            by_schedule=True,
             is_reengagement=stage.is_reengagement,
             days_since_last_login=stage.days_since_visit,
             engagement_stage=stage.stage,

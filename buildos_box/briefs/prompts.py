@@ -17,24 +17,19 @@ from typing import Any
 
 import msgspec
 
+from buildos_box.briefs.actions import PriorityAction, priority_actions
 from buildos_box.briefs.agenda import when
-from buildos_box.briefs.analyst import (
-    MAX_INSIGHTS,
-    Analysis,
-    analyse,
-    cap_insight,
-    cap_reason,
-    cap_summary,
-)
-from buildos_box.briefs.facts import DONE, Category, DayFacts
+from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.formatting import clock_time, day_in_words
-from buildos_box.briefs.priorities import MAX_PRIORITIES, PriorityAction
+from buildos_box.briefs.ranking import DONE
 from buildos_box.briefs.text import clean, gist, plain, shorten
+from buildos_box.briefs.timeline import load
+from buildos_box.briefs.wording import Analysis, cap_reason, cap_summary
 from buildos_box.llm.addresses import ADDRESS, revealed
 from buildos_box.workspace.model import Project, Task
 
 PURPOSE = "brief_analysis"
-VERSION = "v1"
+VERSION = "v2"
 
 Fence = Callable[[str], str]
 """Puts untrusted text between delimiters that it cannot forge."""
@@ -51,6 +46,9 @@ _TASKS = {
     Category.COMPLETED: 10,
 }
 
+SHORTEST_NAME = 4
+"""Characters from which on a title inside a sentence is taken for the task's name."""
+_NUMBER = re.compile(r"\d+(?:[:.,]\d+)*")
 _AFTER_ADDRESS = ".,;:!?)”'\""
 LINK_REMOVED = "(link removed)"
 
@@ -72,7 +70,7 @@ def system_text(name: str = PURPOSE, version: str = VERSION) -> str:
 
 def user_text(facts: DayFacts, fence: Fence) -> str:
     """The variable part of the prompt: the day as fenced JSON."""
-    return f"Write the analysis for this day.\n\n{fence(day_json(facts))}"
+    return f"Word the brief of this day.\n\n{fence(day_json(facts))}"
 
 
 def day_json(facts: DayFacts) -> str:
@@ -88,6 +86,11 @@ def day_json(facts: DayFacts) -> str:
             "tasks": tasks,
             "projects": [_project(facts, project) for project in shown],
             "counts": facts.counts,
+            "actions": [
+                {"ref_kind": a.ref_kind, "ref_id": a.ref_id, "words": _words(a.reason)}
+                for a in priority_actions(facts)
+            ],
+            "summary_words": _words(load(facts)),
             "not_shown": _not_shown(facts, tasks),
         }
     ).decode()
@@ -96,30 +99,37 @@ def day_json(facts: DayFacts) -> str:
 def accept(answer: Analysis, facts: DayFacts) -> Accepted:
     """The part of a model's answer that may be shown.
 
-    References to unknown or finished tasks, and repeated ones, are dropped (the first two are
-    counted); text is made plain and shortened; what is missing then comes from the built-in
-    analyst.
+    Words about anything but the actions are dropped, and counted if they name nothing real; text is
+    made plain. Left out is what names a task or has a number that the data does not have.
     """
     known = Known(facts)
-    own = analyse(facts)
-    named, invented = _real(answer.priorities, facts)
-    priorities = [
-        PriorityAction(
-            ref_kind=action.ref_kind,
-            ref_id=action.ref_id,
-            reason=cap_reason(said(action.reason, known)),
-        )
-        for action in named[:MAX_PRIORITIES]
-    ]
-    insights = [cap_insight(said(text, known)) for text in answer.insights]
-    return Accepted(
-        Analysis(
-            summary=cap_summary(said(answer.summary, known)) or own.summary,
-            insights=[text for text in insights if text][:MAX_INSIGHTS] or own.insights,
-            priorities=priorities or own.priorities,
-        ),
-        invented,
-    )
+    written, invented = _real(answer.priorities, facts)
+    reasons = []
+    for action in priority_actions(facts):
+        found = written.get((action.ref_kind, action.ref_id))
+        text = cap_reason(said(found.reason, known)).rstrip(".") if found else ""
+        if _is_sound(text, facts):
+            reasons.append(
+                PriorityAction(ref_kind=action.ref_kind, ref_id=action.ref_id, reason=text)
+            )
+    summary = cap_summary(said(answer.summary, known))
+    sound = summary if _is_sound(summary, facts) else ""
+    return Accepted(Analysis(summary=sound, priorities=reasons), invented)
+
+
+def _is_sound(text: str, facts: DayFacts) -> bool:
+    """Whether it says anything, names no open task, and has no number that the data has not."""
+    lowered = text.casefold()
+    titles = (task.title.casefold() for task in facts.ranked)
+    names_one = any(len(title) >= SHORTEST_NAME and title in lowered for title in titles)
+    numbers = set(_NUMBER.findall(text))
+    if numbers:
+        numbers -= set(_NUMBER.findall(day_json(facts) + load(facts)))
+    return bool(text) and not names_one and not numbers
+
+
+def _words(text: str) -> int:
+    return len(text.split())
 
 
 class Known:
@@ -152,8 +162,10 @@ def said(text: str, known: Known) -> str:
     return ADDRESS.sub(harmless, revealed(plain(text)))
 
 
-def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[PriorityAction], int]:
-    """The actions that name an open task or a project, each once; and how many do not."""
+def _real(
+    actions: Iterable[PriorityAction], facts: DayFacts
+) -> tuple[dict[tuple[str, str], PriorityAction], int]:
+    """The first words about each open task and project; and how many name none."""
     found: dict[tuple[str, str], PriorityAction] = {}
     invented = 0
     for action in actions:
@@ -163,7 +175,7 @@ def _real(actions: Iterable[PriorityAction], facts: DayFacts) -> tuple[list[Prio
             found.setdefault((action.ref_kind, action.ref_id), action)
         else:
             invented += 1
-    return list(found.values()), invented
+    return found, invented
 
 
 def _tasks(facts: DayFacts) -> list[dict[str, Any]]:

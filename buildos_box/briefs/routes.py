@@ -1,20 +1,28 @@
 """Briefs over HTTP: requesting and reading them (docs/spec.md#brief-on-demand)."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs import store
+from buildos_box.briefs.compose import everything
+from buildos_box.briefs.draft import NamedTask
 from buildos_box.briefs.queueing import Answer, BriefRequest, queue_brief
-from buildos_box.clock import day_from_text, to_text
+from buildos_box.clock import day_from_text, from_text, to_text
 from buildos_box.db import Row
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
+
+View = Annotated[
+    Literal["brief", "full"],
+    QueryParameter(name="view", description="`full` adds everything as one text"),
+]
 
 
 class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -56,11 +64,37 @@ class SectionView(msgspec.Struct, frozen=True, rename="camel"):
     content: str
 
 
+class NamedTaskView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A task that a brief names, and how it stands now.
+
+    `line` is the line of `summary_content` that names it, counted from zero. `place` is `do_first`,
+    `today`, `late` or `coming_up` for a task with a line of its own; `mentioned` for one in the
+    line of another or among what was added; `done` for one that had been done before.
+    """
+
+    task_id: str
+    line: int
+    place: str
+    title: str
+    status: str
+    completed_at: str | None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How many tasks were done, added, moved and blocked since a brief was written."""
+
+    done: int
+    added: int
+    moved: int
+    blocked: int
+
+
 class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A brief. `summary_content` is its Markdown; None until it was completed once.
 
-    `why_built_in` is `not_configured`, `budget` or `unavailable` if no language model wrote the
-    analysis.
+    `why_built_in` is `not_configured`, `budget` or `unavailable` if no language model worded it.
+    The list of briefs leaves out `named_tasks`, `changes` (since it was written) and `projects`;
+    `full_content` is there only for `view=full`.
     """
 
     id: str
@@ -71,6 +105,8 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     job_id: str
     generations: int
     subject: str | None
+    preheader: str | None
+    """The preview line of its mail."""
     summary_content: str | None
     llm_analysis: str | None
     analysis_source: str | None
@@ -84,6 +120,10 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     generation_completed_at: str | None
     generation_error: str | None
     projects: list[SectionView] | None = None
+    named_tasks: list[NamedTaskView] | None = None
+    changes: Changes | None = None
+    full_content: str | None = None
+    """`summary_content` and all that is known of each project, as Markdown."""
 
     @classmethod
     def of(cls, row: Row, sections: list[Row] | None = None) -> "BriefView":
@@ -92,13 +132,16 @@ class BriefView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         plain: dict[str, Any] = {
             name: row[name]
             for name in cls.__struct_fields__
-            if name not in (*json_columns, "projects")
+            if name not in (*json_columns, *READ_APART)
         }
         parsed: dict[str, Any] = {
             name: msgspec.json.decode(row[name]) if row[name] else None for name in json_columns
         }
         views = [SectionView(s["project_id"], s["title"], s["content"]) for s in sections or ()]
         return cls(**plain, **parsed, projects=None if sections is None else views)
+
+
+READ_APART = ("projects", "named_tasks", "changes", "full_content")
 
 
 class BriefList(msgspec.Struct, frozen=True, rename="camel"):
@@ -146,13 +189,47 @@ async def list_briefs(
 
 
 @get("/users/{user_id:str}/briefs/{brief_date:str}", tags=["Briefs"])
-async def get_brief(user_id: str, brief_date: str, services: Services, caller: Caller) -> BriefView:
-    """The brief of one day with its sections. Raises NotFound, Unprocessable (not a day)."""
+async def get_brief(
+    user_id: str, brief_date: str, services: Services, caller: Caller, view: View = "brief"
+) -> BriefView:
+    """The brief of one day with its sections, its tasks as they stand now, and what changed since.
+
+    With `view=full` also the whole inventory as one text.
+
+    Raises NotFound, Unprocessable (not a day).
+    """
     caller.require_user(user_id)
     row = await store.brief_of(services.db, user_id, _day(brief_date, "briefDate"))
     if row is None:
         raise NotFound(f"there is no brief of {brief_date}")
-    return BriefView.of(row, await store.sections_of(services.db, row["id"]))
+    sections = await store.sections_of(services.db, row["id"])
+    written = row["generation_completed_at"]
+    more: dict[str, Any] = {"named_tasks": await _named_tasks(services, row)}
+    if written is not None:
+        counted = await workspace.count_changes(services.db, user_id, from_text(written))
+        more["changes"] = Changes(**{name: counted[name] for name in Changes.__struct_fields__})
+    if view == "full" and row["summary_content"] is not None:
+        texts = [section["content"] for section in sections]
+        more["full_content"] = everything(row["summary_content"], texts)
+    return msgspec.structs.replace(BriefView.of(row, sections), **more)
+
+
+async def _named_tasks(services: Services, row: Row) -> list[NamedTaskView]:
+    """The tasks that the brief names, in its order; one that was deleted is left out."""
+    named = msgspec.json.decode(row["named_tasks"] or b"[]", type=list[NamedTask])
+    states = await workspace.states_of(services.db, row["user_id"], [one.task_id for one in named])
+    return [
+        NamedTaskView(
+            task_id=one.task_id,
+            line=one.line,
+            place=one.place,
+            title=states[one.task_id]["title"],
+            status=states[one.task_id]["status"],
+            completed_at=states[one.task_id]["completed_at"],
+        )
+        for one in named
+        if one.task_id in states
+    ]
 
 
 def _day(text: str, field: str) -> date:

@@ -1,24 +1,20 @@
-"""Markdown for one project: its own section, and its short form in the day's brief.
+"""Markdown for one project: everything that is known of it, for whoever wants it all."""
 
-The day's lists already name every task with a date, so the short form counts those and adds what is
-listed nowhere else: tasks in progress without a date, and the notes.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from buildos_box.briefs.facts import BLOCKED, Category, DayFacts
+from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.formatting import (
     clock_time,
     coming_day,
     counted,
-    listed,
     sentence,
     short_day,
 )
-from buildos_box.briefs.text import clean, escape, gist, shorten, title
+from buildos_box.briefs.ranking import BLOCKED
+from buildos_box.briefs.text import clean, escape, linked_gist, shorten, title
 from buildos_box.workspace.model import Note, Project, Task
 
 T = TypeVar("T")
@@ -38,54 +34,34 @@ DEADLINE_NEAR = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of one list; `compose` tightens them until the brief fits its budget."""
+    """How much of each list a section shows."""
 
-    tasks: int = 8
-    events: int = 10
-    completed: int = 5
-    projects: int = 8
-    undated: int = 4
-    notes: int = 2
-    note_words: int = 32
-    insights: int = 5
-    priorities: int = 5
+    tasks: int = 15
+    completed: int = 10
+    notes: int = 4
+    note_words: int = 60
 
 
-FULL = Limits(tasks=15, completed=10, undated=10, notes=4, note_words=60)
+LIMITS = Limits()
 
 
-def project_section(facts: DayFacts, project: Project, limits: Limits = FULL) -> str:
+def project_section(facts: DayFacts, project: Project, limits: Limits = LIMITS) -> str:
     """One project's full section: its tasks by category, then a summary of its notes."""
     own, counts = facts.of_project(project.id), facts.counts_of(project.id)
     parts = [f"## {title(project.name)}", standing(facts, project)]
-    about = gist(project.description, limits.note_words)
+    about = linked_gist(project.description, limits.note_words)
     if about:
-        parts.append(escape(about))
+        parts.append(about)
     for category, heading in HEADINGS.items():
         tasks = own.listed(category)
         if tasks:
             count = counts.of(category)
-            listing = task_list(facts, tasks, count, category, limits, with_project=False)
+            listing = task_list(facts, tasks, count, category, limits)
             parts += [f"### {heading} ({count})", listing]
     said = note_lines(facts, project, limits)
     if said:
         parts += ["### Notes", bullets(said, limits.notes, str)]
     return "\n\n".join(parts) + "\n"
-
-
-def project_digest(facts: DayFacts, project: Project, limits: Limits) -> str:
-    """The project's part of the day's brief: counts, tasks in progress, notes."""
-    own, counts = facts.of_project(project.id), facts.counts_of(project.id)
-    parts = [f"### {title(project.name)}", standing(facts, project)]
-    lines = [
-        task_line(facts, task, Category.UNDATED, with_project=False)
-        for task in own.undated[: limits.undated]
-    ]
-    lines += more(counts.undated - len(lines), "under way")
-    lines += note_lines(facts, project, limits)
-    if lines:
-        parts.append(bullets(lines, len(lines), str))
-    return "\n\n".join(parts)
 
 
 def standing(facts: DayFacts, project: Project) -> str:
@@ -117,11 +93,9 @@ def deadline(due: date | None, today: date) -> str:
     return f"The project is due {short_day(due)}, in {counted(days, 'day')}."
 
 
-def task_line(facts: DayFacts, task: Task, category: Category, *, with_project: bool) -> str:
-    """`**Send the contract** · Launch site · 2 days late (Mon, Oct 21) · urgent`."""
+def task_line(facts: DayFacts, task: Task, category: Category) -> str:
+    """`**Send the contract** · 2 days late (Mon, Oct 21) · urgent`."""
     parts = [f"**{title(task.title)}**"]
-    if with_project:
-        parts.append(title(facts.project_of(task).name, 40))
     parts += [part for part in (_timing(facts, task, category),) if part]
     if category is Category.COMPLETED:
         return " · ".join(parts)
@@ -145,7 +119,7 @@ def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
     worth = [n for i, n in enumerate(notes) if i == 0 or _is_fresh(n, facts)][: limits.notes]
     lines = []
     for note in worth:
-        said = escape(gist(note.content, limits.note_words))
+        said = linked_gist(note.content, limits.note_words)
         named = title(note.title, 50) if clean(note.title) else "Note"
         lines.append(f"*{named}:* {said}" if said else f"*{named}*")
     return lines
@@ -169,30 +143,20 @@ def task_list(
     count: int,
     category: Category,
     limits: Limits,
-    *,
-    with_project: bool,
 ) -> str:
     """One category's list, within its limit."""
     cap = limits.completed if category is Category.COMPLETED else limits.tasks
     return bullets(
         tasks,
         cap,
-        lambda task: task_line(facts, task, category, with_project=with_project),
+        lambda task: task_line(facts, task, category),
         count=count,
     )
 
 
-def more(count: int, what: str = "") -> list[str]:
+def more(count: int) -> list[str]:
     """`["… and 12 more"]`, or nothing if nothing was left out."""
-    return [f"… and {count} more {what}".rstrip()] if count > 0 else []
-
-
-def named_projects(projects: Iterable[Project], cap: int, count: int) -> str:
-    """The projects whose sections are left out, by name."""
-    names = [title(project.name, 40) for project in projects]
-    shown = names[:cap]
-    rest = count - len(shown)
-    return listed([*shown, *([f"{rest} more"] if rest else [])])
+    return [f"… and {count} more"] if count > 0 else []
 
 
 def place(location: str | None) -> str:

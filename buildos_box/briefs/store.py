@@ -18,8 +18,16 @@ class Finished(Origin, frozen=True, kw_only=True):
     """A brief as it is stored when it is complete."""
 
     subject: str
+    preheader: str
+    """The preview line of its mail."""
+    sms: str
+    """The brief as an SMS, with the sender's name; it is not stored."""
     markdown: str
+    named_tasks: list[Any]
+    """The tasks that the Markdown names, each with its line."""
     analysis: str
+    is_empty: bool = False
+    """Whether there is no project, task or event."""
     priority_actions: list[Any]
     counts: dict[str, int]
     sections: list[tuple[str, str, str]]
@@ -64,6 +72,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> 
                   subject = :subject, summary_content = :markdown, llm_analysis = :analysis,
                   analysis_source = :source, why_built_in = :why,
                   priority_actions = :actions, counts = :counts,
+                  named_tasks = :named, preheader = :preheader,
                   tokens_in = :tokens_in, tokens_out = :tokens_out, cost_usd = :cost,
                   generation_completed_at = :now, generation_error = NULL, updated_at = :now
             WHERE id = :id""",
@@ -77,6 +86,8 @@ def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> 
             "why": done.why_built_in,
             "actions": msgspec.json.encode(done.priority_actions).decode(),
             "counts": msgspec.json.encode(done.counts).decode(),
+            "named": msgspec.json.encode(done.named_tasks).decode(),
+            "preheader": done.preheader,
             "tokens_in": done.tokens_in,
             "tokens_out": done.tokens_out,
             "cost": done.cost_usd,

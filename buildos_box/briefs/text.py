@@ -6,6 +6,9 @@ link, HTML or a list. The rest makes notes readable in a line or two.
 
 import re
 import unicodedata
+from urllib.parse import quote
+
+from buildos_box.mail.html import is_safe_link
 
 UNTITLED = "(untitled)"
 
@@ -34,6 +37,15 @@ _MARKER = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?")
 _QUOTE = re.compile(r"^(?:\s{0,3}>\s?)+")
 _IMAGE = re.compile(r"!\[([^\[\]]{0,200})\]\([^()]{0,700}\)")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()]{0,700}\)")
+_ANY_LINK = re.compile(
+    r"\[(?P<shown>[^\[\]]{1,300})\]\(<?(?P<url>(?:https?://|mailto:)[^\s()<>]{1,700})>?\)"
+    r"|<?(?P<bare>https?://[^\s()<>\[\]]{1,700}[^\s()<>\[\].,;:!?'\"])>?"
+)
+_LINK_STARTS, _LINK_ENDS, _LINK_OVER = "\ue000", "\ue001", "\ue002"
+"""Stand for a link while its note is shortened; no text of a user keeps them."""
+_NO_MARKS = dict.fromkeys(map(ord, (_LINK_STARTS, _LINK_ENDS, _LINK_OVER)))
+_KEPT = re.compile(f"{_LINK_STARTS}([^{_LINK_STARTS}{_LINK_ENDS}]+){_LINK_ENDS}(\\d+){_LINK_OVER}")
+_IN_URL = "!#$%&'*+,/:;=?@~"
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,500}>")
 _EMPHASIS = re.compile(r"(?<!\w)([*_]{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)")
 _CODE = re.compile(r"`{1,3}([^`]{1,300})`{1,3}")
@@ -89,14 +101,14 @@ def escape(text: str) -> str:
     return escaped
 
 
-def name(text: str, chars: int = TITLE_CHARS) -> str:
-    """A title as plain text: one line, at most `chars` characters and 14 words, never empty."""
-    return shorten(clean(text[:_NAME_SOURCE_CHARS]) or UNTITLED, chars, TITLE_WORDS)
+def name(text: str, chars: int = TITLE_CHARS, words: int = TITLE_WORDS) -> str:
+    """A title as plain text: one line of at most so many characters and words, never empty."""
+    return shorten(clean(text[:_NAME_SOURCE_CHARS]) or UNTITLED, chars, words)
 
 
-def title(text: str, chars: int = TITLE_CHARS) -> str:
+def title(text: str, chars: int = TITLE_CHARS, words: int = TITLE_WORDS) -> str:
     """A title as Markdown: `name`, escaped."""
-    return escape(name(text, chars))
+    return escape(name(text, chars, words))
 
 
 def quoted(text: str) -> str:
@@ -131,6 +143,32 @@ def gist(markdown: str, words: int) -> str:
         taken.append(sentence)
     said = " ".join(taken) or sentences[0]
     return shorten(said, words * 10, words)
+
+
+def linked_gist(markdown: str, words: int) -> str:
+    """`gist` as Markdown, in which the note's links to the web and to mail still are links."""
+    found: list[str] = []
+
+    def kept(shown: str, url: str) -> str:
+        if not is_safe_link(url) or not clean(shown):
+            return shown
+        found.append(url)
+        return f"{_LINK_STARTS}{shown}{_LINK_ENDS}{len(found) - 1}{_LINK_OVER}"
+
+    source = markdown[:_SOURCE_CHARS].translate(_NO_MARKS)
+    source = _IMAGE.sub(" ", source)
+    source = _ANY_LINK.sub(
+        lambda m: kept(m["shown"], m["url"]) if m["url"] else kept(_host_of(m["bare"]), m["bare"]),
+        source,
+    )
+    said = escape(gist(source, words))
+    said = _KEPT.sub(lambda m: f"[{m[1]}]({quote(found[int(m[2])], safe=_IN_URL)})", said)
+    return said.translate(_NO_MARKS)
+
+
+def _host_of(url: str) -> str:
+    """The address without its scheme, shortened: what a bare link is shown as."""
+    return shorten(url.partition("://")[2].rstrip("/"), 40)
 
 
 def unmarked(line: str) -> str:

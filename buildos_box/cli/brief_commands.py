@@ -1,7 +1,9 @@
 """`buildos-box brief now|show|list`."""
 
+import re
 import sys
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -55,7 +57,7 @@ def now(
         return
     if not queued.get("alreadyCompleted"):
         wait_for(client, queued["jobId"], "The brief")
-    _show(client.brief(owner.id, queued["briefDate"]), as_json=as_json)
+    _show(client.brief(owner.id, queued["briefDate"]), owner.zone, as_json=as_json)
 
 
 @brief.command()
@@ -67,7 +69,7 @@ def show(client: BoxClient, day: str | None, user_name: str | None, as_json: boo
     """Show the brief of a day (today, 2026-11-30); without one, the newest."""
     owner = person(client, user_name)
     wanted = _day("DAY", day, owner).isoformat() if day else _newest(client, owner)
-    _show(client.brief(owner.id, wanted), as_json=as_json)
+    _show(client.brief(owner.id, wanted), owner.zone, as_json=as_json)
 
 
 @brief.command(name="list")
@@ -107,7 +109,7 @@ def _newest(client: BoxClient, owner: Person) -> str:
     return str(found[0]["briefDate"])
 
 
-def _show(brief: Json, *, as_json: bool) -> None:
+def _show(brief: Json, zone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
         show_json(brief)
         return
@@ -122,4 +124,35 @@ def _show(brief: Json, *, as_json: bool) -> None:
 
         Console().print(Markdown(text))
     else:
-        click.echo(text)
+        click.echo(without_addresses(text))
+    for line in news_of(brief, zone):
+        say(line)
+
+
+_LINK = re.compile(r"\[((?:\\.|[^\]\\])*)\]\(\S+?\)(?!\))")
+
+
+def without_addresses(markdown: str) -> str:
+    """The Markdown with the words of its links only: plain output has no use for addresses."""
+    return _LINK.sub(r"\1", markdown)
+
+
+CHANGES = {
+    "done": ("{} task done", "{} tasks done"),
+    "added": ("{} task added", "{} tasks added"),
+    "moved": ("{} task moved to another day", "{} tasks moved to another day"),
+    "blocked": ("{} task newly blocked", "{} tasks newly blocked"),
+}
+
+
+def news_of(brief: Json, zone: ZoneInfo) -> list[str]:
+    """When the brief was written, and what has changed since."""
+    written = shown_time(brief["generationCompletedAt"], zone)
+    changes = [
+        (one if count == 1 else many).format(count)
+        for name, (one, many) in CHANGES.items()
+        if (count := (brief["changes"] or {}).get(name, 0))
+    ]
+    if not changes:
+        return [f"Written {written}; nothing has changed since."]
+    return [f"Written {written}; since then: {', '.join(changes)}."]

@@ -1,6 +1,8 @@
 """`buildos-box demo`: a user's day from data to mailed brief, over the API."""
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -21,12 +22,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from buildos_box.auth.keyring import ADMIN_FILE
 from buildos_box.cli import exit_codes
+from buildos_box.cli.brief_commands import without_addresses
 from buildos_box.cli.demo_data import USER_ID, demo_document
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
 from buildos_box.clock import SystemClock, is_zone
 
 START_SECONDS = 20.0
 MAIL_SECONDS = 20.0
+OPEN_LINK = re.compile(r"Open the brief: (http\S+)")
 
 
 def run_demo(*, keep: bool, zone_name: str) -> int:
@@ -48,7 +51,7 @@ def run_demo(*, keep: bool, zone_name: str) -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _box(folder: Path) -> Iterator[BoxClient]:
     """A server of its own: a free port, an empty folder, without the user's configuration."""
     empty = folder / "config.toml"
@@ -120,12 +123,15 @@ def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, 
     brief = client.brief(USER_ID, queued["briefDate"])
     from rich.markdown import Markdown
 
-    console.print(Panel(Markdown(brief["summaryContent"]), title=brief["subject"], padding=(1, 2)))
+    text = without_addresses(brief["summaryContent"])
+    console.print(Panel(Markdown(text), title=brief["subject"], padding=(1, 2)))
     mail = _mail(client, folder)
     if mail is None:
         console.print("The mail was not written in time", style="red")
         return exit_codes.FAILED
     _tell_of_mail(console, mail, keep=keep)
+    if sys.stdin.isatty() and console.is_terminal:
+        _wait_for_reader(console)
     return exit_codes.OK
 
 
@@ -161,5 +167,16 @@ def _tell_of_mail(console: Console, mail: Path, *, keep: bool) -> None:
     parts = " + ".join(part.get_content_type() for part in message.iter_parts())
     console.print(f"\nMailed to [bold]{message['To']}[/bold]: “{message['Subject']}” ({parts})")
     console.print(f"The mail is in {mail}", soft_wrap=True)
+    opened = OPEN_LINK.search(str(message.get_body(("plain",)) or ""))
+    if opened is not None:
+        console.print("Open the brief by its mail's link:", soft_wrap=True)
+        console.print(opened[1], style="cyan", soft_wrap=True)
     if not keep:
-        console.print("That folder is deleted now; run with --keep to keep it.", style="dim")
+        console.print("Its folder is deleted at the end; run with --keep to keep it.", style="dim")
+
+
+def _wait_for_reader(console: Console) -> None:
+    """Serve on until Enter is pressed, so that the mail's links can be tried."""
+    console.print("The links work until you press Enter.", style="bold")
+    with contextlib.suppress(EOFError, KeyboardInterrupt):
+        input()

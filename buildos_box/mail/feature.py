@@ -1,7 +1,12 @@
 """What mail brings: its jobs, tracking and unsubscribing, and what happens when its jobs end."""
 
 from buildos_box.feature import Feature
-from buildos_box.mail import confirmation_routes, listeners, routes
+from buildos_box.mail import (
+    confirmation_routes,
+    done_routes,
+    listeners,
+    routes,
+)
 from buildos_box.mail.confirmation import SEND_EMAIL_CODE
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL
 from buildos_box.mail.notification_job import SEND_NOTIFICATION_EMAIL
@@ -15,6 +20,7 @@ FEATURE = Feature(
     routes=(
         *routes.ROUTES,
         *confirmation_routes.ROUTES,
+        *done_routes.ROUTES,
     ),
     listeners=listeners.LISTENERS,
 )

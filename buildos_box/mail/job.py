@@ -17,6 +17,7 @@ from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
 from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown, UnusableAddress
 from buildos_box.mail.render import Rendered, Sender, render
+from buildos_box.page_links import PageLinks
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
@@ -56,7 +57,7 @@ def sender_of(services: Services) -> Sender:
     """The sender of this server's mails."""
     email = services.settings.email
     return Sender(
-        email.from_name, email.from_address, services.settings.server.public_url, services.secret
+        email.from_name, email.from_address, PageLinks.of(services.settings), services.secret
     )
 
 

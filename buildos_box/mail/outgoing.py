@@ -1,5 +1,6 @@
 """Queueing mails in the transaction of their cause (docs/spec.md#enqueue-transaction)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buildos_box.auth.daily_limits import day_start
@@ -20,6 +21,7 @@ from buildos_box.mail.notification_job import (
     NotificationEmailPayload,
 )
 from buildos_box.mail.render import message_id
+from buildos_box.mail.store import TaskLine
 from buildos_box.services import Services
 from buildos_box.workspace.model import User
 
@@ -66,6 +68,8 @@ def _store_email(
     send_at: Instant,
     correlation_id: str,
     event_type: str,
+    preheader: str = "",
+    task_lines: Sequence[TaskLine] = (),
     brief_id: str | None = None,
     brief_date: str | None = None,
     notification_id: str | None = None,
@@ -93,6 +97,8 @@ def _store_email(
         event_type=event_type,
         notification_id=notification_id,
         delivery_id=delivery_id,
+        preheader=preheader,
+        task_lines=tuple(task_lines),
     )
     token = links.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token)
@@ -107,12 +113,17 @@ def queue_brief_email(
     brief_id: str,
     brief_date: str,
     subject: str,
+    preheader: str,
     markdown: str,
+    task_lines: Sequence[TaskLine],
     send_at: Instant,
     expires_at: Instant | None,
     correlation_id: str,
 ) -> QueuedEmail:
-    """Queue the brief's mail for `send_at`; earlier ones must have been superseded."""
+    """Queue the brief's mail for `send_at`; earlier ones must have been superseded.
+
+    `task_lines` are the lines that get a link by which their task is marked as done.
+    """
     # One to an address that has bounced is stored, and skipped when it is to be sent: it is listed.
     skipped = _why_unwanted(tx, user, BRIEFS) or _past_the_limit(tx, services, user)
     if skipped is not None or user.email is None:
@@ -127,6 +138,8 @@ def queue_brief_email(
         send_at=send_at,
         correlation_id=correlation_id,
         event_type="brief.completed",
+        preheader=preheader,
+        task_lines=task_lines,
         brief_id=brief_id,
         brief_date=brief_date,
     )

@@ -5,35 +5,47 @@ The rules: docs/spec.md#mail-format.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from functools import lru_cache
 from html import escape
 from importlib import resources
 from string import Template
 
-from buildos_box.mail import links
+from buildos_box.mail import links, signed_links
 from buildos_box.mail.headers import POLICY, mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
 from buildos_box.mail.plain import to_text
+from buildos_box.mail.signed_links import SignedLink
 from buildos_box.mail.store import Email
+from buildos_box.page_links import SETTINGS, PageLinks
 
 MOST_HTML_BYTES = 100_000
 """Gmail clips HTML at 102 KB, and with it the unsubscribe link."""
 
 CUT_NOTE = "<p><em>The brief was longer than fits a mail; the rest is in BuildOS.</em></p>"
+OPEN_LABEL, SETTINGS_LABEL, UNSUBSCRIBE_LABEL = "Open the brief", "Settings", "Unsubscribe"
+DONE_LABEL = "Done"
+WHY_BRIEF = "You get this because daily briefs by mail are on."
+WHY_NOTIFICATION = "You get this because notifications by mail are on."
 LINK_WITHHELD = "by the link in the mail itself"
 _BLOCK_END = re.compile(r"</(?:p|li|ul|ol|tr|table|h[1-6]|pre|blockquote)>")
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The sender of a mail, and the base of its links."""
+    """The sender of a mail, and where its links lead."""
 
     name: str
     address: str
-    base_url: str
+    links: PageLinks
     secret: bytes
+
+    @property
+    def base_url(self) -> str:
+        """The address of this server."""
+        return self.links.base_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ def render(email: Email, sender: Sender) -> Rendered:
     """
     unsubscribe = _unsubscribe_url(email, sender)
     body, text, html = _fitting(email, sender, unsubscribe)
+    footer = footer_links(email, sender, unsubscribe)
     message = new_message(
         sender_name=sender.name,
         sender_address=sender.address,
@@ -64,10 +77,11 @@ def render(email: Email, sender: Sender) -> Rendered:
     message["MIME-Version"] = "1.0"
     # Made at once, because each later addition would move and parse the headers again.
     message.make_alternative(boundary=_boundary(email.id))
-    for said, subtype in ((_with_footer(text, unsubscribe), "plain"), (html, "html")):
+    for said, subtype in ((_with_footer(text, footer), "plain"), (html, "html")):
         message.attach(_part(said, subtype))
-    tracked = tuple(links_in(body)) if email.tracking else ()
-    return Rendered(message.as_bytes(), str(mailbox(email.address)), tracked)
+    tracked = [url for url in links_in(body) if not signed_links.is_signed(sender.base_url, url)]
+    recipient = str(mailbox(email.address))
+    return Rendered(message.as_bytes(), recipient, tuple(tracked) if email.tracking else ())
 
 
 def _part(text: str, subtype: str) -> EmailMessage:
@@ -79,12 +93,13 @@ def _part(text: str, subtype: str) -> EmailMessage:
 
 
 def text_part(email: Email, sender: Sender) -> str:
-    """What the mail says in plain text, without its unsubscribe link.
+    """What the mail says in plain text, without the links that act without signing in.
 
-    Whoever has the link can use it, and whoever may read a mail here may not all do that.
+    Whoever has such a link can use it, and whoever may read a mail here may not all do that.
     """
-    _, text, _ = _fitting(email, sender, _unsubscribe_url(email, sender))
-    return _with_footer(text, LINK_WITHHELD)
+    shown = replace(email, task_lines=(), brief_date=None)
+    _, text, _ = _fitting(shown, sender, LINK_WITHHELD)
+    return _with_footer(text, footer_links(shown, sender, LINK_WITHHELD))
 
 
 def _unsubscribe_url(email: Email, sender: Sender) -> str:
@@ -92,13 +107,53 @@ def _unsubscribe_url(email: Email, sender: Sender) -> str:
     return links.unsubscribe_url(sender.base_url, token)
 
 
-def _with_footer(text: str, unsubscribe: str) -> str:
-    return f"{text}\n-- \nUnsubscribe: {unsubscribe}\n"
+def footer_links(email: Email, sender: Sender, unsubscribe: str) -> list[tuple[str, str]]:
+    """Label and address of the links below a mail's text."""
+    links = [(SETTINGS_LABEL, sender.links.page(SETTINGS)), (UNSUBSCRIBE_LABEL, unsubscribe)]
+    if email.brief_date is None:
+        return links
+    address = sender.links.brief(email.brief_date)
+    if not sender.links.brief_url:
+        token = _token(email, sender, signed_links.BRIEF, email.brief_date)
+        address = signed_links.brief_url(sender.base_url, token)
+    return [(OPEN_LABEL, address), *links]
+
+
+def _with_footer(text: str, footer: list[tuple[str, str]]) -> str:
+    lines = "".join(f"{label}: {address}\n" for label, address in footer)
+    return f"{text}\n-- \n{lines}"
+
+
+def _token(email: Email, sender: Sender, kind: str, about: str) -> str:
+    """A signed link of this mail; the same each time the mail is rendered."""
+    expires = email.send_at + signed_links.GOOD_FOR
+    link = SignedLink.until(expires, kind, email.user_id, about)
+    return signed_links.token_of(sender.secret, link)
+
+
+def _body_of(email: Email, sender: Sender) -> str:
+    """The mail's Markdown with a link beside each task, by which it is marked as done."""
+
+    def url(task_id: str) -> str:
+        token = _token(email, sender, signed_links.DONE, task_id)
+        return signed_links.done_url(sender.base_url, token)
+
+    urls = [(one.line, url(one.task_id)) for one in email.task_lines]
+    return with_done_links(email.body_markdown, urls)
+
+
+def with_done_links(markdown: str, urls: Iterable[tuple[int, str]]) -> str:
+    """Markdown with a link to mark a task as done at the end of each of those lines."""
+    lines = markdown.split("\n")
+    for line, url in urls:
+        if line < len(lines):
+            lines[line] += f" · [{DONE_LABEL}]({url})"
+    return "\n".join(lines)
 
 
 def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str, str]:
     """The part of the brief that fits into a mail: its HTML, its text, and the page."""
-    whole = to_html(email.body_markdown)
+    whole = to_html(_body_of(email, sender))
     limit = len(whole.encode())
     while True:
         body = _shortened(whole, limit)
@@ -112,20 +167,28 @@ def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str, 
 
 
 def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) -> str:
-    preheader, pixel = _preheader(text), ""
+    preheader, pixel = email.preheader or _first_line(text), ""
     if email.tracking:
-        body = rewrite_links(
-            body, lambda url: links.click_url(sender.base_url, email.tracking_id, url)
-        )
+        body = rewrite_links(body, lambda url: _tracked(url, email, sender))
         source = escape(links.open_url(sender.base_url, email.tracking_id))
         pixel = f'<img src="{source}" width="1" height="1" alt="" style="display:block;">'
     return _template().substitute(
         subject=escape(email.subject),
         preheader=escape(preheader),
         body=body,
-        unsubscribe=escape(unsubscribe),
+        reason=escape(WHY_BRIEF if email.brief_id else WHY_NOTIFICATION),
+        footer=" · ".join(
+            f'<a href="{escape(address)}" style="color:#2557c7;">{escape(label)}</a>'
+            for label, address in footer_links(email, sender, unsubscribe)
+        ),
         pixel=pixel,
     )
+
+
+def _tracked(url: str, email: Email, sender: Sender) -> str:
+    if signed_links.is_signed(sender.base_url, url):
+        return url
+    return links.click_url(sender.base_url, email.tracking_id, url)
 
 
 def _boundary(email_id: str) -> str:
@@ -133,8 +196,8 @@ def _boundary(email_id: str) -> str:
     return f"=_{hashlib.sha256(email_id.encode()).hexdigest()[:40]}"
 
 
-def _preheader(text: str) -> str:
-    """The preview line of mail programs: the first line that is not a heading."""
+def _first_line(text: str) -> str:
+    """The first line of the text that is not a heading."""
     lines = [line.strip() for line in text.splitlines()[1:]]
     said = [line for line in lines if line and line.strip("=-")]
     return said[0][:140] if said else ""

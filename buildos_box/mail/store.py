@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.mail.changes import EmailChanged
@@ -16,6 +18,13 @@ ALL = "all"
 SCOPES = ("briefs", "notifications", ALL)
 IN_DOUBT = (SENDING, UNKNOWN)
 """States of a mail that was handed over without an answer: it may have been delivered."""
+
+
+class TaskLine(msgspec.Struct, frozen=True):
+    """A line of a mail's Markdown, counted from zero, and the task that it is about."""
+
+    line: int
+    task_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,10 @@ class Email:
     brief_date: str | None = None
     notification_id: str | None = None
     delivery_id: str | None = None
+    preheader: str = ""
+    """The preview line of mail programs; the first line of the text if empty."""
+    task_lines: tuple[TaskLine, ...] = ()
+    """The lines that get a link by which their task is marked as done."""
 
     @property
     def context(self) -> MailContext:
@@ -66,10 +79,12 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
     tx.execute(
         """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
                                tracking, status, send_at, correlation_id, created_at, updated_at,
-                               event_type, brief_date, notification_id, delivery_id)
+                               event_type, brief_date, notification_id, delivery_id,
+                               preheader, task_lines)
            VALUES (:id, :user_id, :kind, :brief_id, :subject, :body, :message_id,
                    :tracking, 'queued', :send_at, :correlation_id, :now, :now,
-                   :event_type, :brief_date, :notification_id, :delivery_id)""",
+                   :event_type, :brief_date, :notification_id, :delivery_id,
+                   :preheader, :task_lines)""",
         {
             "id": email.id,
             "user_id": email.user_id,
@@ -86,6 +101,8 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
             "brief_date": email.brief_date,
             "notification_id": email.notification_id,
             "delivery_id": email.delivery_id,
+            "preheader": email.preheader,
+            "task_lines": msgspec.json.encode(email.task_lines).decode(),
         },
     )
     tx.execute(
@@ -119,6 +136,9 @@ _EMAIL = """SELECT e.*, r.address, r.tracking_id FROM emails e
               JOIN email_recipients r ON r.email_id = e.id WHERE e.id = ?"""
 
 
+_task_lines = msgspec.json.Decoder(tuple[TaskLine, ...])
+
+
 def _email(row: Row) -> Email:
     return Email(
         id=row["id"],
@@ -138,6 +158,8 @@ def _email(row: Row) -> Email:
         brief_date=row["brief_date"],
         notification_id=row["notification_id"],
         delivery_id=row["delivery_id"],
+        preheader=row["preheader"] or "",
+        task_lines=_task_lines.decode(row["task_lines"] or b"[]"),
     )
 
 

@@ -53,10 +53,12 @@ class BriefPayload(_Payload, frozen=True, kw_only=True):
     brief_id: str = ""
     brief_date: str
     subject: str = ""
+    """Of its mail: the top action and the first meeting."""
+    line: str = ""
+    """The next most useful line."""
+    sms: str = ""
+    """The brief as an SMS, with the sender's name."""
     error: str = ""
-    tasks: int = 0
-    overdue: int = 0
-    events: int = 0
 
 
 class TaskPayload(_Payload, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ class EventType:
     url: Callable[[Any], str]
     tag: Callable[[Any], str]
     sms: Callable[[Any], str] | None = None
-    """The text of its SMS; title and body if None."""
+    """The whole text of its SMS with the sender's name; title and body if None or empty."""
     admins_only: bool = False
     urgent: bool = False
     fresh_for: timedelta = timedelta(days=1)
@@ -138,26 +140,16 @@ def _of(name: str, payload: type[Any], title: Any, body: Any, **more: Any) -> Ev
     return EventType(name=name, payload=payload, title=title, body=body, **settings)
 
 
-def _brief_by_sms(brief: BriefPayload) -> str:
-    """`Your brief of 2024-10-23 is ready: 2 tasks for today, 1 overdue, 3 events`."""
-    counts = [
-        f"{count} {noun if count == 1 else plural}"
-        for count, noun, plural in (
-            (brief.tasks, "task for today", "tasks for today"),
-            (brief.overdue, "overdue", "overdue"),
-            (brief.events, "event", "events"),
-        )
-        if count
-    ]
-    return f"Your brief of {brief.brief_date} is ready: {', '.join(counts) or 'nothing is due'}"
+def _named_task(task: TaskPayload) -> str:
+    return ": ".join(part for part in (task.project_name, task.task_name) if part)
 
 
-def _task(name: str, title: Any, **more: Any) -> EventType:
+def _task(name: str, title: Any, body: Any = _named_task, **more: Any) -> EventType:
     return _of(
         name,
         TaskPayload,
         title,
-        lambda p: ": ".join(part for part in (p.project_name, p.task_name) if part),
+        body,
         tag=lambda p: f"{name}-{p.task_id}",
         url=lambda p: f"/app#task-{p.task_id}",
         **more,
@@ -207,12 +199,12 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "brief.completed",
             BriefPayload,
-            lambda _p: "Your daily brief is ready",
-            lambda p: p.subject or f"Your brief of {p.brief_date}",
+            lambda p: p.subject or "Your daily brief is ready",
+            lambda p: p.line or f"Your brief of {p.brief_date}",
             channels=_BOTH,
             url=lambda p: f"/app#brief-{p.brief_date}",
             tag=lambda p: f"brief-{p.brief_date}",
-            sms=_brief_by_sms,
+            sms=lambda p: p.sms,
         ),
         _of(
             "brief.failed",
@@ -224,8 +216,8 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "brief.email_sent",
             BriefPayload,
-            lambda _p: "Your daily brief was mailed",
-            lambda p: p.subject or f"Your brief of {p.brief_date}",
+            lambda p: p.subject or "Your daily brief was mailed",
+            lambda p: f"The brief of {p.brief_date} was mailed.",
             tag=lambda p: f"brief-{p.brief_date}",
         ),
         _of(
@@ -239,7 +231,8 @@ EVENT_TYPES: dict[str, EventType] = {
         ),
         _task(
             "task.due_soon",
-            lambda p: f"Due {p.when}" if p.when else "Due soon",
+            lambda p: f"Due {p.when or 'soon'}: {p.task_name}",
+            lambda p: p.project_name or "It is due soon.",
             channels=_BOTH,
             fresh_for=timedelta(hours=2),
         ),

@@ -87,7 +87,7 @@ def _to_browsers(
     subscriptions = push_store.active_of(tx, delivery["user_id"])
     if not subscriptions:
         push_outcome.fall_back(tx, services, notification["id"])
-        return _skip(tx, job, services, delivery, "no push subscription")
+        return _skip(tx, job, services, delivery, push_outcome.NO_SUBSCRIPTION)
     for subscription in subscriptions:
         fanout.add(tx, services, notification, "push", subscription_id=subscription["id"])
     return _finish(tx, job, store.PENDING, f"to {len(subscriptions)} browsers")

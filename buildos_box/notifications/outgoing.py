@@ -11,7 +11,7 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.notifications import fanout, store
+from buildos_box.notifications import fanout, push_outcome, push_store, store
 from buildos_box.notifications.event_types import (
     CHANNELS,
     Channel,
@@ -51,7 +51,8 @@ def notify(
     """Add a notification with one delivery and one job per channel.
 
     Without `channels`, those of the event type, those in `also`, and those that the user chose for
-    the event type. The inbox has it with this transaction; for the other channels, preferences are
+    the event type; for push to somebody without a browser that takes it, a skipped delivery and no
+    job. The inbox has it with this transaction; for the other channels, preferences are
     checked when a delivery is due. With `replaces`, deliveries that still wait under the same tag
     are cancelled, and what was not read yet leaves the inbox. Returns None if `once_key` was used
     before. Raises Unprocessable for an unknown event type or a payload that does not fit, and
@@ -79,15 +80,17 @@ def notify(
     if not added:
         return None
     row = store.notification(tx, notification_id)
-    jobs = {
-        channel: job.job_id
-        for channel in channels or _channels(tx, user_id, event, also)
-        if (
-            job := fanout.add(
-                tx, services, row, channel, send_at=send_at, requested=requested, actor=actor
-            )
+    jobs: dict[Channel, str] = {}
+    for channel in channels or _channels(tx, user_id, event, also):
+        if channel == "push" and not push_store.active_of(tx, user_id):
+            instead = push_outcome.skip_without_browser(tx, services, row)
+            jobs |= {"in_app": instead.job_id} if instead is not None else {}
+            continue
+        job = fanout.add(
+            tx, services, row, channel, send_at=send_at, requested=requested, actor=actor
         )
-    }
+        if job is not None:
+            jobs[channel] = job.job_id
     return Notified(notification_id, jobs)
 
 

@@ -54,11 +54,24 @@ def push_message(
             "tag": notification["tag"],
             "url": notification["action_url"],
             "createdAt": notification["created_at"],
+            **_actions(notification),
         },
         ttl=int(min(max(left, SHORTEST_TTL), LONGEST_TTL).total_seconds()),
         urgency="high" if high else "normal",
         topic=topic(notification["tag"]),
     )
+
+
+def _actions(notification: Any) -> dict[str, Any]:
+    """What can be done from the message itself: the buttons, and the task that they are about."""
+    if notification["event_type"] not in REMINDERS:
+        return {}
+    payload = msgspec.json.decode(notification["payload"])
+    return {
+        "userId": notification["user_id"],
+        "taskId": payload.get("taskId"),
+        "actions": ["done", "snooze"],
+    }
 
 
 def topic(tag: str) -> str:

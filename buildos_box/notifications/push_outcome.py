@@ -4,7 +4,9 @@ The rules: docs/spec.md#notification-fallback.
 """
 
 from buildos_box.db import Row, Tx
-from buildos_box.notifications import fanout, push_store, store
+from buildos_box.jobs.types import Enqueued
+from buildos_box.notifications import checks, fanout, push_store, store
+from buildos_box.notifications.preferences import Skip
 from buildos_box.services import Services
 
 
@@ -43,6 +45,26 @@ def finish_push(
         fall_back(tx, services, delivery["notification_id"])
 
 
-def fall_back(tx: Tx, services: Services, notification_id: str) -> None:
+NO_SUBSCRIPTION = "no push subscription"
+
+
+def skip_without_browser(tx: Tx, services: Services, notification: Row) -> Enqueued | None:
+    """Store that nothing is pushed, since no browser takes it; what is wanted goes to the inbox.
+
+    Returns the job of the inbox, if there was none yet.
+    """
+    now = services.clock.now()
+    delivery_id = services.ids.new("delivery", now)
+    if not store.add_delivery(tx, delivery_id, notification, "push", now):
+        return None
+    decision = checks.decide_now(tx, services, notification, "push", checks.stale_at(notification))
+    if isinstance(decision, Skip):
+        store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
+        return None
+    store.finish(tx, delivery_id, store.SKIPPED, now, reason=NO_SUBSCRIPTION)
+    return fall_back(tx, services, notification["id"])
+
+
+def fall_back(tx: Tx, services: Services, notification_id: str) -> Enqueued | None:
     """Add an in-app delivery, unless there is one."""
-    fanout.add(tx, services, store.notification(tx, notification_id), "in_app")
+    return fanout.add(tx, services, store.notification(tx, notification_id), "in_app")

@@ -4,7 +4,6 @@ Such a delivery is pending until the mail or SMS has an outcome; their own jobs 
 """
 
 import string
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -15,10 +14,11 @@ from buildos_box.mail.outgoing import queue_notification_email
 from buildos_box.notifications import checks, push_outcome, store
 from buildos_box.notifications.event_types import event_type, read_payload
 from buildos_box.notifications.outgoing import notify
+from buildos_box.page_links import PageLinks
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
 from buildos_box.sms.outgoing import add_message
-from buildos_box.sms.text import plain, shorten
+from buildos_box.sms.text import plain, shorten, signature
 from buildos_box.workspace import store as workspace
 
 _ENTITIES = str.maketrans({mark: f"&#{ord(mark)};" for mark in string.punctuation})
@@ -60,7 +60,7 @@ def by_mail(tx: Tx, services: Services, delivery: Row, notification: Row) -> str
         event_type=notification["event_type"],
         notification_id=notification["id"],
         delivery_id=delivery["id"],
-        action_url=urljoin(f"{services.settings.server.public_url}/", notification["action_url"]),
+        action_url=PageLinks.of(services.settings).action(notification["action_url"]),
     )
     if queued.email_id is not None:
         store.hand_over(tx, delivery["id"], queued.email_id, services.clock.now())
@@ -83,12 +83,14 @@ def by_sms(tx: Tx, services: Services, delivery: Row, notification: Row) -> None
 
 
 def sms_text(sender: str, notification: Row) -> str:
-    """The sender's name and the notification's texts, cut between words to the size of an SMS."""
+    """What the event type says, or the sender's name and the notification's texts, cut to size."""
     event = event_type(notification["event_type"])
-    said = f"{notification['title']}: {notification['body']}"
     if event.sms is not None:
-        said = event.sms(read_payload(event, msgspec.json.decode(notification["payload"])))
-    return shorten(plain(said), f"{plain(sender).replace('{}', '')}: {{}}")
+        whole = event.sms(read_payload(event, msgspec.json.decode(notification["payload"])))
+        if whole:
+            return str(whole)
+    said = f"{notification['title']}: {notification['body']}"
+    return shorten(plain(said), f"{signature(sender)}{{}}")
 
 
 def update_delivery(

@@ -1,6 +1,7 @@
 """Notifications over HTTP: queueing, the inbox, preferences (docs/spec.md#notifications)."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from litestar.params import Parameter
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
+from buildos_box.clock import to_text
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.notifications import store
@@ -23,6 +25,7 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.paging import decode_cursor, encode_cursor
 
 Limit = Annotated[int, Parameter(ge=1, le=200)]
+SNOOZE = timedelta(hours=1)
 _WALL = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -37,10 +40,13 @@ class NotificationRequest(msgspec.Struct, frozen=True, kw_only=True, rename="cam
 
 
 class NotificationQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The response: the job of the first channel, and the jobs of all."""
+    """The response: the job of the first channel, and the jobs of all.
+
+    There is no job if no channel delivers it: push without a browser, where the user wants none.
+    """
 
     success: bool
-    job_id: str
+    job_id: str | None
     notification_id: str
     jobs: dict[str, str]
     correlation_id: str
@@ -65,6 +71,13 @@ class MarkedRead(msgspec.Struct, frozen=True):
 
     success: bool
     marked: int
+
+
+class Snoozed(msgspec.Struct, frozen=True, rename="camel"):
+    """When the notification comes again."""
+
+    success: bool
+    notify_at: str
 
 
 @post(
@@ -104,7 +117,7 @@ async def post_notification(
         assert done is not None
         return NotificationQueued(
             success=True,
-            job_id=next(iter(done.jobs.values())),
+            job_id=next(iter(done.jobs.values()), None),
             notification_id=done.notification_id,
             jobs={str(name): job for name, job in done.jobs.items()},
             correlation_id=correlation_id,
@@ -148,6 +161,39 @@ async def mark_read(
     return MarkedRead(
         True, await services.db.write(lambda tx: store.mark_read(tx, user_id, data.ids, now))
     )
+
+
+@post(
+    "/users/{user_id:str}/notifications/{notification_id:str}/snooze",
+    status_code=200,
+    tags=["Notifications"],
+)
+async def snooze(user_id: str, notification_id: str, services: Services, caller: Caller) -> Snoozed:
+    """Notify of the same again in an hour, over the same channels.
+
+    Asked for twice, it is one notification. Raises NotFound, also for another user's.
+    """
+    caller.require_user(user_id)
+    at = services.clock.now() + SNOOZE
+
+    def again(tx: Tx) -> None:
+        row = store.find_notification(tx, notification_id)
+        if row is None or row["user_id"] != user_id:
+            raise NotFound(f"there is no notification {notification_id}")
+        notify(
+            tx,
+            services,
+            user_id=user_id,
+            event_type=row["event_type"],
+            payload=msgspec.json.decode(row["payload"]),
+            correlation_id=row["correlation_id"],
+            send_at=at,
+            once_key=f"snoozed-{notification_id}",
+            actor=caller.actor,
+        )
+
+    await services.db.write(again)
+    return Snoozed(True, to_text(at))
 
 
 @get("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
@@ -209,6 +255,7 @@ ROUTES: list[Any] = [
     post_notification,
     list_notifications,
     mark_read,
+    snooze,
     get_preferences,
     put_preferences,
 ]

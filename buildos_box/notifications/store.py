@@ -123,9 +123,14 @@ def add_delivery(
     return cursor.rowcount == 1
 
 
+def find_notification(tx: Tx, notification_id: str) -> Row | None:
+    """The notification; None if there is none."""
+    return tx.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
+
+
 def notification(tx: Tx, notification_id: str) -> Row:
     """The notification of a delivery."""
-    row = tx.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
+    row = find_notification(tx, notification_id)
     assert row is not None
     return row
 

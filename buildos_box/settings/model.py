@@ -317,6 +317,18 @@ class LogSettings(Section, frozen=True, kw_only=True):
     file: Annotated[str, _doc("Also log to this file, rotated at 10 MB.")] = ""
 
 
+class FrontendSettings(Section, frozen=True, kw_only=True):
+    """Where links in briefs, mails and messages lead, if not to the box's own page."""
+
+    task_url: Annotated[
+        str, _doc("Address of a task, like `https://app.example.com/tasks/{taskId}`.")
+    ] = ""
+    project_url: Annotated[str, _doc("Address of a project, with `{projectId}` in it.")] = ""
+    brief_url: Annotated[
+        str, _doc("Address of a day's brief, with `{briefDate}` (2024-10-23) in it.")
+    ] = ""
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """The whole configuration."""
 
@@ -324,6 +336,7 @@ class Settings(Section, frozen=True, kw_only=True):
     data: DataSettings = field(default_factory=DataSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     auth: AuthSettings = field(default_factory=AuthSettings)
+    frontend: FrontendSettings = field(default_factory=FrontendSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     briefs: BriefSettings = field(default_factory=BriefSettings)
     email: EmailSettings = field(default_factory=EmailSettings)

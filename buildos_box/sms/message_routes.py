@@ -220,7 +220,9 @@ def _move_event(tx: Tx, services: Services, row: Row, changes: _Changes) -> Inst
     user = workspace.find_user(tx, row["user_id"])
     if row["message_source"] != "given" and user is not None:
         zone = zone_or_utc(user.timezone)
-        values["message"] = reminder_text(row["event_title"], start, zone, at)
+        values["message"] = reminder_text(
+            row["event_title"], start, zone, at, sender=services.settings.email.from_name
+        )
         values["message_source"] = "template"
     store.change(tx, row["id"], now, **values)
     return at
@@ -254,7 +256,7 @@ async def regenerate_message(
         if event is None or event.start_at is None or user is None:
             raise Conflict("only a reminder of an event can be written again")
         about = (event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"]))
-        template = reminder_text(event.title, *about)
+        template = reminder_text(event.title, *about, sender=services.settings.email.from_name)
         return user.id, template, facts_of(event.title, event.location, *about)
 
     def begin(tx: Tx) -> tuple[str, str, Facts]:

@@ -19,12 +19,14 @@ from buildos_box.sms.codes import PLACE, is_code
 from buildos_box.sms.outgoing import add_message
 from buildos_box.sms.phone import e164
 from buildos_box.sms.schedule_job import plan_today
+from buildos_box.sms.text import signature
 from buildos_box.workspace import store as workspace
 
 AnyRequest = Request[Any, Any, Any]
 VALID = timedelta(minutes=10)
 TRIES = 5
 TEXT = f"Your verification code is {PLACE}. It is valid for 10 minutes."
+"""After the sender's name."""
 
 
 class PhoneRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -83,7 +85,7 @@ async def ask_code(
             services,
             user_id=user_id,
             kind="code",
-            message=TEXT,
+            message=signature(services.settings.email.from_name) + TEXT,
             phone_number=number,
             at=now,
             expires_at=expires,

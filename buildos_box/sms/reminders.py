@@ -55,7 +55,8 @@ def plan_reminder(
     if isinstance(decision, Skip):
         return _skip(tx, services, event, before, values, decision.reason, correlation_id)
     at = _time_given(before, late) or decision.at
-    values["message"] = reminder_text(event.title, event.start_at, zone, at)
+    sender = services.settings.email.from_name
+    values["message"] = reminder_text(event.title, event.start_at, zone, at, sender=sender)
     if before is None:
         row = _row(services, event, start, values, correlation_id, now)
         row |= {"send_at": to_text(at), "status": store.SCHEDULED}

@@ -24,7 +24,7 @@ from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.delivery import body_of, mark_failed, mark_sent
 from buildos_box.sms.phone import why_not
-from buildos_box.sms.text import reminder_text
+from buildos_box.sms.text import reminder_text, signature
 from buildos_box.sms.twilio_client import (
     BadNumber,
     NotAccepted,
@@ -226,27 +226,28 @@ def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
 def _ready(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     """Check the message and make its text; returns the number. Raises _NotSent, Snooze."""
     number = _check(tx, job, services)
-    _make_reminder_text(tx, job.payload.sms_id, services.clock.now())
+    _make_reminder_text(tx, services, job.payload.sms_id)
     return number
 
 
-def _make_reminder_text(tx: Tx, sms_id: str, now: Instant) -> None:
+def _make_reminder_text(tx: Tx, services: Services, sms_id: str) -> None:
     """Let a reminder say what is so at this moment, whenever it was planned or promoted to be sent.
 
     Not one in doubt: it must keep the text by which it is found at Twilio.
     """
-    row = store.find(tx, sms_id)
+    row, now = store.find(tx, sms_id), services.clock.now()
     if row is None or row["kind"] != "reminder" or row["message_source"] == "given":
         return
     user, event = workspace.find_user(tx, row["user_id"]), workspace.find_event(tx, row["event_id"])
     if user is None or event is None or row["status"] != store.SCHEDULED:
         return
+    sender = services.settings.email.from_name
     about = (from_text(row["event_start_at"]), zone_or_utc(user.timezone), now)
     if row["message_source"] == "llm":
         facts = facts_of(row["event_title"], event.location, *about)
-        if fault_of(row["message"], facts) is None:
+        if fault_of(row["message"].removeprefix(signature(sender)), facts) is None:
             return
-    text = reminder_text(row["event_title"], *about)
+    text = reminder_text(row["event_title"], *about, sender=sender)
     store.change(tx, sms_id, now, message=text, message_source="template")
 
 

@@ -115,12 +115,19 @@ def shorten(title: str, around: str) -> str:
     return around.replace("{}", "".join(pieces) + "...")
 
 
-def reminder_text(title: str, start: Instant, zone: ZoneInfo, send_at: Instant) -> str:
-    """The reminder by template; it always has the event's title and local time."""
+def signature(sender: str) -> str:
+    """What a message begins with, so that its reader knows whom it is from."""
+    return f"{plain(sender).replace('{}', '')}: "
+
+
+def reminder_text(
+    title: str, start: Instant, zone: ZoneInfo, send_at: Instant, *, sender: str
+) -> str:
+    """The reminder by template; it always has the sender, the event's title and local time."""
     local = start.astimezone(zone)
     when = f"at {local:%H:%M}"
     if local.date() != send_at.astimezone(zone).date():
         when = f"on {local:%a %d %b} {when}"
     minutes = round((start - send_at) / timedelta(minutes=1))
     soon = f", in {minutes} min" if 0 < minutes <= 90 else ""
-    return shorten(plain(title) or "Event", f"Reminder: {{}} {when}{soon}")
+    return shorten(plain(title) or "Event", f"{signature(sender)}{{}} {when}{soon}")

@@ -14,7 +14,7 @@ import msgspec
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.fence import fence
 from buildos_box.services import Services
-from buildos_box.sms.text import is_gsm, plain
+from buildos_box.sms.text import is_gsm, plain, segments, signature
 from buildos_box.sms.wording import LONGEST_TITLE, Facts, fault_of
 
 PURPOSE = "sms_reminder"
@@ -24,7 +24,7 @@ SYSTEM = """\
 You write SMS reminders of calendar events, one for each event you are given.
 Each says the event's title as it is spelled, its time as it is written, and its day if one is
 given; it may say the location after the title, and how far ahead it is ("in 15 minutes"). It is one
-short, friendly sentence in the language of the title, at most 140 characters of plain GSM-7: no
+short, friendly sentence in the language of the title, at most 120 characters of plain GSM-7: no
 emoji, no curly quotes, no dashes but "-". Beside these facts it has only words like "reminder",
 "starts" and "don't forget": you add nothing that you were not told, and no advice.
 Answer with one item for each event, `n` being the event's own."""
@@ -91,6 +91,8 @@ async def write_texts(
         return texts
     for said in answer.value.reminders:
         text = plain(said.text, links=True)
-        if said.n in asked and texts[said.n] is None and fault_of(text, asked[said.n]) is None:
-            texts[said.n] = text
+        signed = signature(services.settings.email.from_name) + text
+        sound = said.n in asked and fault_of(text, asked[said.n]) is None
+        if sound and texts[said.n] is None and segments(signed) == 1 and is_gsm(signed):
+            texts[said.n] = signed
     return texts

@@ -112,6 +112,9 @@ PREFERENCES = Kind(
         Field("timeOfDay", "time_of_day", fields.wall_time, default="09:00"),
         Field("emailDailyBrief", "email_daily_brief", fields.flag, default=1),
         Field("smsDailyBrief", "sms_daily_brief", fields.flag, default=0),
+        Field("sendEmptyBriefs", "send_empty_briefs", fields.flag, default=0),
+        Field("workStarts", "work_starts", fields.wall_minute, default="09:00"),
+        Field("workEnds", "work_ends", fields.wall_minute, default="18:00"),
     ),
     derived=("email_daily_brief_synced",),
     normalise=rules.normalise_preferences,
@@ -172,6 +175,7 @@ TASKS = Kind(
         Field("dueAt", "due_at", fields.instant),
         Field("completedAt", "completed_at", fields.instant),
     ),
+    derived=("due_changed_at", "blocked_at"),
     normalise=rules.normalise_task,
 )
 

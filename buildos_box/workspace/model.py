@@ -32,7 +32,7 @@ def _value(name: str, stored: Any) -> Any:
         return from_text(stored)
     if name.endswith("_date"):
         return date.fromisoformat(stored)
-    if name == "time_of_day":
+    if name in ("time_of_day", "work_starts", "work_ends"):
         return time.fromisoformat(stored)
     if name == "days":
         return tuple(msgspec.json.decode(stored))
@@ -47,6 +47,7 @@ FLAGS = frozenset(
         "is_active",
         "email_daily_brief",
         "sms_daily_brief",
+        "send_empty_briefs",
         "phases_generated",
         "all_day",
         "declined",
@@ -89,6 +90,11 @@ class Preferences(_Stored, frozen=True, kw_only=True):
     time_of_day: time
     email_daily_brief: bool
     sms_daily_brief: bool
+    send_empty_briefs: bool
+    """Whether the daily brief is mailed even if there is no project, task or event."""
+    work_starts: time
+    work_ends: time
+    """The working hours, in which free time is told; on the next day if not after `work_starts`."""
 
 
 class Project(_Stored, frozen=True, kw_only=True):
@@ -120,6 +126,10 @@ class Task(_Stored, frozen=True, kw_only=True):
     due_at: Instant | None
     completed_at: Instant | None
     """Set if and only if `status` is `done`."""
+    due_changed_at: Instant | None
+    """When it was last moved to another due time; None if never."""
+    blocked_at: Instant | None
+    """When it was last blocked; None if it never was."""
     created_at: Instant
     updated_at: Instant
 

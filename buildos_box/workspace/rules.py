@@ -101,6 +101,7 @@ def normalise_task(
         merged["due_date"] = None
     elif given.get("due_date"):
         merged["due_at"] = None
+    _note_task_changes(before, merged, now)
     if merged["status"] == "done":
         if merged["completed_at"] is None:
             merged["completed_at"] = (before and before["completed_at"]) or to_text(now)
@@ -108,6 +109,14 @@ def normalise_task(
         yield "completed_at", "only a task that is done has one"
     else:
         merged["completed_at"] = None
+
+
+def _note_task_changes(before: Values | None, merged: Values, now: Instant) -> None:
+    """Note when the task was moved and when it was blocked, which a brief tells."""
+    if before is not None and any(before[name] != merged[name] for name in ("due_date", "due_at")):
+        merged["due_changed_at"] = to_text(now)
+    if merged["status"] == "blocked" and (before is None or before["status"] != "blocked"):
+        merged["blocked_at"] = to_text(now)
 
 
 def normalise_note(

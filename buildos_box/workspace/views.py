@@ -59,6 +59,9 @@ class PreferencesView(_View, frozen=True, kw_only=True, rename="camel"):
     time_of_day: str = "09:00"
     email_daily_brief: bool = True
     sms_daily_brief: bool = False
+    send_empty_briefs: bool = False
+    work_starts: str = "09:00"
+    work_ends: str = "18:00"
 
 
 class ProjectView(_View, frozen=True, kw_only=True, rename="camel"):

@@ -1,10 +1,14 @@
 """Days to write briefs of: a believable one, and short ways to make others."""
 
+import re
 from datetime import date
 from typing import Any
 
+from buildos_box.briefs.compose import compose
 from buildos_box.briefs.facts import DayFacts, Person, day_facts
+from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
+from buildos_box.page_links import PageLinks
 from buildos_box.workspace.model import Dependency, Event, Note, Project, Task
 
 WEDNESDAY = date(2024, 10, 23)
@@ -12,6 +16,9 @@ MORNING = from_text("2024-10-23T05:58:00Z")
 LAST_WEEK = from_text("2024-10-17T12:00:00Z")
 _AGES = {"created_at": LAST_WEEK, "updated_at": LAST_WEEK}
 BERLIN = Person(id="ada", name="Ada", zone="Europe/Berlin", country="DE")
+
+
+LINKS = PageLinks("http://box.test")
 
 
 def day(text: str) -> date:
@@ -25,7 +32,7 @@ def project(project_id: str, name: str = "", **fields: Any) -> Project:
 
 
 def task(task_id: str, title: str = "", project: str = "site", **fields: Any) -> Task:
-    for key in ("due_at", "completed_at", "created_at", "updated_at"):
+    for key in [name for name in Task.__struct_fields__ if name.endswith("_at")]:
         if isinstance(fields.get(key), str):
             fields[key] = from_text(fields[key])
     for key in ("due_date", "start_date"):
@@ -174,3 +181,21 @@ def crowded_day(word: str = "work") -> DayFacts:
         ],
         dependencies=[waits(f"t{i}", f"t{i - 4}") for i in range(4, 1000)],
     )
+
+
+def text_of(facts: DayFacts, analysis: Analysis | None = None, **more: Any) -> str:
+    """The brief of that day as Markdown."""
+    return compose(facts, LINKS, analysis, **more).markdown
+
+
+def read(facts: DayFacts, analysis: Analysis | None = None, **more: Any) -> str:
+    """The same as it is read: links without their addresses."""
+    return re.sub(r"\]\(http://box\.test/[^)]*\)", "", text_of(facts, analysis, **more)).replace(
+        "[", ""
+    )
+
+
+def part(facts: DayFacts, heading: str) -> list[str]:
+    """The lines of one part of the brief, as they are read."""
+    _, found, rest = read(facts).partition(f"## {heading}\n\n")
+    return re.split(r"\n\n(?=#|\*W)", rest)[0].strip().splitlines() if found else []

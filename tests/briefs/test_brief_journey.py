@@ -45,7 +45,7 @@ async def test_a_brief_is_queued_written_and_mailed_once(box: BoxWorld) -> None:
     (mail,) = box.outbox
     assert mail.get_content_type() == "multipart/alternative"
     assert mail["To"] == "ada@example.org"
-    assert mail["Subject"] == "Your brief for Wed, Oct 23: 3 due"
+    assert mail["Subject"] == "Task 0"
 
 
 async def test_progress_moves_through_the_stages(box: BoxWorld) -> None:
@@ -108,8 +108,8 @@ async def test_force_regenerate_replaces_the_brief_and_mails_once_more(box: BoxW
     await box.work()
     assert await brief_rows(box) == [("2024-10-23", "completed", 2)]
     assert [mail["Subject"] for mail in box.outbox] == [
-        "Your brief for Wed, Oct 23: nothing due",
-        "Your brief for Wed, Oct 23: 2 due",
+        "Nothing planned · Wed, Oct 23",
+        "Task 0",
     ]
 
 
@@ -258,7 +258,7 @@ async def test_the_brief_its_mail_and_the_news_of_it_are_one_commit(box: BoxWorl
 async def test_what_an_attempt_has_finished_is_not_paid_for_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
     from tests.doubles.llm import LlmDouble, ok
 
-    answer = {"summary": "A calm day.", "insights": ["Nothing burns."], "priorities": []}
+    answer = {"summary": "A calm day.", "priorities": []}
     with LlmDouble() as double:
         double.default(ok(answer))
         provider = ProviderSettings(name="double", base_url=double.url, model="m")

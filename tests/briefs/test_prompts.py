@@ -8,20 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildos_box.briefs.analyst import Analysis, analyse
-from buildos_box.briefs.priorities import PriorityAction
+from buildos_box.briefs.actions import PriorityAction
+from buildos_box.briefs.analysis import whole
+from buildos_box.briefs.compose import word_count
 from buildos_box.briefs.prompts import Known, accept, day_json, said, system_text, user_text
-from tests.briefs.days import MORNING, adas_day, crowded_day, note, task, wednesday
+from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
+from tests.briefs.days import (
+    MORNING,
+    adas_day,
+    crowded_day,
+    note,
+    task,
+    text_of,
+    wednesday,
+)
 
 
 def action(ref_id: str, kind: str = "task", reason: str = "It is late.") -> PriorityAction:
     return PriorityAction(ref_kind=kind, ref_id=ref_id, reason=reason)  # type: ignore[arg-type]
 
 
-def answer(
-    *actions: PriorityAction, summary: str = "A day.", insights: tuple[str, ...] = ("Yes.",)
-) -> Any:
-    return Analysis(summary=summary, insights=list(insights), priorities=list(actions))
+def answer(*actions: PriorityAction, summary: str = "A day.") -> Any:
+    return Analysis(summary=summary, priorities=list(actions))
 
 
 def spoken(text: str) -> str:
@@ -32,7 +40,7 @@ def spoken(text: str) -> str:
 def test_the_system_text_is_constant_and_speaks_of_the_fields_of_the_answer() -> None:
     text = system_text()
     assert text is system_text()
-    for field in ("`summary`", "`insights`", "`priorities`", "`ref_kind`", "`ref_id`", "`reason`"):
+    for field in ("`summary`", "`priorities`", "`ref_kind`", "`ref_id`", "`reason`"):
         assert field in text
     assert "never an instruction" in text
 
@@ -76,32 +84,59 @@ def test_titles_go_in_as_one_line_without_invisible_characters() -> None:
 
 
 def test_a_good_answer_is_taken_as_it_is() -> None:
-    good = answer(action("contract"), action("site", "project"))
+    good = answer(action("contract", reason="late"), action("form", reason="it ends today"))
     accepted = accept(good, adas_day())
     assert accepted.analysis == good
     assert accepted.invented == 0
 
 
-def test_invented_and_finished_tasks_are_dropped_and_counted_and_repeats_are_dropped() -> None:
+def test_words_about_invented_and_finished_tasks_are_dropped_and_counted() -> None:
     given_ids = ["nothing", "contract", "contract", "hosting", "site"]
     accepted = accept(answer(*(action(ref_id) for ref_id in given_ids)), adas_day())
     assert [a.ref_id for a in accepted.analysis.priorities] == ["contract"]
     assert accepted.invented == 3
 
 
-def test_no_more_than_five_priorities_and_five_insights_are_taken() -> None:
-    facts = wednesday(tasks=[task(f"t{i}", due_date="2024-10-23") for i in range(9)])
-    many = answer(*(action(f"t{i}") for i in range(9)), insights=("So.",) * 9)
-    accepted = accept(many, facts).analysis
-    assert len(accepted.priorities) == len(accepted.insights) == 5
+def test_words_about_what_is_not_to_be_done_first_are_dropped() -> None:
+    accepted = accept(answer(action("dentist"), action("site", "project")), adas_day())
+    assert accepted.analysis.priorities == []
+    assert accepted.invented == 0
 
 
-def test_what_is_missing_comes_from_the_built_in_analyst() -> None:
+@pytest.mark.parametrize(
+    ("reason", "taken"),
+    [
+        ("it has waited two days now", True),
+        ("it is 2 days late and urgent", True),
+        ("it is 17 days late", False),
+        ("it is needed by 14:35", False),
+        ("so that order print samples can begin", False),
+    ],
+)
+def test_a_reason_with_a_fact_that_no_data_has_or_with_a_tasks_name_is_left_out(
+    reason: Any, taken: Any
+) -> None:
+    accepted = accept(answer(action("contract", reason=reason)), adas_day()).analysis
+    assert [a.reason for a in accepted.priorities] == ([reason] if taken else [])
+
+
+@pytest.mark.parametrize("words", [1, 5, 20, 60])
+def test_a_models_words_never_make_the_brief_longer(words: Any) -> None:
     facts = adas_day()
-    accepted = accept(
-        answer(action("x"), summary=" \n", insights=("![](http://e.example)",)), facts
-    )
-    assert accepted.analysis == analyse(facts)
+    long = " ".join(["word"] * words)
+    given_actions = [action(key, reason=long) for key in ("contract", "form", "invoice")]
+    accepted = accept(answer(*given_actions, summary=long), facts).analysis
+    built_in = word_count(text_of(facts))
+    assert word_count(text_of(facts, accepted, source="a model")) <= built_in
+
+
+def test_what_is_missing_is_worded_by_the_rules() -> None:
+    facts = adas_day()
+    accepted = accept(answer(action("x"), summary=" \n"), facts)
+    assert accepted.analysis == NOTHING_WORDED
+    complete = whole(accepted.analysis, facts)
+    assert complete.summary == "2 h of meetings; the afternoon is free from 12:00."
+    assert [a.ref_id for a in complete.priorities] == ["contract", "form", "invoice"]
 
 
 @pytest.mark.parametrize(
@@ -141,17 +176,6 @@ def test_a_models_words_become_plain_text(text: Any, expected: Any) -> None:
     assert spoken(text) == expected
 
 
-def test_a_models_words_are_cut_to_length() -> None:
-    long = "word " * 1000
-    accepted = accept(
-        answer(action("contract", reason=long), summary=long, insights=(long,)), adas_day()
-    ).analysis
-    assert len(accepted.summary) <= 400
-    assert len(accepted.insights[0]) <= 240
-    assert len(accepted.priorities[0].reason) <= 160
-    assert accepted.summary.endswith("…")
-
-
 @given(text=st.text(max_size=300))
 def test_no_address_survives_from_any_words(text: Any) -> None:
     found = spoken(f"{text} http://evil.example/{text}")
@@ -159,10 +183,7 @@ def test_no_address_survives_from_any_words(text: Any) -> None:
 
 
 def test_the_answers_shape_is_what_a_model_is_asked_for() -> None:
-    raw = (
-        b'{"summary":"s","insights":["i"],'
-        b'"priorities":[{"ref_kind":"task","ref_id":"a","reason":"r"}]}'
-    )
+    raw = b'{"summary":"s","priorities":[{"ref_kind":"task","ref_id":"a","reason":"r"}]}'
     assert msgspec.json.decode(raw, type=Analysis).priorities[0].ref_id == "a"
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(raw.replace(b'"task"', b'"user"'), type=Analysis)

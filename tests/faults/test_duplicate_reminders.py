@@ -42,5 +42,5 @@ async def test_a_planning_that_fails_in_the_middle_leaves_nothing_and_is_done_ag
     assert (len(seen), await messages(box)) == (3, [])
     await box.run_until("2024-10-23T14:10:00Z")
     assert sorted(sent["Body"] for sent in twilio.sent) == [
-        f"Reminder: Call {n} at 1{n}:00, in 15 min" for n in range(5)
+        f"BuildOS: Call {n} at 1{n}:00, in 15 min" for n in range(5)
     ]

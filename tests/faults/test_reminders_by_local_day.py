@@ -34,5 +34,5 @@ async def test_an_evening_event_is_reminded_of_wherever_one_lives(
         )
     await box.run_until("2024-10-26T08:00:00Z", step=timedelta(minutes=15))
     assert sorted(sent["Body"] for sent in twilio.sent) == [
-        f"Reminder: u{number} at 21:00, in 15 min" for number in range(4)
+        f"BuildOS: u{number} at 21:00, in 15 min" for number in range(4)
     ]

@@ -47,7 +47,7 @@ async def test_an_event_moved_by_two_hours_is_one_sms_at_its_new_time(
     await event(box, "2024-10-23T12:00:00Z")
     assert await live_jobs(box) == ["2024-10-23T11:45:00.000Z"]
     await box.run_until("2024-10-23T12:10:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 12:00, in 15 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 12:00, in 15 min"]
     assert await states(box) == [("cancelled", "event_moved"), ("sent", None)]
 
 
@@ -59,7 +59,7 @@ async def test_an_event_moved_there_and_back_is_one_sms(
         await event(box, f"2024-10-23T{start}:00Z")
     assert await live_jobs(box) == ["2024-10-23T09:45:00.000Z"]
     await box.run_until("2024-10-23T12:10:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:00, in 15 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:00, in 15 min"]
 
 
 @pytest.mark.parametrize("how", ["delete", "cancel", "decline", "all_day", "sync", "user"])

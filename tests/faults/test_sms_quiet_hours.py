@@ -28,7 +28,7 @@ async def test_a_message_that_quiet_hours_catch_leaves_when_they_end(
     await box.run_until("2024-10-23T08:29:00Z")
     assert twilio.sent == []
     await box.run_until("2024-10-23T08:31:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 08:35, in 5 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 08:35, in 5 min"]
 
 
 async def test_what_failed_has_not_used_up_the_day(box: BoxWorld, twilio: TwilioDouble) -> None:

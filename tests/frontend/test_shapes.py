@@ -95,7 +95,7 @@ async def test_an_sms_whose_number_a_viewer_sees_masked(box: BoxWorld) -> None:
     await box.sync(events=[{"id": "e1", "userId": "ada", "title": "Team standup", "startAt": at}])
     expected = {
         "phone_number": NUMBER,
-        "message": "Reminder: Team standup at 10:00, in 15 min",
+        "message": "BuildOS: Team standup at 10:00, in 15 min",
         "eventId": "e1",
         "eventName": "Team standup",
     }

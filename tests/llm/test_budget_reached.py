@@ -6,7 +6,7 @@ from buildos_box.settings import LlmSettings, ProviderSettings, Settings
 from tests.doubles.llm import LlmDouble, ok
 from tests.world import BoxWorld, open_world
 
-ANALYSIS = {"summary": "A calm day.", "insights": ["So."], "priorities": []}
+ANALYSIS = {"summary": "A calm day.", "priorities": []}
 
 
 async def test_a_spent_budget_is_seen_in_the_brief_the_phases_usage_and_health(

@@ -9,8 +9,9 @@ from typing import Any
 from buildos_box.clock import from_text
 from buildos_box.mail.render import Sender, render
 from buildos_box.mail.store import QUEUED, Email
+from buildos_box.page_links import PageLinks
 
-SENDER = Sender("BuildOS", "briefs@box.example", "https://box.example", b"k" * 32)
+SENDER = Sender("BuildOS", "briefs@box.example", PageLinks("https://box.example"), b"k" * 32)
 
 
 def letter(markdown: str = "# Your brief\n\nA calm day.", **changed: Any) -> Email:

@@ -10,6 +10,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.mail.html import is_safe_link, links_in, rewrite_links, to_html
 from buildos_box.mail.plain import to_text
 from buildos_box.mail.render import render, text_part
+from buildos_box.page_links import PageLinks
 from tests.mail.letters import SENDER, Tags, letter, message, parsed, part
 
 ATTACKS = [
@@ -124,7 +125,8 @@ def test_the_headers_are_those_that_the_rules_want() -> None:
 
 
 def test_a_long_unsubscribe_address_is_neither_broken_nor_encoded() -> None:
-    sender = SENDER.__class__("Box", "b@box.example", f"https://{'long.' * 20}example", b"k" * 32)
+    links = PageLinks(f"https://{'long.' * 20}example")
+    sender = SENDER.__class__("Box", "b@box.example", links, b"k" * 32)
     raw = render(letter(), sender).message
     (line,) = [line for line in raw.split(b"\r\n") if line.startswith(b"List-Unsubscribe:")]
     assert line.startswith(b"List-Unsubscribe: <https://long.long.")
@@ -144,7 +146,7 @@ def test_a_line_break_in_the_subject_adds_no_header(line: str) -> None:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_break_in_the_senders_name_adds_no_header(line: str) -> None:
-    sender = SENDER.__class__(f"Box{line}", "b@box.example", "https://box.example", b"k")
+    sender = SENDER.__class__(f"Box{line}", "b@box.example", SENDER.links, b"k")
     mail = parsed(render(letter(), sender).message)
     assert mail["Bcc"] is None
     assert len(mail["From"].addresses) == 1

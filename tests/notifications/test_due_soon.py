@@ -36,12 +36,12 @@ async def told(box: BoxWorld, user: str = "ada") -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("zone", "due_at", "lead", "at", "title"),
     [
-        ("UTC", "23T10:30", 60, "09:30", "Due at 10:30"),
-        ("Europe/Vienna", "23T10:30", 60, "09:30", "Due at 12:30"),
-        ("Pacific/Kiritimati", "23T10:30", 60, "09:30", "Due tomorrow at 00:30"),
-        ("Pacific/Pago_Pago", "23T11:30", 60, "10:30", "Due tomorrow at 00:30"),
-        ("UTC", "23T10:37", 15, "10:30", "Due at 10:37"),
-        ("UTC", "25T09:00", 2880, "09:00", "Due on Fri, Oct 25 at 09:00"),
+        ("UTC", "23T10:30", 60, "09:30", "Due at 10:30: Pay rent"),
+        ("Europe/Vienna", "23T10:30", 60, "09:30", "Due at 12:30: Pay rent"),
+        ("Pacific/Kiritimati", "23T10:30", 60, "09:30", "Due tomorrow at 00:30: Pay rent"),
+        ("Pacific/Pago_Pago", "23T11:30", 60, "10:30", "Due tomorrow at 00:30: Pay rent"),
+        ("UTC", "23T10:37", 15, "10:30", "Due at 10:37: Pay rent"),
+        ("UTC", "25T09:00", 2880, "09:00", "Due on Fri, Oct 25 at 09:00: Pay rent"),
     ],
 )
 async def test_a_task_due_at_an_instant_is_told_of_within_the_lead_time(
@@ -76,7 +76,7 @@ async def test_a_task_due_on_a_day_is_told_of_in_that_days_morning(
     moment = from_text(f"{at}:00Z")
     box.clock.set(moment - QUARTER)
     await pass_time(box, moment + QUARTER)
-    assert await told(box) == [(at, "Due today")]
+    assert await told(box) == [(at, "Due today: Pay rent")]
 
 
 async def test_nothing_is_told_twice_nor_late_nor_of_what_is_done(box: BoxWorld) -> None:
@@ -88,7 +88,7 @@ async def test_nothing_is_told_twice_nor_late_nor_of_what_is_done(box: BoxWorld)
     for _ in range(3):
         await box.box.cron_registry.run_by_hand("task_due_soon", box.box.services, "test")
         await box.work()
-    assert await told(box) == [("2024-10-23T08:00", "Due at 08:40")]
+    assert await told(box) == [("2024-10-23T08:00", "Due at 08:40: Pay rent")]
     await pass_time(box, "2024-10-23T10:00:00Z")
     assert len(await told(box)) == 1
 
@@ -104,8 +104,8 @@ async def test_one_that_moves_is_told_of_again_and_one_added_in_the_afternoon_is
     await task(box, "new", dueDate=DAY)
     await pass_time(box, "2024-10-23T13:30:00Z")
     assert await told(box) == [
-        ("2024-10-23T08:00", "Due at 08:40"),
-        ("2024-10-23T10:00", "Due at 11:00"),
+        ("2024-10-23T08:00", "Due at 08:40: Pay rent"),
+        ("2024-10-23T10:00", "Due at 11:00: Pay rent"),
     ]
 
 

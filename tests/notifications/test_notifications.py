@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from buildos_box.operator_alert import OperatorAlert
+from tests.notifications.browser import Browser
 from tests.world import BoxWorld
 
+NO_BROWSER = ("push", "skipped", "no push subscription")
 TASK = {"taskId": "t1", "taskName": "Pay {0.__class__} {{7*7}}", "projectName": "Home"}
 
 
@@ -163,18 +165,29 @@ async def test_what_is_not_wanted_is_skipped_with_its_reason(box: BoxWorld) -> N
     assert (await box.get("/users/ada/notifications"))["items"] == []
 
 
-async def test_without_a_browser_push_is_skipped_and_the_inbox_gets_it(box: BoxWorld) -> None:
+async def test_without_a_browser_push_is_skipped_without_a_job_and_the_inbox_gets_it(
+    box: BoxWorld,
+) -> None:
     await box.person()
-    await tell(box, channel="push")
+    answer = await tell(box, channel="push")
+    assert answer["jobs"] == {"in_app": answer["jobId"]}
+    assert len(await box.jobs()) == 1
     await box.work()
-    assert await deliveries(box) == [
-        ("push", "skipped", "no push subscription"),
-        ("in_app", "sent", None),
-    ]
+    assert await deliveries(box) == [NO_BROWSER, ("in_app", "sent", None)]
+
+
+async def test_who_wants_no_push_and_has_no_browser_gets_nothing_instead(box: BoxWorld) -> None:
+    await box.person()
+    await wish(box, push=False)
+    answer = await tell(box, channel="push")
+    assert (answer["jobId"], answer["jobs"]) == (None, {})
+    assert await deliveries(box) == [("push", "skipped", "push is off for task.completed")]
 
 
 async def test_do_not_disturb_defers_push_but_never_the_inbox(box: BoxWorld) -> None:
     await box.person(zone="Europe/Vienna")
+    browser = Browser("https://push.example/one")
+    await box.post("/users/ada/push-subscriptions", browser.subscription)
     await wish(box, dndStart="22:00", dndEnd="11:30")
     await tell(box, channel="push")
     await tell(box, channel="in_app")
@@ -182,8 +195,6 @@ async def test_do_not_disturb_defers_push_but_never_the_inbox(box: BoxWorld) -> 
     assert await deliveries(box) == [("push", "pending", None), ("in_app", "sent", None)]
     waiting = (await box.jobs())[0]
     assert (waiting["status"], waiting["scheduled_for"]) == ("pending", "2024-10-23T09:30:00.000Z")
-    await box.run_until("2024-10-23T09:30:00Z")
-    assert (await deliveries(box))[0] == ("push", "skipped", "no push subscription")
 
 
 async def test_what_would_be_stale_after_do_not_disturb_is_skipped(box: BoxWorld) -> None:
@@ -215,7 +226,7 @@ async def test_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> Non
     assert await box.step()
     (brief,) = (await box.get("/users/ada/briefs"))["briefs"]
     assert brief["generationStatus"] == "completed"
-    assert await deliveries(box) == [("in_app", "sent", None), ("push", "pending", None)]
+    assert await deliveries(box) == [("in_app", "sent", None), NO_BROWSER]
     await box.recover()
     await box.work()
     (item,) = (await box.get("/users/ada/notifications"))["items"]
@@ -225,14 +236,14 @@ async def test_a_brief_and_its_notification_are_one_commit(box: BoxWorld) -> Non
 async def test_a_brief_written_anew_before_its_hour_is_told_of_once(box: BoxWorld) -> None:
     await box.person(at="09:00")
     await box.run_until("2024-10-23T08:58:00Z", step=timedelta(minutes=58))
-    assert await deliveries(box) == [("in_app", "sent", None), ("push", "pending", None)]
+    assert await deliveries(box) == [("in_app", "sent", None), NO_BROWSER]
     await box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
     await box.run_until("2024-10-23T09:05:00Z")
     assert await deliveries(box) == [
         ("in_app", "sent", None),
-        ("push", "skipped", "superseded"),
+        NO_BROWSER,
         ("in_app", "sent", None),
-        ("push", "skipped", "no push subscription"),
+        NO_BROWSER,
     ]
     assert len((await box.get("/users/ada/notifications"))["items"]) == 1
 

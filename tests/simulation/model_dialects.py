@@ -6,7 +6,7 @@ from typing import Any
 
 Response = dict[str, Any]
 SUMMARY = "A day like others."
-ANSWER = {"summary": SUMMARY, "insights": ["Begin early."], "priorities": []}
+ANSWER = {"summary": SUMMARY, "priorities": []}
 PLAIN = json.dumps(ANSWER)
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20}
 
@@ -27,7 +27,7 @@ def in_some_dialect(rng: random.Random) -> Response:
             f"It is short.</think>\n\n```json\n{PLAIN}\n```",
             f"Here it is:\n```JSON\n{PLAIN}\n```\nAnything else? [1]",
             PLAIN[:-1] + ",}",
-            PLAIN.replace("Begin early.", "Begin\nearly."),
+            PLAIN.replace("like others", "like\nothers"),
             PLAIN,
         ]
     )  # fmt: skip
@@ -70,6 +70,6 @@ def repeats_a_good_answer(request: Response) -> bool:
     messages = request["messages"]
     asked = [m["content"] for m in messages if m["role"] == "user"]
     turns = [m["content"] for m in messages if m["role"] == "assistant"]
-    return '"insights"' in asked[0] and any(
+    return '"summary_words"' in asked[0] and any(
         SUMMARY in turn and "priorities" in turn for turn in turns
     )

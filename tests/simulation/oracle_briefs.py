@@ -17,7 +17,8 @@ from tests.simulation.facts import Fact, Facts
 from tests.simulation.wall_time import DAY, HOUR, MINUTE, SECOND, instant, wall_instant
 from tests.simulation.wishes import Wishes, runs_of
 
-SUBJECT = re.compile(r"for (\w{3}, \w{3} \d{1,2})\b")
+HEADING = re.compile(r"[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\b")
+"""How the text of a brief begins."""
 OWNER = re.compile(r"owner-(u\d\d)")
 
 
@@ -31,22 +32,20 @@ class Brief:
     fact: Fact
 
 
+def day_named(text: str) -> date:
+    """`October 23, 2024` as a day."""
+    return datetime.strptime(f"{text} +0000", "%B %d, %Y %z").date()
+
+
 def briefs_of(facts: Facts, broken: list[Broken]) -> list[Brief]:
     found = []
     for mail in facts.mails:
         who = mail["to"].partition("@")[0]
-        named = SUBJECT.search(mail["subject"])
+        named = HEADING.match(mail["text"])
         if named is None:
             continue
-        day = next(
-            (
-                day
-                for ahead in (0, -1, 1, -2, 2)
-                if f"{(day := mail['t'].date() + ahead * DAY):%a, %b} {day.day}" == named[1]
-            ),
-            None,
-        )
-        if day is None:
+        day = day_named(named[1])
+        if abs(day - mail["t"].date()) > 2 * DAY:
             broken.append(Broken("brief of a day at hand", mail["t"], mail["subject"]))
             continue
         found.append(Brief(who, day, mail["t"], mail))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.life import quiet_logs
 from tests.simulation.make import make
-from tests.simulation.oracle_briefs import SUBJECT
+from tests.simulation.oracle_briefs import HEADING, day_named
 from tests.simulation.oracle_reminders import EVENT, NOTE
 from tests.simulation.people import ZONES
 from tests.simulation.plan import DAY, Item, Options, Plan
@@ -73,8 +73,6 @@ def _arrival(fact: dict[str, Any]) -> tuple[str, str, Any]:
         named = EVENT.search(fact["body"])
         assert named is not None
         return named[1][:3], named[1], at
-    named = SUBJECT.search(fact["subject"])
+    named = HEADING.match(fact["text"])
     assert named is not None
-    days = (at.date() + timedelta(days=ahead) for ahead in (0, -1, 1))
-    day = next(day for day in days if f"{day:%a, %b} {day.day}" == named[1])
-    return fact["to"][:3], day.isoformat(), at
+    return fact["to"][:3], day_named(named[1]).isoformat(), at

@@ -25,7 +25,6 @@ async def test_a_brief_is_told_of_by_sms_at_its_time(
     assert len(twilio.sent) == sent
     for message in twilio.sent:
         assert message["To"] == NUMBER
-        assert message["Body"] == ("BuildOS: Your brief of 2024-10-23 is ready: 2 tasks for today")
-        assert box.outbox[0]["Subject"] not in message["Body"]
-        assert len(message["Body"]) <= 160
-        assert "http" not in message["Body"]
+        assert message["Body"] == (
+            "BuildOS: First Task 0 https://box.example/app/#brief-2024-10-23"
+        )

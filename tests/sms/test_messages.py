@@ -48,7 +48,7 @@ async def test_a_message_has_each_field_in_both_spellings(box: BoxWorld) -> None
     expected = {
         "status": "scheduled",
         "scheduled_for": "2024-10-23T09:45:00.000Z",
-        "message_content": "Reminder: Standup at 12:00, in 15 min",
+        "message_content": "BuildOS: Standup at 12:00, in 15 min",
         "event_title": "Standup",
         "event_start": "2024-10-23T10:00:00.000Z",
         "event_end": "2024-10-23T10:30:00.000Z",
@@ -145,7 +145,7 @@ async def test_a_reminder_keeps_its_distance_from_an_event_that_moves(box: BoxWo
     path = f"/sms/scheduled/{sms}/update"
     changed = (await box.call("PATCH", path, {"eventStart": "2024-10-23T14:00:00Z"})).json()
     assert changed["scheduled_for"] == "2024-10-23T13:45:00.000Z"
-    assert changed["message"] == "Reminder: Standup at 16:00, in 15 min"
+    assert changed["message"] == "BuildOS: Standup at 16:00, in 15 min"
     await box.sync(events=[{"id": "e1", "startAt": "2024-10-23T14:00:00Z", "endAt": None}])
     waiting = await listed(box, "?status=scheduled")
     assert [(m["id"], m["scheduled_for"]) for m in waiting] == [(sms, "2024-10-23T13:45:00.000Z")]

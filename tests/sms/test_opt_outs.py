@@ -80,7 +80,7 @@ async def test_stop_takes_reminders_back_and_start_plans_them_anew(
     assert await messages(box) == []
     await say(box, "START", "SM2")
     await box.run_until("2024-10-25T09:46:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:00, in 15 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:00, in 15 min"]
     await event(box, "2024-10-26T10:00:00Z")
     await box.run_until("2024-10-26T09:46:00Z")
     assert len(twilio.sent) == 2

@@ -165,6 +165,6 @@ async def test_zones_26_hours_apart_each_get_their_own_day(
             assert [row["user_id"] for row in await box.db.all(planned)] == users
         await box.run_until("2024-10-24T21:00:00Z", step=timedelta(minutes=15))
         assert [sent["Body"] for sent in twilio.sent] == [
-            "Reminder: east rises at 09:00, in 15 min",
-            "Reminder: west rises at 09:00, in 15 min",
+            "BuildOS: east rises at 09:00, in 15 min",
+            "BuildOS: west rises at 09:00, in 15 min",
         ]

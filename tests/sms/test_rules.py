@@ -48,7 +48,7 @@ def test_typographic_marks_become_plain() -> None:
 )
 def test_a_reminder_fits_and_keeps_its_time(title: str) -> None:
     start = from_text("2024-10-23T12:00:00Z")
-    text = reminder_text(title, start, BERLIN, start - timedelta(minutes=15))
+    text = reminder_text(title, start, BERLIN, start - timedelta(minutes=15), sender="BuildOS")
     assert fits(text)
     assert segments(text) <= (1 if is_gsm(text) else 2)
     assert text.endswith(" at 14:00, in 15 min")
@@ -56,5 +56,5 @@ def test_a_reminder_fits_and_keeps_its_time(title: str) -> None:
 
 def test_words_stay_whole() -> None:
     start = from_text("2024-10-23T12:00:00Z")
-    text = reminder_text("abcdefg " * 40, start, BERLIN, start)
-    assert set(text.removeprefix("Reminder: ").split("...")[0].split()) == {"abcdefg"}
+    text = reminder_text("abcdefg " * 40, start, BERLIN, start, sender="BuildOS")
+    assert set(text.removeprefix("BuildOS: ").split("...")[0].split()) == {"abcdefg"}

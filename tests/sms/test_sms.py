@@ -43,7 +43,7 @@ async def test_who_travels_is_told_the_time_of_where_they_are(box: BoxWorld) -> 
     box.clock.set("2024-10-23T08:40:00Z")
     await box.sync(users=[{"id": "ada", "timezone": "Pacific/Pago_Pago"}])
     await box.work()
-    assert [m["message"] for m in await messages(box)] == ["Reminder: Standup at 23:45, in 60 min"]
+    assert [m["message"] for m in await messages(box)] == ["BuildOS: Standup at 23:45, in 60 min"]
     await box.sync(users=[{"id": "ada", "timezone": "America/Los_Angeles"}])
     assert "at 03:45" in (await messages(box))[0]["message"]
 
@@ -154,7 +154,7 @@ async def test_a_reminder_goes_out_before_its_event(box: BoxWorld, twilio: Twili
     assert twilio.sent == []
     await box.run_until("2024-10-23T09:46:00Z")
     (sent,) = twilio.sent
-    assert sent["Body"] == "Reminder: Standup at 10:00, in 15 min"
+    assert sent["Body"] == "BuildOS: Standup at 10:00, in 15 min"
     assert (sent["To"], sent["MessagingServiceSid"]) == (NUMBER, SERVICE)
     assert (sent["ValidityPeriod"], sent["SmartEncoded"].lower()) == ("900", "true")
     assert sent["StatusCallback"].startswith("https://box.example/webhooks/twilio/status?sms=sms-")
@@ -233,7 +233,7 @@ async def test_a_reminder_that_leaves_late_does_not_promise_the_planned_minutes(
     await box.work()
     box.clock.set("2024-10-23T09:55:00Z")
     await box.work()
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:00, in 5 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:00, in 5 min"]
 
 
 async def test_who_has_opted_out_at_twilio_is_opted_out_here(
@@ -273,7 +273,7 @@ async def test_a_time_that_a_person_gave_outlives_a_new_plan(
     await box.work()
     (message,) = await messages(box)
     assert message["sendAt"].startswith("2024-10-23T11:55")
-    assert message["message"] == "Reminder: Retro at 12:00, in 5 min"
+    assert message["message"] == "BuildOS: Retro at 12:00, in 5 min"
     await box.run_until("2024-10-23T11:54:00Z")
     assert twilio.sent == []
     await box.run_until("2024-10-23T11:56:00Z")

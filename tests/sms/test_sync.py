@@ -45,7 +45,7 @@ async def test_synced_preferences_plan_the_day(box: BoxWorld, twilio: TwilioDoub
         "daily_limit": 5,
     }.items()
     await box.run_until("2024-10-23T09:31:00Z")
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:00, in 30 min"]
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:00, in 30 min"]
 
 
 async def test_another_number_is_unverified_and_none_at_all_ends_reminders(

@@ -22,7 +22,7 @@ from tests.world import BoxWorld
 AT = from_text("2024-10-23T10:00:00Z")
 SOON = AT - timedelta(minutes=15)
 STANDUP = facts_of("Standup", "Room 4", AT, ZoneInfo("Europe/Berlin"), SOON)
-TEMPLATE = "Reminder: Standup at 10:00, in 15 min"
+TEMPLATE = "BuildOS: Standup at 10:00, in 15 min"
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ async def test_a_text_that_is_no_longer_so_gives_way_to_one_that_is(
             await event(box, "2024-10-23T10:00:00Z", title="Retro")
             await box.work()
             (found,) = await sources(box)
-            assert found == ("template", "Reminder: Retro at 10:00, in 20 min")
+            assert found == ("template", "BuildOS: Retro at 10:00, in 20 min")
             double.default(saying("Retro, 10:00."))
             (message,) = await messages(box)
             await box.post(f"/sms/scheduled/{message['id']}/regenerate")

@@ -101,7 +101,7 @@ def test_a_person_looks_around_acts_and_leaves(box: Served, size: tuple[int, int
         terminal.sees("ATTEMPTS", "PAYLOAD", '"userId": "ada"', "esc Back")
         terminal.press("Escape")
         terminal.sees("type:generate_daily_brief", "space Select")
-        for key, words in {"3": "realtime_cleanup", "4": "Your brief for", "5": "Ada",
+        for key, words in {"3": "realtime_cleanup", "4": "Nothing planned", "5": "Ada",
                            "6": "Nothing to clean up"}.items():  # fmt: skip
             terminal.press(key)
             terminal.sees(words)

@@ -38,7 +38,7 @@ allow_private = ["127.0.0.1/32"]
 concurrency = 4
 """
 
-ANALYSIS = {"summary": "A calm day.", "insights": ["Nothing burns."], "priorities": []}
+ANALYSIS = {"summary": "A calm day.", "priorities": []}
 
 
 @dataclass

@@ -51,7 +51,7 @@ def test_nothing_that_is_written_becomes_part_of_the_page(home: "Home", person: 
     eve = person()
     eve.sign_in(token)
     eve.press("Write it now")
-    eve.heading("Executive summary", 3)
+    eve.heading("Do first", 3)
     for fragment, title in PAGES.items():
         eve.go(fragment)
         eve.heading(title)

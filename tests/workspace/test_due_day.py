@@ -17,6 +17,8 @@ NOW = from_text("2025-03-01T00:00:00Z")
 
 def task(due_date: str | None = None, due_at: str | None = None) -> Task:
     return Task(
+        due_changed_at=None,
+        blocked_at=None,
         id="t",
         project_id="p",
         title="Pay",

@@ -43,6 +43,7 @@ from buildos_box.workspace.store.people import (
 )
 from buildos_box.workspace.store.search import forget_deleted, search
 from buildos_box.workspace.store.work import (
+    count_changes,
     dependencies_among,
     find_dependencies,
     find_project,
@@ -53,6 +54,7 @@ from buildos_box.workspace.store.work import (
     notes_of_projects,
     prerequisites,
     project_of_name,
+    states_of,
     tasks_of_project,
 )
 
@@ -62,6 +64,7 @@ __all__ = [
     "active_work",
     "admins",
     "confirm_email",
+    "count_changes",
     "count_events",
     "count_tasks",
     "dependencies_among",
@@ -98,6 +101,7 @@ __all__ = [
     "row_of",
     "rows_between",
     "search",
+    "states_of",
     "tasks_of_project",
     "timed_events",
     "user_ids",

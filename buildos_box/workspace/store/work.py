@@ -69,6 +69,37 @@ async def tasks_of_project(db: Database, project_id: str, *, limit: int = -1) ->
     return [Task.of(row) for row in rows]
 
 
+async def states_of(db: Database, user_id: str, task_ids: Sequence[str]) -> dict[str, Row]:
+    """The title, status and time of completion of those of the tasks that the user has, by id."""
+    rows = await db.all(
+        """SELECT t.id, t.title, t.status, t.completed_at
+             FROM json_each(:ids) j JOIN tasks t ON t.id = j.value
+             JOIN projects p ON p.id = t.project_id AND p.user_id = :user""",
+        {"ids": json.dumps(list(task_ids)), "user": user_id},
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def count_changes(db: Database, user_id: str, since: Instant) -> Row:
+    """How many tasks of active projects were done, added, moved to another day and blocked since.
+
+    One that was added since then is counted as moved or blocked neither.
+    """
+    row = await db.one(
+        """SELECT count(CASE WHEN t.completed_at > :since THEN 1 END) AS done,
+                  count(CASE WHEN t.created_at > :since THEN 1 END) AS added,
+                  count(CASE WHEN t.due_changed_at > :since AND t.created_at <= :since
+                             THEN 1 END) AS moved,
+                  count(CASE WHEN t.blocked_at > :since AND t.created_at <= :since
+                              AND t.status = 'blocked' THEN 1 END) AS blocked
+             FROM projects p JOIN tasks t ON t.project_id = p.id
+            WHERE p.user_id = :user AND p.status = 'active' AND t.updated_at > :since""",
+        {"user": user_id, "since": to_text(since)},
+    )
+    assert row is not None
+    return row
+
+
 async def prerequisites(db: Database, task_id: str) -> list[str]:
     """The ids of the tasks that this one depends on."""
     rows = await db.all(

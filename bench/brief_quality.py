@@ -1,0 +1,218 @@
+"""Are briefs good? `python -m bench.brief_quality` checks those of 200 made-up days.
+
+Days are light, heavy, with a stale backlog, of blocked chains, empty, on holidays, and between
+night shifts. Of each brief it is checked: its words, that each open task is named once at most,
+that lists stand in the order of the ranking, that the first action is that of a plain oracle, and
+that no fact in it is absent from the data. It ends with 1 if one of the limits is broken.
+"""
+
+import argparse
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bench.machine import describe
+from bench.made_days import KINDS, Made, make_day
+from buildos_box.briefs.compose import WORD_BUDGET, Brief, compose
+from buildos_box.briefs.draft import Place
+from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.headline import SMS_SEGMENTS, SUBJECT_CHARS, preheader, sms, subject
+from buildos_box.page_links import PageLinks
+from buildos_box.sms.text import segments
+from buildos_box.workspace.model import Task
+
+DAYS = 200
+ORACLE_RIGHT = 0.95
+LINKS = PageLinks("https://box.example")
+LINK = re.compile(r"\]\((\S+)\)")
+NUMBER = re.compile(r"\d+")
+TASK_LINK = re.compile(r"/app/#task-(\S+?)\)")
+
+
+@dataclass
+class Verdict:
+    """What was found in the briefs."""
+
+    words: list[int] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+    """Days on which the oracle names an action."""
+    right: int = 0
+
+    def fault(self, what: str, where: str) -> None:
+        """Count a fault, and remember the first of its kind."""
+        self.faults[what] += 1
+        self.examples.setdefault(what, where)
+
+
+def _end_of(day: date, zone: ZoneInfo) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() + 86_400
+
+
+def oracle(facts: DayFacts) -> str | None:
+    """The task that a sensible person would begin with, by plain rules of its own."""
+    day, tasks = facts.brief_date, {task.id: task for task in facts.tasks if task.status != "done"}
+
+    def due(task: Task) -> date | None:
+        return task.due_at.astimezone(facts.zone).date() if task.due_at else task.due_date
+
+    def weight(task: Task) -> tuple[int, int]:
+        """How near its date is, and its priority."""
+        level = {"urgent": 0, "high": 1, "medium": 2, "low": 3}[task.priority]
+        on = due(task)
+        if on is None:
+            starts = task.start_date == day
+            return (1 if starts else 3 if task.status == "in_progress" else 5), level
+        left = (on - day).days
+        if left < -14:
+            return 4, level
+        if left <= 0 or (left <= 7 and level == 0):
+            return 0, level
+        if left == 1 or task.start_date == day:
+            return 1, level
+        return (2 if left <= 7 else 5), level
+
+    def with_waiters(task_id: str, seen: frozenset[str] = frozenset()) -> tuple[int, int]:
+        waiters = [w for w in facts.waited_on_by.get(task_id, ()) if w in tasks and w not in seen]
+        return min([weight(tasks[task_id]),
+                    *(with_waiters(w, seen | {task_id}) for w in waiters)])  # fmt: skip
+
+    def choice(task: Task) -> Any:
+        waiters = sum(w in tasks for w in facts.waited_on_by.get(task.id, ()))
+        on, at = due(task), task.due_at.timestamp() if task.due_at else None
+        late = on is not None and on < day
+        end = (
+            datetime(on.year, on.month, on.day, tzinfo=facts.zone).timestamp() + 86_400 if on else 0
+        )
+        moment = at or end or float("inf")
+        return with_waiters(task.id), -waiters, (late, -moment if late else moment)
+
+    free = [
+        task for task in tasks.values()
+        if task.status != "blocked"
+        and not any(other in tasks for other in facts.waits_for.get(task.id, ()))
+        and weight(task)[0] != 4 and with_waiters(task.id)[0] < 4
+    ]  # fmt: skip
+    if not free:
+        return None
+    best = min(free, key=choice)
+    equal = [task.id for task in free if choice(task) == choice(best)]
+    return " ".join(equal)
+
+
+def check(made: Made, brief: Brief, verdict: Verdict, where: str) -> None:
+    """Note what is wrong with a brief."""
+    facts, text = made.facts, brief.markdown
+    verdict.words.append(len(text.split()))
+    if verdict.words[-1] > WORD_BUDGET:
+        verdict.fault("over the word budget", where)
+    linked = TASK_LINK.findall(text)
+    open_ones = [task_id for task_id in linked if facts.task_by_id[task_id].status != "done"]
+    titles = Counter(
+        task.title for task in facts.ranked if text.count(f"[{task.title}]") > 1
+    )  # fmt: skip
+    if len(open_ones) != len(set(open_ones)) or titles:
+        verdict.fault("a task named twice", where)
+    _check_order(made, brief, verdict, where)
+    _check_facts(made, text, verdict, where)
+    if len(subject(facts)) > SUBJECT_CHARS or not preheader(facts):
+        verdict.fault("a subject too long, or no preview", where)
+    if segments(sms(facts, sender="BuildOS", url=LINKS.brief("2024-10-23"))) > SMS_SEGMENTS:
+        verdict.fault("an SMS of more than two segments", where)
+    expected = oracle(facts)
+    if expected is not None:
+        verdict.asked += 1
+        first = [one.task_id for one in brief.named if one.place is Place.DO_FIRST][:1]
+        verdict.right += bool(first) and first[0] in expected.split()
+
+
+def _check_order(made: Made, brief: Brief, verdict: Verdict, where: str) -> None:
+    facts = made.facts
+    first = [one.task_id for one in brief.named if one.place is Place.DO_FIRST]
+    late_ones = [t for t in first if facts.days_late(facts.task_by_id[t]) > 14]
+    keys = [facts.ranking.key(facts.task_by_id[task_id]) for task_id in first]
+    if keys != sorted(keys) or late_ones:
+        verdict.fault("actions not in the order of the ranking", where)
+    for place in (Place.TODAY, Place.LATE, Place.COMING_UP):
+        tasks = [facts.task_by_id[o.task_id] for o in brief.named if o.place is place]
+        days = [facts.due(task) or facts.brief_date for task in tasks]
+        ranks = [facts.ranking.key(task) for task in tasks]
+        timed = [task.due_at or datetime.max.replace(tzinfo=UTC) for task in tasks]
+        orders: dict[Place, list[Any]] = {
+            Place.TODAY: list(zip(timed, ranks, strict=True)),
+            Place.LATE: [(-day.toordinal(), rank) for day, rank in zip(days, ranks, strict=True)],
+            Place.COMING_UP: list(zip(days, ranks, strict=True)),
+        }
+        if orders[place] != sorted(orders[place]):
+            verdict.fault(f"{place} not in its order", where)
+
+
+def _check_facts(made: Made, text: str, verdict: Verdict, where: str) -> None:
+    """Every title, address and number in a brief is in its data, or counted from it."""
+    facts = made.facts
+    known = {LINKS.task(t.id) for t in facts.tasks} | {LINKS.event(e.id) for e in made.events}
+    known |= {LINKS.project(p.id) for p in facts.projects}
+    known |= {LINKS.page("late"), "https://example.org/a"}
+    if set(LINK.findall(text)) - known:
+        verdict.fault("a link to nothing", where)
+    numbers = {int(n) for n in NUMBER.findall(LINK.sub("]", text))}
+    if numbers - _numbers(made):
+        verdict.fault("a number that no data has", f"{where}: {sorted(numbers - _numbers(made))}")
+
+
+def _numbers(made: Made) -> set[int]:
+    """The numbers of titles, dates, times and counts; minutes of free time are made of times."""
+    facts = made.facts
+    found = {int(n) for t in facts.tasks for n in NUMBER.findall(t.title)}
+    found |= {int(n) for e in made.events for n in NUMBER.findall(e.title)}
+    found |= set(range(max(len(facts.tasks), len(made.events), 24, 31) + 1))
+    found |= {facts.days_late(t) for t in facts.tasks} | {facts.brief_date.year, 30, 45, 15}
+    found |= {facts.brief_date.year + offset for offset in (-2, -1, 1)}
+    minute = facts.now.astimezone(facts.zone).minute
+    return found | {minute} | {(other - minute) % 60 for other in (0, 15, 30, 45)}
+
+
+def run(days: int) -> Verdict:
+    """Write and check the briefs of that many days."""
+    verdict = Verdict()
+    for number in range(days):
+        made = make_day(number)
+        check(made, compose(made.facts, LINKS), verdict, f"day {number} ({made.kind})")
+    return verdict
+
+
+def report(verdict: Verdict, days: int) -> str:
+    """The figures as Markdown."""
+    words = sorted(verdict.words)
+    middle, most = words[len(words) // 2], words[-1]
+    lines = [
+        "## Quality of briefs", "", *(f"- {fact}" for fact in describe(peers=False)), "",
+        f"{days} made-up days: {', '.join(KINDS)}.", "",
+        "| check | figure |", "| --- | --- |",
+        f"| words, middle and most (limit {WORD_BUDGET}) | {middle}, {most} |",
+        f"| first action equal to the plain oracle's | {verdict.right} of {verdict.asked} |",
+        f"| faults of any kind | {sum(verdict.faults.values())} |",
+    ]  # fmt: skip
+    lines += [f"- {what}: {count}, first {verdict.examples[what]}"
+              for what, count in verdict.faults.items()]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Print the figures; 1 if a limit is broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=DAYS)
+    options = parser.parse_args()
+    verdict = run(options.days)
+    sys.stdout.write(report(verdict, options.days))
+    good = verdict.right >= ORACLE_RIGHT * verdict.asked
+    return 0 if good and not verdict.faults else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Projects of which there is news: a deadline near, a risk, a new note; one line each."""
+
+from collections.abc import Iterator
+
+from buildos_box.briefs import words
+from buildos_box.briefs.draft import Draft, Line
+from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.formatting import coming_day
+from buildos_box.briefs.text import clean, linked_gist, title
+from buildos_box.workspace.model import Note, Project
+from buildos_box.workspace.store.day import RECENT
+
+DEADLINE_NEAR = 7
+RISK_NEAR = 30
+"""Days before its date within which late tasks put a project at risk."""
+
+
+def project_news(draft: Draft, most: int, note_words: int) -> list[Line]:
+    """One line for each project with news, the most pressing first."""
+    lines = []
+    for project in draft.facts.projects:
+        news = [*_dates(draft.facts, project), *_note(draft.facts, project, note_words)]
+        if news:
+            lines.append(Line(" · ".join([draft.project(project), *news])))
+        if len(lines) == most:
+            break
+    return lines
+
+
+def _dates(facts: DayFacts, project: Project) -> Iterator[str]:
+    counts = facts.counts_of(project.id)
+    if project.due_date is None or not counts.open:
+        return
+    days = (project.due_date - facts.brief_date).days
+    if days < 0:
+        yield words.PROJECT_PAST.of(counts.open, past=words.DAYS.of(-days))
+    elif days == 0:
+        yield words.PROJECT_DUE_TODAY.of(counts.open)
+    elif days <= DEADLINE_NEAR:
+        day = coming_day(project.due_date, facts.brief_date)
+        yield words.PROJECT_DUE_ON.of(counts.open, day=day)
+    if counts.overdue and days <= RISK_NEAR:
+        yield words.PROJECT_AT_RISK.of(counts.overdue)
+
+
+def _note(facts: DayFacts, project: Project, note_words: int) -> Iterator[str]:
+    notes = facts.notes_of(project.id)
+    if notes and note_words and _is_new(facts, notes[0]):
+        note = notes[0]
+        text = linked_gist(note.content, note_words)
+        named = f"*{title(note.title, 50)}*" if clean(note.title) else ""
+        if text and named:
+            yield words.NOTE_SAYS.format(note=named, text=text)
+        elif text or named:
+            yield text or named
+
+
+def _is_new(facts: DayFacts, note: Note) -> bool:
+    return facts.now - RECENT <= note.updated_at <= facts.now

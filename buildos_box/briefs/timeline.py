@@ -1,0 +1,171 @@
+"""The day in time: its events with the free stretches between them, and how full it is.
+
+The rules: docs/spec.md#brief-content.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from buildos_box.briefs import words
+from buildos_box.briefs.agenda import Span, conflicts, free_spans, meetings, span_of, total, when
+from buildos_box.briefs.draft import Draft, Line
+from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.formatting import clock_time, length, spoken_time
+from buildos_box.briefs.sections import place
+from buildos_box.clock import Instant
+from buildos_box.workspace.model import Event
+from buildos_box.workspace.store.day import LONG_LATE_DAYS
+
+FREE_FROM = timedelta(minutes=30)
+NOON = 12
+EVENING = 18
+TIGHT = timedelta(minutes=45)
+"""Free time per task below which a day is called full."""
+FULL_DAY = timedelta(hours=5)
+LIGHT_TASKS = 2
+LIGHT_MEETINGS = timedelta(hours=2)
+
+
+def events_ahead(facts: DayFacts) -> list[Event]:
+    """The day's events that have not ended, all-day ones first."""
+    return [event for event in facts.events if event.all_day or _is_ahead(facts, event)]
+
+
+def meetings_ahead(facts: DayFacts) -> list[Event]:
+    """The meetings of the day that are still to begin, in order; none that began yesterday."""
+    return [event for event in meetings(facts.events) if span_of(event)[0] >= facts.moment]
+
+
+def timeline(draft: Draft, most: int) -> list[Line]:
+    """The events and the free stretches of half an hour and more, in order of time."""
+    facts = draft.facts
+    ahead = events_ahead(facts)
+    shown = shown_events(ahead, most)
+    if not any(not event.all_day for event in shown):
+        return [Line(_event_line(draft, event, overlaps=False)) for event in shown]
+    clashing = {second.id for _, second, _ in conflicts(shown)}
+    lines: list[tuple[bool, Instant, Line]] = [
+        (
+            not event.all_day,
+            facts.moment if event.all_day else span_of(event)[0],
+            Line(_event_line(draft, event, overlaps=event.id in clashing)),
+        )
+        for event in shown
+    ]
+    lines += [(True, since, _free(facts, (since, until))) for since, until in free(facts)]
+    lines.sort(key=lambda entry: entry[:2])
+    left = facts.event_count - (len(facts.events) - len(ahead)) - len(shown)
+    more = [Line(words.AND_MORE.of(left))] if left > 0 else []
+    return [line for _, _, line in lines] + more
+
+
+def shown_events(events: Sequence[Event], most: int) -> list[Event]:
+    """The events that are listed, in their order: all-day ones leave half for the timed ones."""
+    all_day = [event for event in events if event.all_day]
+    timed = [event for event in events if not event.all_day]
+    first = all_day[: max(most // 2, most - len(timed))]
+    return first + timed[: most - len(first)]
+
+
+def free(facts: DayFacts) -> list[Span]:
+    """The stretches of the working hours ahead without a meeting, of half an hour and more."""
+    if facts.hours is None:
+        return []
+    spans = free_spans(facts.events, facts.hours)
+    return [(since, until) for since, until in spans if until - since >= FREE_FROM]
+
+
+def busy(facts: DayFacts) -> timedelta:
+    """How long meetings take in the working hours ahead, overlaps counted once."""
+    if facts.hours is None:
+        return timedelta(0)
+    whole = facts.hours[1] - facts.hours[0]
+    return whole - total(free_spans(facts.events, facts.hours))
+
+
+def load(facts: DayFacts) -> str:
+    """How full the day is, in one sentence."""
+    if facts.hours is None:
+        return words.LOAD_OVER
+    spans, taken = free(facts), busy(facts)
+    until = spoken_time(facts.hours[1], facts.zone)
+    if not taken:
+        since = spoken_time(facts.hours[0], facts.zone)
+        room = length(facts.hours[1] - facts.hours[0])
+        return words.LOAD_FREE.format(free=room, since=since, until=until)
+    said = length(taken)
+    if not spans:
+        return words.LOAD_NONE_FREE.format(busy=said, until=until)
+    since_last, until_last = spans[-1]
+    if until_last == facts.hours[1]:
+        local = since_last.astimezone(facts.zone)
+        afternoon = NOON <= local.hour < EVENING
+        text = words.LOAD_AFTERNOON if afternoon else words.LOAD_REST_FREE
+        time = spoken_time(since_last, facts.zone)
+        return text.format(busy=said, time=time, until=until)
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    return words.LOAD_LONGEST.format(
+        busy=said, since=spoken_time(start, facts.zone), until=spoken_time(end, facts.zone)
+    )
+
+
+def opening(facts: DayFacts) -> str:
+    """What kind of day it is: how much is due, what matters about it, how many meetings."""
+    tasks, met = work_count(facts), len(meetings_ahead(facts))
+    kind = words.KINDS[_kind(facts, tasks)]
+    meeting_words = words.MEETINGS.of(met) if met else words.NO_MEETINGS
+    if not tasks:
+        return words.OPEN_NOTHING_DUE.format(kind=kind, meetings=meeting_words)
+    late = [task for task in facts.split.overdue if facts.days_late(task) <= LONG_LATE_DAYS]
+    known = [*facts.split.today, *late]
+    urgent = sum(task.priority == "urgent" for task in known)
+    waited = sum(bool(facts.waiting(task)) for task in known)
+    text = words.OPEN
+    if urgent:
+        text = words.OPEN_URGENT
+    elif waited:
+        text = words.OPEN_WAITED
+    return text.format(
+        kind=kind,
+        tasks=words.TASKS.of(tasks),
+        urgent=words.URGENT.of(urgent),
+        waited=words.WAITED.of(waited),
+        meetings=meeting_words,
+    )
+
+
+def work_count(facts: DayFacts) -> int:
+    """The tasks of today and the late ones, without those late by more than two weeks."""
+    counts = facts.task_counts
+    return counts.today + counts.overdue - counts.long_late
+
+
+def _kind(facts: DayFacts, tasks: int) -> str:
+    if facts.is_late_in_the_day:
+        return "rest"
+    taken, room = busy(facts), facts.hours
+    spare = total(free(facts)) if room else timedelta(0)
+    if taken >= FULL_DAY or spare < TIGHT * tasks:
+        return "full"
+    return "light" if tasks <= LIGHT_TASKS and taken < LIGHT_MEETINGS else "steady"
+
+
+def _event_line(draft: Draft, event: Event, *, overlaps: bool) -> str:
+    """`**09:30–10:00** Standup · Room 4 · overlaps`."""
+    facts = draft.facts
+    label, addition = when(event, facts.brief_date, facts.zone)
+    parts = [f"**{label}** {draft.event(event)}", addition, place(event.location)]
+    parts += [words.OVERLAPS] if overlaps else []
+    parts += [words.TENTATIVE] if event.status == "tentative" else []
+    return " · ".join(part for part in parts if part)
+
+
+def _free(facts: DayFacts, span: Span) -> Line:
+    since, until = (clock_time(at, facts.zone) for at in span)
+    return Line(words.FREE.format(since=since, until=until))
+
+
+def _is_ahead(facts: DayFacts, event: Event) -> bool:
+    """Whether it has not ended; one without a length ends when it begins."""
+    start, end = span_of(event)
+    return end > facts.moment or start == end == facts.moment
