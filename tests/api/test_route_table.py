@@ -387,6 +387,7 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
         "email_id": emails["items"][0]["id"],
         "feed_id": FEED.id,
         "subscription_id": _first_id(subscription),
+        "notification_id": (await box.get("/users/ada/notifications"))["items"][0]["id"],
         "webhook_id": (await box.post("/webhook-subscriptions", WEBHOOK))["id"],
         "brief_date": "2024-10-23",
         "token_id": "aaaaaaaaaaaaaaaa",

@@ -60,12 +60,12 @@ async def test_a_promoted_reminder_says_what_is_so_when_it_is_sent(
     await ada(box, lead_time_minutes=20)
     await event(box, "2024-10-23T10:30:00Z")
     await box.work()
-    assert (await messages(box))[0]["message"] == "Reminder: Standup at 10:30, in 20 min"
+    assert (await messages(box))[0]["message"] == "BuildOS: Standup at 10:30, in 20 min"
     (job,) = await box.jobs(types=["send_sms"])
     await box.post(f"/jobs/{job['queue_job_id']}/promote")
     await box.work()
-    assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:30"]
-    assert (await messages(box))[0]["message"] == "Reminder: Standup at 10:30"
+    assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:30"]
+    assert (await messages(box))[0]["message"] == "BuildOS: Standup at 10:30"
 
 
 async def test_an_event_that_is_cancelled_before_its_day_is_planned_leaves_its_skip(

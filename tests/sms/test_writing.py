@@ -272,7 +272,7 @@ async def test_a_models_text_that_is_not_so_when_it_is_sent_gives_way(
             (job,) = await box.jobs(types=["send_sms"])
             await box.post(f"/jobs/{job['queue_job_id']}/promote")
             await box.work()
-            assert [sent["Body"] for sent in twilio.sent] == ["Reminder: Standup at 10:30"]
+            assert [sent["Body"] for sent in twilio.sent] == ["BuildOS: Standup at 10:30"]
 
 
 async def test_planning_never_waits_for_a_model(tmp_path: Path, twilio: TwilioDouble) -> None:
