@@ -24,6 +24,12 @@ async def wish(box: BoxWorld, **wanted: Any) -> Any:
     return answer.json()
 
 
+async def take_push(box: BoxWorld) -> None:
+    """Ada has a browser that takes push messages."""
+    browser = Browser("https://93.184.216.34/one")
+    await box.post("/users/ada/push-subscriptions", browser.subscription)
+
+
 async def deliveries(box: BoxWorld) -> list[tuple[str, str, str | None]]:
     items = (await box.get("/deliveries"))["items"]
     return [(item["channel"], item["status"], item["reason"]) for item in reversed(items)]
@@ -94,6 +100,8 @@ async def test_what_has_expired_is_in_the_inbox(box: BoxWorld) -> None:
 
 async def test_what_the_cleanup_cancels_is_in_the_inbox(box: BoxWorld) -> None:
     await box.person()
+    await take_push(box)
+    await take_push(box)
     await box.post("/queue/pause", {"lane": "push"})
     await tell(box, eventType="payment.failed", payload={}, channel="push")
     box.clock.advance(timedelta(hours=25))
@@ -186,8 +194,7 @@ async def test_who_wants_no_push_and_has_no_browser_gets_nothing_instead(box: Bo
 
 async def test_do_not_disturb_defers_push_but_never_the_inbox(box: BoxWorld) -> None:
     await box.person(zone="Europe/Vienna")
-    browser = Browser("https://push.example/one")
-    await box.post("/users/ada/push-subscriptions", browser.subscription)
+    await take_push(box)
     await wish(box, dndStart="22:00", dndEnd="11:30")
     await tell(box, channel="push")
     await tell(box, channel="in_app")
