@@ -67,7 +67,9 @@ class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
 async def _once(
     job: Attempt[Any], services: Services, kind: str, name: str, send: Callable[[], Awaitable[str]]
 ) -> str:
-    return await effects.once(services, job, key=f"{kind}:{name}", kind=kind, look_up=None, send=send)
+    return await effects.once(
+        services, job, key=f"{kind}:{name}", kind=kind, look_up=None, send=send
+    )
 
 
 async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailResult:
