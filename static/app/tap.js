@@ -2,9 +2,12 @@
 
 const form = document.querySelector("form[data-user]");
 
-if (form) {
-  fetch("../../app/session", { headers: { "X-Box-Page": "1" } })
-    .then((answer) => (answer.ok ? answer.json() : null))
-    .then((session) => { if (session?.userId === form.dataset.user) form.requestSubmit(); })
-    .catch(() => {}); // the button is there
+async function pressIfMine() {
+  try {
+    const answer = await fetch("../../app/session", { headers: { "X-Box-Page": "1" } });
+    const session = answer.ok ? await answer.json() : null;
+    if (session?.userId === form.dataset.user) form.requestSubmit();
+  } catch { /* the button is there */ }
 }
+
+if (form) await pressIfMine();
