@@ -51,7 +51,7 @@ async def done_page(token: str, services: Services) -> Response[str]:
         return page(409, *USED, OPEN_PAGE)
     form = (
         f'<form method="post" data-user="{escape(link.user_id)}">'
-        '<button style="font:inherit;padding:.5em 1em">Done</button></form>'
+        "<button>Done</button></form>"
     )
     return page(200, "Mark it as done?", str(task["title"]), form, script=SCRIPT)
 

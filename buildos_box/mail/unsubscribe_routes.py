@@ -24,6 +24,12 @@ Scope = Annotated[str | None, QueryParameter(name="scope", description="`all`, o
 _WHAT = {BRIEFS: "daily briefs", NOTIFICATIONS: "notifications"}
 
 
+def _settings(root: str) -> str:
+    """A way to the settings; `root` leads from the page to the server's own root."""
+    return f'<p><a href="{root}app/#settings">Choose what you get, and how</a></p>'
+
+
+SETTINGS = _settings("../")
 PAGE: Any = {"opt": PUBLIC, "media_type": MediaType.HTML, "tags": ["Mail"]}
 
 
@@ -38,16 +44,19 @@ async def unsubscribe_page(token: str, services: Services) -> Response[str]:
     what = _WHAT[own]
     if store.ALL in refused:
         return page(
-            200, "You get no mail from here", "You have unsubscribed.", _undo(token, store.ALL)
+            200,
+            "You get no mail from here",
+            "You have unsubscribed.",
+            _undo(token, store.ALL) + SETTINGS,
         )
     if own in refused:
         buttons = _undo(token, own) + _stop(token, store.ALL)
-        return page(200, f"You get no {what} by mail", "You have unsubscribed.", buttons)
+        return page(200, f"You get no {what} by mail", "You have unsubscribed.", buttons + SETTINGS)
     return page(
         200,
         f"No more {what} by mail?",
         "You can switch them on again later with the same link.",
-        _stop(token, own) + _stop(token, store.ALL),
+        _stop(token, own) + _stop(token, store.ALL) + SETTINGS,
     )
 
 
@@ -71,7 +80,7 @@ async def unsubscribe(token: str, services: Services, chosen: Scope = None) -> R
     await services.db.write(lambda tx: subscriptions.unsubscribe(tx, user_id, scope, now))
     what = _WHAT.get(scope)
     told = f"You will get no more {what} by mail." if what else "You will get no more mail."
-    return page(200, "Done", told, _undo(token, scope))
+    return page(200, "Done", told, _undo(token, scope) + SETTINGS)
 
 
 @post(
@@ -90,7 +99,7 @@ async def resubscribe(token: str, services: Services, chosen: Scope = None) -> R
     scope, now = _chosen(chosen, own), services.clock.now()
     await services.db.write(lambda tx: subscriptions.resubscribe(tx, user_id, scope, now))
     what = f"your {_WHAT[scope]} by mail" if scope in _WHAT else "mail"
-    return page(200, "Done", f"You will get {what} again.")
+    return page(200, "Done", f"You will get {what} again.", _settings("../../"))
 
 
 def _chosen(chosen: str | None, own: str) -> str:
@@ -114,10 +123,7 @@ def _undo(token: str, scope: str) -> str:
 
 def _button(label: str, action: str) -> str:
     """`action` is relative to the page, so that the server may be under a path of its host."""
-    return (
-        f'<form method="post" action="{escape(action)}">'
-        f'<button style="font:inherit;padding:.5em 1em">{escape(label)}</button></form>'
-    )
+    return f'<form method="post" action="{escape(action)}"><button>{escape(label)}</button></form>'
 
 
 ROUTES: list[Any] = [unsubscribe_page, unsubscribe, resubscribe]

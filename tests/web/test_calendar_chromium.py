@@ -3,21 +3,19 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.calendars.feeds import calendar, vevent
 from tests.doubles.web import Answer, Web
 from tests.web.browser import Person
-from tests.web.test_tasks_chromium import comes_true, day
+from tests.web.test_tasks_chromium import BERLIN, comes_true, day
 
 if TYPE_CHECKING:
     from tests.web.conftest import Home
 
 pytestmark = pytest.mark.slow
 Someone = Callable[..., Person]
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def events_of(home: "Home", user: str) -> dict[str, Any]:

@@ -99,3 +99,33 @@ def test_signing_in_again_by_mail_in_another_window_goes_on_in_the_first(
     assert note.get_by_label("Text").input_value() == "Kept words"
     note.get_by_role("button", name="Save").click()
     ada.sees("Kept words")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_unsubscribing_looks_like_the_page_and_leads_to_the_settings(
+    home: "Home", person: Someone, dark: bool
+) -> None:
+    user = f"stop{dark}".lower()
+    token = home.user(user)
+    home.post("/queue/brief", {"userId": user, "forceImmediate": True})
+    outbox = home.process.data / "outbox"
+
+    def mails() -> list[str]:
+        texts = [file.read_text("utf-8") for file in outbox.glob("email-*.eml")]
+        return [text for text in texts if f"To: {user}@" in text]
+
+    assert until(lambda: bool(mails()), seconds=SECONDS)
+    address = re.search(r"List-Unsubscribe: <([^>]+)>", mails()[0])
+    assert address is not None
+    ada = person(width=360, dark=dark)
+    ada.sign_in(token)
+    ada.page.goto(f"{home.url}/unsubscribe/{address[1].rpartition('/')[2]}")
+    ada.heading("No more daily briefs by mail?")
+    assert ada.fits()
+    assert ada.findings() == []
+    ada.press("Unsubscribe")
+    ada.heading("Done")
+    assert ada.findings() == []
+    ada.press("Choose what you get, and how", role="link")
+    ada.heading("Settings")
+    assert not ada.page.get_by_label("Send it by mail").is_checked()

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 Someone = Callable[..., Person]
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def day(offset: int) -> str:
     """A day of Berlin, where the people of these tests live."""
-    today: date = datetime.now(UTC).astimezone(ZoneInfo("Europe/Berlin")).date()
+    today: date = datetime.now(UTC).astimezone(BERLIN).date()
     return (today + timedelta(days=offset)).isoformat()
 
 
@@ -63,7 +64,7 @@ def test_everything_of_a_task_is_edited(home: "Home", person: Someone) -> None:
     ada.is_told("Saved.")
     task = tasks_of(home, "edit")["Chore one"]
     assert (task["priority"], task["description"]) == ("urgent", "With a brush.")
-    local = datetime.fromisoformat(task["dueAt"]).astimezone(ZoneInfo("Europe/Berlin"))
+    local = datetime.fromisoformat(task["dueAt"]).astimezone(BERLIN)
     assert f"{local:%Y-%m-%d %H:%M}" == f"{day(3)} 16:30"
     waits = home.get(f"/tasks/{task['id']}/dependencies")
     assert waits == {"dependsOn": ["edit-2"]}
