@@ -92,6 +92,8 @@ def _shoot_views(person: Person, token: str, kind: str, wanted: Callable[[str], 
         if wanted(name):
             person.go(fragment)
             person.page.locator("main h1").wait_for()
+            if name == "task":
+                person.page.get_by_role("dialog").wait_for()
             take(name)
             person.page.keyboard.press("Escape")
 
