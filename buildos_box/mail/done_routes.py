@@ -49,10 +49,7 @@ async def done_page(token: str, services: Services) -> Response[str]:
         return page(200, "It is done already", str(task["title"]), OPEN_PAGE)
     if await used_links_store.is_used(services.db, token):
         return page(409, *USED, OPEN_PAGE)
-    form = (
-        f'<form method="post" data-user="{escape(link.user_id)}">'
-        "<button>Done</button></form>"
-    )
+    form = f'<form method="post" data-user="{escape(link.user_id)}"><button>Done</button></form>'
     return page(200, "Mark it as done?", str(task["title"]), form, script=SCRIPT)
 
 
