@@ -1,6 +1,5 @@
 """`/mcp`: the protocol's streamable HTTP, without sessions (docs/spec.md#mcp)."""
 
-import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from buildos_box.auth.rate_limits import CHANGES_NOTHING
 from buildos_box.errors import Forbidden
 from buildos_box.services import Services
+from buildos_box.thread_pool import ThreadPool
+
+_LOADING = ThreadPool("mcp-loading", 1)
 
 
 @post("/mcp", opt=CHANGES_NOTHING, tags=["Assistants"])
@@ -33,7 +35,7 @@ def _origin(url: str) -> str:
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     # The protocol's library takes long to load and much memory: only who uses it pays for it.
-    answer = await asyncio.to_thread(_load)
+    answer = await _LOADING.run(_load)
     await answer(scope, receive, send)
 
 

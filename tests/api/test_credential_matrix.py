@@ -6,7 +6,7 @@ worked out from a row and from whom a credential stands for; nothing is copied f
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -252,7 +252,8 @@ def _is_right(name: str, row: Row, presented: Presented, status: int) -> bool:
 async def _status(holders: Holders, name: str, row: Row, presented: Presented) -> int:
     method, _, path = name.partition(" ")
     path = re.sub(r"{(\w+)}", lambda found: holders.known.get(found[1], "x"), path)
-    return await head_of_answer(holders.box, method, path, row.body, presented)
+    asked = replace(presented, query="&".join(filter(None, (presented.query, row.query))))
+    return await head_of_answer(holders.box, method, path, row.body, asked)
 
 
 async def head_of_answer(

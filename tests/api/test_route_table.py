@@ -37,6 +37,7 @@ class Row:
     refused: int = 0
     streams: bool = False
     asks: bool = False
+    query: str = ""
 
     def only_reads(self, name: str) -> bool:
         return self.asks or name.startswith(("GET ", "HEAD "))
@@ -121,7 +122,7 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "POST /tasks/{task_id}/done": own(),
     "POST /users/{user_id}/tasks": own({"title": "Sweep"}),
     "PATCH /users/{user_id}/tasks": own({"tasks": []}),
-    "GET /users/{user_id}/quick-add": own(),
+    "GET /users/{user_id}/quick-add": own(query="text=Pay"),
     "GET /users/{user_id}/search": own(),
     "GET /tasks/{task_id}/dependencies": own(),
     "PUT /tasks/{task_id}/dependencies": own({"dependsOn": []}),
@@ -305,6 +306,7 @@ async def _status(box: BoxWorld, name: str, row: Row, known: dict[str, str], tok
     if row.streams and token and row.refused:
         return await _head_of_stream(box, path, token)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    path += f"?{row.query}" if row.query else ""
     answer = await box.api.request(method, path, json=row.body, headers=headers)
     return answer.status_code
 
