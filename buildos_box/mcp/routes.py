@@ -14,7 +14,7 @@ from buildos_box.thread_pool import ThreadPool
 _LOADING = ThreadPool("mcp-loading", 1)
 
 
-@post("/mcp", opt=CHANGES_NOTHING, tags=["Assistants"])
+@post("/mcp", opt=CHANGES_NOTHING, include_in_schema=False)
 async def post_mcp(request: Request[Any, Any, Any], services: Services) -> ASGIApp:
     """Answer one message of an assistant that speaks the Model Context Protocol.
 

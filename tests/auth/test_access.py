@@ -27,6 +27,8 @@ PUBLIC = {
     "/app/{name}",
     "/app/session",
     "/app/sign-in-link",
+    "/app/sign-in-mail",
+    "/favicon.ico",
 }
 
 
