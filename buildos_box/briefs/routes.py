@@ -202,16 +202,25 @@ async def get_brief(
     row = await store.brief_of(services.db, user_id, _day(brief_date, "briefDate"))
     if row is None:
         raise NotFound(f"there is no brief of {brief_date}")
-    sections = await store.sections_of(services.db, row["id"])
-    written = row["generation_completed_at"]
-    more: dict[str, Any] = {"named_tasks": await _named_tasks(services, row)}
-    if written is not None:
-        counted = await workspace.count_changes(services.db, user_id, from_text(written))
-        more["changes"] = Changes(**{name: counted[name] for name in Changes.__struct_fields__})
-    if view == "full" and row["summary_content"] is not None:
-        texts = [section["content"] for section in sections]
-        more["full_content"] = everything(row["summary_content"], texts)
-    return msgspec.structs.replace(BriefView.of(row, sections), **more)
+    found = await whole_view(services, row)
+    if view == "full" and found.summary_content is not None:
+        texts = [section.content for section in found.projects or ()]
+        text = everything(found.summary_content, texts)
+        return msgspec.structs.replace(found, full_content=text)
+    return found
+
+
+async def whole_view(services: Services, row: Row) -> BriefView:
+    """A brief with its sections, its tasks as they stand now, and what changed since."""
+    found = BriefView.of(row, await store.sections_of(services.db, row["id"]))
+    changes = None
+    if row["generation_completed_at"] is not None:
+        since = from_text(row["generation_completed_at"])
+        counted = await workspace.count_changes(services.db, row["user_id"], since)
+        changes = Changes(**{name: counted[name] for name in Changes.__struct_fields__})
+    return msgspec.structs.replace(
+        found, named_tasks=await _named_tasks(services, row), changes=changes
+    )
 
 
 async def _named_tasks(services: Services, row: Row) -> list[NamedTaskView]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from buildos_box.briefs import store as briefs
-from buildos_box.briefs.routes import BriefView
+from buildos_box.briefs.routes import whole_view
 from buildos_box.clock import day_from_text
 from buildos_box.db import Row
 from buildos_box.job_views import job_view
@@ -101,7 +101,7 @@ async def _brief(services: Services, user_id: str, day: Any) -> dict[str, Any] |
     row = await briefs.brief_of(services.db, user_id, day_from_text(day)) if day else None
     if row is None:
         return None
-    view = BriefView.of(row, await briefs.sections_of(services.db, row["id"]))
+    view = await whole_view(services, row)
     markdown = view.summary_content
     html = None if markdown is None else to_html(markdown)
     return {**msgspec.to_builtins(view), "summaryHtml": html}

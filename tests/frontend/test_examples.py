@@ -159,9 +159,9 @@ async def test_health_and_the_counts_of_the_queue(box: BoxWorld) -> None:
     stats = await box.get("/queue/stats")
     assert stats == {
         "stats": [
-            {"job_type": "generate_daily_brief", "status": "pending", "count": 3},
-            {"job_type": "send_notification", "status": "completed", "count": 4},
-            {"job_type": "send_sms", "status": "failed", "count": 2},
+            {"job_type": "generate_daily_brief", "status": "pending", "count": 3, "scheduled": 0},
+            {"job_type": "send_notification", "status": "completed", "count": 2, "scheduled": 0},
+            {"job_type": "send_sms", "status": "failed", "count": 2, "scheduled": 0},
         ]
     }
     assert unlike(EXAMPLES["stats"], stats) == []

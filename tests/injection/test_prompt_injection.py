@@ -160,7 +160,8 @@ async def test_a_brief_carries_nothing_of_it_into_the_mail(
     brief = (await world.get("/users/ada/briefs"))["briefs"][0]
     assert brief["analysisSource"] == "double:m"
     named = [action["ref_id"] for action in brief["priorityActions"]]
-    assert named == ["a0", "a1", "a2"]
+    assert len(named) == 3
+    assert set(named) <= {f"a{number}" for number in range(len(ATTACKS))}
 
 
 async def test_a_brief_by_the_built_in_analyst_carries_nothing_into_the_mail(

@@ -62,7 +62,7 @@ async def test_a_mail_is_sent_says_what_is_meant_and_leads_to_it(box: BoxWorld) 
     assert mail["To"] == "ada@example.org"
     text, html = part(mail, "plain"), part(mail, "html")
     assert f"Home: {NASTY}" in " ".join(text.split())
-    assert "https://box.example/app#task-t1" in text
+    assert "https://box.example/app/#task-t1" in text
     assert "<b>bold" not in html
     assert 'href="https://evil.test' not in html
     item = (await box.get("/deliveries"))["items"][0]
@@ -79,7 +79,7 @@ async def test_a_mail_carries_no_tracking_for_who_refuses_it(box: BoxWorld) -> N
     tracked, untracked = (part(mail, "html") for mail in box.outbox)
     assert "/email/track/" in tracked
     assert "/email/track/" not in untracked
-    assert "https://box.example/app#task-t1" in untracked
+    assert "https://box.example/app/#task-t1" in untracked
 
 
 async def test_a_mail_that_is_opened_and_clicked_says_so(box: BoxWorld) -> None:
