@@ -2,7 +2,7 @@
 
 import { get, own, person, put } from "./api.js";
 import { action, el } from "./dom.js";
-import { check, choice, form, group, text } from "./forms.js";
+import { check, choice, folded, form, group, text } from "./forms.js";
 import { pushSettings } from "./push.js";
 import { told } from "./settings-told.js";
 import { you } from "./settings-you.js";
@@ -51,6 +51,11 @@ function briefForm(wanted, mail) {
     text("timeOfDay", t("At"), wanted.timeOfDay.slice(0, 5), { type: "time" }),
     check("emailDailyBrief", t("Send it by mail"), mail.briefs),
     check("smsDailyBrief", t("Send a short form as a text message"), wanted.smsDailyBrief),
+    folded(t("More"), false,
+      el("div", { class: "pair" },
+        text("workStarts", t("Working hours from"), wanted.workStarts, { type: "time" }),
+        text("workEnds", t("Working hours until"), wanted.workEnds, { type: "time" })),
+      check("sendEmptyBriefs", t("Send it also when there is nothing to tell"), wanted.sendEmptyBriefs)),
   ], t("Save"), async (read) => {
     const chosen = read("frequency");
     await put(own("preferences"), {
@@ -58,7 +63,11 @@ function briefForm(wanted, mail) {
       ...(chosen === "weekly" ? { dayOfWeek: Number(read("dayOfWeek")) } : {}),
       ...(chosen === "custom" ? { days: read.all("days").map(Number) } : {}),
       emailDailyBrief: read.is("emailDailyBrief"), smsDailyBrief: read.is("smsDailyBrief"),
+      workStarts: read("workStarts"), workEnds: read("workEnds"), sendEmptyBriefs: read.is("sendEmptyBriefs"),
     });
     return t("Saved.");
-  }, { keep: "brief", faults: { timeOfDay: t("Choose a time, like 07:15.") } });
+  }, { keep: "brief", faults: {
+    timeOfDay: t("Choose a time, like 07:15."), workStarts: t("Choose a time, like 09:00."),
+    workEnds: t("Choose a time, like 18:00."),
+  } });
 }

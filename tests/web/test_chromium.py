@@ -193,12 +193,17 @@ def test_preferences_are_changed(home: "Home", person: Someone) -> None:
     ada.page.keyboard.press("o")  # On weekdays
     ada.tab_to(brief.get_by_label("At", exact=True))
     ada.page.keyboard.type("0715a")
+    brief.get_by_text("More", exact=True).click()
+    brief.get_by_label("Working hours until").fill("17:30")
+    brief.get_by_label("Send it also when there is nothing to tell").check()
     ada.tab_to(brief.get_by_role("button", name="Save"))
     ada.page.keyboard.press("Enter")
     ada.is_told("Saved.")
     stored = home.get("/users/prefs/preferences")
     assert (stored["isActive"], stored["frequency"], stored["timeOfDay"][:5]) == (
         True, "weekdays", "07:15")  # fmt: skip
+    assert (stored["workStarts"][:5], stored["workEnds"][:5], stored["sendEmptyBriefs"]) == (
+        "09:00", "17:30", True)  # fmt: skip
     ada.type_into("Where you live", "Mars/Olympus")
     ada.page.keyboard.press("Enter")
     zone = ada.page.get_by_label("Where you live")
