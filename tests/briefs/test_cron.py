@@ -366,6 +366,7 @@ async def test_a_brief_that_calls_back_says_so_in_its_job(tmp_path: Path) -> Non
                 "isReengagement": True,
                 "daysSinceLastLogin": 4,
                 "engagementStage": "first_reengagement",
+                "bySchedule": True,
             }
         ]
 
@@ -373,7 +374,7 @@ async def test_a_brief_that_calls_back_says_so_in_its_job(tmp_path: Path) -> Non
 async def test_without_the_backoff_everyone_gets_every_brief(box: BoxWorld) -> None:
     await away(box, 100)
     assert (await cron(box, "09:00:00"))["queued"] == 1
-    assert await options(box) == [{}]
+    assert await options(box) == [{"bySchedule": True}]
 
 
 async def test_the_days_of_absence_are_counted_on_the_users_own_calendar(tmp_path: Path) -> None:
