@@ -60,7 +60,7 @@ class Losses:
         """What no wrong clock or restored backup excuses."""
         broken = list(self.found)
         before: tuple[str, datetime, datetime] | None = None
-        for one in sorted(self.suspects.values(), key=lambda one: one[1]):
+        for one in sorted(self.suspects.values(), key=lambda one: one[1:]):
             if before is not None and one[0] != before[0] and one[1] < before[2]:
                 says = f"{one[0]} beside {before[0]}"
                 broken.append(Broken("one suspect at a time", one[1], says))

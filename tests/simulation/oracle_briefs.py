@@ -45,7 +45,7 @@ def briefs_of(facts: Facts, broken: list[Broken]) -> list[Brief]:
         if named is None:
             continue
         day = day_named(named[1])
-        if abs(day - mail["t"].date()) > 2 * DAY:
+        if abs(day - mail["t"].date()) > 5 * DAY:
             broken.append(Broken("brief of a day at hand", mail["t"], mail["subject"]))
             continue
         found.append(Brief(who, day, mail["t"], mail))

@@ -37,6 +37,8 @@ class Options:
 
     faults_a_day: float = 8.0
     deeds_a_day: float = 1.0
+    thoughts: float = 1.0
+    """How often they think better of it, as a multiple of that."""
     restore_every: int = 8
     """Days from one backup that will be put in place to the next; of an old box six times as
     many, since to back it up and put it back takes as long as three days of its life."""

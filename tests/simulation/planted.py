@@ -166,7 +166,7 @@ PLANTED = [
         "repeated request done again",
         (("auth/idempotency.py", "if self.key is None:", "if True:"),),
         ("one brief, one mail",),
-        ("--faults", "60", "--deeds", "10", "--people", "24", "--seed", "7"),
+        ("--faults", "60", "--deeds", "10", "--thoughts", "0", "--people", "24", "--seed", "7"),
     ),
     Planted(
         "snooze counting an attempt",

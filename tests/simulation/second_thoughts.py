@@ -30,8 +30,9 @@ class SecondThoughts:
             (0.05, self.calls_text_off),
             (0.04, self.cannot_decide),
         )
+        options = self.person.options
         for chance, deed in deeds:
-            if self.rng.random() < chance * self.person.options.deeds_a_day:
+            if self.rng.random() < chance * options.deeds_a_day * options.thoughts:
                 deed(day * DAY + self.rng.uniform(0, DAY))
 
     def _local_day(self, at: float) -> date:
