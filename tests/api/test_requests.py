@@ -207,7 +207,8 @@ async def test_the_queue_is_steered_over_http(box: BoxWorld) -> None:
     await box.post("/queue/resume", {"lane": "llm"})
     await box.work()
     stats = (await box.get("/queue/stats"))["stats"]
-    assert {"job_type": "generate_daily_brief", "status": "completed", "count": 1} in stats
+    brief = {"job_type": "generate_daily_brief", "status": "completed", "count": 1, "scheduled": 0}
+    assert brief in stats
     wrong = await box.call("POST", "/queue/pause", {"lane": "fast"})
     assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (422, "lane")
 
@@ -275,7 +276,8 @@ async def test_health_tells_strangers_little_and_token_holders_more(box: BoxWorl
         [],
     )
     known = await box.get("/health")
-    assert known["stats"] == [{"job_type": "generate_daily_brief", "status": "pending", "count": 1}]
+    brief = {"job_type": "generate_daily_brief", "status": "pending", "count": 1, "scheduled": 0}
+    assert known["stats"] == [brief]
 
 
 async def test_health_is_503_with_the_reason_when_a_job_waits_too_long(box: BoxWorld) -> None:

@@ -51,7 +51,12 @@ class Web(Loopback):
 
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    # Its sender died on the way: no server takes that for a request.
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 sni = web._sni[-1] if web._sni else None
                 web.seen.append(Request(self.command, self.path, headers, body, sni))

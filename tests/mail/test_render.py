@@ -232,12 +232,13 @@ def test_tracking_adds_one_pixel_and_wraps_the_links_of_the_web_only() -> None:
     tags = Tags(part(parsed(rendered.message), "html"))
     (pixel,) = tags.named("img")
     assert pixel["src"] == f"https://box.example/email/track/open/{'t' * 22}"
-    one, mailto, two, unsubscribe = [str(a["href"]) for a in tags.named("a")]
+    one, mailto, two, settings, unsubscribe = [str(a["href"]) for a in tags.named("a")]
     assert [parse_qs(urlsplit(url).query)["url"] for url in (one, two)] == [
         ["https://a.example/x?p=1&q=2#f"],
         ["https://a.example/x"],
     ]
     assert mailto == "mailto:b@c.example"
+    assert settings == "https://box.example/app/#settings"
     assert unsubscribe.startswith("https://box.example/unsubscribe/")
     assert rendered.links == ("https://a.example/x?p=1&q=2#f", "https://a.example/x")
 
@@ -339,7 +340,8 @@ end here
 
 def test_the_text_as_it_is_read_back_names_no_unsubscribe_link() -> None:
     sent = part(message(), "plain")
-    start = "Your brief\n==========\n\nA calm day.\n\n-- \nUnsubscribe: "
+    settings = "https://box.example/app/#settings"
+    start = f"Your brief\n==========\n\nA calm day.\n\n-- \nSettings: {settings}\nUnsubscribe: "
     assert sent.startswith(f"{start}https://box.")
     assert text_part(letter(), SENDER) == f"{start}by the link in the mail itself\n"
 

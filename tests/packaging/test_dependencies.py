@@ -16,7 +16,7 @@ NOT_IMPORTED = {
 """Declared for the program though it does not import them; and who does."""
 COMMANDS = {
     "mypy", "oxlint", "pyinstaller", "pytest-asyncio", "pytest-xdist", "ruff",
-    "types-bleach", "types-markdown",
+    "types-bleach", "types-jsonschema", "types-markdown",
 }  # fmt: skip
 """Declared for development and used as commands, plugins or types."""
 FOR_TYPES_ONLY = {"_typeshed"}
