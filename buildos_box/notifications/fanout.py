@@ -44,11 +44,16 @@ def delivery_key(delivery_id: str) -> str:
 def withdraw(
     tx: Tx, services: Services, user_id: str, tag: str, *, reason: str, actor: str = "system"
 ) -> None:
-    """Cancel the deliveries with that tag that still wait, because they no longer apply."""
+    """Withdraw what was said under that tag, because it no longer applies.
+
+    The deliveries that still wait are cancelled, and what was not read yet leaves the inbox.
+    """
     for row in store.waiting(tx, user_id, tag):
         # A running attempt may have sent it already; one that waits for a retry has not.
         key, also_running = delivery_key(row["id"]), not row["begun"]
         services.queue.cancel_by_key(tx, key, reason=reason, actor=actor, also_running=also_running)
+    # Last, because a cancelled push message may fall back to the inbox.
+    store.take_out_of_inbox(tx, user_id, tag)
 
 
 def add(

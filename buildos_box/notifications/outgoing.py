@@ -64,7 +64,6 @@ def notify(
     texts = content_of(event, content)
     if replaces:
         fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
-        store.take_out_of_inbox(tx, user_id, texts.tag)
     added = store.add_notification(
         tx,
         notification_id,

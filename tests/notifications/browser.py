@@ -68,6 +68,13 @@ async def subscribe(box: BoxWorld, web: Web, *names: str, user: str = "ada") -> 
     return browsers
 
 
+async def take_push(box: BoxWorld) -> None:
+    """Ada has a browser that takes push messages; nothing may be sent to it."""
+    await box.post(
+        "/users/ada/push-subscriptions", Browser("https://93.184.216.34/one").subscription
+    )
+
+
 @asynccontextmanager
 async def with_push(folder: Path, web: Web) -> AsyncIterator[BoxWorld]:
     """A box that may reach the service on loopback, and one user."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.operator_alert import OperatorAlert
-from tests.notifications.browser import Browser
+from tests.notifications.browser import take_push
 from tests.world import BoxWorld
 
 NO_BROWSER = ("push", "skipped", "no push subscription")
@@ -22,12 +22,6 @@ async def wish(box: BoxWorld, **wanted: Any) -> Any:
     answer = await box.call("PUT", "/users/ada/notification-preferences", wanted)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-async def take_push(box: BoxWorld) -> None:
-    """Ada has a browser that takes push messages."""
-    browser = Browser("https://93.184.216.34/one")
-    await box.post("/users/ada/push-subscriptions", browser.subscription)
 
 
 async def deliveries(box: BoxWorld) -> list[tuple[str, str, str | None]]:
@@ -79,18 +73,20 @@ async def test_what_was_read_stays_when_a_newer_brief_is_told_of(box: BoxWorld) 
 
 
 async def paused_for(box: BoxWorld, hours: float) -> list[tuple[str, str, str | None]]:
-    """The deliveries of a push message whose lane was paused for so long."""
+    """The deliveries of a push message whose lane was paused for so long, before it is sent."""
     await box.person()
+    await take_push(box)
     await box.post("/queue/pause", {"lane": "push"})
     await tell(box, eventType="task.assigned", channel="push")
     box.clock.advance(timedelta(hours=hours))
     await box.post("/queue/resume", {"lane": "push"})
-    await box.work()
+    await box.step()
     return await deliveries(box)
 
 
 async def test_a_notification_is_worth_sending_for_a_day(box: BoxWorld) -> None:
-    assert (await paused_for(box, 23.9))[0] == ("push", "skipped", "no push subscription")
+    channel, browser = await paused_for(box, 23.9)
+    assert channel == browser == ("push", "pending", None)
 
 
 async def test_what_has_expired_is_in_the_inbox(box: BoxWorld) -> None:
@@ -100,7 +96,6 @@ async def test_what_has_expired_is_in_the_inbox(box: BoxWorld) -> None:
 
 async def test_what_the_cleanup_cancels_is_in_the_inbox(box: BoxWorld) -> None:
     await box.person()
-    await take_push(box)
     await take_push(box)
     await box.post("/queue/pause", {"lane": "push"})
     await tell(box, eventType="payment.failed", payload={}, channel="push")
