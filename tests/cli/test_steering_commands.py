@@ -64,14 +64,15 @@ def test_a_lane_is_paused_and_resumed(ada: Cli) -> None:
 def test_the_queue_is_counted(ada: Cli) -> None:
     ada.ok("brief", "now")
     counts = ada.json("queue", "stats")
-    assert {"job_type": "generate_daily_brief", "status": "completed", "count": 1} in counts
+    brief = {"job_type": "generate_daily_brief", "status": "completed", "count": 1, "scheduled": 0}
+    assert brief in counts
     assert "generate_daily_brief" in ada.ok("queue", "stats")
 
 
 def test_cleanup_counts_and_asks_first(ada: Cli) -> None:
     job_id = waiting(ada, "2031-05-01")
     said = ada.ok("queue", "cleanup", "--dry-run", "--completed-days", "0.0000001")
-    assert said.startswith("Would cancel 0 stale, archive 0 old failed and delete ")
+    assert said.startswith("Would cancel 0 stale jobs, archive 0 old failed jobs and delete ")
     count = int(said.split()[-4])
     assert count > 0
     again = ("queue", "cleanup", "--completed-days", "0.0000001")
