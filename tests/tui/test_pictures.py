@@ -29,7 +29,7 @@ SCREENS = {
     "1": ("overview", "75 % Writing analysis"),
     "2": ("jobs", "generate_daily_brief"),
     "3": ("schedule", "Asia/Tokyo"),
-    "4": ("deliveries", "Your"),
+    "4": ("deliveries", "Task 0"),
     "5": ("users", "Asia/Tokyo"),
     "6": ("cleanup", "Nothing to clean up"),
     "7": ("charts", "last 1 h"),
