@@ -15,6 +15,7 @@ import httpx
 from buildos_box.app import Box
 from buildos_box.clock import Instant, from_text
 from buildos_box.egress import Egress
+from buildos_box.ids import Ids
 from buildos_box.jobs import store
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.rescuer import recover_lost
@@ -170,6 +171,7 @@ async def open_world(
     clock: ManualClock | None = None,
     settings: Settings | None = None,
     egress: Egress | None = None,
+    ids: Ids | None = None,
 ) -> AsyncIterator[BoxWorld]:
     """Open a box in the folder, its crons ready, nothing running by itself."""
     clock = clock or ManualClock(at)
@@ -181,6 +183,7 @@ async def open_world(
         ),
         clock=clock,
         egress=egress,
+        ids=ids,
     )
     await box.cron_registry.open()
     transport = httpx.ASGITransport(app=box.api, raise_app_exceptions=False)  # type: ignore[arg-type]

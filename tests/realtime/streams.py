@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from buildos_box.ids import Ids
 from buildos_box.realtime import store
 from buildos_box.realtime.hub import Limits
 from buildos_box.settings import Settings
@@ -154,12 +155,13 @@ async def served(
     limits: Limits = FAST,
     port: int = 0,
     settings: Settings | None = None,
+    ids: Ids | None = None,
 ) -> AsyncIterator[Live]:
     """Open the box in the folder and serve it."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
-    async with open_world(folder, clock=clock, settings=settings) as world:
+    async with open_world(folder, clock=clock, settings=settings, ids=ids) as world:
         world.box.hub.limits = limits
         server = uvicorn.Server(
             uvicorn.Config(

@@ -8,12 +8,14 @@ import logging
 import os
 import re
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildos_box.db import Tx
+from buildos_box.ids import Ids
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.log import RECENT_LINES, recent
 from tests.realtime.streams import served
@@ -40,6 +42,12 @@ PEOPLE = (
     ("bo", "America/New_York", "07:00"),
     ("chi", "Asia/Tokyo", "06:45"),
 )
+
+
+def ids_in_order() -> Ids:
+    """Rows of one instant are listed by their ids: here in the order in which they were made."""
+    numbers = count(1)
+    return Ids(lambda _bits: next(numbers))
 
 
 async def a_busy_morning(world: BoxWorld) -> None:
@@ -169,7 +177,7 @@ async def picture(dash: Dash, name: str) -> list[str]:
 
 async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
     log_some()
-    async with served(tmp_path / "data") as live:
+    async with served(tmp_path / "data", ids=ids_in_order()) as live:
         await a_busy_morning(live.world)
         async with dashboard(live, size=SIZE) as dash:
             dash.app.theme = "textual-dark"
@@ -216,7 +224,7 @@ async def test_every_screen_looks_as_it_is_pictured(tmp_path: Path) -> None:
 async def test_every_screen_fits_every_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
     log_some()
     wrong: list[str] = []
-    async with served(tmp_path / "data") as live:
+    async with served(tmp_path / "data", ids=ids_in_order()) as live:
         await a_busy_morning(live.world)
         kinds: tuple[Any, ...] = ("braille", "ascii")
         for signs in kinds:
@@ -235,7 +243,7 @@ async def test_every_screen_fits_every_terminal(tmp_path: Path, size: tuple[int,
 
 
 async def test_the_forecast_looks_as_it_is_pictured(tmp_path: Path) -> None:
-    async with served(tmp_path / "data", settings=WITH_SMS) as live:
+    async with served(tmp_path / "data", settings=WITH_SMS, ids=ids_in_order()) as live:
         await quiet_nights(live.world)
         async with dashboard(live, size=SIZE) as dash:
             dash.app.theme = "textual-dark"
