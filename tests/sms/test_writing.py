@@ -211,7 +211,7 @@ async def test_a_models_words_go_out_and_the_model_sees_no_number(
             await event(box, "2024-10-23T10:00:00Z")
             await box.run_until("2024-10-23T09:46:00Z")
             assert [sent["Body"] for sent in twilio.sent] == [
-                "Heads up: Standup at 10:00 - in 15 minutes!"
+                "BuildOS: Heads up: Standup at 10:00 - in 15 minutes!"
             ]
             assert NUMBER[1:] not in double.requests[0].prompt
             calls = await box.db.all("SELECT purpose, user_id FROM llm_calls")
@@ -244,10 +244,10 @@ async def test_a_text_that_is_no_longer_so_gives_way_to_one_that_is(
             await ada(box)
             await event(box, "2024-10-23T10:00:00Z")
             await box.work()
-            assert await sources(box) == [("llm", "Standup is at 10:00!")]
+            assert await sources(box) == [("llm", "BuildOS: Standup is at 10:00!")]
             await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 20})
             await box.work()
-            assert await sources(box) == [("llm", "Standup is at 10:00!")]
+            assert await sources(box) == [("llm", "BuildOS: Standup is at 10:00!")]
             double.default(saying("No title at 10:00"))
             await event(box, "2024-10-23T10:00:00Z", title="Retro")
             await box.work()
@@ -256,7 +256,7 @@ async def test_a_text_that_is_no_longer_so_gives_way_to_one_that_is(
             double.default(saying("Retro, 10:00."))
             (message,) = await messages(box)
             await box.post(f"/sms/scheduled/{message['id']}/regenerate")
-            assert await sources(box) == [("llm", "Retro, 10:00.")]
+            assert await sources(box) == [("llm", "BuildOS: Retro, 10:00.")]
 
 
 async def test_a_models_text_that_is_not_so_when_it_is_sent_gives_way(
@@ -268,7 +268,7 @@ async def test_a_models_text_that_is_not_so_when_it_is_sent_gives_way(
             await ada(box)
             await event(box, "2024-10-23T10:30:00Z")
             await box.work()
-            assert await sources(box) == [("llm", "Standup at 10:30 in 15 minutes")]
+            assert await sources(box) == [("llm", "BuildOS: Standup at 10:30 in 15 minutes")]
             (job,) = await box.jobs(types=["send_sms"])
             await box.post(f"/jobs/{job['queue_job_id']}/promote")
             await box.work()
@@ -293,7 +293,7 @@ async def test_planning_never_waits_for_a_model(tmp_path: Path, twilio: TwilioDo
             assert await sources(box) == [("template", TEMPLATE)]
             assert await jobs("write_sms_texts") == [("llm", "pending")]
             await box.work()
-            assert await sources(box) == [("llm", "Standup is at 10:00!")]
+            assert await sources(box) == [("llm", "BuildOS: Standup is at 10:00!")]
             assert await jobs("write_sms_texts") == [("llm", "completed")]
 
 
