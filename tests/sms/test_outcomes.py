@@ -163,7 +163,7 @@ async def test_zones_26_hours_apart_each_get_their_own_day(
         for at, users in (("10:01", ["east"]), ("11:59", ["east"]), ("12:01", ["east", "west"])):
             await box.run_until(f"2024-10-24T{at}:00Z", step=timedelta(minutes=15))
             assert [row["user_id"] for row in await box.db.all(planned)] == users
-        # From 12:01 on each step comes a minute after the quarter, and the text says what is so then.
+        # Each step from 12:01 on is a minute after the quarter; the text says what is so then.
         await box.run_until("2024-10-24T21:00:00Z", step=timedelta(minutes=15))
         assert [sent["Body"] for sent in twilio.sent] == [
             "BuildOS: east rises at 09:00, in 14 min",
