@@ -53,12 +53,12 @@ class Api:
 @pytest.fixture
 async def api(ada: Workspace) -> AsyncIterator[Api]:
     unused: dict[str, Any] = {part.name: None for part in fields(Services)}
-    box = Services(**{**unused, "clock": ada.clock, "ids": Ids(), "db": ada.db})
+    services = Services(**{**unused, "clock": ada.clock, "ids": Ids(), "db": ada.db})
     app = Litestar(
         route_handlers=with_body_limits(ROUTES, 1024),
         guards=[known, scope_guard],
         dependencies={
-            "box": Provide(lambda: box, sync_to_thread=False),
+            "services": Provide(lambda: services, sync_to_thread=False),
             "caller": Provide(who, sync_to_thread=False),
         },
         exception_handlers={BoxError: on_error},
@@ -169,6 +169,7 @@ OF_ADA: list[tuple[str, str, Any]] = [
     ("PUT", "/users/ada/preferences", {}),
     ("GET", "/users/ada/projects", None),
     ("GET", "/users/ada/tasks", None),
+    ("PATCH", "/users/ada/tasks", {"tasks": [{"id": "rent", "title": "X"}]}),
     ("GET", "/users/ada/notes", None),
     ("GET", "/users/ada/calendar-events", None),
     ("GET", "/projects/home", None),
