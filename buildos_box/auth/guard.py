@@ -6,6 +6,7 @@ The rules: docs/spec.md#api-default-deny.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from litestar import HttpMethod
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
@@ -18,6 +19,8 @@ from buildos_box.errors import Unauthorized, UnsupportedMedia
 
 PUBLIC = {"public": True}
 """Put into a route handler's `opt` to make it public."""
+READ = [HttpMethod.GET, HttpMethod.HEAD]
+"""The methods of a route for what browsers and scanners look at."""
 PAGE_HEADER = "x-box-page"
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AlsoBy = Callable[[AnyConnection], Awaitable[Caller] | None]

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
-from litestar import HttpMethod, Response, route
+from litestar import Response, route
 from litestar.enums import MediaType
 
-from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.briefs import store
 from buildos_box.briefs.draft import TICKED, NamedTask
 from buildos_box.db import Row
 from buildos_box.mail import signed_links
-from buildos_box.mail.done_routes import OPEN_PAGE, refusal
+from buildos_box.mail.done_routes import OPEN_PAGE, on_link_refused
 from buildos_box.mail.html import to_html
 from buildos_box.mail.page import text_page
 from buildos_box.mail.render import with_done_links
@@ -25,7 +25,6 @@ from buildos_box.mail.signed_links import LinkRefused, SignedLink
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
-READ = [HttpMethod.GET, HttpMethod.HEAD]
 DONE_MARK = " ✓"
 
 
@@ -34,19 +33,15 @@ DONE_MARK = " ✓"
     http_method=READ,
     opt=PUBLIC,
     media_type=MediaType.HTML,
+    exception_handlers={LinkRefused: on_link_refused},
     tags=["Briefs"],
 )
 async def brief_page(token: str, services: Services) -> Response[str]:
     """The brief that the link is good for; 404 for a link that is not good."""
-    try:
-        link = signed_links.read_token(
-            services.secret, token, signed_links.BRIEF, services.clock.now()
-        )
-        row = await store.brief_of(services.db, link.user_id, date.fromisoformat(link.about))
-        if row is None or row["summary_content"] is None:
-            raise LinkRefused("forged")
-    except LinkRefused as refused:
-        return refusal(refused)
+    link = signed_links.read_token(services.secret, token, signed_links.BRIEF, services.clock.now())
+    row = await store.brief_of(services.db, link.user_id, date.fromisoformat(link.about))
+    if row is None or row["summary_content"] is None:
+        raise LinkRefused("forged")
     return text_page(
         str(row["subject"]), to_html(await _as_it_stands(services, row, link)), OPEN_PAGE
     )

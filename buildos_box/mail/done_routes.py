@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from litestar import HttpMethod, Response, post, route
+from litestar import Request, Response, post, route
 from litestar.enums import MediaType
 
-from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.db import Row, Tx
 from buildos_box.mail import signed_links, used_links_store
 from buildos_box.mail.page import page
@@ -24,7 +24,6 @@ from buildos_box.workspace.batch import read_one
 from buildos_box.workspace.kinds import TASKS
 from buildos_box.workspace.sync import apply
 
-READ = [HttpMethod.GET, HttpMethod.HEAD]
 SCRIPT = "../../app/tap.js"
 OPEN_PAGE = '<p><a href="../../app/">Open BuildOS</a></p>'
 EXPIRED = "This link is too old", "Links in a mail work for a week. Please use a newer mail."
@@ -32,19 +31,22 @@ NOT_VALID = "This link is not valid", "Please use the link in a newer mail."
 USED = "This link was used already", "It works once. Open BuildOS to change the task."
 
 
+def on_link_refused(_request: Request[Any, Any, Any], refused: LinkRefused) -> Response[str]:
+    """The page for a link that is not good; it does not say whether the task exists."""
+    return page(404, *(EXPIRED if refused.why == "expired" else NOT_VALID))
+
+
 @route(
     "/tap/done/{token:str}",
     http_method=READ,
     opt=PUBLIC,
     media_type=MediaType.HTML,
+    exception_handlers={LinkRefused: on_link_refused},
     tags=["Mail"],
 )
 async def done_page(token: str, services: Services) -> Response[str]:
     """A page with one button; opening it changes nothing. 404 for a link that is not good."""
-    try:
-        link, task = await _task_of(services, token)
-    except LinkRefused as refused:
-        return refusal(refused)
+    link, task = await _task_of(services, token)
     if task["status"] == "done":
         return page(200, "It is done already", str(task["title"]), OPEN_PAGE)
     if await used_links_store.is_used(services.db, token):
@@ -58,14 +60,12 @@ async def done_page(token: str, services: Services) -> Response[str]:
     status_code=200,
     opt=PUBLIC,
     media_type=MediaType.HTML,
+    exception_handlers={LinkRefused: on_link_refused},
     tags=["Mail"],
 )
 async def mark_done(token: str, services: Services) -> Response[str]:
     """Mark the link's task as done, once. 404 for a link that is not good, 409 for a used one."""
-    try:
-        link, task = await _task_of(services, token)
-    except LinkRefused as refused:
-        return refusal(refused)
+    link, task = await _task_of(services, token)
     if not await services.db.write(lambda tx: _mark(tx, services, token, link)):
         return page(409, *USED, OPEN_PAGE)
     return page(200, "Done", str(task["title"]), OPEN_PAGE)
@@ -89,11 +89,6 @@ async def _task_of(services: Services, token: str) -> tuple[SignedLink, Row]:
     if task is None or task["owner"] != link.user_id:
         raise LinkRefused("forged")
     return link, task
-
-
-def refusal(refused: LinkRefused) -> Response[str]:
-    """The page for a link that is not good; it does not say whether the task exists."""
-    return page(404, *(EXPIRED if refused.why == "expired" else NOT_VALID))
 
 
 ROUTES: list[Any] = [done_page, mark_done]

@@ -3,11 +3,11 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from litestar import HttpMethod, Request, Response, route
+from litestar import Request, Response, route
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 
-from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.db import Tx
 from buildos_box.errors import BoxError
@@ -20,7 +20,6 @@ from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
 log = logger(__name__)
-READ = [HttpMethod.GET, HttpMethod.HEAD]
 _RESERVED = "!#$%&'()*+,/:;=?@[]~"
 AnyRequest = Request[Any, Any, Any]
 

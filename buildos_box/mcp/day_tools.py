@@ -64,6 +64,8 @@ async def write_brief(rest: Rest, asked: WriteBrief) -> Any:
 class FindEvents(ForUser, kw_only=True):
     """Which events."""
 
+    first_day: Annotated[Day | None, Meta(description="From this day on")] = None
+    last_day: Annotated[Day | None, Meta(description="Until this day, included")] = None
     limit: Limit = 50
     cursor: Cursor = None
 
@@ -75,9 +77,12 @@ _EVENT = (
 
 @tool("List calendar events", FindEvents)
 async def list_events(rest: Rest, asked: FindEvents) -> Json:
-    """A person's calendar events."""
+    """A person's calendar events: by their start on the given days, else the newest entries."""
     user = await user_of(rest, asked)
-    page = await rest.get("users", user, "calendar-events", limit=asked.limit, cursor=asked.cursor)
+    days = {"from": asked.first_day, "to": asked.last_day}
+    page = await rest.get(
+        "users", user, "calendar-events", limit=asked.limit, cursor=asked.cursor, **days
+    )
     return rows_of(page, *_EVENT)
 
 

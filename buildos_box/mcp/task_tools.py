@@ -74,17 +74,18 @@ class AddTask(ForUser, kw_only=True):
     """A new task."""
 
     title: str
-    project_id: Annotated[str, Meta(description="The id of one of the person's projects")]
     description: str | None = None
     priority: Priority | None = None
     due_date: Day | None = None
     due_at: Instant | None = None
+    project_id: Annotated[str | None, Meta(description="The Inbox without it")] = None
 
 
 @tool("Add a task", AddTask, changes=True)
 async def add_task(rest: Rest, asked: AddTask) -> Json:
-    """Add a task to a project. Give `due_date` for a day, or `due_at` for a time."""
-    task: Json = await rest.post("tasks", body=given(asked, "user"))
+    """Add a task, to a project or the Inbox. Give `due_date` for a day, or `due_at` for a time."""
+    user = await user_of(rest, asked)
+    task: Json = await rest.post("users", user, "tasks", body=given(asked, "user"))
     return task
 
 

@@ -38,6 +38,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradiction]:
     """Every impossible value."""
     yield from _server(settings)
+    yield from _frontend(settings)
     yield from _queue(settings)
     yield from _email(settings)
     yield from _addresses(settings, given)
@@ -81,6 +82,21 @@ def _server(settings: Settings) -> Iterator[Contradiction]:
         if not _is_network(network):
             yield Contradiction(
                 "server.trusted_proxies", f"{network!r} must be a network like 10.0.0.0/8"
+            )
+
+
+def _frontend(settings: Settings) -> Iterator[Contradiction]:
+    frontend = settings.frontend
+    for name, address, placeholder in (
+        ("task_url", frontend.task_url, "{taskId}"),
+        ("project_url", frontend.project_url, "{projectId}"),
+        ("brief_url", frontend.brief_url, "{briefDate}"),
+    ):
+        if address and not (_is_url(address) and placeholder in address):
+            example = f"https://app.example.com/…/{placeholder}"
+            yield Contradiction(
+                f"frontend.{name}",
+                f"{masked_url(address)!r} must be an http(s) address like {example}",
             )
 
 

@@ -7,9 +7,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from litestar import HttpMethod, Request, Response, route
+from litestar import Request, Response, route
 
-from buildos_box.auth.guard import PUBLIC
+from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.errors import NotFound
 
 POLICY = (
@@ -33,7 +33,6 @@ MEDIA = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
-READ = [HttpMethod.GET, HttpMethod.HEAD]
 AnyRequest = Request[Any, Any, Any]
 
 

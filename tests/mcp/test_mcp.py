@@ -76,6 +76,23 @@ async def test_what_to_do_first_and_the_rest_to_tomorrow(connect: Connect) -> No
         assert {task["dueDate"] for task in late} == {"2030-01-03"}
 
 
+async def test_a_task_without_a_project_goes_to_the_inbox_and_events_are_found_by_day(
+    connect: Connect,
+) -> None:
+    async with connect() as client:
+        task = await call(client, "add_task", title="Call back")
+        projects = (await call(client, "list_projects"))["items"]
+        assert (task["projectId"], "Inbox") in [(one["id"], one["name"]) for one in projects]
+        for day in ("04", "05"):
+            await call(
+                client, "add_event", title=f"On {day}",
+                start_at=f"2030-03-{day}T09:00:00Z", end_at=f"2030-03-{day}T10:00:00Z",
+            )  # fmt: skip
+        days = {"first_day": "2030-03-05", "last_day": "2030-03-05"}
+        found = (await call(client, "list_events", **days))["items"]
+        assert [event["title"] for event in found] == ["On 05"]
+
+
 async def test_a_brief_is_written_and_read(connect: Connect, served: Served) -> None:
     async with connect() as client:
         job = await call(client, "write_brief")

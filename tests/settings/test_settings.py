@@ -91,6 +91,10 @@ def test_a_named_file_must_exist() -> None:
     ("text", "key"),
     [
         ("[server]\nbase_url = 'ftp://x'", "server.base_url"),
+        ("[frontend]\ntask_url = 'htp://x/{taskId}'", "frontend.task_url"),
+        ("[frontend]\ntask_url = 'https://x.example/tasks'", "frontend.task_url"),
+        ("[frontend]\nproject_url = 'https://x.example/{taskId}'", "frontend.project_url"),
+        ("[frontend]\nbrief_url = 'https://x.example/'", "frontend.brief_url"),
         ("[server]\ncors_origins = ['https://a.example/path']", "server.cors_origins"),
         ("[server]\ntrusted_proxies = ['10.0.0.0/99']", "server.trusted_proxies"),
         ("[queue]\nheartbeat_seconds = 50", "queue.heartbeat_seconds"),
