@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from tests.cli.served import Cli, Served
+from tests.faults.box_process import until
 
 
 def run(*args: object) -> Result:
@@ -20,7 +21,15 @@ def test_a_backup_of_a_running_box_is_made_verified_and_restored(
 ) -> None:
     cli.ok("user", "add", "Ada", "--id", "ada")
     here = ("--data", served.data, "--config", os.devnull)
-    made = run("backup", "--json", *here)
+    results: list[Result] = []
+
+    def backed_up() -> bool:
+        """False while the nightly backup, which may just be due, is being made."""
+        results.append(run("backup", "--json", *here))
+        return "another backup is being made" not in results[-1].output
+
+    assert until(backed_up, seconds=30)
+    made = results[-1]
     assert made.exit_code == 0, made.output
     path = Path(json.loads(made.stdout)["path"])
     assert path.parent == served.data / "backups"

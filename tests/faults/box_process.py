@@ -45,6 +45,7 @@ class BoxProcess:
         self._before_exec = before_exec
         self._process: subprocess.Popen[bytes] | None = None
         self._http: httpx.Client | None = None
+        self._port = 0
         folder.mkdir(parents=True, exist_ok=True)
         self._config.write_text(config, "utf-8")
 
@@ -91,7 +92,7 @@ class BoxProcess:
     def command(self) -> list[str]:
         serve = [sys.executable, "-m", self._module, "serve"]
         options = ["--config", str(self._config), "--data", str(self.data)]
-        return [*serve, *options, "--host", "127.0.0.1", "--port", "0"]
+        return [*serve, *options, "--host", "127.0.0.1", "--port", str(self._port)]
 
     def environment(self) -> dict[str, str]:
         """This one's, without what would configure a box."""
@@ -124,6 +125,8 @@ class BoxProcess:
         until(lambda: self.url() is not None or not self.runs, seconds=START_SECONDS)
         url = self.url()
         assert url is not None, f"the box did not start:\n{self.said()}"
+        # A restart serves at the same address: the links in its mails name it.
+        self._port = httpx.URL(url).port or 0
         token = (self.data / ADMIN_FILE).read_text("utf-8").strip()
         if self._http is not None:
             self._http.close()

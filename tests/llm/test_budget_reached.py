@@ -35,7 +35,7 @@ async def test_a_spent_budget_is_seen_in_the_brief_the_phases_usage_and_health(
             assert first["analysisSource"] == "paid:m"
             assert first["whyBuiltIn"] is None
             assert (second["analysisSource"], second["whyBuiltIn"]) == ("builtin", "budget")
-            assert "Today's budget for language models is spent" in second["summaryContent"]
+            assert "today's budget for language models is spent" in second["summaryContent"]
             job = await box.get(f"/jobs/{second['jobId']}")
             assert job["result"]["whyBuiltIn"] == "budget"
             plan = (await box.get(f"/projects/{project}/phases"))["plan"]

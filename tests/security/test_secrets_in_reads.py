@@ -96,6 +96,8 @@ OPEN = {
     "queue_jobs_archive.error_code",
     "scheduled_sms_messages.error_code",
     "sms_callbacks.error_code",
+    # What a request was made from, never the request itself.
+    "scheduled_sms_messages.request_hash",
     "idempotency_keys.key",
     "notifications.once_key",
     "queue_jobs.dedup_key",
