@@ -15,7 +15,8 @@ RUN /opt/box/bin/python packaging/sbom.py > /opt/box/buildos-box.cdx.json
 
 FROM python:3.13-slim
 # A number, so that an orchestrator can see that it is not root.
-RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin box && install -d -o box -g box -m 0700 /data
+# The folder's group is root's, so that the image runs as any other user too (--user, OpenShift).
+RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin box && install -d -o box -g root -m 0770 /data
 COPY --from=build /opt/box /opt/box
 ENV PATH=/opt/box/bin:/usr/local/bin:/usr/bin:/bin
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
@@ -25,6 +26,8 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8787
 # Nothing but /data is ever written to: run it with --read-only.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --start-interval=1s CMD ["python", "-c", "import urllib.request as u; u.urlopen(open('/data/address').read() + '/health', timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --start-interval=1s CMD ["buildos-box", "health"]
+# Process 1 is the server itself: it stops taking work, lets what runs finish, and ends.
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["buildos-box"]
 CMD ["serve"]

@@ -16,7 +16,7 @@ import uvicorn
 from buildos_box import gc_tuning
 from buildos_box.app import Box
 from buildos_box.auth.client_address import ClientAddresses, address_group
-from buildos_box.auth.keyring import ADDRESS_FILE
+from buildos_box.auth.local_files import ADDRESS_FILE
 from buildos_box.log import logger
 from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
 from buildos_box.server.protocol import LimitedProtocol

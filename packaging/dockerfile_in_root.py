@@ -97,6 +97,8 @@ def build(base: Path, work: Path) -> Stage:
                 stage.said[word] = json.loads(rest)
             case "VOLUME":
                 stage.said[word] = rest
+            case "STOPSIGNAL":
+                stage.said[word] = rest
             case "EXPOSE":
                 pass
             case _:
@@ -176,9 +178,9 @@ def main() -> None:
             assert inside(pid, stage, ["touch", f"{place}/x"]) != 0, f"{place} can be written"
         assert inside(pid, stage, ["touch", f"{stage.said['VOLUME']}/x"]) == 0
         print(f"only {stage.said['VOLUME']} can be written", flush=True)
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.Signals[stage.said["STOPSIGNAL"]])
         assert process.wait(timeout=60) == 0, process.returncode
-        print("SIGTERM to process 1: ended with 0", flush=True)
+        print(f"{stage.said['STOPSIGNAL']} to process 1: ended with 0", flush=True)
         if seconds > HEALTHY_WITHIN:
             raise SystemExit(f"healthy only after {seconds:.1f} s")
     finally:

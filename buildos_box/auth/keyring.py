@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildos_box.auth import store
 from buildos_box.auth.caller import Caller
+from buildos_box.auth.local_files import ADMIN_FILE
 from buildos_box.auth.store import StoredToken
 from buildos_box.auth.token_cache import TokenCache
 from buildos_box.auth.tokens import (
@@ -28,9 +29,6 @@ from buildos_box.db import Database, Tx
 from buildos_box.errors import Unauthorized, Unprocessable
 from buildos_box.ids import Ids
 
-ADMIN_FILE = "admin-token"
-ADDRESS_FILE = "address"
-"""The file in the data folder with the address of the running server, for the command line."""
 SESSION_LASTS = timedelta(days=30)
 SESSION_RENEWED_AFTER = timedelta(days=1)
 """A session that is used is renewed once in that time, not with each request."""
@@ -39,23 +37,6 @@ MAX_SESSIONS = 20
 SESSION_KEPT = timedelta(days=7)
 """How long the record of a session is kept after its end."""
 SESSION_NAME = "web page"
-
-
-def local_address(folder: Path) -> str | None:
-    """The address of the server that runs on that folder; None if none runs."""
-    return _first_line(folder / ADDRESS_FILE)
-
-
-def local_admin_token(folder: Path) -> str | None:
-    """The admin token in that folder; None if there is none or it cannot be read."""
-    return _first_line(folder / ADMIN_FILE)
-
-
-def _first_line(file: Path) -> str | None:
-    try:
-        return file.read_text("utf-8").strip() or None
-    except OSError:
-        return None
 
 
 class Keyring:

@@ -19,7 +19,7 @@ import msgspec
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
 from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
-from buildos_box.cli.settings_option import load_or_exit
+from buildos_box.cli.settings_option import CONFIG, load_or_exit
 from buildos_box.clock import SystemClock
 from buildos_box.db.snapshot import Progress
 from buildos_box.errors import BoxError
@@ -28,9 +28,6 @@ from buildos_box.settings import Settings
 T = TypeVar("T")
 BACKUP_SECONDS = 3600.0
 """Seconds to wait for `--from-server`: a large database takes long to copy and check."""
-CONFIG = click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
-)
 DATA = click.option(
     "--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir."
 )

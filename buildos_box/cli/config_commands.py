@@ -7,13 +7,11 @@ from pathlib import Path
 import click
 
 from buildos_box.cli import exit_codes
+from buildos_box.cli.settings_option import CONFIG
 from buildos_box.settings import Loaded, SettingsError, load_settings
 from buildos_box.settings.reference import reference_markdown
 from buildos_box.settings.show import effective, example_toml
 
-CONFIG = click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."
-)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from buildos_box.auth.keyring import ADMIN_FILE
+from buildos_box.auth.local_files import ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.brief_commands import without_addresses
 from buildos_box.cli.demo_data import USER_ID, demo_document

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from buildos_box.auth.keyring import local_address, local_admin_token
+from buildos_box.auth.local_files import local_address, local_admin_token
 from buildos_box.settings import Settings
 
 _NOT_AN_ADDRESS = "{} is not an address like http://127.0.0.1:8787"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from buildos_box.cli.bulk_command import bulk
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.cli.output import (
@@ -202,3 +203,6 @@ def _as_text(value: object) -> str | None:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+job.add_command(bulk)

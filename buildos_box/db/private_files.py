@@ -5,8 +5,8 @@ import os
 import stat
 from pathlib import Path
 
-OWNER_ONLY = 0o077
-"""The umask of every process of this program."""
+from buildos_box.umask import OWNER_ONLY
+
 OURS = (
     "box.*", "box-*", "secret.key*", "vapid*", "admin-token*", "address", "backup.lock",
     "outbox", "backups", "restore.*", "before-restore-*",

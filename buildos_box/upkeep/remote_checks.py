@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from buildos_box.auth.keyring import local_address, local_admin_token
+from buildos_box.auth.local_files import local_address, local_admin_token
 from buildos_box.errors import BoxError
 from buildos_box.hostname import to_ascii
 from buildos_box.llm.check import check

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from buildos_box.auth import store
-from buildos_box.auth.keyring import (
-    MAX_SESSIONS,
-    SESSION_KEPT,
-    SESSION_LASTS,
-    Keyring,
-    local_address,
-    local_admin_token,
-)
+from buildos_box.auth.keyring import MAX_SESSIONS, SESSION_KEPT, SESSION_LASTS, Keyring
+from buildos_box.auth.local_files import local_address, local_admin_token
 from buildos_box.auth.tokens import SESSION
 from buildos_box.errors import NotFound, Unauthorized, Unprocessable
 from tests.auth.conftest import AuthWorld

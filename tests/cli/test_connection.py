@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
-from buildos_box.auth.keyring import ADDRESS_FILE, ADMIN_FILE
+from buildos_box.auth.local_files import ADDRESS_FILE, ADMIN_FILE
 from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from buildos_box.client import BoxClient

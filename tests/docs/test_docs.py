@@ -68,9 +68,11 @@ def knows(words: list[str]) -> bool:
     command: click.Command = main
     rest = list(words)
     while rest and isinstance(command, click.Group):
-        if rest[0] not in command.commands:
+        found = command.get_command(click.Context(command), rest[0])
+        if found is None:
             return command.invoke_without_command and not rest[0][0].isalpha()
-        command = command.commands[rest.pop(0)]
+        command = found
+        rest.pop(0)
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     return all(word.partition("=")[0] in known for word in rest if word.startswith("--"))
 

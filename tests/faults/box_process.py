@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx
 
 from buildos_box.app import DATABASE_FILE
-from buildos_box.auth.keyring import ADMIN_FILE
+from buildos_box.auth.local_files import ADMIN_FILE
 
 Json = dict[str, Any]
 START_SECONDS = 120.0

@@ -1,0 +1,86 @@
+"""`buildos-box serve`."""
+
+import asyncio
+import errno
+import logging
+import sqlite3
+import sys
+from pathlib import Path
+
+import click
+
+from buildos_box.cli import exit_codes
+from buildos_box.cli.settings_option import CONFIG, load_or_exit
+from buildos_box.version import VERSION
+
+
+@click.command()
+@CONFIG
+@click.option("--host", help="Overrides server.host.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Overrides server.port; 0 takes a free one."
+)
+@click.option("--data", "data_dir", type=click.Path(path_type=Path), help="Overrides data.dir.")
+def serve(
+    config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
+) -> None:
+    """Serve the API and run the queue until stopped."""
+    from buildos_box import gc_tuning
+
+    gc_tuning.disable_during_start()
+    from buildos_box import log
+    from buildos_box.errors import BoxError, Unprocessable
+    from buildos_box.serve import serve as serve_box
+
+    settings = load_or_exit(config_path).override(host=host, port=port, data_dir=data_dir)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    log.configure(
+        fmt=settings.log.format,
+        level=settings.log.level,
+        file=Path(settings.log.file) if settings.log.file else None,
+    )
+    try:
+        asyncio.run(serve_box(settings, _say_ready))
+    except BoxError as error:
+        click.echo(error.message, err=True)
+        sys.exit(exit_codes.USAGE if isinstance(error, Unprocessable) else exit_codes.FAILED)
+    except sqlite3.DatabaseError as error:
+        click.echo(
+            f"cannot use the database in {settings.data.dir}: {error}{_cure(error)}", err=True
+        )
+        sys.exit(exit_codes.FAILED)
+    except OSError as error:
+        where = f"{settings.server.host}:{settings.server.port}"
+        click.echo(
+            f"cannot serve on {where} from {settings.data.dir}: {error}{_way_out(error)}", err=True
+        )
+        sys.exit(exit_codes.FAILED)
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "; stop the program that uses it, or choose another port with --port or server.port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "; that address is not this machine's: see --host or server.host"
+    if error.errno in (errno.EACCES, errno.EROFS):
+        return "; make the folder writable for the server's user, or choose another with --data"
+    if error.errno == errno.ENOSPC:
+        return "; free some space on that disk"
+    return ""
+
+
+def _cure(error: sqlite3.DatabaseError) -> str:
+    damaged = not isinstance(error, sqlite3.OperationalError)
+    return "; restore a backup: buildos-box restore FILE" if damaged else ""
+
+
+def _say_ready(box: object, url: str) -> None:
+    from buildos_box.app import Box
+
+    assert isinstance(box, Box)
+    click.echo(f"BuildOS Box {VERSION} serves {url}   docs: {url}/docs")
+    if box.admin_token:
+        folder = box.services.settings.data.dir
+        click.echo(f"Admin token, shown only once (kept in {folder}/admin-token):")
+        click.echo(f"  {box.admin_token}")
+    sys.stdout.flush()
