@@ -169,7 +169,7 @@ async def mark_read(
     tags=["Notifications"],
 )
 async def snooze(user_id: str, notification_id: str, services: Services, caller: Caller) -> Snoozed:
-    """Notify of the same again in an hour, over the same channels.
+    """Push the same again in an hour; the inbox has it already.
 
     Asked for twice, it is one notification. Raises NotFound, also for another user's.
     """
@@ -187,6 +187,7 @@ async def snooze(user_id: str, notification_id: str, services: Services, caller:
             event_type=row["event_type"],
             payload=msgspec.json.decode(row["payload"]),
             correlation_id=row["correlation_id"],
+            channels=("push",),
             send_at=at,
             once_key=f"snoozed-{notification_id}",
             actor=caller.actor,

@@ -1,4 +1,4 @@
-"""Opting in to push in a real browser: from the button to the message on the screen.
+"""Push in a real browser: opting in, the message on the screen, and what its buttons do.
 
 The browser's own way to its maker's push service leads out of the machine, so the service is a
 double on loopback, and `PushManager` hands out a subscription at it. All else is real: the worker,
@@ -7,13 +7,15 @@ the permission, the box's message over TLS, and how it is shown.
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.doubles.web import Answer, Web
+from tests.doubles.web import Answer, Request, Web
 from tests.faults.box_process import BoxProcess
 from tests.notifications.browser import Browser as Subscriber
 from tests.notifications.browser import authority, name_of
@@ -36,20 +38,22 @@ STAND_IN = """(() => {
 })()"""
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Web]:
-    with Web(Answer(201), tls=authority(tmp_path)) as web:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with Web(Answer(201), tls=authority(tmp_path_factory.mktemp("service"))) as web:
         yield web
 
 
-@pytest.fixture
-def home(tmp_path: Path, service: Web) -> Iterator[BoxProcess]:
+@pytest.fixture(scope="module")
+def home(
+    tmp_path_factory: pytest.TempPathFactory, service: Web, browser: "Browser"
+) -> Iterator[BoxProcess]:
     assert service.tls is not None
     config = (
         f'[egress]\nallow_private = true\nca_file = "{service.tls.ca_file}"\n'
         '[push]\nvapid_subject = "mailto:ops@example.org"\n'
     )
-    with BoxProcess(tmp_path / "home", config=config) as process:
+    with BoxProcess(tmp_path_factory.mktemp("home"), config=config) as process:
         yield process
 
 
@@ -62,45 +66,133 @@ def until(found: Any) -> Any:
     raise AssertionError("it never came")
 
 
-def test_push_is_turned_on_comes_and_is_turned_off(
-    browser: "Browser", home: BoxProcess, service: Web
-) -> None:
-    home.post("/sync", {"users": [{"id": "ada", "name": "Ada"}],
-        "projects": [{"id": "home", "userId": "ada", "name": "Home"}],
-        "tasks": [{"id": "t1", "projectId": "home", "title": "Chore"}]})  # fmt: skip
-    token = home.post("/tokens", {"name": "t", "scope": "user:ada"})["token"]
-    url = home.url()
-    assert url is not None
-    subscriber = Subscriber(service.url("/push/one", "localhost"))
-    ada = Person(browser, url)
-    ada.context.grant_permissions(["notifications"], origin=url)
-    ada.page.add_init_script(STAND_IN % json.dumps(subscriber.subscription))
-    ada.sign_in(token)
-    ada.go("#settings")
-    ada.press("Turn push on")
-    ada.is_told("This browser receives push messages")
-    assert ada.page.evaluate("() => window.serverKey") == 65
-    shown = home.get("/users/ada/push-subscriptions")["items"]
-    assert [name_of(item, subscriber.endpoint) for item in shown] == ["one"]
-    home.post("/queue/notification", {"userId": "ada", "eventType": "task.due_soon",
-        "channel": "push", "payload": {"taskId": "t1", "taskName": "Chore"}})  # fmt: skip
-    said = subscriber.read(until(lambda: service.seen)[0])
-    deliver(ada, url, json.dumps(said))
-    shown = ada.page.evaluate(
-        """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-            .map((n) => [n.title, n.body])"""
-    )
-    assert shown == [[said["title"], said["body"]]]
-    click(ada)
-    ada.page.wait_for_url(f"{url}/app/#task-t1")
-    ada.heading("Tasks")
-    ada.go("#settings")
-    ada.press("Turn push off")
-    ada.is_told("Off in this browser")
+@dataclass
+class Reader:
+    """Somebody signed in whose browser takes push messages."""
+
+    name: str
+    home: BoxProcess
+    service: Web
+    person: Person
+    subscriber: Subscriber
+
+    @property
+    def task(self) -> str:
+        return f"{self.name}-chore"
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.home.get(f"/tasks/{self.task}")["status"] == "done")
+
+    def is_reminded(self) -> dict[str, Any]:
+        """The box's message about the task, shown by the browser; returns what it says."""
+        self.home.post("/queue/notification", {"userId": self.name, "eventType": "task.due_soon",
+            "channel": "push", "payload": {"taskId": self.task, "taskName": "Chore"}})  # fmt: skip
+        said = self.subscriber.read(until(self._sent)[0])
+        deliver(self.person, self.person.url, json.dumps(said))
+        return said
+
+    def _sent(self) -> list[Request]:
+        path = urlsplit(self.subscriber.endpoint).path
+        return [request for request in self.service.seen if request.path == path]
+
+    def shown(self) -> Any:
+        """Title, body and buttons of each message on the screen."""
+        return self.person.page.evaluate(
+            """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+                .map((n) => [n.title, n.body, n.actions.map((one) => one.title)])"""
+        )
+
+
+Readers = Callable[[str], Reader]
+
+
+@pytest.fixture
+def reader(browser: "Browser", home: BoxProcess, service: Web) -> Iterator[Readers]:
+    """Makes such people; at the end none has gone elsewhere or met an error."""
+    made: list[Reader] = []
+
+    def make(name: str) -> Reader:
+        home.post("/sync", {"users": [{"id": name, "name": name.title()}],
+            "projects": [{"id": f"{name}-home", "userId": name, "name": "Home"}],
+            "tasks": [{"id": f"{name}-chore", "projectId": f"{name}-home",
+                       "title": "Chore"}]})  # fmt: skip
+        token = home.post("/tokens", {"name": "t", "scope": f"user:{name}"})["token"]
+        url = home.url()
+        assert url is not None
+        subscriber = Subscriber(service.url(f"/push/{name}", "localhost"))
+        person = Person(browser, url)
+        made.append(Reader(name, home, service, person, subscriber))
+        person.context.grant_permissions(["notifications"], origin=url)
+        person.page.add_init_script(STAND_IN % json.dumps(subscriber.subscription))
+        person.sign_in(token)
+        person.go("#settings")
+        person.press("Turn push on")
+        person.is_told("This browser receives push messages")
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.person.leave()
+    for one in made:
+        assert one.person.went_elsewhere() == []
+        assert one.person.complaints == []
+
+
+def test_push_is_turned_on_comes_and_is_turned_off(reader: Readers, home: BoxProcess) -> None:
+    ada = reader("ada")
+    page = ada.person.page
+    assert page.evaluate("() => window.serverKey") == 65
+    subscribed = home.get("/users/ada/push-subscriptions")["items"]
+    assert [name_of(item, ada.subscriber.endpoint) for item in subscribed] == ["ada"]
+    said = ada.is_reminded()
+    assert ada.shown() == [[said["title"], said["body"], ["Done", "Snooze an hour"]]]
+    click(ada.person)
+    page.wait_for_url(f"{ada.person.url}/app/#task-{ada.task}")
+    ada.person.heading("Tasks")
+    assert not ada.is_done
+    ada.person.go("#settings")
+    ada.person.press("Turn push off")
+    ada.person.is_told("Off in this browser")
     assert home.get("/users/ada/push-subscriptions")["items"] == []
-    assert ada.complaints == []
-    assert ada.went_elsewhere() == []
-    ada.leave()
+
+
+def test_done_on_a_message_marks_the_task_and_leaves_the_page(reader: Readers) -> None:
+    eve = reader("eve")
+    eve.is_reminded()
+    click(eve.person, "done")
+    until(lambda: eve.is_done)
+    assert eve.shown() == []
+    assert eve.person.page.url.endswith("/app/#settings")
+
+
+def test_snooze_on_a_message_brings_it_again_in_an_hour(reader: Readers, home: BoxProcess) -> None:
+    kim = reader("kim")
+    kim.is_reminded()
+    before = datetime.now(UTC)
+
+    def again() -> list[datetime]:
+        jobs = home.get("/jobs?user=kim&status=pending&type=send_notification")["jobs"]
+        due = [datetime.fromisoformat(job["scheduled_for"]) for job in jobs]
+        return [at for at in due if at > before]
+
+    click(kim.person, "snooze")
+    (at,) = until(again)
+    assert before <= at - timedelta(hours=1) <= datetime.now(UTC)
+    assert (kim.shown(), kim.is_done) == ([], False)
+    assert home.get("/users/kim/notifications")["items"] == []
+
+
+def test_a_button_of_somebody_signed_out_opens_the_page_and_changes_nothing(
+    reader: Readers,
+) -> None:
+    lou = reader("lou")
+    lou.is_reminded()
+    lou.person.context.clear_cookies()
+    click(lou.person, "done")
+    lou.person.page.wait_for_url(f"{lou.person.url}/app/#task-{lou.task}")
+    lou.person.page.get_by_role("dialog", name="You were signed out").wait_for()
+    assert not lou.is_done
 
 
 TWO_BROWSERS = """(() => {
@@ -116,10 +208,10 @@ TWO_BROWSERS = """(() => {
 def test_a_browser_that_changes_hands_takes_no_messages_with_it(
     browser: "Browser", home: BoxProcess, service: Web
 ) -> None:
-    home.post("/sync", {"users": [{"id": name, "name": name.title()} for name in ("ada", "bob")]})
+    home.post("/sync", {"users": [{"id": name, "name": name.title()} for name in ("ann", "bob")]})
     tokens = {
         name: home.post("/tokens", {"name": "t", "scope": f"user:{name}"})["token"]
-        for name in ("ada", "bob")
+        for name in ("ann", "bob")
     }
     url = home.url()
     assert url is not None
@@ -133,24 +225,24 @@ def test_a_browser_that_changes_hands_takes_no_messages_with_it(
     someone.context.grant_permissions(["notifications"], origin=url)
     subscriptions = [Subscriber(endpoint).subscription for endpoint in endpoints]
     someone.page.add_init_script(TWO_BROWSERS % json.dumps(subscriptions))
-    someone.sign_in(tokens["ada"])
+    someone.sign_in(tokens["ann"])
     someone.go("#settings")
     someone.press("Turn push on")
     someone.is_told("This browser receives push messages")
-    assert (held("ada"), held("bob")) == (["one"], [])
-    # Ada's session ends without her; Bob comes, and gets nothing that he did not ask for.
+    assert (held("ann"), held("bob")) == (["one"], [])
+    # Ann's session ends without her; Bob comes, and gets nothing that he did not ask for.
     someone.context.clear_cookies()
     someone.sign_in(tokens["bob"])
     someone.go("#settings")
-    assert (held("ada"), held("bob")) == (["one"], [])
+    assert (held("ann"), held("bob")) == (["one"], [])
     someone.page.evaluate("() => { delete localStorage.held; }")
     someone.page.reload()
     someone.press("Turn push on")
     someone.is_told("This browser receives push messages")
-    assert (held("ada"), held("bob")) == (["one"], ["two"])
+    assert (held("ann"), held("bob")) == (["one"], ["two"])
     someone.press("Sign out")
     someone.heading("Sign in")
-    assert (held("ada"), held("bob")) == (["one"], [])
+    assert (held("ann"), held("bob")) == (["one"], [])
     someone.leave()
 
 
@@ -178,11 +270,13 @@ def deliver(person: Person, origin: str, data: str) -> None:
     )
 
 
-def click(person: Person) -> None:
+def click(person: Person, button: str = "") -> None:
     """No protocol clicks what the desktop shows; the worker is told that somebody did."""
     person.context.service_workers[0].evaluate(
-        """async () => {
+        """async (action) => {
             const [notification] = await self.registration.getNotifications();
-            self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-        }"""
+            self.dispatchEvent(
+                new NotificationEvent("notificationclick", { notification, action }));
+        }""",
+        button,
     )

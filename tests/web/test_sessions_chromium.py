@@ -2,32 +2,19 @@
 
 import re
 from collections.abc import Callable
-from email import policy
-from email.parser import BytesParser
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.box_process import until
 from tests.web.browser import SECONDS, Person
+from tests.web.mails import sign_in_link
 
 if TYPE_CHECKING:
     from tests.web.conftest import Home
 
 pytestmark = pytest.mark.slow
 Someone = Callable[..., Person]
-
-
-def mailed_link(home: "Home") -> str:
-    """The fragment of the newest sign-in link in the outbox."""
-    outbox = home.process.data / "outbox"
-    assert until(lambda: any(outbox.glob("link-*.eml")), seconds=SECONDS)
-    newest = max(outbox.glob("link-*.eml"), key=lambda file: file.stat().st_mtime_ns)
-    mail = BytesParser(policy=policy.default).parsebytes(newest.read_bytes())
-    found = re.search(r"#sign-in=[0-9a-z]+", mail.get_content())
-    assert found is not None
-    newest.unlink()
-    return found[0]
 
 
 def end_sessions(home: "Home", user: str) -> None:
@@ -48,7 +35,7 @@ def test_somebody_signs_in_with_their_mail_address_alone(home: "Home", person: S
     ada.page.keyboard.press("Enter")
     ada.is_told("If mailed@example.org is known here, a link is on its way.")
     assert ada.findings() == []
-    ada.go(mailed_link(home))
+    ada.go(sign_in_link(home))
     ada.press("Sign in as Mailed")
     ada.heading("Today")
 
@@ -89,7 +76,7 @@ def test_signing_in_again_by_mail_in_another_window_goes_on_in_the_first(
     window.get_by_role("button", name="Mail me a link").click()
     ada.is_told("a link is on its way")
     other = ada.context.new_page()
-    other.goto(f"{ada.url}/app/{mailed_link(home)}")
+    other.goto(f"{ada.url}/app/{sign_in_link(home)}")
     other.get_by_role("button", name="Sign in as Again").click()
     other.get_by_role("heading", name="Today").wait_for()
     other.close()

@@ -1,18 +1,14 @@
 """A person's week on the page, from the brief's mail to signing in again."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.box_process import until
 from tests.web.browser import SECONDS, Person
-from tests.web.test_sessions_chromium import mailed_link
+from tests.web.mails import brief_mail, link_of, sign_in_link
 from tests.web.test_tasks_chromium import BERLIN, comes_true, day, tasks_of
 
 if TYPE_CHECKING:
@@ -36,44 +32,25 @@ def settle_in(home: "Home") -> None:
     })  # fmt: skip
 
 
-def brief_mail(home: "Home") -> str:
-    """The text of the brief's mail."""
-    found: list[str] = []
-
-    def arrived() -> bool:
-        for file in (home.process.data / "outbox").glob("email-*.eml"):
-            mail = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
-            assert isinstance(mail, EmailMessage)
-            body = mail.get_body(("plain",))
-            if "week@" in str(mail["To"]) and body is not None:
-                found.append(body.get_content())
-        return bool(found)
-
-    assert until(arrived, seconds=SECONDS)
-    return found[0]
-
-
 def test_a_week(home: "Home", person: Someone) -> None:
     settle_in(home)
-    home.post("/queue/brief", {"userId": "week", "forceImmediate": True})
-    link = re.search(r"https?://\S+/tap/brief/\S+", brief_mail(home))
-    assert link is not None
+    link = link_of(brief_mail(home, "week"), "brief")
     ada = person(offline_errors=True)
 
-    ada.page.goto(link[0])
+    ada.page.goto(link)
     assert ada.findings() == []
     for count in (1, 2):
         ada.page.get_by_role("link", name="Done").first.click()
         ada.press("Done")
         ada.heading("Done")
         assert sum(t["status"] == "done" for t in tasks_of(home, "week").values()) == count
-        ada.page.goto(link[0])
+        ada.page.goto(link)
 
     ada.go()
     ada.type_into("Your mail address", "week@example.org")
     ada.page.keyboard.press("Enter")
     ada.is_told("a link is on its way")
-    ada.go(mailed_link(home))
+    ada.go(sign_in_link(home))
     ada.press("Sign in as Week")
     ada.heading("Today")
     assert ada.page.locator("article.brief input:checked").count() == 2
@@ -116,6 +93,6 @@ def test_a_week(home: "Home", person: Someone) -> None:
     ada.type_into("Your mail address", "week@example.org")
     ada.page.keyboard.press("Enter")
     ada.is_told("a link is on its way")
-    ada.go(mailed_link(home))
+    ada.go(sign_in_link(home))
     ada.press("Sign in as Week")
     ada.heading("Today")
