@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from buildos_box.briefs.formatting import clock_time, day_and_time, short_day
+from buildos_box.briefs import words
+from buildos_box.briefs.formatting import clock_time, coming_day, day_and_time
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 from buildos_box.workspace.model import Event
 
@@ -33,22 +34,22 @@ def when(event: Event, day: date, zone: ZoneInfo) -> tuple[str, str]:
     if event.all_day:
         first, last = _days(event)
         total = (last - first).days + 1
-        return "All day", f"day {(day - first).days + 1} of {total}" if total > 1 else ""
+        place = words.DAY_OF.format(day=(day - first).days + 1, days=total)
+        return words.ALL_DAY, place if total > 1 else ""
     start, end = span_of(event)
     begins, ends = day_bounds(day, zone)
-    since = f"since {day_and_time(start, zone)}"
-    until = f"until {day_and_time(end, zone)}"
+    since, until = day_and_time(start, zone), day_and_time(end, zone)
     if start < begins and end > ends:
-        return "All day", f"{since}, {until}"
+        return words.ALL_DAY, words.SINCE_UNTIL.format(since=since, until=until)
+    if start < begins and end == ends:
+        return words.ALL_DAY, words.SINCE.format(time=since)
     if start < begins:
-        return ("All day", since) if end == ends else (f"until {clock_time(end, zone)}", "")
+        return words.UNTIL.format(time=clock_time(end, zone)), ""
     if start == end:
         return clock_time(start, zone), ""
     label = f"{clock_time(start, zone)}–{clock_time(end, zone)}"
-    if end <= ends:
-        return label, ""
     last = local_day(end, zone)
-    return label, "ends tomorrow" if last == day + timedelta(days=1) else f"ends {short_day(last)}"
+    return label, "" if end <= ends else words.ENDS.format(day=coming_day(last, day))
 
 
 def meetings(events: Iterable[Event]) -> list[Event]:

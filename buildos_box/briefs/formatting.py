@@ -21,7 +21,6 @@ _MONTHS = (
     "December",
 )
 HALF_HOUR = 30
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def day_in_words(day: date) -> str:
@@ -74,28 +73,6 @@ def length(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def number(count: int) -> str:
-    """`one` … `ten`, then digits; zero is `no`."""
-    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 task`, `3 tasks`."""
-    return f"{count} {noun if count == 1 else noun + 's'}"
-
-
-def in_words(count: int, noun: str) -> str:
-    """`one task`, `three tasks`, `12 tasks`."""
-    return f"{number(count)} {noun if count == 1 else noun + 's'}"
-
-
 def listed(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def sentence(text: str) -> str:
-    """With a capital first letter and a full stop, unless it already ends in one."""
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

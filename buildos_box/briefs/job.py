@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.briefs import store
+from buildos_box.briefs import store, words
 from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, whole
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose
@@ -148,10 +148,10 @@ async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, 
 
 
 def _found(facts: DayFacts) -> str:
-    return (
-        f"Found {facts.project_count} projects, "
-        f"{facts.task_counts.open + facts.task_counts.completed} tasks "
-        f"and {facts.event_count} events"
+    return words.FOUND.format(
+        projects=words.SOME_PROJECTS.of(facts.project_count),
+        tasks=words.SOME_TASKS.of(facts.task_counts.open + facts.task_counts.completed),
+        events=words.SOME_EVENTS.of(facts.event_count),
     )
 
 

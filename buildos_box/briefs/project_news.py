@@ -6,7 +6,7 @@ from buildos_box.briefs import words
 from buildos_box.briefs.draft import Draft, Line
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.formatting import coming_day
-from buildos_box.briefs.text import clean, linked_gist, title
+from buildos_box.briefs.sections import note_line
 from buildos_box.workspace.model import Note, Project
 from buildos_box.workspace.store.day import RECENT
 
@@ -45,14 +45,9 @@ def _dates(facts: DayFacts, project: Project) -> Iterator[str]:
 
 def _note(facts: DayFacts, project: Project, note_words: int) -> Iterator[str]:
     notes = facts.notes_of(project.id)
-    if notes and note_words and _is_new(facts, notes[0]):
-        note = notes[0]
-        text = linked_gist(note.content, note_words)
-        named = f"*{title(note.title, 50)}*" if clean(note.title) else ""
-        if text and named:
-            yield words.NOTE_SAYS.format(note=named, text=text)
-        elif text or named:
-            yield text or named
+    line = note_line(notes[0], note_words) if notes and _is_new(facts, notes[0]) else ""
+    if line and note_words:
+        yield line
 
 
 def _is_new(facts: DayFacts, note: Note) -> bool:

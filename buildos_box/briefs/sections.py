@@ -1,31 +1,19 @@
 """Markdown for one project: everything that is known of it, for whoever wants it all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
+from buildos_box.briefs import words
 from buildos_box.briefs.facts import Category, DayFacts
-from buildos_box.briefs.formatting import (
-    clock_time,
-    coming_day,
-    counted,
-    sentence,
-    short_day,
-)
+from buildos_box.briefs.formatting import clock_time, coming_day
 from buildos_box.briefs.ranking import BLOCKED
 from buildos_box.briefs.text import clean, escape, linked_gist, shorten, title
 from buildos_box.workspace.model import Note, Project, Task
 
 T = TypeVar("T")
 
-HEADINGS = {
-    Category.OVERDUE: "Overdue",
-    Category.TODAY: "Today",
-    Category.UPCOMING: "Coming week",
-    Category.COMPLETED: "Recently completed",
-    Category.UNDATED: "Under way, no date",
-}
 FRESH_NOTE = timedelta(days=7)
 """Apart from the latest note, only those changed more recently than this are shown."""
 
@@ -52,33 +40,27 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = LIMITS) 
     about = linked_gist(project.description, limits.note_words)
     if about:
         parts.append(about)
-    for category, heading in HEADINGS.items():
-        tasks = own.listed(category)
+    for category, heading in words.LISTS.items():
+        tasks = own.listed(Category(category))
         if tasks:
             count = counts.of(category)
-            listing = task_list(facts, tasks, count, category, limits)
-            parts += [f"### {heading} ({count})", listing]
+            listing = task_list(facts, tasks, count, Category(category), limits)
+            parts += [f"### {heading.format(count=count)}", listing]
     said = note_lines(facts, project, limits)
     if said:
-        parts += ["### Notes", bullets(said, limits.notes, str)]
+        parts += [f"### {words.NOTES}", bullets(said, limits.notes, str)]
     return "\n\n".join(parts) + "\n"
 
 
 def standing(facts: DayFacts, project: Project) -> str:
-    """`2 overdue, 1 today, 3 in the coming week. Due Fri, Nov 1 (in 9 days).`"""
+    """`2 tasks overdue · 1 task today`, and a sentence on the project's date."""
     own = facts.counts_of(project.id)
-    counts = [
-        (own.overdue, "overdue"),
-        (own.today, "today"),
-        (own.upcoming, "in the coming week"),
-        (own.completed, "just completed"),
-    ]
-    said = [f"{count} {label}" for count, label in counts if count]
-    remaining = own.open
-    if not said:
-        said = [f"nothing due this week, {counted(remaining, 'open task')}" if remaining else ""]
-    now = sentence(", ".join(said)) if said[0] else "No open tasks."
-    return f"{now} {deadline(project.due_date, facts.brief_date)}".rstrip()
+    counts = [(text, own.of(category)) for category, text in words.COUNTS.items()]
+    now = " · ".join(text.of(count) for text, count in counts if count)
+    if not now:
+        now = words.NOTHING_DUE.of(own.open) if own.open else words.NO_OPEN_TASKS
+    due = deadline(project.due_date, facts.brief_date)
+    return f"{now}\n\n{due}" if due else now
 
 
 def deadline(due: date | None, today: date) -> str:
@@ -86,54 +68,57 @@ def deadline(due: date | None, today: date) -> str:
     if due is None or due - today > DEADLINE_NEAR:
         return ""
     days = (due - today).days
+    day = coming_day(due, today)
     if days < 0:
-        return f"The project was due {short_day(due)}, {counted(-days, 'day')} ago."
-    if days == 0:
-        return "The project is due today."
-    return f"The project is due {short_day(due)}, in {counted(days, 'day')}."
+        return words.THE_PROJECT_WAS_DUE.of(-days, day=day)
+    return words.THE_PROJECT_IS_DUE.of(days, day=day) if days else words.THE_PROJECT_IS_DUE_TODAY
 
 
 def task_line(facts: DayFacts, task: Task, category: Category) -> str:
-    """`**Send the contract** · 2 days late (Mon, Oct 21) · urgent`."""
-    parts = [f"**{title(task.title)}**"]
-    parts += [part for part in (_timing(facts, task, category),) if part]
-    if category is Category.COMPLETED:
-        return " · ".join(parts)
-    if task.priority in ("urgent", "high"):
-        parts.append(task.priority)
+    """`**Send the contract** · 2 days late (due Mon, Oct 21) · urgent`."""
+    parts = [f"**{title(task.title)}**", _timing(facts, task, category)]
+    if category is not Category.COMPLETED:
+        parts += [words.PRIORITIES.get(task.priority, ""), *_dependencies(facts, task)]
+    return " · ".join(part for part in parts if part)
+
+
+def _dependencies(facts: DayFacts, task: Task) -> Iterator[str]:
+    """What the task waits for, and how many wait for it."""
     blockers, waiting = facts.blockers(task), facts.waiting(task)
     if blockers:
-        rest = f" and {len(blockers) - 1} more" if len(blockers) > 1 else ""
-        parts.append(f"waits for “{title(blockers[0].title, 40)}”{rest}")
+        name, left = title(blockers[0].title, 40), len(blockers) - 1
+        text = words.WAITS_FOR_AND_MORE.of(left, task=name) if left else ""
+        yield text or words.WAITS_FOR.format(task=name)
     elif task.status == BLOCKED:
-        parts.append("blocked")
+        yield words.BLOCKED
     if waiting:
-        verb = "waits" if len(waiting) == 1 else "wait"
-        parts.append(f"{counted(len(waiting), 'task')} {verb} for it")
-    return " · ".join(parts)
+        yield words.WAITING.of(len(waiting))
 
 
 def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
     """The latest note's summary, and those of others changed within a week."""
     notes = facts.notes_of(project.id)
     worth = [n for i, n in enumerate(notes) if i == 0 or _is_fresh(n, facts)][: limits.notes]
-    lines = []
-    for note in worth:
-        said = linked_gist(note.content, limits.note_words)
-        named = title(note.title, 50) if clean(note.title) else "Note"
-        lines.append(f"*{named}:* {said}" if said else f"*{named}*")
-    return lines
+    return [line for line in (note_line(note, limits.note_words) for note in worth) if line]
+
+
+def note_line(note: Note, most_words: int) -> str:
+    """`*New host*: Support says …`; empty for a note without a title and a text."""
+    said = linked_gist(note.content, most_words)
+    named = f"*{title(note.title, 50)}*" if clean(note.title) else ""
+    return words.NOTE_SAYS.format(note=named, text=said) if said and named else said or named
 
 
 def bullets(
     items: Sequence[T], cap: int, line: Callable[[T], str], *, count: int | None = None
 ) -> str:
-    """A Markdown list of the first `cap` items, closed by `… and 12 more`.
+    """A Markdown list of the first `cap` items, closed by `and 12 more`.
 
     `count` is how many there are, if that is more than are given.
     """
     shown = items[:cap]
-    lines = [*map(line, shown), *more((count or len(items)) - len(shown))]
+    left = (count or len(items)) - len(shown)
+    lines = [*map(line, shown), *([words.AND_MORE.of(left)] if left > 0 else [])]
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -154,11 +139,6 @@ def task_list(
     )
 
 
-def more(count: int) -> list[str]:
-    """`["… and 12 more"]`, or nothing if nothing was left out."""
-    return [f"… and {count} more"] if count > 0 else []
-
-
 def place(location: str | None) -> str:
     """The place of an event as Markdown: of a link only the host."""
     where = clean(location or "")
@@ -171,23 +151,21 @@ def place(location: str | None) -> str:
 def _timing(facts: DayFacts, task: Task, category: Category) -> str:
     """The due time, phrased for the list that the task is in."""
     today, due = facts.brief_date, facts.due(task)
-    at = clock_time(task.due_at, facts.zone) if task.due_at else ""
-    match category:
-        case Category.OVERDUE:
-            assert due is not None
-            late = facts.days_late(task)
-            since = short_day(due) if due.year == today.year else f"{short_day(due)}, {due.year}"
-            return "due yesterday" if late == 1 else f"{late} days late (due {since})"
-        case Category.TODAY if due == today:
-            return f"by {at}" if at else ""
-        case Category.TODAY:
-            return f"starts today, due {coming_day(due, today)}" if due else "starts today"
-        case Category.UPCOMING:
-            assert due is not None
-            return f"{coming_day(due, today)}, {at}" if at else coming_day(due, today)
-        case Category.UNDATED if task.status != BLOCKED:
-            return "in progress"
-    return ""
+    if category is Category.UNDATED:
+        return "" if task.status == BLOCKED else words.UNDER_WAY
+    if category is Category.TODAY and due is None:
+        return words.STARTS_TODAY
+    if category is Category.COMPLETED or due is None:
+        return ""
+    day, at = coming_day(due, today), clock_time(task.due_at, facts.zone) if task.due_at else ""
+    if category is Category.OVERDUE:
+        late = facts.days_late(task)
+        return words.DUE_YESTERDAY if late == 1 else words.DAYS_LATE_SINCE.of(late, day=day)
+    if category is Category.UPCOMING:
+        return words.DUE_DAY_AT.format(day=day, time=at) if at else day
+    if due != today:
+        return words.STARTS_TODAY_DUE.format(day=day)
+    return words.BY_TIME.format(time=at) if at else ""
 
 
 def _is_fresh(note: Note, facts: DayFacts) -> bool:

@@ -9,9 +9,6 @@ from buildos_box.briefs.text import escape
 from buildos_box.page_links import LATE
 from buildos_box.workspace.model import Task
 
-MARKED = ("urgent", "high")
-"""Priorities that a line tells."""
-
 
 def first_things(draft: Draft, worded: dict[str, str]) -> list[Line]:
     """The actions with their reasons; `worded` are reasons that a model wrote, by task."""
@@ -81,8 +78,8 @@ def _line(draft: Draft, task: Task, place: Place, *, before: str = "", after: st
     """`**Tomorrow** [Book dentist](…) · high · waits for another task`."""
     facts = draft.facts
     title = draft.task(task)
-    parts = [f"**{before}** {title}" if before else title, after]
-    parts += [task.priority] if task.priority in MARKED else []
+    marked = words.PRIORITIES.get(task.priority, "")
+    parts = [f"**{before}** {title}" if before else title, after, marked]
     blockers = len(facts.blockers(task))
     if blockers:
         parts.append(words.WAITS.of(blockers))

@@ -19,6 +19,7 @@ from buildos_box.workspace.store.day import LONG_LATE_DAYS
 FREE_FROM = timedelta(minutes=30)
 NOON = 12
 EVENING = 18
+AFTERNOON = timedelta(hours=2)
 TIGHT = timedelta(minutes=45)
 """Free time per task below which a day is called full."""
 FULL_DAY = timedelta(hours=5)
@@ -96,17 +97,24 @@ def load(facts: DayFacts) -> str:
     said = length(taken)
     if not spans:
         return words.LOAD_NONE_FREE.format(busy=said, until=until)
-    since_last, until_last = spans[-1]
-    if until_last == facts.hours[1]:
-        local = since_last.astimezone(facts.zone)
-        afternoon = NOON <= local.hour < EVENING
-        text = words.LOAD_AFTERNOON if afternoon else words.LOAD_REST_FREE
-        time = spoken_time(since_last, facts.zone)
-        return text.format(busy=said, time=time, until=until)
-    start, end = max(spans, key=lambda span: span[1] - span[0])
-    return words.LOAD_LONGEST.format(
-        busy=said, since=spoken_time(start, facts.zone), until=spoken_time(end, facts.zone)
-    )
+    last, longest = spans[-1], max(spans, key=_span_length)
+    since = spoken_time(last[0], facts.zone)
+    if last[1] == facts.hours[1] and _is_afternoon(last, facts):
+        return words.LOAD_AFTERNOON.format(busy=said, time=since)
+    if last[1] == facts.hours[1] and _span_length(last) == _span_length(longest):
+        return words.LOAD_REST_FREE.format(busy=said, time=since, until=until)
+    start, end = (spoken_time(at, facts.zone) for at in longest)
+    return words.LOAD_LONGEST.format(busy=said, since=start, until=end)
+
+
+def _span_length(span: Span) -> timedelta:
+    return span[1] - span[0]
+
+
+def _is_afternoon(span: Span, facts: DayFacts) -> bool:
+    """Whether it begins in the afternoon and is long enough to be called that."""
+    begins = span[0].astimezone(facts.zone)
+    return NOON <= begins.hour < EVENING and _span_length(span) >= AFTERNOON
 
 
 def opening(facts: DayFacts) -> str:

@@ -74,6 +74,14 @@ PROJECT_EMPTY = "no open task: write down the next step, or close it"
 PROJECT_EMPTY_DUE = "due {day} and without an open task: close it, or write down what is left"
 PROJECT_EMPTY_PAST = "past its date and without an open task: close it, or write down what is left"
 
+# When an event is, seen from the brief's day.
+ALL_DAY = "All day"
+DAY_OF = "day {day} of {days}"
+SINCE = "since {time}"
+UNTIL = "until {time}"
+SINCE_UNTIL = "since {since}, until {until}"
+ENDS = "ends {day}"
+
 # The load of the day.
 LOAD_OVER = "The working hours are over."
 LOAD_FREE = "{free} free between {since} and {until}."
@@ -85,7 +93,8 @@ FREE = "**{since}–{until}** free"
 OVERLAPS = "overlaps"
 TENTATIVE = "tentative"
 
-# Lines of the lists.
+# Lines of the lists. A priority that has no word here is not told.
+PRIORITIES = {"urgent": "urgent", "high": "high"}
 BY_TIME = "by {time}"
 DUE_DAY_AT = "{day}, {time}"
 WAITS = Plural("waits for another task", "waits for {count} others")
@@ -145,4 +154,42 @@ SMS_ACTION = "{sender}: First {action} {url}"
 SMS_EVENT = "{sender}: Nothing due; {time} {event} {url}"
 SMS_NOTHING = "{sender}: Nothing is due today {url}"
 
+# The inventory: of each project what is counted, its date, its lists and its notes.
 EVERYTHING = "Everything"
+LISTS = {
+    "overdue": "Overdue ({count})",
+    "today": "Today ({count})",
+    "upcoming": "Coming week ({count})",
+    "completed": "Recently completed ({count})",
+    "undated": "Under way, no date ({count})",
+}
+NOTES = "Notes"
+COUNTS = {
+    "overdue": Plural("{count} task overdue", "{count} tasks overdue"),
+    "today": Plural("{count} task today", "{count} tasks today"),
+    "upcoming": Plural("{count} task in the coming week", "{count} tasks in the coming week"),
+    "completed": Plural("{count} task just completed", "{count} tasks just completed"),
+}
+NO_OPEN_TASKS = "No open tasks."
+NOTHING_DUE = Plural(
+    "Nothing due this week, {count} open task.", "Nothing due this week, {count} open tasks."
+)
+THE_PROJECT_WAS_DUE = Plural(
+    "The project was due {day}, {count} day ago.", "The project was due {day}, {count} days ago."
+)
+THE_PROJECT_IS_DUE_TODAY = "The project is due today."
+THE_PROJECT_IS_DUE = Plural(
+    "The project is due {day}, in {count} day.", "The project is due {day}, in {count} days."
+)
+DAYS_LATE_SINCE = Plural("{count} day late (due {day})", "{count} days late (due {day})")
+UNDER_WAY = "in progress"
+WAITS_FOR = "waits for “{task}”"
+WAITS_FOR_AND_MORE = Plural(
+    "waits for “{task}” and {count} more", "waits for “{task}” and {count} more"
+)
+
+# While a brief is being written.
+FOUND = "Found {projects}, {tasks} and {events}"
+SOME_PROJECTS = Plural("{count} project", "{count} projects")
+SOME_TASKS = Plural("{count} task", "{count} tasks")
+SOME_EVENTS = Plural("{count} event", "{count} events")

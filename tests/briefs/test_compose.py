@@ -1,6 +1,7 @@
 """The brief as a reader gets it: order, words, and nobody's text turned into markup."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,7 +14,7 @@ from markdown_it import MarkdownIt
 from buildos_box.briefs.actions import PriorityAction
 from buildos_box.briefs.compose import WORD_BUDGET, compose, everything, word_count
 from buildos_box.briefs.draft import Place
-from buildos_box.briefs.sections import project_section
+from buildos_box.briefs.sections import deadline, project_section, standing
 from buildos_box.briefs.text import clean, escape, gist, linked_gist, name, plain, shorten
 from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
@@ -21,6 +22,7 @@ from buildos_box.page_links import PageLinks
 from tests.briefs.days import (
     LINKS,
     MORNING,
+    WEDNESDAY,
     adas_day,
     all_day,
     calendar_event,
@@ -387,9 +389,51 @@ def test_everything_is_the_brief_and_all_sections() -> None:
 def test_a_projects_own_section_lists_its_tasks_by_category() -> None:
     facts = adas_day()
     section = project_section(facts, facts.project_by_id["site"])
-    assert section.startswith("## Website relaunch\n\n2 today, 1 in the coming week")
+    assert section.startswith("## Website relaunch\n\n2 tasks today · 1 task in the coming week")
     assert "### Today (2)\n\n- **Fix the contact form** · high · 1 task waits for it" in section
     assert "### Under way, no date (1)\n\n- **Photos for the team page** · blocked" in section
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (-3, "The project was due Sun, Oct 20, 3 days ago."),
+        (-1, "The project was due Tue, Oct 22, 1 day ago."),
+        (0, "The project is due today."),
+        (1, "The project is due tomorrow, in 1 day."),
+        (9, "The project is due Fri, Nov 1, in 9 days."),
+        (31, ""),
+    ],
+)
+def test_a_projects_date_is_told_in_one_sentence(days: Any, said: Any) -> None:
+    assert deadline(WEDNESDAY + timedelta(days=days), WEDNESDAY) == said
+
+
+@pytest.mark.parametrize(
+    ("blockers", "said"),
+    [
+        (1, "- **after** · waits for “b0”"),
+        (2, "- **after** · waits for “b0” and 1 more"),
+        (3, "- **after** · waits for “b0” and 2 more"),
+    ],
+)
+def test_a_section_names_what_a_task_waits_for(blockers: Any, said: Any) -> None:
+    names = [f"b{n}" for n in range(blockers)]
+    facts = wednesday(
+        tasks=[task("after", due_date="2024-10-23"), *(task(name) for name in names)],
+        dependencies=[waits("after", name) for name in names],
+    )
+    assert said in project_section(facts, facts.projects[0]).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("open_tasks", "said"),
+    [(0, "No open tasks."), (1, "Nothing due this week, 1 open task."),
+     (2, "Nothing due this week, 2 open tasks.")],
+)  # fmt: skip
+def test_a_project_with_nothing_due_says_how_much_is_open(open_tasks: Any, said: Any) -> None:
+    facts = wednesday(tasks=[task(f"t{n}") for n in range(open_tasks)])
+    assert standing(facts, facts.projects[0]) == said
 
 
 def test_two_fresh_notes_are_told_in_a_section_and_an_old_one_is_not() -> None:
@@ -405,7 +449,7 @@ def test_two_fresh_notes_are_told_in_a_section_and_an_old_one_is_not() -> None:
     ]
     facts = wednesday(notes=notes)
     section = project_section(facts, facts.projects[0])
-    assert re.findall(r"\*Note \d:\*", section) == ["*Note 0:*", "*Note 1:*"]
+    assert re.findall(r"\*Note \d\*: Text", section) == ["*Note 0*: Text", "*Note 1*: Text"]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def test_working_hours_are_a_preference_and_may_end_on_the_next_day() -> None:
         ([], "9 h free between 9:00 and 18:00."),
         ([("07:30", "10:00"), ("12:00", "13:00")],
          "3½ h of meetings; the afternoon is free from 15:00."),
+        ([("07:30", "08:00"), ("12:00", "13:00"), ("14:30", "15:00")],
+         "2 h of meetings; the longest free stretch is 10:00 to 14:00."),
         ([("07:30", "09:00")], "1½ h of meetings; free from 11:00 until 18:00."),
         ([("08:00", "09:00"), ("15:45", "16:30")],
          "1 h 15 min of meetings; the longest free stretch is 11:00 to 17:45."),
