@@ -15,6 +15,7 @@ from buildos_box.jobs import cleanup_store, pause_store
 from buildos_box.jobs.cleanup import CleanupReport, Thresholds, clean_up, preview
 from buildos_box.jobs.lane_load import LaneLoad, loads
 from buildos_box.jobs.pause_store import Kind
+from buildos_box.plural import plural
 from buildos_box.services import Services
 
 STALE_SHOWN = 100
@@ -236,7 +237,7 @@ async def stale_stats(
             for row in rows
         ],
         old_failed_count=failed,
-        message=f"Found {count} stale job(s) that can be cleaned up"
+        message=f"Found {plural(count, 'stale job')} that can be cleaned up"
         if count
         else "No stale jobs found",
     )

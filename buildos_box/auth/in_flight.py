@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.tokens import ADMIN, SERVICE
 from buildos_box.errors import RateLimited
+from buildos_box.plural import plural
 
 _KEY = "in_flight"
 _STREAM = b"text/event-stream"
@@ -33,7 +34,8 @@ class RequestsInFlight:
         most = self._per_service_token if caller.scope in (ADMIN, SERVICE) else self._per_token
         key = caller.limit_key
         if self._running[key] >= most:
-            message = f"{most} requests of this token are being answered; send the next after one"
+            limit = f"the limit of {plural(most, 'request')} of this token at a time is reached"
+            message = f"{limit}; send the next after an answer"
             raise RateLimited(message, retry_after=RETRY_AFTER)
         self._running[key] += 1
         return key

@@ -10,6 +10,7 @@ from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json
 from buildos_box.client import BoxClient
 from buildos_box.clock import SystemClock, to_text
+from buildos_box.plural import plural
 
 ACTIONS = ("cancel", "retry", "promote")
 DONE = {"cancel": "Cancelled", "retry": "Retried", "promote": "Promoted"}
@@ -61,11 +62,15 @@ def bulk(
     body: Json = {"action": action, **({"ids": [*job_ids]} if job_ids else {"filter": wanted})}
     counted = client.post("/jobs/bulk", {**body, "dryRun": True})
     if dry_run:
-        _tell(counted, f"Would {action} {counted['done']} of {counted['matched']}", as_json)
+        _tell(
+            counted,
+            f"Would {action} {counted['done']} of {plural(counted['matched'], 'job')}",
+            as_json,
+        )
         return
-    ask_first(f"{action.title()} {_jobs(counted['done'])}?", yes)
+    ask_first(f"{action.title()} {plural(counted['done'], 'job')}?", yes)
     done = client.post("/jobs/bulk", body)
-    _tell(done, f"{DONE[action]} {done['done']} of {_jobs(done['matched'])}", as_json)
+    _tell(done, f"{DONE[action]} {done['done']:,} of {plural(done['matched'], 'job')}", as_json)
 
 
 def _tell(report: Json, sentence: str, as_json: bool) -> None:
@@ -75,10 +80,6 @@ def _tell(report: Json, sentence: str, as_json: bool) -> None:
     say(sentence)
     for refused in report["refused"]:
         say(f"  {refused['id']}: {refused['reason']}")
-
-
-def _jobs(count: int) -> str:
-    return f"{count:,} job{'' if count == 1 else 's'}"
 
 
 def _list(text: str | None) -> list[str] | None:

@@ -21,6 +21,7 @@ from buildos_box.cli.output import (
     shown_time,
 )
 from buildos_box.client import BoxClient, url_path
+from buildos_box.plural import plural
 
 
 @click.group()
@@ -84,7 +85,7 @@ def add(
     if as_json:
         show_json(made)
         return
-    events = "1 event" if made["eventCount"] == 1 else f"{made['eventCount']:,} events"
+    events = plural(made["eventCount"], "event")
     say(f"Subscribed to “{made['name']}” ({made['id']}), {made['url']}: {events}")
     _show_notes(made)
 

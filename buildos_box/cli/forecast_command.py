@@ -8,6 +8,7 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import as_table, show_json, show_table, shown_time
 from buildos_box.client import BoxClient
+from buildos_box.plural import plural
 
 UTC = ZoneInfo("UTC")
 
@@ -41,7 +42,7 @@ def forecast(client: BoxClient, user: str | None, days: int, as_json: bool) -> N
         for one in found["deliveries"]
     ]
     heads = [f"when ({zone.key})", "user", "what", "by", "of", "outcome"]
-    show_table(heads, rows, empty=f"Nothing will be sent in the next {days} days.")
+    show_table(heads, rows, empty=f"Nothing will be sent in {plural(days, 'day')}.")
     if found["more"]:
         click.echo("There is more; --user or fewer --days show all.", err=True)
 

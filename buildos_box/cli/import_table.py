@@ -16,6 +16,7 @@ from buildos_box.errors import Malformed, Unprocessable
 from buildos_box.imports.csv_table import Table, read_table
 from buildos_box.imports.dates import Dates
 from buildos_box.imports.programs import BY_NAME, Program, recognise, table_of
+from buildos_box.plural import plural
 
 if TYPE_CHECKING:  # reading items loads the calendar reader, which takes long to import
     from buildos_box.imports.csv_items import Taken
@@ -147,7 +148,9 @@ def _warnings(found: "Taken", program: Program | None, said: TableOptions) -> li
     if found.left_out:
         warnings.append(f"columns left out: {', '.join(found.left_out)}")
     if found.skipped:
-        warnings.append(f"{_rows(found.skipped)} not imported: settings, sections, comments")
+        warnings.append(
+            f"{plural(found.skipped, 'row')} not imported: settings, sections, comments"
+        )
     warnings += found.notes
     warnings += [f"left empty: {fault.field}: {fault.message}" for fault in found.bad]
     return warnings
@@ -162,10 +165,6 @@ def _shown(line: int, item: Json, projects: Json) -> Json:
         elif name not in ("id", "userId") and value is not None:
             shown[name] = value
     return shown
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _delimiter(said: str | None) -> str | None:

@@ -18,6 +18,7 @@ from buildos_box.cli.output import (
     shown_second,
 )
 from buildos_box.client import BoxClient
+from buildos_box.plural import plural
 
 UTC = ZoneInfo("UTC")
 STATES = (
@@ -169,14 +170,10 @@ def _named(pause: Json) -> str:
 
 def _what(report: Json) -> str:
     return (
-        f"cancel {_jobs(report['staleCancelled'], 'stale')}, "
-        f"archive {_jobs(report['oldFailedCancelled'], 'old failed')} and "
-        f"delete {_jobs(report['completedDeleted'], 'old finished')}"
+        f"cancel {plural(report['staleCancelled'], 'stale job')}, "
+        f"archive {plural(report['oldFailedCancelled'], 'old failed job')} and "
+        f"delete {plural(report['completedDeleted'], 'old finished job')}"
     )
-
-
-def _jobs(count: int, kind: str) -> str:
-    return f"{count:,} {kind} job{'' if count == 1 else 's'}"
 
 
 def _tell(report: Json, sentence: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
 from buildos_box.client import BoxClient
+from buildos_box.plural import plural
 
 PATIENCE_SECONDS = 150.0
 ASK_EVERY_SECONDS = 0.1
@@ -49,7 +50,7 @@ def push(client: BoxClient, user: str, as_json: bool) -> None:
     job = _ended(client, client.post("/queue/test-push", {"userId": user}), as_json=as_json)
     if not as_json:
         result = job["result"]
-        say(f"Handed to the push services of {result['sent']} browsers")
+        say(f"Handed to the push services of {plural(result['sent'], 'browser')}")
         for fault in result["failed"]:
             click.echo(clean(f"Not sent: {fault}"), err=True)
 

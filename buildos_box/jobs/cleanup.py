@@ -17,6 +17,7 @@ from buildos_box.jobs import cron_store, history, history_store
 from buildos_box.jobs.changes import STALE
 from buildos_box.jobs.queue import Queue
 from buildos_box.log import logger
+from buildos_box.plural import plural
 
 BATCH = 100
 """Rows per transaction, few enough that no other writer waits longer than 50 ms."""
@@ -49,8 +50,8 @@ class CleanupReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         verb = "would cancel" if self.dry_run else "cancelled"
         return (
             f"Cleanup {'dry run' if self.dry_run else 'completed'} - {verb} "
-            f"{self.stale_cancelled} stale job(s) and archive"
-            f"{'' if self.dry_run else 'd'} {self.old_failed_cancelled} old failed job(s)"
+            f"{plural(self.stale_cancelled, 'stale job')} and archive"
+            f"{'' if self.dry_run else 'd'} {plural(self.old_failed_cancelled, 'old failed job')}"
         )
 
 

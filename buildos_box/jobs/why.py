@@ -11,6 +11,7 @@ from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_sha
 from buildos_box.jobs.record import Facts
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
 from buildos_box.jobs.status import Status
+from buildos_box.plural import plural
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -77,13 +78,14 @@ def _waiting(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: I
     suspect = why_store.running_suspect(tx)
     if row["losses"] >= SUSPECT_AFTER and suspect is not None:
         return Why(
-            f"its worker stopped {row['losses']} times while it ran, so it waits until "
+            f"its worker stopped {plural(row['losses'], 'time')} while it ran, so it waits until "
             f"{suspect}, which lost its worker too, has ended"
         )
     shut = claims.what_is_shut(tx, lanes, now)
     if lane.name in shut.lanes:
         at = to_text(shut.reopens_at) if shut.reopens_at else None
-        return Why(f"lane {lane.name} has started {lane.per_minute} jobs in the last minute", at)
+        started = plural(lane.per_minute or 0, "job")
+        return Why(f"lane {lane.name} has started {started} in the last minute", at)
     return _in_line(tx, row, lane, lanes, workers, shut.lanes)
 
 
@@ -108,8 +110,7 @@ def _in_line(
     if row["user_id"] in full and why_store.others_wait(tx, row, full):
         return Why(f"its user has reached their share of lane {lane.name} {in_lane}")
     if ahead:
-        jobs = "job" if ahead == 1 else "jobs"
-        return Why(f"waits for {ahead} {jobs} ahead of it in lane {lane.name} {in_lane}")
+        return Why(f"waits for {plural(ahead, 'job')} ahead of it in lane {lane.name} {in_lane}")
     if lane not in open_lanes(lanes, running, workers, shut):
         return Why(f"next in lane {lane.name}, which is full {in_lane}")
     return Why(f"next in lane {lane.name}: it starts with the next claim")
@@ -149,9 +150,10 @@ def _failed(row: Facts) -> Why:
     if row["error_kind"] == "permanent":
         tries = "a retry cannot succeed"
     elif row["retry_until"] is not None and row["error_kind"] == "transient":
-        tries = f"retried until {row['retry_until']}, {row['attempts']} attempts"
+        tries = f"retried until {row['retry_until']}, {plural(row['attempts'], 'attempt')}"
     else:
-        tries = f"all {row['max_attempts']} attempts used"
+        most = row["max_attempts"]
+        tries = f"all {most} attempts used" if most > 1 else "its only attempt used"
     return Why(f"failed at {row['completed_at']}, {tries}: {row['error_code']}: {row['error']}")
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from buildos_box.errors import Unprocessable
 from buildos_box.field_names import in_camel_case
+from buildos_box.plural import plural
 
 Channel = Literal["in_app", "push", "email", "sms"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -257,7 +258,7 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "project.activity.batched",
             ProjectPayload,
-            lambda p: f"{p.count} changes" if p.count else "Project activity",
+            lambda p: plural(p.count, "change") if p.count else "Project activity",
             lambda p: p.project_name,
             tag=lambda p: f"activity-{p.project_id}",
         ),

@@ -15,6 +15,7 @@ from buildos_box.notifications import checks, fanout, push_outcome, push_store, 
 from buildos_box.notifications.event_types import channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.plural import plural
 from buildos_box.services import Services
 
 
@@ -90,7 +91,7 @@ def _to_browsers(
         return _skip(tx, job, services, delivery, push_outcome.NO_SUBSCRIPTION)
     for subscription in subscriptions:
         fanout.add(tx, services, notification, "push", subscription_id=subscription["id"])
-    return _finish(tx, job, store.PENDING, f"to {len(subscriptions)} browsers")
+    return _finish(tx, job, store.PENDING, f"to {plural(len(subscriptions), 'browser')}")
 
 
 SEND_NOTIFICATION = JobType(

@@ -20,6 +20,7 @@ from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
 from buildos_box.phases.days import with_days_ahead
 from buildos_box.phases.model import Phase, PlanTask, Span
 from buildos_box.phases.planner import plan
+from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -77,8 +78,8 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
     """
     await job.progress(5, "Reading the project")
     found = await _collect(job.payload, services)
-    waits = len(found.dependencies)
-    await job.progress(15, f"Found {_count(len(found.tasks), 'task')}, {waits} dependencies")
+    waits = plural(len(found.dependencies), "dependency", "dependencies")
+    await job.progress(15, f"Found {plural(len(found.tasks), 'task')}, {waits}")
     kept = job.saved_step("phases")
     if kept is None:
         await job.progress(20, "Drafting phases")
@@ -86,7 +87,7 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
         await job.save_step("phases", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    await job.progress(90, f"Writing down {_count(len(draft.phases), 'phase')}")
+    await job.progress(90, f"Writing down {plural(len(draft.phases), 'phase')}")
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
 
 
@@ -246,10 +247,6 @@ def _conclude(
     )
     job.finish(tx, result, message="Your phases are ready")
     return result
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _no_project() -> PermanentError:

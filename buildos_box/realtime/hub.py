@@ -19,6 +19,7 @@ from buildos_box.clock import Clock
 from buildos_box.db import Database, Tx
 from buildos_box.errors import RateLimited, Unavailable
 from buildos_box.log import logger
+from buildos_box.plural import plural
 from buildos_box.realtime import wire
 from buildos_box.realtime.changes import EventStored
 from buildos_box.realtime.listener import End, Listener
@@ -105,7 +106,7 @@ class Hub:
         if open_now >= most:
             whose = "of this user" if user_id is not None else "with this token"
             raise RateLimited(
-                f"{most} streams {whose} are open already",
+                f"the limit of {plural(most, 'stream')} {whose} is reached",
                 retry_after=timedelta(milliseconds=self.limits.retry_ms),
             )
 

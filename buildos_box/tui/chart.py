@@ -26,6 +26,13 @@ def sign_of(signs: Signs, number: int) -> str:
     return SIGNS_OF.get(signs) or _MARKERS["ascii"][number]
 
 
+def new_plot() -> Any:
+    """An empty plot. The first call loads the library, a fifth of a second: not at the start."""
+    from textual_plotext.plot import Plot
+
+    return Plot()
+
+
 class Chart(Widget, can_focus=True):
     """Curves over steps of time. The cursor is at a step; left and right move it."""
 
@@ -83,10 +90,7 @@ class Chart(Widget, can_focus=True):
         return Text("\n").join(self._with_cursor(self._drawn[1]))
 
     def _lines(self, width: int, height: int) -> list[Text]:
-        # Here, since only who looks at charts waits for it.
-        from textual_plotext.plot import Plot
-
-        plot: Any = Plot()
+        plot = new_plot()
         plot.plotsize(width, height)
         plot._set_size(width, height)
         for colour in (plot.canvas_color, plot.axes_color, plot.ticks_color):

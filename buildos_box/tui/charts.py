@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
-from buildos_box.tui.chart import Chart, sign_of
+from buildos_box.tui.chart import Chart, new_plot, sign_of
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.measures import (
     LENGTHS,
@@ -31,6 +31,8 @@ from buildos_box.tui.pane import Pane
 Json = dict[str, Any]
 FRESH_SECONDS = 10.0
 """How often a chart is fetched again while things happen."""
+LIBRARY_AFTER_SECONDS = 1.0
+"""When the drawing library is loaded in the background: after the start, before anyone looks."""
 CELLS_PER_LABEL = 14
 LINES_PER_LABEL = 3
 
@@ -68,6 +70,12 @@ class Charts(Pane):
         yield Chart(self.host.signs, id="chart")
         yield Static(id="chart-cursor", classes="note")
         yield Grid("chart-series", self.COLUMNS)
+
+    def on_mount(self) -> None:
+        """Have the library ready before the first chart is asked for."""
+        self.set_timer(
+            LIBRARY_AFTER_SECONDS, lambda: self.run_worker(new_plot, thread=True, group="library")
+        )
 
     @property
     def measure(self) -> Measure:

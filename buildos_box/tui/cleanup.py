@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
-from buildos_box.tui.formatting import plain, plural, state
+from buildos_box.plural import plural
+from buildos_box.tui.formatting import plain, state
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.pane import Pane
 

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from buildos_box.client import BoxRefused, BoxUnreachable
+from buildos_box.plural import plural
 from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.host import Hosted
@@ -133,7 +134,7 @@ class ForecastScreen(Hosted, Screen[None]):
 
 def summary(found: list[Json], days: int, *, more: bool) -> str:
     """The numbers of deliveries that will be sent, that are delayed, and that are skipped."""
-    span = "1 day" if days == 1 else f"{days} days"
+    span = plural(days, "day")
     if not found:
         return f"Nothing will be sent in {span}: nobody wants a brief, no event has a reminder"
     skipped = sum(one["outcome"] == "skip" for one in found)

@@ -50,11 +50,6 @@ def sent(status: str) -> str:
     return SENT.get(status, plain(status))
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 job`, `2 jobs`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def age(seconds: float) -> str:
     """How long ago, in the largest whole unit: `9 s`, `14 min`, `3 h`, `2 d`."""
     whole = max(0, int(seconds))

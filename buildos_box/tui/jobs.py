@@ -10,8 +10,9 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
 from buildos_box.client import BoxEvent
+from buildos_box.plural import plural
 from buildos_box.tui.filter import Filter, parse
-from buildos_box.tui.formatting import STATES, plain, plural, progress, state, tries
+from buildos_box.tui.formatting import STATES, plain, progress, state, tries
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.listing import PAGE, Listing

@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
+from buildos_box.plural import plural
 from buildos_box.tui.filter import WrongWord, read_words
 from buildos_box.tui.filter_input import FilterInput
-from buildos_box.tui.formatting import plain, plural
+from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid, Row
 from buildos_box.tui.pane import Pane
 

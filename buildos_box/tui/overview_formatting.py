@@ -6,11 +6,11 @@ from typing import Any
 
 from buildos_box.client import BoxEvent
 from buildos_box.clock import Instant, from_text, to_text
+from buildos_box.plural import plural
 from buildos_box.tui.formatting import (
     age,
     bar,
     plain,
-    plural,
     progress,
     sent,
     state,

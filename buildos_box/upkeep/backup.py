@@ -19,6 +19,7 @@ from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.schema import foreign_objects
 from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
 from buildos_box.errors import BoxError, Conflict
+from buildos_box.plural import plural
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup, Manifest
 from buildos_box.version import VERSION
@@ -197,7 +198,7 @@ def verify(path: Path, staging: Path) -> Verification:
         if found.schema != manifest.schema:
             faults.append(f"its schema is {found.schema}, not {manifest.schema} as it says")
         faults += [
-            f"{name} has {found.counts.get(name)} rows, not {count} as it says"
+            f"{name} has {plural(found.counts.get(name, 0), 'row')}, not {count} as it says"
             for name, count in manifest.counts.items()
             if found.counts.get(name) != count
         ]

@@ -17,6 +17,7 @@ from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
 from buildos_box.db.schema import differences
 from buildos_box.db.snapshot import inspect, newest_moment
 from buildos_box.jobs.store import MOMENTS
+from buildos_box.plural import plural
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in
@@ -168,7 +169,7 @@ def database(settings: Settings, now: Instant) -> Iterator[Finding]:
         yield fault(name, f"{path} is damaged: {'; '.join(found.faults[:3])}", mend)
     else:
         megabytes = path.stat().st_size / 1024**2
-        yield ok(name, f"whole; {megabytes:.1f} MB, {found.counts.get('users', 0)} users")
+        yield ok(name, f"whole; {megabytes:.1f} MB, {plural(found.counts.get('users', 0), 'user')}")
     yield _schema(found.schema, [] if found.faults else differences(path))
     if latest is not None and from_text(latest) > now + SLACK:
         yield fault(
@@ -212,9 +213,9 @@ def backups(settings: Settings, now: Instant) -> Iterator[Finding]:
         else:
             yield note("backups", "none yet", "buildos-box backup, or wait for 04:00 UTC")
     elif min(ages) > OLDEST_BACKUP.total_seconds():
-        days = min(ages) / 86400
+        days = plural(round(min(ages) / 86400), "day")
         yield warning(
-            "backups", f"the newest is {days:.0f} days old",
+            "backups", f"the newest is {days} old",
             "buildos-box backup; see the cron: buildos-box cron list",
         )  # fmt: skip
     else:

@@ -14,6 +14,7 @@ from buildos_box.clock import Clock
 from buildos_box.db import InstanceLock, Tx, epoch_store
 from buildos_box.db.migrate import migrate
 from buildos_box.db.snapshot import change_offline, sync_file
+from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime_store
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup
@@ -118,7 +119,7 @@ def _swap(name: str, ready: Path, data: Path, aside: Path) -> None:
 
 def described(verification: Verification) -> str:
     """A backup in one line."""
-    users = verification.counts.get("users", 0)
-    jobs = verification.counts.get("queue_jobs", 0)
+    users = plural(verification.counts.get("users", 0), "user")
+    jobs = plural(verification.counts.get("queue_jobs", 0), "job")
     made = verification.made_at or "at an unknown time"
-    return f"made {made}, schema {verification.schema}, {users} users, {jobs} jobs"
+    return f"made {made}, schema {verification.schema}, {users}, {jobs}"

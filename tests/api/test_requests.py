@@ -219,12 +219,12 @@ async def test_stale_jobs_are_told_and_cleaned_up_over_http(box: BoxWorld) -> No
     box.clock.set("2024-10-25T09:00:00Z")
     stats = await box.get("/queue/stale-stats?thresholdHours=24")
     assert (stats["staleCount"], stats["staleJobs"][0]["age_hours"]) == (1, 49)
-    assert stats["message"] == "Found 1 stale job(s) that can be cleaned up"
+    assert stats["message"] == "Found 1 stale job that can be cleaned up"
     dry = await box.post("/queue/cleanup", {"dryRun": True})
     assert (dry["staleCancelled"], dry["dryRun"]) == (1, True)
     wet = await box.post("/queue/cleanup", {})
     assert wet["message"] == (
-        "Cleanup completed - cancelled 1 stale job(s) and archived 0 old failed job(s)"
+        "Cleanup completed - cancelled 1 stale job and archived 0 old failed jobs"
     )
 
 

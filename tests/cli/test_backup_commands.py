@@ -36,7 +36,7 @@ def test_a_backup_of_a_running_box_is_made_verified_and_restored(
     assert str(path) in run("backup", "list", *here).stdout
     checked = run("backup", "verify", path)
     assert checked.exit_code == 0, checked.output
-    assert "1 users" in checked.stdout
+    assert "1 user," in checked.stdout
     assert "key secret.key" in checked.stdout
     there = ("--data", tmp_path / "new", "--config", os.devnull)
     restored = run("restore", path, *there)

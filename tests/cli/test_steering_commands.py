@@ -27,7 +27,7 @@ def test_a_job_is_promoted(ada: Cli) -> None:
 def test_many_jobs_are_counted_asked_for_and_cancelled(ada: Cli) -> None:
     ids = [waiting(ada, f"2031-03-0{n}") for n in (1, 2)]
     chosen = ("--status", "pending", "--user", "ada")
-    assert ada.ok("job", "bulk", "cancel", *chosen, "--dry-run") == "Would cancel 2 of 2\n"
+    assert ada.ok("job", "bulk", "cancel", *chosen, "--dry-run") == "Would cancel 2 of 2 jobs\n"
     asked = ada.run("job", "bulk", "cancel", *chosen, stdin="n\n")
     assert "Cancel 2 jobs?" in asked.stderr
     assert asked.exit_code == 1

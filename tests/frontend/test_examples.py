@@ -197,7 +197,7 @@ async def test_stale_jobs_and_their_cleanup(box: BoxWorld) -> None:
             for job_id in ids
         ],
         "oldFailedCount": 2,
-        "message": "Found 3 stale job(s) that can be cleaned up",
+        "message": "Found 3 stale jobs that can be cleaned up",
     }
     assert unlike(EXAMPLES["stale"], stale) == []
     asked = {"staleThresholdHours": 24, "oldFailedJobsDays": 7, "dryRun": False}
@@ -208,7 +208,7 @@ async def test_stale_jobs_and_their_cleanup(box: BoxWorld) -> None:
         "staleCancelled": 3,
         "oldFailedCancelled": 2,
         "errors": [],
-        "message": "Cleanup completed - cancelled 3 stale job(s) and archived 2 old failed job(s)",
+        "message": "Cleanup completed - cancelled 3 stale jobs and archived 2 old failed jobs",
     }
 
 

@@ -172,7 +172,7 @@ async def test_a_backup_that_tells_of_other_rows_or_another_schema_is_not_reliab
     found = verify(tmp_path / "false.tar.gz", tmp_path / "staging")
     assert (found.ok, len(found.faults)) == (False, 2)
     assert f"its schema is {said.schema}, not" in found.faults[0]
-    assert "users has 1 rows, not 2" in found.faults[1]
+    assert "users has 1 row, not 2" in found.faults[1]
 
 
 def test_a_member_larger_than_the_disk_is_refused(tmp_path: Path) -> None:
