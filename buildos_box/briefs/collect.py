@@ -37,12 +37,12 @@ async def collect(
     query = DayQuery(
         user.id, day, zone_or_utc(zone_name), now, selection.include, selection.exclude
     )
-    projects, tasks, counted, events, event_count = await asyncio.gather(
+    projects, tasks, counted, events, size = await asyncio.gather(
         store.pressing_projects(db, query, limit=MAX_PROJECTS),
         store.pressing_tasks(db, query, limit=MAX_TASKS),
         store.count_tasks(db, query),
         store.events_of_day(db, query, limit=MAX_EVENTS),
-        store.count_events(db, query),
+        store.get_day_size(db, query),
     )
     notes, dependencies = await asyncio.gather(
         store.notes_of_projects(db, user.id, [project.id for project in projects[:MAX_SECTIONS]]),
@@ -61,7 +61,7 @@ async def collect(
         holidays=holidays,
         dependencies=dependencies,
         counted={row["project_id"]: _counts(row) for row in counted},
-        event_count=event_count,
+        event_count=size["events"],
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from buildos_box.briefs.agenda import Span, agenda, hours_ahead
 from buildos_box.briefs.counts import TaskCounts
+from buildos_box.briefs.empty import is_empty
 from buildos_box.briefs.ranking import BLOCKED, DONE, IN_PROGRESS, Key, Ranking, ranking
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
 from buildos_box.workspace.due_day import due_day
@@ -136,8 +137,8 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no project, no task and no event."""
-        return not (self.projects or self.tasks or self.events)
+        """Whether there is no active project, and so no task, and no event."""
+        return is_empty(self.project_count, self.event_count)
 
     @property
     def is_late_in_the_day(self) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from buildos_box.briefs import store
+from buildos_box.briefs.empty import is_empty_day, why_not_sent
 from buildos_box.briefs.engagement import Send, decide
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefPayload
 from buildos_box.briefs.planning import (
@@ -17,7 +19,7 @@ from buildos_box.briefs.planning import (
     subscriber,
 )
 from buildos_box.briefs.schedule import Skip, next_run, plan
-from buildos_box.clock import Instant, from_text, local_day
+from buildos_box.clock import Instant, from_text, local_day, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.jobs import ledger
 from buildos_box.jobs.why import retry_note
@@ -26,6 +28,7 @@ from buildos_box.mail.job import BRIEFS, email_key
 from buildos_box.mail.outgoing import why_no_mail
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.store import DayQuery
 
 A_SECOND = timedelta(seconds=1)
 
@@ -64,7 +67,12 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
         if row["job_type"] == GENERATE_DAILY_BRIEF.name:
             payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
             notify_at = payload.notification_scheduled_for or row["scheduled_for"]
-            yield ExpectedBrief(user_id, payload.day, max(from_text(notify_at), now))
+            reason = None
+            if payload.options.by_schedule:
+                reason = _nothing_to_tell(
+                    tx, user_id, payload.day, zone_or_utc(payload.timezone), now
+                )
+            yield ExpectedBrief(user_id, payload.day, max(from_text(notify_at), now), reason)
     for brief_id, send_at in mail.waiting_of_briefs(tx, user_id):
         day = store.day_of(tx, brief_id)
         job = ledger.live_with_key(tx, email_key(brief_id))
@@ -94,10 +102,17 @@ def _runs(
             reason = "already_queued"
         elif reason is None and isinstance(stage, Send) and stage.is_reengagement:
             last = day
+        reason = reason or _nothing_to_tell(tx, person.user.id, day, person.zone, now)
         yield ExpectedBrief(person.user.id, day, max(due.notify_at, now), reason)
         after = max(due.notify_at, now - lookback - A_SECOND) + A_SECOND
         following = next_run(person.schedule, person.zone, after)
         due = replace(due, notify_at=following) if following else None
+
+
+def _nothing_to_tell(tx: Tx, user_id: str, day: date, zone: ZoneInfo, now: Instant) -> str | None:
+    """The reason if the daily brief of that day has, on today's data, nothing to tell."""
+    query = DayQuery(user_id, day, zone, now)
+    return why_not_sent(tx, user_id, empty=is_empty_day(tx, query))
 
 
 def _why_no_mail(tx: Tx, user_id: str) -> str | None:

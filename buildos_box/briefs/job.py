@@ -9,6 +9,7 @@ from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, wh
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose
 from buildos_box.briefs.draft import TICKED
+from buildos_box.briefs.empty import why_not_sent
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.headline import preheader, sms, subject
 from buildos_box.briefs.sections import project_section
@@ -25,9 +26,6 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
-
-NOTHING_TO_TELL = "nothing_to_tell"
-"""Why a daily brief is not mailed on a day without project, task and event."""
 
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
@@ -199,12 +197,13 @@ def _conclude(
     now = services.clock.now()
     job.ensure_lease(tx)
     store.complete(tx, brief_id, finished, payload.timezone, now)
-    unwanted = _is_unwanted(tx, payload, finished)
-    email_id: str | None = None
-    skipped: str | None = NOTHING_TO_TELL
+    unwanted: str | None = None
+    if payload.options.by_schedule:
+        unwanted = why_not_sent(tx, user.id, empty=finished.is_empty)
+    email_id, skipped = None, unwanted
     if unwanted:
         supersede(tx, services, brief_id)
-        store.note_skip(tx, user.id, _notify_at(payload, now), NOTHING_TO_TELL, now)
+        store.note_skip(tx, user.id, _notify_at(payload, now), unwanted, now)
     else:
         email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
     result = BriefResult(
@@ -227,13 +226,6 @@ def _conclude(
         _notify(tx, job, services, brief_id, payload, finished, now)
     job.finish(tx, result, message="Your brief is ready")
     return result
-
-
-def _is_unwanted(tx: Tx, payload: BriefPayload, finished: store.Finished) -> bool:
-    """Whether it is a daily brief without content, and the user did not ask for such ones."""
-    preferences = workspace.find_preferences(tx, payload.user_id)
-    wanted = preferences is not None and preferences.send_empty_briefs
-    return payload.options.by_schedule and finished.is_empty and not wanted
 
 
 def _notify_at(payload: BriefPayload, now: Instant) -> Instant:

@@ -1,6 +1,7 @@
 """What the box says that it will send: by hand-made days, over the real API and command line."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,55 @@ async def test_what_it_says_is_what_then_happens(box: BoxWorld) -> None:
     ]
     assert arrived == [at for _, at in told if at <= "2024-10-25T08:00:00.000Z"]
     assert len(arrived) == 2
+
+
+async def empty_days(box: BoxWorld, at: str = "09:00", **wishes: Any) -> None:
+    """Ada has an archived project, and one event, on the second day."""
+    await box.person(at=at, **wishes)
+    await box.sync(
+        projects=[{"id": "old", "userId": "ada", "name": "Old", "status": "archived"}],
+        tasks=[{"id": "rest", "projectId": "old", "title": "Rest", "dueDate": "2024-10-23"}],
+    )
+    await event(box, "visit", "2024-10-24T12:00:00Z")
+
+
+def reasons(found: list[Any]) -> list[tuple[str, str | None]]:
+    return [(one["briefDate"], one.get("reason")) for one in found]
+
+
+async def test_a_day_with_nothing_to_tell_is_foreseen_and_then_not_mailed(box: BoxWorld) -> None:
+    await empty_days(box, sendEmptyBriefs=False)
+    told = reasons(await forecast(box, days=3))
+    assert told == [
+        ("2024-10-23", "nothing_to_tell"),
+        ("2024-10-24", None),
+        ("2024-10-25", "nothing_to_tell"),
+    ]
+    await box.run_until("2024-10-25T10:00:00Z", step=timedelta(minutes=15))
+    briefs = await box.db.all(
+        """SELECT b.brief_date, e.id AS mail FROM daily_briefs b
+             LEFT JOIN emails e ON e.brief_id = b.id ORDER BY b.brief_date"""
+    )
+    assert [row["brief_date"] for row in briefs] == [day for day, _ in told]
+    assert [row["mail"] is not None for row in briefs] == [why is None for _, why in told]
+    assert (await box.get("/users/ada/notifications"))["items"][0]["payload"]["briefDate"] == (
+        "2024-10-24"
+    )
+
+
+async def test_whoever_wants_briefs_of_nothing_gets_them(box: BoxWorld) -> None:
+    await empty_days(box, sendEmptyBriefs=True)
+    assert {why for _, why in reasons(await forecast(box, days=3))} == {None}
+
+
+async def test_an_empty_brief_that_waits_is_foreseen_too(box: BoxWorld) -> None:
+    await empty_days(box, sendEmptyBriefs=False)
+    (job,) = (await box.get("/jobs?type=generate_daily_brief&status=pending"))["jobs"]
+    assert job["metadata"]["briefDate"] == "2024-10-23"
+    assert reasons(await forecast(box, days=1)) == [("2024-10-23", "nothing_to_tell")]
+
+
+async def test_an_empty_brief_that_was_asked_for_is_sent(box: BoxWorld) -> None:
+    await empty_days(box, at="12:00", sendEmptyBriefs=False)
+    await box.post("/queue/brief", {"userId": "ada", "scheduledFor": "2024-10-23T08:30:00Z"})
+    assert reasons(await forecast(box, days=1))[0] == ("2024-10-23", None)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, day_bounds, to_text
-from buildos_box.db import Database, Row
+from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.model import Event, Project, Task
 
 UPCOMING_DAYS = 7
@@ -173,14 +173,24 @@ _EVENTS = """events_of_day AS (
 kept AS (SELECT * FROM events_of_day WHERE status <> 'cancelled' AND declined = 0)"""
 
 
-async def count_events(db: Database, query: DayQuery) -> int:
-    """How many events take place on the day: neither cancelled nor declined."""
-    row = await db.one(
-        f"WITH {_EVENTS} SELECT count(*) AS events FROM kept",  # noqa: S608
-        query.params,
-    )
+_DAY_SIZE = f"""WITH {_CHOSEN}, {_EVENTS}
+SELECT (SELECT count(*) FROM chosen) AS projects, (SELECT count(*) FROM kept) AS events"""  # noqa: S608
+
+
+async def get_day_size(db: Database, query: DayQuery) -> Row:
+    """How many active `projects` there are, and `events` of the day, neither cancelled nor
+    declined.
+    """
+    row = await db.one(_DAY_SIZE, query.params)
     assert row is not None
-    return int(row["events"])
+    return row
+
+
+def find_day_size(tx: Tx, query: DayQuery) -> Row:
+    """The same as `get_day_size`, in a transaction."""
+    row = tx.one(_DAY_SIZE, query.params)
+    assert row is not None
+    return row
 
 
 async def events_of_day(db: Database, query: DayQuery, *, limit: int) -> list[Event]:
