@@ -47,9 +47,12 @@ class Briefs:
                   AND in_inbox = 1 AND payload LIKE ?""",
             (row["user_id"], f'%"{row["id"]}"%'),
         ).fetchone()
-        if told is None:
-            says = f"{row['user_id']}'s brief of {row['brief_date']}, {row['id']}"
+        silent = _tells_nothing(reading, row)
+        says = f"{row['user_id']}'s brief of {row['brief_date']}, {row['id']}"
+        if told is None and not silent:
             self._say("what happened is in the inbox", now, says)
+        if silent and _is_sent(reading, row):
+            self._say("a brief of nothing is not sent", now, says)
 
     def _say(self, promise: str, at: datetime, says: str) -> None:
         self.found.append(Broken(promise, at, says))
@@ -63,6 +66,31 @@ class Briefs:
                 says = f"{who}'s of {row['brief_date']} at {at:%m-%d %H:%M:%S}Z"
                 broken.append(Broken("no brief of a past day", at, says))
         return broken
+
+
+def _tells_nothing(reading: sqlite3.Connection, row: Any) -> bool:
+    """Whether it is a daily brief of no project and no event, and such are not wished for."""
+    counts = json.loads(row["counts"])
+    job = reading.execute(
+        "SELECT metadata FROM queue_jobs WHERE queue_job_id = ?", (row["job_id"],)
+    ).fetchone()
+    wished = reading.execute(
+        "SELECT send_empty_briefs FROM preferences WHERE user_id = ?", (row["user_id"],)
+    ).fetchone()
+    options = json.loads(job["metadata"]).get("options", {}) if job is not None else {}
+    asked = wished is not None and wished["send_empty_briefs"]
+    return bool(
+        options.get("bySchedule") and not asked and not counts["projects"] + counts["events"]
+    )
+
+
+def _is_sent(reading: sqlite3.Connection, row: Any) -> bool:
+    """Whether this version of it is mailed or was."""
+    found = reading.execute(
+        """SELECT 1 FROM emails WHERE brief_id = ? AND created_at >= ?""",
+        (row["id"], row["generation_started_at"]),
+    ).fetchone()
+    return found is not None
 
 
 def asked_for_by_name(reading: sqlite3.Connection, facts: Facts) -> list[Broken]:

@@ -55,6 +55,8 @@ class Facts:
     revisions: dict[str, list[Revision]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, list[Version]] = field(default_factory=lambda: defaultdict(list))
     tasks: dict[str, Fact | None] = field(default_factory=dict)
+    keepers: set[str] = field(default_factory=set)
+    """Whoever keeps a project here; the daily briefs of others have nothing to tell."""
     open_deeds: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     down: list[Span] = field(default_factory=list)
     trouble: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))

@@ -200,6 +200,8 @@ def _learn(
                     "time_of_day": wanted["timeOfDay"],
                     "email": wanted["emailDailyBrief"],
                 }
+            if body.get("projects"):
+                facts.keepers.add(who)
             for event in body.get("events", ()):
                 facts.events[event["id"]].append(Version(asked, at, event))
             for task in body.get("tasks", ()):

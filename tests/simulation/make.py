@@ -2,7 +2,7 @@
 
 import random
 
-from tests.simulation.people import Person
+from tests.simulation.people import Guest, Person
 from tests.simulation.plan import Options, Plan
 from tests.simulation.second_thoughts import SecondThoughts
 from tests.simulation.troubles import add_faults, add_hard_times, add_restores
@@ -24,6 +24,11 @@ def make(seed: int, *, days: int = 30, people: int = 12, options: Options | None
             if away is None or not away <= day < away + 20:
                 person.live_a_day(day)
                 thoughts.live_a_day(day)
+    for number in range(people, people + options.guests):
+        guest = Guest(plan, number, random.Random(f"{seed} person {number}"), options)
+        guest.settle_in()
+        for day in range(days - 1):
+            guest.live_a_day(day)
     add_faults(plan, random.Random(f"{seed} faults"), options)
     if options.faults_a_day:
         add_hard_times(plan, random.Random(f"{seed} hard times"), options)

@@ -117,7 +117,7 @@ def _timely(facts: Facts, brief: Brief, broken: list[Broken]) -> None:
     now = facts.preferences_between(who, t - 3 * MINUTE, t)
     if now and not any(wishes.email for wishes in now):
         broken.append(Broken("no mail to who wants none", t, who))
-    runs = _runs(lately, t, brief.day)
+    runs = _runs(facts, who, lately, t, brief.day)
     before = [at for at in runs if at <= t + SECOND]
     asks = facts.asks_between(who, t - 40 * HOUR, t, of=brief.day)
     if asks:
@@ -155,11 +155,13 @@ def _comes_by_itself(facts: Facts, brief: Brief, asks: list[Fact]) -> bool:
     if not all(ask["body"].get("forceRegenerate") for ask in asks):
         return True
     lately = facts.preferences_between(brief.who, brief.t - 36 * HOUR, brief.t)
-    return bool(_runs(lately, brief.t, brief.day))
+    return bool(_runs(facts, brief.who, lately, brief.t, brief.day))
 
 
-def _runs(lately: list[Wishes], t: datetime, of: date) -> list[datetime]:
-    """When that day's brief is due by those wishes, around `t`."""
+def _runs(facts: Facts, who: str, lately: list[Wishes], t: datetime, of: date) -> list[datetime]:
+    """When that day's brief is due by those wishes, around `t`; never if it tells nothing."""
+    if who not in facts.keepers:
+        return []
     return [
         at
         for wishes in lately
@@ -187,6 +189,8 @@ def missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> N
     for brief in briefs:
         got[brief.who, brief.day].append(brief.t)
     for who, history in facts.revisions.items():
+        if who not in facts.keepers:
+            continue
         for index, revision in enumerate(history):
             last = index + 1 == len(history)
             over = facts.end if last else history[index + 1].asked

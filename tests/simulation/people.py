@@ -1,6 +1,7 @@
 """What people do, day by day: they settle in, change their minds, travel, ask and call off."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,9 @@ FOLDS = {
     "Europe/Berlin": 2,
 }
 """The hour that comes twice there when clocks go back."""
+
+
+Deed = Callable[[float], None]
 
 
 class Person:
@@ -141,7 +145,13 @@ class Person:
 
     def live_a_day(self, day: int) -> None:
         rng = self.rng
-        for chance, deed in (
+        for chance, deed in self.deeds():
+            if rng.random() < chance * self.options.deeds_a_day:
+                deed(day * DAY + rng.uniform(0, DAY))
+
+    def deeds(self) -> tuple[tuple[float, Deed], ...]:
+        """What they may do in a day, and how likely."""
+        return (
             (0.25, self.adds_task),
             (0.25, self.ends_task),
             (0.6, self.adds_event),
@@ -153,9 +163,7 @@ class Person:
             (0.03, self.sends_word),
             (0.05, self.asks),
             (0.06, self.sends_note),
-        ):
-            if rng.random() < chance * self.options.deeds_a_day:
-                deed(day * DAY + rng.uniform(0, DAY))
+        )
 
     def adds_task(self, at: float) -> None:
         self.add(at, "sync", {"tasks": [self.task(at)]})
@@ -222,3 +230,14 @@ class Person:
         self.add(at, "brief", body)
         if self.rng.random() < 0.5:
             self.add(at + self.rng.choice([0.0, 0.002, 1.0]), "brief", dict(body))
+
+
+class Guest(Person):
+    """Somebody who wants briefs and keeps nothing here: the daily ones are not sent."""
+
+    def settle_in(self) -> None:
+        at = self.rng.uniform(1, 600)
+        self.add(at, "sync", {"users": [self.user()], "preferences": [self.preferences()]})
+
+    def deeds(self) -> tuple[tuple[float, Deed], ...]:
+        return (0.03, self.changes_preferences), (0.025, self.travels), (0.05, self.asks)

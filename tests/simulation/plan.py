@@ -42,3 +42,5 @@ class Options:
     restore_every: int = 8
     """Days from one backup that will be put in place to the next; of an old box six times as
     many, since to back it up and put it back takes as long as three days of its life."""
+    guests: int = 0
+    """People besides, who want briefs and keep nothing here: no project, no task, no event."""

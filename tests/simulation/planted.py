@@ -226,6 +226,18 @@ PLANTED = [
         ("--faults", "0", "--days", "9", "--seed", "6", "--people", "24"),
     ),
     Planted(
+        "briefs of nothing are mailed",
+        (
+            (
+                "briefs/empty.py",
+                "return NOTHING_TO_TELL if empty and not wanted else None",
+                "return None",
+            ),
+        ),
+        ("a brief of nothing is not sent", "a brief comes at its time"),
+        ("--faults", "0", "--people", "1", "--guests", "3"),
+    ),
+    Planted(
         "brief outlives its cancelled job",
         (("briefs/listeners.py", "    Listener(JobCancelled, on_job_cancelled),\n", ""),),
         ("a brief follows its job",),

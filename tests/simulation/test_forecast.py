@@ -21,7 +21,7 @@ SETTLED = 2.3 * DAY
 @pytest.mark.parametrize("seed", [1])
 def test_the_days_come_as_they_were_foretold(seed: int) -> None:
     quiet_logs()
-    plan = make(seed, days=7, people=8, options=Options(faults_a_day=0, deeds_a_day=3))
+    plan = make(seed, days=7, people=8, options=Options(faults_a_day=0, deeds_a_day=3, guests=2))
     early = [item for item in plan.items if item.at < SETTLED - 100]
     far = [
         Item(at=SETTLED - 50, do="sync", who=f"u{n:02d}", body={"events": [_far(plan, n, d)]})
@@ -48,6 +48,7 @@ def test_the_days_come_as_they_were_foretold(seed: int) -> None:
         assert timedelta(0) <= seen[2] - said[2] < timedelta(seconds=5), (said, seen)
     assert len([one for one in told if "e" in one[1]]) > 5
     assert any(one["outcome"] == "skip" for one in answer["deliveries"])
+    assert any(one.get("reason") == "nothing_to_tell" for one in answer["deliveries"])
     assert any("movedFrom" in one for one in answer["deliveries"])
 
 
