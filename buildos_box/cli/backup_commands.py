@@ -18,6 +18,7 @@ import msgspec
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
+from buildos_box.cli.failure import Failed
 from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
 from buildos_box.cli.settings_option import CONFIG, load_or_exit
 from buildos_box.clock import SystemClock
@@ -47,11 +48,16 @@ def on_the_folder(command: Callable[..., T]) -> Callable[..., T]:
         try:
             return command(settings, *args, **options)
         except (BoxError, OSError, sqlite3.Error) as error:
-            said = error.message if isinstance(error, BoxError) else str(error)
-            click.echo(said, err=True)
-            raise SystemExit(exit_codes.FAILED) from None
+            raise failure_of(error) from None
 
     return run
+
+
+def failure_of(error: Exception) -> Failed:
+    """The failure of a command on the data folder."""
+    if isinstance(error, BoxError):
+        return Failed(error.message, code=error.code)
+    return Failed(str(error), code="failed")
 
 
 @click.group(invoke_without_command=True)

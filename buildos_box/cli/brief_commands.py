@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import click
 from rich.console import Console
 
+from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import USER, Json, Person, find_project, person
+from buildos_box.cli.naming import Json, Person, find_project, person
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, as_table, clean, say, show_json, show_table, shown_time
 from buildos_box.cli.wait_for_job import wait_for
@@ -26,7 +27,9 @@ def brief() -> None:
 @brief.command()
 @click.option("--day", help="The day; today by default.")
 @click.option("--again", is_flag=True, help="Write it again if there is one.")
-@click.option("--project", "-p", "project_names", multiple=True, help="Only these projects.")
+@click.option(
+    "--project", "-p", "project_names", type=PROJECTS, multiple=True, help="Only these projects."
+)
 @click.option("--wait/--no-wait", default=True, help="Wait for it and show it.")
 @USER
 @AS_JSON

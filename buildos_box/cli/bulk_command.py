@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import click
 
+from buildos_box.cli.completion import JOBS, LANES, STATE_LIST, TYPE_LIST, USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, find_user, given_values
 from buildos_box.cli.option_value import given
@@ -19,12 +20,14 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 @click.command()
 @click.argument("action", type=click.Choice(ACTIONS))
-@click.argument("job_ids", nargs=-1)
-@click.option("--status", help="Only these states: failed,cancelled.")
-@click.option("--type", "job_type", help="Only these types, separated by commas.")
-@click.option("--user", "-u", "user_name", help="Only this user: id, mail address or name.")
+@click.argument("job_ids", type=JOBS, nargs=-1)
+@click.option("--status", type=STATE_LIST, help="Only these states: failed,cancelled.")
+@click.option("--type", "job_type", type=TYPE_LIST, help="Only these types, separated by commas.")
+@click.option(
+    "--user", "-u", "user_name", type=USERS, help="Only this user: id, mail address or name."
+)
 @click.option("--error", help="Only these error codes, separated by commas: worker_lost.")
-@click.option("--lane", help="Only this lane.")
+@click.option("--lane", type=LANES, help="Only this lane.")
 @click.option("--older", help="Only jobs created longer ago than this: 30m, 2h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Only count them.")
 @YES

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from buildos_box.cli import exit_codes
-from buildos_box.cli.settings_option import CONFIG
-from buildos_box.settings import Loaded, SettingsError, load_settings
+from buildos_box.cli.settings_option import CONFIG, loaded_or_exit
+from buildos_box.settings import SettingsError, load_settings
 from buildos_box.settings.reference import reference_markdown
 from buildos_box.settings.show import effective, example_toml
 
@@ -48,7 +48,7 @@ def check(config_path: Path | None, as_json: bool) -> None:
 @AS_JSON
 def show(config_path: Path | None, as_json: bool) -> None:
     """The effective value of every key with its origin; secrets masked."""
-    loaded = _load(config_path)
+    loaded = loaded_or_exit(config_path)
     rows = list(effective(loaded))
     if as_json:
         shown = [{"key": key, "value": value, "origin": origin} for key, value, origin in rows]
@@ -68,12 +68,3 @@ def example() -> None:
 def docs() -> None:
     """The documentation page of every key, in Markdown."""
     click.echo(reference_markdown(), nl=False)
-
-
-def _load(config_path: Path | None) -> Loaded:
-    try:
-        return load_settings(config_path, dict(os.environ))
-    except SettingsError as error:
-        for fault in error.faults:
-            click.echo(str(fault), err=True)
-        raise SystemExit(exit_codes.USAGE) from None

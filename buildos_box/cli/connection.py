@@ -10,7 +10,7 @@ import httpx
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.destination import Destination, given_destination, local_destination
-from buildos_box.cli.output import clean
+from buildos_box.cli.failure import Failed
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
 from buildos_box.settings import Settings
@@ -40,14 +40,21 @@ def with_client(command: Callable[..., T]) -> Callable[..., T]:
     return run
 
 
-def local_client(url: str | None, token: str | None, config_path: Path | None) -> BoxClient:
+def local_client(
+    url: str | None,
+    token: str | None,
+    config_path: Path | None,
+    *,
+    timeout_seconds: float = SECONDS,
+) -> BoxClient:
     """A client for the given address and token, or for the server of this configuration.
 
     Raises UsageError, as `client_for`.
     """
     if url is not None and token is not None:
-        return _client(given_destination(url, token))
-    return client_for(load_or_exit(config_path), url, token)
+        return _client(given_destination(url, token), timeout_seconds)
+    settings = load_or_exit(config_path)
+    return client_for(settings, url, token, timeout_seconds=timeout_seconds)
 
 
 def client_for(
@@ -72,23 +79,30 @@ def call_or_exit(command: Callable[..., T], *args: Any, **options: Any) -> T:
     try:
         return command(*args, **options)
     except BoxUnreachable as error:
-        click.echo(f"{error}\nIs it running? Start it with: buildos-box serve", err=True)
-        raise SystemExit(exit_codes.UNREACHABLE) from None
+        raise Failed(
+            str(error),
+            code="unreachable",
+            exit_code=exit_codes.UNREACHABLE,
+            hint="Is it running? Start it with: buildos-box serve",
+        ) from None
     except BoxRefused as error:
-        tell_refusal(error)
-        denied = error.status in (401, 403)
-        raise SystemExit(exit_codes.DENIED if denied else exit_codes.FAILED) from None
+        raise refusal(error) from None
     except TimeoutError as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(exit_codes.FAILED) from None
+        raise Failed(str(error), code="timeout") from None
 
 
-def tell_refusal(error: BoxRefused) -> None:
-    """The reason of a refusal: each invalid field on its own line, else the sentence."""
-    faults = [f"{detail.get('field')}: {detail.get('message')}" for detail in error.details]
-    for line in faults or [str(error)]:
-        click.echo(clean(line), err=True)
+def refusal(error: BoxRefused) -> Failed:
+    """The failure of a command that the server refused."""
+    hint = ""
     if error.status == 401:
-        click.echo("Give a token with --token or BUILDOS_BOX_TOKEN.", err=True)
-    if error.status >= 500 and error.correlation_id:
-        click.echo(f"The server's log has it as {error.correlation_id}.", err=True)
+        hint = "Give a token with --token or BUILDOS_BOX_TOKEN."
+    elif error.status >= 500 and error.correlation_id:
+        hint = f"The server's log has it as {error.correlation_id}."
+    return Failed(
+        str(error),
+        code=error.code or "refused",
+        exit_code=exit_codes.DENIED if error.status in (401, 403) else exit_codes.FAILED,
+        details=error.details,
+        hint=hint,
+        correlation_id=error.correlation_id,
+    )

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from buildos_box.cli import exit_codes
+from buildos_box.cli.completion import CRONS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import (
@@ -50,7 +51,7 @@ def list_crons(client: BoxClient, as_json: bool) -> None:
 
 
 @cron.command()
-@click.argument("name")
+@click.argument("name", type=CRONS)
 @AS_JSON
 @with_client
 def run(client: BoxClient, name: str, as_json: bool) -> None:

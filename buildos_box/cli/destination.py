@@ -10,7 +10,7 @@ import click
 from buildos_box.auth.local_files import local_address, local_admin_token
 from buildos_box.settings import Settings
 
-_NOT_AN_ADDRESS = "{} is not an address like http://127.0.0.1:8787"
+_NOT_AN_ADDRESS = "{!r} is not an address like http://127.0.0.1:8787"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,11 @@ def local_destination(settings: Settings, url: str | None, token: str | None) ->
     """The box that these settings serve, or the address given.
 
     The token in the data folder goes only to the box that serves from that folder now, at its own
-    address or its `server.base_url`. Raises UsageError if another address is given without a
-    token, or if a token would go in clear over a network.
+    address or its `server.base_url`. Raises UsageError for what is not an address, if another
+    address is given without a token, or if a token would go in clear over a network.
     """
+    if url is not None:
+        _parts(url)
     folder = Path(settings.data.dir)
     own = local_address(folder)
     base_url = settings.server.base_url

@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 
 import click
 
+from buildos_box.cli.completion import EVENTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import NEW_ID, USER, Json, Person, by_id, choose, given_values, person
+from buildos_box.cli.naming import NEW_ID, Json, Person, by_id, choose, given_values, person
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import (
     AS_JSON,
@@ -101,7 +102,7 @@ def list_events(
 
 
 @event.command()
-@click.argument("name")
+@click.argument("name", type=EVENTS)
 @YES
 @USER
 @with_client

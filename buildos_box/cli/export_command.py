@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from buildos_box.cli import exit_codes
+from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.failure import Failed
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.client import BoxClient, url_path
 from buildos_box.upkeep.archive import DATABASE
@@ -28,7 +29,9 @@ LISTS = (
 
 
 @click.command()
-@click.option("--user", "-u", "user_name", help="Only this user's: id, mail address or name.")
+@click.option(
+    "--user", "-u", "user_name", type=USERS, help="Only this user's: id, mail address or name."
+)
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -67,8 +70,7 @@ def _add_secrets(records: dict[str, list[Json]], database: Path) -> None:
     try:
         found = secret_urls(database)
     except (OSError, sqlite3.Error) as error:
-        click.echo(f"cannot read {database}: {error}", err=True)
-        raise SystemExit(exit_codes.FAILED) from None
+        raise Failed(f"cannot read {database}: {error}", code="unreadable") from None
     for table, urls in found.items():
         for row in records.get(table, []):
             row[SECRET_URLS[table]] = urls.get(row["id"], row[SECRET_URLS[table]])

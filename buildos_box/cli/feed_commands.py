@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from buildos_box.cli.completion import FEEDS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import USER, Json, Person, choose, person
+from buildos_box.cli.naming import Json, Person, choose, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -123,7 +124,7 @@ def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @USER
 @AS_JSON
 @with_client
@@ -153,7 +154,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @click.option("--address", help="Another address; `-` reads it from standard input.")
 @click.option("--name", "new_name", help="Another name.")
 @_login_options
@@ -185,7 +186,7 @@ def change(
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @USER
 @with_client
 def sync(client: BoxClient, name: str, user_name: str | None) -> None:
@@ -197,7 +198,7 @@ def sync(client: BoxClient, name: str, user_name: str | None) -> None:
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @USER
 @with_client
 def pause(client: BoxClient, name: str, user_name: str | None) -> None:
@@ -206,7 +207,7 @@ def pause(client: BoxClient, name: str, user_name: str | None) -> None:
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @USER
 @with_client
 def resume(client: BoxClient, name: str, user_name: str | None) -> None:
@@ -215,7 +216,7 @@ def resume(client: BoxClient, name: str, user_name: str | None) -> None:
 
 
 @feed.command()
-@click.argument("name")
+@click.argument("name", type=FEEDS)
 @YES
 @USER
 @with_client

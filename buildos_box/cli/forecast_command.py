@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import as_table, show_json, show_table, shown_time
@@ -14,7 +15,9 @@ UTC = ZoneInfo("UTC")
 
 
 @click.command()
-@click.option("--user", default=None, help="Only this user; times are then in their zone.")
+@click.option(
+    "--user", type=USERS, default=None, help="Only this user; times are then in their zone."
+)
 @click.option("--days", type=click.IntRange(1, 62), default=7, show_default=True)
 @as_table
 @with_client

@@ -8,10 +8,11 @@ from typing import Any
 import click
 import msgspec
 
+from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.import_table import TableOptions, read_json_table, read_table_file
 from buildos_box.cli.import_table import options as table_options
-from buildos_box.cli.naming import USER, Json, find_project, find_user, person
+from buildos_box.cli.naming import Json, find_project, find_user, person
 from buildos_box.cli.output import as_table, clean, show_json, show_table
 from buildos_box.client import BoxClient
 from buildos_box.errors import Malformed
@@ -28,7 +29,7 @@ FORMATS = {".json": "json", ".ics": "ics", ".ical": "ics", ".csv": "csv", ".tsv"
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--format", "chosen", type=click.Choice(("json", "ics", "csv")),
               help="By default from its name.")  # fmt: skip
-@click.option("--project", "-p", "project_name",
+@click.option("--project", "-p", "project_name", type=PROJECTS,
               help="Where a calendar's tasks go, and those of a table that name none.")  # fmt: skip
 @click.option("--back", type=click.IntRange(0, 3660), default=DAYS_BACK, show_default=True,
               help="Of a calendar: from how many days ago.")  # fmt: skip

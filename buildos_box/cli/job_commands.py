@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from buildos_box.cli.bulk_command import bulk
+from buildos_box.cli.completion import JOBS, STATE_LIST, TYPE_LIST, USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.cli.output import (
@@ -31,9 +32,11 @@ def job() -> None:
 
 
 @job.command(name="list")
-@click.option("--status", help="Only these states: failed,cancelled.")
-@click.option("--type", "job_type", help="Only these types, separated by commas.")
-@click.option("--user", "-u", "user_name", help="Only this user: id, mail address or name.")
+@click.option("--status", type=STATE_LIST, help="Only these states: failed,cancelled.")
+@click.option("--type", "job_type", type=TYPE_LIST, help="Only these types, separated by commas.")
+@click.option(
+    "--user", "-u", "user_name", type=USERS, help="Only this user: id, mail address or name."
+)
 @click.option("--text", help="With this text in its id, data or error.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @as_table
@@ -78,7 +81,7 @@ def list_jobs(
 
 
 @job.command()
-@click.argument("job_id")
+@click.argument("job_id", type=JOBS)
 @as_table
 @with_client
 def show(client: BoxClient, job_id: str, as_json: bool) -> None:
@@ -110,7 +113,7 @@ def show(client: BoxClient, job_id: str, as_json: bool) -> None:
 
 
 @job.command()
-@click.argument("job_id")
+@click.argument("job_id", type=JOBS)
 @AS_JSON
 @with_client
 def cancel(client: BoxClient, job_id: str, as_json: bool) -> None:
@@ -119,7 +122,7 @@ def cancel(client: BoxClient, job_id: str, as_json: bool) -> None:
 
 
 @job.command()
-@click.argument("job_id")
+@click.argument("job_id", type=JOBS)
 @AS_JSON
 @with_client
 def retry(client: BoxClient, job_id: str, as_json: bool) -> None:
@@ -128,7 +131,7 @@ def retry(client: BoxClient, job_id: str, as_json: bool) -> None:
 
 
 @job.command()
-@click.argument("job_id")
+@click.argument("job_id", type=JOBS)
 @AS_JSON
 @with_client
 def promote(client: BoxClient, job_id: str, as_json: bool) -> None:
@@ -137,7 +140,7 @@ def promote(client: BoxClient, job_id: str, as_json: bool) -> None:
 
 
 @job.command()
-@click.argument("job_id")
+@click.argument("job_id", type=JOBS)
 @AS_JSON
 @with_client
 def why(client: BoxClient, job_id: str, as_json: bool) -> None:

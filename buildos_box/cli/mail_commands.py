@@ -2,8 +2,9 @@
 
 import click
 
+from buildos_box.cli.completion import MAILS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import USER, person
+from buildos_box.cli.naming import person
 from buildos_box.cli.output import (
     AS_JSON,
     as_table,
@@ -55,7 +56,7 @@ def list_mails(client: BoxClient, limit: int, user_name: str | None, as_json: bo
 
 
 @mail.command()
-@click.argument("key", metavar="ID")
+@click.argument("key", type=MAILS, metavar="ID")
 @USER
 @as_table
 @with_client

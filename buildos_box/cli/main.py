@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from buildos_box.cli.lazy_group import LazyGroup
+from buildos_box.cli.program import Program
 from buildos_box.umask import OWNER_ONLY
 from buildos_box.version import VERSION
 
 COMMANDS = {
     "backup": "backup_commands:backup",
     "brief": "brief_commands:brief",
+    "completion": "completion:completion",
     "config": "config_commands:config",
     "cron": "cron_commands:cron",
     "doctor": "doctor_command:doctor",
@@ -22,6 +23,7 @@ COMMANDS = {
     "forecast": "forecast_command:forecast",
     "health": "health_command:health",
     "import": "import_command:import_file",
+    "init": "init_command:init",
     "job": "job_commands:job",
     "mail": "mail_commands:mail",
     "mcp": "mcp_command:mcp",
@@ -42,7 +44,7 @@ COMMANDS = {
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=Program,
     places={name: f"buildos_box.cli.{place}" for name, place in COMMANDS.items()},
     invoke_without_command=True,
     no_args_is_help=True,

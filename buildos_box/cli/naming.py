@@ -14,15 +14,6 @@ from buildos_box.ids import is_outside_id
 
 Json = dict[str, Any]
 NAMED_AT_MOST = 10
-USER = click.option(
-    "--user",
-    "-u",
-    "user_name",
-    envvar="BUILDOS_BOX_USER",
-    help="The user: an id, a mail address or a name. Not needed if there is only one user.",
-)
-
-
 NEW_ID = click.option("--id", "key", help="An id of your own; otherwise one is made.")
 
 
@@ -165,4 +156,5 @@ def _candidates(things: list[Json]) -> str:
 
 def label(thing: Json) -> str:
     """The name that is shown for an item."""
-    return clean(str(thing.get("title") or thing.get("name") or thing.get("email") or ""))
+    names = (thing.get(key) for key in ("title", "name", "subject", "email"))
+    return clean(str(next(filter(None, names), "")))

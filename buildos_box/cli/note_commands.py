@@ -4,10 +4,10 @@ import sys
 
 import click
 
+from buildos_box.cli.completion import NOTES, PROJECTS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import (
     NEW_ID,
-    USER,
     Json,
     by_id,
     choose,
@@ -39,7 +39,7 @@ def note() -> None:
 @note.command()
 @click.argument("content")
 @click.option("--title", help="A heading.")
-@click.option("--project", "-p", "project_name", help="A project's name or id.")
+@click.option("--project", "-p", "project_name", type=PROJECTS, help="A project's name or id.")
 @NEW_ID
 @USER
 @AS_JSON
@@ -65,7 +65,9 @@ def add(
 
 
 @note.command(name="list")
-@click.option("--project", "-p", "project_name", help="Only this project, by name or id.")
+@click.option(
+    "--project", "-p", "project_name", type=PROJECTS, help="Only this project, by name or id."
+)
 @USER
 @as_table
 @with_client
@@ -88,7 +90,7 @@ def list_notes(
 
 
 @note.command()
-@click.argument("name")
+@click.argument("name", type=NOTES)
 @USER
 @AS_JSON
 @with_client
@@ -102,7 +104,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 
 
 @note.command()
-@click.argument("name")
+@click.argument("name", type=NOTES)
 @YES
 @USER
 @with_client

@@ -2,8 +2,9 @@
 
 import click
 
+from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import USER, Json, find_project, person
+from buildos_box.cli.naming import Json, find_project, person
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
 from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient
@@ -22,7 +23,7 @@ def phases() -> None:
 
 
 @phases.command()
-@click.argument("project")
+@click.argument("project", type=PROJECTS)
 @click.option("--again", is_flag=True, help="Cancel the running job and start again.")
 @click.option("--wait/--no-wait", default=True, help="Wait for them and show them.")
 @USER
@@ -51,7 +52,7 @@ def now(
 
 
 @phases.command()
-@click.argument("project")
+@click.argument("project", type=PROJECTS)
 @USER
 @AS_JSON
 @with_client

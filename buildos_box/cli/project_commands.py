@@ -4,8 +4,9 @@ from datetime import date
 
 import click
 
+from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import NEW_ID, USER, Json, Person, find_project, person
+from buildos_box.cli.naming import NEW_ID, Json, Person, find_project, person
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, as_table, ask_first, say, show_json, show_table
 from buildos_box.client import BoxClient, url_path
@@ -77,7 +78,7 @@ def list_projects(
 
 
 @project.command()
-@click.argument("name")
+@click.argument("name", type=PROJECTS)
 @USER
 @AS_JSON
 @with_client
@@ -92,7 +93,7 @@ def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 
 
 @project.command()
-@click.argument("name")
+@click.argument("name", type=PROJECTS)
 @YES
 @USER
 @with_client

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from buildos_box.cli.completion import LANES, STATES, TYPES
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json, given_values
 from buildos_box.cli.output import (
@@ -21,12 +22,9 @@ from buildos_box.client import BoxClient
 from buildos_box.plural import plural
 
 UTC = ZoneInfo("UTC")
-STATES = (
-    "pending", "scheduled", "processing", "queued_for_retry", "completed", "failed", "cancelled",
-)  # fmt: skip
 HEADS = ("due", "later", "running", "retry", "done", "failed", "cancelled")
-LANE = click.option("--lane", help="Only this lane.")
-TYPE = click.option("--type", "job_type", help="Only jobs of this type.")
+LANE = click.option("--lane", type=LANES, help="Only this lane.")
+TYPE = click.option("--type", "job_type", type=TYPES, help="Only jobs of this type.")
 
 
 @click.group()

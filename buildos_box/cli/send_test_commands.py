@@ -3,6 +3,7 @@
 import click
 
 from buildos_box.cli import exit_codes
+from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
@@ -42,7 +43,7 @@ def sms(client: BoxClient, number: str, as_json: bool) -> None:
 
 
 @send_test.command()
-@click.argument("user")
+@click.argument("user", type=USERS)
 @AS_JSON
 @with_client
 def push(client: BoxClient, user: str, as_json: bool) -> None:

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import click
 
+from buildos_box.cli.completion import PROJECTS, TASKS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import (
     NEW_ID,
-    USER,
     Json,
     Person,
     by_id,
@@ -46,7 +46,7 @@ def task() -> None:
 @task.command()
 @click.argument("title")
 @click.option("--due", help="friday, 2026-11-30, 'tomorrow 14:00', in 3 days.")
-@click.option("--project", "-p", "project_name", help="A project's name or id.")
+@click.option("--project", "-p", "project_name", type=PROJECTS, help="A project's name or id.")
 @click.option("--priority", type=click.Choice(PRIORITIES), help="Medium by default.")
 @click.option("--status", type=click.Choice(STATES), help="To do by default.")
 @click.option("--description", help="Its description.")
@@ -81,10 +81,12 @@ def add(
 
 
 @task.command(name="set")
-@click.argument("name")
+@click.argument("name", type=TASKS)
 @click.option("--title", help="Its new title.")
 @click.option("--due", help="friday, 'tomorrow 14:00', in 3 days; 'none' takes it away.")
-@click.option("--project", "-p", "project_name", help="Move it to this project, by name or id.")
+@click.option(
+    "--project", "-p", "project_name", type=PROJECTS, help="Move it to this project, by name or id."
+)
 @click.option("--priority", type=click.Choice(PRIORITIES), help="Its new priority.")
 @click.option("--status", type=click.Choice(STATES), help="Its new state.")
 @click.option("--description", help="Its new description.")
@@ -118,7 +120,9 @@ def change(
 
 
 @task.command(name="list")
-@click.option("--project", "-p", "project_name", help="Only this project, by name or id.")
+@click.option(
+    "--project", "-p", "project_name", type=PROJECTS, help="Only this project, by name or id."
+)
 @click.option(
     "--status", type=click.Choice(("open", *STATES, "all")), default="open", show_default=True
 )
@@ -161,7 +165,7 @@ def list_tasks(
 
 
 @task.command()
-@click.argument("name")
+@click.argument("name", type=TASKS)
 @USER
 @AS_JSON
 @with_client
@@ -176,7 +180,7 @@ def done(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 
 
 @task.command()
-@click.argument("name")
+@click.argument("name", type=TASKS)
 @USER
 @AS_JSON
 @with_client
@@ -191,7 +195,7 @@ def reopen(client: BoxClient, name: str, user_name: str | None, as_json: bool) -
 
 
 @task.command()
-@click.argument("name")
+@click.argument("name", type=TASKS)
 @YES
 @USER
 @with_client

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from buildos_box.cli.completion import SCOPE, TOKENS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, as_table, say, show_json, show_table, shown_time
@@ -24,6 +25,7 @@ def token() -> None:
 @click.argument("name")
 @click.option(
     "--scope",
+    type=SCOPE,
     required=True,
     help="admin, service, viewer (only reads), or user:ID.",
 )
@@ -59,7 +61,7 @@ def list_tokens(client: BoxClient, as_json: bool) -> None:
 
 
 @token.command()
-@click.argument("token_id")
+@click.argument("token_id", type=TOKENS)
 @AS_JSON
 @with_client
 def revoke(client: BoxClient, token_id: str, as_json: bool) -> None:

@@ -1,9 +1,13 @@
-"""`buildos-box user add|list|show|link|send-code|confirm|set|delete`."""
+"""`buildos-box user add|list|show|link|send-code|confirm|set|delete`.
+
+`phone` and `confirm-phone` are in a module of their own.
+"""
 
 from typing import Any
 
 import click
 
+from buildos_box.cli.completion import USERS, ZONE
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import NEW_ID, Json, find_user, given_values
 from buildos_box.cli.option_value import given
@@ -18,6 +22,14 @@ from buildos_box.cli.output import (
     show_table,
     shown_time,
 )
+from buildos_box.cli.user_phone_commands import (
+    confirm_phone,
+    phone,
+    set_quiet_hours,
+    shown_phone,
+    shown_quiet,
+    sms_settings,
+)
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc
 from buildos_box.workspace.written_dates import read_time, read_weekdays
@@ -31,10 +43,14 @@ def user() -> None:
     """Users."""
 
 
+user.add_command(phone)
+user.add_command(confirm_phone)
+
+
 @user.command()
 @click.argument("name")
 @click.option("--email", help="Their mail address.")
-@click.option("--timezone", help="An IANA zone like Europe/Berlin; UTC by default.")
+@click.option("--timezone", type=ZONE, help="An IANA zone like Europe/Berlin; UTC by default.")
 @click.option("--country", help="Two letters, like DE, for public holidays.")
 @click.option("--language", help="A language tag, like en.")
 @NEW_ID
@@ -64,21 +80,17 @@ def list_users(client: BoxClient, as_json: bool) -> None:
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", type=USERS)
 @AS_JSON
 @with_client
 def show(client: BoxClient, name: str, as_json: bool) -> None:
     """One user, by id, mail address or name, with their brief preferences."""
     found = find_user(client, name)
-    preferences = client.get(url_path("users", found["id"], "preferences"))
-    if as_json:
-        show_json({**found, "preferences": preferences})
-        return
-    _show(found, preferences)
+    _tell(client, found, as_json=as_json)
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", type=USERS)
 @AS_JSON
 @with_client
 def link(client: BoxClient, name: str, as_json: bool) -> None:
@@ -94,7 +106,7 @@ def link(client: BoxClient, name: str, as_json: bool) -> None:
 
 
 @user.command(name="send-code")
-@click.argument("name")
+@click.argument("name", type=USERS)
 @AS_JSON
 @with_client
 def send_code(client: BoxClient, name: str, as_json: bool) -> None:
@@ -109,7 +121,7 @@ def send_code(client: BoxClient, name: str, as_json: bool) -> None:
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", type=USERS)
 @click.argument("code")
 @AS_JSON
 @with_client
@@ -124,10 +136,10 @@ def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
 
 
 @user.command(name="set")
-@click.argument("name")
+@click.argument("name", type=USERS)
 @click.option("--name", "new_name", help="Their name.")
 @click.option("--email", help="Their mail address.")
-@click.option("--timezone", help="An IANA zone like Europe/Berlin.")
+@click.option("--timezone", type=ZONE, help="An IANA zone like Europe/Berlin.")
 @click.option("--country", help="Two letters, like DE.")
 @click.option("--language", help="A language tag, like en.")
 @click.option("--tracking/--no-tracking", default=None, help="Count opens and clicks of mail.")
@@ -137,6 +149,10 @@ def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
 @click.option("--on", help="Of weekly ones the day: monday. Of custom ones the days: mon,wed.")
 @click.option("--by-mail/--no-mail", default=None, help="Briefs by mail.")
 @click.option("--by-sms/--no-sms", default=None, help="Briefs by SMS.")
+@click.option(
+    "--reminders/--no-reminders", default=None, help="Reminders of calendar events by SMS."
+)
+@click.option("--quiet", help="When nothing disturbs them: 22:00-07:00, or none.")
 @AS_JSON
 @with_client
 def set_user(
@@ -145,6 +161,8 @@ def set_user(
     at: str | None,
     frequency: str | None,
     on: str | None,
+    quiet: str | None,
+    reminders: bool | None,
     as_json: bool,
     **given_fields: Any,
 ) -> None:
@@ -161,20 +179,21 @@ def set_user(
         language=given_fields["language"],
         emailTracking=given_fields["tracking"],
     )
-    if not fields and not wanted:
+    if not fields and not wanted and quiet is None and reminders is None:
         raise click.UsageError("give at least one option to change; see --help")
     if fields:
         found = client.patch(path, fields)
     if wanted:
-        preferences = client.put(f"{path}/preferences", wanted)
-    if as_json:
-        show_json({**found, "preferences": preferences})
-    else:
-        _show(found, preferences)
+        client.put(f"{path}/preferences", wanted)
+    if quiet is not None:
+        set_quiet_hours(client, found["id"], quiet)
+    if reminders is not None:
+        client.post("/sms/scheduled", {"userId": found["id"], "enabled": reminders})
+    _tell(client, found, as_json=as_json)
 
 
 @user.command()
-@click.argument("name")
+@click.argument("name", type=USERS)
 @YES
 @with_client
 def delete(client: BoxClient, name: str, yes: bool) -> None:
@@ -220,13 +239,22 @@ def _days(on: str, frequency: str) -> Json:
     return {"dayOfWeek": found[0]}
 
 
-def _show(user: Json, preferences: Json) -> None:
+def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
+    """The user as stored now."""
+    path = url_path("users", user["id"])
+    preferences = client.get(f"{path}/preferences")
+    notices = client.get(f"{path}/notification-preferences")
+    sms = sms_settings(client, user["id"])
+    if as_json:
+        show_json({**user, "preferences": preferences, "sms": sms, "notifications": notices})
+        return
     zone = zone_or_utc(user["timezone"])
     show_facts(
         [
             ("id", user["id"]),
             ("name", user["name"]),
             ("mail", _mail(user)),
+            ("phone", shown_phone(sms)),
             ("zone", user["timezone"]),
             ("warning", user["timezoneWarning"]),
             ("mail warning", user["emailWarning"]),
@@ -235,6 +263,8 @@ def _show(user: Json, preferences: Json) -> None:
             ("last visit", shown_time(user["lastVisitAt"], zone)),
             ("mail tracking", "yes" if user["emailTracking"] else "no"),
             ("briefs", _when(preferences)),
+            ("reminders", "by SMS" if sms.get("enabled") else None),
+            ("quiet hours", shown_quiet(notices["dndStart"], notices["dndEnd"])),
             ("since", shown_time(user["createdAt"], zone)),
         ]
     )

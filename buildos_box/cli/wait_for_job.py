@@ -2,7 +2,7 @@
 
 import click
 
-from buildos_box.cli import exit_codes
+from buildos_box.cli.failure import Failed
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient
@@ -14,7 +14,7 @@ ASK_EVERY_SECONDS = 0.2
 def wait_for(client: BoxClient, job_id: str, what: str) -> None:
     """Wait until the job has finished, showing its progress on standard error.
 
-    Exits with code 1 unless it has completed; `what` names its result ("The brief").
+    Raises Failed unless it has completed; `what` names its result ("The brief").
     """
     job: Json = {}
     for job in client.follow(
@@ -25,5 +25,4 @@ def wait_for(client: BoxClient, job_id: str, what: str) -> None:
             click.echo(f"{progress['current']:>3} % {clean(progress['message'] or '')}", err=True)
     if job["status"] != "completed":
         why = job["error"] or job["cancel_reason"] or "without a reason"
-        click.echo(clean(f"{what} {job['status']} ({job_id}): {why}"), err=True)
-        raise SystemExit(exit_codes.FAILED)
+        raise Failed(f"{what} {job['status']} ({job_id}): {why}", code=f"job_{job['status']}")

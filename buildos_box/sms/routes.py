@@ -59,11 +59,20 @@ class SmsQueued(msgspec.Struct, frozen=True, rename="camel"):
 
 @get("/sms/scheduled", tags=["SMS"])
 async def get_schedule(
-    services: Services, caller: Caller, cursor: str = "", limit: Count = 500
+    services: Services,
+    caller: Caller,
+    cursor: str = "",
+    limit: Count = 500,
+    user: str | None = None,
 ) -> SmsSchedule:
-    """SMS preferences by user, of all users that the caller may see."""
+    """SMS preferences by user, of all users that the caller may see, or of one.
+
+    Raises NotFound for another user than the caller may see.
+    """
+    if user is not None:
+        caller.require_user(user)
     found = await preferences_store.list_all(
-        services.db, only_user=caller.only_user, after=cursor, limit=limit
+        services.db, only_user=caller.only_user or user, after=cursor, limit=limit
     )
     more = found[-1].user_id if len(found) == limit else None
     return SmsSchedule([SmsSettingsView.of(preferences) for preferences in found], more)

@@ -105,3 +105,38 @@ def code_to(outbox: Path, address: str, *, number: int) -> str:
 
     assert until(lambda: len(found()) >= number, seconds=30)
     return found()[-1].partition("code is ")[2][:6]
+
+
+def test_a_phone_number_is_confirmed_by_the_operator_or_by_its_code(cli: Cli) -> None:
+    assert "A code goes to +14155552671" in cli.ok("user", "phone", "ada", "+14155552671")
+    assert "is not the code" in cli.fails("user", "confirm-phone", "ada", "12", code=1)
+    cli.ok("user", "phone", "ada", "+14155552671", "--confirmed")
+    shown = cli.json("user", "show", "ada")["sms"]
+    assert (shown["phone_number"], shown["phone_verified"]) == ("+14155552671", True)
+    assert "phone          +14155552671\n" in cli.ok("user", "show", "ada")
+    cli.ok("user", "phone", "ada", "none")
+    assert "phone " not in cli.ok("user", "show", "ada")
+
+
+def test_a_number_that_is_none_is_refused_by_its_field(cli: Cli) -> None:
+    assert cli.fails("user", "phone", "ada", "12", code=1).startswith("phoneNumber: ")
+
+
+def test_quiet_hours_hold_for_all_channels(cli: Cli) -> None:
+    shown = cli.json("user", "set", "ada", "--quiet", "22:00-7:00")
+    assert (shown["notifications"]["dndStart"], shown["notifications"]["dndEnd"]) == (
+        "22:00",
+        "07:00",
+    )
+    assert (shown["sms"]["quiet_hours_start"], shown["sms"]["quiet_hours_end"]) == (
+        "22:00",
+        "07:00",
+    )
+    assert "22:00-07:00" in cli.ok("user", "show", "ada")
+    shown = cli.json("user", "set", "ada", "--quiet", "none")
+    assert (shown["notifications"]["dndStart"], shown["sms"]["quiet_hours_end"]) == (None, None)
+    assert "--quiet" in cli.fails("user", "set", "ada", "--quiet", "late", code=2)
+
+
+def test_reminders_are_switched_by_command(cli: Cli) -> None:
+    assert cli.json("user", "set", "ada", "--reminders")["sms"]["enabled"] is True
