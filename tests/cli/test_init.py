@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import sqlite3
 import stat
 import sys
@@ -138,6 +139,9 @@ def in_a_terminal(folder: Path, answers: list[tuple[str, str]]) -> str:
     shown = ""
     for question, answer in answers:
         while question not in shown:
+            assert select.select([terminal], [], [], 60)[0], (
+                f"it does not ask {question!r}: {shown}"
+            )
             shown += os.read(terminal, 65536).decode()
         shown = shown.partition(question)[2]
         os.write(terminal, answer.encode() + b"\n")
