@@ -32,6 +32,7 @@ SMALLEST: dict[str, list[str]] = {
     "calendar_corpus": ["{folder}/calendars"],
     "cron_bench": ["--users", "500"],
     "history_bench": ["--smallest"],
+    "http_bench": ["--seconds", "0.2", "--rounds", "1"],
     "mail_bench": ["--mails", "10", "--rounds", "1", "--output", "{folder}/results.md"],
     "queue_bench": ["--smallest", "--no-peers", "--output", "{folder}/results.md"],
     "realtime_bench": ["--listeners", "5", "--seconds", "1"],

@@ -58,17 +58,18 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, row: Facts, metadata: Any) -> "JobView":
         """The view of one ledger row; `metadata` as `job_metadata` shows it."""
-        columns = {name: _SOURCES.get(name, name) for name in cls.__struct_fields__}
-        parsed = {name: parsed_json(row[name]) for name in ("result", "progress")}
-        plain = {
-            name: row[column]
-            for name, column in columns.items()
-            if name not in ("metadata", *parsed)
-        }
+        plain = {name: row[column] for name, column in _COLUMNS}
+        parsed = {name: parsed_json(row[name]) for name in _PARSED}
         return cls(metadata=metadata, **plain, **parsed)
 
 
 _SOURCES = {"id": "queue_job_id", "error_message": "error", "processed_at": "completed_at"}
+_PARSED = ("result", "progress")
+_COLUMNS = tuple(
+    (name, _SOURCES.get(name, name))
+    for name in JobView.__struct_fields__
+    if name not in ("metadata", *_PARSED)
+)
 
 
 def parsed_json(text: str | None) -> Any:

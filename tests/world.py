@@ -1,5 +1,6 @@
 """A box in a temporary folder, with a clock moved by hand and its work done step by step."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,13 +8,15 @@ from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from buildos_box.app import Box
+from buildos_box.app import DATABASE_FILE, Box
 from buildos_box.clock import Instant, from_text
+from buildos_box.db.migrate import migrate
 from buildos_box.egress import Egress
 from buildos_box.ids import Ids
 from buildos_box.jobs import store
@@ -163,6 +166,26 @@ class BoxWorld:
         return list(reversed(await store.list_jobs(self.db, limit=200, **filters)))
 
 
+def put_migrated_database(folder: Path) -> None:
+    """An empty database with the newest schema, where there is none.
+
+    To run every migration takes most of the time that it takes to open a box.
+    """
+    path = folder / DATABASE_FILE
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_bytes(_migrated_database())
+
+
+@cache
+def _migrated_database() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / DATABASE_FILE
+        migrate(path, ManualClock())
+        return path.read_bytes()
+
+
 @asynccontextmanager
 async def open_world(
     folder: Path,
@@ -176,6 +199,7 @@ async def open_world(
     """Open a box in the folder, its crons ready, nothing running by itself."""
     clock = clock or ManualClock(at)
     chosen = settings or Settings()
+    put_migrated_database(folder)
     box = await Box.open(
         Settings(
             **{name: getattr(chosen, name) for name in chosen.__struct_fields__ if name != "data"},

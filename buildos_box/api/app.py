@@ -8,16 +8,14 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
-from litestar.middleware import DefineMiddleware
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
 from buildos_box.api import docs
 from buildos_box.api.answers import document_refusals
-from buildos_box.api.correlation import Correlation, provide_correlation
+from buildos_box.api.dependencies import dependencies
 from buildos_box.api.errors import (
     on_any_error,
     on_box_error,
@@ -25,12 +23,12 @@ from buildos_box.api.errors import (
     on_recursion,
     on_validation_error,
 )
-from buildos_box.api.meter import HttpMeter, Timing
+from buildos_box.api.health import health_check
+from buildos_box.api.meter import HttpMeter
 from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limits
-from buildos_box.api.security_headers import add_security_headers
-from buildos_box.auth.guard import guard, provide_caller
-from buildos_box.auth.idempotency import provide_idempotent_request
-from buildos_box.auth.in_flight import InFlight, RequestsInFlight, in_flight_guard
+from buildos_box.api.request_layer import RequestLayer
+from buildos_box.auth.guard import guard
+from buildos_box.auth.in_flight import RequestsInFlight, in_flight_guard
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.rate_limits import READING, Authenticator
 from buildos_box.auth.scope_guard import scope_guard
@@ -47,18 +45,14 @@ from buildos_box.web.pages import page_routes
 from buildos_box.workspace import store as workspace
 
 
-async def refuse_while_draining(
-    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-) -> None:
+def refuse_while_draining(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Refuse requests that change something while the server is stopping. Raises Unavailable."""
     engine: Engine = connection.app.state.engine
     if engine.storage.stopped and connection.scope["method"] not in READING:  # type: ignore[typeddict-item]
         raise Unavailable("the server is stopping; try again in a moment", code="draining")
 
 
-async def refuse_unknown_user(
-    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-) -> None:
+async def refuse_unknown_user(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Refuse a path of a user that does not exist, before any route reads it. Raises NotFound."""
     user_id = connection.path_params.get("user_id")
     if user_id is None:
@@ -66,6 +60,20 @@ async def refuse_unknown_user(
     services: Services = connection.app.state.services
     if await workspace.get_user(services.db, str(user_id)) is None:
         raise NotFound(f"there is no user {user_id}")
+
+
+async def all_guards(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Every guard in its order, as one, because Litestar copies the handler for each.
+
+    Raises what they raise.
+    """
+    refuse_while_draining(connection)
+    await guard(connection, handler)
+    scope_guard(connection, handler)
+    in_flight_guard(connection)
+    await refuse_unknown_user(connection)
 
 
 class Api(Litestar):
@@ -106,28 +114,20 @@ def make_api(
         settings.limits.requests_in_flight_per_service_token,
     )
 
-    def provide(value: Any) -> Provide:
-        return Provide(lambda: value, sync_to_thread=False)
-
     handlers = with_body_limits([*routes, *page_routes(static)], settings.server.max_body_bytes)
     document_refusals(handlers)
     api = Api(
         route_handlers=handlers,
-        guards=[refuse_while_draining, guard, scope_guard, in_flight_guard, refuse_unknown_user],
-        dependencies={
-            "services": provide(services),
-            "keyring": provide(keyring),
-            "engine": provide(engine),
-            "cron_registry": provide(cron_registry),
-            "hub": provide(hub),
-            "tickets": provide(tickets),
-            "caller": Provide(provide_caller, sync_to_thread=False),
-            "correlation_id": Provide(provide_correlation, sync_to_thread=False),
-            "idempotent": Provide(provide_idempotent_request),
-        },
+        guards=[all_guards],
+        dependencies=dependencies(
+            services=services,
+            keyring=keyring,
+            engine=engine,
+            cron_registry=cron_registry,
+            hub=hub,
+            tickets=tickets,
+        ),
         signature_namespace={"Services": Services},
-        middleware=[Timing, DefineMiddleware(InFlight, requests=requests_in_flight)],
-        before_send=[add_security_headers, meter.before_send],
         exception_handlers={
             BoxError: on_box_error,
             ValidationException: on_validation_error,
@@ -154,6 +154,7 @@ def make_api(
                 "keyring": keyring,
                 "session_cookie": SessionCookie.of(settings.server.public_url, services.secret),
                 "http_meter": meter,
+                "health_check": health_check(services, engine),
                 "hit_limit": HitLimit(
                     settings.limits.tracking_hits_per_minute, services.clock.monotonic
                 ),
@@ -164,6 +165,11 @@ def make_api(
         logging_config=None,
         debug=False,
     )
-    # Around the router, since middleware sees nothing of paths and methods that no route has.
-    api.asgi_handler = Correlation(api.asgi_handler, clock=services.clock, ids=services.ids)
+    api.asgi_handler = RequestLayer(
+        api.asgi_handler,
+        clock=services.clock,
+        ids=services.ids,
+        meter=meter,
+        in_flight=requests_in_flight,
+    )
     return api

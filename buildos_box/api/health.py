@@ -18,6 +18,7 @@ from buildos_box.errors import BoxError
 from buildos_box.jobs import store
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
+from buildos_box.single_flight import SingleFlight
 
 TICK_WITHIN_SECONDS = 60.0
 OLDEST_RUNNABLE = timedelta(minutes=15)
@@ -49,7 +50,7 @@ async def health(
     request: Request[Any, Any, Any], services: Services, engine: Engine
 ) -> Response[Health]:
     """Whether the server works: 200 `healthy`, or 503 `draining` or `unhealthy`."""
-    reasons = await _reasons(services, engine)
+    reasons = await request.app.state.health_check()
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
     known = await _is_operator(request)
@@ -66,10 +67,17 @@ async def health(
 
 
 @head("/health", opt=PUBLIC, tags=["Health"])
-async def health_status(services: Services, engine: Engine) -> Response[None]:
+async def health_status(request: Request[Any, Any, Any], engine: Engine) -> Response[None]:
     """Whether the server works, by the status only: 200 or 503."""
-    well = not engine.storage.stopped and not await _reasons(services, engine)
+    well = not engine.storage.stopped and not await request.app.state.health_check()
     return Response(None, status_code=200 if well else 503)
+
+
+def health_check(services: Services, engine: Engine) -> SingleFlight[list[str]]:
+    """The check of what is not well, as sentences; requests at the same time share one, since it
+    writes to the disk.
+    """
+    return SingleFlight(lambda: _reasons(services, engine))
 
 
 async def _reasons(services: Services, engine: Engine) -> list[str]:

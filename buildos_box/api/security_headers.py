@@ -1,6 +1,6 @@
 """Security headers of every response (docs/spec.md#page-security)."""
 
-from litestar.types import Message, Scope
+from collections.abc import Iterable
 
 HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -11,12 +11,7 @@ HEADERS = {
 }
 
 
-async def add_security_headers(message: Message, _scope: Scope) -> None:
-    """Add each header that the response has not set itself.
-
-    It is a hook and not a middleware, which would not see paths without a route.
-    """
-    if message["type"] == "http.response.start":
-        headers = list(message.get("headers", []))
-        own = {name.lower() for name, _ in headers}
-        message["headers"] = [*headers, *(p for p in HEADERS.items() if p[0] not in own)]
+def lacking_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Those that the response has not set itself."""
+    own = {name.lower() for name, _ in headers}
+    return [pair for pair in HEADERS.items() if pair[0] not in own]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import HttpMethod
-from litestar.connection import ASGIConnection, Request
+from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from buildos_box.auth.caller import Caller
@@ -82,9 +82,3 @@ def _require_json(connection: AnyConnection) -> None:
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     if has_body and media != "application/json":
         raise UnsupportedMedia("send the body as Content-Type: application/json")
-
-
-def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    """The caller that the guard recognised."""
-    caller: Caller = request.scope["state"]["caller"]
-    return caller

@@ -1,12 +1,11 @@
 """The limit on concurrent requests of one caller, so that all callers share the one writer."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.tokens import ADMIN, SERVICE
@@ -46,49 +45,24 @@ class RequestsInFlight:
         if not self._running[key]:
             del self._running[key]
 
+    def response_begins(self, scope: Any, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """A stream counts as answered when it begins: streams have a limit of their own."""
+        if _KEY in scope["state"] and any(
+            value.startswith(_STREAM) and name.lower() == b"content-type" for name, value in headers
+        ):
+            self.request_ends(scope)
 
-async def in_flight_guard(
-    connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler
-) -> None:
+    def request_ends(self, scope: Any) -> None:
+        """The request is answered, or its connection has ended."""
+        key = scope["state"].pop(_KEY, None)
+        if key is not None:
+            self.leave(key)
+
+
+def in_flight_guard(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Count the request, after its caller is known. Raises RateLimited."""
     state = connection.scope["state"]
     caller: Caller | None = state.get("caller")
     if caller is not None:
         requests: RequestsInFlight = connection.app.state.requests_in_flight
         state[_KEY] = requests.enter(caller)
-
-
-class InFlight:
-    """ASGI middleware: a request ends when it is answered, a stream when it has begun.
-
-    Streams have a limit of their own.
-    """
-
-    def __init__(self, app: ASGIApp, requests: RequestsInFlight) -> None:
-        self._app = app
-        self._requests = requests
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-
-        async def send_on(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_stream(message):
-                self._leave(scope)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_on)
-        finally:
-            self._leave(scope)
-
-    def _leave(self, scope: Scope) -> None:
-        key = scope.get("state", {}).pop(_KEY, None)
-        if key is not None:
-            self._requests.leave(key)
-
-
-def _is_stream(message: Any) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.startswith(_STREAM)
-        for name, value in message.get("headers", ())
-    )

@@ -18,9 +18,7 @@ LONG_TEXTS = {"max_body": "long"}
 """For routes that accept long texts or lists."""
 
 
-async def scope_guard(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
+def scope_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Check the caller. Raises Forbidden, and NotFound for another user's path."""
     caller: Caller | None = connection.scope["state"].get("caller")
     if caller is None:

@@ -138,7 +138,7 @@ def day_of(tx: Tx, brief_id: str) -> date | None:
 
 async def brief_of(db: Database, user_id: str, day: date) -> Row | None:
     """The brief of that day, completed or not; None if there is none."""
-    return await db.one(
+    return await db.by_key(
         "SELECT * FROM daily_briefs WHERE user_id = ? AND brief_date = ?",
         (user_id, day.isoformat()),
     )

@@ -1,6 +1,5 @@
 """`buildos-box serve`."""
 
-import asyncio
 import errno
 import logging
 import sqlite3
@@ -25,6 +24,8 @@ def serve(
     config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
 ) -> None:
     """Serve the API and run the queue until stopped."""
+    import uvloop
+
     from buildos_box import gc_tuning
 
     gc_tuning.disable_during_start()
@@ -40,7 +41,7 @@ def serve(
         file=Path(settings.log.file) if settings.log.file else None,
     )
     try:
-        asyncio.run(serve_box(settings, _say_ready))
+        uvloop.run(serve_box(settings, _say_ready))
     except BoxError as error:
         click.echo(error.message, err=True)
         sys.exit(exit_codes.USAGE if isinstance(error, Unprocessable) else exit_codes.FAILED)

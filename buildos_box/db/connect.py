@@ -4,8 +4,23 @@ import sqlite3
 from pathlib import Path
 
 BUSY_MS = 10_000
-READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-4096")
-"""Readers are query_only, so that only one connection ever writes and checkpoints."""
+
+
+def reader_pragmas(busy_ms: int = BUSY_MS) -> tuple[str, ...]:
+    """Readers are query_only, so that only one connection ever writes and checkpoints.
+
+    `busy_ms` is for how long a read waits for a lock.
+    """
+    return f"busy_timeout={busy_ms}", "query_only=ON", "cache_size=-4096"
+
+
+def connect_reader(path: Path, *, busy_ms: int = BUSY_MS) -> sqlite3.Connection:
+    """Open a connection that reads, usable by any thread, by one at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    for pragma in reader_pragmas(busy_ms):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from buildos_box.clock import Clock
-from buildos_box.db.connect import READER_PRAGMAS
+from buildos_box.db.connect import connect_reader
 from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
@@ -123,6 +123,16 @@ class Database:
         rows = await self._readers.all(sql, params)
         return rows[0] if rows else None
 
+    async def by_key(self, sql: str, params: Params) -> Row | None:
+        """The row with a key; None if there is none. Only for a query by a unique index.
+
+        It is read on the calling thread, and by the other connections if the file is locked.
+        """
+        try:
+            return self._readers.by_key(sql, params)
+        except sqlite3.OperationalError:
+            return await self.one(sql, params)
+
     async def read(self, run: Callable[[Tx], T]) -> T:
         """Run functions that take a transaction on one consistent snapshot; writing raises.
 
@@ -153,11 +163,8 @@ def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
 
 
 def _read_snapshot(path: Path, run: Callable[[Tx], T]) -> T:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.row_factory = Row
+    connection = connect_reader(path)
     try:
-        for pragma in READER_PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
         return run(Tx(connection, Listeners()))
     finally:

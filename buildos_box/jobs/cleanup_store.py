@@ -97,7 +97,7 @@ def finished_types(tx: Tx) -> list[str]:
 
 async def archived(db: Database, job_id: str) -> Row | None:
     """An archived job by its public id."""
-    return await db.one("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
+    return await db.by_key("SELECT * FROM queue_jobs_archive WHERE queue_job_id = ?", (job_id,))
 
 
 async def list_archived(

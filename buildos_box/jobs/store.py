@@ -19,7 +19,7 @@ async def steps_of(db: Database, row_id: int) -> dict[str, Any]:
 
 async def job_named(db: Database, job_id: str) -> Row | None:
     """The job with that public id; None if the ledger has none."""
-    return await db.one("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
+    return await db.by_key("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
 
 
 async def present_states(db: Database, row_ids: list[int]) -> list[Row]:

@@ -310,7 +310,7 @@ async def unsubscribed_scopes(db: Database, user_id: str) -> list[str]:
 
 async def reader_of_token(db: Database, token: str) -> tuple[str, str] | None:
     """The user of that unsubscribe token, and the scope of its mail; None if unknown."""
-    row = await db.one(
+    row = await db.by_key(
         """SELECT e.user_id,
                   CASE e.kind WHEN 'notification' THEN 'notifications' ELSE 'briefs' END AS scope
              FROM email_recipients r JOIN emails e ON e.id = r.email_id

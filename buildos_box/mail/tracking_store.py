@@ -32,7 +32,7 @@ class Tracked:
 
 async def tracked(db: Database, tracking_id: str) -> Tracked | None:
     """The recipient of that tracking id."""
-    row = await db.one(
+    row = await db.by_key(
         """SELECT r.id, r.email_id, r.hits, e.user_id, e.sent_at
              FROM email_recipients r JOIN emails e ON e.id = r.email_id
             WHERE r.tracking_id = ?""",

@@ -34,7 +34,7 @@ def find_preferences(tx: Tx, user_id: str) -> NotificationPreferences:
 
 async def get_preferences(db: Database, user_id: str) -> NotificationPreferences:
     """A user's preferences; the defaults if none were set."""
-    return _preferences(await db.one(_PREFERENCES, (user_id,)))
+    return _preferences(await db.by_key(_PREFERENCES, (user_id,)))
 
 
 def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: Instant) -> None:
@@ -137,7 +137,7 @@ def notification(tx: Tx, notification_id: str) -> Row:
 
 async def get(db: Database, notification_id: str) -> Row | None:
     """The notification; None if it was deleted."""
-    return await db.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
+    return await db.by_key("SELECT * FROM notifications WHERE id = ?", (notification_id,))
 
 
 def delivery(tx: Tx, delivery_id: str) -> Row | None:

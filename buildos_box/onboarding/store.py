@@ -33,4 +33,4 @@ def complete(tx: Tx, finished: Finished, now: Instant) -> None:
 
 async def analysis_of(db: Database, user_id: str) -> Row | None:
     """The user's analysis."""
-    return await db.one("SELECT * FROM onboarding_analysis WHERE user_id = ?", (user_id,))
+    return await db.by_key("SELECT * FROM onboarding_analysis WHERE user_id = ?", (user_id,))

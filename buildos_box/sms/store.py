@@ -86,7 +86,7 @@ def find_by_sid(tx: Tx, sid: str) -> Row | None:
 
 async def get(db: Database, sms_id: str) -> Row | None:
     """The message."""
-    return await db.one("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
+    return await db.by_key("SELECT * FROM scheduled_sms_messages WHERE id = ?", (sms_id,))
 
 
 async def page(

@@ -44,7 +44,7 @@ class Feed:
 
 async def get(db: Database, feed_id: str) -> Feed | None:
     """The feed of that id; None if there is none."""
-    row = await db.one("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
+    row = await db.by_key("SELECT * FROM calendar_feeds WHERE id = ?", (feed_id,))
     return Feed.of(row) if row else None
 
 

@@ -16,7 +16,7 @@ _ROW = {
 
 async def row_of(db: Database, kind: str, key: str) -> Row | None:
     """One row by its id, with its user as `owner`; None if there is none."""
-    return await db.one(_ROW[kind], (key,))
+    return await db.by_key(_ROW[kind], (key,))
 
 
 async def page_users(db: Database, *, before: int | None, limit: int) -> list[Row]:

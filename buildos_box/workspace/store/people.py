@@ -16,7 +16,7 @@ def find_user(tx: Tx, user_id: str) -> User | None:
 
 async def get_user(db: Database, user_id: str) -> User | None:
     """The user."""
-    row = await db.one(_USER, (user_id,))
+    row = await db.by_key(_USER, (user_id,))
     return User.of(row) if row else None
 
 
@@ -64,7 +64,7 @@ def find_preferences(tx: Tx, user_id: str) -> Preferences | None:
 
 async def get_preferences(db: Database, user_id: str) -> Preferences | None:
     """The user's preferences; None if never set."""
-    row = await db.one(_PREFERENCES, (user_id,))
+    row = await db.by_key(_PREFERENCES, (user_id,))
     return Preferences.of(row) if row else None
 
 

@@ -43,7 +43,9 @@ async def dependencies_among(db: Database, task_ids: Sequence[str]) -> list[Depe
 
 async def get_project(db: Database, user_id: str, project_id: str) -> Project | None:
     """The project, if it belongs to that user; None otherwise."""
-    row = await db.one("SELECT * FROM projects WHERE id = ? AND user_id = ?", (project_id, user_id))
+    row = await db.by_key(
+        "SELECT * FROM projects WHERE id = ? AND user_id = ?", (project_id, user_id)
+    )
     return Project.of(row) if row else None
 
 
