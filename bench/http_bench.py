@@ -22,7 +22,7 @@ from bench import parts
 from bench.http_load import Answers, Request, ask, request
 from bench.machine import describe
 from bench.measure import keep_bytecode, percentile, tell
-from buildos_box.auth.keyring import ADMIN_FILE
+from buildos_box.auth.local_files import ADMIN_FILE
 from tests.faults.box_process import BoxProcess, until
 
 HEADING = "# HTTP"
