@@ -8,7 +8,7 @@ import { dayColumn } from "./day-column.js";
 import { t } from "./text.js";
 import { isGoing } from "./toggles.js";
 import { keepFresh } from "./tasks.js";
-import { addDays, clock, dateInWords, dayInWords, dayOf, monday, today } from "./words.js";
+import { addDays, clock, dateInWords, dayInWords, dayOf, dayOfMonth, isSameMonth, monday, today } from "./words.js";
 
 export const calendar = (body, page) => days(body, page, 7);
 export const calendarDay = (body, page) => days(body, page, 1);
@@ -55,7 +55,9 @@ async function days(body, page, count) {
 
 const firstFree = (first, last) => (today() >= first && today() <= last ? today() : first);
 
-const range = (first, last) => t("{from} to {to}", { from: dateInWords(first), to: dateInWords(last) });
+const range = (first, last) => t("{from} to {to}", {
+  from: isSameMonth(first, last) ? dayOfMonth(first) : dateInWords(first), to: dateInWords(last),
+});
 
 function steps(first, count) {
   const to = (day) => (count === 7 ? `#calendar-${day}` : `#day-${day}`);

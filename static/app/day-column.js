@@ -7,6 +7,7 @@ import { addDays, clock, dayInWords, dayOf, dayOfMonth, instantOf, today, weekda
 
 const STEP = 15;
 const SHORTEST = 30;
+const LINE = 30; // minutes of the scale that are as high as a line of text
 const COLOURS = 5;
 const DAY = 1440;
 
@@ -66,8 +67,9 @@ function timedLine(span, options) {
     ? el("span", { class: "until" }, t(" to {time}", { time: clock(event.endAt) })) : null;
   const made = el("li", { class: to - from < 45 ? "short" : "" }, button(event, [clock(event.startAt), until], options));
   const start = options.hours[0] * 60;
-  for (const [name, value] of Object.entries({ from: from - start, length: Math.max(to - from, SHORTEST),
-    lane: span.lane, lanes: span.lanes })) made.style.setProperty(`--${name}`, value);
+  const length = Math.max(to - from, SHORTEST);
+  for (const [name, value] of Object.entries({ from: from - start, length, lane: span.lane, lanes: span.lanes,
+    lines: Math.floor(length / LINE) })) made.style.setProperty(`--${name}`, value);
   return made;
 }
 
@@ -77,7 +79,7 @@ function button(event, when, { feedIds, names, draw, open }) {
   const made = el("button", { type: "button", draggable: own && !event.allDay ? "true" : null,
     class: own ? "event" : `event of-feed-${(feed % COLOURS) + 1}`,
     "aria-keyshortcuts": own ? "Alt+ArrowUp Alt+ArrowDown Alt+ArrowLeft Alt+ArrowRight Delete" : null },
-  el("span", { class: "when" }, when), el("span", { class: "title" }, event.title),
+  el("span", { class: "said" }, el("span", { class: "when" }, when), " ", el("span", { class: "title" }, event.title)),
   event.status === "tentative" ? el("span", { class: "soft" }, t("not sure")) : null,
   own ? null : el("span", { class: "skip" }, names.get(event.feedId) || ""));
   made.addEventListener("click", () => open(event));

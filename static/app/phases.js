@@ -42,6 +42,6 @@ const one = (phase, titles) => el("li", {}, el("strong", {}, phase.name), dates(
 function dates(phase) {
   const [from, to] = [phase.startDate, phase.endDate || phase.dueDate].map((day) => day && shortDay(day));
   if (!from && !to) return "";
-  const words = from && to ? t(" {from} to {to}", { from, to }) : ` ${from || to}`;
+  const words = from && to && from !== to ? t(" {from} to {to}", { from, to }) : ` ${from || to}`;
   return el("span", { class: "soft" }, words);
 }

@@ -39,6 +39,7 @@ export async function editTask(id, changed) {
   }, { class: "quiet" }));
   window.append(made);
   made.elements.title.focus();
+  made.elements.title.scrollLeft = 0; // its beginning is seen, wherever the caret is
   return window;
 }
 

@@ -33,6 +33,7 @@ export function dayInWords(day) {
 }
 
 export const dateInWords = (day) => format(day, { day: "numeric", month: "long" });
+export const isSameMonth = (a, b) => a.slice(0, 7) === b.slice(0, 7);
 export const dayOfMonth = (day) => format(day, { day: "numeric" });
 export const weekdayShort = (day) => format(day, { weekday: "short" });
 

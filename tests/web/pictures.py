@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ VIEWS = {
     "task": "#task-demo-copy",
     "late": "#late",
     "calendar": "#calendar",
+    "day": f"#day-{datetime.now(ZONE).date()}",
     "projects": "#projects",
     "project": "#project-demo-launch",
     "inbox": "#inbox",
@@ -43,13 +44,40 @@ def furnish(box: BoxProcess) -> str:
     now = datetime.now(UTC)
     today = now.astimezone(ZONE).date()
     box.post("/sync", demo_document(today, ZONE, now))
+    box.post("/sync", {"events": _rest_of_week(today)})
     box.post("/queue/brief", {"userId": USER_ID, "forceImmediate": True})
     box.post("/queue/phases", {"userId": USER_ID, "projectId": "demo-launch"})
     box.post("/queue/notification", {
         "userId": USER_ID, "eventType": "task.due_soon", "channel": "in_app",
-        "payload": {"taskId": "demo-copy", "taskName": "Write the copy"}})  # fmt: skip
+        "payload": {"taskId": "demo-deploy", "taskName": "Move the site to the new host",
+                    "projectName": "Launch the studio's new site",
+                    "when": "at 17:00"}})  # fmt: skip
     assert until(lambda: _is_written(box), seconds=60), "no brief came"
     return str(box.post("/tokens", {"name": "pictures", "scope": f"user:{USER_ID}"})["token"])
+
+
+def _rest_of_week(today: date) -> list[dict[str, Any]]:
+    """Events on the other days of the week, so that its calendar is not empty on any day."""
+    monday = today - timedelta(days=today.weekday())
+    week = (
+        ("Invoices", 0, (9, 0), (10, 30)),
+        ("Choir", 1, (19, 0), (20, 30)),
+        ("Printer in Kiel", 2, (11, 0), (12, 0)),
+        ("Lunch with Jonas", 3, (12, 30), (13, 30)),
+        ("Photo shoot", 4, (10, 0), (13, 0)),
+        ("Market", 5, (9, 30), (11, 0)),
+        ("Walk at the fjord", 6, (15, 0), (17, 0)),
+    )
+
+    def at(day: date, wall: tuple[int, int]) -> str:
+        return datetime.combine(day, time(*wall), ZONE).isoformat()
+
+    return [
+        {"id": f"week-{day}", "userId": USER_ID, "title": title,
+         "startAt": at(day, since), "endAt": at(day, until)}
+        for title, offset, since, until in week
+        if (day := monday + timedelta(days=offset)) != today
+    ]  # fmt: skip
 
 
 def _is_written(box: BoxProcess) -> bool:
