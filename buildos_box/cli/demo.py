@@ -26,9 +26,11 @@ from buildos_box.cli.brief_commands import without_addresses
 from buildos_box.cli.demo_data import USER_ID, demo_document
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
 from buildos_box.clock import SystemClock, is_zone
+from buildos_box.plural import plural
 
 START_SECONDS = 20.0
 MAIL_SECONDS = 20.0
+ADDED = ("project", "task", "note", "event")
 OPEN_LINK = re.compile(r"Open the brief: (http\S+)")
 
 
@@ -112,7 +114,7 @@ def _show(console: Console, client: BoxClient, folder: Path, zone: ZoneInfo, *, 
     today = now.astimezone(zone).date()
     console.print(f"[bold]BuildOS Box[/bold] runs at {client.url}, its data in {folder}/data")
     changed = client.sync(demo_document(today, zone, now))["changed"]
-    counted = ", ".join(f"{counts['created']} {name}" for name, counts in changed.items())
+    counted = ", ".join(plural(changed[f"{noun}s"]["created"], noun) for noun in ADDED)
     console.print(f"Added Maya's data: {counted}.")
     queued = client.queue_brief(USER_ID)
     console.print(f"Requested a brief over HTTP: job [cyan]{queued['jobId']}[/cyan]\n")
@@ -167,7 +169,8 @@ def _tell_of_mail(console: Console, mail: Path, *, keep: bool) -> None:
     parts = " + ".join(part.get_content_type() for part in message.iter_parts())
     console.print(f"\nMailed to [bold]{message['To']}[/bold]: “{message['Subject']}” ({parts})")
     console.print(f"The mail is in {mail}", soft_wrap=True)
-    opened = OPEN_LINK.search(str(message.get_body(("plain",)) or ""))
+    text = message.get_body(("plain",))
+    opened = OPEN_LINK.search(text.get_content()) if text is not None else None
     if opened is not None:
         console.print("Open the brief by its mail's link:", soft_wrap=True)
         console.print(opened[1], style="cyan", soft_wrap=True)
