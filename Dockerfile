@@ -8,8 +8,10 @@ RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --req
 COPY pyproject.toml README.md LICENSE ./
 COPY buildos_box buildos_box
 COPY static static
-COPY packaging/sbom.py packaging/vendored.toml packaging/
-RUN /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --no-index -w /opt/wheel . && /opt/box/bin/pip install --no-cache-dir --no-deps --no-index /opt/wheel/*.whl
+COPY packaging/sbom.py packaging/vendored.toml packaging/commit_hook.py packaging/
+# docker build --build-arg COMMIT=$(git rev-parse HEAD) …: what `buildos-box --version --json` tells.
+ARG COMMIT=""
+RUN BUILDOS_BOX_COMMIT="$COMMIT" /opt/build/bin/pip wheel --no-cache-dir --no-build-isolation --no-deps --no-index -w /opt/wheel . && /opt/box/bin/pip install --no-cache-dir --no-deps --no-index /opt/wheel/*.whl
 # What is in the image besides its base: /opt/box/buildos-box.cdx.json (CycloneDX).
 RUN /opt/box/bin/python packaging/sbom.py > /opt/box/buildos-box.cdx.json
 

@@ -87,6 +87,8 @@ def build(base: Path, work: Path) -> Stage:
                 stage.copy([folder / name.lstrip("/") for name in names], target)
             case "RUN":
                 stage.run(rest)
+            case "ARG":
+                stage.env |= dict([shlex.split(rest)[0].split("=", 1)])
             case "ENV":
                 stage.env |= dict(pair.split("=", 1) for pair in shlex.split(rest))
             case "USER":

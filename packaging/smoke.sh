@@ -26,6 +26,8 @@ cp "$file" "$root/bin/buildos-box"
 if find "$root" -name '*python*' | grep -q .; then echo "there is a Python in the root"; exit 1; fi
 
 if command -v bwrap >/dev/null && bwrap --ro-bind / / true 2>/dev/null; then
+    bare() { bwrap --ro-bind "$root" / --dev /dev --proc /proc --bind "$root/data" /data \
+        --unshare-pid --die-with-parent --chdir / --clearenv "$@"; }
     inside() { exec bwrap --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --bind "$root/data" /data \
         --unshare-pid --as-pid-1 --die-with-parent --chdir /data --clearenv --setenv HOME /data --setenv TERM xterm "$@"; }
 else
@@ -83,4 +85,15 @@ PY
 inner=$(pgrep -P "$server" | head -1 || true)
 kill -TERM "${inner:-$server}"; wait "$server" || { cat "$root/serve.txt"; exit 1; }
 server=
+if declare -F bare >/dev/null; then
+    step "no home, nothing to write to but the data folder"
+    bare /bin/buildos-box backup --help >/dev/null 2>&1 && { echo "it found a folder that is not there"; exit 1; }
+    bare --setenv BUILDOS_BOX_DATA__DIR /data /bin/buildos-box --version
+    test -d "$root"/data/.program/*/_internal
+    step "a copy that lost a file is unpacked again; a file that is cut off says so"
+    rm "$root"/data/.program/*/_internal/base_library.zip
+    bare --setenv BUILDOS_BOX_DATA__DIR /data /bin/buildos-box --version
+    head -c -100 "$file" >"$root/bin/cut"; chmod +x "$root/bin/cut"
+    bare /bin/cut --version 2>&1 | grep -q "cut off"
+fi
 step "it runs where no Python is"

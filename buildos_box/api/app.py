@@ -144,7 +144,7 @@ def make_api(
         else None,
         request_class=ApiRequest,
         request_max_body_size=SHORT_BODY_BYTES,
-        openapi_config=docs.openapi_config(static),
+        openapi_config=docs.openapi_config(static, settings.server.base_url),
         state=State(
             {
                 "engine": engine,

@@ -7,7 +7,7 @@ from litestar import Request, Response, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityScheme, Server
 
 from buildos_box.auth.guard import PUBLIC
 from buildos_box.version import VERSION
@@ -27,11 +27,16 @@ class LocalPage(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The page, which fetches the description."""
-        return self._page
+        # Its links are relative, so that it can be served under a path.
+        base = b"" if request.scope["raw_path"].endswith(b"/") else b"docs/"
+        return self._page.replace(b"{base}", base)
 
 
-def openapi_config(static: Path) -> OpenAPIConfig:
-    """OpenAPI 3.1 of every route, with its page and script; all public."""
+def openapi_config(static: Path, base_url: str) -> OpenAPIConfig:
+    """OpenAPI 3.1 of every route, with its page and script; all public.
+
+    `base_url` is `server.base_url`: where the page sends its requests.
+    """
     script = (static / "docs" / "rapidoc-min.js").read_bytes()
 
     @get("/rapidoc-min.js", include_in_schema=False)
@@ -50,6 +55,7 @@ def openapi_config(static: Path) -> OpenAPIConfig:
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
         ),
         security=[{"bearer": []}],
+        servers=[Server(url=base_url or "/")],
         openapi_router=Router(
             path="/docs",
             route_handlers=[docs_script],

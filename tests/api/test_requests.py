@@ -1,8 +1,10 @@
 """Every refusal has the right status and one shape, and no effect (docs/spec.md#api-errors)."""
 
 import base64
+import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -299,6 +301,19 @@ async def test_the_description_and_its_page_come_from_this_box_alone(box: BoxWor
     assert "connect-src 'self'" in page.headers["content-security-policy"]
     assert "http" not in page.text.replace("http-equiv", "")
     assert (await box.api.get("/docs/rapidoc-min.js")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/"])
+async def test_the_documentation_page_names_its_files_relative_to_itself(
+    box: BoxWorld, path: str
+) -> None:
+    page = (await box.api.get(path)).text
+    named = re.findall(r'(?:src|spec-url|href)="([^"]+)"', page)
+    assert len(named) == 3
+    for name in named:
+        assert urljoin(f"https://example.org/box{path}", name).startswith(
+            "https://example.org/box/docs/"
+        )
 
 
 LONG_AGO_CURSOR = base64.urlsafe_b64encode(b"r" + b"9" * 30).decode()

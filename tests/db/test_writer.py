@@ -4,10 +4,12 @@ import asyncio
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from buildos_box.db import Database, InstanceLock, Tx
 from buildos_box.db.lock import AlreadyRunning
@@ -227,6 +229,31 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> N
         migrate(path, ManualClock(), bad)
     migrate(path, ManualClock())
     assert list(tmp_path.glob("*-before-schema-*.sqlite3"))
+
+
+def test_a_long_migration_says_that_it_goes_on_and_how_long_it_took(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "box.sqlite3"
+    migrate(path, ManualClock())
+    count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)"
+    slow = Migration(9999, "slow", f"CREATE TABLE slow AS {count} SELECT max(i) AS i FROM n;")
+    with capture_logs() as told:
+        migrate(path, _Hasty(), [*known_migrations(), slow])
+    said = [line["event"] for line in told]
+    assert said[0] == "migrating"
+    assert {"still_copying", "backup_before_migration", "still_migrating"} == set(said[1:-1])
+    assert told[-1]["event"] == "migrated"
+    assert told[-1]["schema"] == 9999
+    assert told[-1]["seconds"] > 0
+
+
+class _Hasty(ManualClock):
+    """Ten seconds pass between two looks at it."""
+
+    def monotonic(self) -> float:
+        self.advance(timedelta(seconds=10))
+        return super().monotonic()
 
 
 def test_scripts_are_cut_at_statements_not_at_semicolons() -> None:
