@@ -2,15 +2,20 @@
 
 import errno
 import logging
+import shlex
 import sqlite3
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.settings_option import CONFIG, load_or_exit
 from buildos_box.version import VERSION
+
+if TYPE_CHECKING:
+    from buildos_box.app import Box
 
 
 @click.command()
@@ -41,7 +46,8 @@ def serve(
         file=Path(settings.log.file) if settings.log.file else None,
     )
     try:
-        uvloop.run(serve_box(settings, _say_ready))
+        command = _command(config_path, data_dir)
+        uvloop.run(serve_box(settings, lambda box, url: _say_ready(box, url, command)))
     except BoxError as error:
         click.echo(error.message, err=True)
         sys.exit(exit_codes.USAGE if isinstance(error, Unprocessable) else exit_codes.FAILED)
@@ -75,13 +81,21 @@ def _cure(error: sqlite3.DatabaseError) -> str:
     return "; restore a backup: buildos-box restore FILE" if damaged else ""
 
 
-def _say_ready(box: object, url: str) -> None:
-    from buildos_box.app import Box
+def _command(config_path: Path | None, data_dir: Path | None) -> str:
+    """How the command line finds this server from any folder of this machine."""
+    if data_dir is not None:
+        return f"BUILDOS_BOX_DATA__DIR={shlex.quote(str(data_dir.absolute()))} buildos-box"
+    if config_path is not None:
+        return f"BUILDOS_BOX_CONFIG={shlex.quote(str(config_path.absolute()))} buildos-box"
+    return "buildos-box"
 
-    assert isinstance(box, Box)
-    click.echo(f"BuildOS Box {VERSION} serves {url}   docs: {url}/docs")
+
+def _say_ready(box: "Box", url: str, command: str) -> None:
+    click.echo(f"BuildOS Box {VERSION} serves {url}   page: {url}/app/   docs: {url}/docs")
     if box.admin_token:
         folder = box.services.settings.data.dir
         click.echo(f"Admin token, shown only once (kept in {folder}/admin-token):")
         click.echo(f"  {box.admin_token}")
+        click.echo("Next, in another terminal:")
+        click.echo(f"  {command} user add NAME --email ADDRESS --timezone Europe/Berlin")
     sys.stdout.flush()

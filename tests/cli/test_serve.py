@@ -129,3 +129,10 @@ def test_a_local_box_is_found_with_its_token_by_its_configuration(
 
 def test_a_token_that_is_not_valid_is_denied(cli: Cli) -> None:
     assert "not valid" in cli.fails("user", "list", token="bos_wrong", code=exit_codes.DENIED)
+
+
+def test_the_first_start_names_the_page_and_the_command_that_is_next(served: Served) -> None:
+    said = (served.data.parent / "serve.log").read_text("utf-8")
+    assert f"page: {served.url}/app/" in said
+    command = f"BUILDOS_BOX_DATA__DIR={served.data} buildos-box user add NAME --email ADDRESS"
+    assert command in said

@@ -1,19 +1,13 @@
 """The documentation is true: its commands and steps really run."""
 
-import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from buildos_box.cli.main import main
-from tests.faults.box_process import BoxProcess
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -81,51 +75,3 @@ def knows(words: list[str]) -> bool:
 def test_every_command_that_is_named_exists(page: Path) -> None:
     named = [words for words in commands(page.read_text("utf-8")) if "|" not in "".join(words)]
     assert [" ".join(words) for words in named if not knows(words)] == []
-
-
-@pytest.mark.slow
-def test_the_commands_of_the_api_guide_work(tmp_path: Path) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("there is no curl on this machine")
-    with BoxProcess(tmp_path) as process:
-        url = process.url()
-        assert url is not None
-        script = "".join(blocks(DOCS / "api.md", "sh")).replace(ADDRESS, url)
-        done = run_script(script, tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "briefDate" in done.stdout
-        assert "'generation_status': 'completed'" in done.stdout or "summary" in done.stdout
-        assert process.get("/users/ada/briefs/" + today())["generationStatus"] == "completed"
-
-
-@pytest.mark.slow
-def test_the_commands_of_the_quick_start_work(tmp_path: Path) -> None:
-    with BoxProcess(tmp_path) as process:
-        lines = "".join(blocks(DOCS / "quick-start.md", "sh")).splitlines()
-        script = "\n".join(line for line in lines if line != "buildos-box serve")
-        script = script.replace("buildos-box", f"{sys.executable} -m buildos_box.cli.main")
-        done = run_script(script, tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "/app/#sign-in=" in done.stdout
-        assert process.get("/users/ada/preferences")["timeOfDay"][:5] == "07:30"
-
-
-def run_script(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """As bash runs it, ending at the first command that fails."""
-    env: dict[str, Any] = {**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"}
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def today() -> str:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    return datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
