@@ -106,7 +106,7 @@ def test_where_no_box_answers_one_sentence_says_how_to_start_it() -> None:
 
 def test_an_address_that_is_none_is_no_crash() -> None:
     said = Cli("nonsense", "x").fails("job", "list", code=2)
-    assert "nonsense is not an address like http://127.0.0.1:8787" in said
+    assert "'nonsense' is not an address like http://127.0.0.1:8787" in said
     Cli("http://127.0.0.1:many", "x").fails("job", "list", code=2)
 
 
