@@ -38,9 +38,10 @@ from buildos_box.notifications.vapid import load_key as load_vapid_key
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.job_events import JobNews
 from buildos_box.realtime.tickets import Tickets
-from buildos_box.services import Mailer, Services
+from buildos_box.services import Configured, Mailer, Services
 from buildos_box.settings import DataSettings, QueueSettings, Settings
 from buildos_box.upkeep.epoch import apply_epoch
+from buildos_box.upkeep.reload import Load, Reloader
 from buildos_box.upkeep.restore import finish_restore
 
 DATABASE_FILE = "box.sqlite3"
@@ -85,6 +86,7 @@ class Box:
     cron_registry: CronRegistry
     keyring: Keyring
     hub: Hub
+    reloader: Reloader
     api: Litestar
     admin_token: str | None
     _lock: InstanceLock
@@ -100,11 +102,13 @@ class Box:
         mailer: Mailer | None = None,
         egress: Egress | None = None,
         environment: Environment | None = None,
+        load: Load | None = None,
     ) -> "Box":
         """Lock the data folder, open the database and assemble all parts.
 
         Raises Unprocessable (contradicting settings, a network file system), AlreadyRunning,
         SchemaTooNew, OSError, sqlite3.DatabaseError. `admin_token` is set on the first start only.
+        `load` reads the configuration again for a reload; without it nothing ever changes.
         """
         clock, ids = clock or SystemClock(), ids or Ids()
         environment = environment or Environment()
@@ -120,7 +124,16 @@ class Box:
             db = await environment.open_database(folder / DATABASE_FILE, clock)
             lock.note_file(db.file)
             return await cls._assemble(
-                settings, folder, db, clock, ids, mailer, egress, lock, environment
+                settings,
+                folder,
+                db,
+                clock,
+                ids,
+                mailer,
+                egress,
+                lock,
+                environment,
+                load or (lambda: settings),
             )
         except BaseException:
             # Its threads would keep a process alive that serves nothing.
@@ -141,6 +154,7 @@ class Box:
         egress: Egress | None,
         lock: InstanceLock,
         environment: Environment,
+        load: Load,
     ) -> "Box":
         queue = Queue(
             clock=clock,
@@ -151,17 +165,19 @@ class Box:
         queue.register(registry.JOB_TYPES)
         http = environment.http()
         services = Services(
-            settings=settings,
+            configured=Configured(
+                settings=settings,
+                llm=SmartLLM.from_settings(
+                    settings.llm, settings.limits, db=db, clock=clock, http=http
+                ),
+                mailer=mailer or make_mailer(settings, clock),
+            ),
             clock=clock,
             ids=ids,
             db=db,
             queue=queue,
-            llm=SmartLLM.from_settings(
-                settings.llm, settings.limits, db=db, clock=clock, http=http
-            ),
             http=http,
             egress=egress or Egress(settings.egress),
-            mailer=mailer or make_mailer(settings, clock),
             secret=load_key(folder),
             vapid_key=load_vapid_key(folder, settings.push.vapid_private_key),
             twilio_http=environment.twilio_http,
@@ -174,8 +190,10 @@ class Box:
         keyring = Keyring(db, clock, ids, folder, service_token.reveal() if service_token else None)
         hub = Hub(db, clock)
         JobNews(db, hub)
+        reloader = Reloader(services, load, engine.on_jobs_loop)
         api = environment.make_api(
             services=services,
+            reloader=reloader,
             keyring=keyring,
             engine=engine,
             cron_registry=cron_registry,
@@ -185,7 +203,7 @@ class Box:
             static=static_folder(),
         )
         admin_token = await keyring.first_start()
-        return cls(services, engine, cron_registry, keyring, hub, api, admin_token, lock)
+        return cls(services, engine, cron_registry, keyring, hub, reloader, api, admin_token, lock)
 
     async def start(self) -> None:
         """Recover the jobs of a previous process and start working."""

@@ -220,6 +220,12 @@ def configure(*, fmt: str = "console", level: str = "INFO", file: Path | None = 
     root.handlers = handlers
     for handler in handlers:
         handler.filters = [Throttle()]
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Log nothing below that level from now on."""
+    root = logging.getLogger()
     root.setLevel(level.upper())
     # These log every step of every task at INFO, which the ledger stores anyway; Twilio's client
     # logs whole requests with phone numbers.

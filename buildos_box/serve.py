@@ -17,10 +17,12 @@ from buildos_box import gc_tuning
 from buildos_box.app import Box
 from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.local_files import ADDRESS_FILE
+from buildos_box.errors import Unprocessable
 from buildos_box.log import logger
 from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
 from buildos_box.server.protocol import LimitedProtocol
 from buildos_box.settings import Settings
+from buildos_box.upkeep.reload import Load, Reloader
 
 log = logger(__name__)
 KEEP_ALIVE_SECONDS = 130
@@ -40,21 +42,29 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> None:
+async def serve(load: Load, on_ready: Callable[[Box, str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then drain and close; a second signal exits at once.
 
-    `on_ready(box, url)` is called once requests are answered. Raises OSError if the address is in
+    `load` reads the configuration, at the start and again on SIGHUP. `on_ready(box, url)` is called
+    once requests are answered. Raises SettingsError, OSError if the address is in
     use, AlreadyRunning if the data folder is, and what `Box.open` raises.
     """
+    settings = load()
     files = raise_file_limit()
     listening = listen(settings.server.host, settings.server.port)
     # With port 0 the system has chosen one; links in mails lead there.
-    settings = settings.override(port=listening.getsockname()[1])
+    given, port = settings.server.port, listening.getsockname()[1]
+    settings = settings.override(port=port)
+
+    def load_again() -> Settings:
+        again = load()
+        return again.override(port=port) if again.server.port == given else again
+
     # Installed first, because process 1 of a container ignores SIGTERM without a handler.
     stop = asyncio.Event()
     _mind_signals(stop)
     try:
-        box = await Box.open(settings)
+        box = await Box.open(settings, load=load_again)
     except BaseException:
         listening.close()
         raise
@@ -82,6 +92,7 @@ async def serve(settings: Settings, on_ready: Callable[[Box, str], None]) -> Non
         url = _url_of(listening)
         address = Path(settings.data.dir) / ADDRESS_FILE
         address.write_text(url, "utf-8")
+        _reload_on_hangup(box.reloader)
         gc_tuning.freeze_after_start()
         on_ready(box, url)
         await _first_of(stop, serving)
@@ -154,6 +165,24 @@ def _mind_signals(stop: asyncio.Event) -> None:
 
     for number in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
+
+
+def _reload_on_hangup(reloader: Reloader) -> None:
+    running: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        try:
+            await reloader.reload()
+        except Unprocessable as error:
+            faults = [f"{fault.field}: {fault.message}" for fault in error.details]
+            log.error("configuration_not_applied", error=error.message, faults=faults)
+
+    def on_signal() -> None:
+        task = asyncio.get_running_loop().create_task(reload())
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_signal)
 
 
 async def _first_of(stop: asyncio.Event, serving: "asyncio.Task[None]") -> None:

@@ -52,23 +52,48 @@ class Mailer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """The parts of the application."""
+class Configured:
+    """The settings in force and what is made from them; replaced as a whole by a reload."""
 
     settings: Settings
+    llm: SmartLLM
+    mailer: Mailer
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of the application.
+
+    Nobody keeps `settings`, `llm` or `mailer`: a reload replaces them.
+    """
+
+    configured: Configured
     clock: Clock
     ids: Ids
     db: Database
     queue: Queue
-    llm: SmartLLM
     http: httpx.AsyncClient
     """For addresses that the operator configured."""
     egress: Egress
     """For addresses that users give."""
-    mailer: Mailer
     secret: bytes
     """The box's own key, for tokens that it must be able to make again."""
     vapid_key: bytes
     """The private key by which push services know this box, PEM."""
     twilio_http: Any = None
     """How Twilio's client reaches Twilio; None means its own connections."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.configured.settings
+
+    @property
+    def llm(self) -> SmartLLM:
+        """The chain of language models."""
+        return self.configured.llm
+
+    @property
+    def mailer(self) -> Mailer:
+        """The transport of mail."""
+        return self.configured.mailer

@@ -41,6 +41,7 @@ from buildos_box.mail.hit_limit import HitLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
+from buildos_box.upkeep.reload import Reloader
 from buildos_box.web.pages import page_routes
 from buildos_box.workspace import store as workspace
 
@@ -96,6 +97,7 @@ def make_api(
     cron_registry: CronRegistry,
     hub: Hub,
     tickets: Tickets,
+    reloader: Reloader,
     routes: Sequence[Any],
     static: Path,
 ) -> Litestar:
@@ -126,6 +128,7 @@ def make_api(
             cron_registry=cron_registry,
             hub=hub,
             tickets=tickets,
+            reloader=reloader,
         ),
         signature_namespace={"Services": Services},
         exception_handlers={

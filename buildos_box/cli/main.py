@@ -31,6 +31,7 @@ COMMANDS = {
     "phases": "phases_commands:phases",
     "project": "project_commands:project",
     "queue": "queue_commands:queue",
+    "reload": "reload_command:reload",
     "restore": "backup_commands:restore",
     "send-test": "send_test_commands:send_test",
     "serve": "serve_command:serve",

@@ -7,6 +7,7 @@ from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.naming import Json
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
+from buildos_box.cli.reload_command import warn_of_changes
 from buildos_box.client import BoxClient
 from buildos_box.plural import plural
 
@@ -28,7 +29,7 @@ def email(client: BoxClient, address: str, as_json: bool) -> None:
     job = _ended(client, client.post("/queue/test-email", {"to": address}), as_json=as_json)
     if not as_json:
         result = job["result"]
-        say(f"Handed to {result['transport']} for {address} as {result['messageId']}")
+        say(_mail_outcome(result["transport"], address, result["messageId"]))
 
 
 @send_test.command()
@@ -56,8 +57,20 @@ def push(client: BoxClient, user: str, as_json: bool) -> None:
             click.echo(clean(f"Not sent: {fault}"), err=True)
 
 
+def _mail_outcome(transport: str, address: str, answer: str) -> str:
+    """What became of the mail; the answer is the mail server's own words, a file or an id."""
+    match transport:
+        case "outbox":
+            return f"Written to the outbox for {address}: {answer} (email.transport is outbox)"
+        case "smtp":
+            return f"The mail server took it for {address}; it said: {answer}"
+        case _:
+            return f"The {transport} took it for {address}: {answer}"
+
+
 def _ended(client: BoxClient, queued: Json, *, as_json: bool) -> Json:
     """The finished job; a failed one ends the command with its reason."""
+    warn_of_changes(client)
     *_, job = client.follow(
         queued["jobId"], every_seconds=ASK_EVERY_SECONDS, timeout_seconds=PATIENCE_SECONDS
     )

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import shlex
 import sqlite3
 import sys
@@ -37,8 +38,15 @@ def serve(
     from buildos_box import log
     from buildos_box.errors import BoxError, Unprocessable
     from buildos_box.serve import serve as serve_box
+    from buildos_box.settings import Settings, load_settings
 
-    settings = load_or_exit(config_path).override(host=host, port=port, data_dir=data_dir)
+    load_or_exit(config_path)
+
+    def load() -> Settings:
+        loaded = load_settings(config_path, dict(os.environ)).settings
+        return loaded.override(host=host, port=port, data_dir=data_dir)
+
+    settings = load()
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     log.configure(
         fmt=settings.log.format,
@@ -47,7 +55,7 @@ def serve(
     )
     try:
         command = _command(config_path, data_dir)
-        uvloop.run(serve_box(settings, lambda box, url: _say_ready(box, url, command)))
+        uvloop.run(serve_box(load, lambda box, url: _say_ready(box, url, command)))
     except BoxError as error:
         click.echo(error.message, err=True)
         sys.exit(exit_codes.USAGE if isinstance(error, Unprocessable) else exit_codes.FAILED)

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, provider_keys, section_doc
+from buildos_box.settings.live import value_of
 from buildos_box.settings.load import Loaded
 from buildos_box.settings.masking import MASK, masked_url
-from buildos_box.settings.model import LaneSettings, Settings
+from buildos_box.settings.model import LaneSettings
 from buildos_box.settings.section import Secret
 
 HEADER = """\
@@ -90,7 +91,7 @@ def toml_value(value: Any) -> str:
 def effective(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
     """(key, value, origin) of every key; secrets masked."""
     for name in all_keys():
-        value = _value_of(loaded.settings, name)
+        value = value_of(loaded.settings, name)
         if name == LANES:
             for lane, limits in value.items():
                 for option, limit in msgspec.structs.asdict(limits).items():
@@ -98,13 +99,6 @@ def effective(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
                     yield dotted, limit, loaded.origins.get(dotted, "default")
         else:
             yield name, _shown(value), loaded.origins.get(name, "default")
-
-
-def _value_of(settings: Settings, name: str) -> Any:
-    value: Any = settings
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _shown(value: Any) -> Any:

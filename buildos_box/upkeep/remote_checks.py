@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,8 @@ from buildos_box.upkeep.archive import key_files
 from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
 
 SECONDS = 15.0
+STRANGER_SECONDS = 3.0
+"""How long whatever has taken the port may take to say that it is a BuildOS Box."""
 SERVICE = "daily-brief-worker"
 
 
@@ -242,8 +245,13 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, number))
     except OSError as error:
-        if (Path(settings.data.dir) / "address").exists():
+        if local_address(Path(settings.data.dir)) is not None:
             yield ok(name, f"{where} is in use by this server")
+        elif await _health_at(settings.server.local_url, seconds=STRANGER_SECONDS) is not None:
+            yield fault(
+                name, f"another BuildOS Box serves {where}, not from {settings.data.dir}",
+                "set server.port to another, or name its folder with --data",
+            )  # fmt: skip
         else:
             yield fault(
                 name, f"{where}: {error.strerror}",
@@ -254,26 +262,33 @@ async def port(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def health(settings: Settings) -> AsyncIterator[Finding]:
-    """What the running server reports about itself; nothing if none answers."""
+    """What the server of this folder reports about itself; nothing if none answers."""
     data = Path(settings.data.dir)
-    own = local_address(data)
-    url = own or settings.server.local_url
-    # Whatever else may answer there is not given the token of this folder.
-    token = local_admin_token(data) if own is not None else None
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501 (this machine)
-        try:
-            answer = await http.get(f"{url}/health", headers=headers, timeout=SECONDS)
-            said = answer.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            return
-    if not isinstance(said, dict) or said.get("service") != SERVICE:
+    url = local_address(data)
+    if url is None:
+        return
+    said = await _health_at(url, local_admin_token(data))
+    if said is None:
         return
     if said.get("status") == "unhealthy":
         reasons = "; ".join(map(str, said.get("reasons") or ["its log says why"]))
         yield fault("health", f"the server at {url} is unhealthy: {reasons}", "see the reasons")
     else:
         yield ok("health", f"the server at {url} is {said.get('status')}")
+
+
+async def _health_at(
+    url: str, token: str | None = None, *, seconds: float = SECONDS
+) -> dict[str, Any] | None:
+    """What a BuildOS Box at an address of this machine reports; None if none is there."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(trust_env=False, verify=False) as http:  # noqa: S501 (this machine)
+        try:
+            answer = await http.get(f"{url}/health", headers=headers, timeout=seconds)
+            said = answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
+    return said if isinstance(said, dict) and said.get("service") == SERVICE else None
 
 
 async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Finding:

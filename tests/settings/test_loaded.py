@@ -22,7 +22,7 @@ def ready(box, url):
     os.kill(os.getpid(), signal.SIGTERM)
 
 settings = load_or_exit(None).override(host="127.0.0.1", port=0, data_dir=Path(sys.argv[1]))
-asyncio.run(serve.serve(settings, ready))
+asyncio.run(serve.serve(lambda: settings, ready))
 """
 
 
