@@ -168,6 +168,9 @@ def _mind_signals(stop: asyncio.Event) -> None:
 
 
 def _reload_on_hangup(reloader: Reloader) -> None:
+    """Reload on SIGHUP; a server at a terminal ends with it, as other programs do."""
+    if os.isatty(0):
+        return
     running: set[asyncio.Task[None]] = set()
 
     async def reload() -> None:

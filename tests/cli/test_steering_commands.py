@@ -93,7 +93,7 @@ def test_crons_are_listed_and_run(ada: Cli) -> None:
 
 def test_a_test_mail_is_written_where_the_transport_says(ada: Cli, served: Served) -> None:
     said = ada.ok("send-test", "email", "me@example.org")
-    name = said.split()[-1]
+    name = said.split()[6]
     assert said == f"Written to the outbox for me@example.org: {name} (email.transport is outbox)\n"
     mail = Path(served.data / "outbox" / name).read_text("utf-8")
     assert "To: me@example.org" in mail
