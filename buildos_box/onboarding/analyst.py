@@ -167,10 +167,11 @@ def _own_words(context: UserContext) -> list[str]:
     elif challenges:
         said.append(f"What makes work hard for you: {', '.join(challenges)}.")
     if len(goals) > 1:
-        said.append(f"You named {len(context.goals)} goals; {goals[0]} came first, so begin there.")
-    projects = _quotes([context.input_projects or ""], 1)
+        count = len(context.goals)
+        said.append(f"Of {count} things you are after, {goals[0]} comes first: begin there.")
+    projects = _quotes((context.input_projects or "").splitlines())
     if projects:
-        said.append(f"You are working on {projects[0]}.")
+        said.append(f"You are working on {', '.join(projects)}.")
     return said or ["You have told little so far; goals and challenges would sharpen this."]
 
 

@@ -27,11 +27,19 @@ export async function tasks(body, page) {
   const lists = el("div");
   const draw = () => lists.replaceChildren(...groups(open.filter((task) => !isGoing(task.id) && fits(task)),
     { names, marked: page.argument, changed: draw }));
+  let search = filters(projects, draw);
   const again = async () => {
+    const known = names;
     ({ projects, names, open } = await read());
-    if (!page.isOver()) draw();
+    if (page.isOver()) return;
+    if (projects.some((one) => known.get(one.id) !== one.name)) {
+      const made = filters(projects, draw);
+      search.replaceWith(made);
+      search = made;
+    }
+    draw();
   };
-  body.append(quickAdd(again), filters(projects, draw), lists,
+  body.append(quickAdd(again), search, lists,
     el("p", {}, el("a", { href: "#tasks-done" }, t("Done tasks"))), keysInWords());
   draw();
   page.until(keepFresh(again));

@@ -84,6 +84,19 @@ async def test_without_a_model_the_built_in_analyst_uses_the_persons_words(box: 
     assert len(features) == len(set(features))
 
 
+async def test_without_answers_the_projects_are_told_one_by_one(box: BoxWorld) -> None:
+    await box.person()
+    for name in ("Launch", "Garden"):
+        await box.project(name=name)
+    await box.post("/queue/onboarding", {"userId": "ada"})
+    await box.work()
+    insights = (await box.get("/users/ada/onboarding"))["analysis"]["insights"]
+    assert insights[1:3] == [
+        "Of 2 things you are after, “Task 0” comes first: begin there.",
+        "You are working on “Garden”, “Launch”.",
+    ]
+
+
 async def test_injected_text_stays_fenced_and_cannot_change_the_schema(
     smart: BoxWorld, double: LlmDouble
 ) -> None:

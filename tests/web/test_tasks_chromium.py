@@ -44,6 +44,8 @@ def test_a_line_makes_a_task_and_its_project(home: "Home", person: Someone) -> N
     assert (task["priority"], task["dueAt"][:10]) == ("high", day(1))
     assert home.get(f"/projects/{task['projectId']}")["name"] == "Garden"
     ada.heading("Tomorrow", 2)
+    ada.page.get_by_label("Project").select_option("Garden")
+    ada.page.get_by_role("checkbox", name="Chore 1").wait_for(state="detached")
 
 
 def test_everything_of_a_task_is_edited(home: "Home", person: Someone) -> None:
