@@ -1,6 +1,6 @@
 """The queue's interface: enqueue, cancel, retry, promote, each in the caller's transaction.
 
-The rules: docs/spec.md#deduplication.
+The rules: docs/spec.md#deduplication, docs/spec.md#cancel-running.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,6 +1,6 @@
 """Runs one attempt: payload, heartbeat, time-out, cancel of a running job, storing the outcome.
 
-The rules: docs/spec.md#timeouts.
+The rules: docs/spec.md#timeouts, docs/spec.md#cancel-running.
 """
 
 import asyncio

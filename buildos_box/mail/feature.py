@@ -3,8 +3,8 @@
 from buildos_box.feature import Feature
 from buildos_box.mail import (
     confirmation_routes,
-    done_routes,
     listeners,
+    mark_done_routes,
     routes,
 )
 from buildos_box.mail.confirmation import SEND_EMAIL_CODE
@@ -20,7 +20,7 @@ FEATURE = Feature(
     routes=(
         *routes.ROUTES,
         *confirmation_routes.ROUTES,
-        *done_routes.ROUTES,
+        *mark_done_routes.ROUTES,
     ),
     listeners=listeners.LISTENERS,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from buildos_box.auth.daily_limits import day_start
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
-from buildos_box.mail import bounce_store, links, store
+from buildos_box.mail import bounce_store, store, tracking_links
 from buildos_box.mail.html import is_safe_link
 from buildos_box.mail.job import (
     BRIEFS,
@@ -100,7 +100,7 @@ def _store_email(
         preheader=preheader,
         task_lines=tuple(task_lines),
     )
-    token = links.unsubscribe_token(services.secret, email_id)
+    token = tracking_links.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token)
     return email_id
 

@@ -13,7 +13,7 @@ from html import escape
 from importlib import resources
 from string import Template
 
-from buildos_box.mail import links, signed_links
+from buildos_box.mail import signed_links, tracking_links
 from buildos_box.mail.headers import POLICY, mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
 from buildos_box.mail.plain import to_text
@@ -103,8 +103,8 @@ def text_part(email: Email, sender: Sender) -> str:
 
 
 def _unsubscribe_url(email: Email, sender: Sender) -> str:
-    token = links.unsubscribe_token(sender.secret, email.id)
-    return links.unsubscribe_url(sender.base_url, token)
+    token = tracking_links.unsubscribe_token(sender.secret, email.id)
+    return tracking_links.unsubscribe_url(sender.base_url, token)
 
 
 def footer_links(email: Email, sender: Sender, unsubscribe: str) -> list[tuple[str, str]]:
@@ -170,7 +170,7 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
     preheader, pixel = email.preheader or _first_line(text), ""
     if email.tracking:
         body = rewrite_links(body, lambda url: _tracked(url, email, sender))
-        source = escape(links.open_url(sender.base_url, email.tracking_id))
+        source = escape(tracking_links.open_url(sender.base_url, email.tracking_id))
         pixel = f'<img src="{source}" width="1" height="1" alt="" style="display:block;">'
     return _template().substitute(
         subject=escape(email.subject),
@@ -188,7 +188,7 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
 def _tracked(url: str, email: Email, sender: Sender) -> str:
     if signed_links.is_signed(sender.base_url, url):
         return url
-    return links.click_url(sender.base_url, email.tracking_id, url)
+    return tracking_links.click_url(sender.base_url, email.tracking_id, url)
 
 
 def _boundary(email_id: str) -> str:

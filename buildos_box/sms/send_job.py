@@ -1,9 +1,11 @@
-"""Sends one SMS; one in doubt after a crash is looked for first (docs/spec.md#sms-checks).
+"""Sends one SMS; one in doubt after a crash is looked for first (docs/spec.md#sms-never-twice).
 
 In doubt is a message that was `sending` when the process ended. The next attempt asks Twilio for a
 message of that number and text (`look_up`), takes over its id if there is one, and else sends. If
 the job ends before that (`listeners`), the message becomes `unknown`: `reconcile_cron` goes on
-asking about it, and it is never sent again.
+asking about it and never sends it. Only a retry by hand may, and looks for it first as well.
+
+What is checked before sending: docs/spec.md#sms-checks.
 """
 
 from dataclasses import replace

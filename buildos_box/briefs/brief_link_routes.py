@@ -17,8 +17,8 @@ from buildos_box.briefs import store
 from buildos_box.briefs.draft import TICKED, NamedTask
 from buildos_box.db import Row
 from buildos_box.mail import signed_links
-from buildos_box.mail.done_routes import OPEN_PAGE, on_link_refused
 from buildos_box.mail.html import to_html
+from buildos_box.mail.mark_done_routes import OPEN_PAGE, on_link_refused
 from buildos_box.mail.page import text_page
 from buildos_box.mail.render import with_done_links
 from buildos_box.mail.signed_links import LinkRefused, SignedLink

@@ -1,4 +1,7 @@
-"""The links of a mail: tracking and unsubscribing. All begin with `server.base_url`."""
+"""Links of a mail: its pixel, its clicks (`tracking_routes` serves both), and unsubscribing.
+
+Links that act without signing in are `signed_links`. All begin with `server.base_url`.
+"""
 
 import hashlib
 import hmac
