@@ -97,21 +97,25 @@ def percentile(buckets: dict[int, int], share: float) -> int | None:
 
 
 async def roll_up(db: Database) -> None:
-    """Add the newest events of the audit trail to the history, page by page."""
-    while True:
-        after, upto = await history_store.unread(db)
-        if upto <= after:
-            return
+    """Add the newest events of the audit trail to the history, page by page.
+
+    Up to the newest of now: in a busy queue there is always a newer one.
+    """
+    after, newest = await history_store.unread(db)
+    while after < newest:
+        upto = min(newest, after + history_store.PAGE)
         ended = await history_store.ended(db, after, upto)
         users = await history_store.ended_by_user(db, after, upto)
-        await db.write(
+        moved = await db.write(
             partial(_add_page, after=after, upto=upto, ended=ended, users=users),
         )
+        after = upto if moved else (await history_store.unread(db))[0]
 
 
-def _add_page(tx: Tx, *, after: int, upto: int, ended: list[Row], users: list[Row]) -> None:
+def _add_page(tx: Tx, *, after: int, upto: int, ended: list[Row], users: list[Row]) -> bool:
+    """False if another writer was first."""
     if not history_store.move_cursor(tx, after, upto):
-        return
+        return False
     sums = _summed(ended)
     for key, found in sums.items():
         row = history_store.totals(tx, *key)
@@ -136,6 +140,7 @@ def _add_page(tx: Tx, *, after: int, upto: int, ended: list[Row], users: list[Ro
             for (start, user), found in days.items()
         ],
     )
+    return True
 
 
 def _summed(ended: list[Row]) -> dict[Key, Sums]:

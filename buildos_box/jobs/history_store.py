@@ -9,13 +9,14 @@ from typing import NamedTuple
 from buildos_box.clock import Instant
 from buildos_box.db import Database, Row, Tx
 
-PAGE = 6_000
+PAGE = 10_000
 """How many events of the audit trail one transaction adds at most."""
 HOUR = 3600
 _ENDED = """(e.from_status = 'processing' AND e.to_status IN ('completed', 'failed',
              'queued_for_retry') OR e.to_status = 'cancelled')"""
-_WAIT = "CAST((julianday(j.started_at) - julianday(j.scheduled_for)) * 86400000 + 0.5 AS INTEGER)"
-_RUN = "CAST((julianday(e.at) - julianday(j.started_at)) * 86400000 + 0.5 AS INTEGER)"
+_ROUNDED = "CAST({} * 86400000 + 0.5 AS INTEGER)"
+_WAIT = _ROUNDED.format("(started - julianday(scheduled_for))")
+_RUN = _ROUNDED.format("(julianday(at) - started)")
 
 
 def _shortened(ms: str) -> str:
@@ -42,13 +43,13 @@ class Totals(NamedTuple):
 
 
 async def unread(db: Database) -> tuple[int, int]:
-    """The last event that the history holds, and the last that it should hold next."""
+    """The last event that the history holds, and the newest that there is."""
     row = await db.one(
         """SELECT event_id, coalesce((SELECT max(id) FROM job_events), 0) AS newest
              FROM queue_history_cursor"""
     )
     assert row is not None
-    return row["event_id"], min(row["newest"], row["event_id"] + PAGE)
+    return row["event_id"], row["newest"]
 
 
 async def ended(db: Database, after: int, upto: int) -> list[Row]:
@@ -60,11 +61,15 @@ async def ended(db: Database, after: int, upto: int) -> list[Row]:
     return await db.all(
         f"""SELECT minute, job_type, lane, to_status, {_shortened("wait")} AS wait,
                    {_shortened("run")} AS run, count(*) AS count
-              FROM (SELECT substr(e.at, 1, 16) AS minute, j.job_type, j.lane, e.to_status,
-                           iif(e.to_status IN ('completed', 'failed'), {_WAIT}, NULL) AS wait,
-                           iif(e.to_status IN ('completed', 'failed'), {_RUN}, NULL) AS run
-                      FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
-                     WHERE e.id > :after AND e.id <= :upto AND {_ENDED} LIMIT -1 OFFSET 0)
+              FROM (SELECT substr(at, 1, 16) AS minute, job_type, lane, to_status,
+                           {_WAIT} AS wait, {_RUN} AS run
+                      FROM (SELECT e.at, e.to_status, j.job_type, j.lane, j.scheduled_for,
+                                   iif(e.to_status IN ('completed', 'failed'),
+                                       julianday(j.started_at), NULL) AS started
+                              FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
+                             WHERE e.id > :after AND e.id <= :upto AND {_ENDED}
+                             LIMIT -1 OFFSET 0)
+                     LIMIT -1 OFFSET 0)
              GROUP BY 1, 2, 3, 4, 5, 6""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
@@ -76,7 +81,7 @@ async def ended_by_user(db: Database, after: int, upto: int) -> list[Row]:
         f"""SELECT substr(e.at, 1, 10) AS day, j.user_id, e.to_status, count(*) AS count
               FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
              WHERE e.id > :after AND e.id <= :upto AND j.user_id IS NOT NULL AND {_ENDED}
-             GROUP BY 1, 2, 3""",  # noqa: S608 (constants)
+             GROUP BY 2, 3, 1""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
 
@@ -150,14 +155,13 @@ async def users_between(db: Database, first: int, end: int, most: int) -> list[R
     )
 
 
-async def ended_by_lane(db: Database, first: int, end: int) -> dict[str, int]:
-    """How many jobs of each lane were done or failed in the minutes from `first` until `end`."""
-    rows = await db.all(
-        """SELECT lane, sum(done + failed) AS count FROM queue_history
-            WHERE step = 60 AND start >= ? AND start < ? GROUP BY lane""",
-        (first, end),
+async def ended_by_lane(db: Database, first: int) -> list[Row]:
+    """How many jobs of each `lane` were done or failed in each minute (`start`) from `first` on."""
+    return await db.all(
+        """SELECT lane, start, sum(done + failed) AS count FROM queue_history
+            WHERE step = 60 AND start >= ? GROUP BY lane, start""",
+        (first,),
     )
-    return {row["lane"]: row["count"] for row in rows}
 
 
 def forget_before(tx: Tx, minutes_before: Instant, hours_before: Instant) -> None:

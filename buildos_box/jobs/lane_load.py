@@ -1,10 +1,10 @@
 """What each lane has to do, and how fast it gets done (docs/spec.md#lane-load)."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
-from buildos_box.clock import Instant
+from buildos_box.clock import Instant, from_text
 from buildos_box.db import Database
 from buildos_box.jobs import claims, history, history_store, pause_store, store
 from buildos_box.jobs.lanes import Lane
@@ -44,9 +44,9 @@ class LaneLoad:
 async def loads(db: Database, lanes: Mapping[str, Lane], now: Instant) -> list[LaneLoad]:
     """The load of every lane, in their order."""
     await history.roll_up(db)
-    minute = int(now.timestamp()) // 60 * 60
-    first = minute + 60 - int(timedelta(minutes=RATE_MINUTES).total_seconds())
-    ended = await history_store.ended_by_lane(db, first, minute + 60)
+    ended: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in await history_store.ended_by_lane(db, _minute(now) - 60 * RATE_MINUTES):
+        ended[row["lane"]][row["start"]] = row["count"]
     due, later = await store.due_by_lane(db), await store.later_by_lane(db)
     running = await db.write(claims.running)
     pauses = await pause_store.list_pauses(db)
@@ -70,7 +70,27 @@ async def loads(db: Database, lanes: Mapping[str, Lane], now: Instant) -> list[L
                 next_due=scheduled["first"] if scheduled else None,
                 in_retry=retry["count"] if retry else 0,
                 next_retry=retry["first"] if retry else None,
-                ended_per_minute=ended.get(lane.name, 0) / RATE_MINUTES,
+                ended_per_minute=_rate(ended[lane.name], ready["oldest"] if ready else None, now),
             )
         )
     return found
+
+
+def _rate(ended: Mapping[int, int], oldest_due: str | None, now: Instant) -> float:
+    """Jobs a minute, in the last ten minutes.
+
+    Where something waits, only since it came due: before that the lane may have had nothing to do.
+    A minute is the least, since jobs are counted by the minute.
+    """
+    minutes = RATE_MINUTES
+    if oldest_due is not None:
+        waited = (_minute(now) - _minute(from_text(oldest_due))) // 60
+        minutes = min(RATE_MINUTES, max(1, waited))
+    first = _minute(now) - 60 * minutes
+    count = sum(count for start, count in ended.items() if start >= first)
+    return count / (now.timestamp() - first) * 60
+
+
+def _minute(instant: Instant) -> int:
+    """The start of its minute, in Unix seconds."""
+    return int(instant.timestamp()) // 60 * 60

@@ -14,12 +14,17 @@ SLOT = timedelta(minutes=5)
 
 
 class TypeThroughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One job type: completed and failed jobs per slot, oldest first; median duration in ms."""
+    """One job type: completed and failed jobs per slot, oldest first; median duration in ms.
+
+    `failing_since` is when the first one failed since the last one that was done: None unless the
+    newest have all failed.
+    """
 
     job_type: str
     done: list[int]
     failed: list[int]
     p50_ms: int | None
+    failing_since: str | None
 
 
 class Throughput(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -52,6 +57,9 @@ async def throughput(db: Database, types: list[str], now: Instant) -> Throughput
                 done=found["completed"],
                 failed=found["failed"],
                 p50_ms=await _median_ms(db, name, since),
+                failing_since=await throughput_store.failing_since(db, name)
+                if any(found["failed"])
+                else None,
             )
             for name, found in sorted(slots.items())
         ],

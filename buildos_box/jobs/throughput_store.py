@@ -26,6 +26,19 @@ async def ended_by_minute(db: Database, types: list[str], since: Instant) -> lis
     )
 
 
+async def failing_since(db: Database, job_type: str) -> str | None:
+    """When a job of the type failed first since the last one that was done; None if none has."""
+    row = await db.one(
+        """SELECT min(completed_at) AS since FROM queue_jobs
+            WHERE job_type = :type AND status = 'failed' AND completed_at > coalesce(
+                  (SELECT max(completed_at) FROM queue_jobs
+                    WHERE job_type = :type AND status = 'completed'
+                      AND completed_at IS NOT NULL), '')""",
+        {"type": job_type},
+    )
+    return row["since"] if row else None
+
+
 async def latest_spans(db: Database, job_type: str, since: Instant) -> list[Row]:
     """Start and end of the newest completed jobs of a type."""
     return await db.all(

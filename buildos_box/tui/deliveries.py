@@ -8,14 +8,12 @@ from textual import on
 from buildos_box.client import BoxEvent
 from buildos_box.tui.dialogs import Reading
 from buildos_box.tui.filter import Words, read_words
-from buildos_box.tui.formatting import SENT, plain, sent
+from buildos_box.tui.formatting import SENT, channel, plain, sent
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.listing import PAGE, Listing
 
 Json = dict[str, Any]
 CHANNELS = ("email", "sms", "push", "in_app", "webhook")
-SHOWN = {"in_app": "in-app", "webhook": "hook"}
-"""Channels whose names are shown otherwise, to fit the column."""
 WORDS = ("user", "channel", "status", "since")
 NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job.updated"})
 
@@ -29,8 +27,8 @@ class Deliveries(Listing):
         Column("status", 11),
         Column("user", 10, most=20),
         Column("what it says", 0),
-        Column("opens", 5, right=True),
-        Column("clicks", 6, right=True),
+        Column("opens", 5, at=96, right=True),
+        Column("clicks", 6, at=96, right=True),
         Column("to", 26, at=120, most=36),
         Column("kind", 22, at=150, most=30),
     )
@@ -77,7 +75,7 @@ class Deliveries(Listing):
         why = f"{plain(item['reason'])}: " if item["reason"] else ""
         return (
             self.host.at(item["at"]),
-            SHOWN.get(item["channel"], str(item["channel"])),
+            channel(item["channel"]),
             sent(item["status"]),
             plain(item["userId"]),
             f"{why}{plain(item['text'])}",

@@ -45,6 +45,15 @@ _STEPS = " ▁▂▃▄▅▆▇█"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z")
 
 
+CHANNELS = {"in_app": "in-app", "webhook": "hook"}
+"""Channels whose names are shown otherwise, to fit a column."""
+
+
+def channel(name: str) -> str:
+    """The name of a channel."""
+    return CHANNELS.get(name, plain(name))
+
+
 def sent(status: str) -> str:
     """The state of a message, by sign and word."""
     return SENT.get(status, plain(status))

@@ -9,7 +9,7 @@ ctrl+p palette: every action, screen, job, user, lane and cron by its words
 
 Overview    f what failed   P pause or resume a lane
 Jobs        c cancel  r retry  ! promote   y copy id   n the newest
-            space select   a select all held
+            space select   a select all loaded
 Job         c r ! y as above   o jobs of the same cause   l its log
             tab other pane
 Schedule    r run the cron now   f what will be sent in the coming days

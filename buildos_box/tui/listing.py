@@ -121,7 +121,7 @@ class Listing(Pane):
 
     def count_words(self, count: int) -> str:
         """How many rows are loaded."""
-        return f"{count} held{', more below' if self.window.has_more else ''}"
+        return f"{count:,} loaded{', more below' if self.window.has_more else ''}"
 
     def set_filter(self, text: str) -> None:
         """Show the rows that match the filter."""

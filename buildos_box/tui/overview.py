@@ -17,10 +17,11 @@ from buildos_box.client import BoxEvent
 from buildos_box.tui.formatting import plain, span, spark
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.log import facts_of
+from buildos_box.tui.measures import LENGTHS, asked
 from buildos_box.tui.overview_formatting import (
     backlog_lines,
     brief_lines,
-    budget_line,
+    cost_line,
     cron_lines,
     delivery_lines,
     event_line,
@@ -47,6 +48,7 @@ NO_EVENTS = (
 TALL = 36
 """Lines of the terminal from which on there is more than the essentials."""
 MOST_OF_SECTION = 12
+WEEK = next(length for length in LENGTHS if length.back.days == 7)
 MOST_BACKLOG = 2
 """Lanes with a backlog that are told of where there is no room for all."""
 
@@ -102,6 +104,7 @@ class Overview(Pane):
         self._active: dict[str, Json] = {}
         self._overview: Json = {"throughput": {"types": []}, "diskFreeBytes": None, "providers": []}
         self._budget: Json = {}
+        self._week: Json = {}
         self._reasons: list[str] = []
         self._alerts: deque[str] = deque(maxlen=2)
         self._events: deque[BoxEvent] = deque(maxlen=MOST_EVENTS)
@@ -149,8 +152,11 @@ class Overview(Pane):
             self._log = (await self.client.log(limit=MOST_OF_SECTION))["lines"]
 
     async def _load_slow(self) -> None:
-        self._overview, self._budget, health = await asyncio.gather(
-            self.client.overview(), self.client.budget(), self.client.health()
+        self._overview, self._budget, health, self._week = await asyncio.gather(
+            self.client.overview(),
+            self.client.budget(),
+            self.client.health(),
+            self.client.llm_history(**asked(WEEK, "all", self.host.now())),
         )
         self._reasons = [plain(reason) for reason in health.get("reasons") or ()]
         self._slow_at = time.monotonic()
@@ -203,7 +209,8 @@ class Overview(Pane):
 
     def on_resize(self) -> None:
         """Another height, another number of lines."""
-        self._paint_more()
+        if self.loaded_at is not None:
+            self._paint_more()
         if self.app.size.height >= TALL:
             self.load_soon()
 
@@ -229,7 +236,7 @@ class Overview(Pane):
             *backlog_lines(lanes, self.host.now(), at, len(lanes) if is_tall else MOST_BACKLOG),
             *later_line(lanes, at),
             rest_line(self._overview, self._crons, self.host.now(), at),
-            provider_line(self._overview["providers"]) + budget_line(self._budget),
+            provider_line(self._overview["providers"]) + cost_line(self._budget, self._week),
             *cron_lines(self._crons, at),
             *running_lines([*self._active.values()], self.host.now()),
         ]

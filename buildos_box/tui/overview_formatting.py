@@ -1,8 +1,10 @@
 """The overview's sentences, as pure functions of the API's data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
+
+from rich.cells import cell_len, set_cell_size
 
 from buildos_box.client import BoxEvent
 from buildos_box.clock import Instant, from_text, to_text
@@ -10,6 +12,7 @@ from buildos_box.plural import plural
 from buildos_box.tui.formatting import (
     age,
     bar,
+    channel,
     plain,
     progress,
     sent,
@@ -21,7 +24,7 @@ Json = dict[str, Any]
 At = Callable[[str | None], str]
 MOST_RUNNING = 4
 LEAST_SECTION = 3
-"""Lines of a section: its title, what is in it, a blank."""
+"""Lines of a section: its title, one of its lines, a blank."""
 MOST_CRONS = 3
 FINE = {"ok": "✓", "untested": "untested"}
 """States of a language model that are no trouble."""
@@ -40,10 +43,10 @@ def trouble(
 ) -> list[str]:
     """The problems, most urgent first, with the key that shows each; or that there is none."""
     lines = [f"! {with_local_times(reason, at)}" for reason in reasons]
-    lately = {found["jobType"]: sum(found["failed"]) for found in hours}
-    which = ", ".join(plain(name) for name, count in lately.items() if count)
-    if which:
-        count = sum(lately.values())
+    lately = [found for found in hours if any(found["failed"])]
+    if lately:
+        count = sum(sum(found["failed"]) for found in lately)
+        which = ", ".join(_failing(found, at) for found in lately)
         lines.append(f"! {count:,} failed in the last hour: {which}   [f] show")
     elif failed:
         lines.append(f"! {failed:,} failed earlier   [f] show")
@@ -63,6 +66,11 @@ def trouble(
     return lines or ["✓ nothing is wrong"]
 
 
+def _failing(found: Json, at: At) -> str:
+    since = found.get("failingSince")
+    return plain(found["jobType"]) + (f" (all since {at(since)})" if since else "")
+
+
 def lane_lines(lanes: list[Json], width: int) -> list[str]:
     """Every lane with its load and waiting jobs; a lane is never split over two lines."""
     lines = ["lanes  "]
@@ -79,18 +87,23 @@ def lane_lines(lanes: list[Json], width: int) -> list[str]:
 
 
 def backlog_lines(lanes: list[Json], now: Instant, at: At, most: int) -> list[str]:
-    """Lanes in which jobs wait, longest first: how many, since when, and when they will be done."""
+    """Lanes in which jobs wait, longest first: how many, since when, when they will be done, and
+    whose jobs are the most.
+    """
     behind = sorted((lane for lane in lanes if lane["waiting"]), key=lambda x: str(x["oldestDue"]))
     lines: list[str] = []
     for lane in behind[:most]:
         waited = age((now - from_text(lane["oldestDue"])).total_seconds())
-        who = lane["busiestUser"]
-        by = f"; most: {plain(who)} {lane['busiestUserWaiting']:,}" if who else ""
         lines.append(
             f"{'' if lines else 'due':<8}{plain(lane['name'])} {lane['waiting']:,} for {waited}: "
-            f"{_outlook(lane, now, at)}{by}"
+            f"{_outlook(lane, now, at)}"
         )
-    return lines
+    most_by = [
+        f"{plain(lane['busiestUser'])} {lane['busiestUserWaiting']:,} in {plain(lane['name'])}"
+        for lane in behind
+        if lane["busiestUser"]
+    ]
+    return [*lines, "most    " + "   ".join(most_by)] if most_by else lines
 
 
 def _outlook(lane: Json, now: Instant, at: At) -> str:
@@ -142,12 +155,15 @@ def provider_line(providers: list[Json]) -> str:
     return "models  " + " → ".join(found)
 
 
-def budget_line(budget: Json) -> str:
-    """Today's cost of language models."""
-    if not budget or (not budget["spentUsd"] and not budget["spentTokens"]):
-        return ""
-    limit = f" of ${budget['limitUsd']:.2f}" if budget["limitUsd"] is not None else ""
-    return f"   today ${budget['spentUsd']:.2f}{limit} ({plural(budget['spentTokens'], 'token')})"
+def cost_line(budget: Json, week: Json) -> str:
+    """Today's cost of language models, and that of the last seven days."""
+    said = ""
+    if budget and (budget["spentUsd"] or budget["spentTokens"]):
+        limit = f" of ${budget['limitUsd']:.2f}" if budget["limitUsd"] is not None else ""
+        said = f"   today ${budget['spentUsd']:.2f}{limit}"
+    cost = sum(sum(series["costUsd"]) for series in week.get("series", ()))
+    calls = sum(sum(series["calls"]) for series in week.get("series", ()))
+    return f"{said}   7 days ${cost:,.2f} ({plural(calls, 'call')})" if calls else said
 
 
 def cron_lines(crons: list[Json], at: At) -> list[str]:
@@ -159,14 +175,25 @@ def cron_lines(crons: list[Json], at: At) -> list[str]:
 
 def running_lines(jobs: list[Json], now: Instant) -> list[str]:
     """The running jobs, and how long they have been running."""
-    lines = []
-    for number, job in enumerate(jobs[:MOST_RUNNING]):
-        since = (now - from_text(job["started_at"])).total_seconds() if job["started_at"] else 0
-        head = "now" if number == 0 else ""
-        user = f" {plain(job['user_id'])}" if job["user_id"] else ""
-        lines.append(f"{head:<8}{plain(job['job_type'])}{user} {progress(job, 12)} {_clock(since)}")
+    rows = [
+        (
+            plain(job["job_type"]),
+            plain(job["user_id"]),
+            _clock(
+                (now - from_text(job["started_at"])).total_seconds() if job["started_at"] else 0
+            ),
+            progress(job, 12),
+        )
+        for job in jobs[:MOST_RUNNING]
+    ]
+    lines = [f"{'' if n else 'now':<8}{line}" for n, line in enumerate(aligned(rows))]
     more = len(jobs) - MOST_RUNNING
     return [*lines, f"        and {more} more"] if more > 0 else lines
+
+
+def _running_for(job: Json, now: Instant) -> str:
+    started = job["started_at"]
+    return _clock((now - from_text(started)).total_seconds() if started else 0)
 
 
 def event_line(event: BoxEvent, at: At) -> str:
@@ -181,39 +208,76 @@ def event_line(event: BoxEvent, at: At) -> str:
 
 def failure_lines(jobs: list[Json], at: At) -> list[str]:
     """The jobs that failed last, with their errors."""
-    return [
-        f"{at(job['completed_at'])} {plain(job['job_type'])} {plain(job['user_id'])} "
-        f"{with_local_times(job['error'], at)}"
+    return aligned(
+        (
+            at(job["completed_at"]),
+            plain(job["job_type"]),
+            plain(job["user_id"]),
+            with_local_times(job["error"], at),
+        )
         for job in jobs
-    ]
+    )
 
 
 def delivery_lines(messages: list[Json], at: At) -> list[str]:
     """The messages that were made last."""
-    return [
-        f"{at(one['at'])} {sent(one['status'])} {plain(one['channel'])} {plain(one['userId'])} "
-        f"{plain(one['reason'] or one['text'])}"
+    return aligned(
+        (
+            at(one["at"]),
+            sent(one["status"]),
+            channel(one["channel"]),
+            plain(one["userId"]),
+            plain(one["reason"] or one["text"]),
+        )
         for one in messages
-    ]
+    )
 
 
 def brief_lines(briefs: list[Json], at: At) -> list[str]:
     """The briefs that come next."""
-    return [
-        f"{at(one['at'])} {plain(one['name'] or one['userId'])} "
-        f"({plain(one['localTime'])} {plain(one['timezone'])})"
+    return aligned(
+        (
+            at(one["at"]),
+            plain(one["name"] or one["userId"]),
+            plain(one["localTime"]),
+            plain(one["timezone"]),
+        )
         for one in briefs
-    ]
+    )
+
+
+def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """The rows as lines whose cells stand below each other; the last cell is as long as it is."""
+    found = list(rows)
+    widths = [max(map(cell_len, cells)) for cells in zip(*found, strict=True)][:-1]
+    return [" ".join([*map(set_cell_size, row, widths), row[-1]]).rstrip() for row in found]
 
 
 def fitted(sections: list[tuple[str, list[str]]], room: int) -> list[str]:
-    """Titled sections in that many lines, sharing it out; those that are empty say so."""
+    """Titled sections in that many lines, the first ones first if not all have room.
+
+    Each gets a line after the other as long as there is room; an empty one is a title that says so.
+    """
+    shown: list[tuple[str, list[str]]] = []
+    for title, found in sections:
+        least = LEAST_SECTION if found else 2
+        if least <= room:
+            shown.append((title, found))
+            room -= least
+
+    counts = [min(1, len(found)) for _, found in shown]
+    while room and any(count < len(found) for count, (_, found) in zip(counts, shown, strict=True)):
+        for number, (_, found) in enumerate(shown):
+            if room and counts[number] < len(found):
+                counts[number] += 1
+                room -= 1
     lines: list[str] = []
-    for number, (title, found) in enumerate(sections):
-        share = (room - len(lines)) // (len(sections) - number)
-        if share < LEAST_SECTION:
-            continue
-        lines += [title, *(f"  {line}" for line in (found or ["none"])[: share - 2]), ""]
+    for count, (title, found) in zip(counts, shown, strict=True):
+        lines += [
+            title if found else f"{title}: none",
+            *(f"  {line}" for line in found[:count]),
+            "",
+        ]
     return lines
 
 

@@ -62,14 +62,15 @@ class Pane(Hosted, Vertical):
         self.screen.set_focus(self.query(Grid).first())
 
     def paint_soon(self) -> None:
-        """Repaint, at most ten times a second."""
+        """Repaint, at most ten times a second; before the first data there is nothing to tell."""
         if not self._paint_due:
             self._paint_due = True
             self.set_timer(REPAINT_SECONDS, self._paint_now)
 
     def _paint_now(self) -> None:
         self._paint_due = False
-        self.paint()
+        if self.loaded_at is not None:
+            self.paint()
 
     def load_soon(self) -> None:
         """Fetch again, at most once a second."""

@@ -1,6 +1,7 @@
 """Crons with their last and next run, and the next briefs."""
 
 import asyncio
+import re
 from functools import partial
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ class Schedule(Pane):
     ]
     ADMIN = frozenset({"run"})
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column("cron", 17),
+        Column("cron", 21),
         Column("when (UTC)", 12),
         Column("last run", 12),
         Column("ended", 9),
@@ -160,4 +161,14 @@ def _came_of(run: Json | None) -> str:
         return f"✗ {plain(run['error'])}"
     if not isinstance(run["summary"], dict):
         return ""
-    return plain(", ".join(f"{name} {value}" for name, value in run["summary"].items()))
+    found = [(name, value) for name, value in run["summary"].items() if value is not None]
+    return plain(", ".join(f"{_words(name)} {_shown(value)}" for name, value in found))
+
+
+def _words(name: str) -> str:
+    """A field's name as words: `old_failed` and `oldFailed` are `old failed`."""
+    return re.sub(r"_|(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _shown(value: Any) -> str:
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)

@@ -32,13 +32,40 @@ async def test_what_is_due_is_told_apart_from_what_is_for_later(box: BoxWorld) -
     assert (counts["count"], counts["scheduled"]) == (3, 1)
 
 
-async def test_a_backlog_is_estimated_by_the_last_ten_minutes(box: BoxWorld) -> None:
+async def five_briefs_of_which_two_are_done(box: BoxWorld) -> None:
     for day in range(1, 6):
         await brief(box, "ada", briefDate=f"2024-11-0{day}")
     for _ in range(2):
         await box.step()
+
+
+async def test_a_young_backlog_is_estimated_by_the_time_since_it_came_due(box: BoxWorld) -> None:
+    await five_briefs_of_which_two_are_done(box)
     llm = await lane(box, "llm")
-    assert (llm["waiting"], llm["endedPerMinute"], llm["clearInSeconds"]) == (3, 0.2, 900)
+    assert (llm["waiting"], llm["endedPerMinute"], llm["clearInSeconds"]) == (3, 2.0, 90)
+    box.clock.advance(timedelta(minutes=4))
+    llm = await lane(box, "llm")
+    assert (llm["endedPerMinute"], llm["clearInSeconds"]) == (0.5, 360)
+
+
+async def test_an_old_backlog_is_estimated_by_the_last_ten_minutes(box: BoxWorld) -> None:
+    await five_briefs_of_which_two_are_done(box)
+    box.clock.advance(timedelta(minutes=15))
+    await box.step()
+    box.clock.advance(timedelta(minutes=5))
+    llm = await lane(box, "llm")
+    assert (llm["waiting"], llm["endedPerMinute"], llm["clearInSeconds"]) == (2, 0.1, 1200)
+
+
+async def test_a_lane_in_which_nothing_waits_has_the_rate_of_ten_minutes(box: BoxWorld) -> None:
+    await brief(box, "ada")
+    await box.step()
+    llm = await lane(box, "llm")
+    assert (llm["endedPerMinute"], llm["clearInSeconds"]) == (0.1, 0)
+
+
+async def test_a_paused_lane_is_not_estimated(box: BoxWorld) -> None:
+    await five_briefs_of_which_two_are_done(box)
     await box.post("/queue/pause", {"lane": "llm"})
     assert (await lane(box, "llm"))["clearInSeconds"] is None
     assert (await lane(box, "sms"))["clearInSeconds"] == 0

@@ -4,12 +4,17 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from textual.widgets import Static
+
 from buildos_box.client import BoxEvent
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
+from buildos_box.tui.overview import Overview
+from buildos_box.tui.pane import REPAINT_SECONDS
 from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
 from tests.tui.dash import (
@@ -207,7 +212,7 @@ async def test_what_will_be_sent_is_foretold_with_what_is_moved_and_skipped(
             await dash.press("d")
             await dash.sees("30 days:")
             await dash.press("enter")
-            await dash.sees("user:ada", "1 held")
+            await dash.sees("user:ada", "1 loaded")
 
 
 async def test_deliveries_of_every_channel_are_listed_filtered_and_read(tmp_path: Path) -> None:
@@ -356,3 +361,16 @@ async def test_a_job_that_is_left_while_it_is_fetched_ends_nothing(tmp_path: Pat
             await left.wait()
             assert view.job is not None
             assert view.job["id"] == job_id
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_before_the_first_data_nothing_is_told(size: tuple[int, int]) -> None:
+    app = BoxApp("http://127.0.0.1:9", "a token")
+    async with app.run_test(size=size) as pilot:
+        app.shown.note(BoxEvent("queue.alert", data={"message": "an event"}))
+        app.query_one(Overview).on_resize()
+        await pilot.pause(2 * REPAINT_SECONDS)
+        lines = "\n".join(str(found.render()) for found in app.query(Static))
+    assert "Loading …" in lines
+    assert "nothing is wrong" not in lines
+    assert "none" not in lines
