@@ -115,7 +115,7 @@ class BoxApp(DialogApp):
             yield Cleanup()
             yield Charts()
             yield Log()
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Start reading the event stream."""

@@ -60,7 +60,7 @@ class ForecastScreen(Hosted, Screen[None]):
         yield self._note
         yield self._list
         yield self._row
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Fetch it."""

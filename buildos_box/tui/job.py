@@ -148,7 +148,7 @@ class JobScreen(Hosted, Screen[None]):
         Binding("r", "act('retry')", "Retry"),
         Binding("c", "act('cancel')", "Cancel"),
         Binding("exclamation_mark", "act('promote')", "Promote", key_display="!"),
-        Binding("o", "related", "Same cause"),
+        Binding("o", "related", "Related"),
         Binding("l", "log", "Log"),
         Binding("y", "copy", "Copy id"),
         Binding("tab", "app.focus_next", "Other pane", show=False),
@@ -162,7 +162,7 @@ class JobScreen(Hosted, Screen[None]):
     def compose(self) -> ComposeResult:
         """The job and the keys."""
         yield JobView("job")
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Fetch it; keys scroll its data."""

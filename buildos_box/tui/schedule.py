@@ -62,9 +62,10 @@ class Schedule(Pane):
 
     async def load(self) -> None:
         """Both lists."""
-        self._crons, self._briefs = await asyncio.gather(
+        crons, self._briefs = await asyncio.gather(
             self.client.crons(), self.client.next_briefs(BRIEFS_SHOWN)
         )
+        self._crons = sorted(crons, key=lambda cron: str(cron["name"]))
 
     def note(self, event: BoxEvent) -> None:
         """A brief that was written or queued changes its user's next one."""

@@ -39,7 +39,7 @@ async def test_overview_counts_follows_and_leads_on(tmp_path: Path) -> None:
         await dash.world.work()
         await dash.press("ctrl+r")
         await dash.until(lambda: dash.column("counts", "failed").count("1") == 1)
-        await dash.sees("! 1 failed in the last hour: send_sms   [f] show")
+        await dash.sees("! 1 failed in the last hour: send_sms (all since ", "[f] show")
         await dash.sees("models  none set", "disk", "█")
         await dash.press("f")
         await dash.sees("status:failed", "SMS not confi", "1 job")
