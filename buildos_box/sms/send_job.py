@@ -2,7 +2,7 @@
 
 In doubt is a message that was `sending` when the process ended. The next attempt asks Twilio for a
 message of that number and text (`look_up`), takes over its id if there is one, and else sends. If
-the job ends before that (`listeners`), the message becomes `unknown`: `reconcile_cron` goes on
+the job ends before that (`listeners`), the message becomes `unknown`: `reconciliation_cron` goes on
 asking about it and never sends it. Only a retry by hand may, and looks for it first as well.
 
 What is checked before sending: docs/spec.md#sms-checks.
@@ -24,8 +24,8 @@ from buildos_box.jobs.types import JobType, Payload
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.delivery import body_of, mark_failed, mark_sent
 from buildos_box.sms.phone import why_not
+from buildos_box.sms.send_outcome import body_of, mark_failed, mark_sent
 from buildos_box.sms.text import reminder_text, signature
 from buildos_box.sms.twilio_client import (
     BadNumber,

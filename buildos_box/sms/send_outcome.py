@@ -1,4 +1,4 @@
-"""Storing that a message was sent, once, whichever part of the program learns of it first.
+"""Storing what came of sending a message, once, whichever part of the program learns of it first.
 
 That is the attempt that sent it, a later attempt that found it at Twilio, the cron that asks
 Twilio, or a callback for a message whose attempt was lost.

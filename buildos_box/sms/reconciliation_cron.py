@@ -16,8 +16,8 @@ from buildos_box.jobs.crons import Cron
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms import store
-from buildos_box.sms.delivery import body_of, mark_sent
 from buildos_box.sms.delivery_status import apply_status, record_cost
+from buildos_box.sms.send_outcome import body_of, mark_sent
 from buildos_box.sms.twilio_client import MessageStatus, Outgoing, TwilioSender
 
 AT_ONCE = 50
@@ -33,7 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     answered: int
 
 
-async def sms_outcomes(_due: Instant, services: Services) -> Asked:
+async def sms_reconciliation(_due: Instant, services: Services) -> Asked:
     """Ask about the messages that are due, oldest first; stop when Twilio does not answer."""
     rows = await store.due_for_reconciliation(services.db, services.clock.now(), AT_ONCE)
     if not rows:
@@ -53,7 +53,7 @@ async def sms_outcomes(_due: Instant, services: Services) -> Asked:
 
             answered += await services.db.write(learn)
     except (PermanentError, TransientError) as error:
-        log.warning("sms_outcomes_unknown", error=error.message)
+        log.warning("sms_reconciliation_failed", error=error.message)
     return Asked(asked, answered)
 
 
@@ -115,10 +115,10 @@ def _ask_again(tx: Tx, services: Services, row: Row, *, done: bool) -> None:
     )
 
 
-SMS_OUTCOMES = Cron(
-    name="sms_outcomes",
+SMS_RECONCILIATION = Cron(
+    name="sms_reconciliation",
     schedule="*/5 * * * *",
     does="Asks Twilio for the outcome and price of sent messages",
-    run=sms_outcomes,
+    run=sms_reconciliation,
     lookback=timedelta(minutes=5),
 )
