@@ -19,6 +19,7 @@ from buildos_box.jobs import store
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
 from buildos_box.single_flight import SingleFlight
+from buildos_box.upkeep.backup_state import BackupState, backup_state
 
 TICK_WITHIN_SECONDS = 60.0
 OLDEST_RUNNABLE = timedelta(minutes=15)
@@ -38,6 +39,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     stats: list[TypeCount] | None = None
     reasons: list[str] | None = None
     warnings: list[str] | None = None
+    backup: BackupState | None = None
 
 
 @get(
@@ -54,6 +56,7 @@ async def health(
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
     known = await _is_operator(request)
+    backup, backup_warnings = await backup_state(services) if known else (None, [])
     body = Health(
         status=status,
         timestamp=to_text(services.clock.now()),
@@ -61,7 +64,8 @@ async def health(
         queue="sqlite",
         stats=[TypeCount(*row) for row in await store.counts(services.db)] if known else [],
         reasons=reasons if known and reasons else None,
-        warnings=(await services.llm.warnings() or None) if known else None,
+        warnings=[*await services.llm.warnings(), *backup_warnings] or None if known else None,
+        backup=backup,
     )
     return Response(body, status_code=200 if status == "healthy" else 503)
 

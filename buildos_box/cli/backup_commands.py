@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -20,11 +20,22 @@ from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
 from buildos_box.cli.failure import Failed
 from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
+from buildos_box.cli.remote_backup_commands import (
+    IDENTITY,
+    key,
+    local_copy,
+    refuse_impossible_upload,
+    upload_backup,
+)
 from buildos_box.cli.settings_option import CONFIG, load_or_exit
 from buildos_box.clock import SystemClock
 from buildos_box.db.snapshot import Progress
 from buildos_box.errors import BoxError
 from buildos_box.settings import Settings
+from buildos_box.settings.backup_place import SCHEME
+
+if TYPE_CHECKING:
+    from buildos_box.upkeep.backup import Made
 
 T = TypeVar("T")
 BACKUP_SECONDS = 3600.0
@@ -61,7 +72,7 @@ def failure_of(error: Exception) -> Failed:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--to", type=click.Path(path_type=Path), help="A file, or a folder; data/backups.")
+@click.option("--to", help="A file, a folder (data/backups), or s3://bucket/folder.")
 @click.option(
     "--from-server",
     is_flag=True,
@@ -72,7 +83,7 @@ def failure_of(error: Exception) -> Failed:
 @DATA
 @click.pass_context
 def backup(
-    context: click.Context, /, to: Path | None, from_server: bool, as_json: bool, **where: Any
+    context: click.Context, /, to: str | None, from_server: bool, as_json: bool, **where: Any
 ) -> None:
     """Back up the database and its keys into one file, while the server runs or not.
 
@@ -103,18 +114,33 @@ def _back_up_from_server(*, config_path: Path | None, data_dir: Path | None, as_
 
 
 @on_the_folder
-def _back_up(settings: Settings, to: Path | None, as_json: bool) -> None:
-    from buildos_box.upkeep.backup import make_backup
+def _back_up(settings: Settings, to: str | None, as_json: bool) -> None:
     from buildos_box.upkeep.cron import backup_folder
 
+    folder = backup_folder(settings)
+    if to is not None and not to.startswith(SCHEME):
+        _tell_made(_made(settings, Path(to)), as_json)
+        return
+    if to is not None:
+        refuse_impossible_upload(settings, to)
+    if Path(settings.data.dir).is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if to is None:
-        to = backup_folder(settings)
-        if Path(settings.data.dir).is_dir():
-            to.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _tell_made(_made(settings, folder), as_json)
+        return
+    with tempfile.TemporaryDirectory(prefix=".box-upload-", dir=folder) as scratch:
+        upload_backup(settings, to, _made(settings, Path(scratch)), as_json=as_json)
+
+
+def _made(settings: Settings, target: Path) -> "Made":
+    from buildos_box.upkeep.backup import make_backup
+
     with _bar() as bar:
-        made = make_backup(
-            Path(settings.data.dir), to, SystemClock(), progress=_shown_on(bar) if bar else None
-        )
+        shown = _shown_on(bar) if bar else None
+        return make_backup(Path(settings.data.dir), target, SystemClock(), progress=shown)
+
+
+def _tell_made(made: "Made", as_json: bool) -> None:
     if as_json:
         show_json({"path": str(made.path), "bytes": made.bytes, **_plain(made.manifest)})
         return
@@ -189,6 +215,7 @@ def verify(file: Path, as_json: bool) -> None:
 
 
 backup.add_command(verify)
+backup.add_command(key)
 
 
 def _roomy(file: Path) -> Path | None:
@@ -198,26 +225,40 @@ def _roomy(file: Path) -> Path | None:
 
 
 @click.command()
-@FILE
+@click.argument("file", type=click.Path())
+@IDENTITY
 @click.option(
     "--resume-sends", is_flag=True, help="Also send what was due between the backup and now."
 )
 @YES
 @AS_JSON
 @on_the_folder
-def restore(settings: Settings, file: Path, resume_sends: bool, yes: bool, as_json: bool) -> None:
+def restore(
+    settings: Settings,
+    file: str,
+    identity: str | None,
+    resume_sends: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Replace the data by a backup; the server must not be running.
+
+    FILE may be s3://bucket/folder, which is its newest backup, or the whole address of one.
 
     The backup is checked before anything is replaced, and the previous files are kept in a folder
     beside it. Mail, SMS and push that were due before now are not sent.
     """
-    from buildos_box.upkeep.restore import described
+    from buildos_box.upkeep.restore import described, refuse_while_served
     from buildos_box.upkeep.restore import restore as put_back
 
     data = Path(settings.data.dir)
+    refuse_while_served(data)
+    if not file.startswith(SCHEME) and not Path(file).is_file():
+        raise click.BadParameter(f"there is no file {file!r}", param_hint="FILE")
     if not yes and (data / "box.sqlite3").exists():
         click.confirm(f"Replace the content of {data} by {file}?", abort=True, err=True)
-    done = put_back(file, data, SystemClock(), resume_sends=resume_sends)
+    with local_copy(settings, file, identity) as backup_file:
+        done = put_back(backup_file, data, SystemClock(), resume_sends=resume_sends)
     if as_json:
         aside = str(done.aside) if done.aside else None
         show_json({"data": str(data), "aside": aside, "backup": _plain(done.verification)})

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
+from buildos_box.settings.backup_place import Place
 from buildos_box.settings.masking import masked_url
 from buildos_box.settings.model import (
     EmailWebhookSettings,
@@ -33,6 +34,7 @@ class Contradiction(NamedTuple):
 
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 
 
 def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradiction]:
@@ -41,6 +43,7 @@ def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradictio
     yield from _frontend(settings)
     yield from _queue(settings)
     yield from _email(settings)
+    yield from _backup(settings)
     yield from _addresses(settings, given)
 
 
@@ -112,6 +115,25 @@ def _queue(settings: Settings) -> Iterator[Contradiction]:
         yield Contradiction(
             "queue.workers", f"must be at least {len(queue.lanes)}, one for each lane"
         )
+
+
+def _backup(settings: Settings) -> Iterator[Contradiction]:
+    backup = settings.backup
+    if backup.s3.endpoint and not _is_url(backup.s3.endpoint):
+        shown = masked_url(backup.s3.endpoint)
+        yield Contradiction("backup.s3.endpoint", f"{shown!r} must be an http(s) address")
+    if backup.recipient and not _RECIPIENT.fullmatch(backup.recipient):
+        wrong = "is no public key like age1…; `buildos-box backup key FILE` makes a pair"
+        yield Contradiction("backup.recipient", wrong)
+    if not backup.to:
+        return
+    try:
+        Place.of(backup.to)
+    except ValueError as error:
+        yield Contradiction("backup.to", str(error))
+    if not backup.recipient:
+        needed = "is needed when backup.to is set: nothing leaves this machine unencrypted"
+        yield Contradiction("backup.recipient", needed, "backup.to")
 
 
 def _email(settings: Settings) -> Iterator[Contradiction]:

@@ -65,11 +65,30 @@ class DataSettings(Section, frozen=True, kw_only=True):
     dir: Annotated[str, _doc("Folder of the database, keys, outbox and backups.")] = "data"
 
 
+class S3Settings(Section, frozen=True, kw_only=True):
+    """The S3-compatible store of `backup.to`; needs the extra `buildos-box[s3]`."""
+
+    endpoint: Annotated[
+        str, _doc("Address of a store other than Amazon's, like https://s3.example.org.")
+    ] = ""
+    region: Annotated[str, _doc("Its region.")] = "us-east-1"
+    access_key_id: Annotated[str, _doc("Account at the store.")] = ""
+    secret_access_key: Annotated[Secret | None, _doc("Its secret key.")] = None
+
+
 class BackupSettings(Section, frozen=True, kw_only=True):
     """The nightly backup."""
 
     dir: Annotated[str, _doc("Folder of the backups; backups in the data folder if empty.")] = ""
     keep: Annotated[int, _doc("Number of backups to keep; 0 turns nightly backups off.", ge=0)] = 7
+    to: Annotated[
+        str, _doc("A second place for each nightly backup, encrypted: s3://bucket/folder.")
+    ] = ""
+    recipient: Annotated[
+        str,
+        _doc("Public key (age1…) that it is encrypted for; `buildos-box backup key` makes a pair."),
+    ] = ""
+    s3: S3Settings = field(default_factory=S3Settings)
 
 
 class AuthSettings(Section, frozen=True, kw_only=True):

@@ -158,7 +158,9 @@ class Overview(Pane):
             self.client.health(),
             self.client.llm_history(**asked(WEEK, "all", self.host.now())),
         )
-        self._reasons = [plain(reason) for reason in health.get("reasons") or ()]
+        self._reasons = [
+            plain(reason) for reason in (*(health.get("reasons") or ()), *backup_trouble(health))
+        ]
         self._slow_at = time.monotonic()
 
     def reload_all(self) -> None:
@@ -290,3 +292,10 @@ def _row(name: str, found: Counter[str], hour: Json | None) -> tuple[str, ...]:
         f"{found['completed']:,}",
         f"{found['cancelled']:,}",
     )
+
+
+def backup_trouble(health: Json) -> list[str]:
+    """What is wrong with backups: the last nightly one or the last restore drill failed."""
+    state = health.get("backup") or {}
+    runs = {"nightly backup": state.get("lastBackup"), "restore drill": state.get("lastDrill")}
+    return [f"{name} failed: {run['error']}" for name, run in runs.items() if run and not run["ok"]]

@@ -10,10 +10,11 @@ from buildos_box.upkeep import (
 )
 from buildos_box.upkeep.cron import BACKUP
 from buildos_box.upkeep.erasing import on_user_deleted
+from buildos_box.upkeep.restore_drill import RESTORE_DRILL
 from buildos_box.workspace.changes import UserDeleted
 
 FEATURE = Feature(
-    crons=(queue_maintenance.CLEANUP, queue_maintenance.QUEUE_ALERTS, BACKUP),
+    crons=(queue_maintenance.CLEANUP, queue_maintenance.QUEUE_ALERTS, BACKUP, RESTORE_DRILL),
     routes=(
         *backup_routes.ROUTES,
         *doctor_routes.ROUTES,

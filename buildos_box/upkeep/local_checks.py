@@ -21,13 +21,13 @@ from buildos_box.plural import plural
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files
 from buildos_box.upkeep.backup import backups_in
+from buildos_box.upkeep.backup_age import OLDEST_BACKUP
 from buildos_box.upkeep.cron import backup_folder
 from buildos_box.upkeep.findings import Finding, fault, note, ok, warning
 from buildos_box.version import VERSION
 
 LEAST_FREE = 100 * 1024 * 1024
 LITTLE_FREE = 1024 * 1024 * 1024
-OLDEST_BACKUP = timedelta(days=2)
 WAL_RESET_FIXED = (3, 51, 3)
 SLACK = timedelta(minutes=5)
 

@@ -32,6 +32,14 @@ class Restored:
     aside: Path | None
 
 
+def refuse_while_served(data: Path) -> None:
+    """Raises AlreadyRunning if a process serves the folder, before anybody is asked anything."""
+    if data.is_dir():
+        lock = InstanceLock(data)
+        lock.acquire()
+        lock.release()
+
+
 def restore(backup: Path, data: Path, clock: Clock, *, resume_sends: bool = False) -> Restored:
     """Replace a data folder's content by a backup, and begin a new epoch.
 

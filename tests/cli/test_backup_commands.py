@@ -62,3 +62,12 @@ def test_without_a_box_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     assert refused.exit_code == exit_codes.FAILED
     assert "no database" in refused.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_a_restore_beside_a_running_box_is_refused_before_anything_is_asked(
+    served: Served, tmp_path: Path
+) -> None:
+    refused = run("restore", tmp_path / "none", "--data", served.data, "--config", os.devnull)
+    assert refused.exit_code == exit_codes.FAILED
+    assert "already serves" in refused.stderr
+    assert "Replace" not in refused.output
