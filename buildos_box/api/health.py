@@ -3,7 +3,7 @@
 import os
 import shutil
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, get, head
@@ -52,6 +52,12 @@ async def health(
     request: Request[Any, Any, Any], services: Services, engine: Engine
 ) -> Response[Health]:
     """Whether the server works: 200 `healthy`, or 503 `draining` or `unhealthy`."""
+    return await _answer(request, services, engine)
+
+
+async def _answer(
+    request: Request[Any, Any, Any], services: Services, engine: Engine
+) -> Response[Health]:
     reasons = await request.app.state.health_check()
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
@@ -71,10 +77,12 @@ async def health(
 
 
 @head("/health", opt=PUBLIC, tags=["Health"])
-async def health_status(request: Request[Any, Any, Any], engine: Engine) -> Response[None]:
-    """Whether the server works, by the status only: 200 or 503."""
-    well = not engine.storage.stopped and not await request.app.state.health_check()
-    return Response(None, status_code=200 if well else 503)
+async def health_status(
+    request: Request[Any, Any, Any], services: Services, engine: Engine
+) -> Response[None]:
+    """Whether the server works, by the status (200 or 503) and the headers of the answer to GET."""
+    # Of this answer Litestar sends the headers, with the length of the body, and leaves that out.
+    return cast(Response[None], await _answer(request, services, engine))
 
 
 def health_check(services: Services, engine: Engine) -> SingleFlight[list[str]]:

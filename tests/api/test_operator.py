@@ -128,3 +128,10 @@ async def test_a_users_token_does_not_watch_the_box(box: BoxWorld, path: str) ->
     await box.person("ada")
     token = await box.token_for("user:ada")
     assert (await box.call("GET", path, token=token)).status_code == 403
+
+
+async def test_head_of_health_has_the_length_of_its_answer(box: BoxWorld) -> None:
+    whole = await box.call("GET", "/health")
+    head = await box.call("HEAD", "/health")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]

@@ -92,5 +92,10 @@ def test_a_scope_that_is_none_is_refused_by_its_field(ada: Cli) -> None:
     assert ada.fails("token", "create", "x", "--scope", "root", code=1).startswith("scope: ")
 
 
+def test_a_token_for_a_user_that_does_not_exist_is_refused(ada: Cli) -> None:
+    told = ada.fails("token", "create", "x", "--scope", "user:nobody", code=2)
+    assert "there is no user with the id 'nobody'" in told
+
+
 def _in_a_month() -> str:
     return (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
