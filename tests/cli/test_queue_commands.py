@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 from tests.cli.served import Cli
@@ -62,7 +63,9 @@ def test_an_unknown_state_is_refused_by_its_field(ada: Cli) -> None:
 
 
 def test_a_job_that_is_not_there_is_said_also_to_programs(ada: Cli) -> None:
-    assert ada.fails("job", "show", "job-none", "--json", code=1) == "there is no job job-none\n"
+    assert ada.fails("job", "show", "job-none", code=1) == "there is no job job-none\n"
+    said = json.loads(ada.fails("job", "show", "job-none", "--json", code=1))
+    assert said["error"] == "there is no job job-none"
 
 
 def test_a_token_is_printed_alone_and_opens_its_users_data_only(ada: Cli) -> None:
