@@ -66,7 +66,7 @@ class Log(Pane):
         self.grid = Grid("log-table", self.COLUMNS)
 
     def compose(self) -> ComposeResult:
-        """The filter, the lines, a line about them."""
+        """The filter, the lines, a line about them, and the chosen one whole."""
         yield self.filter_input
         yield self.grid
         yield Static("Loading …", id="log-note", classes="note")
@@ -107,7 +107,16 @@ class Log(Pane):
         grid.show_rows(rows)
         if follow:
             grid.action_last()
-        self.query_one("#log-note", Static).update(Text(self._note(follow=follow)))
+        self._say(follow=follow)
+
+    def _say(self, *, follow: bool) -> None:
+        line = self._chosen()
+        whole = f"\n{plain(line['event'])}  {facts_of(line)}" if line else ""
+        self.query_one("#log-note", Static).update(Text(f"{self._note(follow=follow)}{whole}"))
+
+    @on(Grid.Moved, "#log-table")
+    def _moved(self) -> None:
+        self._say(follow=self.grid.cursor >= self.grid.row_count - 1 and not self._paused)
 
     def _note(self, *, follow: bool) -> str:
         if not self.host.is_admin:

@@ -138,7 +138,8 @@ def _wholes(measure: Measure, found: Sequence[Curve]) -> list[Curve]:
     if len(measure.fields) > 1 or not found:
         return list(found)
     everything = [value for one in found for value in one.known]
-    return [Curve(f"{measure.fields[0][0]} in all", everything)]
+    name = "" if measure.unit == "usd" else f"{measure.fields[0][0]} "
+    return [Curve(f"{name}in all", everything)]
 
 
 def ticks(top: float, unit: Unit, most: int) -> list[tuple[float, str]]:

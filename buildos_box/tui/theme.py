@@ -38,6 +38,7 @@ FilterInput { height: 1; border: none; background: $surface; }
 #forecast, #log-table { height: 1fr; }
 #crons { height: auto; max-height: 60%; }
 #cron-note { padding-bottom: 1; }
+#log-note { height: 4; }
 #cleanup-counts { padding-bottom: 1; }
 
 .job-view { height: 1fr; }

@@ -8,7 +8,7 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.tui.chart import Chart
-from buildos_box.tui.measures import LENGTHS, MEASURES, asked, curves, ticks
+from buildos_box.tui.measures import LENGTHS, MEASURES, Curve, asked, curves, ticks, total_words
 from tests.realtime.streams import Live, served
 from tests.tui.dash import dashboard, dashboard_of_new_box, queue_brief
 
@@ -142,3 +142,14 @@ def test_of_many_series_one_percentile_each_is_drawn() -> None:
 )
 def test_axes_have_round_numbers(top: float, unit: Any, most: int, words: list[str]) -> None:
     assert [word for _, word in ticks(top, unit, most)] == words
+
+
+@pytest.mark.parametrize(
+    ("title", "values", "words"),
+    [("Throughput", [1, 2], "3 done in all"), ("Model cost", [1.5, 2.0], "$3.50 in all")],
+)
+def test_the_title_tells_what_a_chart_adds_up_to(
+    title: str, values: list[float], words: str
+) -> None:
+    measure = next(one for one in MEASURES if one.title == title)
+    assert total_words(measure, [Curve("x", values)]) == words

@@ -57,6 +57,20 @@ async def test_new_lines_follow_until_they_are_paused(tmp_path: Path) -> None:
         await dash.sees("second_line", "live")
 
 
+async def test_the_chosen_line_is_told_whole(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live, dashboard(live) as dash:
+        log = logger("test")
+        await dash.press("8", "slash")
+        await dash.type("tower")
+        await dash.press("enter")
+        for name in ("first", "second"):
+            log.warning(f"tower_{name}", error=f"{'very ' * 20}{name} end")
+        await dash.sees("2 lines", "second end")
+        assert "first end" not in dash.screen()
+        await dash.press("k")
+        await dash.sees("first end")
+
+
 async def test_lines_are_filtered_by_level_and_words(tmp_path: Path) -> None:
     async with served(tmp_path / "data") as live, dashboard(live) as dash:
         log = logger("test")
