@@ -122,7 +122,8 @@ class Log(Pane):
         if not self.host.is_admin:
             return ADMINS_ONLY
         if not self._lines:
-            return NOTHING
+            text = self.filter_input.value
+            return f"No line matches {text}: esc clears the filter" if text else NOTHING
         state = "paused: p goes on" if self._paused else "live" if follow else "n follows again"
         return f"{plural(len(self._lines), 'line')}   {state}"
 

@@ -91,6 +91,14 @@ async def test_lines_are_filtered_by_level_and_words(tmp_path: Path) -> None:
         await dash.sees("✗ level:loud: level is one of debug, info, warning, error")
 
 
+async def test_a_filter_that_nothing_matches_is_named(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live, dashboard(live) as dash:
+        await dash.press("8", "slash")
+        await dash.type("nowhere")
+        await dash.press("enter")
+        await dash.sees("No line matches nowhere: esc clears the filter")
+
+
 async def test_who_is_no_admin_is_told_whose_the_log_is(tmp_path: Path) -> None:
     async with served(tmp_path / "data") as live:
         job = await queue_brief(live.world)

@@ -25,7 +25,7 @@ async def test_every_screen_has_its_key_and_says_what_to_do_when_empty(tmp_path:
             "5": "No users yet",
             "6": "Nothing to clean up",
             "7": "nothing in this time",
-            "8": "The box has logged nothing yet",
+            "8": "p Pause",
             "1": "lanes",
         }.items():
             await dash.press(key)
