@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 COMMIT_FILE = Path(__file__).with_name("commit")
 """Where a build writes the commit that it was made from."""
 
