@@ -124,7 +124,8 @@ def pack(folder: Path, target: Path) -> None:
 
 def main() -> None:
     """Make one version's archive."""
-    program, target = sys.argv[1], Path(sys.argv[2]).resolve()
+    # Not resolved: a program is found with its environment by the name of its link.
+    program, target = str(Path(sys.argv[1]).absolute()), Path(sys.argv[2]).resolve()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "data"
         make(program, folder)
