@@ -29,6 +29,7 @@ trusted_proxies = ["127.0.0.1/32"]
 wrong_tokens_per_minute = 3
 """
 NGINX = """
+{user}
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/proxy.log;
@@ -139,8 +140,10 @@ def nginx(folder: Path, port: int, box_port: str, files: Certificate) -> list[st
             f"{HOST}:8787": f"{HOST}:{box_port}",
         },
     )
+    # Its workers give up root, and could not reach the folder.
+    user = "user root;" if os.geteuid() == 0 else ""
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, server=server), "utf-8")
+    config.write_text(NGINX.format(folder=folder, server=server, user=user), "utf-8")
     return ["nginx", "-e", str(folder / "proxy.log"), "-c", str(config)]
 
 
