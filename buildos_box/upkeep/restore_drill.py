@@ -5,20 +5,21 @@ The rules: docs/spec.md#restore-drill.
 
 import asyncio
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from buildos_box.clock import Instant, from_text
 from buildos_box.db.migrate import known_migrations
-from buildos_box.jobs import alerts
+from buildos_box.jobs import alerts, cron_store
 from buildos_box.jobs.crons import Cron
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.upkeep.archive import BadBackup
 from buildos_box.upkeep.backup import backups_in, verify
 from buildos_box.upkeep.backup_age import OLDEST_BACKUP
-from buildos_box.upkeep.cron import backup_folder
+from buildos_box.upkeep.cron import BACKUP, backup_folder
 
 
 class Drilled(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -39,6 +40,9 @@ async def drill(_due: Instant, services: Services) -> Drilled:
     """
     if services.settings.backup.keep == 0:
         return Drilled(note="backup.keep is 0: nightly backups are off")
+    made = await cron_store.last_run(services.db, BACKUP.name)
+    if made is None or made.status == "running":
+        return Drilled(note="the first nightly backup is still to come, or one is being made")
     try:
         return await asyncio.to_thread(
             _open_newest, backup_folder(services.settings), services.clock.now()
@@ -76,4 +80,6 @@ RESTORE_DRILL = Cron(
     schedule="0 5 * * *",
     does="Opens the newest backup in a scratch folder, as a restore would",
     run=drill,
+    # A start makes up for a missed backup; the one before it would be too old for the drill.
+    lookback=timedelta(minutes=5),
 )

@@ -54,8 +54,11 @@ async def test_a_damaged_backup_fails_the_drill_and_alerts(tmp_path: Path) -> No
 
 async def test_a_missing_or_old_backup_alerts(tmp_path: Path) -> None:
     async with open_world(tmp_path / "data") as world:
-        assert "there is no backup" in (await ran(world, "restore_drill"))["error"]
         await ran(world, "backup")
+        made = backups_in(tmp_path / "data" / "backups")[0]
+        made.rename(tmp_path / made.name)
+        assert "there is no backup" in (await ran(world, "restore_drill"))["error"]
+        (tmp_path / made.name).rename(made)
         world.clock.set(world.clock.now() + timedelta(days=3))
         assert "the newest backup is of" in (await ran(world, "restore_drill"))["error"]
         assert await alerts(world) == ["restore_drill"]
@@ -75,3 +78,17 @@ async def test_without_nightly_backups_there_is_no_drill(tmp_path: Path) -> None
     async with open_world(tmp_path / "data", settings=settings) as world:
         assert "off" in (await ran(world, "restore_drill"))["summary"]["note"]
         assert await alerts(world) == []
+
+
+async def test_a_new_box_has_no_drill_before_its_first_backup(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        assert "still to come" in (await ran(world, "restore_drill"))["summary"]["note"]
+        assert await alerts(world) == []
+
+
+async def test_a_start_does_not_make_up_for_a_missed_drill(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data", at="2024-10-23T08:00:00Z") as world:
+        await world.tick()
+        runs = {cron["name"]: cron["lastRun"] for cron in (await world.get("/schedule"))["crons"]}
+        assert runs["backup"] is not None
+        assert runs["restore_drill"] is None
