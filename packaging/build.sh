@@ -2,7 +2,8 @@
 # Builds dist/buildos-box, the one executable, in an environment of its own: PyInstaller makes the
 # program's folder, packaging/pack.py puts it behind the launcher. Beside it: the list of what is
 # inside, buildos-box.cdx.json (CycloneDX), and SHA256SUMS.
-# The same commit, Python, compiler and C library give the same bytes.
+# Hash seed, dates and order are fixed, for the same bytes from the same commit, Python, compiler and C
+# library.
 # It runs on machines of this kind of processor whose C library is as old as this one's or newer.
 # usage: packaging/build.sh [FOLDER]     the folder that it goes to; dist if not said
 # Needs Python 3.11 or newer, a C compiler, and liblzma with its header (Debian: gcc liblzma-dev).
