@@ -27,7 +27,7 @@ def demo_document(today: date, zone: ZoneInfo, now: datetime) -> Json:
                 "userId": USER_ID,
                 "isActive": True,
                 "frequency": "daily",
-                "timeOfDay": "07:30",
+                "timeOfDay": _time_of_day(now.astimezone(zone)),
                 "emailDailyBrief": True,
             }
         ],
@@ -42,6 +42,11 @@ def demo_document(today: date, zone: ZoneInfo, now: datetime) -> Json:
         "notes": _notes(now),
         "events": _events(days),
     }
+
+
+def _time_of_day(now: datetime) -> str:
+    """When the daily brief comes: not soon, for the demo's own would then be mailed with it."""
+    return "12:30" if 5 <= now.hour < 8 else "07:30"
 
 
 class _Days:

@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 import time
+from datetime import datetime
+from datetime import time as day_time
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-pytestmark = pytest.mark.slow
+from buildos_box.cli.demo_data import demo_document
+
 SECONDS = 60
 STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -38,6 +42,7 @@ class Terminal:
         return self.process.wait(SECONDS)
 
 
+@pytest.mark.slow
 def test_the_link_of_the_demos_mail_opens_the_brief() -> None:
     demo = Terminal(sys.executable, "-m", "buildos_box.cli.main", "demo")
     shown = demo.read_until("until you press Enter")
@@ -47,3 +52,13 @@ def test_the_link_of_the_demos_mail_opens_the_brief() -> None:
     code = demo.enter()
     assert (answer.status_code, code) == (200, 0)
     assert "Do first" in answer.text
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_no_daily_brief_is_due_soon_after_the_demos_own(hour: int) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    now = datetime(2026, 11, 29, hour, 40, tzinfo=zone)
+    (preferences,) = demo_document(now.date(), zone, now)["preferences"]
+    at = day_time.fromisoformat(preferences["timeOfDay"])
+    minutes = (at.hour * 60 + at.minute - hour * 60 - 40) % (24 * 60)
+    assert minutes > 120
