@@ -36,9 +36,41 @@ class Key:
         return tuple(str(choice) for kind in literals for choice in get_args(kind))
 
     @property
+    def allowed(self) -> str:
+        """The values that are allowed and their unit, as a sentence; empty if any text is."""
+        if self.choices:
+            return f"One of {', '.join(self.choices)}."
+        bounds = _bounds_of(self.type)
+        unit = next((unit for part, unit in _UNITS.items() if part in self.name), "")
+        return f"{unit}{bounds}.".capitalize() if bounds else ""
+
+    @property
     def is_list(self) -> bool:
         """Whether an environment variable may give it as a comma-separated list."""
         return any(get_origin(kind) is tuple for kind in _alternatives(self.type))
+
+
+_UNITS = {"_seconds": "seconds, ", "_ms": "milliseconds, ", "_bytes": "bytes, "}
+
+
+def _bounds_of(annotation: Any) -> str:
+    """The bounds of a number in words; empty if it has none."""
+    least: dict[str, Any] = {}
+    for part in (annotation, *_alternatives(annotation)):
+        for meta in get_args(part)[1:] if get_origin(part) is Annotated else ():
+            if isinstance(meta, msgspec.Meta):
+                given = {name: getattr(meta, name) for name in ("ge", "gt", "le")}
+                least |= {name: value for name, value in given.items() if value is not None}
+    if "le" in least:
+        most = least["le"]
+        return (
+            f"{least['ge']} to {most}"
+            if "ge" in least
+            else f"more than {least['gt']}, at most {most}"
+        )
+    if "ge" in least:
+        return f"{least['ge']} or more"
+    return f"more than {least['gt']}" if "gt" in least else ""
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

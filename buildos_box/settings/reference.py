@@ -60,10 +60,8 @@ def _row(key: Key, name: str) -> str:
     if not key.required and key.default is None:
         default = "unset"
     secret = " *(secret)*" if key.is_secret else ""
-    choices = (
-        f" One of {', '.join(f'`{choice}`' for choice in key.choices)}." if key.choices else ""
-    )
-    return f"| `{name}` | {default} | {key.doc.replace('|', '&#124;')}{choices}{secret} |"
+    allowed = f" {key.allowed}" if key.allowed else ""
+    return f"| `{name}` | {default} | {key.doc.replace('|', '&#124;')}{allowed}{secret} |"
 
 
 def _lanes() -> Iterator[str]:

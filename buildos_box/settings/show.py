@@ -38,8 +38,8 @@ def example_toml() -> str:
 
 
 def _notes(key: Key) -> str:
-    choices = f" One of {', '.join(key.choices)}." if key.choices else ""
-    return choices + (" (secret)" if key.is_secret else "")
+    allowed = f" {key.allowed}" if key.allowed else ""
+    return allowed + (" (secret)" if key.is_secret else "")
 
 
 def _example_line(name: str, value: Any, note: str = "") -> str:

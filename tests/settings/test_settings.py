@@ -335,3 +335,18 @@ def test_a_fault_says_where_it_is_and_what_is_allowed(
     with pytest.raises(SettingsError) as refused:
         load_settings(file, variables)
     assert [str(fault) for fault in refused.value.faults] == [said]
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("email.transport", "One of outbox, smtp, webhook."),
+        ("server.port", "0 to 65535."),
+        ("queue.lease_seconds", "Seconds, more than 0."),
+        ("limits.llm_share", "More than 0, at most 1."),
+        ("llm.daily_budget_usd", "0 or more."),
+        ("server.base_url", ""),
+    ],
+)
+def test_the_reference_says_what_is_allowed(name: str, allowed: str) -> None:
+    assert all_keys()[name].allowed == allowed
