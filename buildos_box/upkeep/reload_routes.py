@@ -24,8 +24,8 @@ class ChangedKeys(msgspec.Struct, frozen=True, rename="camel"):
         return cls(found.live, found.at_start)
 
 
-@get("/configuration/changes", tags=["Health"], opt=NEEDS_SERVICE, sync_to_thread=True)
-def changed_keys(reloader: Reloader) -> ChangedKeys:
+@get("/configuration/changes", tags=["Health"], opt=NEEDS_SERVICE)
+async def changed_keys(reloader: Reloader) -> ChangedKeys:
     """Which keys have changed since they were read. Names only, never values.
 
     Raises Forbidden, Unprocessable with every fault of the configuration as it is now.
