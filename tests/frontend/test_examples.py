@@ -172,7 +172,10 @@ async def test_health_and_the_counts_of_the_queue(box: BoxWorld) -> None:
         "service": "daily-brief-worker",
         "queue": "sqlite",
         "stats": stats["stats"],
+        # More than the reference has, and only for operators.
+        "backup": {"lastBackup": None, "lastDrill": None},
     }
+    del health["backup"]
     assert unlike(EXAMPLES["health"], health) == []
 
 
