@@ -30,7 +30,6 @@ def main() -> int:
     parser.add_argument("--until-broken", action="store_true", help="end at the first fall")
     parser.add_argument("--no-model", action="store_true")
     asked = parser.parse_args()
-    quiet_logs()
     gc.set_threshold(200_000, 50, 100)  # a life makes little garbage that goes in circles
     failed = 0
     for seed in range(asked.seed, asked.seed + asked.seeds):
@@ -60,4 +59,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with quiet_logs():
+        sys.exit(main())

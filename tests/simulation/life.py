@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -266,7 +267,16 @@ def _worth_a_look(now: datetime) -> datetime:
     return at
 
 
-def quiet_logs() -> None:
+@contextmanager
+def quiet_logs() -> Iterator[None]:
     """Thousands of faults are expected: nobody wants to read of each."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     log.configure(level="CRITICAL")
     logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        root.handlers = handlers
+        root.setLevel(level)

@@ -1,5 +1,6 @@
 """The forecast against the days that then come, without faults: the very same deliveries."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
@@ -18,9 +19,14 @@ from tests.simulation.world import story_of
 SETTLED = 2.3 * DAY
 
 
+@pytest.fixture(autouse=True)
+def _quiet_logs() -> Iterator[None]:
+    with quiet_logs():
+        yield
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_the_days_come_as_they_were_foretold(seed: int) -> None:
-    quiet_logs()
     plan = make(seed, days=7, people=8, options=Options(faults_a_day=0, deeds_a_day=3, guests=2))
     early = [item for item in plan.items if item.at < SETTLED - 100]
     far = [
