@@ -58,9 +58,11 @@ async function briefAt(place, day, page, onDone) {
     place.replaceChildren(...parts);
     if (held) page.heading.focus(); // what held the focus is gone
   };
+  let turn = 0; // an answer that was asked for before something newer was told is too old
   const refresh = async () => {
+    const mine = ++turn;
     const [brief, job] = await Promise.all([briefOf(day), liveJob(day)]);
-    if (page.isOver()) return;
+    if (page.isOver() || mine !== turn) return;
     if (job) {
       if (watched?.id !== job.id) draw(watched = panel(job, refresh));
       watched.tell(job);
@@ -76,8 +78,10 @@ async function briefAt(place, day, page, onDone) {
     try {
       if (type === "job.progress" || type === "job.updated") {
         if (data.jobType !== TYPE) return;
-        if (watched?.id === data.jobId && LIVE.includes(data.status)) watched.tell(data);
-        else await refresh();
+        if (watched?.id === data.jobId && LIVE.includes(data.status)) {
+          turn += 1;
+          watched.tell(data);
+        } else await refresh();
       } else if (type === "brief.completed" && data.briefDate === day) {
         await refresh();
         say(t("Your brief is ready."));

@@ -263,6 +263,29 @@ def test_unsubscribing_and_coming_back(home: "Home", person: Someone) -> None:
         assert home.get("/users/unsub/email-subscriptions")["briefs"] is wanted
 
 
+def test_an_answer_that_comes_late_hides_nothing_newer(home: "Home", person: Someone) -> None:
+    ada = person()
+    ada.sign_in(home.user("late"))
+    ada.page.wait_for_load_state("networkidle")
+    held: list[Any] = []
+    answers: list[Any] = []
+
+    def hold_the_first(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+            answers.append(route.fetch())
+
+    home.gate.shut()
+    ada.page.route("**/users/late/jobs?*", hold_the_first)
+    ada.press("Write it now")
+    ada.is_told("Analysing the day")
+    held[0].fulfill(response=answers[0])
+    ada.page.wait_for_load_state("networkidle")
+    ada.is_told("Analysing the day")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_every_page_fits_and_axe_finds_nothing(
