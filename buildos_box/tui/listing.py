@@ -172,6 +172,7 @@ class Listing(Pane):
         async with self._gate:
             if await self.tell(self.window.more if down else self.window.back):
                 self.paint()
+        await self._reload()  # what was asked for meanwhile; nothing otherwise
 
     def action_filter(self) -> None:
         """Focus the filter."""

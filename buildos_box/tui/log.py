@@ -90,10 +90,13 @@ class Log(Pane):
         """Fetch the lines since the last one."""
         if not self.host.is_admin:
             return
-        found = await self.client.log(after=self._last, **self._asked)
+        asked = self._asked
+        found = await self.client.log(after=self._last, **asked)
         if found["lastNumber"] < self._last:  # another process: its lines begin anew
             self._lines, self._last = [], 0
-            found = await self.client.log(**self._asked)
+            found = await self.client.log(**asked)
+        if asked is not self._asked:  # another filter was chosen meanwhile: it is fetched next
+            return
         self._last = found["lastNumber"]
         self._lines = [*self._lines, *found["lines"]][-MOST_LINES:]
 

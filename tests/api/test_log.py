@@ -5,18 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from buildos_box.log import RECENT_LINES, RecentLines, configure, logger, recent
+from buildos_box.log import RECENT_LINES, RecentLines, logger, recent
+from tests.logged import logged
 from tests.world import BoxWorld
 
 
 @pytest.fixture(autouse=True)
 def _logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure(level="INFO")
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
+    with logged():
+        yield
 
 
 async def test_a_job_that_failed_has_its_own_lines(box: BoxWorld) -> None:

@@ -1,25 +1,21 @@
 """The server's log in the dashboard."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from buildos_box.log import configure, logger
+from buildos_box.log import logger
 from buildos_box.tui.log import facts_of
+from tests.logged import logged
 from tests.realtime.streams import served
 from tests.tui.dash import dashboard, queue_brief
 
 
 @pytest.fixture(autouse=True)
 def _logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure(level="INFO")
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
+    with logged():
+        yield
 
 
 async def test_what_the_box_logged_of_a_failed_job_is_on_the_screen(tmp_path: Path) -> None:

@@ -117,8 +117,9 @@ class Person:
     def sees(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
 
-    def heading(self, text: str, level: int = 1) -> None:
-        self.page.get_by_role("heading", name=text, level=level).wait_for()
+    def heading(self, text: str, level: int = 1, *, exact: bool = False) -> None:
+        """A heading that has that text in it, or that is that text."""
+        self.page.get_by_role("heading", name=text, level=level, exact=exact).wait_for()
 
     def is_told(self, text: str) -> None:
         """A status that screen readers read out."""

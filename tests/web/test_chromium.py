@@ -255,12 +255,16 @@ def test_unsubscribing_and_coming_back(home: "Home", person: Someone) -> None:
     ada.sign_in(home.user("unsub"))
     ada.go("#settings")
     brief = ada.page.get_by_role("form", name="Your daily brief")
+
+    def subscribed() -> bool:
+        return bool(home.get("/users/unsub/email-subscriptions")["briefs"])
+
     for wanted in (False, True):
         ada.tab_to(brief.get_by_label("Send it by mail"))
         ada.page.keyboard.press("Space")
         ada.page.keyboard.press("Enter")
         ada.is_told("Saved.")
-        assert home.get("/users/unsub/email-subscriptions")["briefs"] is wanted
+        assert until(lambda wanted=wanted: subscribed() is wanted, seconds=SECONDS)
 
 
 def test_an_answer_that_comes_late_hides_nothing_newer(home: "Home", person: Someone) -> None:

@@ -111,7 +111,7 @@ def test_unsubscribing_looks_like_the_page_and_leads_to_the_settings(
     assert ada.fits()
     assert ada.findings() == []
     ada.press("Unsubscribe")
-    ada.heading("Done")
+    ada.heading("Done", exact=True)
     assert ada.findings() == []
     ada.press("Choose what you get, and how", role="link")
     ada.heading("Settings")

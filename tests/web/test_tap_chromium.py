@@ -38,7 +38,7 @@ def test_who_is_signed_in_needs_one_tap(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(token)
     ada.page.goto(link)
-    ada.heading("Done")
+    ada.heading("Done", exact=True)
     assert done_tasks(home, "tapper") == 1
 
 
