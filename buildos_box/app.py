@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from litestar import Litestar
 
 from buildos_box import registry
-from buildos_box.api.app import make_api
+from buildos_box.api.app import Api, Parts
 from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.tokens import load_key
 from buildos_box.clock import Clock, SystemClock
@@ -74,7 +73,7 @@ class Environment:
     http: Callable[[], httpx.AsyncClient] = _new_http
     twilio_http: Any = None
     mounts: Path = MOUNTS
-    make_api: Callable[..., Litestar] = make_api
+    api: Callable[..., Api] = Api
 
 
 @dataclass
@@ -87,7 +86,7 @@ class Box:
     keyring: Keyring
     hub: Hub
     reloader: Reloader
-    api: Litestar
+    api: Api
     admin_token: str | None
     _lock: InstanceLock
     _started: bool = False
@@ -191,16 +190,19 @@ class Box:
         hub = Hub(db, clock)
         JobNews(db, hub)
         reloader = Reloader(services, load, engine.on_jobs_loop)
-        api = environment.make_api(
-            services=services,
-            reloader=reloader,
-            keyring=keyring,
-            engine=engine,
-            cron_registry=cron_registry,
-            hub=hub,
-            tickets=Tickets(db, clock, ids, keyring),
-            routes=registry.ROUTES,
-            static=static_folder(),
+        api = environment.api(
+            server=settings.server, routes=registry.ROUTES, static=static_folder()
+        )
+        api.serve(
+            Parts(
+                services=services,
+                keyring=keyring,
+                engine=engine,
+                cron_registry=cron_registry,
+                hub=hub,
+                tickets=Tickets(db, clock, ids, keyring),
+                reloader=reloader,
+            )
         )
         admin_token = await keyring.first_start()
         return cls(services, engine, cron_registry, keyring, hub, reloader, api, admin_token, lock)

@@ -1,6 +1,7 @@
 """A box in a temporary folder, with a clock moved by hand and its work done step by step."""
 
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from buildos_box.app import DATABASE_FILE, Box
+from buildos_box.api.app import Api
+from buildos_box.app import DATABASE_FILE, Box, Environment
 from buildos_box.clock import Instant, from_text
 from buildos_box.db.migrate import migrate
 from buildos_box.egress import Egress
@@ -23,6 +25,7 @@ from buildos_box.jobs import store
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.settings import DataSettings, Settings
+from buildos_box.settings.model import ServerSettings
 from tests.clock import ManualClock
 
 STEP = timedelta(minutes=1)
@@ -178,6 +181,26 @@ def put_migrated_database(folder: Path) -> None:
         path.write_bytes(_migrated_database())
 
 
+class BuiltApis:
+    """APIs whose routes are registered already, which takes most of the rest of opening a box.
+
+    Each answers for one box at a time; the one of a box that was closed takes the next.
+    """
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[str, list[Api]] = defaultdict(list)
+
+    def lend(self, *, server: ServerSettings, **more: Any) -> Api:
+        idle = self._idle[repr(server)]
+        return idle.pop() if idle else Api(server=server, **more)
+
+    def take_back(self, api: Api, server: ServerSettings) -> None:
+        self._idle[repr(server)].append(api)
+
+
+BUILT_APIS = BuiltApis()
+
+
 @cache
 def _migrated_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
@@ -208,6 +231,7 @@ async def open_world(
         clock=clock,
         egress=egress,
         ids=ids,
+        environment=Environment(api=BUILT_APIS.lend),
     )
     await box.cron_registry.open()
     transport = httpx.ASGITransport(app=box.api, raise_app_exceptions=False)  # type: ignore[arg-type]
@@ -217,3 +241,4 @@ async def open_world(
             yield BoxWorld(box, clock, folder, api, token)
         finally:
             await box.close()
+            BUILT_APIS.take_back(box.api, chosen.server)

@@ -1,6 +1,7 @@
 """Assembles the Litestar application from the routes of all features."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from buildos_box.mail.hit_limit import HitLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
+from buildos_box.settings.model import ServerSettings
 from buildos_box.upkeep.reload import Reloader
 from buildos_box.web.pages import page_routes
 from buildos_box.workspace import store as workspace
@@ -77,102 +79,99 @@ async def all_guards(
     await refuse_unknown_user(connection)
 
 
-class Api(Litestar):
-    """Litestar for msgspec types alone.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What handlers work with: the parts of one box."""
 
-    By itself it loads its support for pydantic as soon as that is installed, which costs a fifth of
-    the time to start and 10 MB for nothing.
+    services: Services
+    keyring: Keyring
+    engine: Engine
+    cron_registry: CronRegistry
+    hub: Hub
+    tickets: Tickets
+    reloader: Reloader
+
+
+class Api(Litestar):
+    """Litestar for msgspec types alone: routes, and the box whose parts they are given.
+
+    By itself Litestar loads its support for pydantic as soon as that is installed, which costs a
+    fifth of the time to start and 10 MB for nothing.
     """
+
+    def __init__(self, *, server: ServerSettings, routes: Sequence[Any], static: Path) -> None:
+        """Every route is closed unless its own `opt` declares it public."""
+        self._parts: Parts | None = None
+        handlers = with_body_limits([*routes, *page_routes(static)], server.max_body_bytes)
+        document_refusals(handlers)
+        super().__init__(
+            route_handlers=handlers,
+            guards=[all_guards],
+            dependencies=dependencies(self._part, [field.name for field in fields(Parts)]),
+            signature_namespace={"Services": Services},
+            exception_handlers={
+                BoxError: on_box_error,
+                ValidationException: on_validation_error,
+                HTTPException: on_http_error,
+                RecursionError: on_recursion,
+                Exception: on_any_error,
+            },
+            cors_config=_cors(server.cors_origins),
+            request_class=ApiRequest,
+            request_max_body_size=SHORT_BODY_BYTES,
+            openapi_config=docs.openapi_config(static, server.base_url),
+            logging_config=None,
+            debug=False,
+        )
+        self._routing = self.asgi_handler
+
+    def serve(self, parts: Parts) -> None:
+        """Answer for that box from now on; nothing is kept of one served before."""
+        self._parts = parts
+        services = parts.services
+        server, limits = services.settings.server, services.settings.limits
+        monotonic = services.clock.monotonic
+        meter = HttpMeter()
+        in_flight = RequestsInFlight(
+            limits.requests_in_flight_per_token, limits.requests_in_flight_per_service_token
+        )
+        self.state = State(
+            {
+                "engine": parts.engine,
+                "services": services,
+                "tickets": parts.tickets,
+                "authenticator": Authenticator(
+                    monotonic,
+                    trusted_proxies=server.trusted_proxies,
+                    failures_per_minute=server.wrong_tokens_per_minute,
+                    user_requests_per_minute=server.user_requests_per_minute,
+                ),
+                "keyring": parts.keyring,
+                "session_cookie": SessionCookie.of(server.public_url, services.secret),
+                "http_meter": meter,
+                "health_check": health_check(services, parts.engine),
+                "hit_limit": HitLimit(limits.tracking_hits_per_minute, monotonic),
+                "requests_in_flight": in_flight,
+                "attempt_meter": AttemptMeter(services.db, services.clock),
+            }
+        )
+        self.asgi_handler = RequestLayer(
+            self._routing, clock=services.clock, ids=services.ids, meter=meter, in_flight=in_flight
+        )
+
+    def _part(self, name: str) -> Any:
+        return getattr(self._parts, name)
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return [*plugins, MsgspecDIPlugin()]
 
 
-def make_api(
-    *,
-    services: Services,
-    keyring: Keyring,
-    engine: Engine,
-    cron_registry: CronRegistry,
-    hub: Hub,
-    tickets: Tickets,
-    reloader: Reloader,
-    routes: Sequence[Any],
-    static: Path,
-) -> Litestar:
-    """The whole API. Every route is closed unless its own `opt` declares it public."""
-    settings = services.settings
-    meter = HttpMeter()
-    authenticator = Authenticator(
-        services.clock.monotonic,
-        trusted_proxies=settings.server.trusted_proxies,
-        failures_per_minute=settings.server.wrong_tokens_per_minute,
-        user_requests_per_minute=settings.server.user_requests_per_minute,
+def _cors(origins: Sequence[str]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_headers=["Authorization", "Content-Type", "X-Correlation-Id", "Idempotency-Key"],
+        expose_headers=["X-Correlation-Id"],
     )
-
-    requests_in_flight = RequestsInFlight(
-        settings.limits.requests_in_flight_per_token,
-        settings.limits.requests_in_flight_per_service_token,
-    )
-
-    handlers = with_body_limits([*routes, *page_routes(static)], settings.server.max_body_bytes)
-    document_refusals(handlers)
-    api = Api(
-        route_handlers=handlers,
-        guards=[all_guards],
-        dependencies=dependencies(
-            services=services,
-            keyring=keyring,
-            engine=engine,
-            cron_registry=cron_registry,
-            hub=hub,
-            tickets=tickets,
-            reloader=reloader,
-        ),
-        signature_namespace={"Services": Services},
-        exception_handlers={
-            BoxError: on_box_error,
-            ValidationException: on_validation_error,
-            HTTPException: on_http_error,
-            RecursionError: on_recursion,
-            Exception: on_any_error,
-        },
-        cors_config=CORSConfig(
-            allow_origins=list(settings.server.cors_origins),
-            allow_headers=["Authorization", "Content-Type", "X-Correlation-Id", "Idempotency-Key"],
-            expose_headers=["X-Correlation-Id"],
-        )
-        if settings.server.cors_origins
-        else None,
-        request_class=ApiRequest,
-        request_max_body_size=SHORT_BODY_BYTES,
-        openapi_config=docs.openapi_config(static, settings.server.base_url),
-        state=State(
-            {
-                "engine": engine,
-                "services": services,
-                "tickets": tickets,
-                "authenticator": authenticator,
-                "keyring": keyring,
-                "session_cookie": SessionCookie.of(settings.server.public_url, services.secret),
-                "http_meter": meter,
-                "health_check": health_check(services, engine),
-                "hit_limit": HitLimit(
-                    settings.limits.tracking_hits_per_minute, services.clock.monotonic
-                ),
-                "requests_in_flight": requests_in_flight,
-                "attempt_meter": AttemptMeter(services.db, services.clock),
-            }
-        ),
-        logging_config=None,
-        debug=False,
-    )
-    api.asgi_handler = RequestLayer(
-        api.asgi_handler,
-        clock=services.clock,
-        ids=services.ids,
-        meter=meter,
-        in_flight=requests_in_flight,
-    )
-    return api

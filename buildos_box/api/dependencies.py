@@ -4,6 +4,7 @@ Litestar resolves dependencies that do not depend on each other as tasks of a gr
 longer than most requests. So those that handlers ask for together name the one before them.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from litestar import Request
@@ -27,15 +28,15 @@ def provide_caller(request: Request[Any, Any, Any], correlation_id: str) -> Call
     return caller
 
 
-def dependencies(**constants: Any) -> dict[str, Provide]:
-    """The providers of all dependencies; `constants` are the same for every request."""
+def dependencies(part: Callable[[str], Any], names: Iterable[str]) -> dict[str, Provide]:
+    """The providers of all dependencies; `part` gives the one of that name."""
     return {
-        **{name: _constant(value) for name, value in constants.items()},
+        **{name: _provide(part, name) for name in names},
         "correlation_id": Provide(provide_correlation, sync_to_thread=False),
         "caller": Provide(provide_caller, sync_to_thread=False),
         "idempotent": Provide(provide_idempotent_request),
     }
 
 
-def _constant(value: Any) -> Provide:
-    return Provide(lambda: value, sync_to_thread=False)
+def _provide(part: Callable[[str], Any], name: str) -> Provide:
+    return Provide(lambda: part(name), sync_to_thread=False)

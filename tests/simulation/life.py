@@ -31,7 +31,7 @@ from tests.simulation.machine import (
     OnThreadEngine,
     Plug,
     PowerCut,
-    no_api_for,
+    no_api,
 )
 from tests.simulation.people import ZONES
 from tests.simulation.providers import Model, Relay, Twilio
@@ -136,7 +136,7 @@ class Life:
                 engine=OnThreadEngine,
                 http=lambda: httpx.AsyncClient(transport=outside.model, trust_env=False),
                 twilio_http=outside.twilio,
-                make_api=no_api_for,
+                api=no_api,
             ),
         )
         try:

@@ -1,6 +1,7 @@
 """The page in a real browser: keyboard, narrow, wide, light, dark (docs/spec.md#page-content)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -256,15 +257,15 @@ def test_unsubscribing_and_coming_back(home: "Home", person: Someone) -> None:
     ada.go("#settings")
     brief = ada.page.get_by_role("form", name="Your daily brief")
 
-    def subscribed() -> bool:
-        return bool(home.get("/users/unsub/email-subscriptions")["briefs"])
+    def stored(wanted: bool) -> bool:
+        return home.get("/users/unsub/email-subscriptions")["briefs"] is wanted
 
     for wanted in (False, True):
         ada.tab_to(brief.get_by_label("Send it by mail"))
         ada.page.keyboard.press("Space")
         ada.page.keyboard.press("Enter")
         ada.is_told("Saved.")
-        assert until(lambda wanted=wanted: subscribed() is wanted, seconds=SECONDS)
+        assert until(partial(stored, wanted), seconds=SECONDS)
 
 
 def test_an_answer_that_comes_late_hides_nothing_newer(home: "Home", person: Someone) -> None:
