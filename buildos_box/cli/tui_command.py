@@ -1,8 +1,10 @@
 """`buildos-box tui`: the terminal dashboard."""
 
+import functools
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +35,19 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
     context.exit()
 
 
+def terminal_needed(command: Callable[..., None]) -> Callable[..., None]:
+    """Ends with a sentence where there is no terminal, before a server is asked for anything."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, **options: Any) -> None:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            click.echo(NO_TERMINAL, err=True)
+            sys.exit(exit_codes.USAGE)
+        command(*args, **options)
+
+    return checked
+
+
 @click.command()
 @click.option(
     "--version",
@@ -48,6 +63,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
     type=click.Choice(["braille", "blocks", "ascii"]),
     help="What charts and marks are drawn with; by the terminal if not given.",
 )
+@terminal_needed
 @with_client
 def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
     """Watch and control a server in the terminal, live."""
@@ -61,9 +77,6 @@ def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
             click.echo(f"{clean(str(error))} (--token or BUILDOS_BOX_TOKEN)", err=True)
             sys.exit(exit_codes.DENIED)
         raise
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo(NO_TERMINAL, err=True)
-        sys.exit(exit_codes.USAGE)
     chosen, why = signs_for(os.environ)
     if signs is not None:
         chosen, why = signs, "--signs"

@@ -1,6 +1,10 @@
 """What surrounds every screen: connection, rights, errors, keys, themes."""
 
 import asyncio
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ from buildos_box.clock import from_text
 from buildos_box.tui.app import SCREENS, BoxApp
 from buildos_box.tui.status import banner_words
 from buildos_box.tui.theme import other, theme_for
-from tests.cli.served import Cli, Served, served_box
+from tests.cli.served import Cli, Served, clean_environment, served_box
 from tests.realtime.streams import served
 from tests.tui.dash import Dash, dashboard, dashboard_of_new_box, queue_brief
 
@@ -140,13 +144,41 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield found
 
 
+def in_a_terminal(url: str, token: str) -> tuple[int, str]:
+    """`buildos-box tui` where keys and screen are: its exit code, and its errors."""
+    outside, inside = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "buildos_box.cli.main", "tui", "--url", url, "--token", token],
+            stdin=inside,
+            stdout=inside,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(inside)
+        os.close(outside)
+    return done.returncode, done.stderr
+
+
 def test_a_wrong_token_is_one_line_and_exit_code_4(box: Served) -> None:
-    said = Cli(box.url, "wrong").fails("tui", code=4)
+    code, said = in_a_terminal(box.url, "wrong")
+    assert code == 4
     assert len(said.strip().splitlines()) == 1
 
 
 def test_no_box_is_said_and_exit_code_3() -> None:
-    assert "no server answers" in Cli("http://127.0.0.1:9", "t").fails("tui", code=3)
+    code, said = in_a_terminal("http://127.0.0.1:9", "t")
+    assert code == 3
+    assert "no server answers" in said
+
+
+def test_without_a_terminal_that_is_said_before_a_server_is_asked() -> None:
+    said = Cli("http://127.0.0.1:9", "t").fails("tui", code=2)
+    assert "needs a terminal" in said
 
 
 @pytest.mark.parametrize(
