@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import bleach
 import markdown
 
+from buildos_box.mail.clean_html import is_clean
+
 _INLINE = {"a", "b", "br", "code", "em", "i", "strong"}
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 _TABLES = {"table", "tbody", "td", "th", "thead", "tr"}
@@ -17,8 +19,12 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def _link_is_safe(tag: str, name: str, value: str) -> bool:
-    # The cleaner passes attributes with their entities, unlike a mail program.
-    return tag == "a" and name == "href" and is_safe_link(unescape(value))
+    return tag == "a" and name == "href" and _address_is_safe(value)
+
+
+def _address_is_safe(value: str) -> bool:
+    # It stands here with its entities, unlike in a mail program.
+    return is_safe_link(unescape(value))
 
 
 _NEVER_IN_LINKS = frozenset('"<>\\`')
@@ -43,11 +49,27 @@ _CLEANER = bleach.Cleaner(
 )
 
 
+_RARE = re.compile(r"[<`]|!\[|\]:")
+"""Without any of these in a text, what `_RARE_SYNTAX` names finds nothing in it."""
+_RARE_SYNTAX = (
+    *("backtick", "html", "autolink", "automail", "image_link", "image_reference"),
+    *("reference", "short_reference", "short_image_ref"),
+)
+
+
 class _PerThread(threading.local):
-    """Caches the parser, which takes longer to create than a short text takes to parse."""
+    """Caches the parsers, which take longer to create than a short text takes to parse."""
 
     def __init__(self) -> None:
-        self.markdown = markdown.Markdown(extensions=["sane_lists", "tables"], output_format="html")
+        self.parser = _new_parser()
+        self.parser_of_usual = _new_parser()
+        self.parser_of_usual.preprocessors.deregister("html_block")
+        for name in _RARE_SYNTAX:
+            self.parser_of_usual.inlinePatterns.deregister(name)
+
+
+def _new_parser() -> markdown.Markdown:
+    return markdown.Markdown(extensions=["sane_lists", "tables"], output_format="html")
 
 
 _OWN = _PerThread()
@@ -55,7 +77,9 @@ _OWN = _PerThread()
 
 def to_html(text: str) -> str:
     """The Markdown as HTML of a few allowed tags, with absolute http(s) and mailto links only."""
-    return _CLEANER.clean(_OWN.markdown.reset().convert(text))
+    parser = _OWN.parser if _RARE.search(text) else _OWN.parser_of_usual
+    html = parser.reset().convert(text)
+    return html if is_clean(html, _address_is_safe) else _CLEANER.clean(html)
 
 
 def closed(html: str) -> str:

@@ -29,7 +29,9 @@ def test_the_signs_fit_the_terminal(term: str, encoding: str, signs: str) -> Non
     assert why
 
 
-@pytest.mark.parametrize("text", ["✓ done", "▶ ████░░ 75 %", "Zoë 日本", "┌─┐│└┘", "plain", "⏎", "🔎 x"])
+@pytest.mark.parametrize(
+    "text", ["✓ done", "▶ ████░░ 75 %", "Zoë 日本", "┌─┐│└┘", "plain", "⏎", "🔎 x"]
+)
 def test_ascii_takes_as_many_cells(text: str) -> None:
     found = as_ascii(text)
     assert found.isascii()
