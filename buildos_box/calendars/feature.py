@@ -1,12 +1,15 @@
 """The parts of the calendars feature."""
 
+from buildos_box.calendars.caldav.cron import CALDAV_ACCOUNTS
+from buildos_box.calendars.caldav.job import SYNC_CALDAV_ACCOUNT
+from buildos_box.calendars.caldav.routes import ROUTES as CALDAV_ROUTES
 from buildos_box.calendars.feeds import routes
 from buildos_box.calendars.feeds.cron import CALENDAR_FEEDS
 from buildos_box.calendars.feeds.job import SYNC_CALENDAR_FEED
 from buildos_box.feature import Feature
 
 FEATURE = Feature(
-    job_types=(SYNC_CALENDAR_FEED,),
-    crons=(CALENDAR_FEEDS,),
-    routes=routes.ROUTES,
+    job_types=(SYNC_CALENDAR_FEED, SYNC_CALDAV_ACCOUNT),
+    crons=(CALENDAR_FEEDS, CALDAV_ACCOUNTS),
+    routes=[*routes.ROUTES, *CALDAV_ROUTES],
 )

@@ -11,6 +11,7 @@ from buildos_box.umask import OWNER_ONLY
 from buildos_box.version import VERSION
 
 COMMANDS = {
+    "account": "account_commands:account",
     "backup": "backup_commands:backup",
     "brief": "brief_commands:brief",
     "completion": "completion:completion",

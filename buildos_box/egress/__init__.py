@@ -1,4 +1,4 @@
-"""Connections to addresses that users give: push services and calendar feeds."""
+"""Connections to addresses that users give: push services, calendar feeds and CalDAV servers."""
 
 from buildos_box.egress.egress import AddressRefused, AnswerTooLarge, Egress, Fetched
 

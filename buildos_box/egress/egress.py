@@ -102,6 +102,20 @@ class Egress:
         """POST `content`; otherwise as `get`."""
         return await self._fetch("POST", url, headers, content, max_bytes, timeout, user_id)
 
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        timeout: float = TIMEOUT_SECONDS,
+        user_id: str | None = None,
+    ) -> Fetched:
+        """Any method, such as WebDAV's PROPFIND; otherwise as `get`."""
+        return await self._fetch(method, url, headers, content, max_bytes, timeout, user_id)
+
     async def check(self, url: str, *, user_id: str | None = None) -> None:
         """Raise what a connection would raise, without making one.
 

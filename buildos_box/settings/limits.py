@@ -66,6 +66,7 @@ class LimitsSettings(Section, frozen=True, kw_only=True):
     dependencies_per_user: Annotated[
         int, doc("Dependencies between the tasks of one user.", ge=0)
     ] = 50_000
+    caldav_accounts_per_user: Annotated[int, doc("CalDAV accounts of one user.", ge=0)] = 5
     feed_cpu_seconds: Annotated[
         float, doc("Processor time that one reading of a calendar feed may take.", gt=0)
     ] = 10

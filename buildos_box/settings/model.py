@@ -251,7 +251,7 @@ class PushSettings(Section, frozen=True, kw_only=True):
 
 
 class EgressSettings(Section, frozen=True, kw_only=True):
-    """Connections to addresses that users give (push, calendar feeds)."""
+    """Connections to addresses that users give (push, calendar feeds, CalDAV)."""
 
     allow_private: Annotated[
         bool | tuple[str, ...], _doc("true, or a list of private networks that may be reached.")

@@ -9,8 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from buildos_box.calendars.caldav import store as caldav_store
+from buildos_box.calendars.caldav.discovery import Found, Home
+from buildos_box.calendars.caldav.store import Account
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.store import Feed
+from buildos_box.clock import from_text
+from buildos_box.db import Tx
 from tests.api.job_requests import BODY, job_requests
 from tests.world import BoxWorld
 
@@ -196,6 +201,15 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "PATCH /users/{user_id}/calendar-feeds/{feed_id}": own({"name": "Work"}),
     "POST /users/{user_id}/calendar-feeds/{feed_id}/sync": own(),
     "DELETE /users/{user_id}/calendar-feeds/{feed_id}": own(),
+    "GET /users/{user_id}/caldav-accounts": own(),
+    "POST /users/{user_id}/caldav-accounts": own(
+        {"url": "https://127.0.0.1/dav/", "username": "ada", "password": "app"}
+    ),
+    "GET /users/{user_id}/caldav-accounts/{account_id}": own(),
+    "PATCH /users/{user_id}/caldav-accounts/{account_id}": own({"name": "Home"}),
+    "PATCH /users/{user_id}/caldav-accounts/{account_id}/collections/{collection_id}": own({}),
+    "POST /users/{user_id}/caldav-accounts/{account_id}/sync": own(),
+    "DELETE /users/{user_id}/caldav-accounts/{account_id}": own(),
     "GET /users/{user_id}/mail": own(),
     "PUT /users/{user_id}/mail": own({"unsubscribed": []}),
     "DELETE /users/{user_id}/mail/bounce": service(),
@@ -355,6 +369,27 @@ FEED = Feed(
 )
 
 
+ACCOUNT = Account(
+    id="ada-account",
+    user_id="ada",
+    name="Home",
+    url="https://127.0.0.1/dav/",
+    home=Home("https://127.0.0.1/dav/ada/", is_single=False),
+    username="ada",
+    sealed_password="",
+    is_active=True,
+    is_stopped=False,
+    failures=0,
+    next_sync_at=from_text("2024-10-23T08:00:00Z"),
+)
+CALENDAR = Found("https://127.0.0.1/dav/ada/work/", "Work", True, False, "1")
+
+
+def _add_account(tx: Tx, box: BoxWorld) -> None:
+    caldav_store.add(tx, ACCOUNT, box.clock.now())
+    caldav_store.note_listed(tx, ACCOUNT, [("ada-collection", CALENDAR)], reads_events=True)
+
+
 async def _ada(box: BoxWorld) -> dict[str, str]:
     """Ada with one of everything, and the ids that stand in paths."""
     await box.person("mallory")
@@ -378,6 +413,7 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
          "scheduledFor": "2024-10-24T12:00:00Z"},
     )  # fmt: skip
     await box.db.write(lambda tx: feed_store.add(tx, FEED, box.clock.now()))
+    await box.db.write(lambda tx: _add_account(tx, box))
     emails = await box.get("/users/ada/emails")
     job = await box.post("/queue/brief", {"userId": "ada", "briefDate": "2024-10-25",
                                           "scheduledFor": "2024-10-25T09:00:00Z"})  # fmt: skip
@@ -391,6 +427,8 @@ async def _ada(box: BoxWorld) -> dict[str, str]:
         "sms_id": _first_id(sms),
         "email_id": emails["items"][0]["id"],
         "feed_id": FEED.id,
+        "account_id": ACCOUNT.id,
+        "collection_id": "ada-collection",
         "subscription_id": _first_id(subscription),
         "notification_id": (await box.get("/users/ada/notifications"))["items"][0]["id"],
         "webhook_id": (await box.post("/webhook-subscriptions", WEBHOOK))["id"],

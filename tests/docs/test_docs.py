@@ -67,7 +67,8 @@ def knows(words: list[str]) -> bool:
             return command.invoke_without_command and not rest[0][0].isalpha()
         command = found
         rest.pop(0)
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    options = [[*parameter.opts, *parameter.secondary_opts] for parameter in command.params]
+    known = {option for names in options for option in names} | {"--help"}
     return all(word.partition("=")[0] in known for word in rest if word.startswith("--"))
 
 

@@ -17,6 +17,7 @@ NOT_IMPORTED = {
 COMMANDS = {
     "mypy", "oxlint", "pyinstaller", "pytest-asyncio", "pytest-xdist", "ruff",
     "types-bleach", "types-jsonschema", "types-markdown",
+    "radicale", "xandikos",
 }  # fmt: skip
 """Declared for development and used as commands, plugins or types."""
 NEEDED_BY_OTHERS = {"flask-cors", "obstore", "pyrage"}

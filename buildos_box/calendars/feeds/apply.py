@@ -5,7 +5,7 @@ announced and reminders follow them.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
@@ -26,10 +26,22 @@ CANCELLED = "cancelled"
 MAX_WARNINGS = 20
 
 
+class Source(Protocol):
+    """Where events come from: a feed, or a calendar of a CalDAV account."""
+
+    @property
+    def id(self) -> str:
+        """What its events' ids are made from, and are found by."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose events they are."""
+
+
 def read(
     source: BinaryIO,
     charset: str | None,
-    feed: Feed,
+    feed: Source,
     user: User,
     zone: str,
     now: Instant,
@@ -67,7 +79,7 @@ def read(
     return replace(found, events=events, warnings=warnings, complete=complete)
 
 
-def take_in(tx: Tx, feed: Feed, found: "CalendarImport", now: Instant) -> Counts:
+def take_in(tx: Tx, feed: Source, found: "CalendarImport", now: Instant) -> Counts:
     """Store new and changed events, cancel those that are gone, delete those long over; the counts.
 
     If the calendar was not read to its end, no event counts as gone. Raises Unprocessable if an
@@ -101,7 +113,12 @@ def _is_over(ends: str, now: Instant) -> bool:
 
 def take_away(tx: Tx, feed: Feed, now: Instant) -> None:
     """Delete the feed and its events; their reminders are cancelled with them."""
+    take_events_away(tx, feed, now)
+    feed_store.delete(tx, feed.id)
+
+
+def take_events_away(tx: Tx, feed: Source, now: Instant) -> None:
+    """Delete the events that came from there, and with them their reminders."""
     keys = {row["id"]: "id" for row in workspace.events_of_feed(tx, feed.id)}
     if keys:
         apply(tx, Batch(deletes={"events": keys}), now)
-    feed_store.delete(tx, feed.id)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from buildos_box.auth import daily_limits
 from buildos_box.calendars.feeds import store as feed_store
-from buildos_box.calendars.feeds.apply import read, take_in
+from buildos_box.calendars.feeds.apply import Source, read, take_in
 from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
 from buildos_box.calendars.feeds.login import login_of
 from buildos_box.calendars.feeds.rules import READ_AGAIN, due_after_success
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_SECONDS = min(SECONDS, 24.0)
 """Seconds for a request that adds a feed: clients give up after 30."""
-_AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
+AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
 """Large calendars that jobs read do not delay a request that adds one."""
 _USAGE = "feed_cpu_seconds_per_day"
 """The key of the daily usage, counted in milliseconds."""
@@ -50,7 +50,7 @@ async def read_feed(services: Services, feed: Feed, user: User, now: Instant) ->
     if download is None:
         return None
     return Reading(
-        await _within_limits(services, _AGAIN, download, feed, user, now), download.marks
+        await parse_within_limits(services, AGAIN, download, feed, user, now), download.marks
     )
 
 
@@ -79,7 +79,7 @@ async def read_first(
                 seconds=FIRST_SECONDS / len(urls),
             )
             assert download is not None
-            found = await _within_limits(services, _FIRST, download, tried, user, now)
+            found = await parse_within_limits(services, _FIRST, download, tried, user, now)
             return tried, Reading(found, download.marks)
         except FeedFault as fault:
             faults[url.partition(":")[0]] = fault
@@ -89,8 +89,8 @@ async def read_first(
     raise FeedFault(causes)
 
 
-async def _within_limits(
-    services: Services, pool: ThreadPool, download: Download, feed: Feed, user: User, now: Instant
+async def parse_within_limits(
+    services: Services, pool: ThreadPool, download: Download, feed: Source, user: User, now: Instant
 ) -> "CalendarImport":
     """The parsed calendar, within the limits on processor time.
 
@@ -117,7 +117,7 @@ def _count(tx: Tx, user: User, used: float, now: Instant) -> None:
 
 
 def _measured(
-    download: Download, feed: Feed, user: User, now: Instant, seconds: float
+    download: Download, feed: Source, user: User, now: Instant, seconds: float
 ) -> "tuple[CalendarImport | FeedFault, float]":
     """The calendar or why it could not be read, and the seconds of processor time used."""
     processor_time = ProcessorTime(seconds)
@@ -128,7 +128,7 @@ def _measured(
 
 
 def _parsed(
-    download: Download, feed: Feed, user: User, now: Instant, processor_time: ProcessorTime
+    download: Download, feed: Source, user: User, now: Instant, processor_time: ProcessorTime
 ) -> "CalendarImport":
     zone = user.timezone if is_zone(user.timezone) else "UTC"
     with download.file as file:

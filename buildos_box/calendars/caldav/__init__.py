@@ -1,0 +1,1 @@
+"""Accounts at CalDAV servers (RFC 4791): their calendars are read."""
