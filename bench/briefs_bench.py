@@ -28,6 +28,7 @@ from buildos_box.briefs.collect import Selection, collect
 from buildos_box.briefs.compose import compose
 from buildos_box.briefs.headline import subject
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
+from buildos_box.clock import to_text
 from buildos_box.mail import store as mail_store
 from buildos_box.mail.job import sender_of
 from buildos_box.mail.render import message_id, render
@@ -78,6 +79,14 @@ async def _fill(box: Box, count: int) -> None:
     for start in range(0, count, 1000):
         document = _people(range(start, min(start + 1000, count)), now.date())
         await write(box.services.db, read_sync(document), now)
+    # Otherwise a start after nine o'clock reminds everybody of the day's tasks meanwhile.
+    await box.services.db.write(
+        lambda tx: tx.execute(
+            """INSERT INTO notification_preferences (user_id, due_soon_minutes, updated_at)
+               SELECT id, 0, ? FROM users""",
+            (to_text(now),),
+        )
+    )
 
 
 async def _through_the_queue(box: Box, users: list[str]) -> float:

@@ -27,6 +27,8 @@ from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
 
+ANALYSING = "Analysing the day"
+
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
     """How the brief was requested, and which projects it covers (None: all active ones)."""
@@ -87,15 +89,14 @@ async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
     """
     payload = job.payload
+    job.note_progress(5, "Gathering projects, tasks, notes and events")
     brief_id = await _begin(job, services)
-    await job.progress(5, "Gathering projects, tasks, notes and events")
     user, facts = await _facts(job, services)
-    await job.progress(15, _found(facts))
-    sections = await _sections(job, facts)
-    await job.progress(50, "Sorting the day's tasks and events")
-    await job.progress(60, "Analysing the day")
+    job.note_progress(15, _found(facts))
+    sections = _sections(job, facts)
+    job.note_progress(50, "Sorting the day's tasks and events")
     result = await _result(job, services, facts)
-    await job.progress(85, "Writing the brief")
+    job.note_progress(85, "Writing the brief")
     links = PageLinks.of(services.settings)
     brief = compose(facts, links, result.analysis, result.source, why_built_in=result.why_built_in)
     shown = whole(result.analysis, facts)
@@ -114,7 +115,7 @@ async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -
         is_empty=facts.is_empty,
         **result.origin(),
     )
-    await job.progress(90, "Queueing the mail")
+    job.note_progress(90, "Queueing the mail")
     return await services.db.write(
         lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)
     )
@@ -153,17 +154,14 @@ def _found(facts: DayFacts) -> str:
     )
 
 
-async def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
+def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
     done = []
     projects = facts.projects[:MAX_SECTIONS]
     total = len(projects)
     for number, project in enumerate(projects, start=1):
-        step = f"section {project.id}"
-        if job.saved_step(step) is None:
-            percent = 15 + 35 * (number - 1) // total
-            await job.progress(percent, f"Writing project {number} of {total}: {project.name}")
-            await job.save_step(step, project_section(facts, project))
-        done.append((project.id, project.name, str(job.saved_step(step))))
+        percent = 15 + 35 * (number - 1) // total
+        job.note_progress(percent, f"Writing project {number} of {total}: {project.name}")
+        done.append((project.id, project.name, project_section(facts, project)))
     return done
 
 
@@ -173,6 +171,10 @@ async def _result(
     kept = job.saved_step("analysis")
     if kept is not None:
         return msgspec.convert(kept, AnalysisResult)
+    asks_a_model = bool(services.llm.providers) and not facts.is_empty
+    job.note_progress(60, ANALYSING)
+    if asks_a_model:
+        await job.progress(60, ANALYSING)
     result = await analyse_day(
         services,
         facts,
@@ -180,7 +182,8 @@ async def _result(
         job_id=job.job_id,
         correlation_id=job.correlation_id,
     )
-    await job.save_step("analysis", result)
+    if asks_a_model:
+        await job.save_step("analysis", result)
     return result
 
 

@@ -1,6 +1,7 @@
 """One run of a job, as its job type's code sees it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -37,6 +38,8 @@ class Attempt(Generic[P]):
         self._clock = clock
         self._steps = steps
         self._stack = stack
+        self._progress: Progress | None = None
+        self._stored_progress: Progress | None = None
 
     @property
     def job_id(self) -> str:
@@ -68,19 +71,18 @@ class Attempt(Generic[P]):
         """The job's due time."""
         return self.claimed.scheduled_for
 
-    async def progress(self, percent: int, message: str) -> None:
-        """Store how far the work is: `percent` from 0 to 100, and a sentence for people. Raises
-        LeaseLost.
+    def note_progress(self, percent: int, message: str) -> None:
+        """Tell how far the work is: `percent` from 0 to 100, and a sentence for people.
+
+        It is stored with the attempt's next write, so it costs no commit of its own; what takes
+        long, or asks others, begins with `progress`.
         """
-        progress = ledger.dump(Progress(percent, 100, message))
-        now = self._clock.now()
-        claimed = self.claimed
+        self._progress = Progress(percent, 100, message)
 
-        def write(tx: Tx) -> None:
-            self._note_stack(tx)
-            lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, progress, now)
-
-        await self._db.write(write)
+    async def progress(self, percent: int, message: str) -> None:
+        """Store at once how far the work is. Raises LeaseLost."""
+        self.note_progress(percent, message)
+        await self._db.write(self._note_state)
 
     async def save_step(self, step: str, value: Any) -> None:
         """Save the result of a finished part, so that a later attempt need not repeat or pay for
@@ -91,7 +93,7 @@ class Attempt(Generic[P]):
         row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
 
         def write(tx: Tx) -> None:
-            self._note_stack(tx)
+            self._note_state(tx)
             lease_store.save_step(tx, row_id, token, step, text)
 
         await self._db.write(write)
@@ -108,7 +110,7 @@ class Attempt(Generic[P]):
         transaction.
         """
         lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
-        self._note_stack(tx)
+        self._note_state(tx)
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this transaction, together with the data it was for. Raises
@@ -121,10 +123,18 @@ class Attempt(Generic[P]):
         ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now)
         tx.after_commit(self._mark_finished)
 
-    def _note_stack(self, tx: Tx) -> None:
-        """Store where the attempt stands, which costs no commit of its own."""
+    def _note_state(self, tx: Tx) -> None:
+        """Store where the attempt stands, and its progress if that is not stored yet."""
+        claimed, told = self.claimed, self._progress
         if stack := self._stack():
-            lease_store.note_stack(tx, self.claimed.row_id, stack)
+            lease_store.note_stack(tx, claimed.row_id, stack)
+        if told is not self._stored_progress:
+            now, text = self._clock.now(), ledger.dump(told)
+            lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, text, now)
+            tx.after_commit(partial(self._mark_stored, told))
+
+    def _mark_stored(self, told: Progress | None) -> None:
+        self._stored_progress = told
 
     def _mark_finished(self) -> None:
         self.finished = True

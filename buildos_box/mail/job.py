@@ -163,8 +163,7 @@ def finish_unsent(tx: Tx, services: Services, email: store.Email, status: str, r
 
 
 def _on_intent(tx: Tx, services: Services, email: store.Email, rendered: Rendered) -> None:
-    for url in rendered.links:
-        store.add_link(tx, email.id, url)
+    store.add_links(tx, email.id, rendered.links)
     store.set_status(
         tx,
         email.id,

@@ -1,7 +1,7 @@
 """The SQL of mails."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -247,11 +247,11 @@ def is_newest_of_brief(tx: Tx, email: Email) -> bool:
     return row is None
 
 
-def add_link(tx: Tx, email_id: str, url: str) -> None:
-    """Store a link of this mail, which clicks may lead to."""
-    tx.execute(
-        "INSERT INTO email_links (email_id, url) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        (email_id, url),
+def add_links(tx: Tx, email_id: str, urls: Sequence[str]) -> None:
+    """Store the links of this mail, which clicks may lead to."""
+    tx.insert_deferred(
+        "INSERT OR IGNORE INTO email_links (email_id, url) VALUES",
+        [(email_id, url) for url in urls],
     )
 
 

@@ -62,7 +62,7 @@ async def analyse_onboarding(
         await job.save_step("analysis", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    await job.progress(90, "Storing the analysis")
+    job.note_progress(90, "Storing the analysis")
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
 
 

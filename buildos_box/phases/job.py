@@ -76,7 +76,7 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
 
     Raises PermanentError (`unknown_project`, `no_tasks`), LeaseLost, StorageError.
     """
-    await job.progress(5, "Reading the project")
+    job.note_progress(5, "Reading the project")
     found = await _collect(job.payload, services)
     waits = plural(len(found.dependencies), "dependency", "dependencies")
     await job.progress(15, f"Found {plural(len(found.tasks), 'task')}, {waits}")
@@ -87,7 +87,7 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
         await job.save_step("phases", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    await job.progress(90, f"Writing down {plural(len(draft.phases), 'phase')}")
+    job.note_progress(90, f"Writing down {plural(len(draft.phases), 'phase')}")
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
 
 

@@ -68,9 +68,9 @@ async def test_progress_moves_through_the_stages(box: BoxWorld) -> None:
         def __getattr__(self, name: str) -> object:
             return getattr(self._attempt, name)
 
-        async def progress(self, percent: int, message: str) -> None:
+        def note_progress(self, percent: int, message: str) -> None:
             seen.append((percent, message))
-            await self._attempt.progress(percent, message)  # type: ignore[attr-defined]
+            self._attempt.note_progress(percent, message)  # type: ignore[attr-defined]
 
     payload = msgspec.json.decode(claimed.metadata, type=job_type.payload)
     attempt = Watching(Attempt(claimed, payload, box.db, box.clock, {}))

@@ -337,6 +337,28 @@ async def test_progress_touches_nothing_but_progress(world: QueueWorld) -> None:
     assert (await world.job(job))["metadata"] == '{"name":"changed"}'
 
 
+async def test_progress_that_is_noted_is_stored_with_the_next_write(world: QueueWorld) -> None:
+    stored: list[Any] = []
+
+    async def behave(job: Attempt[Work]) -> None:
+        job.note_progress(10, "Quick")
+        stored.append((await world.job(job.job_id))["progress"])
+        await job.save_step("part", 1)
+        stored.append((await world.job(job.job_id))["progress"])
+        job.note_progress(20, "Done in a moment")
+        await world.db.write(job.ensure_lease)
+        stored.append((await world.job(job.job_id))["progress"])
+
+    world.behaviour = behave
+    await world.add(world.job_type("t"))
+    await world.run_all()
+    assert stored == [
+        None,
+        '{"current":10,"total":100,"message":"Quick"}',
+        '{"current":20,"total":100,"message":"Done in a moment"}',
+    ]
+
+
 @pytest.mark.parametrize("way", ["snoozed", "drained", "retried by hand"])
 async def test_what_was_kept_is_there_again_though_the_attempt_did_not_count(
     world: QueueWorld, way: str
