@@ -237,8 +237,12 @@ def set_level(level: str) -> None:
         "aiosqlite",
         "uvicorn.access",
         "twilio.http_client",
+        # These log addresses, which have keys in them.
+        "urllib3",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    # At every level it names topics and targets; what comes of a message is told by its job.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
 
 def _formatter(

@@ -9,6 +9,7 @@ from typing import Any
 from buildos_box.api.feature import FEATURE as API
 from buildos_box.briefs.feature import FEATURE as BRIEFS
 from buildos_box.calendars.feature import FEATURE as CALENDARS
+from buildos_box.chat.feature import FEATURE as CHAT
 from buildos_box.db import Tx
 from buildos_box.feature import Feature, Listener
 from buildos_box.forecast.feature import FEATURE as FORECAST
@@ -29,6 +30,7 @@ from buildos_box.workspace.feature import FEATURE as WORKSPACE
 FEATURES: tuple[Feature, ...] = (
     WORKSPACE,
     CALENDARS,
+    CHAT,
     MAIL,
     SMS,
     NOTIFICATIONS,

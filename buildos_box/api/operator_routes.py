@@ -41,7 +41,7 @@ class OverviewView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One mail, SMS, push or in-app message. Phone numbers are masked."""
+    """One mail, SMS, push, chat or in-app message. Phone numbers are masked."""
 
     at: str
     id: str
@@ -94,6 +94,7 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             "email": row["is_active"] and row["by_mail"] and row["email"],
             "sms": row["by_sms"] or row["sms_reminders"],
             "push": row["push"],
+            "chat": row["chat"],
         }
         return cls(
             channels=[name for name, wanted in ways.items() if wanted],

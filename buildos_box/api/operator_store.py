@@ -9,7 +9,7 @@ _MAIL = """
            coalesce(r.click_count, 0) AS clicks, e.sent_at, e.correlation_id
       FROM emails e LEFT JOIN email_recipients r ON r.email_id = e.id"""
 _SMS = """
-    SELECT created_at AS at, id, 'sms' AS channel, kind, user_id, status, reason,
+    SELECT created_at AS at, id, channel, kind, user_id, status, reason,
            message AS text, phone_number AS recipient, 0 AS opens, 0 AS clicks, sent_at,
            correlation_id
       FROM scheduled_sms_messages"""
@@ -26,7 +26,7 @@ _NOTIFICATIONS = """
            d.status IN ('opened', 'clicked') AS opens, d.status = 'clicked' AS clicks, d.sent_at,
            d.correlation_id
       FROM notification_deliveries d JOIN notifications n ON n.id = d.notification_id
-     WHERE d.channel IN ('push', 'in_app')"""
+     WHERE d.channel IN ('push', 'in_app', 'chat')"""
 
 
 async def messages(
@@ -77,9 +77,10 @@ _PEOPLE = """
     SELECT u.seq, u.id, u.name, u.email, u.timezone, coalesce(p.is_active, 0) AS is_active,
            p.time_of_day, coalesce(p.email_daily_brief, 1) AS by_mail,
            coalesce(p.sms_daily_brief, 0) AS by_sms, u.last_visit_at,
-           coalesce(s.event_reminders_enabled, 0) AS sms_reminders,
+           coalesce(s.event_reminders_enabled AND s.reminder_channel = 'sms', 0) AS sms_reminders,
            EXISTS (SELECT 1 FROM push_subscriptions w
                     WHERE w.user_id = u.id AND w.active = 1) AS push,
+           EXISTS (SELECT 1 FROM chat_addresses c WHERE c.user_id = u.id) AS chat,
            b.notify_at, b.last_decision,
            (SELECT d.brief_date FROM daily_briefs d WHERE d.user_id = u.id
              ORDER BY d.brief_date DESC LIMIT 1) AS last_brief,

@@ -1,4 +1,4 @@
-"""`buildos-box send-test email|sms|push`."""
+"""`buildos-box send-test email|sms|push|chat`."""
 
 import click
 
@@ -55,6 +55,17 @@ def push(client: BoxClient, user: str, as_json: bool) -> None:
         say(f"Handed to the push services of {plural(result['sent'], 'browser')}")
         for fault in result["failed"]:
             click.echo(clean(f"Not sent: {fault}"), err=True)
+
+
+@send_test.command()
+@click.argument("user", type=USERS)
+@AS_JSON
+@with_client
+def chat(client: BoxClient, user: str, as_json: bool) -> None:
+    """Send a test message to the confirmed chat address of USER (an id)."""
+    job = _ended(client, client.post("/queue/test-chat", {"userId": user}), as_json=as_json)
+    if not as_json:
+        say(f"Handed to {job['result']['service']} as {job['result']['messageId']}")
 
 
 def _mail_outcome(transport: str, address: str, answer: str) -> str:

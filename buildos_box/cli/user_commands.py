@@ -22,6 +22,7 @@ from buildos_box.cli.output import (
     show_table,
     shown_time,
 )
+from buildos_box.cli.user_chat_commands import chat, confirm_chat, shown_chat
 from buildos_box.cli.user_phone_commands import (
     confirm_phone,
     phone,
@@ -45,6 +46,8 @@ def user() -> None:
 
 user.add_command(phone)
 user.add_command(confirm_phone)
+user.add_command(chat)
+user.add_command(confirm_chat)
 
 
 @user.command()
@@ -149,9 +152,8 @@ def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
 @click.option("--on", help="Of weekly ones the day: monday. Of custom ones the days: mon,wed.")
 @click.option("--by-mail/--no-mail", default=None, help="Briefs by mail.")
 @click.option("--by-sms/--no-sms", default=None, help="Briefs by SMS.")
-@click.option(
-    "--reminders/--no-reminders", default=None, help="Reminders of calendar events by SMS."
-)
+@click.option("--reminders/--no-reminders", default=None, help="Reminders of calendar events.")
+@click.option("--reminders-by", type=click.Choice(("sms", "chat")), help="Where they go.")
 @click.option("--quiet", help="When nothing disturbs them: 22:00-07:00, or none.")
 @AS_JSON
 @with_client
@@ -163,6 +165,7 @@ def set_user(
     on: str | None,
     quiet: str | None,
     reminders: bool | None,
+    reminders_by: str | None,
     as_json: bool,
     **given_fields: Any,
 ) -> None:
@@ -179,7 +182,8 @@ def set_user(
         language=given_fields["language"],
         emailTracking=given_fields["tracking"],
     )
-    if not fields and not wanted and quiet is None and reminders is None:
+    reminding = given_values(enabled=reminders, reminder_channel=reminders_by)
+    if not fields and not wanted and quiet is None and not reminding:
         raise click.UsageError("give at least one option to change; see --help")
     if fields:
         found = client.patch(path, fields)
@@ -187,8 +191,8 @@ def set_user(
         client.put(f"{path}/preferences", wanted)
     if quiet is not None:
         set_quiet_hours(client, found["id"], quiet)
-    if reminders is not None:
-        client.post("/sms/scheduled", {"userId": found["id"], "enabled": reminders})
+    if reminding:
+        client.post("/sms/scheduled", {"userId": found["id"], **reminding})
     _tell(client, found, as_json=as_json)
 
 
@@ -245,8 +249,10 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
     preferences = client.get(f"{path}/preferences")
     notices = client.get(f"{path}/notification-preferences")
     sms = sms_settings(client, user["id"])
+    chatting = client.get(f"{path}/chat")
     if as_json:
-        show_json({**user, "preferences": preferences, "sms": sms, "notifications": notices})
+        more = {"preferences": preferences, "sms": sms, "notifications": notices}
+        show_json({**user, **more, "chat": chatting})
         return
     zone = zone_or_utc(user["timezone"])
     show_facts(
@@ -255,6 +261,7 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
             ("name", user["name"]),
             ("mail", _mail(user)),
             ("phone", shown_phone(sms)),
+            ("chat", shown_chat(chatting)),
             ("zone", user["timezone"]),
             ("warning", user["timezoneWarning"]),
             ("mail warning", user["emailWarning"]),
@@ -263,7 +270,7 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
             ("last visit", shown_time(user["lastVisitAt"], zone)),
             ("mail tracking", "yes" if user["emailTracking"] else "no"),
             ("briefs", _when(preferences)),
-            ("reminders", "by SMS" if sms.get("enabled") else None),
+            ("reminders", _reminders(sms)),
             ("quiet hours", shown_quiet(notices["dndStart"], notices["dndEnd"])),
             ("since", shown_time(user["createdAt"], zone)),
         ]
@@ -276,6 +283,12 @@ def _mail(user: Json) -> str | None:
     if not address or user["emailConfirmed"]:
         return address
     return f"{address} (not confirmed: buildos-box user confirm {user['id']} CODE)"
+
+
+def _reminders(sms: Json) -> str | None:
+    if not sms.get("enabled"):
+        return None
+    return "by chat" if sms["reminder_channel"] == "chat" else "by SMS"
 
 
 def _when(preferences: Json) -> str:

@@ -102,7 +102,7 @@ def _sms(one: ExpectedSms) -> Expected:
     return Expected(
         user_id=one.user_id,
         kind=one.kind,
-        channel="sms",
+        channel=one.channel,
         at=to_text(one.at),
         outcome="skip" if one.skipped else "send",
         reason=one.skipped or one.moved or one.retried,

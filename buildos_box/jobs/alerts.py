@@ -15,6 +15,7 @@ SPIKE_SHARE = 0.5
 OLDEST_RUNNABLE = timedelta(minutes=10)
 REPEAT_AFTER = timedelta(hours=1)
 UNDELIVERED_EMAIL, UNDELIVERED_SMS = "email_undelivered", "sms_undelivered"
+CHAT_REFUSED = "chat_refused"
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
@@ -66,7 +67,7 @@ def report(tx: Tx, alert: OperatorAlert, now: Instant) -> None:
 
 def _raise_new(tx: Tx, found: list[OperatorAlert], now: Instant) -> list[str]:
     raised = []
-    kept = [UNDELIVERED_EMAIL, UNDELIVERED_SMS, *(alert.kind for alert in found)]
+    kept = [UNDELIVERED_EMAIL, UNDELIVERED_SMS, CHAT_REFUSED, *(alert.kind for alert in found)]
     alert_store.forget_others(tx, kept)
     for alert in found:
         if alert_store.note(tx, alert.kind, to_text(now), to_text(now - REPEAT_AFTER)):

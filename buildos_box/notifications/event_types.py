@@ -14,7 +14,7 @@ from buildos_box.errors import Unprocessable
 from buildos_box.field_names import in_camel_case
 from buildos_box.plural import plural
 
-Channel = Literal["in_app", "push", "email", "sms"]
+Channel = Literal["in_app", "push", "email", "sms", "chat"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 LONGEST_TITLE, LONGEST_BODY = 120, 500
 
@@ -95,6 +95,15 @@ class SmsPayload(_Payload, frozen=True, kw_only=True):
     sms_id: str
     text: str
     error: str = ""
+
+
+class EventPayload(_Payload, frozen=True, kw_only=True):
+    """The payload of a reminder of a calendar event."""
+
+    event_id: str
+    text: str
+    """What is on and when, made when it is sent."""
+    location: str = ""
 
 
 class OnboardingPayload(_Payload, frozen=True, kw_only=True):
@@ -268,6 +277,15 @@ EVENT_TYPES: dict[str, EventType] = {
             lambda _p: "A calendar could not be read",
             lambda p: f"{p.name}: {p.error}" if p.error else p.name,
             tag=lambda p: f"calendar-{p.feed_id}",
+        ),
+        _of(
+            "event.reminder",
+            EventPayload,
+            lambda p: p.text,
+            lambda p: p.location,
+            channels=("chat",),
+            url=lambda p: f"/app#event-{p.event_id}",
+            tag=lambda p: f"event-{p.event_id}",
         ),
         _of(
             "onboarding.completed",

@@ -14,7 +14,7 @@ from buildos_box.jobs.types import Enqueued, Payload
 from buildos_box.notifications import inbox, store
 from buildos_box.services import Services
 
-SEND_NOTIFICATION, SEND_PUSH = "send_notification", "send_push"
+SEND_NOTIFICATION, SEND_PUSH, SEND_CHAT = "send_notification", "send_push", "send_chat"
 
 
 class DeliveryPayload(Payload, frozen=True, kw_only=True):
@@ -56,6 +56,12 @@ def withdraw(
     store.take_out_of_inbox(tx, user_id, tag)
 
 
+def _job_type(channel: str, subscription_id: str | None) -> str:
+    if subscription_id is not None:
+        return SEND_PUSH
+    return SEND_CHAT if channel == "chat" else SEND_NOTIFICATION
+
+
 def add(
     tx: Tx,
     services: Services,
@@ -78,7 +84,7 @@ def add(
         return None
     if channel == "in_app":
         inbox.deliver(tx, services, delivery_id, notification)
-    job_type = services.queue.type_named(SEND_PUSH if subscription_id else SEND_NOTIFICATION)
+    job_type = services.queue.type_named(_job_type(channel, subscription_id))
     assert job_type is not None
     return services.queue.enqueue(
         tx,

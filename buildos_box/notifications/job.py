@@ -77,7 +77,7 @@ def _by_mail(
     skipped = relays.by_mail(tx, services, delivery, notification)
     if skipped is None:
         return _finish(tx, job, store.PENDING, "its mail is queued")
-    push_outcome.fall_back(tx, services, notification["id"])
+    push_outcome.fall_back(tx, services, notification["id"], "email")
     return _skip(tx, job, services, delivery, skipped)
 
 
@@ -87,7 +87,7 @@ def _to_browsers(
     """Add a delivery and a job per subscription; without any, deliver to the inbox instead."""
     subscriptions = push_store.active_of(tx, delivery["user_id"])
     if not subscriptions:
-        push_outcome.fall_back(tx, services, notification["id"])
+        push_outcome.fall_back(tx, services, notification["id"], "push")
         return _skip(tx, job, services, delivery, push_outcome.NO_SUBSCRIPTION)
     for subscription in subscriptions:
         fanout.add(tx, services, notification, "push", subscription_id=subscription["id"])

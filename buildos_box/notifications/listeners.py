@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from buildos_box.clock import from_text
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs.changes import EXPIRED, STALE, JobCancelled, JobFailed
@@ -12,7 +13,7 @@ from buildos_box.notifications.outgoing import notify
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
-from buildos_box.sms.changes import SmsChanged, SmsUndelivered
+from buildos_box.sms.changes import ReminderDue, SmsChanged, SmsUndelivered
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import CalendarSyncFailed, TaskChanged, TaskDeleted
 
@@ -27,7 +28,7 @@ def _job_ended(
     error: str | None = None,
 ) -> None:
     """End the delivery of a job that failed for good, expired or was cancelled."""
-    if change.job_type not in (fanout.SEND_NOTIFICATION, fanout.SEND_PUSH):
+    if change.job_type not in (fanout.SEND_NOTIFICATION, fanout.SEND_PUSH, fanout.SEND_CHAT):
         return
     delivery = store.delivery(tx, str(change.metadata.get("deliveryId")))
     if delivery is None:
@@ -40,8 +41,9 @@ def _job_ended(
         )
     elif delivery["status"] == store.PENDING:
         store.finish(tx, delivery["id"], status, services.clock.now(), reason=reason, error=error)
-        if too_late:
-            push_outcome.fall_back(tx, services, delivery["notification_id"])
+        if too_late or (change.job_type == fanout.SEND_CHAT and status == store.FAILED):
+            channel = delivery["channel"]
+            push_outcome.fall_back(tx, services, delivery["notification_id"], channel)
 
 
 def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
@@ -131,12 +133,36 @@ def on_sms_undelivered(tx: Tx, services: Services, change: SmsUndelivered) -> No
         relays.notify_of_undelivered_sms(tx, services, row, change.reason)
 
 
+def on_reminder_due(tx: Tx, services: Services, change: ReminderDue) -> None:
+    """Send the reminder of an event to its user's chat."""
+    row = sms_store.find(tx, change.sms_id)
+    if row is None:
+        return
+    event = workspace.find_event(tx, row["event_id"])
+    notify(
+        tx,
+        services,
+        user_id=row["user_id"],
+        event_type="event.reminder",
+        payload={
+            "eventId": row["event_id"],
+            "text": change.text,
+            "location": (event.location if event else None) or "",
+        },
+        correlation_id=row["correlation_id"],
+        channels=("chat",),
+        stale_at=from_text(row["expires_at"]) if row["expires_at"] else None,
+        once_key=f"reminder-{row['id']}",
+    )
+
+
 LISTENERS: tuple[Listener[Any], ...] = (
     Listener(EmailChanged, on_email_changed),
     Listener(EmailUndelivered, on_email_undelivered),
     Listener(EmailRead, on_email_read),
     Listener(SmsChanged, on_sms_changed),
     Listener(SmsUndelivered, on_sms_undelivered),
+    Listener(ReminderDue, on_reminder_due),
     Listener(TaskChanged, on_task_changed),
     Listener(TaskDeleted, on_task_deleted),
     Listener(CalendarSyncFailed, on_calendar_sync_failed),

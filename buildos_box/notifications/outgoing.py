@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
+from buildos_box.chat import store as chat_store
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.notifications import fanout, push_outcome, push_store, store
+from buildos_box.notifications import fanout, push_outcome, store
 from buildos_box.notifications.event_types import (
     CHANNELS,
     Channel,
@@ -51,12 +52,12 @@ def notify(
     """Add a notification with one delivery and one job per channel.
 
     Without `channels`, those of the event type, those in `also`, and those that the user chose for
-    the event type; for push to somebody without a browser that takes it, a skipped delivery and no
-    job. The inbox has it with this transaction; for the other channels, preferences are
-    checked when a delivery is due. With `replaces`, deliveries that still wait under the same tag
-    are cancelled, and what was not read yet leaves the inbox. Returns None if `once_key` was used
-    before. Raises Unprocessable for an unknown event type or a payload that does not fit, and
-    PermanentError for a user who was deleted.
+    the event type; for push to somebody without a browser that takes it and for chat without a
+    confirmed address, a skipped delivery and no job. The inbox has it with this transaction; for
+    the other channels, preferences are checked when a delivery is due. With `replaces`, deliveries
+    that still wait under the same tag are cancelled, and what was not read yet leaves the inbox.
+    Returns None if `once_key` was used before. Raises Unprocessable for an unknown event type or a
+    payload that does not fit, and PermanentError for a user who was deleted.
     """
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)
@@ -81,8 +82,9 @@ def notify(
     row = store.notification(tx, notification_id)
     jobs: dict[Channel, str] = {}
     for channel in channels or _channels(tx, user_id, event, also):
-        if channel == "push" and not push_store.active_of(tx, user_id):
-            instead = push_outcome.skip_without_browser(tx, services, row)
+        reason = push_outcome.nowhere_to_go(tx, user_id, channel)
+        if reason is not None:
+            instead = push_outcome.skip_unreachable(tx, services, row, channel, reason)
             jobs |= {"in_app": instead.job_id} if instead is not None else {}
             continue
         job = fanout.add(
@@ -94,6 +96,12 @@ def notify(
 
 
 def _channels(tx: Tx, user_id: str, event: EventType, also: Sequence[Channel]) -> list[Channel]:
-    """The event type's channels, those in `also`, and those that the user turned on for it."""
+    """The event type's channels, those in `also`, and those that the user turned on for it.
+
+    What is pushed also goes to the chat of whoever has confirmed an address there.
+    """
     asked = store.find_preferences(tx, user_id).event_types.get(event.name, {})
-    return [name for name in CHANNELS if name in (*event.channels, *also) or asked.get(name)]
+    wanted = {*event.channels, *also}
+    if "push" in event.channels and chat_store.address(tx, user_id) is not None:
+        wanted.add("chat")
+    return [name for name in CHANNELS if name in wanted or asked.get(name)]

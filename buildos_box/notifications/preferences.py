@@ -24,6 +24,9 @@ class NotificationPreferences(msgspec.Struct, frozen=True, kw_only=True, rename=
     push: bool = True
     email: bool = True
     sms: bool = True
+    chat: bool = True
+    fallback: list[str] = msgspec.field(default_factory=list)
+    """The channels that are tried in turn when one cannot deliver; the inbox has it in any case."""
     event_types: dict[str, dict[str, bool]] = msgspec.field(default_factory=dict)
     dnd_start: str | None = None
     dnd_end: str | None = None

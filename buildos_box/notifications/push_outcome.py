@@ -1,11 +1,14 @@
-"""The outcome of the push channel, computed from the outcomes of all subscriptions.
+"""What follows when a channel cannot deliver; the outcome of push, computed from all browsers'.
 
 The rules: docs/spec.md#notification-fallback.
 """
 
+from buildos_box.chat import store as chat_store
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.types import Enqueued
 from buildos_box.notifications import checks, fanout, push_store, store
+from buildos_box.notifications.event_types import Channel
+from buildos_box.notifications.event_types import channel as channel_named
 from buildos_box.notifications.preferences import Skip
 from buildos_box.services import Services
 
@@ -42,29 +45,70 @@ def finish_push(
         store.finish(
             tx, whole["id"], store.FAILED, now, error=error or "no subscription accepted it"
         )
-        fall_back(tx, services, delivery["notification_id"])
+        fall_back(tx, services, delivery["notification_id"], "push")
 
 
 NO_SUBSCRIPTION = "no push subscription"
+NO_ADDRESS = "no chat address"
 
 
-def skip_without_browser(tx: Tx, services: Services, notification: Row) -> Enqueued | None:
-    """Store that nothing is pushed, since no browser takes it; what is wanted goes to the inbox.
+def nowhere_to_go(tx: Tx, user_id: str, channel: str) -> str | None:
+    """Why push or chat cannot reach the user at all; None if it can."""
+    if channel == "push" and not push_store.active_of(tx, user_id):
+        return NO_SUBSCRIPTION
+    if channel == "chat" and chat_store.address(tx, user_id) is None:
+        return NO_ADDRESS
+    return None
+
+
+def skip_unreachable(
+    tx: Tx, services: Services, notification: Row, channel: Channel, reason: str
+) -> Enqueued | None:
+    """Store that nothing is sent over that channel; what is wanted goes another way.
 
     Returns the job of the inbox, if there was none yet.
     """
     now = services.clock.now()
     delivery_id = services.ids.new("delivery", now)
-    if not store.add_delivery(tx, delivery_id, notification, "push", now):
+    if not store.add_delivery(tx, delivery_id, notification, channel, now):
         return None
-    decision = checks.decide_now(tx, services, notification, "push", checks.stale_at(notification))
+    decision = checks.decide_now(tx, services, notification, channel, checks.stale_at(notification))
     if isinstance(decision, Skip):
         store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
         return None
-    store.finish(tx, delivery_id, store.SKIPPED, now, reason=NO_SUBSCRIPTION)
-    return fall_back(tx, services, notification["id"])
+    store.finish(tx, delivery_id, store.SKIPPED, now, reason=reason)
+    return fall_back(tx, services, notification["id"], channel)
 
 
-def fall_back(tx: Tx, services: Services, notification_id: str) -> Enqueued | None:
-    """Add an in-app delivery, unless there is one."""
-    return fanout.add(tx, services, store.notification(tx, notification_id), "in_app")
+def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> Enqueued | None:
+    """After that channel has failed: the inbox, unless it has it, and the next of the user's order.
+
+    Returns the job of the inbox, if there was none yet.
+    """
+    notification = store.notification(tx, notification_id)
+    _try_next(tx, services, notification, failed)
+    return fanout.add(tx, services, notification, "in_app")
+
+
+def _try_next(tx: Tx, services: Services, notification: Row, failed: str) -> None:
+    """Deliver over the next channel of the user's order that can reach them and is wanted.
+
+    The order goes on after the channel that has failed, and begins anew for one that is not in it.
+    Nothing that is stale by now is sent.
+    """
+    stale_at = checks.stale_at(notification)
+    wanted = store.find_preferences(tx, notification["user_id"])
+    if stale_at is not None and services.clock.now() >= stale_at:
+        return
+    order = wanted.fallback
+    after = order[order.index(failed) + 1 :] if failed in order else order
+    tried = store.channels_of(tx, notification["id"])
+    for name in after:
+        over = channel_named(name)
+        if (
+            over not in tried
+            and wanted.wants(notification["event_type"], over)
+            and nowhere_to_go(tx, notification["user_id"], over) is None
+        ):
+            fanout.add(tx, services, notification, over)
+            return

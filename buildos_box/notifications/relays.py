@@ -101,7 +101,7 @@ def update_delivery(
     status: str | None,
     reason: str | None,
 ) -> None:
-    """Store the outcome of the mail or SMS; one that failed goes to the inbox instead."""
+    """Store the outcome of the mail or SMS; one that failed goes another way."""
     delivery = store.carried_by(tx, channel, message_id)
     if delivery is None or status is None:
         return
@@ -120,7 +120,7 @@ def update_delivery(
         error=reason if failed else None,
     )
     if finished and status != store.SENT:
-        push_outcome.fall_back(tx, services, delivery["notification_id"])
+        push_outcome.fall_back(tx, services, delivery["notification_id"], channel)
 
 
 def notify_of_undelivered_sms(tx: Tx, services: Services, sms: Row, reason: str) -> None:

@@ -249,7 +249,10 @@ def _read(given: dict[str, Any]) -> NotificationPreferences:
         }
         for name, chosen in wanted.event_types.items()
     }
-    return msgspec.structs.replace(wanted, event_types=types)
+    order = [str(channel(name, "fallback")) for name in wanted.fallback]
+    if len(set(order)) != len(order) or "in_app" in order:
+        raise Unprocessable.field("fallback", "must name push, email, sms and chat at most once")
+    return msgspec.structs.replace(wanted, event_types=types, fallback=order)
 
 
 ROUTES: list[Any] = [

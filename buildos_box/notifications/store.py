@@ -21,8 +21,9 @@ def _preferences(row: Row | None) -> NotificationPreferences:
     if row is None:
         return NotificationPreferences()
     values: dict[str, Any] = {name: row[name] for name in NotificationPreferences.__struct_fields__}
-    for name in ("in_app", "push", "email", "sms"):
+    for name in ("in_app", "push", "email", "sms", "chat"):
         values[name] = bool(values[name])
+    values["fallback"] = msgspec.json.decode(row["fallback"])
     values["event_types"] = msgspec.json.decode(row["event_types"])
     return NotificationPreferences(**values)
 
@@ -41,15 +42,17 @@ def set_preferences(tx: Tx, user_id: str, wanted: NotificationPreferences, now: 
     """Store a user's preferences."""
     values = msgspec.structs.asdict(wanted)
     values["event_types"] = msgspec.json.encode(wanted.event_types).decode()
+    values["fallback"] = msgspec.json.encode(wanted.fallback).decode()
     tx.execute(
         """INSERT INTO notification_preferences
-               (user_id, in_app, push, email, sms, event_types, dnd_start, dnd_end,
+               (user_id, in_app, push, email, sms, chat, fallback, event_types, dnd_start, dnd_end,
                 hourly_cap, daily_cap, due_soon_minutes, updated_at)
-           VALUES (:user_id, :in_app, :push, :email, :sms, :event_types, :dnd_start, :dnd_end,
-                   :hourly_cap, :daily_cap, :due_soon_minutes, :now)
+           VALUES (:user_id, :in_app, :push, :email, :sms, :chat, :fallback, :event_types,
+                   :dnd_start, :dnd_end, :hourly_cap, :daily_cap, :due_soon_minutes, :now)
            ON CONFLICT (user_id) DO UPDATE SET
                in_app = excluded.in_app, push = excluded.push, email = excluded.email,
-               sms = excluded.sms, event_types = excluded.event_types,
+               sms = excluded.sms, chat = excluded.chat,
+               fallback = excluded.fallback, event_types = excluded.event_types,
                dnd_start = excluded.dnd_start, dnd_end = excluded.dnd_end,
                hourly_cap = excluded.hourly_cap, daily_cap = excluded.daily_cap,
                due_soon_minutes = excluded.due_soon_minutes,
@@ -165,6 +168,15 @@ def begin(tx: Tx, delivery_id: str, now: Instant) -> None:
             WHERE id = :id""",
         {"id": delivery_id, "now": to_text(now)},
     )
+
+
+def channels_of(tx: Tx, notification_id: str) -> set[str]:
+    """The channels over which the notification was delivered, or tried."""
+    rows = tx.all(
+        "SELECT channel FROM notification_deliveries WHERE notification_id = ?",
+        (notification_id,),
+    )
+    return {str(row["channel"]) for row in rows}
 
 
 def finish(

@@ -1,1 +1,1 @@
-"""Test messages: whether mail, SMS and push leave this server (`send-test`)."""
+"""Test messages: whether mail, SMS, push and chat leave this server (`send-test`)."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from buildos_box.chat import client as chat_client
+from buildos_box.chat import store as chat_store
 from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
@@ -29,6 +31,7 @@ SMS_TEXT = "This is a test message from BuildOS Box."
 PUSH_TITLE = "BuildOS Box can send push messages"
 PUSH_TEXT = "This is a test message."
 PUSH_TAG = "test"
+CHAT_TITLE = "BuildOS Box can send chat messages"
 VALID_SECONDS = 600
 
 
@@ -38,8 +41,8 @@ class TestTo(Payload, frozen=True, kw_only=True):
     to: str
 
 
-class TestPush(Payload, frozen=True, kw_only=True):
-    """The user whose browsers get the message."""
+class TestOfUser(Payload, frozen=True, kw_only=True):
+    """The user whose browsers or chat get the message."""
 
     user_id: str
 
@@ -62,6 +65,13 @@ class TestPushResult(msgspec.Struct, frozen=True, rename="camel"):
 
     sent: int
     failed: list[str]
+
+
+class TestChatResult(msgspec.Struct, frozen=True, rename="camel"):
+    """The service that took the message, and its id for it."""
+
+    service: str
+    message_id: str
 
 
 async def _once(
@@ -111,7 +121,7 @@ async def send_test_sms(job: Attempt[TestTo], services: Services) -> TestSmsResu
     return TestSmsResult(sid)
 
 
-async def send_test_push(job: Attempt[TestPush], services: Services) -> TestPushResult:
+async def send_test_push(job: Attempt[TestOfUser], services: Services) -> TestPushResult:
     """Send to each browser, even if other push services refuse; the counts and errors.
 
     Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
@@ -141,6 +151,31 @@ async def send_test_push(job: Attempt[TestPush], services: Services) -> TestPush
     if not sent:
         raise PermanentError("; ".join(failed) or "no browser has subscribed", code="not_sent")
     return TestPushResult(sent, failed)
+
+
+async def send_test_chat(job: Attempt[TestOfUser], services: Services) -> TestChatResult:
+    """Send to the user's confirmed chat address; the service's answer.
+
+    Raises PermanentError, also if there is no address, TransientError, LeaseLost.
+    """
+
+    def read(tx: Tx) -> Row:
+        job.ensure_lease(tx)
+        row = chat_store.address(tx, job.payload.user_id)
+        if row is None:
+            raise PermanentError("there is no confirmed chat address", code="no_chat_address")
+        return row
+
+    row = await services.db.write(read)
+    service, target = row["service"], row["target"]
+    sent = await _once(
+        job,
+        services,
+        "chat",
+        f"test-{job.job_id}",
+        lambda: chat_client.send(services, service, target, CHAT_TITLE, PUSH_TEXT),
+    )
+    return TestChatResult(service, sent)
 
 
 async def _push(
@@ -175,9 +210,17 @@ SEND_TEST_SMS = JobType(
 )
 SEND_TEST_PUSH = JobType(
     name="send_test_push",
-    payload=TestPush,
+    payload=TestOfUser,
     run=send_test_push,
     lane="push",
     timeout=timedelta(minutes=3),
+    max_attempts=1,
+)
+SEND_TEST_CHAT = JobType(
+    name="send_test_chat",
+    payload=TestOfUser,
+    run=send_test_chat,
+    lane="push",
+    timeout=timedelta(minutes=2),
     max_attempts=1,
 )

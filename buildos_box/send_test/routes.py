@@ -7,16 +7,18 @@ from litestar import post
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
+from buildos_box.chat import store as chat_store
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, Unprocessable
 from buildos_box.jobs.types import JobQueued, JobType, Payload
 from buildos_box.mail.headers import mailbox
 from buildos_box.notifications import push_store
 from buildos_box.send_test.job import (
+    SEND_TEST_CHAT,
     SEND_TEST_MAIL,
     SEND_TEST_PUSH,
     SEND_TEST_SMS,
-    TestPush,
+    TestOfUser,
     TestTo,
 )
 from buildos_box.services import Services
@@ -29,8 +31,8 @@ class TestToRequest(msgspec.Struct, frozen=True, kw_only=True):
     to: str
 
 
-class TestPushRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of `POST /queue/test-push`."""
+class TestOfUserRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of `POST /queue/test-push` and `/queue/test-chat`."""
 
     user_id: str
 
@@ -90,7 +92,7 @@ async def queue_test_sms(
 
 @post("/queue/test-push", status_code=200, tags=["Push"], opt=NEEDS_SERVICE)
 async def queue_test_push(
-    data: TestPushRequest, services: Services, caller: Caller, correlation_id: str
+    data: TestOfUserRequest, services: Services, caller: Caller, correlation_id: str
 ) -> JobQueued:
     """Queue a test message to each browser of a user.
 
@@ -102,10 +104,29 @@ async def queue_test_push(
     def add(tx: Tx) -> JobQueued:
         if not push_store.active_of(tx, user_id):
             raise Unprocessable.field("userId", f"no browser of {user_id} has subscribed to push")
-        payload = TestPush(user_id=user_id)
+        payload = TestOfUser(user_id=user_id)
         return _enqueue(tx, services, caller, correlation_id, SEND_TEST_PUSH, payload, user_id)
 
     return await services.db.write(add)
 
 
-ROUTES: list[Any] = [queue_test_mail, queue_test_sms, queue_test_push]
+@post("/queue/test-chat", status_code=200, tags=["Chat"], opt=NEEDS_SERVICE)
+async def queue_test_chat(
+    data: TestOfUserRequest, services: Services, caller: Caller, correlation_id: str
+) -> JobQueued:
+    """Queue a test message to a user's chat; the result of its job is the service's answer.
+
+    Raises Forbidden (not a service or admin), Unprocessable (no confirmed address), Unavailable.
+    """
+    user_id = data.user_id
+
+    def add(tx: Tx) -> JobQueued:
+        if chat_store.address(tx, user_id) is None:
+            raise Unprocessable.field("userId", f"{user_id} has no confirmed chat address")
+        payload = TestOfUser(user_id=user_id)
+        return _enqueue(tx, services, caller, correlation_id, SEND_TEST_CHAT, payload, user_id)
+
+    return await services.db.write(add)
+
+
+ROUTES: list[Any] = [queue_test_mail, queue_test_sms, queue_test_push, queue_test_chat]

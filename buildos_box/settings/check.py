@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
 from buildos_box.settings.backup_place import Place
+from buildos_box.settings.chat_url import fault_of_template
 from buildos_box.settings.masking import masked_url
 from buildos_box.settings.model import (
     EmailWebhookSettings,
@@ -44,6 +45,7 @@ def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradictio
     yield from _queue(settings)
     yield from _email(settings)
     yield from _backup(settings)
+    yield from _chat(settings)
     yield from _addresses(settings, given)
 
 
@@ -235,6 +237,17 @@ def _has_numbers(country: str) -> bool:
     from phonenumbers import SUPPORTED_REGIONS  # it takes long to import
 
     return country in SUPPORTED_REGIONS
+
+
+def _chat(settings: Settings) -> Iterator[Contradiction]:
+    for name, service in settings.chat.items():
+        if fault := fault_of_template(service.url.reveal()):
+            yield Contradiction(f"chat.{name}.url", fault)
+        if service.api_base_url and not _is_url(service.api_base_url):
+            shown = masked_url(service.api_base_url)
+            yield Contradiction(
+                f"chat.{name}.api_base_url", f"{shown!r} must be an http(s) address"
+            )
 
 
 def _addresses(settings: Settings, given: set[str]) -> Iterator[Contradiction]:

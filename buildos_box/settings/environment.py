@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.settings.keys import LANES, PROVIDERS, all_keys
+from buildos_box.settings.keys import CHAT, LANES, PROVIDERS, all_keys, find_key
 from buildos_box.settings.model import ProviderSettings
 from buildos_box.settings.presets import DEFAULT_CHAIN, KEY_VARIABLES, with_preset
 from buildos_box.settings.section import Secret
@@ -185,13 +185,15 @@ def _secret_in_file(variable: str) -> str | None:
     if not variable.endswith(FILE_SUFFIX):
         return None
     key = _key_of(variable.removesuffix(FILE_SUFFIX))
-    known = all_keys().get(key) if key else None
+    known = find_key(key) if key else None
     return key if known is not None and known.is_secret else None
 
 
 def _key_of(variable: str) -> str | None:
     name = variable.removeprefix(PREFIX).lower().replace("__", ".")
-    if name.startswith(f"{LANES}.") or (name in all_keys() and name != LANES):
+    if name.startswith(f"{LANES}.") or (name in all_keys() and name not in (LANES, CHAT)):
+        return name
+    if name.startswith(f"{CHAT}.") and find_key(name) is not None:
         return name
     return None
 

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
+from buildos_box.settings.model import ChatSettings, LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.section import Secret, Section
 
 LANES = "queue.lanes"
 PROVIDERS = "llm.providers"
+CHAT = "chat"
+NAMED = (LANES, PROVIDERS, CHAT)
+"""Keys with tables in them, whose own keys are listed apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,20 @@ def lane_keys() -> dict[str, Key]:
 def provider_keys() -> dict[str, Key]:
     """The keys of one provider."""
     return {key.name: key for key in keys_of(ProviderSettings)}
+
+
+def chat_keys() -> dict[str, Key]:
+    """The keys of one chat service."""
+    return {key.name: key for key in keys_of(ChatSettings)}
+
+
+def find_key(name: str) -> Key | None:
+    """The key of that dotted name, also of a chat service (`chat.ntfy.url`)."""
+    section, _, rest = name.partition(".")
+    service, _, option = rest.partition(".")
+    if section == CHAT and service:
+        return chat_keys().get(option)
+    return all_keys().get(name)
 
 
 def section_doc(name: str) -> str:

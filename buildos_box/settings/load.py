@@ -12,8 +12,17 @@ import msgspec
 
 from buildos_box.settings import check
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
-from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, lane_keys, provider_keys
-from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
+from buildos_box.settings.keys import (
+    CHAT,
+    LANES,
+    PROVIDERS,
+    Key,
+    all_keys,
+    chat_keys,
+    lane_keys,
+    provider_keys,
+)
+from buildos_box.settings.model import ChatSettings, LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.presets import with_preset
 from buildos_box.settings.section import Secret
 from buildos_box.settings.validation_messages import message_of
@@ -56,6 +65,7 @@ class _Reader:
     origins: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     lanes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chat: dict[str, dict[str, Any]] = field(default_factory=dict)
     providers: list[ProviderSettings] | None = None
 
     def fault(self, key: str, where: str, message: str) -> None:
@@ -76,6 +86,8 @@ class _Reader:
             self._put_providers(value, where)
         elif name.startswith(f"{LANES}.") and name.count(".") == 3:
             self._put_lane(name, value, where, text=text)
+        elif name == CHAT or name.startswith(f"{CHAT}."):
+            self._put_chat(name, value, where, text=text)
         elif name in keys and name != LANES:
             faults = len(self.faults)
             converted = self.convert(keys[name], name, value, where, text=text)
@@ -99,6 +111,37 @@ class _Reader:
             if len(self.faults) == faults:
                 self.lanes.setdefault(lane, {})[option] = converted
                 self.origins[name] = where
+
+    def _put_chat(self, name: str, value: Any, where: str, *, text: bool) -> None:
+        _, _, rest = name.partition(".")
+        service, _, option = rest.partition(".")
+        known = chat_keys()
+        if not option:
+            self.fault(name, where, "must be a table of its own, like [chat.ntfy]")
+        elif not _SERVICE_NAME.fullmatch(service):
+            self.fault(name, where, f"{service!r} must be a name of a-z, 0-9, - and _")
+        elif option not in known:
+            self.fault(name, where, f"unknown key{_did_you_mean(option, [*known])}")
+        else:
+            faults = len(self.faults)
+            converted = self.convert(known[option], name, value, where, text=text)
+            given = self.chat.setdefault(service, {})
+            if len(self.faults) == faults:
+                given[option] = converted
+                self.origins[name] = where
+
+    def chat_services(self) -> dict[str, ChatSettings]:
+        """The chat services that are whole; a fault for each that has no URL."""
+        found = {}
+        for service, given in self.chat.items():
+            name = f"{CHAT}.{service}.url"
+            if "url" in given:
+                found[service] = ChatSettings(**given)
+            elif not any(fault.key == name for fault in self.faults):
+                prefix = f"{CHAT}.{service}."
+                places = [at for key, at in self.origins.items() if key.startswith(prefix)]
+                self.fault(name, places[0] if places else "config", "is required")
+        return found
 
     def _put_providers(self, value: Any, where: str) -> None:
         if not isinstance(value, list):
@@ -129,6 +172,7 @@ class _Reader:
         self.origins[PROVIDERS] = where
 
 
+_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _DEFAULT_LANES: dict[str, LaneSettings] = all_keys()[LANES].default
 
 
@@ -145,7 +189,7 @@ def _nearest_key(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(last, siblings, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {section}.{close[0]}?"
-    tables = {key.rpartition(".")[0] for key in known}
+    tables = {key.rpartition(".")[0] for key in known} - {""}
     return "" if section in tables else _did_you_mean(name, [*known, *tables])
 
 
@@ -207,6 +251,8 @@ def _walk(tree: Mapping[str, Any], prefix: str, where: Any, reader: _Reader) -> 
 def _is_section(key: str) -> bool:
     if key == LANES or (key.startswith(f"{LANES}.") and key.count(".") == 2):
         return True
+    if key == CHAT or (key.startswith(f"{CHAT}.") and key.count(".") == 1):
+        return True
     return any(known.startswith(f"{key}.") for known in all_keys())
 
 
@@ -224,6 +270,7 @@ def _assemble(reader: _Reader, environment: Environment) -> Settings:
         for name, lane in _DEFAULT_LANES.items()
     }
     tree.setdefault("queue", {})["lanes"] = lanes
+    tree[CHAT] = reader.chat_services()
     tree.setdefault("llm", {})["providers"] = (
         environment.default_chain()
         if reader.providers is None
@@ -239,7 +286,7 @@ def _build(section: Any, tree: dict[str, Any]) -> Any:
         if spec.name not in tree:
             continue
         value = tree[spec.name]
-        nested = isinstance(value, dict) and spec.name != "lanes"
+        nested = isinstance(value, dict) and spec.name not in ("lanes", CHAT)
         values[spec.name] = _build(spec.type, value) if nested else value
     return section(**values)
 

@@ -250,6 +250,22 @@ class PushSettings(Section, frozen=True, kw_only=True):
     max_subscriptions_per_user: Annotated[int, _doc("Browsers per user.", ge=1)] = 10
 
 
+class ChatSettings(Section, frozen=True, kw_only=True):
+    """One chat service; needs the extra `buildos-box[chat]`."""
+
+    url: Annotated[
+        Secret,
+        _doc("Apprise URL with `{target}` where a person's part goes: ntfys://ntfy.sh/{target}."),
+    ]
+    hint: Annotated[str, _doc("What people are asked for; the service's usual words if empty.")] = (
+        ""
+    )
+    api_base_url: Annotated[
+        str,
+        _doc("Address of the API, if not the usual one: a Telegram Bot API server of your own."),
+    ] = ""
+
+
 class EgressSettings(Section, frozen=True, kw_only=True):
     """Connections to addresses that users give (push, calendar feeds, CalDAV)."""
 
@@ -361,6 +377,9 @@ class Settings(Section, frozen=True, kw_only=True):
     email: EmailSettings = field(default_factory=EmailSettings)
     sms: SmsSettings = field(default_factory=SmsSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    chat: Annotated[dict[str, ChatSettings], _doc("Chat services by name.")] = field(
+        default_factory=dict
+    )
     egress: EgressSettings = field(default_factory=EgressSettings)
     llm: LlmSettings = field(default_factory=LlmSettings)
     limits: LimitsSettings = field(default_factory=LimitsSettings)

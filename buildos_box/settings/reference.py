@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from buildos_box.settings.chat_url import SCHEMES
 from buildos_box.settings.environment import ALIAS_NOTES, ALIASES
 from buildos_box.settings.keys import (
     LANES,
-    PROVIDERS,
+    NAMED,
     Key,
     all_keys,
+    chat_keys,
     lane_keys,
     provider_keys,
     section_doc,
@@ -33,14 +35,14 @@ config show` what is in force and where it comes from.
 
 def reference_markdown() -> str:
     """The whole page."""
-    parts = [HEAD, *_sections(), *_lanes(), *_providers(), *_aliases()]
+    parts = [HEAD, *_sections(), *_lanes(), *_chat(), *_providers(), *_aliases()]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _sections() -> Iterator[str]:
     section = None
     for key in all_keys().values():
-        if key.name in (LANES, PROVIDERS):
+        if key.name in NAMED:
             continue
         table = key.name.rpartition(".")[0]
         if table != section:
@@ -74,6 +76,18 @@ def _lanes() -> Iterator[str]:
     yield "| --- | --- |"
     for name, lane in all_keys()[LANES].default.items():
         yield f"| `{name}` | {lane.concurrency} |"
+
+
+def _chat() -> Iterator[str]:
+    yield "\n## `[chat.<name>]`\n"
+    yield (
+        "Chat services, each under a name that people see (`[chat.ntfy]`). Schemes of the URL: "
+        f"{', '.join(f'`{scheme}`' for scheme in SCHEMES)}.\nThe extra `buildos-box[chat]` brings "
+        "the library. Pages to copy: [integrations](integrations.md#chat).\n"
+    )
+    yield from _header()
+    for key in chat_keys().values():
+        yield _row(key, key.name)
 
 
 def _providers() -> Iterator[str]:

@@ -5,7 +5,16 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.settings.keys import LANES, PROVIDERS, Key, all_keys, provider_keys, section_doc
+from buildos_box.settings.keys import (
+    CHAT,
+    LANES,
+    NAMED,
+    Key,
+    all_keys,
+    chat_keys,
+    provider_keys,
+    section_doc,
+)
 from buildos_box.settings.live import value_of
 from buildos_box.settings.load import Loaded
 from buildos_box.settings.masking import MASK, masked_url
@@ -25,7 +34,7 @@ def example_toml() -> str:
     lines = [HEADER]
     section = ""
     for key in all_keys().values():
-        if key.name in (LANES, PROVIDERS):
+        if key.name in NAMED:
             continue
         table, _, name = key.name.rpartition(".")
         if table != section:
@@ -34,7 +43,7 @@ def example_toml() -> str:
         lines += [f"# {key.doc}{_notes(key)}", _example_line(name, key.default), ""]
         if key.name == "queue.max_attempts":
             lines += _lane_lines()
-    return "\n".join([*lines, *_provider_lines()]).rstrip() + "\n"
+    return "\n".join([*lines, *_chat_lines(), "", *_provider_lines()]).rstrip() + "\n"
 
 
 def _notes(key: Key) -> str:
@@ -55,6 +64,21 @@ def _lane_lines() -> list[str]:
     for name, lane in lanes.items():
         lines += [f"[queue.lanes.{name}]", f"# concurrency = {lane.concurrency}"]
         lines += ["# per_user = 2", "# per_minute = 60", ""]
+    return lines
+
+
+def _chat_lines() -> list[str]:
+    lines = [
+        "# Chat services, each under a name that people see: ntfy, Gotify, Telegram, Matrix,",
+        "# Signal (signal-cli-rest-api), Discord, Mattermost, Nextcloud Talk. The address is the",
+        "# operator's; only `{target}` in its path or an option is a person's. They need the extra",
+        "# `buildos-box[chat]`.",
+        "# [chat.ntfy]",
+    ]
+    examples = {"url": "ntfys://ntfy.example.org/{target}"}
+    for key in chat_keys().values():
+        value = examples.get(key.name, key.default)
+        lines += [_example_line(key.name, value, f"  # {key.doc}{_notes(key)}")]
     return lines
 
 
@@ -97,6 +121,11 @@ def effective(loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
                 for option, limit in msgspec.structs.asdict(limits).items():
                     dotted = f"{name}.{lane}.{option}"
                     yield dotted, limit, loaded.origins.get(dotted, "default")
+        elif name == CHAT:
+            for service, chosen in value.items():
+                for option, given in msgspec.structs.asdict(chosen).items():
+                    dotted = f"{name}.{service}.{option}"
+                    yield dotted, _shown(given), loaded.origins.get(dotted, "default")
         else:
             yield name, _shown(value), loaded.origins.get(name, "default")
 

@@ -11,6 +11,14 @@ class SmsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReminderDue:
+    """A reminder is due that goes to its user's chat; `text` is what it says."""
+
+    sms_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SmsUndelivered:
     """A message has failed, expired, or nobody knows what became of it; `reason` says which."""
 

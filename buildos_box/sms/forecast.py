@@ -18,7 +18,7 @@ from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.planning import LONGEST_LEAD, Skip, decide_reminder
 from buildos_box.sms.preferences import daily_limit
-from buildos_box.sms.preferences_store import SmsPreferences
+from buildos_box.sms.preferences_store import CHAT, SMS, SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
@@ -39,6 +39,7 @@ class ExpectedSms:
     start_at: Instant | None = None
     skipped: str | None = None
     moved: str | None = None
+    channel: str = SMS
     retried: str | None = None
     """Until when it is retried, and why."""
 
@@ -48,20 +49,27 @@ def expected_sms(
 ) -> list[ExpectedSms]:
     """Waiting messages, and the reminders of events whose day is not planned yet."""
     user, preferences = workspace.find_user(tx, user_id), preferences_store.find(tx, user_id)
-    if user is None or preferences.phone_number is None:
+    if user is None or (preferences.phone_number is None and not preferences.by_chat):
         return []
     zone = zone_or_utc(user.timezone)
     found = [_waiting(tx, row, preferences, zone, now) for row in store.waiting_of(tx, user_id)]
     if preferences.event_reminders_enabled:
         for event in workspace.timed_events(tx, user_id, now, until + LONGEST_LEAD):
             found += _reminder(tx, event, preferences, zone, now)
-    why = _why_none(preferences)
-    found = [replace(one, skipped=one.skipped or why) for one in found if one.at <= until]
+    found = [
+        replace(one, skipped=one.skipped or _why_none(preferences, one))
+        for one in found
+        if one.at <= until
+    ]
     limit = daily_limit(preferences, services.settings.limits)
     return _within_limit(tx, user_id, limit, zone, sorted(found, key=lambda one: one.at))
 
 
-def _why_none(preferences: SmsPreferences) -> str | None:
+def _why_none(preferences: SmsPreferences, one: ExpectedSms) -> str | None:
+    if one.channel == CHAT:
+        return None if preferences.has_chat else "no_chat_address"
+    if preferences.phone_number is None:
+        return "no_phone_number"
     if preferences.opted_out:
         return "opted_out"
     return None if preferences.phone_verified else "phone_not_verified"
@@ -100,6 +108,7 @@ def _waiting(
         title=row["event_title"],
         start_at=start,
         skipped="quiet_hours" if late and moved else None,
+        channel=preferences.reminder_channel if row["kind"] == "reminder" else SMS,
         moved=moved or None,
         retried=retried,
     )
@@ -128,6 +137,7 @@ def _reminder(
         event_id=event.id,
         title=event.title,
         start_at=event.start_at,
+        channel=preferences.reminder_channel,
     )
     by_hand = [row for row in known if row["by_request"]]
     if by_hand:
@@ -147,7 +157,7 @@ def _within_limit(
     kept = []
     for one in found:
         day = local_day(one.at, zone)
-        if one.skipped is None:
+        if one.skipped is None and one.channel == SMS:
             if preferences_store.count_on(tx, user_id, day) + counts[day] >= limit:
                 one = replace(one, skipped="daily_limit", moved=None)
             else:

@@ -5,6 +5,7 @@ The rules: docs/spec.md#reminder-identity.
 
 from typing import Any
 
+from buildos_box.chat.changes import ChatAddressChanged
 from buildos_box.db import Row, Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs import alerts
@@ -12,7 +13,7 @@ from buildos_box.jobs.changes import EXPIRED, JobCancelled, JobFailed
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
-from buildos_box.sms import store
+from buildos_box.sms import preferences_store, store
 from buildos_box.sms.changes import SmsChanged, SmsUndelivered
 from buildos_box.sms.reminders import replan_changed, replan_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
@@ -56,6 +57,12 @@ def on_user_saved(tx: Tx, services: Services, change: UserSaved) -> None:
 def on_preferences_changed(tx: Tx, services: Services, change: SmsPreferencesChanged) -> None:
     """Plan the user's day again."""
     plan_today(tx, services, change.user_id)
+
+
+def on_chat_address_changed(tx: Tx, services: Services, change: ChatAddressChanged) -> None:
+    """Plan the day of a user whose reminders go to their chat."""
+    if preferences_store.find(tx, change.user_id).by_chat:
+        plan_today(tx, services, change.user_id)
 
 
 def on_sms_changed(tx: Tx, services: Services, change: SmsChanged) -> None:
@@ -130,6 +137,7 @@ LISTENERS: tuple[Listener[Any], ...] = (
     Listener(EventDeleted, on_event_deleted),
     Listener(UserSaved, on_user_saved),
     Listener(SmsPreferencesChanged, on_preferences_changed),
+    Listener(ChatAddressChanged, on_chat_address_changed),
     Listener(SmsChanged, on_sms_changed),
     Listener(JobCancelled, on_job_cancelled),
     Listener(JobFailed, on_job_failed),

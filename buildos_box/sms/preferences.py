@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 import msgspec
 
@@ -25,6 +26,7 @@ class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours_start: str | None
     quiet_hours_end: str | None
     daily_limit: int
+    reminder_channel: str
 
     @classmethod
     def of(cls, preferences: SmsPreferences) -> "SmsSettingsView":
@@ -39,6 +41,7 @@ class SmsSettingsView(msgspec.Struct, frozen=True, kw_only=True):
             quiet_hours_start=preferences.quiet_hours_start,
             quiet_hours_end=preferences.quiet_hours_end,
             daily_limit=preferences.daily_limit,
+            reminder_channel=preferences.reminder_channel,
         )
 
 
@@ -53,6 +56,7 @@ class SmsSettingsRequest(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours_start: str | msgspec.UnsetType | None = msgspec.UNSET
     quiet_hours_end: str | msgspec.UnsetType | None = msgspec.UNSET
     daily_limit: int | msgspec.UnsetType = msgspec.UNSET
+    reminder_channel: Literal["sms", "chat"] | msgspec.UnsetType = msgspec.UNSET
 
 
 def changed(
@@ -83,6 +87,8 @@ def changed(
         if not service and ceiling and changes and asked.daily_limit > ceiling:
             raise Unprocessable.field("daily_limit", f"limits.sms_per_day allows {ceiling} at most")
         after = replace(after, daily_limit=asked.daily_limit)
+    if not isinstance(asked.reminder_channel, msgspec.UnsetType):
+        after = replace(after, reminder_channel=asked.reminder_channel)
     if not isinstance(asked.quiet_hours_start, msgspec.UnsetType):
         start = _wall("quiet_hours_start", asked.quiet_hours_start)
         after = replace(after, quiet_hours_start=start)

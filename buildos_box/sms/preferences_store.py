@@ -3,9 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from buildos_box.chat import store as chat_store
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.quiet_hours import QuietHours
+
+SMS, CHAT = "sms", "chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,9 @@ class SmsPreferences:
     quiet_hours_start: str | None = None
     quiet_hours_end: str | None = None
     daily_limit: int = 10
+    reminder_channel: str = "sms"
+    has_chat: bool = False
+    """Whether a chat address is confirmed; not stored here."""
 
     @property
     def lead(self) -> timedelta:
@@ -35,12 +41,16 @@ class SmsPreferences:
     @property
     def wants_reminders(self) -> bool:
         """Whether reminders are planned for the user."""
-        return (
-            self.event_reminders_enabled
-            and self.phone_number is not None
-            and self.phone_verified
-            and not self.opted_out
-        )
+        if not self.event_reminders_enabled:
+            return False
+        if self.by_chat:
+            return self.has_chat
+        return self.phone_number is not None and self.phone_verified and not self.opted_out
+
+    @property
+    def by_chat(self) -> bool:
+        """Whether reminders go to the user's chat, and not to their phone."""
+        return self.reminder_channel == CHAT
 
 
 _COLUMNS = """p.*, EXISTS (SELECT 1 FROM sms_opt_outs o
@@ -49,7 +59,7 @@ _COLUMNS = """p.*, EXISTS (SELECT 1 FROM sms_opt_outs o
 
 def _of(row: Row) -> SmsPreferences:
     flags = ("phone_verified", "opted_out", "event_reminders_enabled")
-    values = {name: row[name] for name in SmsPreferences.__slots__}
+    values = {name: row[name] for name in SmsPreferences.__slots__ if name != "has_chat"}
     return SmsPreferences(**values | {name: bool(values[name]) for name in flags})
 
 
@@ -59,7 +69,8 @@ def find(tx: Tx, user_id: str) -> SmsPreferences:
         f"SELECT {_COLUMNS} FROM user_sms_preferences p WHERE user_id = ?",  # noqa: S608
         (user_id,),
     )
-    return _of(row) if row else SmsPreferences(user_id)
+    found = _of(row) if row else SmsPreferences(user_id)
+    return replace(found, has_chat=chat_store.address(tx, user_id) is not None)
 
 
 def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
@@ -67,10 +78,10 @@ def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
     tx.execute(
         """INSERT INTO user_sms_preferences (user_id, phone_number, phone_verified,
                    event_reminders_enabled, lead_time_minutes, quiet_hours_start,
-                   quiet_hours_end, daily_limit, created_at, updated_at)
+                   quiet_hours_end, daily_limit, reminder_channel, created_at, updated_at)
            VALUES (:user_id, :phone_number, :phone_verified,
                    :event_reminders_enabled, :lead_time_minutes, :quiet_hours_start,
-                   :quiet_hours_end, :daily_limit, :now, :now)
+                   :quiet_hours_end, :daily_limit, :reminder_channel, :now, :now)
            ON CONFLICT (user_id) DO UPDATE SET
                    phone_number = excluded.phone_number,
                    phone_verified = excluded.phone_verified,
@@ -78,7 +89,9 @@ def save(tx: Tx, wanted: SmsPreferences, now: Instant) -> None:
                    lead_time_minutes = excluded.lead_time_minutes,
                    quiet_hours_start = excluded.quiet_hours_start,
                    quiet_hours_end = excluded.quiet_hours_end,
-                   daily_limit = excluded.daily_limit, updated_at = excluded.updated_at""",
+                   daily_limit = excluded.daily_limit,
+                   reminder_channel = excluded.reminder_channel,
+                   updated_at = excluded.updated_at""",
         {
             **{name: getattr(wanted, name) for name in SmsPreferences.__slots__},
             "phone_verified": int(wanted.phone_verified),
@@ -193,13 +206,18 @@ async def due(db: Database, now: Instant, limit: int) -> list[str]:
 
 
 async def unplanned(db: Database, latest: Instant, after: str, limit: int) -> list[str]:
-    """Users who want reminders but whose next day is not planned, or only after `latest`."""
+    """Users who want reminders but whose next day is not planned, or only after `latest`.
+
+    Of those who want them in their chat, also users without an address there.
+    """
     rows = await db.all(
         """SELECT p.user_id FROM user_sms_preferences p
              LEFT JOIN sms_planning d ON d.user_id = p.user_id
-            WHERE p.event_reminders_enabled = 1 AND p.phone_verified = 1
-              AND p.phone_number IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM sms_opt_outs o WHERE o.phone_number = p.phone_number)
+            WHERE p.event_reminders_enabled = 1
+              AND (p.reminder_channel = 'chat'
+                   OR (p.phone_verified = 1 AND p.phone_number IS NOT NULL
+                       AND NOT EXISTS (SELECT 1 FROM sms_opt_outs o
+                                        WHERE o.phone_number = p.phone_number)))
               AND (d.next_at IS NULL OR d.next_at > ?) AND p.user_id > ?
             ORDER BY p.user_id LIMIT ?""",
         (to_text(latest), after, limit),

@@ -10,6 +10,7 @@ What is checked before sending: docs/spec.md#sms-checks.
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -24,7 +25,9 @@ from buildos_box.jobs.types import JobType, Payload
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.changes import ReminderDue
 from buildos_box.sms.phone import why_not
+from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_outcome import body_of, mark_failed, mark_sent
 from buildos_box.sms.text import reminder_text, signature
 from buildos_box.sms.twilio_client import (
@@ -39,6 +42,7 @@ from buildos_box.workspace import store as workspace
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
+IN_CHAT = "it went to the chat"
 SWITCHED_OFF = "SMS is switched off (sms.enabled is false)"
 
 
@@ -82,10 +86,15 @@ async def send_sms(job: Attempt[SendPayload], services: Services) -> SmsResult:
     row = await store.get(services.db, sms_id)
     if row is None:
         raise PermanentError(f"there is no SMS {sms_id}", code="unknown_sms")
-    if store.RANK.get(row["status"], 0) >= store.RANK[store.SENT] and row["twilio_sid"]:
+    over_chat = row["channel"] == preferences_store.CHAT
+    if store.RANK.get(row["status"], 0) >= store.RANK[store.SENT] and (
+        row["twilio_sid"] or over_chat
+    ):
         return SmsResult(sms_id, row["status"], twilio_sid=row["twilio_sid"])
     in_doubt = row["status"] in store.IN_DOUBT
     try:
+        if not in_doubt and await services.db.write(lambda tx: _over_chat(tx, job, services)):
+            return SmsResult(sms_id, store.SENT, IN_CHAT)
         if not (in_doubt or services.settings.sms.enabled):
             raise _NotSent(SWITCHED_OFF)
         sender = _sender(services, in_doubt)
@@ -194,6 +203,8 @@ def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
         raise _NotSent(row["reason"] or row["status"])
     user = workspace.find_user(tx, row["user_id"])
     preferences = preferences_store.find(tx, row["user_id"])
+    if _goes_to_chat(row, preferences):
+        raise Snooze(now, "its channel has just changed")
     given = row["phone_number"] if row["kind"] in ("message", "code") else None
     number = given or preferences.phone_number
     if user is None or number is None:
@@ -209,11 +220,7 @@ def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     zone = zone_or_utc(user.timezone)
     if row["kind"] == "reminder":
         _check_event(tx, row, preferences.event_reminders_enabled)
-    end = quiet_until(preferences.quiet, now, zone)
-    if end is not None:
-        if row["expires_at"] is not None and to_text(end) >= row["expires_at"]:
-            raise _NotSent("quiet_hours")
-        raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
+    _check_hours(row, preferences, now, zone)
     got = preferences_store.count_on(tx, user.id, local_day(now, zone))
     ceiling = daily_limits.is_reached(tx, services, user.id, "sms_per_day")
     if got >= preferences.daily_limit or ceiling:
@@ -223,6 +230,50 @@ def _check(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     if got + others >= preferences.daily_limit:
         raise Snooze(now + A_MOMENT, "the day's last messages are being sent")
     return str(number)
+
+
+def _check_hours(row: Row, preferences: SmsPreferences, now: Instant, zone: ZoneInfo) -> None:
+    end = quiet_until(preferences.quiet, now, zone)
+    if end is not None:
+        if row["expires_at"] is not None and to_text(end) >= row["expires_at"]:
+            raise _NotSent("quiet_hours")
+        raise Snooze(end, f"quiet hours until {end.astimezone(zone):%H:%M} {zone.key}")
+
+
+def _goes_to_chat(row: Row, preferences: SmsPreferences) -> bool:
+    """Whether it is a reminder for the chat; one that was begun as an SMS stays one."""
+    fresh = row["status"] not in store.IN_DOUBT
+    return row["kind"] == "reminder" and fresh and preferences.by_chat
+
+
+def _over_chat(tx: Tx, job: Attempt[SendPayload], services: Services) -> bool:
+    """Hand a reminder for the chat over to the notifications, in this transaction.
+
+    False if it goes to a phone. Neither Twilio nor the limits of SMS concern it. Raises _NotSent,
+    Snooze, LeaseLost.
+    """
+    job.ensure_lease(tx)
+    now, row = services.clock.now(), store.find(tx, job.payload.sms_id)
+    if row is None:
+        raise _NotSent("gone")
+    preferences = preferences_store.find(tx, row["user_id"])
+    if not _goes_to_chat(row, preferences):
+        return False
+    if row["status"] in (store.CANCELLED, store.SKIPPED):
+        raise _NotSent(row["reason"] or row["status"])
+    user = workspace.find_user(tx, row["user_id"])
+    if user is None or not preferences.has_chat:
+        raise _NotSent("no_chat_address")
+    _check_event(tx, row, preferences.event_reminders_enabled)
+    _check_hours(row, preferences, now, zone_or_utc(user.timezone))
+    _make_reminder_text(tx, services, row["id"])
+    made = store.find(tx, row["id"]) or row
+    store.change(
+        tx, row["id"], now, status=store.SENT, channel=preferences_store.CHAT, sent_at=to_text(now)
+    )
+    text = made["message"].removeprefix(signature(services.settings.email.from_name))
+    tx.announce(ReminderDue(row["id"], text))
+    return True
 
 
 def _ready(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:

@@ -38,6 +38,8 @@ class SmsView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     message: str
     message_content: str
     message_source: str
+    channel: str
+    """`chat` for a reminder that went to the chat."""
     generated_via: str
     send_at: str
     scheduled_for: str

@@ -13,7 +13,7 @@ from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.listing import PAGE, Listing
 
 Json = dict[str, Any]
-CHANNELS = ("email", "sms", "push", "in_app", "webhook")
+CHANNELS = ("email", "sms", "push", "chat", "in_app", "webhook")
 WORDS = ("user", "channel", "status", "since")
 NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job.updated"})
 

@@ -17,7 +17,7 @@ NOT_EXPORTED = frozenset({"realtime_tickets"})
 """Short-lived keys of which only hashes are stored."""
 SECRET_COLUMNS = frozenset(
     {"hash", "unsubscribe_hash", "tracking_id", "auth", "p256dh", "lease_token"}
-    | {"sealed_password"}
+    | {"sealed_password", "target"}
 )
 SECRET_URLS = {"calendar_feeds": "url", "push_subscriptions": "endpoint"}
 """By table, the column with addresses that open something for whoever knows them."""

@@ -2,17 +2,21 @@
 
 import { own, patch, person, post, put } from "./api.js";
 import { el } from "./dom.js";
-import { check, folded, form, group, text } from "./forms.js";
+import { check, choice, folded, form, group, text } from "./forms.js";
 import { t } from "./text.js";
 
-export function told({ notices, mail, sms, user }) {
+export function told({ notices, mail, sms, user, chats }) {
+  const chat = chats.services.length > 0 || Boolean(chats.service);
   const differs = sms.quiet_hours_start !== notices.dndStart || sms.quiet_hours_end !== notices.dndEnd;
   return form(t("How you are told"), [
     group(t("Tell me"), check("inApp", t("In the inbox here"), notices.inApp),
       check("push", t("By push to my browsers"), notices.push),
       check("email", t("By mail"), notices.email && mail.notifications),
-      check("sms", t("By text message"), notices.sms)),
-    check("enabled", t("Remind me of events by text message"), sms.enabled),
+      check("sms", t("By text message"), notices.sms),
+      chat ? check("chat", t("In my chat"), notices.chat) : null),
+    check("enabled", chat ? t("Remind me of events") : t("Remind me of events by text message"), sms.enabled),
+    chat ? choice("reminder_channel", t("Reminders come"), sms.reminder_channel,
+      [["sms", t("by text message")], ["chat", t("in my chat")]]) : null,
     text("lead_time_minutes", t("How many minutes before"), sms.lead_time_minutes,
       { type: "number", min: 0, max: 1440 }),
     el("div", { class: "pair" },
@@ -33,10 +37,12 @@ export function told({ notices, mail, sms, user }) {
     const other = read.is("other");
     await put(own("notification-preferences"), {
       inApp: read.is("inApp"), push: read.is("push"), email: read.is("email"), sms: read.is("sms"),
+      ...(chat ? { chat: read.is("chat") } : {}),
       dndStart: from, dndEnd: until,
     });
     await post(["sms", "scheduled"], {
       userId: person.id, enabled: read.is("enabled"),
+      ...(chat ? { reminder_channel: read("reminder_channel") } : {}),
       lead_time_minutes: Number(read("lead_time_minutes")), daily_limit: Number(read("daily_limit")),
       quiet_hours_start: other ? read("quiet_hours_start") || null : from,
       quiet_hours_end: other ? read("quiet_hours_end") || null : until,

@@ -6,6 +6,7 @@ import { check, choice, folded, form, group, text } from "./forms.js";
 import { pushSettings } from "./push.js";
 import { told } from "./settings-told.js";
 import { you } from "./settings-you.js";
+import { chat } from "./settings-chat.js";
 import { phone } from "./settings-phone.js";
 import { t } from "./text.js";
 
@@ -13,19 +14,20 @@ const card = (title, ...children) => el("section", { class: "card" }, el("h2", {
 const DAYS = () => [t("Sunday"), t("Monday"), t("Tuesday"), t("Wednesday"), t("Thursday"), t("Friday"), t("Saturday")];
 
 export async function settings(body) {
-  const [user, brief, notices, mail, reminders] = await Promise.all([
+  const [user, brief, notices, mail, reminders, chats] = await Promise.all([
     get(own()), get(own("preferences")), get(own("notification-preferences")),
-    get(own("email-subscriptions")), get(["sms", "scheduled"]),
+    get(own("email-subscriptions")), get(["sms", "scheduled"]), get(own("chat")),
   ]);
   const sms = reminders.schedule.find((line) => line.userId === person.id) || {
     phone_number: null, phone_verified: false, enabled: false, opted_out: false,
-    lead_time_minutes: 15, quiet_hours_start: null, quiet_hours_end: null, daily_limit: 10,
+    lead_time_minutes: 15, quiet_hours_start: null, quiet_hours_end: null, daily_limit: 10, reminder_channel: "sms",
   };
   body.append(
     card(t("Your daily brief"), briefForm(brief, mail)),
-    card(t("How you are told"), told({ notices, mail, sms, user })),
+    card(t("How you are told"), told({ notices, mail, sms, user, chats })),
     card(t("You"), ...you(user)),
     card(t("Your phone"), ...phone(sms)),
+    ...(chats.services.length || chats.service ? [card(t("Your chat"), ...chat(chats))] : []),
     card(t("This browser"), pushSettings(),
       action(t("Sign out"), () => document.dispatchEvent(new Event("sign-out")))),
   );

@@ -143,6 +143,7 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "GET /projects/{project_id}/phases": own(),
     "POST /queue/phases": own({"userId": "ada", "projectId": "ada-launch"}),
     "POST /queue/test-push": service({"userId": "ada"}),
+    "POST /queue/test-chat": service({"userId": "ada"}),
     "POST /queue/onboarding": own({"userId": "ada", "userContext": {"name": "Ada"}}),
     "POST /queue/notification": service(
         {"userId": "ada", "eventType": "task.completed", "payload": {}}
@@ -231,6 +232,10 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "GET /users/{user_id}/onboarding": own(),
     "POST /users/{user_id}/email/code": own(),
     "POST /users/{user_id}/email/verify": own({"code": "123456"}),
+    "GET /users/{user_id}/chat": own(),
+    "POST /users/{user_id}/chat": own({"service": "ntfy", "target": "ada-topic"}),
+    "POST /users/{user_id}/chat/verify": own({"code": "123456"}),
+    "DELETE /users/{user_id}/chat": own(),
     "POST /users/{user_id}/phone": own({"phoneNumber": "+14155550123"}),
     "POST /users/{user_id}/phone/verify": own({"code": "123456"}),
     "GET /users/{user_id}/preferences": own(),

@@ -273,7 +273,9 @@ def test_the_example_file_with_all_its_keys_is_a_good_configuration(tmp_path: Pa
         name, equals, value = line.removeprefix("# ").partition(" = ")
         known = equals and name.isidentifier() and "# unset" not in value
         lines.append(f"{name} = {value}" if known else line)
-    text = "\n".join(lines).replace("# [[llm.providers]]", "[[llm.providers]]")
+    text = "\n".join(lines)
+    for table in ("[[llm.providers]]", "[chat.ntfy]"):
+        text = text.replace(f"# {table}", table)
     loaded = load(tmp_path, text)
     assert len(loaded.origins) > len(all_keys()) * 0.8
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.doubles.chat import NtfyDouble
 from tests.doubles.llm import Behaviour, LlmDouble, ok
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.faults.box_process import BoxProcess
@@ -30,6 +31,9 @@ account_sid = "{account}"
 auth_token = "{token}"
 messaging_service_sid = "{service}"
 api_base_url = "{twilio}"
+
+[chat.ntfy]
+url = "{ntfy}"
 
 [egress]
 allow_private = ["127.0.0.1/32"]
@@ -56,11 +60,12 @@ class Gate:
 
 @dataclass
 class Home:
-    """A box that serves, with a model whose answers can be held back, and an account for SMS."""
+    """A box that serves, with a model whose answers can be held back, SMS and a chat service."""
 
     process: BoxProcess
     gate: Gate
     twilio: TwilioDouble
+    ntfy: NtfyDouble
 
     @property
     def url(self) -> str:
@@ -119,14 +124,19 @@ def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # A good answer: five bad ones in a row, and the box would ask this model no more.
         ok(ANALYSIS).act(double, handler, call)
 
-    with LlmDouble() as model, TwilioDouble(None) as twilio:
+    with LlmDouble() as model, TwilioDouble(None) as twilio, NtfyDouble() as ntfy:
         model.default(Behaviour("held", act))
         folder: Path = tmp_path_factory.mktemp("home")
         config = CONFIG.format(
-            url=model.url, twilio=twilio.url, account=ACCOUNT, token=TOKEN, service=SERVICE
+            url=model.url,
+            twilio=twilio.url,
+            account=ACCOUNT,
+            token=TOKEN,
+            service=SERVICE,
+            ntfy=ntfy.template,
         )
         with BoxProcess(folder, config=config) as process:
-            yield Home(process, Gate(opened), twilio)
+            yield Home(process, Gate(opened), twilio, ntfy)
             opened.set()
 
 

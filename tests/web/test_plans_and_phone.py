@@ -57,6 +57,35 @@ def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone)
     assert (mine["phone_number"], mine["phone_verified"]) == (NUMBER, True)
 
 
+def test_a_chat_is_proved_by_the_code_that_came_and_takes_reminders(
+    home: "Home", person: Someone
+) -> None:
+    ada = person()
+    ada.sign_in(home.user("chat"))
+    ada.go("#settings")
+    ada.sees("The box knows no chat of yours")
+    ada.sees("Your topic: letters, digits")
+    ada.type_into("Your part of its address", "chat-7f3k2q")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("A code is on its way")
+    assert until(lambda: bool(home.ntfy.taken), seconds=20)
+    (sent,) = home.ntfy.taken
+    assert sent["topic"] == "chat-7f3k2q"
+    ada.type_into("Code from your chat", sent["message"].partition("code is ")[2][:6])
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Your chat is verified")
+    ada.sees("ntfy: verified")
+    ada.page.get_by_label("Reminders come").select_option("chat")
+    ada.page.get_by_label("Remind me of events").check()
+    ada.page.get_by_role("form", name="How you are told").get_by_role("button", name="Save").click()
+    ada.is_told("Saved.")
+    (mine,) = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "chat"]
+    assert (mine["enabled"], mine["reminder_channel"]) == (True, "chat")
+    assert ada.findings() == []
+    ada.page.get_by_role("button", name="Remove it").click()
+    ada.sees("The box knows no chat of yours")
+
+
 def test_a_mail_address_is_confirmed_by_the_code_that_came(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("mail"))

@@ -1,0 +1,1 @@
+"""Chat services (ntfy, Gotify, Telegram, Matrix …) over the `apprise` library."""

@@ -1,0 +1,141 @@
+"""The job that sends one notification to its user's chat.
+
+Chat services have no idempotency keys: after a crash between intent and outcome the message is
+sent again. The rules: docs/spec.md#chat-sending.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from buildos_box.chat import client
+from buildos_box.chat import store as chat_store
+from buildos_box.chat.client import KeyRefused
+from buildos_box.clock import from_text
+from buildos_box.db import Row, Tx
+from buildos_box.errors import PermanentError, TransientError
+from buildos_box.jobs import alerts, effects
+from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.retry import RetryPolicy, Snooze
+from buildos_box.jobs.types import JobType
+from buildos_box.notifications import checks, fanout, push_outcome, store
+from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
+from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.operator_alert import OperatorAlert
+from buildos_box.page_links import PageLinks
+from buildos_box.services import Services
+
+DONE = ("sent", "delivered", "opened", "clicked")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    address: Row
+    notification: Row
+
+
+async def send_chat(job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult:
+    """Send the notification of the payload, unless it is no longer wanted.
+
+    Raises Snooze during do-not-disturb hours, KeyRefused, TransientError, PermanentError (the
+    notification or its user was deleted, the service refuses it or is gone), LeaseLost.
+    """
+    ready = await services.db.write(lambda tx: _prepare(tx, job, services))
+    if isinstance(ready, Wait):
+        raise Snooze(ready.until, "do-not-disturb")
+    if isinstance(ready, DeliveryResult):
+        return ready
+    try:
+        await _send(job, services, ready)
+    except KeyRefused as refused:
+        message = refused.message
+        await services.db.write(lambda tx: _refused(tx, job, services, message))
+        raise
+    except TransientError as fault:
+        message = fault.message
+        await services.db.write(lambda tx: _waits(tx, job, services, message))
+        raise
+    return DeliveryResult(job.payload.delivery_id, store.SENT)
+
+
+def _prepare(
+    tx: Tx, job: Attempt[DeliveryPayload], services: Services
+) -> _Ready | DeliveryResult | Wait:
+    job.ensure_lease(tx)
+    delivery = store.delivery(tx, job.payload.delivery_id)
+    if delivery is None:
+        raise PermanentError("its notification was deleted", code="unknown_delivery")
+    if delivery["status"] in DONE:
+        return DeliveryResult(delivery["id"], delivery["status"])
+    notification = store.notification(tx, delivery["notification_id"])
+    decision = checks.decide_now(tx, services, notification, "chat", checks.stale_at(notification))
+    if isinstance(decision, Wait):
+        return decision
+    store.begin(tx, delivery["id"], services.clock.now())
+    if isinstance(decision, Skip):
+        return _skip(tx, services, delivery, decision.reason)
+    address = chat_store.address(tx, notification["user_id"])
+    if address is None:
+        push_outcome.fall_back(tx, services, notification["id"], "chat")
+        return _skip(tx, services, delivery, push_outcome.NO_ADDRESS)
+    return _Ready(address, notification)
+
+
+def _skip(tx: Tx, services: Services, delivery: Row, reason: str) -> DeliveryResult:
+    store.finish(tx, delivery["id"], store.SKIPPED, services.clock.now(), reason=reason)
+    return DeliveryResult(delivery["id"], store.SKIPPED, reason)
+
+
+async def _send(job: Attempt[DeliveryPayload], services: Services, ready: _Ready) -> None:
+    delivery_id = job.payload.delivery_id
+    title, body = message_of(services, ready.notification)
+
+    def sent(tx: Tx, provider_id: str) -> None:
+        now = services.clock.now()
+        store.finish(tx, delivery_id, store.SENT, now, provider_id=provider_id)
+
+    await effects.once(
+        services,
+        job,
+        key=f"chat:{delivery_id}",
+        kind="chat",
+        look_up=None,
+        send=lambda: client.send(
+            services, ready.address["service"], ready.address["target"], title, body
+        ),
+        on_outcome=sent,
+    )
+
+
+def message_of(services: Services, notification: Row) -> tuple[str, str]:
+    """Its title, and its text above the address that it is about.
+
+    Of a brief that is its short form: the subject, the preview line and the link.
+    """
+    link = PageLinks.of(services.settings).action(notification["action_url"])
+    return notification["title"], "\n".join(line for line in (notification["body"], link) if line)
+
+
+def _refused(tx: Tx, job: Attempt[DeliveryPayload], services: Services, message: str) -> None:
+    """Raise an alert: what the operator configured is refused, which concerns everybody."""
+    job.ensure_lease(tx)
+    alert = OperatorAlert(alerts.CHAT_REFUSED, f"{message}; check the URL in [chat]")
+    alerts.report(tx, alert, services.clock.now())
+
+
+def _waits(tx: Tx, job: Attempt[DeliveryPayload], services: Services, message: str) -> None:
+    """Store the error; only the end of the job decides the delivery's outcome."""
+    job.ensure_lease(tx)
+    store.note_error(tx, job.payload.delivery_id, message, services.clock.now())
+
+
+SEND_CHAT = JobType(
+    name=fanout.SEND_CHAT,
+    payload=DeliveryPayload,
+    run=send_chat,
+    lane="push",
+    timeout=timedelta(minutes=2),
+    max_attempts=8,
+    retry=RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15)),
+    dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
+    expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
+)
