@@ -5,13 +5,13 @@ The rules: docs/spec.md#brief-content.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import msgspec
 
 from buildos_box.briefs import words
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import coming_day, spoken_time
 from buildos_box.briefs.ranking import IN_PROGRESS
 from buildos_box.briefs.text import quoted
 from buildos_box.workspace.model import Project, Task
@@ -86,62 +86,70 @@ def priority_actions(facts: DayFacts) -> list[PriorityAction]:
 
 def reason(facts: DayFacts, action: Action, named: Callable[[Task], str]) -> str:
     """Why the task comes now, in clauses; `named` writes the title of another task."""
-    task = action.task
+    task, language = action.task, facts.language
     clauses = [standing(facts, task)]
     if task.priority == "urgent":
-        clauses.append(words.IS_URGENT)
+        clauses.append(language.say(words.IS_URGENT))
     if task.id in facts.ranking.held_up:
-        clauses.append(words.HELD_UP)
+        clauses.append(language.say(words.HELD_UP))
     if action.waiter is not None:
         due = standing_in_short(facts, action.waiter)
         text = words.ONE_WAITS_DUE if due else words.ONE_WAITS
-        clauses.append(text.format(task=named(action.waiter), due=due))
+        clauses.append(language.say(text, task=named(action.waiter), due=due))
     elif action.waiting:
-        clauses.append(words.WAITING.of(action.waiting))
+        clauses.append(language.count(words.WAITING, action.waiting))
     return "; ".join(clauses)
 
 
 def standing(facts: DayFacts, task: Task) -> str:
     """The task's due time or state, as a clause."""
-    due, today = facts.due(task), facts.brief_date
+    due, today, language = facts.due(task), facts.brief_date, facts.language
     if due is None:
-        if task.start_date == today:
-            return words.STARTS_TODAY
-        return words.IN_PROGRESS if task.status == IN_PROGRESS else words.NEXT_OPEN
+        return language.say(_standing_undated(task, today))
     if due < today:
         return late(facts, task)
     if due > today:
         text = words.STARTS_TODAY_DUE if task.start_date == today else words.DUE_ON
-        return text.format(day=coming_day(due, today))
+        return language.say(text, day=language.coming_day(due, today))
     if task.due_at is None:
-        return words.DUE_TODAY
+        return language.say(words.DUE_TODAY)
     text = words.WAS_DUE_AT if task.due_at < facts.now else words.DUE_TODAY_AT
-    return text.format(time=spoken_time(task.due_at, facts.zone))
+    return language.say(text, time=language.spoken_time(task.due_at, facts.zone))
+
+
+def _standing_undated(task: Task, today: date) -> str:
+    if task.start_date == today:
+        return words.STARTS_TODAY
+    return words.IN_PROGRESS if task.status == IN_PROGRESS else words.NEXT_OPEN
 
 
 def standing_in_short(facts: DayFacts, task: Task) -> str:
     """The same for a task in another one's line: only what that line does not make obvious."""
-    due, today = facts.due(task), facts.brief_date
+    due, today, language = facts.due(task), facts.brief_date, facts.language
     if due is None:
         return ""
     if due < today:
         return late(facts, task)
-    if due == today:
-        return spoken_time(task.due_at, facts.zone) if task.due_at else words.DUE_TODAY
-    return words.DUE_ON.format(day=coming_day(due, today))
+    if due > today:
+        return language.say(words.DUE_ON, day=language.coming_day(due, today))
+    if task.due_at is None:
+        return language.say(words.DUE_TODAY)
+    return language.spoken_time(task.due_at, facts.zone)
 
 
 def late(facts: DayFacts, task: Task) -> str:
     """How late the task is."""
     days = facts.days_late(task)
-    return words.DUE_YESTERDAY if days == 1 else words.DAYS_LATE.of(days)
+    if days == 1:
+        return facts.language.say(words.DUE_YESTERDAY)
+    return facts.language.count(words.DAYS_LATE, days)
 
 
 def decision(facts: DayFacts, project: Project) -> str:
     """What has to be decided about a project without an open task."""
-    due, today = project.due_date, facts.brief_date
+    due, today, language = project.due_date, facts.brief_date, facts.language
     if due is None:
-        return words.PROJECT_EMPTY
+        return language.say(words.PROJECT_EMPTY)
     if due < today:
-        return words.PROJECT_EMPTY_PAST
-    return words.PROJECT_EMPTY_DUE.format(day=coming_day(due, today))
+        return language.say(words.PROJECT_EMPTY_PAST)
+    return language.say(words.PROJECT_EMPTY_DUE, day=language.coming_day(due, today))

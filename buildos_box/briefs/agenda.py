@@ -9,8 +9,8 @@ from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.briefs import words
-from buildos_box.briefs.formatting import clock_time, coming_day, day_and_time
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
+from buildos_box.locales.language import Language
 from buildos_box.workspace.model import Event
 
 BACKGROUND = timedelta(hours=12)
@@ -26,7 +26,7 @@ def agenda(events: Iterable[Event], day: date, zone: ZoneInfo) -> tuple[Event, .
     return tuple(sorted(found, key=_order))
 
 
-def when(event: Event, day: date, zone: ZoneInfo) -> tuple[str, str]:
+def when(event: Event, day: date, zone: ZoneInfo, language: Language) -> tuple[str, str]:
     """When an event is, seen from `day`: a short label and an addition, which may be empty.
 
     `("09:30–10:00", "")`, `("until 02:00", "")`, `("All day", "day 2 of 3")`.
@@ -34,22 +34,24 @@ def when(event: Event, day: date, zone: ZoneInfo) -> tuple[str, str]:
     if event.all_day:
         first, last = _days(event)
         total = (last - first).days + 1
-        place = words.DAY_OF.format(day=(day - first).days + 1, days=total)
-        return words.ALL_DAY, place if total > 1 else ""
+        place = language.say(words.DAY_OF, day=(day - first).days + 1, days=total)
+        return language.say(words.ALL_DAY), place if total > 1 else ""
     start, end = span_of(event)
     begins, ends = day_bounds(day, zone)
-    since, until = day_and_time(start, zone), day_and_time(end, zone)
+    since, until = language.day_and_time(start, zone), language.day_and_time(end, zone)
     if start < begins and end > ends:
-        return words.ALL_DAY, words.SINCE_UNTIL.format(since=since, until=until)
+        all_day = language.say(words.ALL_DAY)
+        return all_day, language.say(words.SINCE_UNTIL, since=since, until=until)
     if start < begins and end == ends:
-        return words.ALL_DAY, words.SINCE.format(time=since)
+        return language.say(words.ALL_DAY), language.say(words.SINCE, time=since)
     if start < begins:
-        return words.UNTIL.format(time=clock_time(end, zone)), ""
+        return language.say(words.UNTIL, time=language.clock_time(end, zone)), ""
     if start == end:
-        return clock_time(start, zone), ""
-    label = f"{clock_time(start, zone)}–{clock_time(end, zone)}"
-    last = local_day(end, zone)
-    return label, "" if end <= ends else words.ENDS.format(day=coming_day(last, day))
+        return language.clock_time(start, zone), ""
+    label, last = language.time_span(start, end, zone), local_day(end, zone)
+    if end <= ends:
+        return label, ""
+    return label, language.say(words.ENDS, day=language.coming_day(last, day))
 
 
 def meetings(events: Iterable[Event]) -> list[Event]:

@@ -11,7 +11,10 @@ from buildos_box.briefs.facts import DayFacts, Person, day_facts
 from buildos_box.briefs.holidays import holidays_on
 from buildos_box.clock import Instant, zone_or_utc
 from buildos_box.db import Database, Row
+from buildos_box.locales.language import Language
+from buildos_box.locales.tags import BOX_DEFAULT
 from buildos_box.workspace import store
+from buildos_box.workspace.languages import language_of
 from buildos_box.workspace.model import Preferences, User
 from buildos_box.workspace.store import DayQuery
 
@@ -31,9 +34,19 @@ class Selection:
 
 
 async def collect(
-    db: Database, user: User, day: date, zone_name: str, selection: Selection, now: Instant
+    db: Database,
+    user: User,
+    day: date,
+    zone_name: str,
+    selection: Selection,
+    now: Instant,
+    *,
+    locale: str = BOX_DEFAULT,
 ) -> DayFacts:
-    """The facts of that day: the most pressing of everything, and how much of each there is."""
+    """The facts of that day: the most pressing of everything, and how much of each there is.
+
+    `locale` is that of people who chose none.
+    """
     query = DayQuery(
         user.id, day, zone_or_utc(zone_name), now, selection.include, selection.exclude
     )
@@ -48,12 +61,15 @@ async def collect(
         store.notes_of_projects(db, user.id, [project.id for project in projects[:MAX_SECTIONS]]),
         store.dependencies_among(db, [task.id for task in tasks]),
     )
-    holidays = await asyncio.to_thread(holidays_on, user.country, day) if user.country else []
     preferences = await store.get_preferences(db, user.id)
+    language = language_of(user, preferences, locale)
+    holidays: list[str] = []
+    if user.country:
+        holidays = await asyncio.to_thread(holidays_on, user.country, day, language.tag)
     return day_facts(
         brief_date=day,
         now=now,
-        person=_person(user, zone_name, preferences),
+        person=_person(user, zone_name, preferences, language),
         projects=projects,
         tasks=tasks,
         notes=notes,
@@ -65,13 +81,15 @@ async def collect(
     )
 
 
-def _person(user: User, zone_name: str, preferences: Preferences | None) -> Person:
+def _person(
+    user: User, zone_name: str, preferences: Preferences | None, language: Language
+) -> Person:
     person = Person(
         id=user.id,
         name=user.name,
         zone=zone_name,
         country=user.country,
-        language=user.language,
+        language=language,
     )
     if preferences is None:
         return person

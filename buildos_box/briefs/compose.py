@@ -14,13 +14,13 @@ from buildos_box.briefs import words
 from buildos_box.briefs.day_changes import since_yesterday
 from buildos_box.briefs.draft import Draft, NamedTask
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import day_in_words, listed
 from buildos_box.briefs.project_news import project_news
 from buildos_box.briefs.task_lists import also_today, coming_up, first_things, late_tasks
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.briefs.timeline import load, opening, timeline
 from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from buildos_box.llm.origin import BUILTIN
+from buildos_box.locales.language import Language
 from buildos_box.page_links import PageLinks
 
 WORD_BUDGET = 250
@@ -73,7 +73,8 @@ def compose(
     far as the brief becomes no longer by them. `why_built_in` is the reason if a configured model
     did not word it.
     """
-    built_in = words.WHY_BUILT_IN.get(why_built_in or "", words.BUILT_IN)
+    say = facts.language.say
+    built_in = say(words.WHY_BUILT_IN.get(why_built_in or "", words.BUILT_IN))
     brief = Brief("", ())
     for limits in TIGHTER:
         brief = _compose(facts, links, NOTHING_WORDED, built_in, limits)
@@ -81,7 +82,7 @@ def compose(
             break
     if analysis is None or source == BUILTIN:
         return brief
-    by = words.WORDED_BY.format(model=escape(shorten(source, 60, 6)))
+    by = say(words.WORDED_BY, model=escape(shorten(source, 60, 6)))
     for fewer in _fewer(analysis):
         worded = _compose(facts, links, fewer, by, limits)
         if word_count(worded.markdown) <= word_count(brief.markdown):
@@ -101,18 +102,18 @@ def word_count(markdown: str) -> int:
 
 
 def _compose(facts: DayFacts, links: PageLinks, worded: Analysis, by: str, limits: Limits) -> Brief:
-    draft = Draft(facts, links, limits.title_words)
+    draft, say = Draft(facts, links, limits.title_words), facts.language.say
     draft.heading(1, heading(facts))
     if facts.is_empty:
         for line in words.NOTHING:
-            draft.paragraph(line)
+            draft.paragraph(say(line))
         return Brief(draft.markdown, ())
     draft.paragraph(opening(facts))
     first = first_things(draft, {one.ref_id: one.reason for one in worded.priorities})
     if first:
-        draft.heading(2, words.DO_FIRST)
+        draft.heading(2, say(words.DO_FIRST))
         draft.numbered(first)
-    draft.heading(2, words.REST_OF_DAY if facts.is_late_in_the_day else words.THE_DAY)
+    draft.heading(2, say(words.REST_OF_DAY if facts.is_late_in_the_day else words.THE_DAY))
     draft.paragraph(escape(worded.summary) or load(facts))
     draft.bullets(timeline(draft, limits.events))
     for name, lines in (
@@ -123,7 +124,7 @@ def _compose(facts: DayFacts, links: PageLinks, worded: Analysis, by: str, limit
         (words.PROJECTS, project_news(draft, limits.projects, limits.note_words)),
     ):
         if lines:
-            draft.heading(2, name)
+            draft.heading(2, say(name))
             draft.bullets(lines)
     draft.paragraph(what_was_read(facts))
     draft.paragraph(by)
@@ -132,27 +133,31 @@ def _compose(facts: DayFacts, links: PageLinks, worded: Analysis, by: str, limit
 
 def heading(facts: DayFacts) -> str:
     """The date in words, and the public holidays beside it."""
-    day = day_in_words(facts.brief_date)
+    day, language = facts.language.full_day(facts.brief_date), facts.language
     names = [title(holiday, 40) for holiday in facts.holidays[:2]]
-    text = words.TITLE_ON_HOLIDAY if names else words.TITLE
-    return text.format(day=day, holidays=listed(names) if names else "")
+    if not names:
+        return day
+    return language.say(words.TITLE_ON_HOLIDAY, day=day, holidays=language.listed(names))
 
 
 def what_was_read(facts: DayFacts) -> str:
     """How much of everything this brief was written from, if not from all; empty otherwise."""
-    counts = facts.task_counts
+    counts, language = facts.task_counts, facts.language
     read = [
         (words.READ_TASKS, len(facts.tasks), counts.open + counts.completed),
         (words.READ_PROJECTS, len(facts.projects), facts.project_count),
         (words.READ_EVENTS, len(facts.events), facts.event_count),
     ]
-    cut = [text.format(read=few, all=many) for text, few, many in read if few < many]
-    return words.READ_FOR_THIS.format(parts=listed(cut)) if cut else ""
+    cut = [language.count(text, many, read=few) for text, few, many in read if few < many]
+    return language.say(words.READ_FOR_THIS, parts=language.listed(cut)) if cut else ""
 
 
-def everything(markdown: str, sections: Iterable[str]) -> str:
+def everything(markdown: str, sections: Iterable[str], language: Language) -> str:
     """A stored brief, followed by all that is known of each project."""
     inventory = [section.rstrip("\n") for section in sections]
     if not inventory:
         return markdown
-    return "\n\n".join([markdown.rstrip("\n"), f"# {words.EVERYTHING}", *inventory]) + "\n"
+    return (
+        "\n\n".join([markdown.rstrip("\n"), f"# {language.say(words.EVERYTHING)}", *inventory])
+        + "\n"
+    )

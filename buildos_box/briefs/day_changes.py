@@ -5,9 +5,9 @@ from collections.abc import Callable
 from buildos_box.briefs import words
 from buildos_box.briefs.draft import Draft, Line, Place
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import listed
 from buildos_box.briefs.ranking import BLOCKED, DONE
 from buildos_box.clock import Instant
+from buildos_box.locales.messages import Plural
 from buildos_box.workspace.model import Task
 from buildos_box.workspace.store.day import RECENT
 
@@ -18,8 +18,8 @@ def since_yesterday(draft: Draft, most: int) -> list[Line]:
     return [
         *_done(draft, most),
         *_added(draft, added(facts), most),
-        *_counted(words.MOVED, moved(facts)),
-        *_counted(words.NEWLY_BLOCKED, blocked(facts)),
+        *_counted(facts, words.MOVED, moved(facts)),
+        *_counted(facts, words.NEWLY_BLOCKED, blocked(facts)),
     ]
 
 
@@ -57,29 +57,31 @@ def _is_recent(facts: DayFacts, at: Instant | None) -> bool:
 
 
 def _done(draft: Draft, most: int) -> list[Line]:
-    tasks, count = draft.facts.split.completed[:most], draft.facts.task_counts.completed
+    facts, language = draft.facts, draft.facts.language
+    tasks, count = facts.split.completed[:most], facts.task_counts.completed
     if not tasks:
         return []
     names = [draft.task(task) for task in tasks]
     left = count - len(tasks)
     text = words.DONE_AND_MORE if left > 0 else words.DONE
-    named = ", ".join(names) if left > 0 else listed(names)
+    named = ", ".join(names) if left > 0 else language.listed(names)
     places = tuple((task.id, Place.DONE) for task in tasks)
-    return [Line(text.format(tasks=named, count=left), places)]
+    return [Line(language.say(text, tasks=named, count=left), places)]
 
 
 def _added(draft: Draft, tasks: list[Task], most: int) -> list[Line]:
     """Those that the brief names elsewhere are only counted."""
     shown = draft.untaken(tasks)[:most]
     if not shown:
-        return _counted(words.ADDED, tasks)
+        return _counted(draft.facts, words.ADDED, tasks)
     names = [draft.task(task) for task in shown]
     left = len(tasks) - len(shown)
     text = words.ADDED_NAMED_AND_MORE if left > 0 else words.ADDED_NAMED
-    named = ", ".join(names) if left > 0 else listed(names)
+    language = draft.facts.language
+    named = ", ".join(names) if left > 0 else language.listed(names)
     places = tuple((task.id, Place.MENTIONED) for task in shown)
-    return [Line(text.format(tasks=named, count=left), places)]
+    return [Line(language.say(text, tasks=named, count=left), places)]
 
 
-def _counted(text: words.Plural, tasks: list[Task]) -> list[Line]:
-    return [Line(text.of(len(tasks)))] if tasks else []
+def _counted(facts: DayFacts, text: Plural, tasks: list[Task]) -> list[Line]:
+    return [Line(facts.language.count(text, len(tasks)))] if tasks else []

@@ -19,6 +19,7 @@ from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.empty import is_empty
 from buildos_box.briefs.ranking import BLOCKED, DONE, IN_PROGRESS, Key, Ranking, ranking
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
+from buildos_box.locales.language import Language, language
 from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Dependency, Event, Note, Project, Task
 from buildos_box.workspace.store.day import LONG_LATE_DAYS, RECENT, UPCOMING_DAYS
@@ -34,9 +35,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     zone: str = "UTC"
     country: str | None = None
-    language: str | None = None
     work_starts: time = time(9)
     work_ends: time = time(18)
+    language: Language = msgspec.field(default_factory=language)
+    """What they are written to in."""
 
 
 class Category(StrEnum):
@@ -111,6 +113,11 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
     """From when on the day is told: `now`, or the day's beginning if it is another day now."""
     hours: Span | None
     """The working hours that lie ahead of `moment`; None when they are over."""
+
+    @property
+    def language(self) -> Language:
+        """What the person is written to in."""
+        return self.person.language
 
     @property
     def counts(self) -> dict[str, int]:

@@ -7,9 +7,9 @@ from buildos_box.briefs import words
 from buildos_box.briefs.actions import actions, project_to_decide
 from buildos_box.briefs.agenda import span_of
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import short_day, spoken_time
 from buildos_box.briefs.text import name, shorten
 from buildos_box.briefs.timeline import load, meetings_ahead
+from buildos_box.locales.language import Language
 from buildos_box.sms.text import plain, segments
 
 SUBJECT_CHARS = 60
@@ -21,28 +21,28 @@ _SHORTEST_IN_SMS = 8
 
 def subject(facts: DayFacts) -> str:
     """`Send the contract · first meeting 9:30`: one line of at most 60 characters."""
-    action, meeting = _action(facts), _meeting(facts)
-    day = short_day(facts.brief_date)
+    action, meeting, language = _action(facts), _meeting(facts), facts.language
+    day = language.short_day(facts.brief_date)
     if facts.is_empty:
-        return words.SUBJECT_NOTHING_PLANNED.format(day=day)
+        return language.say(words.SUBJECT_NOTHING_PLANNED, day=day)
     if action and meeting:
-        return _fitted(words.SUBJECT_BOTH, "action", action, time=meeting[0])
+        return _fitted(language, words.SUBJECT_BOTH, "action", action, time=meeting[0])
     if action:
-        return _fitted(words.SUBJECT_ACTION, "action", action)
+        return shorten(action, SUBJECT_CHARS)
     if meeting:
-        return _fitted(words.SUBJECT_MEETING, "event", meeting[1], time=meeting[0])
-    return words.SUBJECT_NOTHING_DUE.format(day=day)
+        return _fitted(language, words.SUBJECT_MEETING, "event", meeting[1], time=meeting[0])
+    return language.say(words.SUBJECT_NOTHING_DUE, day=day)
 
 
 def preheader(facts: DayFacts) -> str:
     """The next most useful line after the subject: the other actions, else the load of the day."""
     others = [name(action.task.title, 60) for action in actions(facts)[1:]]
     if facts.is_empty:
-        text = words.NOTHING[0]
+        text = facts.language.say(words.NOTHING[0])
     elif len(others) > 1:
-        text = words.THEN_TWO.format(first=others[0], second=others[1])
+        text = facts.language.say(words.THEN_TWO, first=others[0], second=others[1])
     elif others:
-        text = words.THEN_ONE.format(first=others[0])
+        text = facts.language.say(words.THEN_ONE, first=others[0])
     else:
         text = load(facts)
     return shorten(text, PREHEADER_CHARS)
@@ -63,7 +63,8 @@ def sms(facts: DayFacts, *, sender: str, url: str) -> str:
     said = ""
     for chars in range(_LONGEST_IN_SMS, _SHORTEST_IN_SMS - 1, -4):
         short = {key: shorten(value, chars) for key, value in known.items()}
-        said = plain(text.format(sender=sender, url=url, time=time, **short), links=True)
+        filled = facts.language.say(text, sender=sender, url=url, time=time, **short)
+        said = plain(filled, links=True)
         if segments(said) <= SMS_SEGMENTS:
             break
     return said
@@ -83,10 +84,11 @@ def _meeting(facts: DayFacts) -> tuple[str, str] | None:
     ahead = meetings_ahead(facts)
     if not ahead:
         return None
-    return spoken_time(span_of(ahead[0])[0], facts.zone), name(ahead[0].title)
+    begins = span_of(ahead[0])[0]
+    return facts.language.spoken_time(begins, facts.zone), name(ahead[0].title)
 
 
-def _fitted(text: str, field: str, value: str, **more: str) -> str:
+def _fitted(language: Language, text: str, field: str, value: str, **more: str) -> str:
     """The text with the value shortened so that all of it fits a subject."""
-    room = SUBJECT_CHARS - len(text.format(**{field: ""}, **more))
-    return text.format(**{field: shorten(value, room)}, **more)
+    room = SUBJECT_CHARS - len(language.say(text, **{field: ""}, **more))
+    return language.say(text, **{field: shorten(value, room)}, **more)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.briefs import store, words
+from buildos_box.briefs import store
 from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, whole
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose
@@ -22,6 +22,7 @@ from buildos_box.mail.outgoing import queue_brief_email, supersede
 from buildos_box.mail.store import TaskLine
 from buildos_box.notifications.outgoing import notify
 from buildos_box.page_links import PageLinks
+from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
@@ -141,17 +142,21 @@ async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, 
         raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
     selection = Selection(options.include_projects, options.exclude_projects)
     facts = await collect(
-        services.db, user, payload.day, payload.timezone, selection, services.clock.now()
+        services.db,
+        user,
+        payload.day,
+        payload.timezone,
+        selection,
+        services.clock.now(),
+        locale=services.settings.briefs.locale,
     )
     return user, facts
 
 
 def _found(facts: DayFacts) -> str:
-    return words.FOUND.format(
-        projects=words.SOME_PROJECTS.of(facts.project_count),
-        tasks=words.SOME_TASKS.of(facts.task_counts.open + facts.task_counts.completed),
-        events=words.SOME_EVENTS.of(facts.event_count),
-    )
+    projects = plural(facts.project_count, "project")
+    tasks = plural(facts.task_counts.open + facts.task_counts.completed, "task")
+    return f"Found {projects}, {tasks} and {plural(facts.event_count, 'event')}"
 
 
 def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from buildos_box.briefs import words
 from buildos_box.briefs.draft import Draft, Line
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import coming_day
 from buildos_box.briefs.sections import note_line
 from buildos_box.workspace.model import Note, Project
 from buildos_box.workspace.store.day import RECENT
@@ -31,21 +30,22 @@ def _dates(facts: DayFacts, project: Project) -> Iterator[str]:
     counts = facts.counts_of(project.id)
     if project.due_date is None or not counts.open:
         return
-    days = (project.due_date - facts.brief_date).days
+    days, language = (project.due_date - facts.brief_date).days, facts.language
     if days < 0:
-        yield words.PROJECT_PAST.of(counts.open, past=words.DAYS.of(-days))
+        yield language.count(words.PROJECT_PAST, -days)
+        yield language.count(words.PROJECT_LEFT, counts.open)
     elif days == 0:
-        yield words.PROJECT_DUE_TODAY.of(counts.open)
+        yield language.count(words.PROJECT_DUE_TODAY, counts.open)
     elif days <= DEADLINE_NEAR:
-        day = coming_day(project.due_date, facts.brief_date)
-        yield words.PROJECT_DUE_ON.of(counts.open, day=day)
+        day = language.coming_day(project.due_date, facts.brief_date)
+        yield language.count(words.PROJECT_DUE_ON, counts.open, day=day)
     if counts.overdue and days <= RISK_NEAR:
-        yield words.PROJECT_AT_RISK.of(counts.overdue)
+        yield language.count(words.PROJECT_AT_RISK, counts.overdue)
 
 
 def _note(facts: DayFacts, project: Project, note_words: int) -> Iterator[str]:
     notes = facts.notes_of(project.id)
-    line = note_line(notes[0], note_words) if notes and _is_new(facts, notes[0]) else ""
+    line = note_line(facts, notes[0], note_words) if notes and _is_new(facts, notes[0]) else ""
     if line and note_words:
         yield line
 

@@ -20,7 +20,6 @@ import msgspec
 from buildos_box.briefs.actions import PriorityAction, priority_actions
 from buildos_box.briefs.agenda import when
 from buildos_box.briefs.facts import Category, DayFacts
-from buildos_box.briefs.formatting import clock_time, day_in_words
 from buildos_box.briefs.ranking import DONE
 from buildos_box.briefs.text import clean, gist, plain, shorten
 from buildos_box.briefs.timeline import load
@@ -29,7 +28,7 @@ from buildos_box.llm.addresses import ADDRESS, revealed
 from buildos_box.workspace.model import Project, Task
 
 PURPOSE = "brief_analysis"
-VERSION = "v2"
+VERSION = "v3"
 
 Fence = Callable[[str], str]
 """Puts untrusted text between delimiters that it cannot forge."""
@@ -78,8 +77,9 @@ def day_json(facts: DayFacts) -> str:
     shown, tasks = facts.projects[:_PROJECTS], _tasks(facts)
     return msgspec.json.encode(
         {
-            "date": day_in_words(facts.brief_date),
-            "generated_at": clock_time(facts.now, facts.zone),
+            "language": facts.language.english_name,
+            "date": facts.language.full_day(facts.brief_date),
+            "generated_at": facts.language.clock_time(facts.now, facts.zone),
             "timezone": facts.zone.key,
             "holidays": [_short(holiday) for holiday in facts.holidays[:3]],
             "calendar": [_event(facts, index) for index in range(len(facts.events[:_EVENTS]))],
@@ -212,7 +212,7 @@ def _task(facts: DayFacts, task: Task, category: str) -> dict[str, Any]:
     if due:
         entry["due"] = due.isoformat()
     if task.due_at:
-        entry["due_time"] = clock_time(task.due_at, facts.zone)
+        entry["due_time"] = facts.language.clock_time(task.due_at, facts.zone)
     if category == Category.OVERDUE:
         entry["days_late"] = facts.days_late(task)
     waits_for = [other.id for other in facts.blockers(task)[:3]]
@@ -240,7 +240,7 @@ def _project(facts: DayFacts, project: Project) -> dict[str, Any]:
 
 def _event(facts: DayFacts, index: int) -> dict[str, Any]:
     event = facts.events[index]
-    label, addition = when(event, facts.brief_date, facts.zone)
+    label, addition = when(event, facts.brief_date, facts.zone, facts.language)
     return {
         "title": _short(event.title),
         "when": f"{label}, {addition}" if addition else label,

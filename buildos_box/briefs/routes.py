@@ -18,6 +18,7 @@ from buildos_box.db import Row
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 
 View = Annotated[
     Literal["brief", "full"],
@@ -205,7 +206,8 @@ async def get_brief(
     found = await whole_view(services, row)
     if view == "full" and found.summary_content is not None:
         texts = [section.content for section in found.projects or ()]
-        text = everything(found.summary_content, texts)
+        language = await get_language(services, user_id)
+        text = everything(found.summary_content, texts, language)
         return msgspec.structs.replace(found, full_content=text)
     return found
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from buildos_box.briefs import words
 from buildos_box.briefs.facts import Category, DayFacts
-from buildos_box.briefs.formatting import clock_time, coming_day
 from buildos_box.briefs.ranking import BLOCKED
 from buildos_box.briefs.text import clean, escape, linked_gist, shorten, title
+from buildos_box.locales.language import Language
 from buildos_box.workspace.model import Note, Project, Task
 
 T = TypeVar("T")
@@ -45,41 +45,49 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = LIMITS) 
         if tasks:
             count = counts.of(category)
             listing = task_list(facts, tasks, count, Category(category), limits)
-            parts += [f"### {heading.format(count=count)}", listing]
+            parts += [f"### {facts.language.say(heading, count=count)}", listing]
     said = note_lines(facts, project, limits)
     if said:
-        parts += [f"### {words.NOTES}", bullets(said, limits.notes, str)]
+        parts += [f"### {facts.language.say(words.NOTES)}", bullets(facts, said, limits.notes, str)]
     return "\n\n".join(parts) + "\n"
 
 
 def standing(facts: DayFacts, project: Project) -> str:
     """`2 tasks overdue · 1 task today`, and a sentence on the project's date."""
-    own = facts.counts_of(project.id)
+    own, language = facts.counts_of(project.id), facts.language
     counts = [(text, own.of(category)) for category, text in words.COUNTS.items()]
-    now = " · ".join(text.of(count) for text, count in counts if count)
-    if not now:
-        now = words.NOTHING_DUE.of(own.open) if own.open else words.NO_OPEN_TASKS
-    due = deadline(project.due_date, facts.brief_date)
+    now = " · ".join(language.count(text, count) for text, count in counts if count)
+    if not now and own.open:
+        now = language.count(words.NOTHING_DUE, own.open)
+    elif not now:
+        now = language.say(words.NO_OPEN_TASKS)
+    due = deadline(project.due_date, facts.brief_date, language)
     return f"{now}\n\n{due}" if due else now
 
 
-def deadline(due: date | None, today: date) -> str:
+def deadline(due: date | None, today: date, language: Language) -> str:
     """A sentence on the project's due date; empty if it is more than 30 days away."""
     if due is None or due - today > DEADLINE_NEAR:
         return ""
     days = (due - today).days
-    day = coming_day(due, today)
-    if days < 0:
-        return words.THE_PROJECT_WAS_DUE.of(-days, day=day)
-    return words.THE_PROJECT_IS_DUE.of(days, day=day) if days else words.THE_PROJECT_IS_DUE_TODAY
+    if not days:
+        return language.say(words.THE_PROJECT_IS_DUE_TODAY)
+    text = words.THE_PROJECT_WAS_DUE if days < 0 else words.THE_PROJECT_IS_DUE
+    return language.count(text, abs(days), day=language.coming_day(due, today))
 
 
 def task_line(facts: DayFacts, task: Task, category: Category) -> str:
     """`**Send the contract** · 2 days late (due Mon, Oct 21) · urgent`."""
     parts = [f"**{title(task.title)}**", _timing(facts, task, category)]
     if category is not Category.COMPLETED:
-        parts += [words.PRIORITIES.get(task.priority, ""), *_dependencies(facts, task)]
+        parts += [priority(facts, task), *_dependencies(facts, task)]
     return " · ".join(part for part in parts if part)
+
+
+def priority(facts: DayFacts, task: Task) -> str:
+    """The task's priority as a word; empty where it is not told."""
+    text = words.PRIORITIES.get(task.priority)
+    return facts.language.say(text) if text else ""
 
 
 def _dependencies(facts: DayFacts, task: Task) -> Iterator[str]:
@@ -87,30 +95,40 @@ def _dependencies(facts: DayFacts, task: Task) -> Iterator[str]:
     blockers, waiting = facts.blockers(task), facts.waiting(task)
     if blockers:
         name, left = title(blockers[0].title, 40), len(blockers) - 1
-        text = words.WAITS_FOR_AND_MORE.of(left, task=name) if left else ""
-        yield text or words.WAITS_FOR.format(task=name)
+        if left:
+            yield facts.language.count(words.WAITS_FOR_AND_MORE, left, task=name)
+        else:
+            yield facts.language.say(words.WAITS_FOR, task=name)
     elif task.status == BLOCKED:
-        yield words.BLOCKED
+        yield facts.language.say(words.BLOCKED)
     if waiting:
-        yield words.WAITING.of(len(waiting))
+        yield facts.language.count(words.WAITING, len(waiting))
 
 
 def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
     """The latest note's summary, and those of others changed within a week."""
     notes = facts.notes_of(project.id)
     worth = [n for i, n in enumerate(notes) if i == 0 or _is_fresh(n, facts)][: limits.notes]
-    return [line for line in (note_line(note, limits.note_words) for note in worth) if line]
+    lines = (note_line(facts, note, limits.note_words) for note in worth)
+    return [line for line in lines if line]
 
 
-def note_line(note: Note, most_words: int) -> str:
+def note_line(facts: DayFacts, note: Note, most_words: int) -> str:
     """`*New host*: Support says …`; empty for a note without a title and a text."""
     said = linked_gist(note.content, most_words)
     named = f"*{title(note.title, 50)}*" if clean(note.title) else ""
-    return words.NOTE_SAYS.format(note=named, text=said) if said and named else said or named
+    if not said or not named:
+        return said or named
+    return facts.language.say(words.NOTE_SAYS, note=named, text=said)
 
 
 def bullets(
-    items: Sequence[T], cap: int, line: Callable[[T], str], *, count: int | None = None
+    facts: DayFacts,
+    items: Sequence[T],
+    cap: int,
+    line: Callable[[T], str],
+    *,
+    count: int | None = None,
 ) -> str:
     """A Markdown list of the first `cap` items, closed by `and 12 more`.
 
@@ -118,7 +136,8 @@ def bullets(
     """
     shown = items[:cap]
     left = (count or len(items)) - len(shown)
-    lines = [*map(line, shown), *([words.AND_MORE.of(left)] if left > 0 else [])]
+    more = [facts.language.count(words.AND_MORE, left)] if left > 0 else []
+    lines = [*map(line, shown), *more]
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -132,6 +151,7 @@ def task_list(
     """One category's list, within its limit."""
     cap = limits.completed if category is Category.COMPLETED else limits.tasks
     return bullets(
+        facts,
         tasks,
         cap,
         lambda task: task_line(facts, task, category),
@@ -150,22 +170,25 @@ def place(location: str | None) -> str:
 
 def _timing(facts: DayFacts, task: Task, category: Category) -> str:
     """The due time, phrased for the list that the task is in."""
-    today, due = facts.brief_date, facts.due(task)
+    today, due, language = facts.brief_date, facts.due(task), facts.language
     if category is Category.UNDATED:
-        return "" if task.status == BLOCKED else words.UNDER_WAY
+        return "" if task.status == BLOCKED else language.say(words.UNDER_WAY)
     if category is Category.TODAY and due is None:
-        return words.STARTS_TODAY
+        return language.say(words.STARTS_TODAY)
     if category is Category.COMPLETED or due is None:
         return ""
-    day, at = coming_day(due, today), clock_time(task.due_at, facts.zone) if task.due_at else ""
+    day = language.coming_day(due, today)
+    at = language.clock_time(task.due_at, facts.zone) if task.due_at else ""
     if category is Category.OVERDUE:
         late = facts.days_late(task)
-        return words.DUE_YESTERDAY if late == 1 else words.DAYS_LATE_SINCE.of(late, day=day)
+        if late == 1:
+            return language.say(words.DUE_YESTERDAY)
+        return language.count(words.DAYS_LATE_SINCE, late, day=day)
     if category is Category.UPCOMING:
-        return words.DUE_DAY_AT.format(day=day, time=at) if at else day
+        return language.say(words.DUE_DAY_AT, day=day, time=at) if at else day
     if due != today:
-        return words.STARTS_TODAY_DUE.format(day=day)
-    return words.BY_TIME.format(time=at) if at else ""
+        return language.say(words.STARTS_TODAY_DUE, day=day)
+    return language.say(words.BY_TIME, time=at) if at else ""
 
 
 def _is_fresh(note: Note, facts: DayFacts) -> bool:

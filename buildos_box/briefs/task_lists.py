@@ -3,8 +3,9 @@
 from buildos_box.briefs import words
 from buildos_box.briefs.actions import actions, decision, late, project_to_decide, reason
 from buildos_box.briefs.draft import Draft, Line, Place
-from buildos_box.briefs.formatting import clock_time, coming_day, spoken_time
+from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.ranking import BLOCKED
+from buildos_box.briefs.sections import priority
 from buildos_box.briefs.text import escape
 from buildos_box.page_links import LATE
 from buildos_box.workspace.model import Task
@@ -42,22 +43,22 @@ def also_today(draft: Draft, most: int) -> list[Line]:
         when = _today(draft, task)
         lines.append(_line(draft, task, Place.TODAY, after=when))
     unread = facts.task_counts.today - len(facts.split.today)
-    return lines + _more(len(left) + unread - len(lines))
+    return lines + _more(facts, len(left) + unread - len(lines))
 
 
 def late_tasks(draft: Draft, most: int) -> list[Line]:
     """The newest of the late tasks; the rest as a number, with a link to sort them out."""
-    facts, counts = draft.facts, draft.facts.task_counts
+    facts, counts, language = draft.facts, draft.facts.task_counts, draft.facts.language
     left = sorted(draft.untaken(facts.split.overdue), key=facts.days_late)
     lines = [_line(draft, t, Place.LATE, after=late(facts, t)) for t in left[:most]]
     rest = counts.overdue - (len(facts.split.overdue) - len(left)) - len(lines)
     url = draft.links.page(LATE)
     if rest > 0 and counts.long_late:
-        text = words.LATE_MORE_AND_LONG.of(rest, long=counts.long_late, url=url)
+        text = language.count(words.LATE_MORE_AND_LONG, rest, long=counts.long_late, url=url)
     elif rest > 0:
-        text = words.LATE_MORE.of(rest, url=url)
+        text = language.count(words.LATE_MORE, rest, url=url)
     elif counts.long_late:
-        text = words.LATE_LONG.of(counts.long_late, url=url)
+        text = language.count(words.LATE_LONG, counts.long_late, url=url)
     else:
         return lines
     return [*lines, Line(text)]
@@ -71,46 +72,46 @@ def coming_up(draft: Draft, most: int) -> list[Line]:
     )
     lines = [_line(draft, t, Place.COMING_UP, before=_day(draft, t)) for t in left[:most]]
     unread = facts.task_counts.upcoming - len(facts.split.upcoming)
-    return lines + _more(len(left) + unread - len(lines))
+    return lines + _more(facts, len(left) + unread - len(lines))
 
 
 def _line(draft: Draft, task: Task, place: Place, *, before: str = "", after: str = "") -> Line:
     """`**Tomorrow** [Book dentist](…) · high · waits for another task`."""
     facts = draft.facts
     title = draft.task(task)
-    marked = words.PRIORITIES.get(task.priority, "")
-    parts = [f"**{before}** {title}" if before else title, after, marked]
+    parts = [f"**{before}** {title}" if before else title, after, priority(facts, task)]
     blockers = len(facts.blockers(task))
     if blockers:
-        parts.append(words.WAITS.of(blockers))
+        parts.append(facts.language.count(words.WAITS, blockers))
     elif task.status == BLOCKED:
-        parts.append(words.BLOCKED)
+        parts.append(facts.language.say(words.BLOCKED))
     return Line(" · ".join(part for part in parts if part), ((task.id, place),))
 
 
 def _today(draft: Draft, task: Task) -> str:
-    facts = draft.facts
+    facts, language = draft.facts, draft.facts.language
     due, today = facts.due(task), facts.brief_date
     if due == today:
         if task.due_at is None:
             return ""
         text = words.WAS_DUE_AT if task.due_at < facts.now else words.BY_TIME
-        return text.format(time=spoken_time(task.due_at, facts.zone))
+        return language.say(text, time=language.spoken_time(task.due_at, facts.zone))
     if due is None:
-        return words.STARTS_TODAY
-    return words.STARTS_TODAY_DUE.format(day=coming_day(due, today))
+        return language.say(words.STARTS_TODAY)
+    return language.say(words.STARTS_TODAY_DUE, day=language.coming_day(due, today))
 
 
 def _day(draft: Draft, task: Task) -> str:
-    facts = draft.facts
+    facts, language = draft.facts, draft.facts.language
     due = facts.due(task)
     assert due is not None
-    day = coming_day(due, facts.brief_date)
+    day = language.coming_day(due, facts.brief_date)
     day = day[0].upper() + day[1:]
     if task.due_at is None:
         return day
-    return words.DUE_DAY_AT.format(day=day, time=clock_time(task.due_at, facts.zone))
+    time = language.clock_time(task.due_at, facts.zone)
+    return language.say(words.DUE_DAY_AT, day=day, time=time)
 
 
-def _more(count: int) -> list[Line]:
-    return [Line(words.AND_MORE.of(count))] if count > 0 else []
+def _more(facts: DayFacts, count: int) -> list[Line]:
+    return [Line(facts.language.count(words.AND_MORE, count))] if count > 0 else []

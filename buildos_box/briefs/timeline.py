@@ -10,7 +10,6 @@ from buildos_box.briefs import words
 from buildos_box.briefs.agenda import Span, conflicts, free_spans, meetings, span_of, total, when
 from buildos_box.briefs.draft import Draft, Line
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.formatting import clock_time, length, spoken_time
 from buildos_box.briefs.sections import place
 from buildos_box.clock import Instant
 from buildos_box.workspace.model import Event
@@ -56,7 +55,7 @@ def timeline(draft: Draft, most: int) -> list[Line]:
     lines += [(True, since, _free(facts, (since, until))) for since, until in free(facts)]
     lines.sort(key=lambda entry: entry[:2])
     left = facts.event_count - (len(facts.events) - len(ahead)) - len(shown)
-    more = [Line(words.AND_MORE.of(left))] if left > 0 else []
+    more = [Line(facts.language.count(words.AND_MORE, left))] if left > 0 else []
     return [line for _, _, line in lines] + more
 
 
@@ -86,25 +85,26 @@ def busy(facts: DayFacts) -> timedelta:
 
 def load(facts: DayFacts) -> str:
     """How full the day is, in one sentence."""
+    language, zone = facts.language, facts.zone
     if facts.hours is None:
-        return words.LOAD_OVER
+        return language.say(words.LOAD_OVER)
     spans, taken = free(facts), busy(facts)
-    until = spoken_time(facts.hours[1], facts.zone)
+    until = language.spoken_time(facts.hours[1], zone)
     if not taken:
-        since = spoken_time(facts.hours[0], facts.zone)
-        room = length(facts.hours[1] - facts.hours[0])
-        return words.LOAD_FREE.format(free=room, since=since, until=until)
-    said = length(taken)
+        since = language.spoken_time(facts.hours[0], zone)
+        room = language.length(facts.hours[1] - facts.hours[0])
+        return language.say(words.LOAD_FREE, free=room, since=since, until=until)
+    said = language.length(taken)
     if not spans:
-        return words.LOAD_NONE_FREE.format(busy=said, until=until)
+        return language.say(words.LOAD_NONE_FREE, busy=said, until=until)
     last, longest = spans[-1], max(spans, key=_span_length)
-    since = spoken_time(last[0], facts.zone)
+    since = language.spoken_time(last[0], zone)
     if last[1] == facts.hours[1] and _is_afternoon(last, facts):
-        return words.LOAD_AFTERNOON.format(busy=said, time=since)
+        return language.say(words.LOAD_AFTERNOON, busy=said, time=since)
     if last[1] == facts.hours[1] and _span_length(last) == _span_length(longest):
-        return words.LOAD_REST_FREE.format(busy=said, time=since, until=until)
-    start, end = (spoken_time(at, facts.zone) for at in longest)
-    return words.LOAD_LONGEST.format(busy=said, since=start, until=end)
+        return language.say(words.LOAD_REST_FREE, busy=said, time=since, until=until)
+    start, end = (language.spoken_time(at, zone) for at in longest)
+    return language.say(words.LOAD_LONGEST, busy=said, since=start, until=end)
 
 
 def _span_length(span: Span) -> timedelta:
@@ -119,11 +119,11 @@ def _is_afternoon(span: Span, facts: DayFacts) -> bool:
 
 def opening(facts: DayFacts) -> str:
     """What kind of day it is: how much is due, what matters about it, how many meetings."""
-    tasks, met = work_count(facts), len(meetings_ahead(facts))
-    kind = words.KINDS[_kind(facts, tasks)]
-    meeting_words = words.MEETINGS.of(met) if met else words.NO_MEETINGS
+    tasks, met, language = work_count(facts), len(meetings_ahead(facts)), facts.language
+    kind = language.say(words.KINDS[_kind(facts, tasks)])
+    held = language.count(words.MEETINGS, met) if met else language.say(words.NO_MEETINGS)
     if not tasks:
-        return words.OPEN_NOTHING_DUE.format(kind=kind, meetings=meeting_words)
+        return language.say(words.OPEN_NOTHING_DUE, kind=kind, meetings=held)
     late = [task for task in facts.split.overdue if facts.days_late(task) <= LONG_LATE_DAYS]
     known = [*facts.split.today, *late]
     urgent = sum(task.priority == "urgent" for task in known)
@@ -133,12 +133,13 @@ def opening(facts: DayFacts) -> str:
         text = words.OPEN_URGENT
     elif waited:
         text = words.OPEN_WAITED
-    return text.format(
+    return language.say(
+        text,
         kind=kind,
-        tasks=words.TASKS.of(tasks),
-        urgent=words.URGENT.of(urgent),
-        waited=words.WAITED.of(waited),
-        meetings=meeting_words,
+        tasks=language.count(words.TASKS, tasks),
+        urgent=language.count(words.URGENT, urgent),
+        waited=language.count(words.WAITED, waited),
+        meetings=held,
     )
 
 
@@ -161,16 +162,15 @@ def _kind(facts: DayFacts, tasks: int) -> str:
 def _event_line(draft: Draft, event: Event, *, overlaps: bool) -> str:
     """`**09:30–10:00** Standup · Room 4 · overlaps`."""
     facts = draft.facts
-    label, addition = when(event, facts.brief_date, facts.zone)
+    label, addition = when(event, facts.brief_date, facts.zone, facts.language)
     parts = [f"**{label}** {draft.event(event)}", addition, place(event.location)]
-    parts += [words.OVERLAPS] if overlaps else []
-    parts += [words.TENTATIVE] if event.status == "tentative" else []
+    parts += [facts.language.say(words.OVERLAPS)] if overlaps else []
+    parts += [facts.language.say(words.TENTATIVE)] if event.status == "tentative" else []
     return " · ".join(part for part in parts if part)
 
 
 def _free(facts: DayFacts, span: Span) -> Line:
-    since, until = (clock_time(at, facts.zone) for at in span)
-    return Line(words.FREE.format(since=since, until=until))
+    return Line(facts.language.say(words.FREE, span=facts.language.time_span(*span, facts.zone)))
 
 
 def _is_ahead(facts: DayFacts, event: Event) -> bool:

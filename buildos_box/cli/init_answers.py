@@ -18,7 +18,10 @@ NEEDS_KEY = tuple(KEY_VARIABLES)
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Every answer; None was not given. The time zone and mail address are the person's."""
+    """Every answer; None was not given. The time zone and mail address are the person's.
+
+    The locale is the person's, and of everyone who chooses none.
+    """
 
     data: str | None = None
     address: str | None = None
@@ -36,6 +39,7 @@ class Answers:
     person: str | None = None
     email: str | None = None
     timezone: str | None = None
+    locale: str | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Answers":
@@ -66,6 +70,7 @@ def config_text(answers: Answers) -> str:
 def _tables(answers: Answers) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "[server]", {"base_url": answers.address}
     yield "[data]", {"dir": answers.data}
+    yield "[briefs]", {"locale": answers.locale}
     sends = answers.mail == "smtp" or (answers.mail is None and answers.smtp_host)
     yield (
         "[email]",

@@ -24,6 +24,7 @@ from buildos_box.cli.settings_option import invalid_settings
 from buildos_box.clock import is_zone
 from buildos_box.db import Holder
 from buildos_box.email_address import parse
+from buildos_box.locales.tags import tag_of
 from buildos_box.settings import Settings, SettingsError
 from buildos_box.settings.load import DEFAULT_FILE
 
@@ -54,6 +55,7 @@ SECURITY = ("starttls", "tls", "none")
 @click.option("--person", help="Name of the first person who gets briefs.")
 @click.option("--email", help="Their mail address.")
 @click.option("--timezone", type=ZONE, help="Their IANA zone, like Europe/Berlin.")
+@click.option("--locale", help="What they, and all who choose none, are written to in.")
 @click.option("--no-test", is_flag=True, help="Try neither the mail server nor the model.")
 @YES
 def init(config_path: Path, no_test: bool, yes: bool, **options: object) -> None:
@@ -94,6 +96,8 @@ def _refuse_impossible_person(answers: Answers) -> None:
     if answers.timezone is not None and not is_zone(answers.timezone):
         wrong = f"{answers.timezone!r} is not an IANA time zone like Europe/Berlin"
         raise click.BadParameter(wrong, param_hint="--timezone")
+    if answers.locale is not None:
+        given("--locale", partial(tag_of, answers.locale))
     for name, address in (("--email", answers.email), ("--from", answers.from_address)):
         if address is not None:
             given(name, partial(parse, address))

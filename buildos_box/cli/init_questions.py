@@ -14,6 +14,7 @@ from buildos_box.cli.init_tests import mail_findings, model_findings
 from buildos_box.cli.output import clean
 from buildos_box.clock import is_zone
 from buildos_box.email_address import parse
+from buildos_box.locales.tags import LANGUAGES, SOURCE, known
 from buildos_box.settings import Settings, SettingsError
 from buildos_box.settings.presets import PRESETS
 from buildos_box.upkeep.findings import Finding
@@ -122,7 +123,10 @@ def _person(before: Answers) -> Answers:
         return before
     email = click.prompt("Your mail address", value_proc=_mail_of)
     zone = click.prompt("Your time zone", default=_zone_here(), value_proc=_zone_of)
-    return replace(before, person=name, email=email, timezone=zone)
+    locale = click.prompt(
+        f"Your language ({', '.join(LANGUAGES)})", default=SOURCE, value_proc=_locale_of
+    )
+    return replace(before, person=name, email=email, timezone=zone, locale=locale)
 
 
 def _mail_of(text: Any) -> str:
@@ -137,6 +141,13 @@ def _zone_of(text: Any) -> str:
     if not is_zone(str(text)):
         raise click.UsageError(f"{text!r} is not an IANA zone like Europe/Berlin")
     return str(text)
+
+
+def _locale_of(text: Any) -> str:
+    try:
+        return known(str(text))
+    except ValueError as error:
+        raise click.UsageError(f"{text!r} {error}") from None
 
 
 def _zone_here() -> str:

@@ -36,6 +36,8 @@ from buildos_box.clock import zone_or_utc
 from buildos_box.workspace.written_dates import read_time, read_weekdays
 
 FREQUENCIES = ("daily", "weekdays", "weekly", "custom")
+LOCALE_HELP = "What they are written to in: en-US, en-GB, … (BCP 47)."
+USUAL = "usual"
 WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -56,6 +58,7 @@ user.add_command(confirm_chat)
 @click.option("--timezone", type=ZONE, help="An IANA zone like Europe/Berlin; UTC by default.")
 @click.option("--country", help="Two letters, like DE, for public holidays.")
 @click.option("--language", help="A language tag, like en.")
+@click.option("--locale", help=LOCALE_HELP)
 @NEW_ID
 @AS_JSON
 @with_client
@@ -145,6 +148,9 @@ def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
 @click.option("--timezone", type=ZONE, help="An IANA zone like Europe/Berlin.")
 @click.option("--country", help="Two letters, like DE.")
 @click.option("--language", help="A language tag, like en.")
+@click.option("--locale", help=LOCALE_HELP)
+@click.option("--hour-cycle", type=click.Choice(("12", "24", "usual")), help="Hours of clocks.")
+@click.option("--week-start", help="The day that weeks begin with: monday, or usual.")
 @click.option("--tracking/--no-tracking", default=None, help="Count opens and clicks of mail.")
 @click.option("--briefs/--no-briefs", default=None, help="Whether they get briefs at all.")
 @click.option("--at", help="The wall time of the brief, 07:30.")
@@ -180,6 +186,7 @@ def set_user(
         timezone=given_fields["timezone"],
         country=given_fields["country"],
         language=given_fields["language"],
+        locale=given_fields["locale"],
         emailTracking=given_fields["tracking"],
     )
     reminding = given_values(enabled=reminders, reminder_channel=reminders_by)
@@ -215,7 +222,7 @@ def _preferences(
     days: Json = {}
     if on is not None:
         days = _days(on, frequency or before["frequency"])
-    return given_values(
+    return _habits(options) | given_values(
         isActive=options["briefs"],
         timeOfDay=None if at is None else _wall_time(at),
         frequency=frequency,
@@ -223,6 +230,17 @@ def _preferences(
         smsDailyBrief=options["by_sms"],
         **days,
     )
+
+
+def _habits(options: Json) -> Json:
+    """Clocks and weeks as chosen; null for what is usual in the person's region."""
+    wanted: Json = {}
+    cycle, first = options["hour_cycle"], options["week_start"]
+    if cycle is not None:
+        wanted["hourCycle"] = None if cycle == USUAL else int(cycle)
+    if first is not None:
+        wanted["weekStart"] = None if first == USUAL else _days(first, "weekly")["dayOfWeek"]
+    return wanted
 
 
 def _wall_time(at: str) -> str:
@@ -267,6 +285,9 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
             ("mail warning", user["emailWarning"]),
             ("country", user["country"]),
             ("language", user["language"]),
+            ("written to in", user["locale"]),
+            ("clocks", f"{preferences['hourCycle']} hours" if preferences["hourCycle"] else None),
+            ("weeks from", _week_start(preferences)),
             ("last visit", shown_time(user["lastVisitAt"], zone)),
             ("mail tracking", "yes" if user["emailTracking"] else "no"),
             ("briefs", _when(preferences)),
@@ -275,6 +296,11 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
             ("since", shown_time(user["createdAt"], zone)),
         ]
     )
+
+
+def _week_start(preferences: Json) -> str | None:
+    first = preferences["weekStart"]
+    return None if first is None else WEEK[first]
 
 
 def _mail(user: Json) -> str | None:

@@ -15,14 +15,21 @@ import msgspec
 from buildos_box.clock import Instant, at_wall_time, day_bounds, from_text, local_day, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.crons import Cron
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.notifications import due_store
 from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
+from buildos_box.workspace.languages import find_language
 
 MORNING = time(9)
 STILL_MORNING = timedelta(hours=3)
 """How long after 9 o'clock a task due today is still announced; not one added in the afternoon."""
 BATCH = 200
+TODAY = N_("today")
+AT = N_("at {time}")
+TOMORROW_AT = N_("tomorrow at {time}")
+ON_DAY_AT = N_("on {day} at {time}")
 
 
 class DueSoonSummary(msgspec.Struct, frozen=True):
@@ -44,17 +51,17 @@ def morning_days(zones: Iterable[str], now: Instant) -> dict[str, str]:
     return found
 
 
-def due_text(due_at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
-    """When the task is due in the user's time zone, as text that follows the word "Due"."""
+def due_text(due_at: Instant | None, now: Instant, zone: ZoneInfo, language: Language) -> str:
+    """When the task is due in the user's time zone: `today`, `at 14:00`, `tomorrow at 14:00`."""
     if due_at is None:
-        return "today"
-    day, clock = local_day(due_at, zone), f"{due_at.astimezone(zone):%H:%M}"
-    today = local_day(now, zone)
+        return language.say(TODAY)
+    day, today = local_day(due_at, zone), local_day(now, zone)
+    text = ON_DAY_AT
     if day == today:
-        return f"at {clock}"
-    if day == today + timedelta(days=1):
-        return f"tomorrow at {clock}"
-    return f"on {day:%a, %b} {day.day} at {clock}"
+        text = AT
+    elif day == today + timedelta(days=1):
+        text = TOMORROW_AT
+    return language.say(text, day=language.short_day(day), time=language.clock_time(due_at, zone))
 
 
 def stale_from(task: Row, zone: ZoneInfo) -> Instant:
@@ -109,7 +116,7 @@ def _notify_of(tx: Tx, services: Services, task: Row, now: Instant) -> None:
             "taskId": task["id"],
             "taskName": task["title"],
             "projectName": task["project"],
-            "when": due_text(due_at, now, zone),
+            "when": due_text(due_at, now, zone, find_language(tx, services, task["user_id"])),
             "dueAt": task["due_at"],
         },
         correlation_id=None,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
+from buildos_box.locales.tags import tag_of
 from buildos_box.settings.backup_place import Place
 from buildos_box.settings.chat_url import fault_of_template
 from buildos_box.settings.masking import masked_url
@@ -46,6 +47,7 @@ def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradictio
     yield from _email(settings)
     yield from _backup(settings)
     yield from _chat(settings)
+    yield from _languages(settings)
     yield from _addresses(settings, given)
 
 
@@ -248,6 +250,13 @@ def _chat(settings: Settings) -> Iterator[Contradiction]:
             yield Contradiction(
                 f"chat.{name}.api_base_url", f"{shown!r} must be an http(s) address"
             )
+
+
+def _languages(settings: Settings) -> Iterator[Contradiction]:
+    try:
+        tag_of(settings.briefs.locale)
+    except ValueError as error:
+        yield Contradiction("briefs.locale", f"{settings.briefs.locale!r} {error}")
 
 
 def _addresses(settings: Settings, given: set[str]) -> Iterator[Contradiction]:

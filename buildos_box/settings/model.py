@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, field
 
+from buildos_box.locales.tags import BOX_DEFAULT
 from buildos_box.settings.limits import LimitsSettings
 from buildos_box.settings.section import (
     NotNegative,
@@ -134,6 +135,14 @@ class QueueSettings(Section, frozen=True, kw_only=True):
 
 class BriefSettings(Section, frozen=True, kw_only=True):
     """Daily briefs."""
+
+    locale: Annotated[
+        str,
+        _doc(
+            "How people are written to who chose no language of their own; a tag like de-CH."
+            " -u-hc-h23 means clocks of 24 hours, -u-fw-mon weeks from Monday."
+        ),
+    ] = BOX_DEFAULT
 
     pre_generation_buffer_seconds: Annotated[
         float, _doc("How long before its time a brief is begun; an hour at most.", ge=0, le=3600)

@@ -22,6 +22,7 @@ from buildos_box.sms.views import SmsList, SmsView
 from buildos_box.sms.wording import Facts, facts_of
 from buildos_box.sms.writing import write_texts
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.paging import clamped
 
 MOST = 500
@@ -221,7 +222,12 @@ def _move_event(tx: Tx, services: Services, row: Row, changes: _Changes) -> Inst
     if row["message_source"] != "given" and user is not None:
         zone = zone_or_utc(user.timezone)
         values["message"] = reminder_text(
-            row["event_title"], start, zone, at, sender=services.settings.email.from_name
+            row["event_title"],
+            start,
+            zone,
+            at,
+            sender=services.settings.email.from_name,
+            language=find_language(tx, services, user.id),
         )
         values["message_source"] = "template"
     store.change(tx, row["id"], now, **values)
@@ -256,8 +262,10 @@ async def regenerate_message(
         if event is None or event.start_at is None or user is None:
             raise Conflict("only a reminder of an event can be written again")
         about = (event.start_at, zone_or_utc(user.timezone), from_text(row["send_at"]))
-        template = reminder_text(event.title, *about, sender=services.settings.email.from_name)
-        return user.id, template, facts_of(event.title, event.location, *about)
+        language, sender = find_language(tx, services, user.id), services.settings.email.from_name
+        template = reminder_text(event.title, *about, sender=sender, language=language)
+        facts = facts_of(event.title, event.location, *about, language=language)
+        return user.id, template, facts
 
     def begin(tx: Tx) -> tuple[str, str, Facts]:
         found = read(tx)

@@ -14,6 +14,7 @@ from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.wording import Facts, facts_of, fault_of
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import Event, User
 
 
@@ -56,7 +57,9 @@ def plan_reminder(
         return _skip(tx, services, event, before, values, decision.reason, correlation_id)
     at = _time_given(before, late) or decision.at
     sender = services.settings.email.from_name
-    values["message"] = reminder_text(event.title, event.start_at, zone, at, sender=sender)
+    language = find_language(tx, services, user.id)
+    about = (event.start_at, zone, at)
+    values["message"] = reminder_text(event.title, *about, sender=sender, language=language)
     if before is None:
         row = _row(services, event, start, values, correlation_id, now)
         row |= {"send_at": to_text(at), "status": store.SCHEDULED}
@@ -64,7 +67,7 @@ def plan_reminder(
         store.count(tx, store.SCHEDULED, now)
         enqueue(tx, services, row, at)
         return store.SCHEDULED
-    facts = facts_of(event.title, event.location, event.start_at, zone, at)
+    facts = facts_of(event.title, event.location, *about, language=language)
     _update(tx, services, before, values, at, facts)
     return store.SCHEDULED
 

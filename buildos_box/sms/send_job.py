@@ -39,6 +39,7 @@ from buildos_box.sms.twilio_client import (
 )
 from buildos_box.sms.wording import facts_of, fault_of
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import find_language
 
 LONGEST_VALIDITY = 36_000
 A_MOMENT = timedelta(seconds=30)
@@ -296,11 +297,12 @@ def _make_reminder_text(tx: Tx, services: Services, sms_id: str) -> None:
         return
     sender = services.settings.email.from_name
     about = (from_text(row["event_start_at"]), zone_or_utc(user.timezone), now)
+    language = find_language(tx, services, user.id)
     if row["message_source"] == "llm":
-        facts = facts_of(row["event_title"], event.location, *about)
+        facts = facts_of(row["event_title"], event.location, *about, language=language)
         if fault_of(row["message"].removeprefix(signature(sender)), facts) is None:
             return
-    text = reminder_text(row["event_title"], *about, sender=sender)
+    text = reminder_text(row["event_title"], *about, sender=sender, language=language)
     store.change(tx, sms_id, now, message=text, message_source="template")
 
 

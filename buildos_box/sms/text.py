@@ -7,6 +7,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.sms.graphemes import graphemes, without_format_characters
 
 _BASIC = set(
@@ -115,19 +117,40 @@ def shorten(title: str, around: str) -> str:
     return around.replace("{}", "".join(pieces) + "...")
 
 
+_REMINDERS = {
+    (False, False): N_("{event} at {time}"),
+    (False, True): N_("{event} at {time}, in {minutes} min"),
+    (True, False): N_("{event} on {day} at {time}"),
+    (True, True): N_("{event} on {day} at {time}, in {minutes} min"),
+}
+"""By whether the event is on another day, and whether it is soon."""
+NO_TITLE = N_("Event")
+
+
 def signature(sender: str) -> str:
     """What a message begins with, so that its reader knows whom it is from."""
     return f"{plain(sender).replace('{}', '')}: "
 
 
 def reminder_text(
-    title: str, start: Instant, zone: ZoneInfo, send_at: Instant, *, sender: str
+    title: str,
+    start: Instant,
+    zone: ZoneInfo,
+    send_at: Instant,
+    *,
+    sender: str,
+    language: Language,
 ) -> str:
     """The reminder by template; it always has the sender, the event's title and local time."""
-    local = start.astimezone(zone)
-    when = f"at {local:%H:%M}"
-    if local.date() != send_at.astimezone(zone).date():
-        when = f"on {local:%a %d %b} {when}"
+    day = start.astimezone(zone).date()
     minutes = round((start - send_at) / timedelta(minutes=1))
-    soon = f", in {minutes} min" if 0 < minutes <= 90 else ""
-    return shorten(plain(title) or "Event", f"{signature(sender)}{{}} {when}{soon}")
+    text = _REMINDERS[day != send_at.astimezone(zone).date(), 0 < minutes <= 90]
+    said = language.say(
+        text,
+        event="{}",
+        time=language.clock_time(start, zone),
+        day=language.short_day(day),
+        minutes=minutes,
+    )
+    named = plain(title) or language.say(NO_TITLE)
+    return shorten(named, signature(sender) + plain(said))

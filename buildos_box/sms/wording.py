@@ -7,18 +7,14 @@ list of words that claim nothing. What cannot be read so might be untrue, so the
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant
-from buildos_box.sms.text import is_gsm, plain, segments
+from buildos_box.locales.language import Language
+from buildos_box.sms.text import NO_TITLE, is_gsm, plain, segments
 
 LONGEST_TITLE = 100
-_NAMES = (
-    *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
-    *("October", "November", "December"),
-)
 _CLAIM_NOTHING = """
 hi|hello|hey|hi there|hello there|hey there|heads up|heads-up|reminder|a reminder|just a reminder
 quick reminder|a quick reminder|just a quick reminder|friendly reminder|a friendly reminder
@@ -47,28 +43,42 @@ _PUNCTUATION = r"[\s,.!:;()\"-]"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a reminder may contain; `day` only if it differs from the day of sending."""
+    """What a reminder may contain; `day` only if it differs from the day of sending.
+
+    `day_pattern` is what else the day may be called.
+    """
 
     title: str
     time: str
     day: str | None
     minutes: int | None
     location: str
+    language: str
+    """In English."""
+    day_pattern: str = ""
 
 
 def facts_of(
-    title: str, location: str | None, start: Instant, zone: ZoneInfo, send_at: Instant
+    title: str,
+    location: str | None,
+    start: Instant,
+    zone: ZoneInfo,
+    send_at: Instant,
+    *,
+    language: Language,
 ) -> Facts:
     """The facts of an event at the time when its reminder is sent."""
-    local = start.astimezone(zone)
-    other_day = local.date() != send_at.astimezone(zone).date()
+    day = start.astimezone(zone).date()
+    other_day = day != send_at.astimezone(zone).date()
     minutes = round((start - send_at) / timedelta(minutes=1))
     return Facts(
-        title=plain(title) or "Event",
-        time=f"{local:%H:%M}",
-        day=f"{local:%a %d %b}" if other_day else None,
+        title=plain(title) or language.say(NO_TITLE),
+        time=plain(language.clock_time(start, zone)),
+        day=plain(language.short_day(day)) if other_day else None,
         minutes=minutes if 0 < minutes <= 90 else None,
         location=plain(location or "")[:LONGEST_TITLE],
+        language=language.english_name,
+        day_pattern=_day(day, language) if other_day else "",
     )
 
 
@@ -111,12 +121,12 @@ def _patterns(facts: Facts) -> list[tuple[str, "re.Pattern[str]"]]:
     words = "|".join(_phrases(_CLAIM_NOTHING) + ([] if facts.day else _phrases(_TODAY)))
     found = [
         ("title", re.escape(facts.title)),
-        ("time", rf"(?:(?:{_AT}) )?{facts.time}(?::00)?(?: h| Uhr)?"),
+        ("time", rf"(?:(?:{_AT}) )?{re.escape(facts.time)}(?::00)?(?: h| Uhr)?"),
         ("", words),
         ("", _PUNCTUATION),
     ]
     if facts.day:
-        found.append(("day", _day(facts.day)))
+        found.append(("day", f"{re.escape(facts.day)}|{facts.day_pattern}"))
     if facts.minutes:
         found.append(("minutes", _MINUTES.format(facts.minutes)))
     if facts.location:
@@ -134,13 +144,13 @@ def _phrases(lists: str) -> list[str]:
     return [re.escape(phrase) for line in lists.split("\n") for phrase in line.split("|") if phrase]
 
 
-def _day(day: str) -> str:
+def _day(day: date, language: Language) -> str:
     """`Wed 23 Oct`, also with whole names, the month first, or the weekday alone."""
-    weekday, number, month = day.split(" ")
-    weekday, month = _short_or_whole(weekday), _short_or_whole(month)
-    number = rf"0?{int(number)}(?:st|nd|rd|th|\.)?"
-    return rf"(?:on )?{weekday}(?:,? (?:{number} {month}|{month} {number}))?"
+    weekday, month = (_any(names) for names in language.names_of(day))
+    number = rf"0?{day.day}(?:st|nd|rd|th|\.)?"
+    date_in = rf"(?:{number}(?: de)? {month}|{month} {number})"
+    return rf"(?:(?:on|am|le|el|em|op) )?{weekday}(?:,? {date_in})?"
 
 
-def _short_or_whole(short: str) -> str:
-    return f"(?:{next(name for name in _NAMES if name.startswith(short))}|{short})"
+def _any(names: list[str]) -> str:
+    return f"(?:{'|'.join(re.escape(plain(name)) for name in names)})"

@@ -17,6 +17,7 @@ from buildos_box.sms import store
 from buildos_box.sms.wording import facts_of
 from buildos_box.sms.writing import write_texts
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import Event
 
 
@@ -45,7 +46,7 @@ async def write_sms_texts(job: Attempt[WritePayload], services: Services) -> Wri
     user = await workspace.get_user(services.db, user_id)
     zone = zone_or_utc(user.timezone if user else "UTC")
     start, end = day_bounds(date.fromisoformat(day), zone)
-    now = services.clock.now()
+    now, language = services.clock.now(), await get_language(services, user_id)
 
     def read(tx: Tx) -> list[tuple[Row, Event]]:
         rows = store.to_write(tx, user_id, start, end, now)
@@ -62,6 +63,7 @@ async def write_sms_texts(job: Attempt[WritePayload], services: Services) -> Wri
                 from_text(row["event_start_at"]),
                 zone,
                 from_text(row["send_at"]),
+                language=language,
             )
             for row, event in waiting
         ],

@@ -24,7 +24,7 @@ SYSTEM = """\
 You write SMS reminders of calendar events, one for each event you are given.
 Each says the event's title as it is spelled, its time as it is written, and its day if one is
 given; it may say the location after the title, and how far ahead it is ("in 15 minutes"). It is one
-short, friendly sentence in the language of the title, at most 120 characters of plain GSM-7: no
+short, friendly sentence in the language that is named, at most 120 characters of plain GSM-7: no
 emoji, no curly quotes, no dashes but "-". Beside these facts it has only words like "reminder",
 "starts" and "don't forget": you add nothing that you were not told, and no advice.
 Answer with one item for each event, `n` being the event's own."""
@@ -69,7 +69,14 @@ async def write_texts(
     if not asked or not writes(services):
         return texts
     events = [
-        {"n": n, "title": f.title, "time": f.time, "day": f.day, "minutesAhead": f.minutes}
+        {
+            "n": n,
+            "title": f.title,
+            "time": f.time,
+            "day": f.day,
+            "minutesAhead": f.minutes,
+            "language": f.language,
+        }
         | ({"location": f.location} if f.location else {})
         for n, f in asked.items()
     ]

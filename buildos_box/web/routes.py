@@ -17,10 +17,12 @@ from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Conflict, Forbidden, Unauthorized, Unprocessable
+from buildos_box.locales.tags import LANGUAGES
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.web import link_mail, sign_in
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 
 AnyRequest = Request[Any, Any, Any]
 log = logger(__name__)
@@ -63,11 +65,28 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_id: str
     name: str
     timezone: str
+    locale: str
+    """What the page is written in, and how: a known tag, never null."""
+    hour_cycle: int
+    week_start: int
+    direction: str
+    languages: dict[str, str]
+    """What can be chosen: tags, and each language's own name."""
 
     @classmethod
-    def of(cls, row: Row) -> "Session":
+    async def of(cls, services: Services, row: Row) -> "Session":
         """The view of a user."""
-        return cls(user_id=row["id"], name=row["name"], timezone=row["timezone"])
+        language = await get_language(services, row["id"])
+        return cls(
+            user_id=row["id"],
+            name=row["name"],
+            timezone=row["timezone"],
+            locale=language.tag,
+            hour_cycle=language.hour_cycle,
+            week_start=language.week_start,
+            direction=language.direction,
+            languages=LANGUAGES,
+        )
 
 
 class LinkPreview(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -110,7 +129,7 @@ async def open_session(
         raise Conflict("this browser is signed in as another user", code=ANOTHER_USER)
     token, lasts = await sign_in.open_session(services, keyring, caller, user["id"], before)
     log.info("signed_in", user_id=user["id"], actor=caller.actor, token_id=caller.token_id)
-    response = Response(Session.of(user), status_code=200)
+    response = Response(await Session.of(services, user), status_code=200)
     _cookie(request).set(response, token, lasts)
     return response
 
@@ -193,7 +212,7 @@ async def get_session(
     row = await workspace.row_of(services.db, "users", caller.only_user)
     if row is None:
         raise Unprocessable.field("userId", f"there is no user {caller.only_user}")
-    response = Response(Session.of(row), status_code=200)
+    response = Response(await Session.of(services, row), status_code=200)
     lasts = await keyring.renew_session(caller)
     if lasts is not None:
         _cookie(request).set(response, session_of(request), lasts)

@@ -11,6 +11,7 @@ from datetime import date, time
 from buildos_box import email_address
 from buildos_box.clock import from_text, to_text, zone_named
 from buildos_box.ids import is_outside_id
+from buildos_box.locales import tags
 
 Stored = str | int | None
 Reader = Callable[[object], Stored]
@@ -219,6 +220,20 @@ def language(value: object) -> str:
     if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.fullmatch(value):
         raise ValueError("must be a language tag like en or de-CH")
     return value
+
+
+def locale(value: object) -> str:
+    """The tag (BCP 47) of a language that people are written to in, as it is spelled."""
+    if not isinstance(value, str):
+        raise ValueError("must be a language tag like en-US")
+    return tags.known(value)
+
+
+def hour_cycle(value: object) -> int:
+    """How many hours clocks have: 12 or 24."""
+    if value not in (12, 24) or isinstance(value, (bool, float)):
+        raise ValueError("must be 12 or 24")
+    return int(str(value))
 
 
 def known_zone(value: object) -> str:

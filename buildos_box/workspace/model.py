@@ -69,6 +69,8 @@ class User(_Stored, frozen=True, kw_only=True):
     email_warning: str | None
     country: str | None
     language: str | None
+    locale: str | None
+    """What the person is written to in; None for the box's default."""
     last_visit_at: Instant | None
     email_tracking: bool
     is_admin: bool
@@ -95,6 +97,10 @@ class Preferences(_Stored, frozen=True, kw_only=True):
     work_starts: time
     work_ends: time
     """The working hours, in which free time is told; on the next day if not after `work_starts`."""
+    hour_cycle: int | None
+    """12 or 24; None for what is usual in the person's region."""
+    week_start: int | None
+    """0 is Sunday; None for what is usual in the person's region."""
 
 
 class Project(_Stored, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ class UserView(_View, frozen=True, kw_only=True, rename="camel"):
     email_warning: str | None
     country: str | None
     language: str | None
+    locale: str | None
     last_visit_at: str | None
     email_tracking: bool
     is_admin: bool
@@ -62,6 +63,8 @@ class PreferencesView(_View, frozen=True, kw_only=True, rename="camel"):
     send_empty_briefs: bool = False
     work_starts: str = "09:00"
     work_ends: str = "18:00"
+    hour_cycle: int | None = None
+    week_start: int | None = None
 
 
 class ProjectView(_View, frozen=True, kw_only=True, rename="camel"):

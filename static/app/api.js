@@ -14,7 +14,9 @@ export class Refused extends Error {
   }
 }
 
-export const person = { id: "", name: "", zone: "UTC" };
+export const person = {
+  id: "", name: "", zone: "UTC", locale: "en-US", hourCycle: 24, weekStart: 1, languages: {},
+};
 
 export function path(parts, query = {}) {
   const url = new URL(parts.map(encodeURIComponent).join("/"), ROOT);

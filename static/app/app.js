@@ -95,10 +95,17 @@ async function show(moveFocus = true) {
   if (moveFocus) heading.focus();
 }
 
+// The language of the person, and their habits.
+function speak({ locale, hourCycle, weekStart, direction, languages }) {
+  Object.assign(person, { locale, hourCycle, weekStart, languages });
+  document.documentElement.dir = direction;
+}
+
 function welcome(session) {
   person.id = session.userId;
   person.name = session.name;
   person.zone = session.timezone;
+  speak(session);
   bar.hidden = false;
   connect();
   countUnread();

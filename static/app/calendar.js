@@ -8,7 +8,9 @@ import { dayColumn } from "./day-column.js";
 import { t } from "./text.js";
 import { isGoing } from "./toggles.js";
 import { keepFresh } from "./tasks.js";
-import { addDays, clock, dateInWords, dayInWords, dayOf, dayOfMonth, isSameMonth, monday, today } from "./words.js";
+import {
+  addDays, dateInWords, dayInWords, dayOf, dayOfMonth, hourInWords, isSameMonth, today, wallTime, weekOf,
+} from "./words.js";
 
 export const calendar = (body, page) => days(body, page, 7);
 export const calendarDay = (body, page) => days(body, page, 1);
@@ -30,7 +32,7 @@ const openEvent = (event, names, changed) => (event.feedId
 
 async function days(body, page, count) {
   const chosen = page.argument || today();
-  const first = count === 7 ? monday(chosen) : chosen;
+  const first = count === 7 ? weekOf(chosen) : chosen;
   const last = addDays(first, count - 1);
   const place = el("div");
   const sources = el("section", {});
@@ -66,7 +68,7 @@ function steps(first, count) {
     el("a", { href: to(addDays(first, -count)) }, week ? t("Week before") : t("Day before")),
     el("a", { href: week ? "#calendar" : `#day-${today()}` }, week ? t("This week") : t("Today")),
     el("a", { href: to(addDays(first, count)) }, week ? t("Week after") : t("Day after")),
-    el("a", { href: week ? `#day-${firstFree(first, addDays(first, 6))}` : `#calendar-${monday(first)}` },
+    el("a", { href: week ? `#day-${firstFree(first, addDays(first, 6))}` : `#calendar-${weekOf(first)}` },
       week ? t("One day") : t("Whole week")));
 }
 
@@ -82,7 +84,7 @@ function grid(first, count, events, { names, draw }) {
 
 // The hours beside the days; each event says its own time, so this is for the eyes alone.
 const scale = ([from, to]) => el("div", { class: "scale", "aria-hidden": "true" }, el("span"), el("span"),
-  el("ol", {}, Array.from({ length: to - from }, (_, n) => el("li", {}, `${from + n}:00`))));
+  el("ol", {}, Array.from({ length: to - from }, (_, n) => el("li", {}, hourInWords(from + n)))));
 
 // The hours that are shown: a day's usual ones, and those of the events.
 function hoursOf(events) {
@@ -96,4 +98,4 @@ function hoursOf(events) {
   return [from, to];
 }
 
-const hourOf = (instant) => clock(instant).slice(0, 2);
+const hourOf = (instant) => wallTime(instant).slice(0, 2);

@@ -3,7 +3,7 @@
 import { patch } from "./api.js";
 import { el, say } from "./dom.js";
 import { t } from "./text.js";
-import { addDays, clock, dayInWords, dayOf, dayOfMonth, instantOf, today, weekdayShort } from "./words.js";
+import { addDays, clock, dayInWords, dayOf, dayOfMonth, instantOf, today, wallTime, weekdayShort } from "./words.js";
 
 const STEP = 15;
 const SHORTEST = 30;
@@ -28,7 +28,7 @@ export function dayColumn(day, events, { hours, feedIds, names, draw, open }) {
 const isOn = (event, day) => event.startDate <= day && day < (event.endDate || addDays(event.startDate, 1));
 
 const minutes = (instant) => {
-  const [hour, minute] = clock(instant).split(":").map(Number);
+  const [hour, minute] = wallTime(instant).split(":").map(Number);
   return hour * 60 + minute;
 };
 
@@ -95,7 +95,7 @@ function button(event, when, { feedIds, names, draw, open }) {
 }
 
 const shifted = (instant, [days, more]) => (more ? new Date(Date.parse(instant) + more * 60000).toISOString()
-  : instantOf(addDays(dayOf(instant), days), clock(instant)));
+  : instantOf(addDays(dayOf(instant), days), wallTime(instant)));
 
 // Moves an event by days or minutes; its length stays.
 async function move(event, by, draw) {

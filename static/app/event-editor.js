@@ -5,7 +5,7 @@ import { action, dialog, el } from "./dom.js";
 import { check, form, text } from "./forms.js";
 import { t } from "./text.js";
 import { removeThing } from "./toggles.js";
-import { addDays, capital, clock, dayOf, instantOf, shortDay } from "./words.js";
+import { addDays, capital, clock, dayOf, instantOf, shortDay, wallTime } from "./words.js";
 
 export function newEvent(day, changed) {
   editEvent({ title: "", allDay: false, startAt: instantOf(day, "09:00"), endAt: instantOf(day, "10:00") }, changed);
@@ -47,10 +47,10 @@ function fields(event) {
     check("allDay", t("All day"), event.allDay),
     el("div", { class: "pair" },
       text("startDay", t("From"), event.allDay ? event.startDate : dayOf(event.startAt), { type: "date" }),
-      text("startTime", t("From (time)"), event.allDay ? "09:00" : clock(event.startAt), { type: "time" })),
+      text("startTime", t("From (time)"), event.allDay ? "09:00" : wallTime(event.startAt), { type: "time" })),
     el("div", { class: "pair" },
       text("endDay", t("Until"), event.allDay ? end : dayOf(event.endAt || event.startAt), { type: "date" }),
-      text("endTime", t("Until (time)"), event.allDay ? "10:00" : clock(event.endAt || event.startAt), { type: "time" })),
+      text("endTime", t("Until (time)"), event.allDay ? "10:00" : wallTime(event.endAt || event.startAt), { type: "time" })),
     text("location", t("Where (optional)"), event.location, { maxlength: 1000 }),
     check("tentative", t("Not sure yet"), event.status === "tentative"),
   ];

@@ -5,6 +5,7 @@ import { action, el } from "./dom.js";
 import { check, choice, folded, form, group, text } from "./forms.js";
 import { pushSettings } from "./push.js";
 import { told } from "./settings-told.js";
+import { habits } from "./settings-habits.js";
 import { you } from "./settings-you.js";
 import { chat } from "./settings-chat.js";
 import { phone } from "./settings-phone.js";
@@ -26,6 +27,7 @@ export async function settings(body) {
     card(t("Your daily brief"), briefForm(brief, mail)),
     card(t("How you are told"), told({ notices, mail, sms, user, chats })),
     card(t("You"), ...you(user)),
+    card(t("Language, clocks and weeks"), habits(user, brief)),
     card(t("Your phone"), ...phone(sms)),
     ...(chats.services.length || chats.service ? [card(t("Your chat"), ...chat(chats))] : []),
     card(t("This browser"), pushSettings(),

@@ -5,7 +5,7 @@ import { action, dialog, el } from "./dom.js";
 import { area, check, choice, folded, form, text } from "./forms.js";
 import { t } from "./text.js";
 import { removeTasks } from "./toggles.js";
-import { clock, dayOf, instantOf, shortDay } from "./words.js";
+import { dayOf, instantOf, shortDay, wallTime } from "./words.js";
 
 export const PRIORITIES = () => [["urgent", t("Urgent")], ["high", t("High")],
   ["medium", t("Medium")], ["low", t("Low")]];
@@ -52,7 +52,7 @@ function fields(task, projects, open, dependsOn) {
     text("title", t("What is to be done"), task.title, { autocomplete: "off", maxlength: 1000 }),
     el("div", { class: "pair" },
       text("dueDay", t("Due on"), task.dueDate || (task.dueAt ? dayOf(task.dueAt) : ""), { type: "date" }),
-      text("dueTime", t("At (optional)"), task.dueAt ? clock(task.dueAt) : "", { type: "time" })),
+      text("dueTime", t("At (optional)"), task.dueAt ? wallTime(task.dueAt) : "", { type: "time" })),
     choice("projectId", t("Project"), task.projectId, shown.map((one) => [one.id, one.name])),
     el("div", { class: "pair" },
       choice("priority", t("Priority"), task.priority, PRIORITIES()),

@@ -9,7 +9,7 @@ import { t } from "./text.js";
 import { editTask, PRIORITIES } from "./task-editor.js";
 import { byDue, howMany, taskLine, tickBox } from "./task-list.js";
 import { DAYS, dueDay, isGoing, moveTo, removeTasks } from "./toggles.js";
-import { addDays, capital, monday, shortDay, timeInWords, today } from "./words.js";
+import { addDays, capital, shortDay, timeInWords, today, weekOf } from "./words.js";
 
 const SHOWN = 50;
 const wanted = { words: "", project: "", priority: "" };
@@ -117,7 +117,7 @@ function groupOf(task) {
   if (!day) return t("Without a day");
   if (day < now) return t("Late");
   if (day < addDays(now, 7)) return capital(shortDay(day));
-  return day < addDays(monday(now), 14) ? t("Next week") : t("Later");
+  return day < addDays(weekOf(now), 14) ? t("Next week") : t("Later");
 }
 
 function shortened(list, options) {

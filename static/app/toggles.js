@@ -5,7 +5,7 @@ import { say } from "./dom.js";
 import { keepTick, sendWaiting } from "./offline.js";
 import * as outbox from "./outbox.js";
 import { plural, t } from "./text.js";
-import { addDays, clock, dayOf, instantOf, nextMonday, today } from "./words.js";
+import { addDays, dayOf, instantOf, nextMonday, today, wallTime } from "./words.js";
 
 // Done, or open again as it was before. Without the box it is kept, and sent when that is back.
 export async function tick(task, isDone) {
@@ -26,7 +26,7 @@ export const dueDay = (task) => task.dueDate || (task.dueAt ? dayOf(task.dueAt) 
 
 // A task on another day keeps its time of day.
 export const onDay = (task, day) => (task.dueAt && day
-  ? { dueAt: instantOf(day, clock(task.dueAt)) } : { dueDate: day, dueAt: null });
+  ? { dueAt: instantOf(day, wallTime(task.dueAt)) } : { dueDate: day, dueAt: null });
 
 export const DAYS = () => [
   ["t", t("Today"), () => today()],

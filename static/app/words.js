@@ -4,7 +4,6 @@ import { person } from "./api.js";
 import { t } from "./text.js";
 
 const ISO_DAY = "sv-SE"; // writes days as YYYY-MM-DD
-const LANGUAGE = "en-GB";
 const HOUR = 3600000;
 
 export const today = () => dayOf(new Date());
@@ -19,17 +18,18 @@ export const addDays = (day, days) =>
 
 export const daysBetween = (from, to) => Math.round((noon(to) - noon(from)) / (24 * HOUR));
 
-// 0 is Monday.
-export const weekday = (day) => (noon(day).getUTCDay() + 6) % 7;
+// 0 is Sunday.
+const weekday = (day) => noon(day).getUTCDay();
 
-export const monday = (day) => addDays(day, -weekday(day));
+// The first day of the week that the day is in, as this person counts weeks.
+export const weekOf = (day) => addDays(day, -((weekday(day) - person.weekStart + 7) % 7));
 
-export const nextMonday = (day) => addDays(day, 7 - weekday(day));
+export const nextMonday = (day) => addDays(day, 7 - ((weekday(day) + 6) % 7));
 
-const format = (day, options) => noon(day).toLocaleDateString(LANGUAGE, { timeZone: "UTC", ...options });
+const format = (day, options) => noon(day).toLocaleDateString(person.locale, { timeZone: "UTC", ...options });
 
 export function dayInWords(day) {
-  return format(day, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return format(day, { dateStyle: "full" });
 }
 
 export const dateInWords = (day) => format(day, { day: "numeric", month: "long" });
@@ -37,7 +37,7 @@ export const isSameMonth = (a, b) => a.slice(0, 7) === b.slice(0, 7);
 export const dayOfMonth = (day) => format(day, { day: "numeric" });
 export const weekdayShort = (day) => format(day, { weekday: "short" });
 
-// "today", "tomorrow", "Tue", "23 Nov", "23 Nov 2027"
+// "today", "tomorrow", "Tue", "Nov 23", "Nov 23, 2027"
 export function shortDay(day) {
   const now = today();
   const away = daysBetween(now, day);
@@ -49,9 +49,26 @@ export function shortDay(day) {
   return format(day, { day: "numeric", month: "short", ...year });
 }
 
+// "09:05" or "9:05 AM"
 export function clock(instant) {
-  return new Date(instant).toLocaleTimeString(LANGUAGE, {
-    hour: "2-digit", minute: "2-digit", timeZone: person.zone,
+  return new Date(instant).toLocaleTimeString(person.locale, {
+    ...(person.hourCycle === 12 ? { hour: "numeric", hourCycle: "h12" } : { hour: "2-digit", hourCycle: "h23" }),
+    minute: "2-digit", timeZone: person.zone,
+  });
+}
+
+// "09:05": the wall time for fields and sums, whatever clocks the person has.
+export function wallTime(instant) {
+  return new Date(instant).toLocaleTimeString(ISO_DAY, {
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: person.zone,
+  });
+}
+
+// "9:00" or "9 AM"
+export function hourInWords(hour) {
+  if (person.hourCycle !== 12) return `${hour}:00`;
+  return new Date(Date.UTC(2000, 0, 1, hour)).toLocaleTimeString(person.locale, {
+    hour: "numeric", hourCycle: "h12", timeZone: "UTC",
   });
 }
 

@@ -18,6 +18,7 @@ from buildos_box.briefs.sections import deadline, project_section, standing
 from buildos_box.briefs.text import clean, escape, gist, linked_gist, name, plain, shorten
 from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
+from buildos_box.locales.language import language
 from buildos_box.page_links import PageLinks
 from tests.briefs.days import (
     LINKS,
@@ -340,7 +341,7 @@ def test_a_project_is_told_only_if_there_is_news_of_it() -> None:
     assert news_of(due_date=day("2024-10-30")) == ["- **Site** · due Wed, Oct 30, 1 task left"]
     assert news_of(due_date=day("2024-10-23")) == ["- **Site** · due today, 1 task left"]
     assert news_of(due_date=day("2024-10-20")) == [
-        "- **Site** · past its date by 3 days, 1 task left"
+        "- **Site** · past its date by 3 days · 1 task left"
     ]
     assert news_of("2024-10-22", due_date=day("2024-11-05")) == [
         "- **Site** · at risk: 1 task late"
@@ -379,7 +380,7 @@ def test_links_lead_to_the_frontend_where_it_is_set() -> None:
 def test_everything_is_the_brief_and_all_sections() -> None:
     facts = adas_day()
     sections = [project_section(facts, project) for project in facts.projects]
-    whole = everything(text_of(facts), sections)
+    whole = everything(text_of(facts), sections, facts.language)
     assert whole.startswith(text_of(facts).rstrip())
     assert "# Everything\n\n## " in whole
     for heading in ("### Overdue (1)", "### Recently completed (1)", "### Notes"):
@@ -406,7 +407,7 @@ def test_a_projects_own_section_lists_its_tasks_by_category() -> None:
     ],
 )
 def test_a_projects_date_is_told_in_one_sentence(days: Any, said: Any) -> None:
-    assert deadline(WEDNESDAY + timedelta(days=days), WEDNESDAY) == said
+    assert deadline(WEDNESDAY + timedelta(days=days), WEDNESDAY, language()) == said
 
 
 @pytest.mark.parametrize(

@@ -261,12 +261,12 @@ def test_an_event_is_told_in_local_times_also_across_midnight(
     start: Any, end: Any, expected: Any
 ) -> None:
     facts = wednesday(events=[event("e", start, end)])
-    assert when(facts.events[0], WEDNESDAY, facts.zone) == expected
+    assert when(facts.events[0], WEDNESDAY, facts.zone, facts.language) == expected
 
 
 def test_a_fair_of_three_days_says_which_day_it_is() -> None:
     facts = wednesday(events=[all_day("fair", "2024-10-22", "2024-10-25")])
-    assert when(facts.events[0], WEDNESDAY, facts.zone) == ("All day", "day 2 of 3")
+    assert when(facts.events[0], WEDNESDAY, facts.zone, facts.language) == ("All day", "day 2 of 3")
 
 
 def test_meetings_at_the_same_time_are_found_and_neighbours_are_not() -> None:

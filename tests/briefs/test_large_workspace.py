@@ -46,8 +46,8 @@ async def test_a_brief_of_a_hundred_and_fifty_projects_and_six_hundred_events(
     text = brief["summaryContent"]
     assert brief["subject"] == "Call the lawyer"
     assert "1. [**Call the lawyer**]" in text
-    assert "2000 of all over two weeks late" in text
-    assert "2000 of 2150 tasks" in text
+    assert "2,000 of all over two weeks late" in text
+    assert "2,000 of 2,150 tasks" in text
     assert "500 of 600 events" in text
     assert word_count(text) <= 250
 
@@ -66,7 +66,7 @@ def test_counts_are_of_all_and_lists_of_what_was_read() -> None:
     assert part(facts, "Late")[-1].startswith("- 6 more, 6 of all over two weeks late")
     assert what_was_read(facts) == (
         "*Written from the most pressing of everything: "
-        "2 of 61 tasks, 1 of 2 projects and 0 of 12 events.*"
+        "2 of 61 tasks, 1 of 2 projects, and 0 of 12 events.*"
     )
     assert '"not_shown":{"overdue":6,"today":40' in day_json(facts)
 

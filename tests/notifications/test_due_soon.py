@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from buildos_box.clock import Instant, from_text, zone_or_utc
+from buildos_box.locales.language import language
 from buildos_box.notifications.due_soon import due_text, morning_days
 from tests.notifications.browser import take_push
 from tests.world import BoxWorld
@@ -184,5 +185,9 @@ def test_where_it_is_morning() -> None:
 def test_words_of_a_night_when_clocks_change() -> None:
     zone, now = zone_or_utc("America/New_York"), from_text("2024-11-03T04:00:00Z")
     first, second = from_text("2024-11-03T05:30:00Z"), from_text("2024-11-03T06:30:00Z")
-    assert due_text(first, now, zone) == due_text(second, now, zone) == "at 01:30"
-    assert due_text(None, now, zone) == "today"
+    assert (
+        due_text(first, now, zone, language())
+        == due_text(second, now, zone, language())
+        == "at 01:30"
+    )
+    assert due_text(None, now, zone, language()) == "today"

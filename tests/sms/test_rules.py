@@ -1,15 +1,18 @@
 """The rules of quiet hours and of message texts (docs/spec.md#sms-text)."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from buildos_box.clock import from_text, to_text
+from buildos_box.locales.language import language
 from buildos_box.quiet_hours import QuietHours, quiet_until
 from buildos_box.sms.text import fits, is_gsm, plain, reminder_text, segments
 
 NIGHT = QuietHours.of("22:00", "08:00")
+BY: Any = {"sender": "BuildOS", "language": language()}
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -48,7 +51,9 @@ def test_typographic_marks_become_plain() -> None:
 )
 def test_a_reminder_fits_and_keeps_its_time(title: str) -> None:
     start = from_text("2024-10-23T12:00:00Z")
-    text = reminder_text(title, start, BERLIN, start - timedelta(minutes=15), sender="BuildOS")
+    text = reminder_text(
+        title, start, BERLIN, start - timedelta(minutes=15), sender="BuildOS", language=language()
+    )
     assert fits(text)
     assert segments(text) <= (1 if is_gsm(text) else 2)
     assert text.endswith(" at 14:00, in 15 min")
@@ -56,5 +61,7 @@ def test_a_reminder_fits_and_keeps_its_time(title: str) -> None:
 
 def test_words_stay_whole() -> None:
     start = from_text("2024-10-23T12:00:00Z")
-    text = reminder_text("abcdefg " * 40, start, BERLIN, start, sender="BuildOS")
+    text = reminder_text(
+        "abcdefg " * 40, start, BERLIN, start, sender="BuildOS", language=language()
+    )
     assert set(text.removeprefix("BuildOS: ").split("...")[0].split()) == {"abcdefg"}

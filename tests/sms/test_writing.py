@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from buildos_box.clock import from_text
+from buildos_box.locales.language import language
 from buildos_box.settings import LlmSettings, ProviderSettings
 from buildos_box.sms.text import plain, segments
 from buildos_box.sms.wording import Facts, facts_of, fault_of
@@ -21,7 +22,8 @@ from tests.world import BoxWorld
 
 AT = from_text("2024-10-23T10:00:00Z")
 SOON = AT - timedelta(minutes=15)
-STANDUP = facts_of("Standup", "Room 4", AT, ZoneInfo("Europe/Berlin"), SOON)
+EN = language()
+STANDUP = facts_of("Standup", "Room 4", AT, ZoneInfo("Europe/Berlin"), SOON, language=EN)
 TEMPLATE = "BuildOS: Standup at 10:00, in 15 min"
 
 
@@ -106,20 +108,31 @@ def test_only_what_is_so_may_be_said(text: str, fault: str | None) -> None:
 
 
 def test_the_words_of_the_event_are_no_leave_for_others() -> None:
-    facts = facts_of("Standup e9", None, AT + timedelta(hours=3), ZoneInfo("Europe/Berlin"), AT)
+    facts = facts_of(
+        "Standup e9",
+        None,
+        AT + timedelta(hours=3),
+        ZoneInfo("Europe/Berlin"),
+        AT,
+        language=language(),
+    )
     assert fault_of("Standup e9 at 15:00, event cancelled, do not come", facts) is not None
     assert fault_of("Standup e9 at 15:00", facts) is None
 
 
 def test_a_number_of_the_title_stands_for_no_other() -> None:
-    facts = facts_of("Sprint 30", "Room 4", AT, ZoneInfo("Europe/Berlin"), SOON)
+    facts = facts_of(
+        "Sprint 30", "Room 4", AT, ZoneInfo("Europe/Berlin"), SOON, language=language()
+    )
     assert fault_of("Sprint 30 at 12:00 in 15 minutes", facts) is None
     assert fault_of("Sprint 30 at 12:00 in 30 minutes", facts) is not None
     assert fault_of("Sprint 30 at 12:00 in 4 minutes", facts) is not None
 
 
 def test_an_event_of_another_day_is_said_with_its_day() -> None:
-    facts = facts_of("Node.js talk", None, AT, ZoneInfo("UTC"), AT - timedelta(hours=20))
+    facts = facts_of(
+        "Node.js talk", None, AT, ZoneInfo("UTC"), AT - timedelta(hours=20), language=language()
+    )
     for day in ("Wednesday", "Wed", "Wed 23 Oct", "Wednesday, October 23rd"):
         assert fault_of(f"Node.js talk on {day} at 10:00", facts) is None, day
     for day in ("Thursday", "Wed 24 Oct", "Wed 23 Nov", "23 Oct"):
@@ -146,7 +159,7 @@ def wordings(draw: st.DrawFn) -> tuple[str, Facts]:
     start = AT + timedelta(minutes=draw(st.integers(0, 2000)))
     ahead = timedelta(minutes=draw(st.integers(0, 1440)))
     title, where = draw(TITLES), draw(st.sampled_from([None, "Room 4", "Hall B", "12 Elm St"]))
-    facts = facts_of(title, where, start, ZoneInfo("UTC"), start - ahead)
+    facts = facts_of(title, where, start, ZoneInfo("UTC"), start - ahead, language=EN)
     parts = [f"at {facts.time}"]
     if facts.day:
         parts.append(f"on {facts.day}")

@@ -1,11 +1,13 @@
 """The SQL of users and their preferences."""
 
 from buildos_box.clock import Instant, from_text, to_text
-from buildos_box.db import Database, Tx
+from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.model import Preferences, User
 
 _USER = "SELECT * FROM users WHERE id = ?"
 _PREFERENCES = "SELECT * FROM preferences WHERE user_id = ?"
+_HABITS = """SELECT u.locale, p.hour_cycle, p.week_start
+               FROM users u LEFT JOIN preferences p ON p.user_id = u.id WHERE u.id = ?"""
 
 
 def find_user(tx: Tx, user_id: str) -> User | None:
@@ -66,6 +68,16 @@ async def get_preferences(db: Database, user_id: str) -> Preferences | None:
     """The user's preferences; None if never set."""
     row = await db.by_key(_PREFERENCES, (user_id,))
     return Preferences.of(row) if row else None
+
+
+def find_habits(tx: Tx, user_id: str) -> Row | None:
+    """The user's locale, hour cycle and first day of the week, read inside a transaction."""
+    return tx.one(_HABITS, (user_id,))
+
+
+async def get_habits(db: Database, user_id: str) -> Row | None:
+    """The user's locale, hour cycle and first day of the week."""
+    return await db.one(_HABITS, (user_id,))
 
 
 def active_work(tx: Tx, user_id: str, limit: int) -> tuple[list[str], list[str]]:
