@@ -1,3 +1,4 @@
+import re
 from email import message_from_bytes
 from pathlib import Path
 
@@ -33,6 +34,18 @@ def test_a_user_is_found_by_id_name_or_mail(cli: Cli, name: str) -> None:
 def test_an_unknown_zone_is_refused_by_its_field(cli: Cli) -> None:
     told = cli.fails("user", "set", "ada", "--timezone", "Mars/Base", code=1)
     assert told.startswith("timezone: must be an IANA time zone")
+
+
+def test_a_language_clocks_and_weeks_are_set_and_shown(cli: Cli) -> None:
+    wanted = ("--locale", "en-gb", "--hour-cycle", "12", "--week-start", "sunday")
+    told = cli.ok("user", "set", "ada", *wanted)
+    for line in (r"written to in +en-GB", r"clocks +12 hours", r"weeks from +Sunday"):
+        assert re.search(line, told), line
+    told = cli.ok("user", "set", "ada", "--hour-cycle", "usual", "--week-start", "usual")
+    assert "clocks" not in told
+    assert "weeks from" not in told
+    refused = cli.fails("user", "set", "ada", "--locale", "en-UK", code=1)
+    assert refused.startswith("locale: must be a language that is written here, like en-GB")
 
 
 def test_when_briefs_come_is_set_and_shown_in_words(cli: Cli) -> None:
