@@ -35,7 +35,13 @@ async def test_a_users_token_opens_their_page_and_no_other(box: BoxWorld) -> Non
     await box.person("ada", zone="Europe/Berlin")
     await box.person("bob")
     answer = await sign_in(box, token=await box.token_for("user:ada"))
-    assert answer.json() == {"userId": "ada", "name": "Ada", "timezone": "Europe/Berlin"}
+    told = {name: answer.json()[name] for name in ("userId", "name", "timezone", "locale")}
+    assert told == {
+        "userId": "ada",
+        "name": "Ada",
+        "timezone": "Europe/Berlin",
+        "locale": "en-US",
+    }
     assert await ask(box, "/users/ada/briefs", cookie_of(answer)) == 200
     assert await ask(box, "/users/bob/briefs", cookie_of(answer)) == 404
 
