@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from buildos_box.cli.completion import ACCOUNTS, USER
+from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, Person, choose, person
+from buildos_box.cli.naming import Json, Person, choose, find_project, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -57,6 +57,13 @@ def add() -> None:
     metavar="CALENDAR",
     help="Read the events of this calendar alone; can be repeated. All are read without it.",
 )
+@click.option(
+    "--tasks",
+    "task_list",
+    metavar="LIST",
+    help="Keep this task list in step with the project of --project.",
+)
+@click.option("--project", "-p", "project_name", type=PROJECTS, help="A project's name or id.")
 @USER
 @AS_JSON
 @with_client
@@ -67,6 +74,8 @@ def caldav(
     password_file: Any,
     name: str | None,
     only: tuple[str, ...],
+    task_list: str | None,
+    project_name: str | None,
     user_name: str | None,
     as_json: bool,
 ) -> None:
@@ -75,7 +84,10 @@ def caldav(
     Its calendars are found and their events read from then on. Use an app password where the
     server has them: it can be withdrawn there.
     """
+    if (task_list is None) != (project_name is None):
+        raise click.UsageError("--tasks and --project go together")
     owner = person(client, user_name)
+    project = find_project(client, owner, project_name) if project_name is not None else None
     body: Json = {"url": address, "username": login, "password": _password(password_file)}
     made = client.post(_path(owner), body | ({"name": name} if name else {}))
     wanted = {_collection(made, title)["id"] for title in only}
@@ -83,6 +95,9 @@ def caldav(
         if wanted and found["readsEvents"] and found["id"] not in wanted:
             path = _path(owner, made["id"], "collections", found["id"])
             made = client.patch(path, {"readsEvents": False})
+    if project is not None:
+        path = _path(owner, made["id"], "collections", _collection(made, str(task_list))["id"])
+        made = client.patch(path, {"projectId": project["id"]})
     if as_json:
         show_json(made)
         return
@@ -102,6 +117,9 @@ def _kind(collection: Json) -> str:
 
 def _synced(collection: Json) -> str:
     words = [plural(collection["eventCount"], "event")] if collection["readsEvents"] else []
+    if collection["projectId"]:
+        count = plural(collection["todoCount"], "to-do")
+        words.append(f"{count} with project {collection['projectId']}")
     words += ["no longer at the server"] if collection["isMissing"] else []
     return ", ".join(words) or "–"
 
@@ -168,19 +186,39 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
 @click.argument("name", type=ACCOUNTS)
 @click.argument("collection", metavar="CALENDAR")
 @click.option("--events/--no-events", default=None, help="Whether its events are read.")
+@click.option(
+    "--project",
+    "-p",
+    "project_name",
+    type=PROJECTS,
+    help='Keep its to-dos and this project\'s tasks in step; `""` ends that.',
+)
 @USER
 @with_client
 def choose_collection(
-    client: BoxClient, name: str, collection: str, events: bool | None, user_name: str | None
+    client: BoxClient,
+    name: str,
+    collection: str,
+    events: bool | None,
+    project_name: str | None,
+    user_name: str | None,
 ) -> None:
-    """Choose what is synced of a calendar or task list, by id or name."""
+    """Choose what is synced of a calendar or task list, by id or name.
+
+    With --project both sides get what the other has; afterwards what changes or is deleted on one
+    side does so on the other. Both keep what they have when that is ended.
+    """
     owner = person(client, user_name)
     found = _find(client, owner, name)
     chosen = _collection(found, collection)
-    if events is None:
-        raise click.UsageError("say what is to change: --events or --no-events")
+    body: Json = {} if events is None else {"readsEvents": events}
+    if project_name is not None:
+        project = find_project(client, owner, project_name)["id"] if project_name else ""
+        body["projectId"] = project
+    if not body:
+        raise click.UsageError("say what is to change: --events, --no-events or --project")
     path = _path(owner, found["id"], "collections", chosen["id"])
-    changed = client.patch(path, {"readsEvents": events})
+    changed = client.patch(path, body)
     _show_collections(changed)
 
 
@@ -214,7 +252,7 @@ def sync(client: BoxClient, name: str, user_name: str | None) -> None:
 @USER
 @with_client
 def pause(client: BoxClient, name: str, user_name: str | None) -> None:
-    """Stop syncing an account for now; its events stay."""
+    """Stop syncing an account for now; its events and tasks stay."""
     _set_active(client, name, user_name, active=False)
 
 
@@ -233,7 +271,10 @@ def resume(client: BoxClient, name: str, user_name: str | None) -> None:
 @USER
 @with_client
 def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
-    """Forget an account and delete its events here, by id or name; the server keeps all."""
+    """Forget an account and delete its events here, by id or name.
+
+    Tasks stay here, and the server keeps all.
+    """
     owner = person(client, user_name)
     found = _find(client, owner, name)
     ask_first(f"Forget “{found['name']}” and delete its events here?", yes)

@@ -46,6 +46,11 @@ def test_an_account_is_added_shown_chosen_of_and_removed(ada: Cli, server: Radic
     shown = ada.ok("account", "show", "home")
     assert "signed in as" in shown
     assert PASSWORD not in shown
+    ada.ok("project", "add", "House")
+    listed = ada.ok("account", "choose", "Home", "Chores", "--project", "House")
+    assert "with project" in listed
+    listed = ada.ok("account", "choose", "Home", "Chores", "--project", "")
+    assert "with project" not in listed
     assert "Syncing “Home” (job-" in ada.ok("account", "sync", "Home")
     assert "Paused “Home”" in ada.ok("account", "pause", "Home")
     assert "paused" in ada.ok("account", "list")

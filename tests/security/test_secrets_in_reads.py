@@ -89,6 +89,13 @@ OPEN = {
     # Where a mail's own links and a notification lead to.
     "email_links.url",
     "notifications.action_url",
+    # Where a CalDAV account is: it opens nothing without the password, and has no query.
+    "caldav_accounts.home_url",
+    "caldav_accounts.url",
+    "caldav_collections.url",
+    "caldav_todos.url",
+    # How far a list was read, as its server calls it.
+    "caldav_collections.todo_token",
     # What others answered, and names of rows.
     "email_bounces.code",
     "job_attempts.error_code",

@@ -1,1 +1,1 @@
-"""Accounts at CalDAV servers (RFC 4791): their calendars are read."""
+"""Accounts at CalDAV servers (RFC 4791): calendars are read, task lists kept in step."""

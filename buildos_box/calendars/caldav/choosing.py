@@ -1,12 +1,14 @@
 """Choosing what of an account is synced, and giving an account up."""
 
-from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav import store, todo_store
+from buildos_box.calendars.caldav.rules import MAX_LISTS
 from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.views import CollectionChange
 from buildos_box.calendars.feeds.apply import take_events_away
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
+from buildos_box.workspace import store as workspace
 
 
 def choose(tx: Tx, collection: Collection, wanted: CollectionChange, now: Instant) -> None:
@@ -17,6 +19,23 @@ def choose(tx: Tx, collection: Collection, wanted: CollectionChange, now: Instan
         store.set_reads_events(tx, collection.id, reads=wanted.reads_events)
         if not wanted.reads_events:
             take_events_away(tx, collection, now)
+    if wanted.project_id is not None and (wanted.project_id or None) != collection.project_id:
+        _choose_project(tx, collection, wanted.project_id or None)
+
+
+def _choose_project(tx: Tx, collection: Collection, project_id: str | None) -> None:
+    if project_id is not None:
+        project = workspace.find_project(tx, project_id)
+        if project is None or project.user_id != collection.user_id:
+            raise Unprocessable.field("projectId", f"there is no project {project_id!r}")
+        if not collection.has_todos:
+            raise Unprocessable.field("projectId", "this calendar has no to-dos")
+        if todo_store.list_of_project(tx, project_id) is not None:
+            raise Unprocessable.field("projectId", "its tasks are to-dos of another list already")
+        if todo_store.count_lists(tx, collection.user_id) >= MAX_LISTS:
+            raise Unprocessable.field("projectId", f"{MAX_LISTS} lists are synced already")
+    todo_store.drop_all(tx, collection.id)
+    todo_store.set_project(tx, collection.id, project_id)
 
 
 def remove_account(tx: Tx, account_id: str, now: Instant) -> None:

@@ -167,6 +167,13 @@ def events_between(start: str, end: str) -> bytes:
     return _document("c:calendar-query", _prop(("d:getetag", "c:calendar-data")) + query)
 
 
+def all_todos() -> bytes:
+    """A calendar-query for the ETags of all to-dos."""
+    todos = '<c:comp-filter name="VTODO"/>'
+    query = f'<c:filter><c:comp-filter name="VCALENDAR">{todos}</c:comp-filter></c:filter>'
+    return _document("c:calendar-query", _prop(("d:getetag",)) + query)
+
+
 def multiget(hrefs: Iterable[str]) -> bytes:
     """A calendar-multiget (RFC 4791, 7.9) for these addresses."""
     wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)

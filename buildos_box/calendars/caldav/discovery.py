@@ -29,6 +29,8 @@ class Found:
     has_todos: bool
     mark: str
     """Changes whenever something inside does; empty if the server has no such mark."""
+    sync_token: str = ""
+    """The mark, if it is one by which changes can be asked for (RFC 6578)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _collection(url: str, part: Part) -> Found:
         has_events=not named or "VEVENT" in named,
         has_todos=not named or "VTODO" in named,
         mark=part.text("d:sync-token") or part.text("cs:getctag"),
+        sync_token=part.text("d:sync-token"),
     )
 
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 import msgspec
 
 from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav.run import Done, NotWanted, Run, server_of
 from buildos_box.calendars.caldav.server import LoginRefused
 from buildos_box.calendars.caldav.store import Account
-from buildos_box.calendars.caldav.syncing import Done, NotWanted, Run, server_of, sync_account
+from buildos_box.calendars.caldav.syncing import sync_account
 from buildos_box.calendars.feeds.rules import (
     ALARMING_FAILURES,
     due_after_failure,
@@ -44,6 +45,8 @@ class AccountResult(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     status: str
     events_created: int = 0
     events_updated: int = 0
+    tasks_changed: int = 0
+    todos_sent: int = 0
 
 
 def account_key(account_id: str) -> str:
@@ -69,13 +72,22 @@ async def sync_caldav_account(job: Attempt[AccountPayload], services: Services) 
         fault: Fault = error
         await services.db.write(lambda tx: _failed(tx, job, services, account, fault))
         raise
-    return AccountResult(account.id, "synced", done.events_created, done.events_updated)
+    return AccountResult(
+        account.id,
+        "synced",
+        done.events_created,
+        done.events_updated,
+        done.tasks_changed,
+        done.todos_sent,
+    )
 
 
 def _succeeded(tx: Tx, run: Run) -> None:
     run.ensure_wanted(tx)
     now = run.services.clock.now()
     store.succeeded(tx, run.account.id, now, due_after_success(now))
+    if run.done.has_more:
+        queue_sync(tx, run.services, run.account)
 
 
 def _failed(

@@ -5,6 +5,7 @@ The rules: docs/spec.md#caldav.
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import delete, get, patch, post
 
@@ -24,7 +25,7 @@ from buildos_box.calendars.caldav.views import (
 )
 from buildos_box.calendars.feeds.subscribing import checked_address, checked_name
 from buildos_box.db import Row, Tx
-from buildos_box.errors import Conflict, NotFound
+from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import crud
 from buildos_box.workspace import store as workspace
@@ -94,6 +95,8 @@ async def create_account(
     """
     await crud.visible(services, caller, USERS, user_id)
     address = checked_address(data.url)
+    if urlsplit(address.urls[0]).query:
+        raise Unprocessable.field("url", "must have no part after a question mark")
     login = needed_login(
         data.username or address.username,
         data.password if data.password is not None else address.password,
@@ -187,7 +190,7 @@ async def change_collection(
 
 @delete(_ONE, tags=["Calendar"])
 async def delete_account(user_id: str, account_id: str, services: Services, caller: Caller) -> None:
-    """Delete the account and its events here; nothing changes at the server.
+    """Delete the account and its events here; tasks stay, and nothing changes at the server.
 
     Raises Forbidden, NotFound.
     """

@@ -21,6 +21,7 @@ from buildos_box.url_masking import masked_url
 MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 30.0
 MOST_REDIRECTS = 3
+_MOST_ETAG_CHARS = 500
 _REDIRECTS = (301, 302, 303, 307, 308)
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _MEANINGS = {
@@ -47,6 +48,17 @@ class ServerRefused(PermanentError):
     def __init__(self, message: str, answered: int = 0) -> None:
         super().__init__(message)
         self.answered = answered
+
+
+def etag(headers: Mapping[str, str]) -> str | None:
+    """The ETag of an answer, if it is one that can be sent back."""
+    return clean_etag(headers.get("etag", ""))
+
+
+def clean_etag(text: str) -> str | None:
+    """An ETag that can be sent in a header; None for another text."""
+    is_one = text.isascii() and text.isprintable() and 0 < len(text) <= _MOST_ETAG_CHARS
+    return text if is_one else None
 
 
 class Server:
@@ -81,6 +93,17 @@ class Server:
     async def report(self, url: str, body: bytes, *, depth: int) -> Multistatus:
         """The answer to a REPORT."""
         return await self._many("REPORT", url, body, {"Depth": str(depth)})
+
+    async def put(self, url: str, text: str, condition: Mapping[str, str]) -> str | None:
+        """Store a calendar object under a condition (If-Match, If-None-Match); its new ETag, if the
+        server says it.
+        """
+        headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
+        return etag(self._checked(await self._once("PUT", url, text.encode(), headers)).headers)
+
+    async def delete(self, url: str, condition: Mapping[str, str]) -> None:
+        """Delete a calendar object under a condition."""
+        self._checked(await self._once("DELETE", url, None, condition))
 
     async def _many(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str]
@@ -139,6 +162,8 @@ class Server:
         status = answer.status
         if 200 <= status < 300:
             return answer
+        if status in _REDIRECTS:
+            raise ServerRefused("the CalDAV server redirects where it should not", status)
         if status == 401:
             raise LoginRefused("the CalDAV server refuses that user name and password (HTTP 401)")
         meaning = _MEANINGS.get(status, "the CalDAV server has an error")

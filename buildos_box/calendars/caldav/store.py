@@ -57,6 +57,8 @@ class Collection:
     reads_events: bool
     read_mark: str | None
     read_at: Instant | None
+    project_id: str | None
+    """Whose tasks its to-dos are."""
 
     @classmethod
     def of(cls, row: Row) -> "Collection":
@@ -72,6 +74,7 @@ class Collection:
             reads_events=bool(row["reads_events"]),
             read_mark=row["read_mark"],
             read_at=from_text(row["read_at"]) if row["read_at"] else None,
+            project_id=row["project_id"],
         )
 
 

@@ -1,58 +1,14 @@
-"""One sync of an account: what it has, and the events of its calendars."""
-
-from dataclasses import dataclass
-from typing import Any
+"""One sync of an account: what it has, the events of its calendars, and its to-dos."""
 
 from buildos_box.calendars.caldav import store
 from buildos_box.calendars.caldav.discovery import Found, list_collections
 from buildos_box.calendars.caldav.events import is_unread, read_events, take_events
-from buildos_box.calendars.caldav.login import login_of
-from buildos_box.calendars.caldav.server import Server, ServerRefused
-from buildos_box.calendars.caldav.store import Account, Collection
+from buildos_box.calendars.caldav.run import Run
+from buildos_box.calendars.caldav.server import ServerRefused
+from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.todo_sync import sync_todos
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs.attempt import Attempt
-from buildos_box.services import Services
-from buildos_box.workspace.model import User
-
-
-class NotWanted(Exception):
-    """The account was deleted, paused, stopped or given another password meanwhile."""
-
-
-@dataclass(slots=True)
-class Done:
-    """What a sync has changed here and there."""
-
-    events_created: int = 0
-    events_updated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of the job for one account."""
-
-    job: Attempt[Any]
-    services: Services
-    account: Account
-    user: User
-    server: Server
-    done: Done
-
-    def ensure_wanted(self, tx: Tx) -> None:
-        """The first thing in every transaction of the run. Raises LeaseLost, NotWanted."""
-        self.job.ensure_lease(tx)
-        now = store.find(tx, self.account.id)
-        if now is None or not now.is_active or now.is_stopped:
-            raise NotWanted
-        if now.sealed_password != self.account.sealed_password:
-            raise NotWanted
-
-
-def server_of(services: Services, account: Account) -> Server:
-    """The account's server. Raises LoginRefused if its password cannot be decrypted."""
-    login = login_of(services.secret, account)
-    return Server(services.egress, services.clock, account.home.url, login, user_id=account.user_id)
 
 
 async def sync_account(run: Run) -> None:
@@ -62,13 +18,14 @@ async def sync_account(run: Run) -> None:
     """
     listed = await list_collections(run.server, run.account.home)
     collections = await run.services.db.write(lambda tx: _note(tx, run, listed))
-    marks = {found.url: found.mark for found in listed}
+    marks = {found.url: found for found in listed}
     fault: ServerRefused | None = None
     for collection in collections:
         if collection.url not in marks:
             continue
         try:
-            await _sync_events(run, collection, marks[collection.url])
+            await _sync_events(run, collection, marks[collection.url].mark)
+            await sync_todos(run, collection, marks[collection.url])
         except ServerRefused as error:
             fault = fault or error
     if fault is not None:

@@ -19,6 +19,9 @@ class CollectionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     is_missing: bool
     """Whether the server no longer lists it; what came from it stays."""
     event_count: int
+    project_id: str | None
+    """Whose tasks its to-dos are."""
+    todo_count: int
     warnings: list[str]
 
     @classmethod
@@ -33,6 +36,8 @@ class CollectionView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             reads_events=bool(row["reads_events"]),
             is_missing=bool(row["is_missing"]),
             event_count=row["event_count"],
+            project_id=row["project_id"],
+            todo_count=row["todo_count"],
             warnings=msgspec.json.decode(row["warnings"]),
         )
 
@@ -115,9 +120,14 @@ class AccountChange(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CollectionChange(msgspec.Struct, frozen=True, rename="camel"):
-    """The fields to change. Events that are no longer read are deleted here."""
+    """The fields to change. Events that are no longer read are deleted here.
+
+    With `projectId` that project's tasks and the list's to-dos become the same; an empty one ends
+    that, and both sides keep what they have.
+    """
 
     reads_events: bool | None = None
+    project_id: str | None = None
 
 
 class AccountSync(msgspec.Struct, frozen=True, rename="camel"):

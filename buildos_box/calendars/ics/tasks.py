@@ -85,13 +85,13 @@ class Tasks:
         todo = series[-1] if series else todos[-1]
         if text_of(todo.item.component, "STATUS").upper() == "CANCELLED":
             return None
-        if series and todo.item.repeats and _status(todo.item.component) != "done":
+        if is_open_series(todos):
             return self._of_series(uid, todo, todos, budget)
         start = todo.item.start if todo.has_start else None
         return self._task(uid, todo.item, start, todo.due)
 
     def _of_series(self, uid: str, todo: Todo, todos: list[Todo], budget: Budget) -> dict[str, Any]:
-        found = self._next_open([todo.item, *(t.item for t in todos if t.item.original)], budget)
+        found = self.open_instance(todos, budget)
         if found is None:
             todo.item.warn("repeats; all of its dates are done or over")
             return self._task(uid, todo.item, None, None) | {"status": "done"}
@@ -101,6 +101,15 @@ class Tasks:
         if changed.due is not None and due is None:
             due = found.start
         return self._task(uid, found.item, found.start if changed.has_start else None, due)
+
+    def open_instance(self, todos: list[Todo], budget: Budget) -> Instance | None:
+        """The next open instance of a series that is open; None once all are done or over.
+
+        Raises BudgetSpentError, ProcessorTimeSpentError.
+        """
+        series = [todo for todo in todos if todo.item.original is None][-1:]
+        changes = [todo.item for todo in todos if todo.item.original]
+        return self._next_open([*(todo.item for todo in series), *changes], budget)
 
     def _next_open(self, items: list[Item], budget: Budget) -> Instance | None:
         """The first open instance that is due today or later, or else the last one before."""
@@ -161,6 +170,12 @@ class Tasks:
         if isinstance(start, datetime):
             return start.astimezone(self.zones.reader).date().isoformat()
         return None if start is None else start.isoformat()
+
+
+def is_open_series(todos: list[Todo]) -> bool:
+    """Whether these to-dos of one UID are a series that is not closed as a whole."""
+    series = [todo for todo in todos if todo.item.original is None][-1:]
+    return any(todo.item.repeats and _status(todo.item.component) != "done" for todo in series)
 
 
 def _after_duration(lines: Lines, component: Any, start: Moment | None) -> Moment | None:

@@ -58,6 +58,7 @@ async def refused(box: BoxWorld, url: str) -> str:
         "http://example.org\\@10.0.0.7/",
         "file:///etc/passwd",
         "http://93.184.216.34/",
+        "http://127.0.0.1/dav/?key=s3cret",
     ],
 )
 async def test_an_address_that_is_not_for_this_box_is_refused(box: BoxWorld, url: str) -> None:
