@@ -12,7 +12,7 @@ from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
-from buildos_box.errors import NotFound, Unprocessable
+from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import PLACE, is_code
@@ -20,6 +20,7 @@ from buildos_box.sms.outgoing import add_message
 from buildos_box.sms.phone import e164
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.text import signature
+from buildos_box.sms.twilio_client import why_off
 from buildos_box.workspace import store as workspace
 
 AnyRequest = Request[Any, Any, Any]
@@ -65,8 +66,13 @@ async def ask_code(
     caller: Caller,
     correlation_id: str,
 ) -> CodeSent:
-    """Send a six-digit code to a number; `limits.codes_…` say how often."""
+    """Send a six-digit code to a number; `limits.codes_…` say how often.
+
+    Raises Conflict where the box can send no SMS.
+    """
     caller.require_user(user_id)
+    if why := why_off(services.settings.sms):
+        raise Conflict(f"no code can be sent: {why.sentence}", code=why.code)
     number = e164(data.phone_number, services.settings.sms)
     asked = CodeAsked(user_id, number, client_address(request, caller))
 

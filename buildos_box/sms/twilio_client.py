@@ -5,13 +5,14 @@ The rules: docs/spec.md#sms-hand-over.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from buildos_box.clock import Instant
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.log import mask_phone
 from buildos_box.retry_after import retry_after
 from buildos_box.settings import Settings
+from buildos_box.settings.model import SmsSettings
 from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT = 20.0
@@ -99,6 +100,22 @@ class _KeepsHeaders:
         return answer
 
 
+class WhyOff(NamedTuple):
+    """Why no SMS can be sent."""
+
+    code: str
+    sentence: str
+
+
+def why_off(sms: SmsSettings) -> WhyOff | None:
+    """Why the configuration lets no SMS be sent; None if it does."""
+    if not sms.enabled:
+        return WhyOff("sms_off", "SMS is switched off (sms.enabled is false)")
+    if not (sms.account_sid and sms.auth_token and sms.messaging_service_sid):
+        return WhyOff("sms_not_configured", "SMS not configured")
+    return None
+
+
 class TwilioSender:
     """A Twilio account with its messaging service.
 
@@ -107,13 +124,12 @@ class TwilioSender:
 
     def __init__(self, settings: Settings, http: Any = None) -> None:
         self._http = http
+        if why := why_off(settings.sms):
+            raise PermanentError(why.sentence, code=why.code)
         sms = settings.sms
-        if not sms.enabled:
-            raise PermanentError("SMS is switched off (sms.enabled is false)", code="sms_off")
-        if not (sms.account_sid and sms.auth_token and sms.messaging_service_sid):
-            raise PermanentError("SMS not configured", code="sms_not_configured")
         self._sms = sms
-        self._sid, self._token = sms.account_sid, sms.auth_token.reveal()
+        self._sid = sms.account_sid
+        self._token = sms.auth_token.reveal() if sms.auth_token else ""
 
     def _client(self, http: _KeepsHeaders) -> Any:
         from twilio.rest import Client

@@ -9,7 +9,7 @@ from buildos_box.settings import LimitsSettings
 from tests.doubles.twilio import TwilioDouble
 from tests.sms.conftest import sms_box
 from tests.sms.test_sms import NUMBER, ada, states
-from tests.world import BoxWorld
+from tests.world import BoxWorld, open_world
 
 STRANGERS = [f"+1415555{number}" for number in range(2680, 2700)]
 
@@ -182,3 +182,11 @@ async def test_a_users_text_has_two_segments_at_most(box: BoxWorld) -> None:
     assert changed.status_code == 422
     service = await box.token_for("service")
     await box.post("/queue/sms", {"userId": "ada", "message": too_long}, token=service)
+
+
+async def test_no_code_is_promised_where_no_sms_can_be_sent(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as box:
+        await box.person("ada")
+        answer = await box.call("POST", "/users/ada/phone", {"phoneNumber": "+14155552671"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "sms_not_configured")
+        assert (await box.get("/messages?channel=sms"))["items"] == []
