@@ -23,6 +23,7 @@ from buildos_box.send_test.feature import FEATURE as SEND_TEST
 from buildos_box.services import Services
 from buildos_box.sms.feature import FEATURE as SMS
 from buildos_box.upkeep.feature import FEATURE as UPKEEP
+from buildos_box.weather.feature import FEATURE as WEATHER
 from buildos_box.web.feature import FEATURE as WEB
 from buildos_box.webhooks.feature import FEATURE as WEBHOOKS
 from buildos_box.workspace.feature import FEATURE as WORKSPACE
@@ -31,6 +32,7 @@ FEATURES: tuple[Feature, ...] = (
     WORKSPACE,
     CALENDARS,
     CHAT,
+    WEATHER,
     MAIL,
     SMS,
     NOTIFICATIONS,

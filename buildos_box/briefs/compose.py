@@ -22,6 +22,8 @@ from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from buildos_box.llm.origin import BUILTIN
 from buildos_box.locales.language import Language
 from buildos_box.page_links import PageLinks
+from buildos_box.weather.line import line_of
+from buildos_box.weather.outlook import Outlook
 
 WORD_BUDGET = 250
 
@@ -65,26 +67,27 @@ def compose(
     source: str = BUILTIN,
     *,
     why_built_in: str | None = None,
+    weather: Outlook | None = None,
     budget: int = WORD_BUDGET,
 ) -> Brief:
     """The brief in at most `budget` words.
 
     `analysis` is what a model worded and `source` its name as readers see it; its words are used as
     far as the brief becomes no longer by them. `why_built_in` is the reason if a configured model
-    did not word it.
+    did not word it. `weather` is that of the reader's place.
     """
     say = facts.language.say
     built_in = say(words.WHY_BUILT_IN.get(why_built_in or "", words.BUILT_IN))
     brief = Brief("", ())
     for limits in TIGHTER:
-        brief = _compose(facts, links, NOTHING_WORDED, built_in, limits)
+        brief = _compose(facts, links, NOTHING_WORDED, built_in, limits, weather)
         if word_count(brief.markdown) <= budget:
             break
     if analysis is None or source == BUILTIN:
         return brief
     by = say(words.WORDED_BY, model=escape(shorten(source, 60, 6)))
     for fewer in _fewer(analysis):
-        worded = _compose(facts, links, fewer, by, limits)
+        worded = _compose(facts, links, fewer, by, limits, weather)
         if word_count(worded.markdown) <= word_count(brief.markdown):
             return worded
     return brief
@@ -101,7 +104,14 @@ def word_count(markdown: str) -> int:
     return len(markdown.split())
 
 
-def _compose(facts: DayFacts, links: PageLinks, worded: Analysis, by: str, limits: Limits) -> Brief:
+def _compose(
+    facts: DayFacts,
+    links: PageLinks,
+    worded: Analysis,
+    by: str,
+    limits: Limits,
+    weather: Outlook | None,
+) -> Brief:
     draft, say = Draft(facts, links, limits.title_words), facts.language.say
     draft.heading(1, heading(facts))
     if facts.is_empty:
@@ -109,6 +119,7 @@ def _compose(facts: DayFacts, links: PageLinks, worded: Analysis, by: str, limit
             draft.paragraph(say(line))
         return Brief(draft.markdown, ())
     draft.paragraph(opening(facts))
+    draft.paragraph(weather_line(weather, facts.language))
     first = first_things(draft, {one.ref_id: one.reason for one in worded.priorities})
     if first:
         draft.heading(2, say(words.DO_FIRST))
@@ -138,6 +149,17 @@ def heading(facts: DayFacts) -> str:
     if not names:
         return day
     return language.say(words.TITLE_ON_HOLIDAY, day=day, holidays=language.listed(names))
+
+
+def weather_line(weather: Outlook | None, language: Language) -> str:
+    """The weather ahead, with the link that its provider asks for; empty if none is known."""
+    said = line_of(weather.hours, weather.now_hour, language) if weather else None
+    if weather is None or said is None:
+        return ""
+    line = escape(language.say(words.WEATHER, place=weather.place, weather=said))
+    if not weather.credit_url:
+        return line
+    return language.say(words.WEATHER_BY, weather=line, url=weather.credit_url)
 
 
 def what_was_read(facts: DayFacts) -> str:

@@ -1,5 +1,6 @@
 """The job that writes one user's brief of one day (docs/spec.md#brief-completion)."""
 
+import asyncio
 from datetime import date, timedelta
 
 import msgspec
@@ -25,6 +26,7 @@ from buildos_box.page_links import PageLinks
 from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
+from buildos_box.weather.outlook import Outlook, outlook
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
 
@@ -85,6 +87,25 @@ def _expires_at(payload: BriefPayload) -> Instant | None:
 
 
 async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -> BriefResult:
+    """Write the brief, while the weather is asked for beside it.
+
+    Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
+    """
+    payload = job.payload
+    if not services.settings.weather.enabled:
+        return await _write(job, services, None)
+    looking = asyncio.ensure_future(
+        outlook(services, payload.user_id, payload.day, payload.timezone)
+    )
+    try:
+        return await _write(job, services, looking)
+    finally:
+        looking.cancel()
+
+
+async def _write(
+    job: Attempt[BriefPayload], services: Services, looking: "asyncio.Future[Outlook | None] | None"
+) -> BriefResult:
     """Write the brief; steps that an earlier attempt saved are neither repeated nor paid for again.
 
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
@@ -99,7 +120,14 @@ async def generate_daily_brief(job: Attempt[BriefPayload], services: Services) -
     result = await _result(job, services, facts)
     job.note_progress(85, "Writing the brief")
     links = PageLinks.of(services.settings)
-    brief = compose(facts, links, result.analysis, result.source, why_built_in=result.why_built_in)
+    brief = compose(
+        facts,
+        links,
+        result.analysis,
+        result.source,
+        why_built_in=result.why_built_in,
+        weather=await looking if looking else None,
+    )
     shown = whole(result.analysis, facts)
     finished = store.Finished(
         subject=subject(facts),

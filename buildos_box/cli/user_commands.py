@@ -24,6 +24,7 @@ from buildos_box.cli.output import (
 )
 from buildos_box.cli.user_chat_commands import chat, confirm_chat, shown_chat
 from buildos_box.cli.user_phone_commands import (
+    NONE,
     confirm_phone,
     phone,
     set_quiet_hours,
@@ -159,6 +160,7 @@ def confirm(client: BoxClient, name: str, code: str, as_json: bool) -> None:
 @click.option("--by-mail/--no-mail", default=None, help="Briefs by mail.")
 @click.option("--by-sms/--no-sms", default=None, help="Briefs by SMS.")
 @click.option("--reminders/--no-reminders", default=None, help="Reminders of calendar events.")
+@click.option("--place", help="Whose weather is in their briefs: a city, or none.")
 @click.option("--reminders-by", type=click.Choice(("sms", "chat")), help="Where they go.")
 @click.option("--quiet", help="When nothing disturbs them: 22:00-07:00, or none.")
 @AS_JSON
@@ -172,6 +174,7 @@ def set_user(
     quiet: str | None,
     reminders: bool | None,
     reminders_by: str | None,
+    place: str | None,
     as_json: bool,
     **given_fields: Any,
 ) -> None:
@@ -190,7 +193,7 @@ def set_user(
         emailTracking=given_fields["tracking"],
     )
     reminding = given_values(enabled=reminders, reminder_channel=reminders_by)
-    if not fields and not wanted and quiet is None and not reminding:
+    if not fields and not wanted and quiet is None and not reminding and place is None:
         raise click.UsageError("give at least one option to change; see --help")
     if fields:
         found = client.patch(path, fields)
@@ -198,6 +201,8 @@ def set_user(
         client.put(f"{path}/preferences", wanted)
     if quiet is not None:
         set_quiet_hours(client, found["id"], quiet)
+    if place is not None:
+        _set_place(client, f"{path}/place", place)
     if reminding:
         client.post("/sms/scheduled", {"userId": found["id"], **reminding})
     _tell(client, found, as_json=as_json)
@@ -268,9 +273,10 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
     notices = client.get(f"{path}/notification-preferences")
     sms = sms_settings(client, user["id"])
     chatting = client.get(f"{path}/chat")
+    place = client.get(f"{path}/place")
     if as_json:
         more = {"preferences": preferences, "sms": sms, "notifications": notices}
-        show_json({**user, **more, "chat": chatting})
+        show_json({**user, **more, "chat": chatting, "place": place})
         return
     zone = zone_or_utc(user["timezone"])
     show_facts(
@@ -291,6 +297,7 @@ def _tell(client: BoxClient, user: Json, *, as_json: bool) -> None:
             ("last visit", shown_time(user["lastVisitAt"], zone)),
             ("mail tracking", "yes" if user["emailTracking"] else "no"),
             ("briefs", _when(preferences)),
+            ("weather of", place["label"]),
             ("reminders", _reminders(sms)),
             ("quiet hours", shown_quiet(notices["dndStart"], notices["dndEnd"])),
             ("since", shown_time(user["createdAt"], zone)),
@@ -309,6 +316,13 @@ def _mail(user: Json) -> str | None:
     if not address or user["emailConfirmed"]:
         return address
     return f"{address} (not confirmed: buildos-box user confirm {user['id']} CODE)"
+
+
+def _set_place(client: BoxClient, path: str, place: str) -> None:
+    if place == NONE:
+        client.delete(path)
+    else:
+        client.put(path, {"place": place})
 
 
 def _reminders(sms: Json) -> str | None:

@@ -46,6 +46,7 @@ def contradictions(settings: Settings, given: set[str]) -> Iterator[Contradictio
     yield from _queue(settings)
     yield from _email(settings)
     yield from _backup(settings)
+    yield from _weather(settings)
     yield from _chat(settings)
     yield from _languages(settings)
     yield from _addresses(settings, given)
@@ -239,6 +240,14 @@ def _has_numbers(country: str) -> bool:
     from phonenumbers import SUPPORTED_REGIONS  # it takes long to import
 
     return country in SUPPORTED_REGIONS
+
+
+def _weather(settings: Settings) -> Iterator[Contradiction]:
+    weather = settings.weather
+    for name, address in (("url", weather.url), ("geocoding_url", weather.geocoding_url)):
+        if not _is_url(address):
+            shown = masked_url(address)
+            yield Contradiction(f"weather.{name}", f"{shown!r} must be an http(s) address")
 
 
 def _chat(settings: Settings) -> Iterator[Contradiction]:

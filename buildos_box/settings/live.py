@@ -11,7 +11,8 @@ from buildos_box.settings.keys import all_keys
 from buildos_box.settings.model import Settings
 
 LIVE = (
-    "frontend", "backup", "briefs", "chat", "email", "sms", "llm", "limits", "log.level",
+    "frontend", "backup", "briefs", "chat", "email", "sms", "llm", "limits",
+    "weather", "log.level",
     "push.vapid_subject", "push.max_subscriptions_per_user",
 )  # fmt: skip
 """Sections and keys that the code reads where it uses them, or whose services are made anew."""

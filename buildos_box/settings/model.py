@@ -259,6 +259,18 @@ class PushSettings(Section, frozen=True, kw_only=True):
     max_subscriptions_per_user: Annotated[int, _doc("Browsers per user.", ge=1)] = 10
 
 
+class WeatherSettings(Section, frozen=True, kw_only=True):
+    """A line of weather in briefs, from Open-Meteo or a server of its shape."""
+
+    enabled: Annotated[bool, _doc("Tell people who have named their place of its weather.")] = False
+    url: Annotated[str, _doc("The forecast API; may have a query of its own, such as a key.")] = (
+        "https://api.open-meteo.com/v1/forecast"
+    )
+    geocoding_url: Annotated[str, _doc("The API that knows where places are.")] = (
+        "https://geocoding-api.open-meteo.com/v1/search"
+    )
+
+
 class ChatSettings(Section, frozen=True, kw_only=True):
     """One chat service; needs the extra `buildos-box[chat]`."""
 
@@ -386,6 +398,7 @@ class Settings(Section, frozen=True, kw_only=True):
     email: EmailSettings = field(default_factory=EmailSettings)
     sms: SmsSettings = field(default_factory=SmsSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    weather: WeatherSettings = field(default_factory=WeatherSettings)
     chat: Annotated[dict[str, ChatSettings], _doc("Chat services by name.")] = field(
         default_factory=dict
     )

@@ -9,15 +9,16 @@ import { habits } from "./settings-habits.js";
 import { you } from "./settings-you.js";
 import { chat } from "./settings-chat.js";
 import { phone } from "./settings-phone.js";
+import { place } from "./settings-place.js";
 import { t } from "./text.js";
 
 const card = (title, ...children) => el("section", { class: "card" }, el("h2", {}, title), children);
 const DAYS = () => [t("Sunday"), t("Monday"), t("Tuesday"), t("Wednesday"), t("Thursday"), t("Friday"), t("Saturday")];
 
 export async function settings(body) {
-  const [user, brief, notices, mail, reminders, chats] = await Promise.all([
+  const [user, brief, notices, mail, reminders, chats, weather] = await Promise.all([
     get(own()), get(own("preferences")), get(own("notification-preferences")),
-    get(own("email-subscriptions")), get(["sms", "scheduled"]), get(own("chat")),
+    get(own("email-subscriptions")), get(["sms", "scheduled"]), get(own("chat")), get(own("place")),
   ]);
   const sms = reminders.schedule.find((line) => line.userId === person.id) || {
     phone_number: null, phone_verified: false, enabled: false, opted_out: false,
@@ -28,6 +29,7 @@ export async function settings(body) {
     card(t("How you are told"), told({ notices, mail, sms, user, chats })),
     card(t("You"), ...you(user)),
     card(t("Language, clocks and weeks"), habits(user, brief)),
+    ...(weather.enabled ? [card(t("Weather"), place(weather))] : []),
     card(t("Your phone"), ...phone(sms)),
     ...(chats.services.length || chats.service ? [card(t("Your chat"), ...chat(chats))] : []),
     card(t("This browser"), pushSettings(),

@@ -39,6 +39,11 @@ def test_an_address_is_given_proved_shown_used_and_removed(cli: Cli, ntfy: NtfyD
     assert "has no confirmed chat address" in cli.fails("send-test", "chat", "ada", code=1)
 
 
+def test_a_place_needs_the_weather_to_be_on(cli: Cli) -> None:
+    cli.ok("user", "add", "Ada", "--id", "ada")
+    assert "the weather is off" in cli.fails("user", "set", "ada", "--place", "Berlin", code=1)
+
+
 def test_an_operator_vouches_and_half_an_address_is_a_usage_error(
     cli: Cli, ntfy: NtfyDouble
 ) -> None:

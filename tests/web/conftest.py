@@ -10,6 +10,7 @@ import pytest
 
 from tests.doubles.chat import NtfyDouble
 from tests.doubles.llm import Behaviour, LlmDouble, ok
+from tests.doubles.open_meteo import OpenMeteo
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.faults.box_process import BoxProcess
 from tests.web.browser import Person, chromium, launched
@@ -31,6 +32,11 @@ account_sid = "{account}"
 auth_token = "{token}"
 messaging_service_sid = "{service}"
 api_base_url = "{twilio}"
+
+[weather]
+enabled = true
+url = "{weather}"
+geocoding_url = "{places}"
 
 [chat.ntfy]
 url = "{ntfy}"
@@ -124,7 +130,12 @@ def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # A good answer: five bad ones in a row, and the box would ask this model no more.
         ok(ANALYSIS).act(double, handler, call)
 
-    with LlmDouble() as model, TwilioDouble(None) as twilio, NtfyDouble() as ntfy:
+    with (
+        LlmDouble() as model,
+        TwilioDouble(None) as twilio,
+        NtfyDouble() as ntfy,
+        OpenMeteo() as meteo,
+    ):
         model.default(Behaviour("held", act))
         folder: Path = tmp_path_factory.mktemp("home")
         config = CONFIG.format(
@@ -134,6 +145,8 @@ def home(browser: "Browser", tmp_path_factory: pytest.TempPathFactory) -> Iterat
             token=TOKEN,
             service=SERVICE,
             ntfy=ntfy.template,
+            weather=meteo.url,
+            places=meteo.geocoding_url,
         )
         with BoxProcess(folder, config=config) as process:
             yield Home(process, Gate(opened), twilio, ntfy)

@@ -86,6 +86,24 @@ def test_a_chat_is_proved_by_the_code_that_came_and_takes_reminders(
     ada.sees("The box knows no chat of yours")
 
 
+def test_a_place_is_looked_up_and_told_back(home: "Home", person: Someone) -> None:
+    ada = person()
+    ada.sign_in(home.user("weather"))
+    ada.go("#settings")
+    ada.type_into("Your place", "Atlantis")
+    ada.page.keyboard.press("Enter")
+    ada.sees("no place called 'Atlantis' is known")
+    ada.type_into("Your place", "Berlin")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Your brief tells of the weather in Berlin, Land Berlin, Germany.")
+    assert home.get("/users/weather/place")["place"] == "Berlin"
+    assert ada.findings() == []
+    ada.page.get_by_label("Your place").fill("")
+    ada.page.get_by_label("Your place").press("Enter")
+    ada.is_told("Saved.")
+    assert home.get("/users/weather/place")["place"] is None
+
+
 def test_a_mail_address_is_confirmed_by_the_code_that_came(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("mail"))
