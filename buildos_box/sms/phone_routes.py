@@ -71,9 +71,9 @@ async def ask_code(
     Raises Conflict where the box can send no SMS.
     """
     caller.require_user(user_id)
+    number = e164(data.phone_number, services.settings.sms)
     if why := why_off(services.settings.sms):
         raise Conflict(f"no code can be sent: {why.sentence}", code=why.code)
-    number = e164(data.phone_number, services.settings.sms)
     asked = CodeAsked(user_id, number, client_address(request, caller))
 
     def ask(tx: Tx) -> CodeSent:

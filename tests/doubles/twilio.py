@@ -95,6 +95,17 @@ class TwilioDouble(Loopback):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def toml(self) -> str:
+        """The configuration of a box that sends through it."""
+        return f"""
+[sms]
+account_sid = "{ACCOUNT}"
+auth_token = "{TOKEN}"
+messaging_service_sid = "{SERVICE}"
+api_base_url = "{self.url}"
+"""
+
 
 class _Handler(BaseHTTPRequestHandler):
     double: TwilioDouble

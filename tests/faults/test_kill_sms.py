@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
+from tests.doubles.twilio import TwilioDouble
 from tests.faults.box_process import BoxProcess, people, until
 
 NUMBER = "+14155552671"
@@ -67,15 +67,7 @@ class Phone:
 @pytest.fixture
 def phone(tmp_path: Path) -> Iterator[Phone]:
     with TwilioDouble(None) as twilio:
-        config = f"""
-[queue]
-retry_backoff_base_ms = 10
-[sms]
-account_sid = "{ACCOUNT}"
-auth_token = "{TOKEN}"
-messaging_service_sid = "{SERVICE}"
-api_base_url = "{twilio.url}"
-"""
+        config = f"[queue]\nretry_backoff_base_ms = 10\n{twilio.toml}"
         with BoxProcess(tmp_path, config=config) as box:
             wishes = {"phoneNumber": NUMBER, "phoneVerified": True, "dailyLimit": 1000}
             box.post(
