@@ -16,14 +16,16 @@ from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.briefs import store
 from buildos_box.briefs.draft import TICKED, NamedTask
 from buildos_box.db import Row
+from buildos_box.locales.language import Language
 from buildos_box.mail import signed_links
 from buildos_box.mail.html import to_html
-from buildos_box.mail.mark_done_routes import OPEN_PAGE, on_link_refused
+from buildos_box.mail.mark_done_routes import on_link_refused, open_page
 from buildos_box.mail.page import text_page
-from buildos_box.mail.render import with_done_links
+from buildos_box.mail.render import DONE_LABEL, with_done_links
 from buildos_box.mail.signed_links import LinkRefused, SignedLink
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 
 DONE_MARK = " ✓"
 
@@ -42,12 +44,12 @@ async def brief_page(token: str, services: Services) -> Response[str]:
     row = await store.brief_of(services.db, link.user_id, date.fromisoformat(link.about))
     if row is None or row["summary_content"] is None:
         raise LinkRefused("forged")
-    return text_page(
-        str(row["subject"]), to_html(await _as_it_stands(services, row, link)), OPEN_PAGE
-    )
+    language = await get_language(services, link.user_id)
+    shown = to_html(await _as_it_stands(services, row, link, language))
+    return text_page(language, str(row["subject"]), shown, open_page(language))
 
 
-async def _as_it_stands(services: Services, row: Row, link: SignedLink) -> str:
+async def _as_it_stands(services: Services, row: Row, link: SignedLink, language: Language) -> str:
     """The brief's Markdown: open tasks have a link to mark them as done, others a mark."""
     named = msgspec.json.decode(row["named_tasks"] or b"[]", type=list[NamedTask])
     states = await workspace.states_of(services.db, link.user_id, [one.task_id for one in named])
@@ -59,7 +61,7 @@ async def _as_it_stands(services: Services, row: Row, link: SignedLink) -> str:
             lines[one.line] += DONE_MARK
         else:
             urls.append((one.line, _done_url(services, link, one.task_id)))
-    return with_done_links("\n".join(lines), urls)
+    return with_done_links("\n".join(lines), urls, language.say(DONE_LABEL))
 
 
 def _done_url(services: Services, link: SignedLink, task_id: str) -> str:

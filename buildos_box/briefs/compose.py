@@ -7,6 +7,7 @@ fits.
 The rules: docs/spec.md#brief-content.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from buildos_box.weather.line import line_of
 from buildos_box.weather.outlook import Outlook
 
 WORD_BUDGET = 250
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]{2}")
+"""Two characters of Japanese, which has no spaces: about a word."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,8 @@ def _fewer(analysis: Analysis) -> Iterator[Analysis]:
 
 
 def word_count(markdown: str) -> int:
-    """The number of words: runs of characters between spaces."""
-    return len(markdown.split())
+    """The number of words: runs of characters between spaces; two characters where none are."""
+    return len(markdown.split()) + len(_UNSPACED.findall(markdown))
 
 
 def _compose(
@@ -144,7 +147,9 @@ def _compose(
 
 def heading(facts: DayFacts) -> str:
     """The date in words, and the public holidays beside it."""
-    day, language = facts.language.full_day(facts.brief_date), facts.language
+    language = facts.language
+    day = language.full_day(facts.brief_date)
+    day = day[0].upper() + day[1:]
     names = [title(holiday, 40) for holiday in facts.holidays[:2]]
     if not names:
         return day

@@ -13,9 +13,11 @@ from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import RetryPolicy
 from buildos_box.jobs.types import JobType, Payload
+from buildos_box.locales.messages import N_
 from buildos_box.services import Services
+from buildos_box.workspace.languages import get_language
 
-TEXT = "Your verification code is {code}. It is valid for 10 minutes."
+TEXT = N_("Your verification code is {code}. It is valid for 10 minutes.")
 
 
 class CodePayload(Payload, frozen=True, kw_only=True):
@@ -52,7 +54,8 @@ async def send_chat_code(job: Attempt[CodePayload], services: Services) -> CodeR
         return row
 
     row = await services.db.write(read)
-    text = TEXT.format(code=code_of(services.secret, code_name(payload.code_id)))
+    language = await get_language(services, payload.user_id)
+    text = language.say(TEXT, code=code_of(services.secret, code_name(payload.code_id)))
     title = services.settings.email.from_name
     await effects.once(
         services,

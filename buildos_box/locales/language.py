@@ -140,6 +140,20 @@ def _wall(instant: datetime, zone: ZoneInfo) -> time:
     return instant.astimezone(zone).time().replace(second=0, microsecond=0, fold=0)
 
 
+def stored_language(
+    tag: str | None,
+    hour_cycle: int | None = None,
+    week_start: int | None = None,
+    *,
+    default: str = BOX_DEFAULT,
+) -> Language:
+    """The same of a tag that was known when it was stored; one that is no longer counts as none."""
+    try:
+        return language(tag, hour_cycle, week_start, default=default)
+    except ValueError:
+        return language(None, hour_cycle, week_start, default=default)
+
+
 @lru_cache(maxsize=1_024)
 def language(
     tag: str | None = None,

@@ -11,6 +11,14 @@ from functools import lru_cache
 LANGUAGES = {
     "en-US": "English (US)",
     "en-GB": "English (UK)",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "pt-BR": "Português (Brasil)",
+    "it": "Italiano",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "ja": "日本語",
 }
 """The catalogues by their tags, each with the language's own name. The first is the source."""
 

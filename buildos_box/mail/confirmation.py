@@ -13,21 +13,23 @@ from buildos_box.errors import Unprocessable
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
 from buildos_box.mail import confirmation_store as store
 from buildos_box.mail.headers import mailbox
 from buildos_box.mail.job import LONGEST_SESSION, RETRY
 from buildos_box.mail.short_message import short_message
 from buildos_box.services import MailContext, Services
+from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import User
 
 VALID = timedelta(hours=1)
-SUBJECT = "Confirm your mail address"
-TEXT = """Your confirmation code is {code}. It is valid for an hour.
-
-Somebody has given {address} as their mail address at {url}. If that was not you, do nothing:
-without the code no other mail comes from there.
-"""
+SUBJECT = N_("Confirm your mail address")
+TEXT = N_("Your confirmation code is {code}. It is valid for an hour.")
+WHY = N_(
+    "Somebody has given {address} as their mail address at {url}. If that was not you, do nothing: "
+    "without the code no other mail comes from there."
+)
 
 
 class EmailCodePayload(Payload, frozen=True, kw_only=True):
@@ -95,13 +97,14 @@ async def send_code(job: Attempt[EmailCodePayload], services: Services) -> Email
         return EmailCodeResult(None, "the code is too old")
     code = code_of(services.secret, code_name(confirmation.id))
     to, url = confirmation.address, services.settings.server.public_url
+    language = await get_language(services, job.payload.user_id)
     message = short_message(
         services,
         confirmation.id,
         to=to,
         at=job.scheduled_for,
-        subject=SUBJECT,
-        text=TEXT.format(code=code, address=to, url=url),
+        subject=language.say(SUBJECT),
+        text="\n\n".join((language.say(TEXT, code=code), language.say(WHY, address=to, url=url))),
     )
     about = MailContext(user_id=job.payload.user_id, event_type="email.code")
     sent = await effects.once(

@@ -15,6 +15,8 @@ from litestar.enums import MediaType
 
 from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.db import Row, Tx
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.mail import signed_links, used_links_store
 from buildos_box.mail.page import page
 from buildos_box.mail.signed_links import LinkRefused, SignedLink
@@ -22,18 +24,39 @@ from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import read_one
 from buildos_box.workspace.kinds import TASKS
+from buildos_box.workspace.languages import box_language, get_language
 from buildos_box.workspace.sync import apply
 
 SCRIPT = "../../app/tap.js"
-OPEN_PAGE = '<p><a href="../../app/">Open BuildOS</a></p>'
-EXPIRED = "This link is too old", "Links in a mail work for a week. Please use a newer mail."
-NOT_VALID = "This link is not valid", "Please use the link in a newer mail."
-USED = "This link was used already", "It works once. Open BuildOS to change the task."
+OPEN_BUILDOS = N_("Open BuildOS")
+EXPIRED = (
+    N_("This link is too old"),
+    N_("Links in a mail work for a week. Please use a newer mail."),
+)
+NOT_VALID = N_("This link is not valid"), N_("Please use the link in a newer mail.")
+USED = (
+    N_("This link was used already"),
+    N_("It works once. Open BuildOS to change the task."),
+)
+DONE, DONE_ALREADY, ASK = N_("Done"), N_("It is done already"), N_("Mark it as done?")
 
 
-def on_link_refused(_request: Request[Any, Any, Any], refused: LinkRefused) -> Response[str]:
+def open_page(language: Language) -> str:
+    """A way to the page from the pages of signed links, as HTML."""
+    return f'<p><a href="../../app/">{escape(language.say(OPEN_BUILDOS))}</a></p>'
+
+
+def on_link_refused(request: Request[Any, Any, Any], refused: LinkRefused) -> Response[str]:
     """The page for a link that is not good; it does not say whether the task exists."""
-    return page(404, *(EXPIRED if refused.why == "expired" else NOT_VALID))
+    services: Services = request.app.state.services
+    language = box_language(services)
+    title, text = EXPIRED if refused.why == "expired" else NOT_VALID
+    return page(language, 404, language.say(title), language.say(text))
+
+
+def _used(language: Language) -> Response[str]:
+    title, text = USED
+    return page(language, 409, language.say(title), language.say(text), open_page(language))
 
 
 @route(
@@ -47,12 +70,14 @@ def on_link_refused(_request: Request[Any, Any, Any], refused: LinkRefused) -> R
 async def done_page(token: str, services: Services) -> Response[str]:
     """A page with one button; opening it changes nothing. 404 for a link that is not good."""
     link, task = await _task_of(services, token)
+    language, title = await get_language(services, link.user_id), str(task["title"])
     if task["status"] == "done":
-        return page(200, "It is done already", str(task["title"]), OPEN_PAGE)
+        return page(language, 200, language.say(DONE_ALREADY), title, open_page(language))
     if await used_links_store.is_used(services.db, token):
-        return page(409, *USED, OPEN_PAGE)
-    form = f'<form method="post" data-user="{escape(link.user_id)}"><button>Done</button></form>'
-    return page(200, "Mark it as done?", str(task["title"]), form, script=SCRIPT)
+        return _used(language)
+    button = f"<button>{escape(language.say(DONE))}</button>"
+    form = f'<form method="post" data-user="{escape(link.user_id)}">{button}</form>'
+    return page(language, 200, language.say(ASK), title, form, script=SCRIPT)
 
 
 @post(
@@ -66,9 +91,10 @@ async def done_page(token: str, services: Services) -> Response[str]:
 async def mark_done(token: str, services: Services) -> Response[str]:
     """Mark the link's task as done, once. 404 for a link that is not good, 409 for a used one."""
     link, task = await _task_of(services, token)
+    language = await get_language(services, link.user_id)
     if not await services.db.write(lambda tx: _mark(tx, services, token, link)):
-        return page(409, *USED, OPEN_PAGE)
-    return page(200, "Done", str(task["title"]), OPEN_PAGE)
+        return _used(language)
+    return page(language, 200, language.say(DONE), str(task["title"]), open_page(language))
 
 
 def _mark(tx: Tx, services: Services, token: str, link: SignedLink) -> bool:

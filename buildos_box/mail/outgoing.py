@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from buildos_box.auth.daily_limits import day_start
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
+from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store, store, tracking_links
 from buildos_box.mail.html import is_safe_link
 from buildos_box.mail.job import (
@@ -23,7 +24,10 @@ from buildos_box.mail.notification_job import (
 from buildos_box.mail.render import message_id
 from buildos_box.mail.store import TaskLine
 from buildos_box.services import Services
+from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
+
+OPEN_ACTION = N_("Open in BuildOS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def _store_email(
         delivery_id=delivery_id,
         preheader=preheader,
         task_lines=tuple(task_lines),
+        locale=find_language(tx, services, user.id).tag,
     )
     token = tracking_links.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token)
@@ -179,7 +184,8 @@ def queue_notification_email(
     if skipped:
         return QueuedEmail(None, skipped)
     if action_url is not None and is_safe_link(action_url):
-        body_markdown = f"{body_markdown}\n\n[Open in BuildOS](<{action_url}>)"
+        label = find_language(tx, services, user.id).say(OPEN_ACTION)
+        body_markdown = f"{body_markdown}\n\n[{label}](<{action_url}>)"
     email_id = _store_email(
         tx,
         services,

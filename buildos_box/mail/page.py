@@ -4,6 +4,8 @@ from html import escape
 
 from litestar import Response
 
+from buildos_box.locales.language import Language
+
 NO_STORE = {"Cache-Control": "no-store, private", "Referrer-Policy": "no-referrer"}
 STYLE = """
 :root { color-scheme: light dark; --paper: #faf9f7; --ink: #1d2126; --accent: #0b5aa8; --on: #fff; }
@@ -27,24 +29,27 @@ PAGE_POLICY = (
 SCRIPT_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 
 
-def page(status: int, title: str, text: str, form: str = "", *, script: str = "") -> Response[str]:
+def page(
+    language: Language, status: int, title: str, text: str, form: str = "", *, script: str = ""
+) -> Response[str]:
     """A page with a heading, a paragraph and possibly buttons.
 
     `form` is HTML; `script` is the address of one of the server's own scripts.
     """
     loaded = f'<script type="module" src="{escape(script)}"></script>' if script else ""
     body = f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{form}{loaded}"
-    return _answer(status, title, body, SCRIPT_POLICY if script else PAGE_POLICY)
+    return _answer(language, status, title, body, SCRIPT_POLICY if script else PAGE_POLICY)
 
 
-def text_page(title: str, html: str, below: str) -> Response[str]:
+def text_page(language: Language, title: str, html: str, below: str) -> Response[str]:
     """A page with a cleaned text that has its own heading, and HTML below it."""
-    return _answer(200, title, html + below, PAGE_POLICY)
+    return _answer(language, 200, title, html + below, PAGE_POLICY)
 
 
-def _answer(status: int, title: str, body: str, policy: str) -> Response[str]:
+def _answer(language: Language, status: int, title: str, body: str, policy: str) -> Response[str]:
     html = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language.tag}" dir="{language.direction}">'
+        '<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"

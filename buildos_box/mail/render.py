@@ -13,6 +13,8 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from buildos_box.locales.language import stored_language
+from buildos_box.locales.messages import N_
 from buildos_box.mail import signed_links, tracking_links
 from buildos_box.mail.headers import POLICY, mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
@@ -24,11 +26,13 @@ from buildos_box.page_links import SETTINGS, PageLinks
 MOST_HTML_BYTES = 100_000
 """Gmail clips HTML at 102 KB, and with it the unsubscribe link."""
 
-CUT_NOTE = "<p><em>The brief was longer than fits a mail; the rest is in BuildOS.</em></p>"
-OPEN_LABEL, SETTINGS_LABEL, UNSUBSCRIBE_LABEL = "Open the brief", "Settings", "Unsubscribe"
-DONE_LABEL = "Done"
-WHY_BRIEF = "You get this because daily briefs by mail are on."
-WHY_NOTIFICATION = "You get this because notifications by mail are on."
+CUT_NOTE = N_("The brief was longer than fits a mail; the rest is in BuildOS.")
+OPEN_LABEL = N_("Open the brief")
+SETTINGS_LABEL = N_("Settings")
+UNSUBSCRIBE_LABEL = N_("Unsubscribe")
+DONE_LABEL = N_("Done")
+WHY_BRIEF = N_("You get this because daily briefs by mail are on.")
+WHY_NOTIFICATION = N_("You get this because notifications by mail are on.")
 LINK_WITHHELD = "by the link in the mail itself"
 _BLOCK_END = re.compile(r"</(?:p|li|ul|ol|tr|table|h[1-6]|pre|blockquote)>")
 
@@ -109,14 +113,18 @@ def _unsubscribe_url(email: Email, sender: Sender) -> str:
 
 def footer_links(email: Email, sender: Sender, unsubscribe: str) -> list[tuple[str, str]]:
     """Label and address of the links below a mail's text."""
-    links = [(SETTINGS_LABEL, sender.links.page(SETTINGS)), (UNSUBSCRIBE_LABEL, unsubscribe)]
+    say = stored_language(email.locale).say
+    links = [
+        (say(SETTINGS_LABEL), sender.links.page(SETTINGS)),
+        (say(UNSUBSCRIBE_LABEL), unsubscribe),
+    ]
     if email.brief_date is None:
         return links
     address = sender.links.brief(email.brief_date)
     if not sender.links.brief_url:
         token = _token(email, sender, signed_links.BRIEF, email.brief_date)
         address = signed_links.brief_url(sender.base_url, token)
-    return [(OPEN_LABEL, address), *links]
+    return [(say(OPEN_LABEL), address), *links]
 
 
 def _with_footer(text: str, footer: list[tuple[str, str]]) -> str:
@@ -139,35 +147,37 @@ def _body_of(email: Email, sender: Sender) -> str:
         return signed_links.done_url(sender.base_url, token)
 
     urls = [(one.line, url(one.task_id)) for one in email.task_lines]
-    return with_done_links(email.body_markdown, urls)
+    label = stored_language(email.locale).say(DONE_LABEL)
+    return with_done_links(email.body_markdown, urls, label)
 
 
-def with_done_links(markdown: str, urls: Iterable[tuple[int, str]]) -> str:
+def with_done_links(markdown: str, urls: Iterable[tuple[int, str]], label: str) -> str:
     """Markdown with a link to mark a task as done at the end of each of those lines."""
     lines = markdown.split("\n")
     for line, url in urls:
         if line < len(lines):
-            lines[line] += f" · [{DONE_LABEL}]({url})"
+            lines[line] += f" · [{label}]({url})"
     return "\n".join(lines)
 
 
 def _fitting(email: Email, sender: Sender, unsubscribe: str) -> tuple[str, str, str]:
     """The part of the brief that fits into a mail: its HTML, its text, and the page."""
     whole = to_html(_body_of(email, sender))
-    limit = len(whole.encode())
+    limit, note = len(whole.encode()), _cut_note(email)
     while True:
-        body = _shortened(whole, limit)
+        body = _shortened(whole, limit, note)
         text = to_text(body)
         html = _page(body, text, email, sender, unsubscribe)
         # Every line end becomes two bytes in SMTP.
         excess = len(html.encode()) + html.count("\n") - MOST_HTML_BYTES
-        if excess <= 0 or body == CUT_NOTE:
+        if excess <= 0 or body == note:
             return body, text, html
         limit = min(limit, len(body.encode())) - excess
 
 
 def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) -> str:
     preheader, pixel = email.preheader or _first_line(text), ""
+    language = stored_language(email.locale)
     if email.tracking:
         body = rewrite_links(body, lambda url: _tracked(url, email, sender))
         source = escape(tracking_links.open_url(sender.base_url, email.tracking_id))
@@ -176,7 +186,9 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
         subject=escape(email.subject),
         preheader=escape(preheader),
         body=body,
-        reason=escape(WHY_BRIEF if email.brief_id else WHY_NOTIFICATION),
+        language=language.tag,
+        direction=language.direction,
+        reason=escape(language.say(WHY_BRIEF if email.brief_id else WHY_NOTIFICATION)),
         footer=" · ".join(
             f'<a href="{escape(address)}" style="color:#2557c7;">{escape(label)}</a>'
             for label, address in footer_links(email, sender, unsubscribe)
@@ -203,13 +215,18 @@ def _first_line(text: str) -> str:
     return said[0][:140] if said else ""
 
 
-def _shortened(html: str, limit: int) -> str:
+def _cut_note(email: Email) -> str:
+    said = stored_language(email.locale).say(CUT_NOTE)
+    return f"<p><em>{escape(said, quote=False)}</em></p>"
+
+
+def _shortened(html: str, limit: int, note: str) -> str:
     """The HTML in at most `limit` bytes, cut after a block, with a note."""
     if len(html.encode()) <= limit:
         return html
-    kept = html.encode()[: max(0, limit - len(CUT_NOTE))].decode("utf-8", "ignore")
+    kept = html.encode()[: max(0, limit - len(note.encode()))].decode("utf-8", "ignore")
     end = max((match.end() for match in _BLOCK_END.finditer(kept)), default=0)
-    return closed(kept[:end]) + CUT_NOTE if end > 0 else CUT_NOTE
+    return closed(kept[:end]) + note if end > 0 else note
 
 
 @lru_cache(maxsize=1)

@@ -52,6 +52,8 @@ class Email:
     """The preview line of mail programs; the first line of the text if empty."""
     task_lines: tuple[TaskLine, ...] = ()
     """The lines that get a link by which their task is marked as done."""
+    locale: str | None = None
+    """The language of the words around the text; None is English."""
 
     @property
     def context(self) -> MailContext:
@@ -80,11 +82,11 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
         """INSERT INTO emails (id, user_id, kind, brief_id, subject, body_markdown, message_id,
                                tracking, status, send_at, correlation_id, created_at, updated_at,
                                event_type, brief_date, notification_id, delivery_id,
-                               preheader, task_lines)
+                               preheader, task_lines, locale)
            VALUES (:id, :user_id, :kind, :brief_id, :subject, :body, :message_id,
                    :tracking, 'queued', :send_at, :correlation_id, :now, :now,
                    :event_type, :brief_date, :notification_id, :delivery_id,
-                   :preheader, :task_lines)""",
+                   :preheader, :task_lines, :locale)""",
         {
             "id": email.id,
             "user_id": email.user_id,
@@ -103,6 +105,7 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
             "delivery_id": email.delivery_id,
             "preheader": email.preheader,
             "task_lines": msgspec.json.encode(email.task_lines).decode(),
+            "locale": email.locale,
         },
     )
     tx.execute(
@@ -160,6 +163,7 @@ def _email(row: Row) -> Email:
         delivery_id=row["delivery_id"],
         preheader=row["preheader"] or "",
         task_lines=_task_lines.decode(row["task_lines"] or b"[]"),
+        locale=row["locale"],
     )
 
 

@@ -11,6 +11,8 @@ from buildos_box.auth.guard import PUBLIC, READ
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.db import Tx
 from buildos_box.errors import BoxError
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.log import logger
 from buildos_box.mail import tracking_store
 from buildos_box.mail.hit_limit import HitLimit
@@ -18,6 +20,7 @@ from buildos_box.mail.page import NO_STORE, page
 from buildos_box.mail.scanner_detection import IN_A_SECOND, PIXEL, bot_reason
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import box_language
 
 log = logger(__name__)
 _RESERVED = "!#$%&'()*+,/:;=?@[]~"
@@ -37,6 +40,11 @@ async def track_open(tracking_id: str, request: AnyRequest, services: Services) 
     return Response(PIXEL, media_type="image/gif", headers=NO_STORE)
 
 
+NOT_OURS = N_("This link is not from one of our mails")
+LEADS_TO = N_("It would lead to: {host}")
+LEADS_NOWHERE = N_("It does not say where it leads.")
+
+
 @route(
     "/email/track/click/{tracking_id:str}",
     http_method=READ,
@@ -52,7 +60,8 @@ async def track_click(
     known = await tracking_store.tracked(services.db, tracking_id)
     link = await tracking_store.link_id(services.db, known.email_id, url) if known else None
     if link is None:
-        return page(400, "This link is not from one of our mails", _where(url))
+        language = box_language(services)
+        return page(language, 400, language.say(NOT_OURS), _where(url, language))
     await _quietly(_record(services, request, tracking_id, "clicked", link))
     # A header is ASCII; what is encoded already stays as it is.
     location = quote(url, safe=_RESERVED)
@@ -104,12 +113,12 @@ async def _quietly(recording: Any) -> None:
         log.warning("tracking_not_recorded", error=error.message)
 
 
-def _where(url: str) -> str:
+def _where(url: str, language: Language) -> str:
     try:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
-    return f"It would lead to: {host}" if host else "It does not say where it leads."
+    return language.say(LEADS_TO, host=host) if host else language.say(LEADS_NOWHERE)
 
 
 ROUTES: list[Any] = [track_open, track_click]

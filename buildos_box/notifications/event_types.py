@@ -5,14 +5,15 @@ The rules: docs/spec.md#notification-event-types.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from buildos_box.errors import Unprocessable
 from buildos_box.field_names import in_camel_case
-from buildos_box.plural import plural
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_, Plural
 
 Channel = Literal["in_app", "push", "email", "sms", "chat"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -112,6 +113,10 @@ class OnboardingPayload(_Payload, frozen=True, kw_only=True):
     summary: str = ""
 
 
+Text = str | Callable[[Any, Language], str]
+"""A marked text, or what makes one of the payload in the reader's language."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventType:
     """One event type. Its texts are computed by functions of the payload, not by templates."""
@@ -119,8 +124,8 @@ class EventType:
     name: str
     payload: type[Any]
     channels: tuple[Channel, ...]
-    title: Callable[[Any], str]
-    body: Callable[[Any], str]
+    title: Text
+    body: Text
     url: Callable[[Any], str]
     tag: Callable[[Any], str]
     sms: Callable[[Any], str] | None = None
@@ -150,7 +155,39 @@ def _of(name: str, payload: type[Any], title: Any, body: Any, **more: Any) -> Ev
     return EventType(name=name, payload=payload, title=title, body=body, **settings)
 
 
-def _named_task(task: TaskPayload) -> str:
+CHANGES = Plural("{count} change", "{count} changes")
+
+
+def _day(payload: BriefPayload, language: Language) -> str:
+    """The brief's day in words; what is no day stays as it was given."""
+    try:
+        return language.full_day(date.fromisoformat(payload.brief_date))
+    except ValueError:
+        return payload.brief_date
+
+
+def _mail_failed(payload: BriefPayload, language: Language) -> str:
+    text = N_("The brief of {day} is here. The mail: {error}")
+    return language.say(text, day=_day(payload, language), error=payload.error)
+
+
+def _named_phase(project: ProjectPayload, _language: Language) -> str:
+    return ": ".join(part for part in (project.project_name, project.phase_name) if part)
+
+
+def _activity(project: ProjectPayload, language: Language) -> str:
+    if project.count:
+        return language.count(CHANGES, project.count)
+    return language.say(N_("Project activity"))
+
+
+def _due_soon(task: TaskPayload, language: Language) -> str:
+    if not task.when:
+        return language.say(N_("Due soon: {task}"), task=task.task_name)
+    return language.say(N_("Due {when}: {task}"), when=task.when, task=task.task_name)
+
+
+def _named_task(task: TaskPayload, _language: Language) -> str:
     return ": ".join(part for part in (task.project_name, task.task_name) if part)
 
 
@@ -175,16 +212,16 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "user.signup",
             UserPayload,
-            lambda _p: "A user has signed up",
-            lambda p: p.who,
+            "A user has signed up",
+            lambda p, _lang: p.who,
             channels=("in_app", "email"),
             admins_only=True,
         ),
         _of(
             "user.trial_expired",
             UserPayload,
-            lambda _p: "A user's trial has ended",
-            lambda p: p.who,
+            "A user's trial has ended",
+            lambda p, _lang: p.who,
             channels=("in_app", "email"),
             admins_only=True,
             fresh_for=timedelta(days=3),
@@ -192,16 +229,16 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "payment.failed",
             PaymentPayload,
-            lambda _p: "A payment failed",
-            lambda p: p.message or "Please check your payment method.",
+            N_("A payment failed"),
+            lambda p, lang: p.message or lang.say(N_("Please check your payment method.")),
             channels=_MAILED,
             fresh_for=timedelta(days=3),
         ),
         _of(
             "error.critical",
             MessagePayload,
-            lambda _p: "A critical error occurred",
-            lambda p: p.message,
+            "A critical error occurred",
+            lambda p, _lang: p.message,
             channels=_MAILED,
             admins_only=True,
             urgent=True,
@@ -209,8 +246,8 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "brief.completed",
             BriefPayload,
-            lambda p: p.subject or "Your daily brief is ready",
-            lambda p: p.line or f"Your brief of {p.brief_date}",
+            lambda p, lang: p.subject or lang.say(N_("Your daily brief is ready")),
+            lambda p, lang: p.line or lang.say(N_("Your brief of {day}"), day=_day(p, lang)),
             channels=_BOTH,
             url=lambda p: f"/app#brief-{p.brief_date}",
             tag=lambda p: f"brief-{p.brief_date}",
@@ -219,40 +256,44 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "brief.failed",
             BriefPayload,
-            lambda _p: "Your daily brief could not be written",
-            lambda p: f"The brief of {p.brief_date} failed.",
+            N_("Your daily brief could not be written"),
+            lambda p, lang: lang.say(N_("The brief of {day} failed."), day=_day(p, lang)),
             tag=lambda p: f"brief-{p.brief_date}",
         ),
         _of(
             "brief.email_sent",
             BriefPayload,
-            lambda p: p.subject or "Your daily brief was mailed",
-            lambda p: f"The brief of {p.brief_date} was mailed.",
+            lambda p, lang: p.subject or lang.say(N_("Your daily brief was mailed")),
+            lambda p, lang: lang.say(N_("The brief of {day} was mailed."), day=_day(p, lang)),
             tag=lambda p: f"brief-{p.brief_date}",
         ),
         _of(
             "brief.email_failed",
             BriefPayload,
-            lambda _p: "Your daily brief could not be mailed",
-            lambda p: f"The brief of {p.brief_date} is here. The mail: {p.error}",
+            N_("Your daily brief could not be mailed"),
+            lambda p, lang: lang.say(
+                N_("The brief of {day} is here. The mail: {error}"),
+                day=_day(p, lang),
+                error=p.error,
+            ),
             channels=_BOTH,
             url=lambda p: f"/app#brief-{p.brief_date}",
             tag=lambda p: f"brief-{p.brief_date}",
         ),
         _task(
             "task.due_soon",
-            lambda p: f"Due {p.when or 'soon'}: {p.task_name}",
-            lambda p: p.project_name or "It is due soon.",
+            _due_soon,
+            lambda p, lang: p.project_name or lang.say(N_("It is due soon.")),
             channels=_BOTH,
             fresh_for=timedelta(hours=2),
         ),
-        _task("task.completed", lambda _p: "Task completed"),
-        _task("task.assigned", lambda _p: "A task was assigned to you", channels=_BOTH),
+        _task("task.completed", N_("Task completed")),
+        _task("task.assigned", N_("A task was assigned to you"), channels=_BOTH),
         _of(
             "project.phases_ready",
             ProjectPayload,
-            lambda _p: "Project phases are ready",
-            lambda p: p.project_name,
+            N_("Project phases are ready"),
+            lambda p, _lang: p.project_name,
             channels=_BOTH,
             url=lambda p: f"/app#project-{p.project_id}",
             tag=lambda p: f"phases-{p.project_id}",
@@ -260,29 +301,33 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "project.phase_scheduled",
             ProjectPayload,
-            lambda _p: "A phase was scheduled",
-            lambda p: f"{p.project_name}: {p.phase_name}" if p.phase_name else p.project_name,
+            N_("A phase was scheduled"),
+            lambda p, _lang: (
+                f"{p.project_name}: {p.phase_name}" if p.phase_name else p.project_name
+            ),
             tag=lambda p: f"phases-{p.project_id}",
         ),
         _of(
             "project.activity.batched",
             ProjectPayload,
-            lambda p: plural(p.count, "change") if p.count else "Project activity",
-            lambda p: p.project_name,
+            lambda p, lang: (
+                lang.count(CHANGES, p.count) if p.count else lang.say(N_("Project activity"))
+            ),
+            lambda p, _lang: p.project_name,
             tag=lambda p: f"activity-{p.project_id}",
         ),
         _of(
             "calendar.sync_failed",
             CalendarPayload,
-            lambda _p: "A calendar could not be read",
-            lambda p: f"{p.name}: {p.error}" if p.error else p.name,
+            N_("A calendar could not be read"),
+            lambda p, _lang: f"{p.name}: {p.error}" if p.error else p.name,
             tag=lambda p: f"calendar-{p.feed_id}",
         ),
         _of(
             "event.reminder",
             EventPayload,
-            lambda p: p.text,
-            lambda p: p.location,
+            lambda p, _lang: p.text,
+            lambda p, _lang: p.location,
             channels=("chat",),
             url=lambda p: f"/app#event-{p.event_id}",
             tag=lambda p: f"event-{p.event_id}",
@@ -290,22 +335,20 @@ EVENT_TYPES: dict[str, EventType] = {
         _of(
             "onboarding.completed",
             OnboardingPayload,
-            lambda _p: "Your analysis is ready",
-            lambda p: p.summary or "See what was found in your projects.",
+            N_("Your analysis is ready"),
+            lambda p, lang: p.summary or lang.say(N_("See what was found in your projects.")),
             channels=_BOTH,
         ),
         _of(
             "sms.undelivered",
             SmsPayload,
-            lambda _p: "An SMS could not be delivered",
-            lambda p: p.text,
+            N_("An SMS could not be delivered"),
+            lambda p, _lang: p.text,
             channels=_BOTH,
             tag=lambda p: f"sms-{p.sms_id}",
         ),
-        _of("sms.alert", MessagePayload, lambda _p: "SMS", lambda p: p.message, admins_only=True),
-        _of(
-            "queue.alert", MessagePayload, lambda _p: "Queue", lambda p: p.message, admins_only=True
-        ),
+        _of("sms.alert", MessagePayload, "SMS", lambda p, _lang: p.message, admins_only=True),
+        _of("queue.alert", MessagePayload, "Queue", lambda p, _lang: p.message, admins_only=True),
     )
 }
 _BY_SPELLING = {name.replace(".", "_"): name for name in EVENT_TYPES}
@@ -348,11 +391,15 @@ def read_payload(event: EventType, payload: Any) -> Any:
         raise Unprocessable.field("payload", str(fault)) from None
 
 
-def content_of(event: EventType, payload: Any) -> Content:
-    """The texts of a notification with that payload."""
+def content_of(event: EventType, payload: Any, language: Language) -> Content:
+    """The texts of a notification with that payload, for a reader of that language."""
+
+    def said(text: Text) -> str:
+        return language.say(text) if isinstance(text, str) else text(payload, language)
+
     return Content(
-        _short(event.title(payload), LONGEST_TITLE),
-        _short(event.body(payload), LONGEST_BODY),
+        _short(said(event.title), LONGEST_TITLE),
+        _short(said(event.body), LONGEST_BODY),
         event.url(payload),
         event.tag(payload),
     )

@@ -22,6 +22,7 @@ from buildos_box.notifications.event_types import (
 )
 from buildos_box.notifications.event_types import event_type as find
 from buildos_box.services import Services
+from buildos_box.workspace.languages import find_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def notify(
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)
     notification_id = services.ids.new("notification", now)
-    texts = content_of(event, content)
+    texts = content_of(event, content, find_language(tx, services, user_id))
     if replaces:
         fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
     added = store.add_notification(

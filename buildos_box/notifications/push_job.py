@@ -26,6 +26,7 @@ from buildos_box.notifications.push_client import KeyRefused, SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, push_message
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
+from buildos_box.workspace.languages import find_language
 
 DONE = ("sent", "delivered", "opened", "clicked")
 
@@ -94,6 +95,7 @@ def _prepare(
             urgent=event_type(notification["event_type"]).urgent,
             now=services.clock.now(),
             stale_at=checks.stale_at(notification),
+            language=find_language(tx, services, notification["user_id"]),
         ),
     )
 

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from buildos_box.clock import Instant
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 
 LONGEST_PAYLOAD = 3_993
 """Bytes before encryption, which makes them 4,096, the most that every push service accepts."""
@@ -21,6 +23,8 @@ LONGEST_TTL = timedelta(days=28)
 SHORTEST_TTL = timedelta(minutes=1)
 """Not 0, which would drop the message unless the browser is connected at that moment."""
 SHRINKABLE = ("body", "title", "url", "tag")
+ACTIONS = {"done": N_("Done"), "snooze": N_("Snooze an hour")}
+"""What the buttons of a message do, and what they are called."""
 REMINDERS = frozenset({"task.due_soon"})
 TOPIC_LENGTH = 32
 
@@ -36,7 +40,12 @@ class PushMessage:
 
 
 def push_message(
-    notification: Any, *, urgent: bool, now: Instant, stale_at: Instant | None
+    notification: Any,
+    *,
+    urgent: bool,
+    now: Instant,
+    stale_at: Instant | None,
+    language: Language,
 ) -> PushMessage:
     """The push message of a notification's row.
 
@@ -54,7 +63,7 @@ def push_message(
             "tag": notification["tag"],
             "url": notification["action_url"],
             "createdAt": notification["created_at"],
-            **_actions(notification),
+            **_actions(notification, language),
         },
         ttl=int(min(max(left, SHORTEST_TTL), LONGEST_TTL).total_seconds()),
         urgency="high" if high else "normal",
@@ -62,7 +71,7 @@ def push_message(
     )
 
 
-def _actions(notification: Any) -> dict[str, Any]:
+def _actions(notification: Any, language: Language) -> dict[str, Any]:
     """What can be done from the message itself: the buttons, and the task that they are about."""
     if notification["event_type"] not in REMINDERS:
         return {}
@@ -70,7 +79,8 @@ def _actions(notification: Any) -> dict[str, Any]:
     return {
         "userId": notification["user_id"],
         "taskId": payload.get("taskId"),
-        "actions": ["done", "snooze"],
+        "actions": list(ACTIONS),
+        "labels": {action: language.say(label) for action, label in ACTIONS.items()},
     }
 
 

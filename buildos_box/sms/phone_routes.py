@@ -13,20 +13,22 @@ from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
 from buildos_box.errors import Conflict, NotFound, Unprocessable
+from buildos_box.locales.messages import N_
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.codes import PLACE, is_code
 from buildos_box.sms.outgoing import add_message
 from buildos_box.sms.phone import e164
 from buildos_box.sms.schedule_job import plan_today
-from buildos_box.sms.text import signature
+from buildos_box.sms.text import plain, signature
 from buildos_box.sms.twilio_client import why_off
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import find_language
 
 AnyRequest = Request[Any, Any, Any]
 VALID = timedelta(minutes=10)
 TRIES = 5
-TEXT = f"Your verification code is {PLACE}. It is valid for 10 minutes."
+TEXT = N_("Your verification code is {code}. It is valid for 10 minutes.")
 """After the sender's name."""
 
 
@@ -83,7 +85,7 @@ async def ask_code(
             raise Unprocessable.field(
                 "phoneNumber", "has opted out of our messages; send START from it to opt in again"
             )
-        now = services.clock.now()
+        now, language = services.clock.now(), find_language(tx, services, user_id)
         code_limits.take(tx, asked, services.settings.limits, services.secret, now)
         expires = now + VALID
         sms_id, job_id = add_message(
@@ -91,7 +93,8 @@ async def ask_code(
             services,
             user_id=user_id,
             kind="code",
-            message=signature(services.settings.email.from_name) + TEXT,
+            message=signature(services.settings.email.from_name)
+            + plain(language.say(TEXT, code=PLACE)),
             phone_number=number,
             at=now,
             expires_at=expires,

@@ -20,6 +20,7 @@ from buildos_box.errors import Unprocessable
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
+from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
 from buildos_box.mail.headers import mailbox
 from buildos_box.mail.job import LONGEST_SESSION, RETRY
@@ -28,20 +29,19 @@ from buildos_box.services import MailContext, Services
 from buildos_box.web import store
 from buildos_box.web.sign_in import link_url
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import User
 
 VALID = timedelta(minutes=20)
 MAX_USERS = 5
 """Users of one address who each get a mail; more are asked to use a token."""
 CODE_DIGITS = 40
-SUBJECT = "Your link to sign in"
-TEXT = """Open this link to sign in to BuildOS Box as {name}:
-
-{url}
-
-It works once, in the next 20 minutes. If you did not ask for it, do nothing: nobody is signed in
-without it.
-"""
+SUBJECT = N_("Your link to sign in")
+TEXT = N_("Open this link to sign in to BuildOS Box as {name}:")
+BELOW = N_(
+    "It works once, in the next 20 minutes. If you did not ask for it, do nothing: nobody is "
+    "signed in without it."
+)
 
 
 class SignInLinkPayload(Payload, frozen=True, kw_only=True):
@@ -127,16 +127,15 @@ async def send_link(job: Attempt[SignInLinkPayload], services: Services) -> Sign
     user = await workspace.get_user(services.db, payload.user_id)
     if user is None or user.email != payload.address or not user.email_confirmed:
         return SignInLinkResult(None, "the address is no longer the user's")
+    language = await get_language(services, user.id)
+    url = link_url(services, _code(services.secret, payload.link_id))
     message = short_message(
         services,
         payload.link_id,
         to=payload.address,
         at=job.scheduled_for,
-        subject=SUBJECT,
-        text=TEXT.format(
-            name=user.name or user.id,
-            url=link_url(services, _code(services.secret, payload.link_id)),
-        ),
+        subject=language.say(SUBJECT),
+        text="\n\n".join((language.say(TEXT, name=user.name or user.id), url, language.say(BELOW))),
     )
     about = MailContext(user_id=user.id, event_type="sign_in.link")
     sent = await effects.once(

@@ -1,7 +1,7 @@
 """The language that a user is written to in, with their habits (docs/spec.md#languages)."""
 
 from buildos_box.db import Row, Tx
-from buildos_box.locales.language import Language, language
+from buildos_box.locales.language import Language, language, stored_language
 from buildos_box.services import Services
 from buildos_box.workspace.model import Preferences, User
 from buildos_box.workspace.store.people import find_habits, get_habits
@@ -11,7 +11,7 @@ def language_of(user: User, preferences: Preferences | None, default: str) -> La
     """The language of a user with these preferences; `default` is the box's own locale."""
     cycle = preferences.hour_cycle if preferences else None
     first = preferences.week_start if preferences else None
-    return _language(user.locale, cycle, first, default)
+    return stored_language(user.locale, cycle, first, default=default)
 
 
 def find_language(tx: Tx, services: Services, user_id: str) -> Language:
@@ -26,15 +26,10 @@ async def get_language(services: Services, user_id: str) -> Language:
 
 def _of_row(row: Row | None, default: str) -> Language:
     if row is None:
-        return _language(None, None, None, default)
-    return _language(row["locale"], row["hour_cycle"], row["week_start"], default)
+        return language(default=default)
+    return stored_language(row["locale"], row["hour_cycle"], row["week_start"], default=default)
 
 
-def _language(
-    locale: str | None, hour_cycle: int | None, week_start: int | None, default: str
-) -> Language:
-    """A locale that was known when it was stored, and no longer is, counts as not chosen."""
-    try:
-        return language(locale, hour_cycle, week_start, default=default)
-    except ValueError:
-        return language(None, hour_cycle, week_start, default=default)
+def box_language(services: Services) -> Language:
+    """The language of whoever chose none, or is not known."""
+    return language(default=services.settings.briefs.locale)

@@ -25,7 +25,7 @@ self.addEventListener("push", (event) => {
   const actions = (said.actions || []).filter((name) => name in ACTIONS);
   event.waitUntil(self.registration.showNotification(said.title || "BuildOS Box", {
     body: said.body || "", tag: said.tag || undefined, icon: "icon-192.png",
-    actions: actions.map((action) => ({ action, title: ACTIONS[action] })),
+    actions: actions.map((action) => ({ action, title: said.labels?.[action] || ACTIONS[action] })),
     data: {
       url: said.url || said.actionUrl || "",
       paths: {

@@ -27,6 +27,10 @@ def test_who_chose_nothing_reads_what_briefs_always_said() -> None:
         ("en-US", "5:00 PM", "Sunday, November 29, 2026", "Sun, Nov 29", 0),
         ("en-GB", "17:00", "Sunday, 29 November 2026", "Sun 29 Nov", 1),
         ("en-AU", "5:00 pm", "Sunday, 29 November 2026", "Sun 29 Nov", 1),
+        ("de", "17:00", "Sonntag, 29. November 2026", "So., 29. Nov.", 1),
+        ("fr", "17:00", "dimanche 29 novembre 2026", "dim. 29 nov.", 1),
+        ("es-MX", "5:00 p.m.", "domingo, 29 de noviembre de 2026", "dom 29 de nov", 0),
+        ("ja", "17:00", "2026年11月29日日曜日", "11月29日(日)", 1),
     ],
 )
 def test_each_region_has_its_own(tag: str, time: str, full: str, short: str, first: int) -> None:

@@ -108,7 +108,7 @@ def test_the_text_comes_first_and_the_html_last() -> None:
     assert mail.get_content_type() == "multipart/alternative"
     kinds = [each.get_content_type() for each in mail.iter_parts()]
     assert kinds == ["text/plain", "text/html"]
-    assert '<html lang="en">' in part(mail, "html")
+    assert '<html lang="en-US" dir="ltr">' in part(mail, "html")
     assert 'name="color-scheme" content="light dark"' in part(mail, "html")
 
 

@@ -114,7 +114,7 @@ async def test_what_is_refused_for_good_reaches_its_reader_and_the_operator(
             await brief(box)
             await box.work()
             found = dict(await inbox(box))
-            assert "The brief of 2024-10-23 is here" in found["brief.email_failed"]
+            assert "The brief of Wednesday, October 23, 2024 is here" in found["brief.email_failed"]
             assert "looks like spam" in found["brief.email_failed"]
             ((kind, said),) = await inbox(box, "ops")
             assert kind == "queue.alert"

@@ -1,0 +1,82 @@
+"""`python -m buildos_box.locales`: brings every catalogue up to date with the texts of the code.
+
+With `--check` nothing is written: what is missing, wrong or left over is told, and the exit code is
+1. How a language is added: docs/translating.md.
+"""
+
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from buildos_box.locales.faults import faults_of, is_partial
+from buildos_box.locales.tags import LANGUAGES, SOURCE
+
+ROOT = Path(__file__).parent.parent
+KEYWORDS = {"N_": None, "Plural": (1, 2)}
+WIDTH = 100
+
+
+def template() -> Catalog:
+    """Every marked text of the code, with where it stands."""
+    found = Catalog(fuzzy=False)
+    texts = extract_from_dir(
+        ROOT, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",),
+        strip_comment_tags=True,
+    )  # fmt: skip
+    for path, _line, message, comments, context in sorted(texts, key=lambda one: one[:2]):
+        found.add(message, None, [(path, 0)], auto_comments=comments, context=context)
+    return found
+
+
+def path_of(tag: str) -> Path:
+    """The catalogue of a language."""
+    return Path(__file__).parent / tag / "messages.po"
+
+
+def read(tag: str) -> Catalog:
+    """The catalogue as it is written; an empty one of a language that has none yet."""
+    locale = tag.replace("-", "_")
+    if not path_of(tag).exists():
+        return Catalog(locale=locale, fuzzy=False)
+    with path_of(tag).open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def updated(tag: str, texts: Catalog) -> bytes:
+    """The catalogue with every text of the code, and no other."""
+    catalogue = read(tag)
+    catalogue.update(texts, no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    written = BytesIO()
+    write_po(
+        written,
+        catalogue,
+        width=WIDTH,
+        omit_header=False,
+        include_lineno=False,
+        ignore_obsolete=True,
+    )
+    return written.getvalue()
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    texts, faults = template(), []
+    for tag in LANGUAGES:
+        if tag == SOURCE:
+            continue
+        if "--check" not in arguments and not is_partial(tag):
+            path_of(tag).parent.mkdir(exist_ok=True)
+            path_of(tag).write_bytes(updated(tag, texts))
+        faults += [f"{tag}: {fault}" for fault in faults_of(tag, texts, read(tag))]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
