@@ -11,6 +11,7 @@ from buildos_box.calendars.caldav import todo_fields, todo_store
 from buildos_box.calendars.caldav.merge import FIELDS, Merged, Values, merge
 from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.todo_store import DELETED, LINKED, NEW, Todo
+from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.calendars.ics.todo import ReadTodo, read_todo
 from buildos_box.clock import Instant
@@ -32,9 +33,11 @@ class Remote:
     values: Values
 
 
-def remote_of(url: str, etag: str | None, text: str, user: User, now: Instant) -> Remote | None:
+def remote_of(
+    url: str, etag: str | None, text: str, user: User, now: Instant, time: ProcessorTime
+) -> Remote | None:
     """What was fetched, read; None if it is no to-do. Raises ValueError if it cannot be read."""
-    read = read_todo(text, user_id=user.id, zone=user.timezone, now=now)
+    read = read_todo(text, user_id=user.id, zone=user.timezone, now=now, processor_time=time)
     return None if read is None else Remote(url, etag, text, read, todo_fields.of_todo(read))
 
 

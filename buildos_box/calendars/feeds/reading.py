@@ -1,7 +1,8 @@
 """Fetches and parses a feed, both for the job and for a feed that is being added."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from buildos_box.auth import daily_limits
 from buildos_box.calendars.feeds import store as feed_store
@@ -23,6 +24,7 @@ from buildos_box.workspace.sync import Counts
 if TYPE_CHECKING:
     from buildos_box.calendars.ics.reader import CalendarImport
 
+T = TypeVar("T")
 FIRST_SECONDS = min(SECONDS, 24.0)
 """Seconds for a request that adds a feed: clients give up after 30."""
 AGAIN, _FIRST = ThreadPool("calendar-reading", 2), ThreadPool("calendar-first-reading", 2)
@@ -96,15 +98,32 @@ async def parse_within_limits(
 
     Raises FeedFault, also if the user's calendars have used up their processor time of the day.
     """
+    with download.file:
+        return await within_processor_time(
+            services, pool, user, now, lambda time: _parsed(download, feed, user, now, time)
+        )
+
+
+async def within_processor_time(
+    services: Services,
+    pool: ThreadPool,
+    user: User,
+    now: Instant,
+    work: Callable[[ProcessorTime], T],
+) -> T:
+    """What `work` returns, done in a thread, its processor time counted towards the user's day.
+
+    Raises FeedFault, also if the user's calendars have used up their processor time of the day.
+    """
     limits = services.settings.limits
     spent = await services.db.write(lambda tx: daily_limits.spent(tx, user.id, _USAGE, now))
     left = limits.feed_cpu_seconds_per_day - spent / 1000
     if left <= 0:
-        download.file.close()
         message = "reading this user's calendars has used up its processor time of today (UTC)"
         raise FeedFault(message, retry_after=daily_limits.next_day(now) - now)
     seconds = min(limits.feed_cpu_seconds, left)
-    found, used = await pool.run(_measured, download, feed, user, now, seconds)
+    measured: tuple[T | FeedFault, float] = await pool.run(_measured, work, seconds)
+    found, used = measured
     await services.db.write(lambda tx: _count(tx, user, used, now))
     if isinstance(found, FeedFault):
         raise found
@@ -116,13 +135,11 @@ def _count(tx: Tx, user: User, used: float, now: Instant) -> None:
         daily_limits.spend(tx, user.id, _USAGE, round(used * 1000), now)
 
 
-def _measured(
-    download: Download, feed: Source, user: User, now: Instant, seconds: float
-) -> "tuple[CalendarImport | FeedFault, float]":
-    """The calendar or why it could not be read, and the seconds of processor time used."""
+def _measured(work: Callable[[ProcessorTime], T], seconds: float) -> tuple[T | FeedFault, float]:
+    """What it returns or why it could not, and the seconds of processor time used."""
     processor_time = ProcessorTime(seconds)
     try:
-        return _parsed(download, feed, user, now, processor_time), processor_time.used
+        return work(processor_time), processor_time.used
     except FeedFault as fault:
         return fault, processor_time.used
 
@@ -131,16 +148,16 @@ def _parsed(
     download: Download, feed: Source, user: User, now: Instant, processor_time: ProcessorTime
 ) -> "CalendarImport":
     zone = user.timezone if is_zone(user.timezone) else "UTC"
-    with download.file as file:
-        try:
-            found = read(file, download.charset, feed, user, zone, now, processor_time)
-        except Malformed:
-            file.seek(0)
-            is_page = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-            what = "that is a web page, not a calendar" if is_page else "that is not a calendar"
-            raise FeedFault(what) from None
-        except TooLarge as error:
-            raise FeedFault(error.message) from error
+    file = download.file
+    try:
+        found = read(file, download.charset, feed, user, zone, now, processor_time)
+    except Malformed:
+        file.seek(0)
+        is_page = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        what = "that is a web page, not a calendar" if is_page else "that is not a calendar"
+        raise FeedFault(what) from None
+    except TooLarge as error:
+        raise FeedFault(error.message) from error
     if not found.whole:
         raise FeedFault("the calendar ends in the middle")
     return found

@@ -16,7 +16,6 @@ from buildos_box.clock import Instant, zone_or_utc
 from buildos_box.errors import Malformed, TooLarge
 
 _STEPS = 200_000
-_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,9 @@ class ReadTodo:
     zones: Zones
 
 
-def read_todo(text: str, *, user_id: str, zone: str, now: Instant) -> ReadTodo | None:
+def read_todo(
+    text: str, *, user_id: str, zone: str, now: Instant, processor_time: ProcessorTime
+) -> ReadTodo | None:
     """The to-do of a file; None if it has none.
 
     One that is cancelled counts as done. Raises ValueError if it cannot be read, or takes too long.
@@ -46,15 +47,17 @@ def read_todo(text: str, *, user_id: str, zone: str, now: Instant) -> ReadTodo |
             return None
         uid = uid_of(found[0])
         todos = [tasks.read(_open(lines), _ignored) for lines in found if uid_of(lines) == uid]
-        return _read(tasks, uid, todos, zones)
+        return _read(tasks, uid, todos, zones, processor_time)
     except (Malformed, TooLarge, OverflowError, TypeError) as error:
         raise ValueError("can't be read") from error
     except (BudgetSpentError, ProcessorTimeSpentError) as error:
         raise ValueError("takes too long to read") from error
 
 
-def _read(tasks: Tasks, uid: str, todos: list[Todo], zones: Zones) -> ReadTodo:
-    budget = Budget(_STEPS, processor_time=ProcessorTime(_SECONDS))
+def _read(
+    tasks: Tasks, uid: str, todos: list[Todo], zones: Zones, processor_time: ProcessorTime
+) -> ReadTodo:
+    budget = Budget(_STEPS, processor_time=processor_time)
     instance = None
     if is_open_series(todos):
         found = tasks.open_instance(todos, budget)

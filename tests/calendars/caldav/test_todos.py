@@ -351,3 +351,21 @@ async def test_a_list_goes_with_one_project_of_its_owner(box: BoxWorld, radicale
     found = await collection(box, "Chores")
     await box.call("PATCH", f"{path}/{found['id']}", {"projectId": ""})
     assert (await collection(box, "Chores"))["projectId"] is None
+
+
+async def test_a_list_that_takes_the_processor_is_put_off(
+    box: BoxWorld, radicale: Radicale
+) -> None:
+    chores = radicale.make("Chores", "VTODO")
+    radicale.put(f"{chores}a.ics", vtodo("a"))
+    await link(box, radicale)
+    radicale.put(f"{chores}b.ics", vtodo("b", title="Bread"))
+    spent = "UPDATE daily_usage SET count = 999000 WHERE name = 'feed_cpu_seconds_per_day'"
+    assert (await box.db.write(lambda tx: tx.execute(spent).rowcount)) == 1
+    job = await sync(box)
+    assert job["status"] == "queued_for_retry"
+    assert "processor time" in (await account(box))["error"]
+    assert set(await tasks(box)) == {"Milk"}
+    box.clock.advance(timedelta(days=1))
+    await synced(box)
+    assert set(await tasks(box)) == {"Milk", "Bread"}
