@@ -76,8 +76,11 @@ def _plan(
         return Counter({"reminders_off": len(events)})
     results: Counter[str] = Counter()
     latest = covered_until(from_text(job.payload.expires_at), preferences.lead)
+    # A reminder that waits has its place by the lead time, which may have been a longer one.
+    waiting = {row["event_id"] for row in store.waiting_of(tx, user.id)}
     for event in events:
-        if event.start_at is not None and not event.all_day and event.start_at >= latest:
+        is_beyond = event.start_at is not None and not event.all_day and event.start_at >= latest
+        if is_beyond and event.id not in waiting:
             continue
         fresh = workspace.find_event(tx, event.id)
         if fresh is not None and (fresh.start_at, fresh.all_day) == (event.start_at, event.all_day):

@@ -42,6 +42,20 @@ async def test_an_event_added_late_for_early_tomorrow_is_reminded_of(
     assert await sent_at(box) == ["2024-10-23T23:45"]
 
 
+async def test_a_shorter_lead_moves_the_reminder_of_an_event_after_the_planned_day(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    """The day that is planned does not reach as far any more; the reminder was planned already."""
+    await ada(box, lead_time_minutes=1440)
+    await event(box, "2024-10-24T12:00:00Z")
+    await box.work()
+    assert (await forecast(box))[0]["at"] == "2024-10-23T12:00:00.000Z"
+    await box.post("/sms/scheduled", {"userId": "ada", "lead_time_minutes": 5})
+    await box.run_until("2024-10-24T12:10:00Z")
+    assert await sent_at(box) == ["2024-10-24T11:55"]
+    assert len(twilio.sent) == 1
+
+
 async def sent_at(box: BoxWorld) -> list[str]:
     """When each message was sent, to the minute."""
     rows = await box.db.all("SELECT sent_at FROM scheduled_sms_messages WHERE sent_at IS NOT NULL")
