@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 import requests
 import requests.adapters
 import requests.sessions
-import urllib3
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
 MAX_BYTES = 64 * 1024
@@ -88,11 +87,9 @@ class GuardedAdapter(requests.adapters.HTTPAdapter):
             limits = {"timeout": (CONNECT_SECONDS, READ_SECONDS), "stream": True, "verify": True}
             response = super().send(request, **{**kwargs, **limits})
             body = _read(response)
-        except (OSError, urllib3.exceptions.HTTPError) as fault:
+        except requests.RequestException as fault:
             exchange.fault = fault
-            if isinstance(fault, requests.RequestException):
-                raise
-            raise requests.ConnectionError("the answer broke off") from fault
+            raise
         exchange.fault = None
         headers = {name.lower(): value for name, value in response.headers.items()}
         exchange.answers.append(Answer(response.status_code, headers, body))
