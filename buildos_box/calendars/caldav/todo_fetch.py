@@ -53,11 +53,26 @@ class Fetching:
     async def fetch_changes(self, found: Found) -> None:
         """Take in what has changed at the server since the last time."""
         token = await self.write(lambda tx: todo_store.token_of(tx, self.collection.id))
-        if token is not None and token == found.mark:
+        unlisted = await self.write(lambda tx: todo_store.unlisted(tx, self.collection.id))
+        if token is not None and token == found.mark and not unlisted:
             return
+        most = self.run.services.settings.limits.max_bytes_per_user
+        user_id = self.collection.user_id
+        if most and await self.write(lambda tx: todo_store.bytes_of_user(tx, user_id)) > most:
+            raise ServerRefused(
+                f"the to-dos have more than {most:,} bytes, which limits.max_bytes_per_user allows"
+            )
         if not token or not found.sync_token or not await self._fetch_since(token):
             await self._fetch_all()
             await self._set_token(found.mark)
+        await self._look_for_unlisted()
+
+    async def _look_for_unlisted(self) -> None:
+        """Ask for each to-do that was stored there and is not listed: one that was deleted before a
+        sync token knew of it is in no answer (RFC 6578, 3.5).
+        """
+        urls = await self.write(lambda tx: todo_store.unlisted(tx, self.collection.id))
+        await self.fetch(dict.fromkeys(urls), listed=False)
 
     async def _set_token(self, token: str) -> None:
         await self.write(lambda tx: todo_store.set_token(tx, self.collection.id, token))
@@ -71,8 +86,8 @@ class Fetching:
             except ServerRefused:
                 return False
             changed, gone = self._named(answer.parts)
-            await self.fetch(changed)
-            await self.take((), gone)
+            await self.fetch(changed, listed=True)
+            await self.take((), gone, listed=True)
             if not answer.sync_token:
                 return False
             await self._set_token(answer.sync_token)
@@ -88,7 +103,7 @@ class Fetching:
         changed, _ = self._named(answer.parts)
         if len(changed) > MAX_TODOS:
             raise ServerRefused(f"“{self.collection.name}” has more than {MAX_TODOS:,} to-dos")
-        await self.fetch(changed)
+        await self.fetch(changed, listed=True)
 
     def _named(self, parts: Sequence[dav_xml.Part]) -> tuple[dict[str, str | None], list[str]]:
         """The addresses that have something, with its ETag, and those that have nothing now."""
@@ -104,9 +119,10 @@ class Fetching:
                 changed[url] = clean_etag(part.text("d:getetag"))
         return changed, gone
 
-    async def fetch(self, changed: Mapping[str, str | None], *, takes_gone: bool = False) -> None:
-        """Fetch and take in what has another ETag than is known; with `takes_gone` also that
-        nothing is there.
+    async def fetch(self, changed: Mapping[str, str | None], *, listed: bool) -> None:
+        """Fetch and take in what has another ETag than is known.
+
+        If it was not `listed`, but is asked for by its address, nothing may be there any more.
         """
         known = await self.write(lambda tx: todo_store.at(tx, self.collection.id, list(changed)))
         wanted = [
@@ -120,7 +136,11 @@ class Fetching:
             answer = await self.run.server.report(self.collection.url, body, depth=1)
             remotes = await self.in_time(partial(self._remotes, answer.parts))
             _, gone = self._named(answer.parts)
-            await self.take(remotes, gone if takes_gone else ())
+            await self.take(remotes, () if listed else gone, listed=listed)
+        if listed:
+            await self.write(
+                lambda tx: todo_store.was_listed(tx, self.collection.id, list(changed))
+            )
 
     async def in_time(self, work: Callable[[ProcessorTime], T]) -> T:
         """What `work` returns: what servers write is read in a thread, and its processor time is
@@ -155,14 +175,14 @@ class Fetching:
         """Note a fault that concerns a single to-do."""
         self.fault = self.fault or ServerRefused(f"“{self.collection.name}”: {said}", answered)
 
-    async def take(self, remotes: Sequence[Remote], gone: Sequence[str]) -> None:
+    async def take(self, remotes: Sequence[Remote], gone: Sequence[str], *, listed: bool) -> None:
         """Take in what was fetched, and what the server says is gone."""
         if not remotes and not gone:
             return
 
         def act(tx: Tx) -> int:
             now = self.run.services.clock.now()
-            taker = Taker(tx, self.collection, self.project_id, now)
+            taker = Taker(tx, self.collection, self.project_id, now, listed=listed)
             taker.take(remotes)
             for url in gone:
                 taker.gone(url)

@@ -49,10 +49,14 @@ def uid_of_task(user_id: str, task_id: str) -> str:
 class Taker:
     """Takes in a list's to-dos in one transaction. Raises Unprocessable for what cannot be stored.
 
-    `changed` counts the tasks that were created, changed or deleted.
+    `changed` counts the tasks that were created, changed or deleted. What is not `listed` was
+    fetched by its address alone: whether the list's sync token knows of it is not said.
     """
 
-    def __init__(self, tx: Tx, collection: Collection, project_id: str, now: Instant) -> None:
+    def __init__(
+        self, tx: Tx, collection: Collection, project_id: str, now: Instant, *, listed: bool
+    ) -> None:
+        self._listed = listed
         self._tx = tx
         self._collection = collection
         self._project_id = project_id
@@ -101,13 +105,13 @@ class Taker:
     def _take_one(self, todo: Todo, remote: Remote) -> None:
         if todo.sent is not None and not todo_fields.differing(todo.sent, remote.values):
             # What was sent has arrived, although its answer was not heard.
-            todo = replace(todo, there=remote.values, here=todo.sent_here, state=LINKED)
+            todo = replace(todo, there=remote.values, here=todo.sent_here)
         task = workspace.find_task(self._tx, todo.task_id)
         linked = replace(
             todo,
             url=remote.url,
             uid=remote.read.uid,
-            state=LINKED,
+            state=LINKED if self._listed or todo.state == LINKED else NEW,
             etag=remote.etag,
             data=remote.text,
             there=remote.values,
@@ -157,7 +161,7 @@ class Taker:
         it.
         """
         todo = todo_store.at(self._tx, self._collection.id, [url]).get(url)
-        if todo is None or todo.state == NEW:
+        if todo is None or (todo.state == NEW and todo.etag is None):
             return
         task = workspace.find_task(self._tx, todo.task_id)
         if todo.state == DELETED or task is None:

@@ -16,7 +16,8 @@ NEW, LINKED, DELETED = "new", "linked", "deleted"
 class Todo:
     """A to-do and its task.
 
-    `new` is not known to be at the server, a `deleted` one is to be deleted there. `data` is the
+    `new` is not known to be at the server or, with an ETag, was not listed there yet; a `deleted`
+    one is to be deleted there. `data` is the
     server's text; `there` and `here` are both sides' values when they were last the same. `sent`
     are the to-do's values that were on their way there, `sent_here` the task's from then.
     """
@@ -86,6 +87,26 @@ def save(tx: Tx, todo: Todo) -> None:
               SET url = :url, uid = :uid, state = :state, etag = :etag, data = :data,
                   there = :there, here = :here, sent = :sent, sent_here = :sent_here""",
         values,
+    )
+
+
+def unlisted(tx: Tx, collection_id: str) -> list[str]:
+    """The addresses of to-dos that were stored at the server and not listed by it since."""
+    rows = tx.all(
+        """SELECT url FROM caldav_todos
+            WHERE collection_id = ? AND state = 'new' AND etag IS NOT NULL""",
+        (collection_id,),
+    )
+    return [row["url"] for row in rows]
+
+
+def was_listed(tx: Tx, collection_id: str, urls: Some[str]) -> None:
+    """Store that the server lists what is known to be at these addresses."""
+    tx.execute(
+        """UPDATE caldav_todos SET state = 'linked'
+            WHERE collection_id = ? AND state = 'new' AND etag IS NOT NULL
+              AND url IN (SELECT value FROM json_each(?))""",
+        (collection_id, json.dumps(sorted(urls))),
     )
 
 
@@ -170,6 +191,14 @@ def collection(tx: Tx, collection_id: str) -> Collection | None:
     """The collection of that id; None if there is none."""
     row = tx.one("SELECT * FROM caldav_collections WHERE id = ?", (collection_id,))
     return Collection.of(row) if row else None
+
+
+def bytes_of_user(tx: Tx, user_id: str) -> int:
+    """The bytes of all to-dos' texts of a user."""
+    row = tx.one(
+        "SELECT sum(length(CAST(data AS BLOB))) FROM caldav_todos WHERE user_id = ?", (user_id,)
+    )
+    return int(row[0] or 0) if row else 0
 
 
 def count_lists(tx: Tx, user_id: str) -> int:

@@ -49,7 +49,7 @@ async def sync_todos(run: Run, collection: Collection, found: Found) -> None:
         if not again:
             break
         # Each of these was changed here, so that one that is gone there goes back to it.
-        await sync.fetch(again, takes_gone=True)
+        await sync.fetch(again, listed=False)
     if sync.fault is not None:
         raise sync.fault
 
@@ -70,8 +70,8 @@ class _Sync(Fetching):
             except ServerRefused as error:
                 if error.answered == _HAS_CHANGED:
                     again[sending.todo.url] = None
-                elif error.answered in GONE and sending.todo.state != NEW:
-                    await self.take((), [sending.todo.url])
+                elif error.answered in GONE and sending.todo.etag is not None:
+                    await self.take((), [sending.todo.url], listed=False)
                     again[sending.todo.url] = None
                 else:
                     self.note(error.message, error.answered)
@@ -123,7 +123,7 @@ class _Sync(Fetching):
             # The server has stored it in words of its own, which have to be fetched.
             again[todo.url] = None
         else:
-            await self.take([replace(remote, etag=etag)], ())
+            await self.take([replace(remote, etag=etag)], (), listed=False)
 
     def _written(self, todo: Todo, task: Task, time: ProcessorTime) -> Remote:
         """What the server is to have, as if it had been fetched. Raises ValueError."""
@@ -166,7 +166,7 @@ class _Sync(Fetching):
 
 def _is_unsent(todo: Todo, task: Task) -> bool:
     """Whether the task has something that its to-do has not."""
-    if todo.state == NEW or todo.here is None:
+    if (todo.state == NEW and todo.etag is None) or todo.here is None:
         return True
     return bool(todo_fields.differing(todo.here, todo_fields.of_task(task)))
 

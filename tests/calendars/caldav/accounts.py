@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from buildos_box.settings import Settings
+from buildos_box.settings.limits import LimitsSettings
 from buildos_box.settings.model import EgressSettings
 from tests.calendars.caldav.servers import PASSWORD, USER, DavServer
-from tests.clock import ManualClock
 from tests.world import BoxWorld, open_world
 
 LOGIN = {"username": USER, "password": PASSWORD}
@@ -32,13 +32,13 @@ def vevent(uid: str, start: str, *more: str, title: str = "Standup") -> str:
 
 @asynccontextmanager
 async def open_box(
-    folder: Path, *, clock: ManualClock | None = None, new: bool = True
+    folder: Path, *, limits: LimitsSettings | None = None
 ) -> AsyncIterator[BoxWorld]:
-    """A box that may reach this machine; `new` makes Ada too."""
-    settings = Settings(egress=EgressSettings(allow_private=("127.0.0.1/32",)))
-    async with open_world(folder, settings=settings, clock=clock) as box:
-        if new:
-            await box.person()
+    """A box that may reach this machine, with Ada."""
+    egress = EgressSettings(allow_private=("127.0.0.1/32",))
+    settings = Settings(egress=egress, limits=limits or LimitsSettings())
+    async with open_world(folder, settings=settings) as box:
+        await box.person()
         yield box
 
 

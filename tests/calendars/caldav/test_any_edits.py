@@ -224,6 +224,7 @@ def server(
 @example(steps=[("add", THERE, 0), ("sync", "", 0), ("edit", HERE, 0), ("crash after", "", 0),
                 ("edit", THERE, 0), ("edit", HERE, 0), ("sync", "", 0)])  # fmt: skip
 @example(steps=[("add", HERE, 0), ("crash after", "", 0), ("edit", THERE, 0), ("delete", HERE, 0)])
+@example(steps=[("add", HERE, 0), ("sync", "", 0), ("delete", THERE, 0)])
 @example(steps=[("add", THERE, 0), ("sync", "", 0), ("delete", THERE, 0), ("edit", HERE, 0)])
 @settings(
     max_examples=12,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.settings.limits import LimitsSettings
 from tests.calendars.caldav.accounts import (
     PATH,
     account,
@@ -157,6 +158,19 @@ async def test_deletions_go_both_ways_and_only_when_they_are_said(
     assert server.paths(chores) == [f"{chores}c.ics"]
     await synced(box)
     assert set(await tasks(box)) == {"c"}
+
+
+async def test_a_todo_made_from_here_and_deleted_there_before_it_was_listed_is_gone_here(
+    box: BoxWorld, server: DavServer
+) -> None:
+    chores = server.make("Chores", "VTODO")
+    await link(box, server)
+    await box.sync(tasks=[{"id": "t", "projectId": "home", "title": "Bread"}])
+    await synced(box)
+    (path,) = server.paths(chores)
+    server.delete(path)
+    await synced(box)
+    assert await tasks(box) == {}
 
 
 async def test_a_todo_that_a_full_listing_lacks_is_not_taken_for_deleted(
@@ -369,3 +383,30 @@ async def test_a_list_that_takes_the_processor_is_put_off(
     box.clock.advance(timedelta(days=1))
     await synced(box)
     assert set(await tasks(box)) == {"Milk", "Bread"}
+
+
+async def test_texts_of_todos_fill_no_more_than_their_owner_may(
+    tmp_path: Path, radicale: Radicale
+) -> None:
+    chores = radicale.make("Chores", "VTODO")
+    radicale.put(f"{chores}a.ics", vtodo("a", f"X-LONG:{'x' * 9_000}"))
+    limits = LimitsSettings(max_bytes_per_user=8_000)
+    async with open_box(tmp_path / "small", limits=limits) as box:
+        await box.sync(projects=[{"id": "home", "userId": "ada", "name": "Home"}])
+        await link(box, radicale)
+        radicale.put(f"{chores}b.ics", vtodo("b", title="Bread"))
+        assert (await sync(box))["status"] == "failed"
+        assert "limits.max_bytes_per_user" in (await account(box))["error"]
+        assert set(await tasks(box)) == {"Milk"}
+
+
+async def test_a_todo_that_is_too_long_is_told_and_the_others_come(
+    box: BoxWorld, radicale: Radicale
+) -> None:
+    chores = radicale.make("Chores", "VTODO")
+    await link(box, radicale)
+    radicale.put(f"{chores}a.ics", vtodo("a", f"X-LONG:{'x' * 70_000}"))
+    radicale.put(f"{chores}b.ics", vtodo("b", title="Bread"))
+    assert (await sync(box))["status"] == "failed"
+    assert "is too long" in (await account(box))["error"]
+    assert set(await tasks(box)) == {"Bread"}
