@@ -12,7 +12,8 @@ _SMS = """
     SELECT created_at AS at, id, channel, kind, user_id, status, reason,
            message AS text, phone_number AS recipient, 0 AS opens, 0 AS clicks, sent_at,
            correlation_id
-      FROM scheduled_sms_messages"""
+      FROM scheduled_sms_messages
+     WHERE channel = 'sms'"""
 _WEBHOOKS = """
     SELECT d.created_at AS at, d.id, 'webhook' AS channel, e.type AS kind,
            coalesce(d.user_id, '') AS user_id, d.status, d.error AS reason,

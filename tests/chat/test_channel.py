@@ -88,10 +88,12 @@ async def test_the_order_passes_over_what_is_unwanted_and_what_reaches_nobody(
     await tell(box, channel="push")
     await box.work()
     assert (len(ntfy.taken), len(box.outbox)) == (0, 1)
-    await prefer(box, email=False)
+    await use(box, "ntfy", "ada-1")
+    await prefer(box, email=False, fallback=["email", "chat"])
     await tell(box, channel="push")
     await box.work()
-    assert len(box.outbox) == 1
+    assert (len(ntfy.taken), len(box.outbox)) == (1, 1)
+    assert len(await deliveries(box, "email")) == 1
 
 
 async def test_without_an_order_the_inbox_is_all(box: BoxWorld, ntfy: NtfyDouble) -> None:
@@ -159,6 +161,16 @@ async def test_a_reminder_is_planned_when_the_address_is_confirmed(
     await use(box, "ntfy", "ada-1")
     await box.run_until("2024-10-23T09:46:00Z", step=timedelta(minutes=23))
     assert len(ntfy.taken) == 1
+
+
+async def test_operators_see_a_reminder_once(box: BoxWorld, ntfy: NtfyDouble) -> None:
+    await use(box, "ntfy", "ada-1")
+    await remind(box)
+    await box.run_until("2024-10-23T09:46:00Z", step=timedelta(minutes=53))
+    items = (await box.get("/messages?user=ada"))["items"]
+    assert [(one["channel"], one["kind"]) for one in items] == [("chat", "event.reminder")]
+    (person,) = (await box.get("/people"))["items"]
+    assert "chat" in person["channels"]
 
 
 async def test_a_reminder_that_fails_goes_by_mail_if_the_person_wants_that(

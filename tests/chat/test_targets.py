@@ -89,6 +89,12 @@ def test_a_request_to_another_host_is_not_sent_while_a_message_is() -> None:
         assert requests.get(f"http://127.0.0.1:{other.port}/v1/health", timeout=5).ok
 
 
+def test_a_target_stays_one_segment_or_value() -> None:
+    matrix = service("matrixs://box:pw@matrix.example.org/{target}")
+    made = targets.url_for(matrix, "!abc:example.org")
+    assert made == "matrixs://box:pw@matrix.example.org/%21abc%3Aexample.org"
+
+
 def test_a_target_is_shown_only_in_its_beginning() -> None:
     assert targets.masked_target("ada-7f3k") == "ad…"
     assert targets.masked_target("4711") == "…"
