@@ -71,7 +71,7 @@ def ask(path, body=None):
 
 
 assert json.loads(ask("/health"))["status"]
-ask("/sync", {"users": [{"id": "ada", "email": "ada@example.org", "timezone": "Europe/Berlin", "country": "DE"}]})
+ask("/sync", {"users": [{"id": "ada", "email": "ada@example.org", "timezone": "Europe/Berlin", "country": "DE", "locale": "de"}]})
 job = json.loads(ask("/queue/brief", {"userId": "ada"}))["jobId"]
 for _ in range(200):
     status = json.loads(ask(f"/jobs/{job}"))["status"]
@@ -79,6 +79,8 @@ for _ in range(200):
         break
     time.sleep(0.1)
 assert status == "completed", status
+day = json.loads(ask("/users/ada/briefs"))["briefs"][0]["briefDate"]
+assert "Nichts geplant" in json.loads(ask(f"/users/ada/briefs/{day}"))["subject"]  # of its catalogue
 assert b"<!doctype html>" in ask("/app/") and b"rapi-doc" in ask("/docs")
 PY
 # bwrap stands between; it passes on how its child ends, but no signal.
