@@ -12,11 +12,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from buildos_box.locales.catalogue import PAGE_PREFIX
 from buildos_box.locales.faults import faults_of, is_partial
 from buildos_box.locales.tags import LANGUAGES, SOURCE
 
 ROOT = Path(__file__).parent.parent
 KEYWORDS = {"N_": None, "Plural": (1, 2)}
+PAGE = ROOT.parent / "static" / "app"
+PAGE_KEYWORDS = {"t": None, "plural": (2, 3)}
 WIDTH = 100
 
 
@@ -29,6 +32,9 @@ def template() -> Catalog:
     )  # fmt: skip
     for path, _line, message, comments, context in sorted(texts, key=lambda one: one[:2]):
         found.add(message, None, [(path, 0)], auto_comments=comments, context=context)
+    of_page = extract_from_dir(PAGE, [("**.js", "javascript")], keywords=PAGE_KEYWORDS)
+    for path, _line, message, _comments, _context in sorted(of_page, key=lambda one: one[:2]):
+        found.add(message, None, [(f"{PAGE_PREFIX}{path}", 0)])
     return found
 
 

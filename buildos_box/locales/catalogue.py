@@ -1,12 +1,17 @@
 """The texts of one language, from its `messages.po`; read when the language is first used."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from gettext import c2py
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from buildos_box.locales.tags import SOURCE
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog, Message
 
 Choose = Callable[[int], int]
 """The number of the plural form for so many things."""
@@ -37,23 +42,52 @@ class Catalogue:
         return forms[self.choose(count)]
 
 
+PAGE_PREFIX = "static/app/"
+"""Where the texts of the users' page stand."""
+
+
+@lru_cache
+def page_texts(tag: str) -> bytes:
+    """The texts of the users' page in a language of `LANGUAGES`, as JSON by the English ones.
+
+    A text about a number of things is a list of its forms, by its English singular.
+    """
+    found: dict[str, str | list[str]] = {}
+    for message in _read(tag) if tag != SOURCE else ():
+        said = _said(message)
+        if said and any(path.startswith(PAGE_PREFIX) for path, _ in message.locations):
+            if isinstance(message.id, str):
+                found[message.id] = said[0]
+            else:
+                found[message.id[0]] = said
+    return json.dumps({"tag": tag, "texts": found}, ensure_ascii=False).encode()
+
+
+def _read(tag: str) -> "Catalog":
+    from babel.messages.pofile import read_po
+
+    path = resources.files("buildos_box.locales").joinpath(tag, "messages.po")
+    with path.open("rb") as file:
+        return read_po(file, locale=tag.replace("-", "_"))
+
+
+def _said(message: "Message") -> list[str]:
+    """The forms of a translated text; none of one that is not, and of the header."""
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    return [] if not message.id or message.fuzzy or not all(forms) else [str(f) for f in forms]
+
+
 @lru_cache
 def catalogue(tag: str) -> Catalogue:
     """The catalogue of a tag of `LANGUAGES`."""
     if tag == SOURCE:
         return Catalogue()
-    from babel.messages.pofile import read_po
-
-    path = resources.files("buildos_box.locales").joinpath(tag, "messages.po")
-    with path.open("rb") as file:
-        read = read_po(file, locale=tag.replace("-", "_"))
+    read = _read(tag)
     texts: dict[str, str] = {}
     plurals: dict[str, tuple[str, ...]] = {}
     for message in read:
-        if not message.id or message.fuzzy:
-            continue
-        said = [message.string] if isinstance(message.string, str) else list(message.string or ())
-        if not all(said):
+        said = _said(message)
+        if not said:
             continue
         if isinstance(message.id, str):
             texts[message.id] = said[0]

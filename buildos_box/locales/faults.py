@@ -43,12 +43,12 @@ def _forms(message: "Message") -> list[str]:
 
 
 def _wrong_places(text: object, name: str, form: str) -> Iterator[str]:
-    """A form for one thing may leave the number out, as the English singular does."""
+    """A form may have the places of either English one, and leave the number out."""
     english = (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
     wanted = [places(str(one)) for one in english]
     optional = {"count"} if len(english) > 1 else set()
     found = places(form)
-    if not (wanted[-1] - optional <= found <= wanted[-1] | optional):
+    if not any(one - optional <= found <= one | optional for one in wanted):
         yield f"{name!r} has the placeholders {sorted(found)}, not {sorted(wanted[-1])}"
 
 

@@ -102,6 +102,16 @@ def catalogue_tag(tag: str) -> str:
     return own[0]
 
 
+def wanted(accepted: str, default: str) -> str:
+    """The catalogue for a browser's `Accept-Language` (RFC 9110, 12.5.4), else `default`'s."""
+    for part in accepted[:200].split(","):
+        try:
+            return catalogue_tag(known(part.partition(";")[0].strip()))
+        except ValueError:
+            continue
+    return catalogue_tag(tag_of(default).name)
+
+
 def _is_american(tag: str) -> bool:
     """Whether CLDR derives it from American English, not from that of the rest of the world."""
     from babel.core import get_global

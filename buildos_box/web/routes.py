@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post
+from litestar.enums import MediaType
 
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.guard import PUBLIC, from_our_page, session_of
@@ -17,7 +18,8 @@ from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Conflict, Forbidden, Unauthorized, Unprocessable
-from buildos_box.locales.tags import LANGUAGES
+from buildos_box.locales.catalogue import page_texts
+from buildos_box.locales.tags import LANGUAGES, catalogue_tag, wanted
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.web import link_mail, sign_in
@@ -70,6 +72,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     hour_cycle: int
     week_start: int
     direction: str
+    texts: str
+    """The tag of the catalogue that the page's texts are from."""
     languages: dict[str, str]
     """What can be chosen: tags, and each language's own name."""
 
@@ -85,6 +89,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             hour_cycle=language.hour_cycle,
             week_start=language.week_start,
             direction=language.direction,
+            texts=catalogue_tag(language.tag),
             languages=LANGUAGES,
         )
 
@@ -219,6 +224,19 @@ async def get_session(
     return response
 
 
+@get("/app/texts.json", opt=PUBLIC, include_in_schema=False, media_type=MediaType.JSON)
+async def get_texts(request: AnyRequest, services: Services, keyring: Keyring) -> Response[bytes]:
+    """The page's texts: in the language of whoever is signed in, else in that of the browser."""
+    reader = await _signed_in(request, keyring)
+    if reader is not None and reader.only_user is not None:
+        tag = catalogue_tag((await get_language(services, reader.only_user)).tag)
+    else:
+        accepted = request.headers.get("accept-language", "")
+        tag = wanted(accepted, services.settings.briefs.locale)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
+    return Response(page_texts(tag), headers=headers, media_type=MediaType.JSON)
+
+
 @delete("/app/session", status_code=200, tags=["Web page"])
 async def close_session(
     request: AnyRequest, services: Services, keyring: Keyring, caller: Caller
@@ -252,6 +270,7 @@ ROUTES: list[Any] = [
     preview_link,
     mail_link,
     get_session,
+    get_texts,
     close_session,
     issue_link,
 ]

@@ -14,7 +14,7 @@ import { search } from "./search.js";
 import { askFirst, closeSession, readSession, sayEnded, waysIn } from "./session.js";
 import { settings } from "./settings.js";
 import { doneTasks, lateTasks, tasks } from "./tasks.js";
-import { t } from "./text.js";
+import { spoken, t } from "./text.js";
 import { readGoing } from "./toggles.js";
 import { briefPage, today } from "./today.js";
 import { workStyle } from "./work-style.js";
@@ -96,9 +96,12 @@ async function show(moveFocus = true) {
 }
 
 // The language of the person, and their habits.
-function speak({ locale, hourCycle, weekStart, direction, languages }) {
+function speak({ locale, hourCycle, weekStart, direction, languages, texts }) {
   Object.assign(person, { locale, hourCycle, weekStart, languages });
   document.documentElement.dir = direction;
+  const [{ type } = {}] = performance.getEntriesByType("navigation");
+  // Who has just signed in may read another language than the browser; never more than once.
+  if (spoken && texts !== spoken && type !== "reload") location.reload();
 }
 
 function welcome(session) {

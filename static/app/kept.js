@@ -42,11 +42,11 @@ const key = (request) => (request.mode === "navigate" ? PAGE.href : request.url)
 
 // The page and all its modules, so that it opens even if it was opened only once before.
 export async function keepPage() {
-  const seen = new Set(["./", "app.css", "icon.svg", "icon-192.png", "manifest.webmanifest"]);
+  const seen = new Set(["./", "app.css", "icon.svg", "icon-192.png", "manifest.webmanifest", "texts.json"]);
   const shell = await caches.open(SHELL);
   for (const name of seen) {
     const url = new URL(name, PAGE);
-    const answer = await fetch(url, { cache: "no-cache" });
+    const answer = await fetch(url, { cache: "no-cache", headers: { "X-Box-Page": "1" } });
     if (!answer.ok) continue;
     await shell.put(url.href, answer.clone());
     const text = /\.js$|^\.\/$/.test(name) ? await answer.text() : "";
