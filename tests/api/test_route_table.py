@@ -78,6 +78,7 @@ TABLE: dict[str, Row] = {f"POST {path}": own(BODY) for path in job_requests()} |
     "HEAD /": public,
     "GET /app": public,
     "HEAD /app": public,
+    "GET /app/texts.json": public,
     "GET /app/{name}": public,
     "HEAD /app/{name}": public,
     "POST /app/session": public,

@@ -24,6 +24,7 @@ PUBLIC = {
     # The users' page: files without anyone's data, and signing in (tests/web).
     "/",
     "/app",
+    "/app/texts.json",
     "/app/{name}",
     "/app/session",
     "/app/sign-in-link",
