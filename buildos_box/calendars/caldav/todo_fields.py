@@ -1,15 +1,15 @@
 """The fields that a task and a to-do have in common, read from either and written to either."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buildos_box.calendars.caldav import vtodo
 from buildos_box.calendars.caldav.merge import FIELDS, Values
-from buildos_box.calendars.ics.fields import Moment, spelled
-from buildos_box.calendars.ics.lines import split_line
-from buildos_box.calendars.ics.todo import ReadTodo
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.workspace.model import Task
+
+if TYPE_CHECKING:
+    from buildos_box.calendars.ics.todo import ReadTodo
 
 INSTANCE = "instance"
 """Beside the fields of a to-do: the original start of the instance that a series stands for."""
@@ -37,7 +37,7 @@ def of_task(task: Task) -> Values:
     }
 
 
-def of_todo(read: ReadTodo) -> Values:
+def of_todo(read: "ReadTodo") -> Values:
     """A to-do's values, with the instance that it stands for if it is a series."""
     task = read.task
     due = task["dueDate"] or task["dueAt"]
@@ -49,8 +49,20 @@ def of_todo(read: ReadTodo) -> Values:
         "done": task["status"] == "done",
         "due": due,
         "priority": task["priority"],
-        INSTANCE: spelled(read.instance) if read.instance is not None else None,
+        INSTANCE: _spelled(read.instance) if read.instance is not None else None,
     }
+
+
+def _spelled(moment: date | datetime) -> str:
+    return to_text(moment) if isinstance(moment, datetime) else moment.isoformat()
+
+
+def _split(line: str) -> tuple[str, str]:
+    """A property's name with its parameters, and its value."""
+    # Imported here because most servers have no calendars and icalendar is slow to load.
+    from buildos_box.calendars.ics.lines import split_line
+
+    return split_line(line)
 
 
 def differing(one: Values, other: Values) -> list[str]:
@@ -78,7 +90,7 @@ def modified(text: str) -> Instant | None:
         line = vtodo.line_of(text, name)
         try:
             if line is not None:
-                return datetime.strptime(f"{split_line(line)[1]}+0000", "%Y%m%dT%H%M%SZ%z")
+                return datetime.strptime(f"{_split(line)[1]}+0000", "%Y%m%dT%H%M%SZ%z")
         except ValueError:
             continue
     return None
@@ -132,7 +144,7 @@ def new_text(uid: str, task: Task, now: Instant) -> str:
 
 
 def changed_text(
-    text: str, read: ReadTodo, instance: str | None, task: Task, names: list[str], now: Instant
+    text: str, read: "ReadTodo", instance: str | None, task: Task, names: list[str], now: Instant
 ) -> str:
     """A to-do's text with these fields as the task has them; of a series that instance alone is
     completed or moved.
@@ -163,12 +175,12 @@ def _fitting_start(text: str, due: str | None) -> dict[str, str | None]:
     line = vtodo.line_of(text, "DTSTART")
     if line is None or due is None:
         return {}
-    start, end = split_line(line)[1], split_line(_due_line("DUE", due))[1]
+    start, end = _split(line)[1], _split(_due_line("DUE", due))[1]
     fits = ("T" in start) == ("T" in end) and start[:8] <= end[:8]
     return {} if fits else {"DTSTART": None}
 
 
-def _part_line(text: str, read: ReadTodo, instance: str) -> tuple[str, bool]:
+def _part_line(text: str, read: "ReadTodo", instance: str) -> tuple[str, bool]:
     """The RECURRENCE-ID of an instance, as the to-do has it or as its start is spelled; and whether
     it has a VTODO of its own already.
     """
@@ -180,11 +192,11 @@ def _part_line(text: str, read: ReadTodo, instance: str) -> tuple[str, bool]:
     return spellings[0], False
 
 
-def _spellings(like: str, read: ReadTodo, instance: str) -> list[str]:
+def _spellings(like: str, read: "ReadTodo", instance: str) -> list[str]:
     moment = _moment(instance)
     if not isinstance(moment, datetime):
         return [f"RECURRENCE-ID;VALUE=DATE:{moment:%Y%m%d}"]
-    head, value = split_line(like)
+    head, value = _split(like)
     in_utc = f"RECURRENCE-ID:{_stamp(moment)}"
     if value.upper().endswith("Z"):
         return [in_utc]
@@ -195,5 +207,5 @@ def _spellings(like: str, read: ReadTodo, instance: str) -> list[str]:
     return [f"RECURRENCE-ID{';' + named if named else ''}:{local}", in_utc]
 
 
-def _moment(text: str) -> Moment:
+def _moment(text: str) -> date | datetime:
     return date.fromisoformat(text) if len(text) == len("2024-10-24") else from_text(text)

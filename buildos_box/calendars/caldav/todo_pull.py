@@ -5,7 +5,7 @@ Only what the server says is gone is deleted here; what a listing merely lacks i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buildos_box.calendars.caldav import todo_fields, todo_store
 from buildos_box.calendars.caldav.merge import FIELDS, Merged, Values, merge
@@ -13,13 +13,15 @@ from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.todo_store import DELETED, LINKED, NEW, Todo
 from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.calendars.ics.stable_id import stable_id
-from buildos_box.calendars.ics.todo import ReadTodo, read_todo
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import Batch, read_sync
 from buildos_box.workspace.model import Task, User
 from buildos_box.workspace.sync import apply
+
+if TYPE_CHECKING:
+    from buildos_box.calendars.ics.todo import ReadTodo
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Remote:
     url: str
     etag: str | None
     text: str
-    read: ReadTodo
+    read: "ReadTodo"
     values: Values
 
 
@@ -37,6 +39,9 @@ def remote_of(
     url: str, etag: str | None, text: str, user: User, now: Instant, time: ProcessorTime
 ) -> Remote | None:
     """What was fetched, read; None if it is no to-do. Raises ValueError if it cannot be read."""
+    # Imported here because most servers have no to-dos and icalendar is slow to load.
+    from buildos_box.calendars.ics.todo import read_todo
+
     read = read_todo(text, user_id=user.id, zone=user.timezone, now=now, processor_time=time)
     return None if read is None else Remote(url, etag, text, read, todo_fields.of_todo(read))
 

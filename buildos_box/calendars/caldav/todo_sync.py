@@ -22,7 +22,6 @@ from buildos_box.calendars.caldav.todo_fetch import GONE, Fetching
 from buildos_box.calendars.caldav.todo_pull import Remote, remote_of, uid_of_task
 from buildos_box.calendars.caldav.todo_store import DELETED, NEW, Todo
 from buildos_box.calendars.ics.processor_time import ProcessorTime
-from buildos_box.calendars.ics.todo import read_todo
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Task
@@ -137,6 +136,8 @@ class _Sync(Fetching):
         now, user = self.run.services.clock.now(), self.run.user
         if todo.data is None:
             return todo_fields.new_text(todo.uid, task, now)
+        from buildos_box.calendars.ics.todo import read_todo
+
         zone = user.timezone
         read = read_todo(todo.data, user_id=user.id, zone=zone, now=now, processor_time=time)
         assert read is not None, "what was read once can be read"
