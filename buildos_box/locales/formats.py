@@ -75,6 +75,13 @@ def names_of(locale: str, day: date) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(weekdays)), list(dict.fromkeys(months))
 
 
+@lru_cache
+def weekdays(locale: str) -> tuple[str, ...]:
+    """The whole names of the days, Monday first."""
+    names = locale_of(locale).days["stand-alone"]["wide"]
+    return tuple(str(names[day]).casefold() for day in range(7))
+
+
 def listed(locale: str, parts: list[str]) -> str:
     """`a`, `a and b`, `a, b, and c`."""
     from babel.lists import format_list

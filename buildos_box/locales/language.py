@@ -15,6 +15,7 @@ from buildos_box.locales.tags import BOX_DEFAULT, catalogue_tag, tag_of
 
 _TODAY = N_("today")
 _TOMORROW = N_("tomorrow")
+_AT = N_("at {time}")
 _DAY_AND_TIME = N_("{day}, {time}")
 _MINUTES = N_("{minutes} min")
 _HOURS = N_("{hours} h")
@@ -127,6 +128,14 @@ class Language:
             return self.say(_HALF_HOURS, hours=hours)
         text = _HOURS_AND_MINUTES if minutes else _HOURS
         return self.say(text, hours=hours, minutes=minutes)
+
+    def days_in_english(self) -> dict[str, str]:
+        """What days that people write are called in English: `freitag`, `morgen`, `um`."""
+        english = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+        names = dict(zip(formats.weekdays(self.locale), english, strict=True))
+        names |= {self.say(_TODAY).casefold(): "today", self.say(_TOMORROW).casefold(): "tomorrow"}
+        at = self.say(_AT, time="").strip().casefold()
+        return names | ({at: "at"} if at else {})
 
     def _written(self, values: dict[str, object]) -> dict[str, object]:
         """The values with their numbers as the language writes them."""

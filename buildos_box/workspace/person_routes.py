@@ -21,6 +21,7 @@ from buildos_box.workspace import crud, store
 from buildos_box.workspace.bodies import reads
 from buildos_box.workspace.fields import TITLE_CHARS
 from buildos_box.workspace.kinds import TASKS, USERS
+from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.quick_add import read_quick_task
 from buildos_box.workspace.sync import Counts
 from buildos_box.workspace.views import TaskView
@@ -112,10 +113,12 @@ async def read_line(
     Raises NotFound, and Unprocessable for a line without a title or one that is too long.
     """
     user = await crud.visible(services, caller, USERS, user_id)
+    language = await get_language(services, user_id)
     if len(text) > TITLE_CHARS:
         raise Unprocessable.field("text", f"must be at most {TITLE_CHARS:,} characters")
     try:
-        found = read_quick_task(text, zone_or_utc(user["timezone"]), services.clock.now())
+        zone, names = zone_or_utc(user["timezone"]), language.days_in_english()
+        found = read_quick_task(text, zone, services.clock.now(), names)
     except ValueError as error:
         raise Unprocessable.field("text", str(error)) from None
     project = None

@@ -4,6 +4,7 @@ The rules: docs/spec.md#quick-add.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,10 +32,13 @@ class QuickTask:
     priority: str | None
 
 
-def read_quick_task(text: str, zone: ZoneInfo, now: Instant) -> QuickTask:
+def read_quick_task(
+    text: str, zone: ZoneInfo, now: Instant, names: Mapping[str, str] | None = None
+) -> QuickTask:
     """`#Name` and `!priority` anywhere, a day or time at the end; the rest is the title.
 
-    Raises ValueError if nothing is left for the title.
+    `names` are days in another language, with the English ones. Raises ValueError if nothing is
+    left for the title.
     """
     words, project, priority = [], None, None
     for word in text.split():
@@ -44,7 +48,7 @@ def read_quick_task(text: str, zone: ZoneInfo, now: Instant) -> QuickTask:
             priority = named
         else:
             words.append(word)
-    due, length = _due_at_end(words, zone, now)
+    due, length = _due_at_end(words, zone, now, names or {})
     title = " ".join(words[: len(words) - length])
     if not title:
         raise ValueError("has no title; write what is to be done")
@@ -59,11 +63,12 @@ def _priority(word: str) -> str | None:
 
 
 def _due_at_end(
-    words: list[str], zone: ZoneInfo, now: Instant
+    words: list[str], zone: ZoneInfo, now: Instant, names: Mapping[str, str]
 ) -> tuple[date | Instant | None, int]:
     """The due time that the line ends with, and how many words it takes; a title stays."""
     for length in range(min(LONGEST_TAIL, len(words) - 1), 0, -1):
-        tail = _BEFORE_DUE.sub("", " ".join(words[-length:]).lower(), count=1)
+        tail = _in_english(" ".join(words[-length:]).lower(), names)
+        tail = _BEFORE_DUE.sub("", tail, count=1)
         if _UNCLEAR.fullmatch(tail):
             continue
         try:
@@ -72,6 +77,14 @@ def _due_at_end(
             continue
         return _still_to_come(due, tail, zone, now), length
     return None, 0
+
+
+def _in_english(tail: str, names: Mapping[str, str]) -> str:
+    """The words with the names of days, and "at" before a time, in English."""
+    for name in sorted(names, key=len, reverse=True):
+        after = r"(?= \d)" if names[name] == "at" else r"(?!\S)"
+        tail = re.sub(rf"(?<!\S){re.escape(name)}{after}", names[name], tail)
+    return tail
 
 
 def _still_to_come(due: date | Instant, tail: str, zone: ZoneInfo, now: Instant) -> date | Instant:

@@ -1,0 +1,28 @@
+"""Quick add takes the names of days in the person's language (docs/spec.md#quick-add)."""
+
+import pytest
+
+from tests.world import BoxWorld
+
+
+@pytest.mark.parametrize(
+    ("locale", "line", "title", "due"),
+    [
+        ("de", "Miete zahlen Freitag um 17:00", "Miete zahlen", "2024-10-25T17:00:00.000Z"),
+        ("de", "Brot holen morgen", "Brot holen", "2024-10-24"),
+        ("es", "Pagar lunes a las 9:00", "Pagar", "2024-10-28T09:00:00.000Z"),
+        ("pl", "Telefon jutro", "Telefon", "2024-10-24"),
+        ("pt-BR", "Ligar segunda-feira", "Ligar", "2024-10-28"),
+        ("fr", "Aller à la mer", "Aller à la mer", None),
+        ("de", "Pay rent friday", "Pay rent", "2024-10-25"),
+        ("de", "Mach es so", "Mach es so", None),
+        (None, "Brot holen morgen", "Brot holen morgen", None),
+    ],
+)
+async def test_days_are_read_in_the_persons_language(
+    box: BoxWorld, locale: str | None, line: str, title: str, due: str | None
+) -> None:
+    await box.person()
+    await box.call("PATCH", "/users/ada", {"locale": locale})
+    found = await box.get("/users/ada/quick-add", params={"text": line})
+    assert (found["title"], found["dueAt"] or found["dueDate"]) == (title, due)
