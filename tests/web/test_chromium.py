@@ -238,7 +238,7 @@ def test_quiet_hours_and_reminders(home: "Home", person: Someone) -> Any:
     ada.is_told("Saved.")
     stored = home.get("/users/quiet/notification-preferences")
     assert (stored["dndStart"], stored["dndEnd"]) == ("22:00", "07:00")
-    ada.tab_to(notices.get_by_label("Remind me of events by text message"))
+    ada.tab_to(notices.get_by_label("Remind me of events"))
     ada.page.keyboard.press("Space")
     ada.page.keyboard.press("Enter")
 
