@@ -41,9 +41,12 @@ placed AS (
            coalesce(t.due_at >= :day_starts AND t.due_at < :day_ends, t.due_date = :day, 0)
                AS due_today,
            coalesce(t.due_at < :long_late_starts, t.due_date < :long_late, 0) AS long_late
-      FROM chosen c JOIN tasks t ON t.project_id = c.id
+      FROM chosen c CROSS JOIN tasks t ON t.project_id = c.id
      WHERE t.completed_at IS NULL OR t.completed_at BETWEEN :since AND :now)"""  # noqa: S608
-"""The category of each task by the rule of `briefs.facts.category_of`; a test compares the two."""
+"""The category of each task by the rule of `briefs.facts.category_of`; a test compares the two.
+
+CROSS JOIN, because SQLite otherwise may go through everybody's tasks to find those of one person.
+"""
 
 
 @dataclass(frozen=True, slots=True)
