@@ -6,16 +6,15 @@ from typing import Any
 import msgspec
 from litestar import Request, delete, get, post
 
-from buildos_box.auth import code_limits
+from buildos_box.auth import code_limits, codes
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.code_limits import CodeAsked
-from buildos_box.auth.codes import TRIES, is_code
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.chat import store, targets
 from buildos_box.chat.code_job import SEND_CHAT_CODE, CodePayload, code_name
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import NotFound, Unprocessable
+from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 
@@ -151,20 +150,21 @@ async def verify_chat_code(
 
     def verify(tx: Tx) -> str | None:
         """The service; None if the code is wrong, so that the try is counted."""
-        now, row = services.clock.now(), store.verification(tx, user_id)
-        if row is None or now >= from_text(row["expires_at"]):
-            raise Unprocessable.field("code", "no code was requested, or it has expired")
-        if row["tries"] >= TRIES:
-            raise Unprocessable.field("code", "too many wrong codes; request a new one")
-        if not is_code(data.code, services.secret, code_name(row["code_id"])):
+        row = store.verification(tx, user_id)
+        sent = None
+        if row is not None:
+            expires = from_text(row["expires_at"])
+            sent = codes.OpenCode(code_name(row["code_id"]), expires, row["tries"])
+        if not codes.check(data.code, services.secret, sent, services.clock.now()):
             store.count_try(tx, user_id)
             return None
+        assert row is not None
         _confirm(tx, services, row)
         return str(row["service"])
 
     service = await services.db.write(verify)
     if service is None:
-        raise Unprocessable.field("code", "is not the code that was sent")
+        raise codes.wrong()
     return ChatConfirmed(True, service)
 
 

@@ -37,7 +37,8 @@ _FORMS = {
         re.compile(r"![A-Za-z0-9._=~+-]{1,200}(?::[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?)?"),
         "The internal id of the room, like !abc:example.org",
     ),
-    "signal": _Form(re.compile(r"\+[1-9][0-9]{6,14}"), "Your number, like +4915112345678"),
+    # Apprise takes 10 to 14 digits, and no others.
+    "signal": _Form(re.compile(r"\+[1-9][0-9]{9,13}"), "Your number, like +4915112345678"),
 }
 _OTHER = _Form(re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+-]{0,127}"), "Your part of the address")
 SHOWN = 2

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
+from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, Person, choose, find_project, person
+from buildos_box.cli.naming import Json, choose, find_project, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -19,8 +20,10 @@ from buildos_box.cli.output import (
     show_table,
     shown_time,
 )
-from buildos_box.client import BoxClient, url_path
+from buildos_box.client import BoxClient
 from buildos_box.plural import plural
+
+_ACCOUNTS = CalendarSources("caldav-accounts", "account")
 
 
 @click.group()
@@ -89,14 +92,16 @@ def caldav(
     owner = person(client, user_name)
     project = find_project(client, owner, project_name) if project_name is not None else None
     body: Json = {"url": address, "username": login, "password": _password(password_file)}
-    made = client.post(_path(owner), body | ({"name": name} if name else {}))
+    made = client.post(_ACCOUNTS.path(owner), body | ({"name": name} if name else {}))
     wanted = {_collection(made, title)["id"] for title in only}
     for found in made["collections"]:
         if wanted and found["readsEvents"] and found["id"] not in wanted:
-            path = _path(owner, made["id"], "collections", found["id"])
+            path = _ACCOUNTS.path(owner, made["id"], "collections", found["id"])
             made = client.patch(path, {"readsEvents": False})
     if project is not None:
-        path = _path(owner, made["id"], "collections", _collection(made, str(task_list))["id"])
+        path = _ACCOUNTS.path(
+            owner, made["id"], "collections", _collection(made, str(task_list))["id"]
+        )
         made = client.patch(path, {"projectId": project["id"]})
     if as_json:
         show_json(made)
@@ -131,7 +136,7 @@ def _synced(collection: Json) -> str:
 def list_accounts(client: BoxClient, user_name: str | None, as_json: bool) -> None:
     """A user's accounts."""
     owner = person(client, user_name)
-    found = list(client.items(_path(owner), limit=200))
+    found = _ACCOUNTS.all_of(client, owner)
     if as_json:
         show_json(found)
         return
@@ -159,7 +164,7 @@ def list_accounts(client: BoxClient, user_name: str | None, as_json: bool) -> No
 def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
     """One account, with its calendars, task lists and their warnings."""
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _ACCOUNTS.find(client, owner, name)
     if as_json:
         show_json(found)
         return
@@ -209,7 +214,7 @@ def choose_collection(
     side does so on the other. Both keep what they have when that is ended.
     """
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _ACCOUNTS.find(client, owner, name)
     chosen = _collection(found, collection)
     body: Json = {} if events is None else {"readsEvents": events}
     if project_name is not None:
@@ -217,7 +222,7 @@ def choose_collection(
         body["projectId"] = project
     if not body:
         raise click.UsageError("say what is to change: --events, --no-events or --project")
-    path = _path(owner, found["id"], "collections", chosen["id"])
+    path = _ACCOUNTS.path(owner, found["id"], "collections", chosen["id"])
     changed = client.patch(path, body)
     _show_collections(changed)
 
@@ -230,8 +235,8 @@ def choose_collection(
 def password(client: BoxClient, name: str, password_file: Any, user_name: str | None) -> None:
     """Give an account another app password, which is tried first; a stopped one starts again."""
     owner = person(client, user_name)
-    found = _find(client, owner, name)
-    client.patch(_path(owner, found["id"]), {"password": _password(password_file)})
+    found = _ACCOUNTS.find(client, owner, name)
+    client.patch(_ACCOUNTS.path(owner, found["id"]), {"password": _password(password_file)})
     say(f"“{found['name']}” has the new password")
 
 
@@ -241,10 +246,7 @@ def password(client: BoxClient, name: str, password_file: Any, user_name: str | 
 @with_client
 def sync(client: BoxClient, name: str, user_name: str | None) -> None:
     """Sync an account now, by id or name."""
-    owner = person(client, user_name)
-    found = _find(client, owner, name)
-    job = client.post(f"{_path(owner, found['id'])}/sync")["jobId"]
-    say(f"Syncing “{found['name']}” ({job})")
+    _ACCOUNTS.sync(client, name, user_name, "Syncing")
 
 
 @account.command()
@@ -253,7 +255,7 @@ def sync(client: BoxClient, name: str, user_name: str | None) -> None:
 @with_client
 def pause(client: BoxClient, name: str, user_name: str | None) -> None:
     """Stop syncing an account for now; its events and tasks stay."""
-    _set_active(client, name, user_name, active=False)
+    _ACCOUNTS.set_active(client, name, user_name, active=False)
 
 
 @account.command()
@@ -262,7 +264,7 @@ def pause(client: BoxClient, name: str, user_name: str | None) -> None:
 @with_client
 def resume(client: BoxClient, name: str, user_name: str | None) -> None:
     """Sync a paused account again."""
-    _set_active(client, name, user_name, active=True)
+    _ACCOUNTS.set_active(client, name, user_name, active=True)
 
 
 @account.command()
@@ -276,26 +278,10 @@ def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> No
     Tasks stay here, and the server keeps all.
     """
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _ACCOUNTS.find(client, owner, name)
     ask_first(f"Forget “{found['name']}” and delete its events here?", yes)
-    client.delete(_path(owner, found["id"]))
+    client.delete(_ACCOUNTS.path(owner, found["id"]))
     say(f"Removed “{found['name']}”")
-
-
-def _set_active(client: BoxClient, name: str, user_name: str | None, *, active: bool) -> None:
-    owner = person(client, user_name)
-    found = _find(client, owner, name)
-    client.patch(_path(owner, found["id"]), {"isActive": active})
-    say(f"{'Resumed' if active else 'Paused'} “{found['name']}”")
-
-
-def _path(owner: Person, *more: str) -> str:
-    return url_path("users", owner.id, "caldav-accounts", *more)
-
-
-def _find(client: BoxClient, owner: Person, name: str) -> Json:
-    accounts = client.items(_path(owner), limit=200)
-    return choose(name, accounts, "account", lambda found: (found["name"],))
 
 
 def _collection(found: Json, name: str) -> Json:

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import FEEDS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, Person, choose, person
+from buildos_box.cli.naming import Json, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -21,8 +22,10 @@ from buildos_box.cli.output import (
     show_table,
     shown_time,
 )
-from buildos_box.client import BoxClient, url_path
+from buildos_box.client import BoxClient
 from buildos_box.plural import plural
+
+_FEEDS = CalendarSources("calendar-feeds", "calendar feed")
 
 
 @click.group()
@@ -82,7 +85,7 @@ def add(
     """
     owner = person(client, user_name)
     body: Json = {"url": _given(address), **_login(login, password_file)}
-    made = client.post(_path(owner), body | ({"name": name} if name else {}))
+    made = client.post(_FEEDS.path(owner), body | ({"name": name} if name else {}))
     if as_json:
         show_json(made)
         return
@@ -103,7 +106,7 @@ def _show_notes(found: Json) -> None:
 def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
     """A user's subscribed calendars."""
     owner = person(client, user_name)
-    found = list(client.items(_path(owner), limit=200))
+    found = _FEEDS.all_of(client, owner)
     if as_json:
         show_json(found)
         return
@@ -131,7 +134,7 @@ def list_feeds(client: BoxClient, user_name: str | None, as_json: bool) -> None:
 def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> None:
     """One subscribed calendar, with its warnings."""
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _FEEDS.find(client, owner, name)
     if as_json:
         show_json(found)
         return
@@ -175,13 +178,13 @@ def change(
     on another server forgets the password. `--login ""` forgets it anyway.
     """
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _FEEDS.find(client, owner, name)
     body: Json = {"url": _given(address)} if address is not None else {}
     body |= _login(login, password_file)
     body |= {"name": new_name} if new_name is not None else {}
     if not body:
         raise click.UsageError("say what is to change: --address, --name or --login")
-    changed = client.patch(_path(owner, found["id"]), body)
+    changed = client.patch(_FEEDS.path(owner, found["id"]), body)
     say(f"Changed “{changed['name']}”, {changed['url']}")
 
 
@@ -191,10 +194,7 @@ def change(
 @with_client
 def sync(client: BoxClient, name: str, user_name: str | None) -> None:
     """Read a calendar now, by id or name."""
-    owner = person(client, user_name)
-    found = _find(client, owner, name)
-    job = client.post(f"{_path(owner, found['id'])}/sync")["jobId"]
-    say(f"Reading “{found['name']}” ({job})")
+    _FEEDS.sync(client, name, user_name, "Reading")
 
 
 @feed.command()
@@ -203,7 +203,7 @@ def sync(client: BoxClient, name: str, user_name: str | None) -> None:
 @with_client
 def pause(client: BoxClient, name: str, user_name: str | None) -> None:
     """Stop reading a calendar for now; its events stay."""
-    _set_active(client, name, user_name, active=False)
+    _FEEDS.set_active(client, name, user_name, active=False)
 
 
 @feed.command()
@@ -212,7 +212,7 @@ def pause(client: BoxClient, name: str, user_name: str | None) -> None:
 @with_client
 def resume(client: BoxClient, name: str, user_name: str | None) -> None:
     """Resume a paused calendar."""
-    _set_active(client, name, user_name, active=True)
+    _FEEDS.set_active(client, name, user_name, active=True)
 
 
 @feed.command()
@@ -223,23 +223,7 @@ def resume(client: BoxClient, name: str, user_name: str | None) -> None:
 def remove(client: BoxClient, name: str, yes: bool, user_name: str | None) -> None:
     """Unsubscribe from a calendar and delete its events, by id or name."""
     owner = person(client, user_name)
-    found = _find(client, owner, name)
+    found = _FEEDS.find(client, owner, name)
     ask_first(f"Unsubscribe from “{found['name']}” and delete its events?", yes)
-    client.delete(_path(owner, found["id"]))
+    client.delete(_FEEDS.path(owner, found["id"]))
     say(f"Unsubscribed from “{found['name']}”")
-
-
-def _set_active(client: BoxClient, name: str, user_name: str | None, *, active: bool) -> None:
-    owner = person(client, user_name)
-    found = _find(client, owner, name)
-    client.patch(_path(owner, found["id"]), {"isActive": active})
-    say(f"{'Resumed' if active else 'Paused'} “{found['name']}”")
-
-
-def _path(owner: Person, *more: str) -> str:
-    return url_path("users", owner.id, "calendar-feeds", *more)
-
-
-def _find(client: BoxClient, owner: Person, name: str) -> Json:
-    feeds = client.items(_path(owner), limit=200)
-    return choose(name, feeds, "calendar feed", lambda feed: (feed["name"],))

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 
+from buildos_box.auth import codes
 from buildos_box.auth.caller import Caller
-from buildos_box.auth.codes import TRIES, is_code
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.clock import to_text
 from buildos_box.db import Tx
-from buildos_box.errors import Conflict, NotFound, Unprocessable
+from buildos_box.errors import Conflict, NotFound
 from buildos_box.mail import confirmation_store as store
 from buildos_box.mail.confirmation import code_name, queue_code
 from buildos_box.services import Services
@@ -81,22 +81,20 @@ async def verify_email(
     def verify(tx: Tx) -> str | None:
         """The address; None if the code is wrong, so that the try is counted."""
         user, open_one = _user(tx, user_id), store.find(tx, user_id)
-        if open_one is None or open_one.address != user.email:
-            raise Unprocessable.field("code", "no code was requested")
-        if services.clock.now() >= open_one.expires_at:
-            raise Unprocessable.field("code", "has expired; request a new one")
-        if open_one.tries >= TRIES:
-            raise Unprocessable.field("code", "too many wrong codes; request a new one")
-        if not is_code(data.code, services.secret, code_name(open_one.id)):
+        sent = None
+        if open_one is not None and open_one.address == user.email:
+            sent = codes.OpenCode(code_name(open_one.id), open_one.expires_at, open_one.tries)
+        if not codes.check(data.code, services.secret, sent, services.clock.now()):
             store.count_try(tx, user_id)
             return None
+        assert open_one is not None
         store.close(tx, user_id)
         workspace.confirm_email(tx, user_id, services.clock.now())
         return open_one.address
 
     address = await services.db.write(verify)
     if address is None:
-        raise Unprocessable.field("code", "is not the code that was sent")
+        raise codes.wrong()
     return EmailConfirmed(True, address)
 
 

@@ -5,26 +5,22 @@ sent again. The rules: docs/spec.md#chat-sending.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from buildos_box.chat import client
 from buildos_box.chat import store as chat_store
 from buildos_box.chat.client import KeyRefused
-from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import PermanentError, TransientError
+from buildos_box.errors import TransientError
 from buildos_box.jobs import alerts, effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.retry import RetryPolicy, Snooze
-from buildos_box.jobs.types import JobType
-from buildos_box.notifications import checks, fanout, push_outcome, store
+from buildos_box.jobs.retry import Snooze
+from buildos_box.notifications import fanout, push_outcome, sending, store
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
-from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.notifications.preferences import Wait
+from buildos_box.notifications.sending import Begun
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.page_links import PageLinks
 from buildos_box.services import Services
-
-DONE = ("sent", "delivered", "opened", "clicked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ async def send_chat(job: Attempt[DeliveryPayload], services: Services) -> Delive
         raise
     except TransientError as fault:
         message = fault.message
-        await services.db.write(lambda tx: _waits(tx, job, services, message))
+        await services.db.write(lambda tx: sending.note_error(tx, job, services, message))
         raise
     return DeliveryResult(job.payload.delivery_id, store.SENT)
 
@@ -60,19 +56,12 @@ async def send_chat(job: Attempt[DeliveryPayload], services: Services) -> Delive
 def _prepare(
     tx: Tx, job: Attempt[DeliveryPayload], services: Services
 ) -> _Ready | DeliveryResult | Wait:
-    job.ensure_lease(tx)
-    delivery = store.delivery(tx, job.payload.delivery_id)
-    if delivery is None:
-        raise PermanentError("its notification was deleted", code="unknown_delivery")
-    if delivery["status"] in DONE:
-        return DeliveryResult(delivery["id"], delivery["status"])
-    notification = store.notification(tx, delivery["notification_id"])
-    decision = checks.decide_now(tx, services, notification, "chat", checks.stale_at(notification))
-    if isinstance(decision, Wait):
-        return decision
-    store.begin(tx, delivery["id"], services.clock.now())
-    if isinstance(decision, Skip):
-        return _skip(tx, services, delivery, decision.reason)
+    begun = sending.begin(tx, job, services, "chat")
+    if not isinstance(begun, Begun):
+        return begun
+    delivery, notification = begun.delivery, begun.notification
+    if begun.skip is not None:
+        return _skip(tx, services, delivery, begun.skip.reason)
     address = chat_store.address(tx, notification["user_id"])
     if address is None:
         push_outcome.fall_back(tx, services, notification["id"], "chat")
@@ -122,20 +111,4 @@ def _refused(tx: Tx, job: Attempt[DeliveryPayload], services: Services, message:
     alerts.report(tx, alert, services.clock.now())
 
 
-def _waits(tx: Tx, job: Attempt[DeliveryPayload], services: Services, message: str) -> None:
-    """Store the error; only the end of the job decides the delivery's outcome."""
-    job.ensure_lease(tx)
-    store.note_error(tx, job.payload.delivery_id, message, services.clock.now())
-
-
-SEND_CHAT = JobType(
-    name=fanout.SEND_CHAT,
-    payload=DeliveryPayload,
-    run=send_chat,
-    lane="push",
-    timeout=timedelta(minutes=2),
-    max_attempts=8,
-    retry=RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15)),
-    dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
-    expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
-)
+SEND_CHAT = sending.job_type(fanout.SEND_CHAT, send_chat)

@@ -8,27 +8,31 @@ The rules: docs/spec.md#push.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
-from buildos_box.errors import PermanentError, TransientError
+from buildos_box.errors import TransientError
 from buildos_box.jobs import effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.retry import RetryPolicy, Snooze
-from buildos_box.jobs.types import JobType
-from buildos_box.notifications import checks, fanout, push_client, push_outcome, push_store, store
+from buildos_box.jobs.retry import Snooze
+from buildos_box.notifications import (
+    checks,
+    fanout,
+    push_client,
+    push_outcome,
+    push_store,
+    sending,
+    store,
+)
 from buildos_box.notifications.event_types import event_type
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
-from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.notifications.preferences import Wait
 from buildos_box.notifications.push_client import KeyRefused, SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, push_message
+from buildos_box.notifications.sending import Begun
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.workspace.languages import find_language
-
-DONE = ("sent", "delivered", "opened", "clicked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ async def send_push(job: Attempt[DeliveryPayload], services: Services) -> Delive
         raise
     except TransientError as fault:
         message = fault.message
-        await services.db.write(lambda tx: _waits(tx, job, services, message))
+        await services.db.write(lambda tx: sending.note_error(tx, job, services, message))
         raise
     return DeliveryResult(job.payload.delivery_id, store.SENT)
 
@@ -69,22 +73,15 @@ async def send_push(job: Attempt[DeliveryPayload], services: Services) -> Delive
 def _prepare(
     tx: Tx, job: Attempt[DeliveryPayload], services: Services
 ) -> _Ready | DeliveryResult | Wait:
-    job.ensure_lease(tx)
-    delivery = store.delivery(tx, job.payload.delivery_id)
-    if delivery is None:
-        raise PermanentError("its notification was deleted", code="unknown_delivery")
-    if delivery["status"] in DONE:
-        return DeliveryResult(delivery["id"], delivery["status"])
-    notification = store.notification(tx, delivery["notification_id"])
-    decision = checks.decide_now(tx, services, notification, "push", checks.stale_at(notification))
-    if isinstance(decision, Wait):
-        return decision
-    store.begin(tx, delivery["id"], services.clock.now())
-    if isinstance(decision, Skip):
+    begun = sending.begin(tx, job, services, "push")
+    if not isinstance(begun, Begun):
+        return begun
+    delivery, notification = begun.delivery, begun.notification
+    if begun.skip is not None:
         # A stale message was wanted, so it goes to the inbox; an unwanted one does not.
         stale = checks.stale_at(notification)
         unwanted = stale is None or services.clock.now() < stale
-        return _skip(tx, services, delivery, decision.reason, unwanted=unwanted)
+        return _skip(tx, services, delivery, begun.skip.reason, unwanted=unwanted)
     subscription = push_store.find(tx, delivery["subscription_id"])
     if subscription is None or not subscription["active"]:
         return _skip(tx, services, delivery, "the subscription was removed")
@@ -156,20 +153,4 @@ def _refused(
         tx.announce(OperatorAlert(f"push_refused:{host}", f"{message}; {advice}"))
 
 
-def _waits(tx: Tx, job: Attempt[Any], services: Services, message: str) -> None:
-    """Store the error; only the end of the job decides the delivery's outcome."""
-    job.ensure_lease(tx)
-    store.note_error(tx, job.payload.delivery_id, message, services.clock.now())
-
-
-SEND_PUSH = JobType(
-    name=fanout.SEND_PUSH,
-    payload=DeliveryPayload,
-    run=send_push,
-    lane="push",
-    timeout=timedelta(minutes=2),
-    max_attempts=8,
-    retry=RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes=15)),
-    dedup_key=lambda payload: fanout.delivery_key(payload.delivery_id),
-    expires_at=lambda payload: from_text(payload.stale_at) if payload.stale_at else None,
-)
+SEND_PUSH = sending.job_type(fanout.SEND_PUSH, send_push)

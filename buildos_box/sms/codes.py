@@ -8,14 +8,12 @@ PLACE = "{code}"
 def with_code(message: str, key: bytes, sms_id: str) -> str:
     """The text as it is sent, with the code in place of its placeholder."""
     return (
-        message.replace(PLACE, codes.code_of(key, _name(sms_id))) if PLACE in message else message
+        message.replace(PLACE, codes.code_of(key, code_name(sms_id)))
+        if PLACE in message
+        else message
     )
 
 
-def is_code(given: str, key: bytes, sms_id: str) -> bool:
-    """Whether the digits are those that were sent with that message."""
-    return codes.is_code(given, key, _name(sms_id))
-
-
-def _name(sms_id: str) -> str:
+def code_name(sms_id: str) -> str:
+    """The name of the code that goes with that message."""
     return f"sms-code:{sms_id}"

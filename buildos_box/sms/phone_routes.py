@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 
-from buildos_box.auth import code_limits
+from buildos_box.auth import code_limits, codes
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.rate_limits import client_address
@@ -16,7 +16,7 @@ from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.locales.messages import N_
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.codes import PLACE, is_code
+from buildos_box.sms.codes import PLACE, code_name
 from buildos_box.sms.outgoing import add_message
 from buildos_box.sms.phone import e164
 from buildos_box.sms.schedule_job import plan_today
@@ -27,7 +27,6 @@ from buildos_box.workspace.languages import find_language
 
 AnyRequest = Request[Any, Any, Any]
 VALID = timedelta(minutes=10)
-TRIES = 5
 TEXT = N_("Your verification code is {code}. It is valid for 10 minutes.")
 """After the sender's name."""
 
@@ -128,13 +127,14 @@ async def verify_code(
     def verify(tx: Tx) -> str | None:
         """The number; None if the code is wrong, so that the try is counted."""
         now, row = services.clock.now(), store.verification(tx, user_id)
-        if row is None or now >= from_text(row["expires_at"]):
-            raise Unprocessable.field("code", "no code was requested, or it has expired")
-        if row["tries"] >= TRIES:
-            raise Unprocessable.field("code", "too many wrong codes; request a new one")
-        if not is_code(data.code.strip(), services.secret, row["sms_id"]):
+        sent = None
+        if row is not None:
+            expires = from_text(row["expires_at"])
+            sent = codes.OpenCode(code_name(row["sms_id"]), expires, row["tries"])
+        if not codes.check(data.code, services.secret, sent, now):
             store.count_try(tx, user_id)
             return None
+        assert row is not None
         store.close_verification(tx, user_id)
         number = str(row["phone_number"])
         preferences = preferences_store.find(tx, user_id)
@@ -144,7 +144,7 @@ async def verify_code(
 
     number = await services.db.write(verify)
     if number is None:
-        raise Unprocessable.field("code", "is not the code that was sent")
+        raise codes.wrong()
     return Verified(True, number)
 
 

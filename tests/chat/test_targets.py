@@ -89,6 +89,17 @@ def test_a_request_to_another_host_is_not_sent_while_a_message_is() -> None:
         assert requests.get(f"http://127.0.0.1:{other.port}/v1/health", timeout=5).ok
 
 
+@pytest.mark.parametrize(
+    ("number", "is_taken"),
+    [("+491511234", False), ("+4915112345", True), ("+49151123456789", True),
+     ("+491511234567890", False)],
+)  # fmt: skip
+def test_a_number_is_taken_as_the_library_takes_it(number: str, is_taken: bool) -> None:
+    url = "signals://signal.example.org/+4915112345678/{target}"
+    assert len(plugin(url, number)) == int(is_taken)
+    assert targets.fits(service(url), number) is is_taken
+
+
 def test_a_target_stays_one_segment_or_value() -> None:
     matrix = service("matrixs://box:pw@matrix.example.org/{target}")
     made = targets.url_for(matrix, "!abc:example.org")
