@@ -89,3 +89,8 @@ def test_the_dashboard_without_a_terminal_is_one_sentence(served: Served) -> Non
     said = Cli(served.url, served.token).fails("tui", code=2)
     assert "needs a terminal" in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_a_command_that_is_not_there_is_told_with_the_one_that_is_like_it(served: Served) -> None:
+    said = Cli(served.url, served.token).fails("jobs", code=2)
+    assert "Did you mean 'job'?" in said
