@@ -5,6 +5,7 @@ port that it was given for, and nowhere else. No fault or log line contains more
 its host.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
@@ -21,6 +22,7 @@ from buildos_box.url_masking import masked_url
 MAX_BYTES = 32 * 1024 * 1024
 SECONDS = 30.0
 MOST_REDIRECTS = 3
+_MARKED_BY_PROXIES = re.compile(r'(?:--?|;)(?:gzip|br|deflate|zstd)"$')
 _MOST_ETAG_CHARS = 500
 _REDIRECTS = (301, 302, 303, 307, 308)
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -59,6 +61,15 @@ def clean_etag(text: str) -> str | None:
     """An ETag that can be sent in a header; None for another text."""
     is_one = text.isascii() and text.isprintable() and 0 < len(text) <= _MOST_ETAG_CHARS
     return text if is_one else None
+
+
+def if_match(tag: str) -> dict[str, str]:
+    """The condition that what is there still has that ETag.
+
+    Proxies that compress mark the ETag as weak (`W/`) or end it in `-gzip`. Neither would ever
+    match (RFC 9110, 13.1.1), so the server is asked for its own.
+    """
+    return {"If-Match": _MARKED_BY_PROXIES.sub('"', tag.removeprefix("W/"))}
 
 
 class Server:

@@ -16,7 +16,7 @@ from buildos_box.calendars.caldav.rules import (
     ROUNDS,
 )
 from buildos_box.calendars.caldav.run import Run
-from buildos_box.calendars.caldav.server import ServerRefused, clean_etag
+from buildos_box.calendars.caldav.server import ServerRefused, clean_etag, if_match
 from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.todo_fetch import GONE, Fetching
 from buildos_box.calendars.caldav.todo_pull import Remote, remote_of, uid_of_task
@@ -56,6 +56,11 @@ async def sync_todos(run: Run, collection: Collection, found: Found) -> None:
 class _Sync(Fetching):
     """Fetching, and sending."""
 
+    def __init__(self, run: Run, collection: Collection, project_id: str) -> None:
+        super().__init__(run, collection, project_id)
+        self._refused: set[str] = set()
+        """What was fetched anew, because it had changed: a second time that is a fault."""
+
     async def send(self) -> dict[str, str | None]:
         """Send what has changed here; the addresses to fetch, because they changed there too."""
         sendings = await self.write(self._to_send)
@@ -67,7 +72,8 @@ class _Sync(Fetching):
                 else:
                     await self._put(sending.todo, sending.task, again)
             except ServerRefused as error:
-                if error.answered == _HAS_CHANGED:
+                if error.answered == _HAS_CHANGED and sending.todo.url not in self._refused:
+                    self._refused.add(sending.todo.url)
                     again[sending.todo.url] = None
                 elif error.answered in GONE and sending.todo.etag is not None:
                     await self.take((), [sending.todo.url], listed=False)
@@ -115,7 +121,7 @@ class _Sync(Fetching):
         sent = replace(todo, sent=remote.values, sent_here=todo_fields.of_task(task))
         if not await self.write(lambda tx: _note_sent(tx, sent, task)):
             return
-        condition = {"If-Match": todo.etag} if todo.etag else {"If-None-Match": "*"}
+        condition = if_match(todo.etag) if todo.etag else {"If-None-Match": "*"}
         etag = await self.run.server.put(todo.url, remote.text, condition)
         self.run.done.todos_sent += 1
         if etag is None:
@@ -158,7 +164,7 @@ class _Sync(Fetching):
                 return
             todo = replace(todo, etag=etag)
         try:
-            await self.run.server.delete(todo.url, {"If-Match": todo.etag or "*"})
+            await self.run.server.delete(todo.url, if_match(todo.etag or "*"))
         except ServerRefused as error:
             if error.answered not in GONE:
                 raise
