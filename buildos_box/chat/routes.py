@@ -17,6 +17,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 
 AnyRequest = Request[Any, Any, Any]
 VALID = timedelta(minutes=10)
@@ -83,9 +84,11 @@ async def get_chat(user_id: str, services: Services, caller: Caller) -> ChatView
     pending = await store.get_verification(services.db, user_id)
     if pending is not None and services.clock.now() >= from_text(pending["expires_at"]):
         pending = None
-    offered = services.settings.chat
+    offered, language = services.settings.chat, await get_language(services, user_id)
     return ChatView(
-        services=[ChatService(name, targets.hint_of(one)) for name, one in offered.items()],
+        services=[
+            ChatService(name, targets.hint_of(one, language)) for name, one in offered.items()
+        ],
         service=row["service"] if row else None,
         target=targets.masked_target(row["target"]) if row else None,
         available=row is not None and row["service"] in offered,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from buildos_box.errors import Unprocessable
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.settings import Settings
 from buildos_box.settings.chat_url import TARGET
 from buildos_box.settings.model import ChatSettings
@@ -27,20 +29,22 @@ class _Form:
 _FORMS = {
     "ntfy": _Form(
         re.compile(r"[A-Za-z0-9_-]{1,64}"),
-        "Your topic: letters, digits, - and _; choose one that nobody guesses",
+        N_("Your topic: letters, digits, - and _; choose one that nobody guesses"),
     ),
-    "gotify": _Form(re.compile(r"[A-Za-z0-9._-]{5,128}"), "The token of an application of yours"),
+    "gotify": _Form(
+        re.compile(r"[A-Za-z0-9._-]{5,128}"), N_("The token of an application of yours")
+    ),
     "tgram": _Form(
-        re.compile(r"-?[0-9]{1,20}(?::[0-9]{1,10})?"), "The number of your chat with the bot"
+        re.compile(r"-?[0-9]{1,20}(?::[0-9]{1,10})?"), N_("The number of your chat with the bot")
     ),
     "matrix": _Form(
         re.compile(r"![A-Za-z0-9._=~+-]{1,200}(?::[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?)?"),
-        "The internal id of the room, like !abc:example.org",
+        N_("The internal id of the room, like !abc:example.org"),
     ),
     # Apprise takes 10 to 14 digits, and no others.
-    "signal": _Form(re.compile(r"\+[1-9][0-9]{9,13}"), "Your number, like +4915112345678"),
+    "signal": _Form(re.compile(r"\+[1-9][0-9]{9,13}"), N_("Your number, like +4915112345678")),
 }
-_OTHER = _Form(re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+-]{0,127}"), "Your part of the address")
+_OTHER = _Form(re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+-]{0,127}"), N_("Your part of the address"))
 SHOWN = 2
 """How many characters of a target are shown."""
 
@@ -50,9 +54,9 @@ def _form_of(service: ChatSettings) -> _Form:
     return _FORMS.get(scheme) or _FORMS.get(scheme.removesuffix("s")) or _OTHER
 
 
-def hint_of(service: ChatSettings) -> str:
-    """What people are asked for."""
-    return service.hint or _form_of(service).hint
+def hint_of(service: ChatSettings, language: Language) -> str:
+    """What people are asked for: in the operator's words, or in their own language."""
+    return service.hint or language.say(_form_of(service).hint)
 
 
 def service_named(settings: Settings, name: str, field: str = "service") -> ChatSettings:

@@ -45,6 +45,13 @@ async def test_an_address_is_proved_by_the_code_that_came_there(
     assert again.status_code == 422
 
 
+async def test_what_is_asked_for_is_said_in_the_persons_language(box: BoxWorld) -> None:
+    await box.sync(users=[{"id": "ada", "email": "ada@example.org", "locale": "de"}])
+    hints = [one["hint"] for one in (await box.get("/users/ada/chat"))["services"]]
+    assert hints[0].startswith("Dein Thema")
+    assert hints[2] == "Die Nummer deines Chats mit dem Bot"
+
+
 async def test_five_wrong_codes_end_it(box: BoxWorld, ntfy: NtfyDouble) -> None:
     await ask(box)
     wrong = "000000" if code_in(ntfy) != "000000" else "111111"

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from buildos_box.chat.targets import hint_of, target_of
+from buildos_box.locales.language import language
 from buildos_box.mcp.tools import TOOLS
 from buildos_box.settings import EgressSettings, Settings, load_settings
 from tests.doubles.web import Web
@@ -59,7 +60,7 @@ def test_the_chat_services_can_be_pasted(tmp_path: Path) -> None:
     rows = dict(re.findall(r"^\| (\w+) \| `([^`]+)`", section("chat"), re.M))
     for name, service in services.items():
         assert target_of(service, rows[name.title() if name != "ntfy" else name])
-        assert hint_of(service)
+        assert hint_of(service, language(default="en-US"))
 
 
 class Yaml(yaml.SafeLoader):  # type: ignore[misc]
