@@ -22,7 +22,7 @@ class PlaceRequest(msgspec.Struct, frozen=True):
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A user's place. `enabled` is whether this server tells of the weather at all."""
+    """A user's place. `enabled` is whether this server writes the weather into briefs."""
 
     enabled: bool
     place: str | None
