@@ -104,8 +104,7 @@ async def roll_up(db: Database) -> None:
     after, newest = await history_store.unread(db)
     while after < newest:
         upto = min(newest, after + history_store.PAGE)
-        ended = await history_store.ended(db, after, upto)
-        users = await history_store.ended_by_user(db, after, upto)
+        ended, users = await history_store.ended(db, after, upto)
         moved = await db.write(
             partial(_add_page, after=after, upto=upto, ended=ended, users=users),
         )

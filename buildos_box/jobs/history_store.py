@@ -9,14 +9,15 @@ from typing import NamedTuple
 from buildos_box.clock import Instant
 from buildos_box.db import Database, Row, Tx
 
-PAGE = 10_000
+PAGE = 30_000
 """How many events of the audit trail one transaction adds at most."""
 HOUR = 3600
 _ENDED = """(e.from_status = 'processing' AND e.to_status IN ('completed', 'failed',
              'queued_for_retry') OR e.to_status = 'cancelled')"""
-_ROUNDED = "CAST({} * 86400000 + 0.5 AS INTEGER)"
-_WAIT = _ROUNDED.format("(started - julianday(scheduled_for))")
-_RUN = _ROUNDED.format("(julianday(at) - started)")
+_STARTED = """julianday(iif(e.to_status IN ('completed', 'failed'), j.started_at, NULL))"""
+_ROUNDED = "CAST(({} - {}) * 86400000 + 0.5 AS INTEGER)"
+_WAIT = _ROUNDED.format(_STARTED, "julianday(j.scheduled_for)")
+_RUN = _ROUNDED.format("julianday(e.at)", _STARTED)
 
 
 def _shortened(ms: str) -> str:
@@ -52,38 +53,31 @@ async def unread(db: Database) -> tuple[int, int]:
     return row["event_id"], row["newest"]
 
 
-async def ended(db: Database, after: int, upto: int) -> list[Row]:
-    """How many attempts ended in each minute, by type, lane, outcome, wait and duration (ms).
+async def ended(db: Database, after: int, upto: int) -> tuple[list[Row], list[Row]]:
+    """How many attempts ended in each minute, by type, lane, outcome, wait and duration (ms); and
+    how many on each day (UTC), by user and outcome.
 
     Waits and durations are those of jobs that are done or failed; a job that has started again
-    since has none.
+    since has none. Both are counted from one reading of the events. Durations come first in the
+    sort, because whole numbers are compared sooner than texts.
     """
-    return await db.all(
-        f"""SELECT minute, job_type, lane, to_status, {_shortened("wait")} AS wait,
-                   {_shortened("run")} AS run, count(*) AS count
-              FROM (SELECT substr(at, 1, 16) AS minute, job_type, lane, to_status,
-                           {_WAIT} AS wait, {_RUN} AS run
-                      FROM (SELECT e.at, e.to_status, j.job_type, j.lane, j.scheduled_for,
-                                   iif(e.to_status IN ('completed', 'failed'),
-                                       julianday(j.started_at), NULL) AS started
-                              FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
-                             WHERE e.id > :after AND e.id <= :upto AND {_ENDED}
-                             LIMIT -1 OFFSET 0)
-                     LIMIT -1 OFFSET 0)
-             GROUP BY 1, 2, 3, 4, 5, 6""",  # noqa: S608 (constants)
+    rows = await db.all(
+        f"""WITH ended AS MATERIALIZED (
+                SELECT e.at, e.to_status, j.job_type, j.lane, j.user_id,
+                       {_WAIT} AS wait, {_RUN} AS run
+                  FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
+                 WHERE e.id > :after AND e.id <= :upto AND {_ENDED})
+            SELECT substr(at, 1, 16) AS minute, job_type, lane, to_status,
+                   {_shortened("wait")} AS wait, {_shortened("run")} AS run,
+                   NULL AS day, NULL AS user_id, count(*) AS count
+              FROM ended GROUP BY 5, 6, 1, 2, 3, 4
+             UNION ALL
+            SELECT NULL, NULL, NULL, to_status, NULL, NULL, substr(at, 1, 10), user_id, count(*)
+              FROM ended WHERE user_id IS NOT NULL GROUP BY 8, 4, 7""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
-
-
-async def ended_by_user(db: Database, after: int, upto: int) -> list[Row]:
-    """How many attempts ended on each day (UTC), by user and outcome."""
-    return await db.all(
-        f"""SELECT substr(e.at, 1, 10) AS day, j.user_id, e.to_status, count(*) AS count
-              FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
-             WHERE e.id > :after AND e.id <= :upto AND j.user_id IS NOT NULL AND {_ENDED}
-             GROUP BY 2, 3, 1""",  # noqa: S608 (constants)
-        {"after": after, "upto": upto},
-    )
+    by_user = [row for row in rows if row["day"] is not None]
+    return [row for row in rows if row["day"] is None], by_user
 
 
 def move_cursor(tx: Tx, after: int, upto: int) -> bool:
