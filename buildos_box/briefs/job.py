@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.briefs import store
+from buildos_box.briefs import progress, store
 from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, whole
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose
@@ -19,18 +19,17 @@ from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
+from buildos_box.locales.language import Language
 from buildos_box.mail.outgoing import queue_brief_email, supersede
 from buildos_box.mail.store import TaskLine
 from buildos_box.notifications.outgoing import notify
 from buildos_box.page_links import PageLinks
-from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.weather.outlook import Outlook, outlook
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
-
-ANALYSING = "Analysing the day"
 
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
@@ -111,14 +110,14 @@ async def _write(
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
     """
     payload = job.payload
-    job.note_progress(5, "Gathering projects, tasks, notes and events")
     brief_id = await _begin(job, services)
     user, facts = await _facts(job, services)
-    job.note_progress(15, _found(facts))
+    say = facts.language.say
+    job.note_progress(15, progress.found(facts))
     sections = _sections(job, facts)
-    job.note_progress(50, "Sorting the day's tasks and events")
+    job.note_progress(50, say(progress.SORTING))
     result = await _result(job, services, facts)
-    job.note_progress(85, "Writing the brief")
+    job.note_progress(85, say(progress.WRITING))
     links = PageLinks.of(services.settings)
     brief = compose(
         facts,
@@ -144,9 +143,9 @@ async def _write(
         is_empty=facts.is_empty,
         **result.origin(),
     )
-    job.note_progress(90, "Queueing the mail")
+    job.note_progress(90, say(progress.QUEUEING))
     return await services.db.write(
-        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished)
+        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished, facts.language)
     )
 
 
@@ -155,6 +154,8 @@ async def _begin(job: Attempt[BriefPayload], services: Services) -> str:
     new_id = services.ids.new("brief", now)
 
     def begin(tx: Tx) -> str:
+        language = find_language(tx, services, payload.user_id)
+        job.note_progress(5, language.say(progress.GATHERING))
         job.ensure_lease(tx)
         return store.begin(
             tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
@@ -181,19 +182,14 @@ async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, 
     return user, facts
 
 
-def _found(facts: DayFacts) -> str:
-    projects = plural(facts.project_count, "project")
-    tasks = plural(facts.task_counts.open + facts.task_counts.completed, "task")
-    return f"Found {projects}, {tasks} and {plural(facts.event_count, 'event')}"
-
-
 def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
-    done = []
+    done, say = [], facts.language.say
     projects = facts.projects[:MAX_SECTIONS]
     total = len(projects)
     for number, project in enumerate(projects, start=1):
         percent = 15 + 35 * (number - 1) // total
-        job.note_progress(percent, f"Writing project {number} of {total}: {project.name}")
+        said = say(progress.PROJECT_NUMBER, number=number, total=total, project=project.name)
+        job.note_progress(percent, said)
         done.append((project.id, project.name, project_section(facts, project)))
     return done
 
@@ -205,9 +201,9 @@ async def _result(
     if kept is not None:
         return msgspec.convert(kept, AnalysisResult)
     asks_a_model = bool(services.llm.providers) and not facts.is_empty
-    job.note_progress(60, ANALYSING)
+    job.note_progress(60, facts.language.say(progress.ANALYSING))
     if asks_a_model:
-        await job.progress(60, ANALYSING)
+        await job.progress(60, facts.language.say(progress.ANALYSING))
     result = await analyse_day(
         services,
         facts,
@@ -228,6 +224,7 @@ def _conclude(
     brief_id: str,
     payload: BriefPayload,
     finished: store.Finished,
+    language: Language,
 ) -> BriefResult:
     """Store the brief, its mail, its notification and its event in one transaction."""
     now = services.clock.now()
@@ -260,7 +257,7 @@ def _conclude(
     )
     if not unwanted:
         _notify(tx, job, services, brief_id, payload, finished, now)
-    job.finish(tx, result, message="Your brief is ready")
+    job.finish(tx, result, message=language.say(progress.READY))
     return result
 
 

@@ -185,3 +185,7 @@ def language(
         week_start=formats.first_day_of_week(locale) if first is None else first,
         catalogue=catalogue(catalogue_tag(found.name)),
     )
+
+
+ENGLISH = language()
+"""The source's, with the box's own habits."""

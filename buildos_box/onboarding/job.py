@@ -10,6 +10,8 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.origin import Origin
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.notifications.outgoing import notify
 from buildos_box.onboarding import prompts, store
 from buildos_box.onboarding.analyst import analyse
@@ -17,8 +19,12 @@ from buildos_box.onboarding.model import OnboardingAnalysis, ProposedAnalysis, U
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.languages import get_language
 
 EVENT = "onboarding.completed"
+_READING = N_("Reading what you wrote")
+_STORING = N_("Storing the analysis")
+_READY = N_("Your analysis is ready")
 
 
 class OnboardingPayload(Payload, frozen=True, kw_only=True):
@@ -55,25 +61,28 @@ async def analyse_onboarding(
     """
     if await workspace.get_user(services.db, job.payload.user_id) is None:
         raise PermanentError(f"there is no user {job.payload.user_id}", code="unknown_user")
-    await job.progress(10, "Reading what you wrote")
+    language = await get_language(services, job.payload.user_id)
+    await job.progress(10, language.say(_READING))
     kept = job.saved_step("analysis")
     if kept is None:
-        draft = await _draft_analysis(job, services)
+        draft = await _draft_analysis(job, services, language)
         await job.save_step("analysis", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    job.note_progress(90, "Storing the analysis")
-    return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
+    job.note_progress(90, language.say(_STORING))
+    return await services.db.write(lambda tx: _conclude(tx, job, services, draft, language))
 
 
-async def _draft_analysis(job: Attempt[OnboardingPayload], services: Services) -> Draft:
+async def _draft_analysis(
+    job: Attempt[OnboardingPayload], services: Services, language: Language
+) -> Draft:
     context = job.payload.user_context
-    own = analyse(context)
+    own = analyse(context, language)
     answer = await services.llm.ask(
         Ask(
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
-            user=prompts.user_text(context, services.ids),
+            user=prompts.user_text(context, language, services.ids),
             schema=ProposedAnalysis,
             user_id=job.payload.user_id,
             job_id=job.job_id,
@@ -94,7 +103,11 @@ def _nothing() -> ProposedAnalysis:
 
 
 def _conclude(
-    tx: Tx, job: Attempt[OnboardingPayload], services: Services, draft: Draft
+    tx: Tx,
+    job: Attempt[OnboardingPayload],
+    services: Services,
+    draft: Draft,
+    language: Language,
 ) -> OnboardingResult:
     """Store the analysis, the mark on the user, the event and the notification in
     one transaction.
@@ -126,7 +139,7 @@ def _conclude(
         payload={},
         correlation_id=job.correlation_id,
     )
-    job.finish(tx, result, message="Your analysis is ready")
+    job.finish(tx, result, message=language.say(_READY))
     return result
 
 

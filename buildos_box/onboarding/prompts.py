@@ -12,6 +12,7 @@ import msgspec
 from buildos_box.ids import Ids
 from buildos_box.llm.fence import fence
 from buildos_box.llm.plain import plain
+from buildos_box.locales.language import Language
 from buildos_box.onboarding.features import NAMES, WHAT_IT_DOES
 from buildos_box.onboarding.model import (
     OnboardingAnalysis,
@@ -22,7 +23,7 @@ from buildos_box.onboarding.model import (
 )
 
 PURPOSE = "onboarding_analysis"
-VERSION = "v1"
+VERSION = "v2"
 SENTENCE_CHARS, TITLE_CHARS, MOST_ITEMS = 400, 80, 6
 
 
@@ -34,9 +35,10 @@ def system_text() -> str:
     return text + "\n".join(f"- `{name}`: {what}" for name, what in WHAT_IT_DOES.items())
 
 
-def user_text(context: UserContext, ids: Ids) -> str:
-    """The variable part: what the user wrote, as fenced JSON."""
-    return f"Write the analysis.\n\n{fence(msgspec.json.encode(context).decode(), ids)}"
+def user_text(context: UserContext, language: Language, ids: Ids) -> str:
+    """The variable part: the language to write in, and what the user wrote, as fenced JSON."""
+    data = msgspec.json.encode(context).decode()
+    return f"Write the analysis in {language.english_name}.\n\n{fence(data, ids)}"
 
 
 def accept(

@@ -11,8 +11,10 @@ from datetime import date
 
 import msgspec
 
+from buildos_box.locales.language import ENGLISH, Language
 from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import Phase, Plan, PlanTask, Span, days_of
+from buildos_box.phases.words import PHASE_NUMBER
 
 NAMED_AT_MOST = 8
 
@@ -52,7 +54,12 @@ class Repaired(msgspec.Struct, frozen=True):
     repairs: Repairs
 
 
-def repair(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> Repaired:
+def repair(
+    phases: tuple[Phase, ...],
+    tasks: Iterable[PlanTask],
+    span: Span,
+    language: Language = ENGLISH,
+) -> Repaired:
     """Repair the phases with as few changes as possible. There must be at least one phase.
 
     Unknown ids are dropped; a task in several phases stays in the first; one before a task that it
@@ -67,7 +74,7 @@ def repair(phases: tuple[Phase, ...], tasks: Iterable[PlanTask], span: Span) -> 
         placed.put(group)
     missing = tuple(t for t in known if t not in at)
     moved = tuple(t for t in known if t in at and placed.home[t] != at[t])
-    kept, wrong_dates = _phases(phases, placed, span)
+    kept, wrong_dates = _phases(phases, placed, span, language)
     return Repaired(
         Plan(phases=kept, cycles=named(groups, known)),
         Repairs(
@@ -160,7 +167,7 @@ class _Placed:
 
 
 def _phases(
-    phases: tuple[Phase, ...], placed: _Placed, span: Span
+    phases: tuple[Phase, ...], placed: _Placed, span: Span, language: Language
 ) -> tuple[tuple[Phase, ...], int]:
     """The phases that have tasks, each in an order of work; and how many had invalid dates."""
     inside: list[list[str]] = [[] for _ in phases]
@@ -179,7 +186,7 @@ def _phases(
             days = days_of([placed.known[t] for t in ids], span)
         kept.append(
             Phase(
-                name=phase.name or f"Phase {len(kept) + 1}",
+                name=phase.name or language.say(PHASE_NUMBER, number=len(kept) + 1),
                 description=phase.description,
                 task_ids=tuple(ids),
                 start_date=days[0],

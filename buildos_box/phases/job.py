@@ -14,22 +14,31 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.types import JobType, Payload
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.origin import Origin
+from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_, Plural
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
 from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
 from buildos_box.phases.days import with_days_ahead
 from buildos_box.phases.model import Phase, PlanTask, Span
 from buildos_box.phases.planner import plan
-from buildos_box.plural import plural
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.due_day import due_day
+from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import Dependency, Project, Task, User
 
 REALTIME_EVENT = "phases.ready"
 NOTIFICATION = "project.phases_ready"
 MOST_TASKS = 2_000
+_READING = N_("Reading the project")
+_FOUND = N_("Found {things}")
+_TASKS = Plural("{count} task", "{count} tasks")
+_WAITS = Plural("{count} dependency", "{count} dependencies")
+_DRAFTING = N_("Drafting phases")
+_STORING = Plural("Writing down {count} phase", "Writing down {count} phases")
+_READY = N_("Your phases are ready")
 
 
 class PhasesPayload(Payload, frozen=True, kw_only=True):
@@ -43,6 +52,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A project with its tasks and dependencies, as the planner needs them."""
 
     user: User
+    language: Language
     project: Project
     tasks: list[Task]
     dependencies: list[Dependency]
@@ -76,22 +86,28 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
 
     Raises PermanentError (`unknown_project`, `no_tasks`), LeaseLost, StorageError.
     """
-    job.note_progress(5, "Reading the project")
-    found = await _collect(job.payload, services)
-    waits = plural(len(found.dependencies), "dependency", "dependencies")
-    await job.progress(15, f"Found {plural(len(found.tasks), 'task')}, {waits}")
+    language = await get_language(services, job.payload.user_id)
+    job.note_progress(5, language.say(_READING))
+    found = await _collect(job.payload, services, language)
+    await job.progress(15, _found(found))
     kept = job.saved_step("phases")
     if kept is None:
-        await job.progress(20, "Drafting phases")
+        await job.progress(20, language.say(_DRAFTING))
         draft = await _draft_phases(job, services, found)
         await job.save_step("phases", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    job.note_progress(90, f"Writing down {plural(len(draft.phases), 'phase')}")
-    return await services.db.write(lambda tx: _conclude(tx, job, services, draft))
+    job.note_progress(90, language.count(_STORING, len(draft.phases)))
+    return await services.db.write(lambda tx: _conclude(tx, job, services, draft, language))
 
 
-async def _collect(payload: PhasesPayload, services: Services) -> Found:
+def _found(found: Found) -> str:
+    tasks = found.language.count(_TASKS, len(found.tasks))
+    waits = found.language.count(_WAITS, len(found.dependencies))
+    return found.language.say(_FOUND, things=found.language.listed([tasks, waits]))
+
+
+async def _collect(payload: PhasesPayload, services: Services, language: Language) -> Found:
     user = await workspace.get_user(services.db, payload.user_id)
     project = await workspace.get_project(services.db, payload.user_id, payload.project_id)
     if user is None or project is None:
@@ -99,7 +115,7 @@ async def _collect(payload: PhasesPayload, services: Services) -> Found:
     tasks = await workspace.tasks_of_project(services.db, project.id, limit=MOST_TASKS + 1)
     _require_plannable(len(tasks))
     links = await workspace.dependencies_among(services.db, [task.id for task in tasks])
-    return Found(user=user, project=project, tasks=tasks, dependencies=links)
+    return Found(user=user, language=language, project=project, tasks=tasks, dependencies=links)
 
 
 async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: Found) -> Draft:
@@ -108,7 +124,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
     span = Span(found.project.start_date, found.project.due_date)
     if len(tasks) > prompts.MOST_TASKS_ASKED:
         return _by_rules(
-            tasks, span, why_built_in="too_many_tasks" if services.llm.providers else None
+            found, tasks, span, why_built_in="too_many_tasks" if services.llm.providers else None
         )
     short = prompts.Short(found.tasks)
     texts = [found.project.name, found.project.description, *(t.title for t in found.tasks)]
@@ -129,6 +145,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
                 found.tasks,
                 found.dependencies,
                 await _existing(services, found.project.id, {task.id for task in found.tasks}),
+                language=found.language,
                 now=services.clock.now(),
                 zone=zone,
                 short=short,
@@ -144,13 +161,13 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
         fallback=lambda: prompts.Proposal(phases=[]),
     )
     if answer.is_builtin:
-        return _by_rules(tasks, span, **answer.origin())
-    repaired = repair(prompts.accept(answer.value, short, texts), tasks, span)
+        return _by_rules(found, tasks, span, **answer.origin())
+    repaired = repair(prompts.accept(answer.value, short, texts), tasks, span, found.language)
     return Draft(phases=repaired.plan.phases, repairs=repaired.repairs, **answer.origin())
 
 
-def _by_rules(tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
-    return Draft(phases=plan(tasks, span).phases, repairs=Repairs(), **origin)
+def _by_rules(found: Found, tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
+    return Draft(phases=plan(tasks, span, found.language).phases, repairs=Repairs(), **origin)
 
 
 async def _existing(
@@ -187,7 +204,11 @@ def plan_tasks(
 
 
 def _conclude(
-    tx: Tx, job: Attempt[PhasesPayload], services: Services, draft: Draft
+    tx: Tx,
+    job: Attempt[PhasesPayload],
+    services: Services,
+    draft: Draft,
+    language: Language,
 ) -> PhasesResult:
     """Store the phases, the mark on the project, the event and the notification in one transaction.
 
@@ -204,7 +225,8 @@ def _conclude(
     links = workspace.find_dependencies(tx, project.id)
     zone = zone_or_utc(user.timezone)
     now_there = plan_tasks(tasks, links, zone)
-    repaired = repair(draft.phases, now_there, Span(project.start_date, project.due_date))
+    span = Span(project.start_date, project.due_date)
+    repaired = repair(draft.phases, now_there, span, language)
     made = repaired.plan
     phases = with_days_ahead(made.phases, now_there, local_day(now, zone))
     result = PhasesResult(
@@ -245,7 +267,7 @@ def _conclude(
         payload={"projectId": project.id, "projectName": project.name},
         correlation_id=job.correlation_id,
     )
-    job.finish(tx, result, message="Your phases are ready")
+    job.finish(tx, result, message=language.say(_READY))
     return result
 
 

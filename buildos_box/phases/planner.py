@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from buildos_box.llm.plain import plain
+from buildos_box.locales.language import ENGLISH, Language
+from buildos_box.phases import words
 from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import MOST_PHASES, Phase, Plan, PlanTask, Span, days_of
 
@@ -26,7 +28,7 @@ _URGENCY = {"urgent": 0, "high": 0, "medium": 1, "low": 2}
 __all__ = ["MOST_PHASES", "Phase", "Plan", "PlanTask", "Span", "plan"]
 
 
-def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
+def plan(tasks: Iterable[PlanTask], span: Span | None = None, language: Language = ENGLISH) -> Plan:
     """The plan: every task once, none before one that it depends on unless both
     are in one cycle.
     """
@@ -48,7 +50,7 @@ def plan(tasks: Iterable[PlanTask], span: Span | None = None) -> Plan:
     for number, cell in enumerate(sorted(cells), start=1):
         inside = [known[t] for index in cells[cell] for t in groups[index]]
         inside.sort(key=lambda t: (rank[home[t.id]], _key(t)))
-        phases.append(_phase(number, inside, waited, cell == 0, span or Span()))
+        phases.append(_phase(number, inside, waited, cell == 0, span or Span(), language))
     return Plan(phases=tuple(phases), cycles=named(groups, known))
 
 
@@ -116,39 +118,23 @@ def _edges(days: list[date]) -> list[date]:
 
 
 def _phase(
-    number: int, tasks: list[PlanTask], waited: Mapping[str, int], over: bool, span: Span
+    number: int,
+    tasks: list[PlanTask],
+    waited: Mapping[str, int],
+    over: bool,
+    span: Span,
+    language: Language,
 ) -> Phase:
     lead = min(tasks, key=lambda t: (-waited.get(t.id, 0), _key(t)))
     first, last = days_of(tasks, span)
-    title = plain(lead.title, TITLE_CHARS) or f"Phase {number}"
-    more = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+    title = plain(lead.title, TITLE_CHARS) or language.say(words.PHASE_NUMBER, number=number)
     return Phase(
-        name="Finished" if over else f"{title}{more}",
+        name=words.name(title, len(tasks), over, language),
         task_ids=tuple(task.id for task in tasks),
-        description=_words(tasks, title, waited.get(lead.id, 0), over),
+        description="" if over else words.about(tasks, title, waited.get(lead.id, 0), language),
         start_date=first,
         end_date=last,
     )
-
-
-def _words(tasks: list[PlanTask], title: str, waiting: int, over: bool) -> str:
-    """The description of a phase, from its tasks alone."""
-    if over:
-        return ""
-    said = []
-    if waiting and len(tasks) > 1:
-        others = f"{waiting} others wait" if waiting > 1 else "another task waits"
-        said.append(f"Begin with “{title}”: {others} for it.")
-    elif waiting:
-        said.append(f"{waiting} others wait for it." if waiting > 1 else "Another waits for it.")
-    due = [task.due for task in tasks if task.due]
-    if due:
-        who = "It" if len(tasks) == 1 else "One of them" if len(due) == 1 else "The last of them"
-        said.append(f"{who} is due on {max(due).day} {max(due):%B %Y}.")
-    if not said:
-        alone = len(tasks) == 1
-        said.append("Nothing waits for it." if alone else "Take these in any order.")
-    return " ".join(said)
 
 
 def _key(task: PlanTask) -> tuple[date, str, str]:

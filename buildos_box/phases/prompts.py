@@ -19,12 +19,13 @@ from buildos_box.clock import Instant, day_from_text, local_day
 from buildos_box.ids import Ids
 from buildos_box.llm.fence import fence
 from buildos_box.llm.plain import plain
+from buildos_box.locales.language import Language
 from buildos_box.phases.model import MOST_PHASES, Phase
 from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.model import Dependency, Project, Task
 
 PURPOSE = "project_phases"
-VERSION = "v1"
+VERSION = "v2"
 NAME_CHARS, SENTENCE_CHARS = 80, 300
 TITLE_CHARS, PROJECT_CHARS = 120, 1_500
 MOST_TASKS_ASKED = 300
@@ -82,6 +83,7 @@ def user_text(
     dependencies: Sequence[Dependency],
     existing: Sequence[tuple[str, list[str]]],
     *,
+    language: Language,
     now: Instant,
     zone: ZoneInfo,
     short: Short,
@@ -96,6 +98,7 @@ def user_text(
         waits.setdefault(link.task_id, []).append(short.of(link.depends_on_id))
     room = min(DESCRIPTION_CHARS, DESCRIPTIONS_CHARS // max(len(tasks), 1))
     data = {
+        "language": language.english_name,
         "today": local_day(now, zone),
         "project": _filled(
             name=project.name[:TITLE_CHARS],

@@ -1,12 +1,13 @@
 // The box's API. The cookie that scripts cannot read says who we are; the header, that it is us.
 
+import { inWords } from "./refusals.js";
 import { t } from "./text.js";
 
 export const ROOT = new URL("../", document.baseURI);
 
 export class Refused extends Error {
   constructor(status, body) {
-    super(body.error || t("The box answered {status}.", { status }));
+    super(inWords(status, body.error));
     this.status = status;
     this.code = body.code;
     this.details = body.details || [];

@@ -3,6 +3,7 @@
 import { own, patch, post } from "./api.js";
 import { action, el, say } from "./dom.js";
 import { folded, form, text } from "./forms.js";
+import { readsEnglish } from "./refusals.js";
 import { t } from "./text.js";
 import { isGoing, removeThing } from "./toggles.js";
 import { timeInWords } from "./words.js";
@@ -19,7 +20,9 @@ export function feeds(place, found, draw) {
 function state(feed) {
   if (!feed.isActive) return t("Paused");
   const last = feed.lastSuccessAt ? t("Read {when}", { when: timeInWords(feed.lastSuccessAt) }) : t("Not read yet");
-  return feed.failures ? t("{last}; it cannot be read now: {error}", { last, error: feed.error }) : last;
+  if (!feed.failures) return last;
+  return readsEnglish ? t("{last}; it cannot be read now: {error}", { last, error: feed.error })
+    : t("{last}; it cannot be read now", { last });
 }
 
 function line(feed, n, draw) {

@@ -2,6 +2,7 @@
 // not saved yet is kept while people look at other pages.
 
 import { el, newId, say } from "./dom.js";
+import { readsEnglish } from "./refusals.js";
 import { t } from "./text.js";
 
 const drafts = new Map();
@@ -141,5 +142,6 @@ function tell(made, fault, error, faults) {
 // The box says "must be …" of a field by its name; people read a sentence.
 function sentence(holder, message) {
   const label = holder.querySelector("label").textContent;
+  if (!readsEnglish) return t("{field}: this cannot be taken as it is.", { field: label });
   return t("{field}: {fault}.", { field: label, fault: message.replace(/[.]$/, "") });
 }

@@ -5,6 +5,7 @@ import { briefOf } from "./briefs.js";
 import { action, el, say } from "./dom.js";
 import { listen } from "./live.js";
 import { briefText, everything, sinceThen } from "./brief-text.js";
+import { readsEnglish } from "./refusals.js";
 import { t } from "./text.js";
 import { dayInWords, timeInWords, today as todaysDay } from "./words.js";
 
@@ -123,7 +124,9 @@ function panel(job, refresh) {
     let message = progress?.message || t("Waiting for its turn…");
     if (news.status === "queued_for_retry") {
       const at = timeInWords(news.scheduledFor || news.scheduled_for);
-      message = t("That went wrong: {error}. Next try: {at}.", { error: news.error || t("no reason was given"), at });
+      message = readsEnglish
+        ? t("That went wrong: {error}. Next try: {at}.", { error: news.error || t("no reason was given"), at })
+        : t("That went wrong. Next try: {at}.", { at });
     }
     bar.value = progress?.total ? (100 * progress.current) / progress.total : 0;
     if (words.textContent !== message) words.textContent = message;
@@ -150,6 +153,7 @@ function written(brief, day, refresh) {
   const failed = brief?.generationStatus === "failed" && !stopped;
   return [el("section", { class: "card", "aria-label": t("No brief") },
     el("h2", {}, failed ? t("This brief could not be written") : t("No brief for this day yet")),
-    failed ? el("p", { class: "bad" }, brief.generationError || "") : null,
+    failed ? el("p", { class: "bad" }, readsEnglish ? brief.generationError || ""
+      : t("Whoever runs the box sees why in its log.")) : null,
     ask(failed ? t("Try again") : t("Write it now"), failed))];
 }

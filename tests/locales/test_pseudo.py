@@ -1,6 +1,6 @@
-"""No word of ours reaches a person past the catalogues: a brief, its mail, SMS and push."""
+"""No word of ours reaches a person past the catalogues: what is written for them, part by part."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -10,12 +10,19 @@ from bench.made_days import KINDS, make_day
 from buildos_box.briefs.compose import compose, everything
 from buildos_box.briefs.facts import DayFacts, day_facts
 from buildos_box.briefs.headline import preheader, sms, subject
+from buildos_box.briefs.progress import found
 from buildos_box.briefs.sections import project_section
+from buildos_box.calendars.caldav.lost_values import note_of
 from buildos_box.clock import from_text
 from buildos_box.notifications.due_soon import due_text
 from buildos_box.notifications.event_types import EVENT_TYPES, content_of, read_payload
 from buildos_box.notifications.push_message import ACTIONS, push_message
+from buildos_box.onboarding.analyst import analyse
+from buildos_box.onboarding.model import UserContext
+from buildos_box.onboarding.themes import THEMES
 from buildos_box.page_links import PageLinks
+from buildos_box.phases.model import PlanTask
+from buildos_box.phases.planner import plan
 from buildos_box.sms.text import reminder_text
 from buildos_box.workspace.model import Dependency
 from tests.locales.test_catalogues import PSEUDO, outside
@@ -104,3 +111,53 @@ def test_what_is_due_soon_and_the_buttons_of_push() -> None:
     made = push_message(row, urgent=False, now=NOW, stale_at=None, language=PSEUDO)
     assert made.content["labels"].keys() == ACTIONS.keys()
     assert all(outside(label) == "" for label in made.content["labels"].values())
+
+
+def test_phases_are_named_and_described_in_the_catalogues_words() -> None:
+    days = [None, date(2024, 10, 25), date(2024, 12, 24)]
+    tasks = [
+        PlanTask(
+            id=f"{number:03}",
+            title="" if number == 11 else f"{number:03}",
+            due=days[number % 3],
+            done=number < 2,
+            after=tuple(f"{other:03}" for other in range(2, number) if number % (other + 1) == 0),
+        )
+        for number in range(12)
+    ]
+    phases = [*plan(tasks, language=PSEUDO).phases, *plan(tasks[8:9], language=PSEUDO).phases]
+    assert len({phase.description for phase in phases}) > 3
+    for phase in phases:
+        assert (outside(phase.name), outside(phase.description)) == ("", "")
+
+
+@pytest.mark.parametrize("goals", [[], ["1"], ["1", "2"]])
+@pytest.mark.parametrize("challenges", [[], ["3"]])
+@pytest.mark.parametrize("first", [0, 4])
+def test_an_analysis_without_a_model_says_nothing_else(
+    goals: list[str], challenges: list[str], first: int
+) -> None:
+    stems = " ".join(theme.stems for theme in THEMES[first : first + 4])
+    context = UserContext(
+        goals=goals, challenges=challenges, input_projects="4", input_work_style=stems
+    )
+    made = analyse(context, PSEUDO)
+    said = [*made.insights, *made.best_practices]
+    said += [text for one in made.workflow_optimizations for text in (one.title, one.description)]
+    said += [one.reason for one in made.recommended_features]
+    assert len(said) > 20
+    assert [text for text in said if outside(text)] == []
+
+
+def test_progress_and_a_note_of_lost_values_do_not_either() -> None:
+    assert outside(found(without_words(make_day(0).facts))) == ""
+    lost = {
+        "title": "1",
+        "description": "",
+        "done": True,
+        "due": "2024-10-25",
+        "priority": "high",
+    }
+    for due in ("2024-10-25", "2024-10-25T10:00:00.000Z"):
+        note = note_of("2", {**lost, "due": due}, PSEUDO, "Europe/Berlin", here=True)
+        assert (outside(note["title"]), outside(note["content"])) == ("", "")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.locales.language import language
 from buildos_box.settings import LlmSettings, ProviderSettings, Settings
 from tests.doubles.llm import LlmDouble, ok
 from tests.world import BoxWorld, open_world
@@ -93,7 +94,7 @@ async def test_without_answers_the_projects_are_told_one_by_one(box: BoxWorld) -
     insights = (await box.get("/users/ada/onboarding"))["analysis"]["insights"]
     assert insights[1:3] == [
         "Of 2 things you are after, “Task 0” comes first: begin there.",
-        "You are working on “Garden”, “Launch”.",
+        "You are working on “Garden” and “Launch”.",
     ]
 
 
@@ -187,3 +188,26 @@ async def test_unknown_and_other_users_are_not_found(box: BoxWorld) -> None:
     codes = [answer.status_code for answer in (unknown, other, read, none_yet)]
     assert codes == [404, 404, 404, 404]
     assert await box.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "title"),
+    [
+        ("de", "Ich vergesse Termine", "Sofort aufschreiben"),
+        ("ja", "よく忘れます", "すぐに書き留める"),
+        ("pl", "Zapominam o wszystkim", "Zapisuj od razu"),
+        ("de", "I forget deadlines", "Sofort aufschreiben"),
+    ],
+)
+async def test_the_built_in_analyst_reads_and_answers_in_the_persons_language(
+    box: BoxWorld, locale: str, words: str, title: str
+) -> None:
+    await box.person()
+    await box.call("PATCH", "/users/ada", {"locale": locale})
+    body = {"userId": "ada", "userContext": {"challenges": [words]}}
+    job_id = (await box.post("/queue/onboarding", body))["jobId"]
+    await box.work()
+    analysis = (await box.get("/users/ada/onboarding"))["analysis"]
+    assert title in [one["title"] for one in analysis["workflow_optimizations"]]
+    told = (await box.get(f"/jobs/{job_id}"))["progress"]["message"]
+    assert told == language(locale).say("Your analysis is ready") != "Your analysis is ready"

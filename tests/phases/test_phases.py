@@ -121,6 +121,17 @@ async def test_without_a_model_the_built_in_planner_plans(box: BoxWorld) -> None
     }
 
 
+async def test_the_built_in_planner_writes_in_the_persons_language(box: BoxWorld) -> None:
+    await bathroom(box)
+    await box.call("PATCH", "/users/ada", {"locale": "de"})
+    job_id = (await box.post("/queue/phases", ASK))["jobId"]
+    await box.work()
+    first = (await box.get("/projects/bath/phases"))["phases"][0]
+    assert first["name"] == "Order tiles und 1 weitere"
+    assert first["description"] == ("Fang mit „Order tiles“ an: Eine andere Aufgabe wartet darauf.")
+    assert (await box.get(f"/jobs/{job_id}"))["progress"]["message"] == "Deine Phasen sind fertig"
+
+
 async def test_a_model_plans_and_the_person_is_told(smart: BoxWorld, double: LlmDouble) -> None:
     double.default(
         planned(

@@ -21,6 +21,7 @@ from buildos_box.calendars.feeds.reading import AGAIN, within_processor_time
 from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.db import Tx
 from buildos_box.errors import TransientError, Unprocessable
+from buildos_box.workspace.languages import find_language
 
 T = TypeVar("T")
 GONE = (404, 410)
@@ -181,8 +182,10 @@ class Fetching:
             return
 
         def act(tx: Tx) -> int:
-            now = self.run.services.clock.now()
-            taker = Taker(tx, self.collection, self.project_id, now, listed=listed)
+            services = self.run.services
+            now = services.clock.now()
+            language = find_language(tx, services, self.collection.user_id)
+            taker = Taker(tx, self.collection, self.project_id, now, language, listed=listed)
             taker.take(remotes)
             for url in gone:
                 taker.gone(url)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from buildos_box.calendars.caldav import todo_fields, todo_store
+from buildos_box.calendars.caldav.lost_values import note_of
 from buildos_box.calendars.caldav.merge import FIELDS, Merged, Values, merge
 from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.todo_store import DELETED, LINKED, NEW, Todo
@@ -15,6 +16,7 @@ from buildos_box.calendars.ics.processor_time import ProcessorTime
 from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
+from buildos_box.locales.language import Language
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import Batch, read_sync
 from buildos_box.workspace.model import Task, User
@@ -59,8 +61,16 @@ class Taker:
     """
 
     def __init__(
-        self, tx: Tx, collection: Collection, project_id: str, now: Instant, *, listed: bool
+        self,
+        tx: Tx,
+        collection: Collection,
+        project_id: str,
+        now: Instant,
+        language: Language,
+        *,
+        listed: bool,
     ) -> None:
+        self._language = language
         self._listed = listed
         self._tx = tx
         self._collection = collection
@@ -181,15 +191,17 @@ class Taker:
     def _note_lost(self, task: Task, remote: Remote, merged: Merged, newer: bool) -> None:
         if not merged.lost:
             return
-        whose = "at the calendar server" if newer else "here"
-        said = [f"“{task.title}” was changed here and at the calendar server.", ""]
-        said += [f"What stood {whose} and was older:", ""]
-        said += [f"- {name}: {_shown(value)}" for name, value in merged.lost.items()]
+        owner = workspace.find_user(self._tx, self._collection.user_id)
         note = {
             "id": stable_id(task.id, f"{remote.etag}", str(merged.lost), source="note"),
             "projectId": task.project_id,
-            "title": f"Changed in two places: {task.title}"[:200],
-            "content": "\n".join(said),
+            **note_of(
+                task.title,
+                merged.lost,
+                self._language,
+                owner.timezone if owner else "UTC",
+                here=newer,
+            ),
         }
         self._apply(read_sync({"notes": [note]}))
 
@@ -209,9 +221,3 @@ def _next_of_series(there: Values, here: Values, merged: Merged) -> Values:
         # It was reopened there, or completed here and not sent yet.
         return {}
     return {"done": False, "due": there["due"]}
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) if value not in (None, "") else "none"

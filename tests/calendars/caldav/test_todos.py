@@ -245,7 +245,7 @@ async def test_of_a_field_that_changed_on_both_sides_the_newer_wins_and_the_othe
     assert set(await tasks(box)) == {kept}
     assert f"SUMMARY:{kept}" in server.read(f"{chores}a.ics")
     (note,) = await notes(box)
-    assert f"title: {lost}" in note
+    assert f"Title: {lost}" in note
     await synced(box)
     assert len(await notes(box)) == 1
 
