@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from bench import parts
-from bench.big_ledger import JOBS, fill
+from bench.large_job_store import JOBS, fill
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, pss_mb, rss_mb, tell
 from tests.faults.box_process import BoxProcess

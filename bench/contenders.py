@@ -108,7 +108,7 @@ def _on_redis(name: str, *, fsync_always: bool) -> Callable[[float, Size], Figur
 
 
 def growth(size: Size) -> Figures:
-    """What a claim costs in ledgers of several sizes."""
+    """What a claim costs in job stores of several sizes."""
     options = ["--scale", str(size.growth_scale), "--samples", str(size.growth_samples)]
     return _told([sys.executable, "-m", "bench.growth", *options])
 

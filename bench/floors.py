@@ -3,8 +3,9 @@
 `three_commits` makes the three transactions that a durable queue can't do without: added,
 claimed, completed. `one_commit_each` puts the three of a job under one commit, `one_transaction`
 runs the same statements for all jobs under a single commit.
-The statements are those of `jobs/ledger.py` and `jobs/claims.py`, for one job at a time;
-`shape` lets the bench hold the rows against those that the queue itself has written.
+The statements are those of `jobs/job_store.py`, `jobs/transitions.py` and `jobs/claims.py`, for
+one job at a time; `shape` lets the bench hold the rows against those that the queue itself has
+written.
 """
 
 import argparse

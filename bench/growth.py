@@ -1,4 +1,4 @@
-"""What a claim costs as the ledger grows: finished rows behind it, waiting rows before it.
+"""What a claim costs as the job store grows: finished rows behind it, waiting rows before it.
 
 Timed is the claim inside its transaction, without the commit: the fsync at the end is the same
 in every state and would only hide growth. The product's own schema, pragmas and functions.
@@ -21,12 +21,12 @@ from buildos_box.db import Database, Tx
 from buildos_box.db.connect import connect_writer
 from buildos_box.db.tx import Listeners
 from buildos_box.ids import Ids
-from buildos_box.jobs import claims, ledger
+from buildos_box.jobs import claims, transitions
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.fair_share_cache import FairShareCache
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
-from buildos_box.jobs.types import JobType, Payload
 
 WORKERS = 16
 TURNS = 5
@@ -71,7 +71,7 @@ BENCH = JobType(name="bench", payload=Number, run=_run)
 
 @dataclass(frozen=True)
 class State:
-    """A ledger as the bench fills it."""
+    """A job store as the bench fills it."""
 
     name: str
     finished: int = 0
@@ -91,8 +91,8 @@ def states(scale: int) -> list[State]:
     ]
 
 
-class Ledger:
-    """A ledger in that state, on one connection."""
+class JobTable:
+    """A job store in that state, on one connection."""
 
     def __init__(self, folder: Path, state: State) -> None:
         path = folder / "growth.sqlite3"
@@ -163,7 +163,7 @@ class Ledger:
         assert len(jobs) == at_most
         for job in jobs:
             self.transact(
-                lambda tx, job=job: ledger.complete(
+                lambda tx, job=job: transitions.complete(
                     tx, job.row_id, job.lease_token, None, self.clock.now()
                 )
             )
@@ -176,17 +176,17 @@ class Ledger:
         self.db = connect_writer(self.path)
 
 
-def medians(ledgers: dict[str, Ledger], samples: int) -> dict[str, dict[str, float]]:
+def medians(tables: dict[str, JobTable], samples: int) -> dict[str, dict[str, float]]:
     """Median microseconds of a claim of one job, and of one for every worker, in each state.
 
     The states take turns, a few claims each, so that what else the machine does hits all alike.
     """
     kinds = {"one": (1, samples), "all": (WORKERS, samples // 4)}
     times: dict[str, dict[str, list[float]]] = {
-        name: {kind: [] for kind in kinds} for name in ledgers
+        name: {kind: [] for kind in kinds} for name in tables
     }
     for _ in range(TURNS):
-        for name, held in ledgers.items():
+        for name, held in tables.items():
             for kind, (at_most, count) in kinds.items():
                 turn = [held.claim_time(at_most=at_most) for _ in range(WARM_UP + count // TURNS)]
                 times[name][kind] += turn[WARM_UP:]
@@ -199,16 +199,16 @@ def medians(ledgers: dict[str, Ledger], samples: int) -> dict[str, dict[str, flo
 def measure(folder: Path, *, scale: int, samples: int) -> dict[str, Any]:
     """The claim's cost in every state, as filled and after ANALYZE."""
     started = time.perf_counter()
-    ledgers = {}
+    tables = {}
     for number, state in enumerate(states(scale)):
         (folder / str(number)).mkdir()
-        ledgers[state.name] = Ledger(folder / str(number), state)
+        tables[state.name] = JobTable(folder / str(number), state)
     figures: dict[str, Any] = {"fill_seconds": time.perf_counter() - started, "samples": samples}
-    figures["plain"] = medians(ledgers, samples)
-    for held in ledgers.values():
+    figures["plain"] = medians(tables, samples)
+    for held in tables.values():
         held.analyze()
-    figures["analyzed"] = medians(ledgers, samples)
-    for held in ledgers.values():
+    figures["analyzed"] = medians(tables, samples)
+    for held in tables.values():
         held.db.close()
     return figures
 

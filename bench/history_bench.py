@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import parts
-from bench.big_ledger import TYPES as JOBS_OF_THE_WEEK
-from bench.big_ledger import fill
+from bench.large_job_store import TYPES as JOBS_OF_THE_WEEK
+from bench.large_job_store import fill
 from bench.machine import describe
 from bench.measure import keep_bytecode, percentile, tell
 from bench.ours import Rig
@@ -86,7 +86,7 @@ class Found:
 
 
 def add_up(data: Path) -> float:
-    """Add the whole ledger to the history, as the first start after an upgrade does."""
+    """Add the whole job store to the history, as the first start after an upgrade does."""
 
     async def work() -> float:
         db = await Database.open(data / DATABASE_FILE, SystemClock())

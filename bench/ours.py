@@ -22,10 +22,10 @@ from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
+from buildos_box.jobs.job_type import Enqueued, JobType, Payload
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
-from buildos_box.jobs.types import Enqueued, JobType, Payload
 
 WORKERS = 16
 THREADS = 16

@@ -144,7 +144,7 @@ def _growth_verdicts(grown: Figures | None) -> list[Verdict]:
     empty = times[0][1]
     targets = (1.2, 1.2, 2.0, 2.0)
     return [
-        _at_most(f"claim with {name}, to an empty ledger", target, found / empty)
+        _at_most(f"claim with {name}, to an empty job store", target, found / empty)
         for (name, found), target in zip(times[1:], targets, strict=True)
     ]
 
@@ -201,7 +201,7 @@ def _growth_table(grown: Figures) -> str:
         analyzed = grown["analyzed"][name]
         figures = [plain["one"], plain["all"], analyzed["one"], analyzed["all"]]
         rows.append([name, *(_number(figure) for figure in figures)])
-    heads = ["ledger", "claim 1, µs", "claim 16, µs", "1 after ANALYZE", "16 after ANALYZE"]
+    heads = ["job store", "claim 1, µs", "claim 16, µs", "1 after ANALYZE", "16 after ANALYZE"]
     return _table(heads, rows)
 
 
@@ -226,7 +226,7 @@ def write(
     """The whole report as Markdown."""
     parts = ["# What the queue costs\n"]
     if quick:
-        parts.append("**A quick run: few jobs and a small ledger; no figure to rely on.**\n")
+        parts.append("**A quick run: few jobs and a small job store; no figure to rely on.**\n")
     parts.append("\n".join(f"- {fact}" for fact in machine) + "\n")
     parts.append("## Targets\n")
     found = verdicts(contenders, loads[0], grown)
@@ -237,7 +237,7 @@ def write(
     per_commit = median(loads[0].rounds[OURS], "jobs_per_commit")
     parts.append(f"Pipelined, {_number(per_commit, 1)} no-op jobs share one commit.\n")
     if grown is not None:
-        parts.append("## A claim as the ledger grows\n")
+        parts.append("## A claim as the job store grows\n")
         parts.append(_growth_table(grown))
         parts.append(
             f"Median of {grown['samples']} claims of one job, inside the transaction, without "

@@ -1,4 +1,4 @@
-"""The dashboard on a ledger of 100,000 jobs: start-up time, smoothness, cost.
+"""The dashboard on a job store of 100,000 jobs: start-up time, smoothness, cost.
 
 `python -m bench.tui_bench` fills a data folder, starts a real `buildos-box serve` on it, and the
 real `buildos-box tui` in a terminal of the bench's own (80×24): its keys are typed, its screen is
@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from bench import parts
-from bench.big_ledger import JOBS, LIVE, TYPES, USERS, fill, job_id
+from bench.large_job_store import JOBS, LIVE, TYPES, USERS, fill, job_id
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, percentile, rss_mb, tell
 from bench.relay import Relay
@@ -329,8 +329,8 @@ def report(found: Found, size: Size) -> str:
 
 {"; ".join(describe(peers=False))}.
 
-A ledger of {size.jobs:,} jobs with attempts and audit trails; a real `serve`, and a real `tui` in a
-terminal of {SCREEN[0]}×{SCREEN[1]} whose keys are typed and whose screen is read.
+A job store of {size.jobs:,} jobs with attempts and audit trails; a real `serve`, and a real `tui`
+in a terminal of {SCREEN[0]}×{SCREEN[1]} whose keys are typed and whose screen is read.
 
 | | target | found | |
 | --- | ---: | ---: | --- |

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from buildos_box.db import Tx
 from buildos_box.jobs.crons import Cron
-from buildos_box.jobs.types import JobType
+from buildos_box.jobs.job_type import JobType
 from buildos_box.services import Services
 
 C = TypeVar("C")

@@ -11,7 +11,7 @@ import msgspec
 
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
 from buildos_box.db import Database, Row
-from buildos_box.jobs.record import Facts
+from buildos_box.jobs.job_details import Facts
 from buildos_box.log import mask_phone
 from buildos_box.notifications import fanout
 from buildos_box.notifications import store as notifications
@@ -57,7 +57,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, row: Facts, metadata: Any) -> "JobView":
-        """The view of one ledger row; `metadata` as `job_metadata` shows it."""
+        """The view of one job store row; `metadata` as `job_metadata` shows it."""
         plain = {name: row[column] for name, column in _COLUMNS}
         parsed = {name: parsed_json(row[name]) for name in _PARSED}
         return cls(metadata=metadata, **plain, **parsed)

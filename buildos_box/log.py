@@ -227,7 +227,7 @@ def set_level(level: str) -> None:
     """Log nothing below that level from now on."""
     root = logging.getLogger()
     root.setLevel(level.upper())
-    # These log every step of every task at INFO, which the ledger stores anyway; Twilio's client
+    # These log every step of every task at INFO, which the job store stores anyway; Twilio's client
     # logs whole requests with phone numbers.
     for noisy in (
         "huey",

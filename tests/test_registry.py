@@ -12,7 +12,7 @@ import buildos_box
 from buildos_box import registry
 from buildos_box.feature import Feature, Listener
 from buildos_box.jobs.crons import Cron
-from buildos_box.jobs.types import JobType
+from buildos_box.jobs.job_type import JobType
 
 
 def declared(kind: type[Any]) -> Iterator[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from buildos_box.clock import Instant, from_text
 from buildos_box.db.migrate import migrate
 from buildos_box.egress import Egress
 from buildos_box.ids import Ids
-from buildos_box.jobs import store
+from buildos_box.jobs import job_query_store
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.settings import DataSettings, Settings
@@ -166,7 +166,7 @@ class BoxWorld:
         return [parser.parsebytes(file.read_bytes()) for file in files]
 
     async def jobs(self, **filters: Any) -> list[Any]:
-        return list(reversed(await store.list_jobs(self.db, limit=200, **filters)))
+        return list(reversed(await job_query_store.list_jobs(self.db, limit=200, **filters)))
 
 
 def put_migrated_database(folder: Path) -> None:

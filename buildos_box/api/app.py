@@ -35,9 +35,9 @@ from buildos_box.auth.rate_limits import READING, Authenticator
 from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.auth.session_cookie import SessionCookie
 from buildos_box.errors import BoxError, NotFound, Unavailable
+from buildos_box.jobs.attempt_metrics import AttemptMeter
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
-from buildos_box.jobs.meter import AttemptMeter
 from buildos_box.mail.hit_limit import HitLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets

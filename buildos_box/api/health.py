@@ -15,7 +15,7 @@ from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
 from buildos_box.errors import BoxError
-from buildos_box.jobs import store
+from buildos_box.jobs import job_query_store
 from buildos_box.jobs.engine import Engine
 from buildos_box.services import Services
 from buildos_box.single_flight import SingleFlight
@@ -68,7 +68,9 @@ async def _answer(
         timestamp=to_text(services.clock.now()),
         service="daily-brief-worker",
         queue="sqlite",
-        stats=[TypeCount(*row) for row in await store.counts(services.db)] if known else [],
+        stats=[TypeCount(*row) for row in await job_query_store.counts(services.db)]
+        if known
+        else [],
         reasons=reasons if known and reasons else None,
         warnings=[*await services.llm.warnings(), *backup_warnings] or None if known else None,
         backup=backup,
@@ -105,7 +107,7 @@ async def _reasons(services: Services, engine: Engine) -> list[str]:
         found.append("no worker has asked for work within the last minute")
     if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
         found.append("the scheduler has not ticked within the last minute")
-    oldest = await store.oldest_ready(services.db)
+    oldest = await job_query_store.oldest_ready(services.db)
     if oldest is not None and services.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
         found.append(f"a job that could run has waited since {oldest}")
     if shutil.disk_usage(os.path.dirname(services.db.path)).free < LEAST_FREE_BYTES:

@@ -15,10 +15,10 @@ from buildos_box.clock import as_stored, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.job_views import JobView, job_view, job_views
-from buildos_box.jobs import cleanup_store, store
+from buildos_box.jobs import cleanup_store, job_query_store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
-from buildos_box.jobs.ledger import dump
-from buildos_box.jobs.record import Facts, facts_of, job_named, record_of
+from buildos_box.jobs.job_details import Facts, facts_of, job_named, record_of
+from buildos_box.jobs.job_store import dump
 from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
 from buildos_box.services import Services
@@ -26,7 +26,10 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.paging import clamped, decode_cursor, encode_cursor
 
 Limit = Annotated[
-    int, Parameter(description=f"The most jobs of the page; past {store.LONGEST_PAGE} it counts so")
+    int,
+    Parameter(
+        description=f"The most jobs of the page; past {job_query_store.LONGEST_PAGE} it counts so"
+    ),
 ]
 _OTHER_STATUS_NAMES = {"retrying": Status.QUEUED_FOR_RETRY.value}
 TypeQuery = Annotated[
@@ -98,7 +101,7 @@ async def list_jobs(
     """
     if user is not None:
         caller.require_user(user)
-    size = clamped(limit, store.LONGEST_PAGE)
+    size = clamped(limit, job_query_store.LONGEST_PAGE)
     types, statuses = _comma_list(job_type), _statuses(status)
     if archived:
         found = await cleanup_store.list_archived(
@@ -117,7 +120,7 @@ async def list_jobs(
             services.db, [facts_of(row) for row in found], masked=not caller.may_act
         )
         return JobList(views, more)
-    rows = await store.list_jobs(
+    rows = await job_query_store.list_jobs(
         services.db,
         user_id=caller.only_user if user is None else user,
         types=types,
@@ -144,8 +147,8 @@ async def list_user_jobs(
 ) -> JobList:
     """One user's jobs, newest first. Raises NotFound, Unprocessable."""
     caller.require_user(user_id)
-    size = clamped(limit, store.LONGEST_PAGE)
-    rows = await store.list_jobs(
+    size = clamped(limit, job_query_store.LONGEST_PAGE)
+    rows = await job_query_store.list_jobs(
         services.db,
         user_id=user_id,
         types=_comma_list(job_type),
@@ -232,10 +235,10 @@ async def _shown(services: Services, caller: Caller, job_id: str) -> JobView:
 
 def _ended(
     services: Services, types: list[str] | None, since: str | None, until: str | None
-) -> store.Ended | None:
+) -> job_query_store.Ended | None:
     if since is None and until is None:
         return None
-    return store.Ended(
+    return job_query_store.Ended(
         services.queue.type_names if types is None else types,
         as_stored(since, "endedSince") or "",
         as_stored(until, "endedUntil") or to_text(services.clock.now() + timedelta(days=1)),

@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 from buildos_box.api.meter import NAMESPACE
 from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.clock import from_text
-from buildos_box.jobs import meter_store, pause_store, store
-from buildos_box.jobs.meter import AttemptMeter
+from buildos_box.jobs import job_query_store, metrics_store, pause_store
+from buildos_box.jobs.attempt_metrics import AttemptMeter
 from buildos_box.llm import store as llm_store
 from buildos_box.realtime.hub import Hub
 from buildos_box.services import Services
@@ -71,16 +71,16 @@ def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> M
 
 async def _queue(services: Services) -> list[Metric]:
     lanes = services.queue.lanes
-    counts = await store.counts(services.db)
-    due = await store.due_by_lane(services.db)
+    counts = await job_query_store.counts(services.db)
+    due = await job_query_store.due_by_lane(services.db)
     waiting = {name: row["count"] for name, row in due.items()}
-    running = await meter_store.running_by_lane(services.db)
+    running = await metrics_store.running_by_lane(services.db)
     pauses = await pause_store.list_pauses(services.db)
-    oldest = await store.oldest_ready(services.db)
+    oldest = await job_query_store.oldest_ready(services.db)
     waited = (services.clock.now() - from_text(oldest)).total_seconds() if oldest else 0.0
     return [
         _gauge(
-            "jobs", "Jobs in the ledger by type and status.", ("type", "status"),
+            "jobs", "Jobs in the job store by type and status.", ("type", "status"),
             [((row["job_type"], row["status"]), row["count"]) for row in counts],
         ),
         _gauge(
@@ -133,7 +133,7 @@ async def _effects_and_models(services: Services) -> list[Metric]:
             "effects", "Mails, messages and pushes by state; an intent has no outcome yet.",
             ("kind", "state"),
             [((row["kind"], row["state"]), row["count"])
-             for row in await meter_store.effects(services.db)],
+             for row in await metrics_store.effects(services.db)],
         ),
         *(
             _gauge(name, what, ("provider",), [((key,), own[place]) for key, own in spent.items()])
@@ -147,7 +147,7 @@ async def _effects_and_models(services: Services) -> list[Metric]:
 
 
 async def _crons_and_streams(services: Services, hub: Hub) -> list[Metric]:
-    outcomes = await meter_store.cron_outcomes(services.db)
+    outcomes = await metrics_store.cron_outcomes(services.db)
     return [
         _gauge(
             "cron_ok", "Whether the last run of a cron went well.", ("cron",),

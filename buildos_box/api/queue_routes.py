@@ -9,7 +9,7 @@ from buildos_box.api.shapes import TypeCount
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
 from buildos_box.clock import to_text
-from buildos_box.jobs import store
+from buildos_box.jobs import job_query_store
 from buildos_box.jobs.cron_store import Run
 from buildos_box.jobs.crons import CronRegistry, CronState
 from buildos_box.jobs.engine import Engine
@@ -65,7 +65,7 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
 async def queue_stats(services: Services) -> dict[str, list[TypeCount]]:
     """The number of jobs of each type and status. Raises Forbidden."""
-    return {"stats": [TypeCount(*row) for row in await store.counts(services.db)]}
+    return {"stats": [TypeCount(*row) for row in await job_query_store.counts(services.db)]}
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)

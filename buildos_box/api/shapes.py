@@ -2,7 +2,7 @@
 
 import msgspec
 
-from buildos_box.jobs.record import Facts
+from buildos_box.jobs.job_details import Facts
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):

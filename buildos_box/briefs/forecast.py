@@ -21,7 +21,7 @@ from buildos_box.briefs.planning import (
 from buildos_box.briefs.schedule import Skip, next_run, plan
 from buildos_box.clock import Instant, from_text, local_day, zone_or_utc
 from buildos_box.db import Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import job_store
 from buildos_box.jobs.why import retry_note
 from buildos_box.mail import store as mail
 from buildos_box.mail.job import BRIEFS, email_key
@@ -63,7 +63,7 @@ def expected_briefs(
 
 def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
     """Briefs that are queued or running, and waiting mails of completed ones."""
-    for row in ledger.live_of(tx, user_id):
+    for row in job_store.live_of(tx, user_id):
         if row["job_type"] == GENERATE_DAILY_BRIEF.name:
             payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
             notify_at = payload.notification_scheduled_for or row["scheduled_for"]
@@ -75,7 +75,7 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
             yield ExpectedBrief(user_id, payload.day, max(from_text(notify_at), now), reason)
     for brief_id, send_at in mail.waiting_of_briefs(tx, user_id):
         day = store.day_of(tx, brief_id)
-        job = ledger.live_with_key(tx, email_key(brief_id))
+        job = job_store.live_with_key(tx, email_key(brief_id))
         due = max(send_at, from_text(job["scheduled_for"])) if job is not None else send_at
         if day is not None:
             retried = retry_note(job) if job is not None else None

@@ -18,7 +18,7 @@ from buildos_box.clock import Instant, day_bounds, from_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.locales.language import Language
 from buildos_box.mail.outgoing import queue_brief_email, supersede
 from buildos_box.mail.store import TaskLine

@@ -16,8 +16,8 @@ from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefOptions, BriefPayl
 from buildos_box.briefs.schedule import QueueAt, Schedule, Skip, next_run, plan
 from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx, epoch_store
-from buildos_box.jobs import ledger
-from buildos_box.jobs import store as jobs_store
+from buildos_box.jobs import job_query_store as jobs_store
+from buildos_box.jobs import job_store
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Preferences, User
@@ -67,7 +67,7 @@ def reschedule(tx: Tx, services: Services, user_id: str) -> None:
     person = subscriber(tx, user_id)
     coming = next_run(person.schedule, person.zone, now) if person else None
     waiting = set(jobs_store.waiting_jobs(tx, user_id, GENERATE_DAILY_BRIEF.name, ACTOR))
-    for row in ledger.live_of(tx, user_id):
+    for row in job_store.live_of(tx, user_id):
         job_id = row["queue_job_id"]
         if job_id in waiting and (coming is None or not _is_owed(row, now)):
             services.queue.cancel(tx, job_id, reason="the schedule changed", actor="system")
@@ -163,7 +163,7 @@ def skip_reason(
     if store.completed_job(tx, user.id, day) is not None:
         return "already_completed"
     # A live job of that day at another hour would become more urgent, but not its mail.
-    if ledger.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
+    if job_store.live_with_key(tx, brief_key(user.id, day.isoformat())) is not None:
         return "already_queued"
     return f"resting: {stage.reason}" if isinstance(stage, Rest) else None
 

@@ -23,8 +23,8 @@ from buildos_box.clock import (
 )
 from buildos_box.db import Tx
 from buildos_box.errors import FieldFault, NotFound, Unprocessable
-from buildos_box.jobs import ledger
-from buildos_box.jobs.record import job_named
+from buildos_box.jobs import job_store
+from buildos_box.jobs.job_details import job_named
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import User
@@ -198,7 +198,7 @@ def _queue(
     )
     if not enqueued.deduplicated:
         daily_limits.take(tx, services, caller, user.id, "briefs_per_day")
-    live = ledger.live_with_key(tx, key)
+    live = job_store.live_with_key(tx, key)
     queued = payload if live is None else msgspec.json.decode(live["metadata"], type=BriefPayload)
     return Answer(
         enqueued.job_id,

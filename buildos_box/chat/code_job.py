@@ -9,10 +9,10 @@ from buildos_box.chat import client, store
 from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import RetryPolicy
-from buildos_box.jobs.types import JobType, Payload
 from buildos_box.locales.messages import N_
 from buildos_box.services import Services
 from buildos_box.workspace.languages import get_language
@@ -57,7 +57,7 @@ async def send_chat_code(job: Attempt[CodePayload], services: Services) -> CodeR
     language = await get_language(services, payload.user_id)
     text = language.say(TEXT, code=code_of(services.secret, code_name(payload.code_id)))
     title = services.settings.email.from_name
-    await effects.once(
+    await external_effects.once(
         services,
         job,
         key=f"chat-code:{payload.code_id}",

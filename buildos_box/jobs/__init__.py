@@ -1,1 +1,1 @@
-"""The durable queue: a ledger in SQLite, run by Huey. It depends on no job type."""
+"""The durable queue: a job store in SQLite, run by Huey. It depends on no job type."""

@@ -2,7 +2,7 @@
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.jobs.ledger import dump
+from buildos_box.jobs.job_store import dump
 
 
 async def finished_since(db: Database, since: Instant) -> list[Row]:

@@ -6,7 +6,7 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Database, Tx
-from buildos_box.jobs import alert_store, store
+from buildos_box.jobs import alert_store, job_query_store
 from buildos_box.operator_alert import OperatorAlert
 
 WINDOW = timedelta(minutes=15)
@@ -52,7 +52,7 @@ async def check(db: Database, clock: Clock) -> AlertSummary:
         for row in await alert_store.finished_since(db, since)
         if (alert := failure_spike(row["failed"], row["finished"], row["job_type"], row["codes"]))
     ]
-    waiting = oldest_waiting(await store.oldest_ready(db), now)
+    waiting = oldest_waiting(await job_query_store.oldest_ready(db), now)
     if waiting is not None:
         found.append(waiting)
     raised = await db.write(lambda tx: _raise_new(tx, found, now))

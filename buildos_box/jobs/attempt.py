@@ -8,7 +8,7 @@ import msgspec
 
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
-from buildos_box.jobs import lease_store, ledger
+from buildos_box.jobs import job_store, lease_store, transitions
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.status import Progress
 
@@ -90,7 +90,7 @@ class Attempt(Generic[P]):
 
         Raises LeaseLost.
         """
-        row_id, token, text = self.claimed.row_id, self.claimed.lease_token, ledger.dump(value)
+        row_id, token, text = self.claimed.row_id, self.claimed.lease_token, job_store.dump(value)
 
         def write(tx: Tx) -> None:
             self._note_state(tx)
@@ -117,10 +117,10 @@ class Attempt(Generic[P]):
         LeaseLost.
         """
         claimed, now = self.claimed, self._clock.now()
-        done = ledger.dump(Progress(100, 100, message))
+        done = job_store.dump(Progress(100, 100, message))
         lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)
-        text = None if result is None else ledger.dump(result)
-        ledger.complete(tx, claimed.row_id, claimed.lease_token, text, now)
+        text = None if result is None else job_store.dump(result)
+        transitions.complete(tx, claimed.row_id, claimed.lease_token, text, now)
         tx.after_commit(self._mark_finished)
 
     def _note_state(self, tx: Tx) -> None:
@@ -129,7 +129,7 @@ class Attempt(Generic[P]):
         if stack := self._stack():
             lease_store.note_stack(tx, claimed.row_id, stack)
         if told is not self._stored_progress:
-            now, text = self._clock.now(), ledger.dump(told)
+            now, text = self._clock.now(), job_store.dump(told)
             lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, text, now)
             tx.after_commit(partial(self._mark_stored, told))
 

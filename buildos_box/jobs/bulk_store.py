@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database
-from buildos_box.jobs.ledger import dump
+from buildos_box.jobs.job_store import dump
 
 
 async def matching(
@@ -47,8 +47,8 @@ async def count_possible(
 ) -> int:
     """How many of these jobs the action would change: those in one of these states.
 
-    For a retry, by the rules of `ledger.try_again`: not one that has expired, and one job of each
-    dedup key that no live job has.
+    For a retry, by the rules of `transitions.try_again`: not one that has expired, and one job of
+    each dedup key that no live job has.
     """
     row = await db.one(
         """SELECT count(DISTINCT iif(:retry, coalesce(dedup_key, queue_job_id), queue_job_id))

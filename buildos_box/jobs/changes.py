@@ -35,9 +35,9 @@ class JobCancelled:
 
 
 class JobsChanged(NamedTuple):
-    """These rows of the ledger were added or have a new status.
+    """These rows of the job store were added or have a new status.
 
-    It carries row ids only, because the ledger's throughput matters; a listener that needs more
+    It carries row ids only, because the job store's throughput matters; a listener that needs more
     reads it after the commit.
     """
 
@@ -55,6 +55,6 @@ class JobWaits(NamedTuple):
 
 
 class JobProgressed(NamedTuple):
-    """The job in this row of the ledger has new progress."""
+    """The job in this row of the job store has new progress."""
 
     row_id: int

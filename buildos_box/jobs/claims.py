@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.jobs import ledger, pause_store
+from buildos_box.jobs import job_store, pause_store, transitions
 from buildos_box.jobs.changes import EXPIRED, JobsChanged, JobWaits
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
@@ -80,7 +80,7 @@ def claim(
     chosen: list[Row] = []
     while len(chosen) < at_most and (row := line.take()) is not None:
         if row["expires_at"] is not None and row["expires_at"] <= to_text(now):
-            ledger.cancel(tx, row, reason=EXPIRED, actor="system", now=now)
+            transitions.cancel(tx, row, reason=EXPIRED, actor="system", now=now)
             continue
         line.started(row)
         chosen.append(row)
@@ -99,7 +99,7 @@ def make_ready(tx: Tx, now: Instant) -> None:
     for row in due:
         tx.execute("UPDATE queue_jobs SET ready = 1, status = 'pending' WHERE id = ?", (row["id"],))
         if row["status"] == Status.QUEUED_FOR_RETRY:
-            ledger.record_event(
+            job_store.record_event(
                 tx, row["id"], row["status"], Status.PENDING, reason="due", actor="system", now=now
             )
     if due:
@@ -107,7 +107,7 @@ def make_ready(tx: Tx, now: Instant) -> None:
 
 
 def running(tx: Tx) -> Running:
-    """The running jobs by lane and user, counted in the ledger."""
+    """The running jobs by lane and user, counted in the job store."""
     now_running = Running()
     for lane, user, count, suspects in tx.execute(
         """SELECT lane, user_id, count(*), sum(losses >= ?) FROM queue_jobs
@@ -270,9 +270,9 @@ class _Line:
             (
                 lane.name,
                 SUSPECT_AFTER if self._running.suspects else _ANY_NUMBER,
-                ledger.dump(self._paused_types),
-                ledger.dump(users),
-                ledger.dump(self._taken),
+                job_store.dump(self._paused_types),
+                job_store.dump(users),
+                job_store.dump(self._taken),
                 at_most,
             ),
         )
@@ -305,7 +305,7 @@ def _lease(
     """Lease all of them in a constant number of statements."""
     secret = new_token()
     facts = {
-        "ids": ledger.dump([row["id"] for row in rows]),
+        "ids": job_store.dump([row["id"] for row in rows]),
         "secret": secret,
         "worker": worker,
         "now": to_text(now),
@@ -345,7 +345,7 @@ def _lease(
         )
         for row in rows
     ]
-    ledger.keep_events(
+    job_store.keep_events(
         tx,
         [
             (

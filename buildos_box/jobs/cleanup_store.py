@@ -2,7 +2,7 @@
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.jobs import history_store, ledger
+from buildos_box.jobs import history_store, job_store
 
 STALE = """completed_at IS NULL AND created_at < :before AND scheduled_for < :before
            AND (status <> 'processing' OR lease_expires_at <= :now)"""
@@ -59,9 +59,9 @@ def archive_failed(tx: Tx, job_type: str, before: Instant, now: Instant, limit: 
                 row["created_at"],
                 row["completed_at"],
                 to_text(now),
-                ledger.dump(dict(row)),
-                ledger.dump([dict(attempt) for attempt in attempts]),
-                ledger.dump([dict(event) for event in events]),
+                job_store.dump(dict(row)),
+                job_store.dump([dict(attempt) for attempt in attempts]),
+                job_store.dump([dict(event) for event in events]),
             ),
         )
     return _delete(tx, rows)

@@ -1,4 +1,4 @@
-"""Huey's consumer, embedded, which runs claims of the ledger (docs/spec.md#ledger)."""
+"""Huey's consumer, embedded, which runs claims of the job store (docs/spec.md#job-store)."""
 
 import asyncio
 import contextlib
@@ -22,10 +22,10 @@ from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.history import roll_up
+from buildos_box.jobs.huey_storage import ClaimStorage, JsonSerializer, leases_in
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
-from buildos_box.jobs.storage import JsonSerializer, LedgerStorage, leases_in
 from buildos_box.log import logger
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ log = logger(__name__)
 
 
 class BoxHuey(Huey):  # type: ignore[misc]
-    """Huey on top of the ledger: a message with lease tokens becomes a task."""
+    """Huey on top of the job store: a message with lease tokens becomes a task."""
 
     run_attempts: Any = None
 
@@ -102,7 +102,7 @@ class Engine:
             results=False,
             utc=True,
             serializer=JsonSerializer(),
-            storage_class=LedgerStorage,
+            storage_class=ClaimStorage,
             claim=lambda: db.submit(self.claim),
             clock=clock,
             has_free_slot=lambda claimed: claimed + runner.in_flight < workers,
@@ -126,9 +126,9 @@ class Engine:
         return self._jobs_loop
 
     @property
-    def storage(self) -> LedgerStorage:
+    def storage(self) -> ClaimStorage:
         """The storage that Huey's workers read from."""
-        storage: LedgerStorage = self._huey.storage
+        storage: ClaimStorage = self._huey.storage
         return storage
 
     @property
@@ -158,7 +158,7 @@ class Engine:
     def start(self, services: Any) -> None:
         """Recover the jobs of a previous process, then start all threads. Blocks briefly.
 
-        The caller holds the data folder's lock, so no lease in the ledger belongs to a living
+        The caller holds the data folder's lock, so no lease in the job store belongs to a living
         process.
         """
         self._services = services

@@ -12,11 +12,11 @@ from buildos_box.clock import Clock, Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, IllegalTransition, NotFound, Unprocessable
 from buildos_box.ids import Ids
-from buildos_box.jobs import cleanup_store, ledger, pause_store
+from buildos_box.jobs import cleanup_store, job_store, pause_store, transitions
 from buildos_box.jobs.attempt import P
+from buildos_box.jobs.job_type import Enqueued, JobQueued, JobType
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.status import Status
-from buildos_box.jobs.types import Enqueued, JobQueued, JobType
 
 MOST_URGENT = 1
 
@@ -76,7 +76,7 @@ class Queue:
         return self._clock.now()
 
     def wake(self) -> None:
-        """Make the engine ask the ledger for work now."""
+        """Make the engine ask the job store for work now."""
         for wake in self._on_wake:
             wake()
 
@@ -103,14 +103,14 @@ class Queue:
         due = scheduled_for or now
         urgency = priority or job_type.priority
         key = job_type.dedup_key(payload)
-        existing = ledger.live_with_key(tx, key) if key else None
+        existing = job_store.live_with_key(tx, key) if key else None
         tx.before_commit(self.wake)
         if existing is not None:
             return self._join(tx, job_type, existing, due, urgency, payload, actor, now)
         expires = job_type.expires_at(payload)
         job_id = self._ids.new("job", now)
         at = to_text(now)
-        job = ledger.NewJob(
+        job = job_store.NewJob(
             queue_job_id=job_id,
             user_id=user_id,
             job_type=job_type.name,
@@ -123,10 +123,10 @@ class Queue:
             created_at=at,
             updated_at=at,
             dedup_key=key,
-            metadata=ledger.dump(payload),
+            metadata=job_store.dump(payload),
             correlation_id=correlation_id or f"corr{job_id.removeprefix('job')}",
         )
-        ledger.insert(tx, job, actor=actor, now=now)
+        job_store.insert(tx, job, actor=actor, now=now)
         return Enqueued(job_id, Status.PENDING, due, deduplicated=False)
 
     def enqueue_alone(
@@ -173,17 +173,17 @@ class Queue:
         more_urgent = due < scheduled or priority < existing["priority"]
         expires = job_type.expires_at(msgspec.convert(merged, job_type.payload))
         if status is Status.PROCESSING and job_type.rerun_when_joined:
-            ledger.want_rerun(tx, existing["id"])
+            job_store.want_rerun(tx, existing["id"])
         if status is not Status.PENDING:
             if merged != stored and (job_type.rerun_when_joined or status is not Status.PROCESSING):
-                ledger.set_metadata(tx, existing["id"], ledger.dump(merged), expires)
+                job_store.set_metadata(tx, existing["id"], job_store.dump(merged), expires)
         elif more_urgent or merged != stored:
-            ledger.make_more_urgent(
+            transitions.make_more_urgent(
                 tx,
                 existing["id"],
                 scheduled_for=due,
                 priority=priority,
-                metadata=ledger.dump(merged),
+                metadata=job_store.dump(merged),
                 expires_at=to_text(expires) if expires else None,
                 reason="requested again",
                 actor=actor,
@@ -210,7 +210,7 @@ class Queue:
 
         With `also_running` false a running job is not cancelled.
         """
-        row = ledger.live_with_key(tx, dedup_key)
+        row = job_store.live_with_key(tx, dedup_key)
         if row is None or (row["status"] == Status.PROCESSING and not also_running):
             return None
         self._cancel_row(tx, row, reason, actor)
@@ -218,19 +218,21 @@ class Queue:
 
     def is_live(self, tx: Tx, dedup_key: str) -> bool:
         """Whether a live job has that key."""
-        return ledger.live_with_key(tx, dedup_key) is not None
+        return job_store.live_with_key(tx, dedup_key) is not None
 
     def is_known(self, tx: Tx, job_id: str) -> bool:
-        """Whether the job can still be read, in the ledger or in the archive."""
-        return ledger.by_public_id(tx, job_id) is not None or cleanup_store.is_archived(tx, job_id)
+        """Whether the job can still be read, in the job store or in the archive."""
+        return job_store.by_public_id(tx, job_id) is not None or cleanup_store.is_archived(
+            tx, job_id
+        )
 
     def newest_of(self, tx: Tx, user_id: str, dedup_key: str) -> str | None:
         """The id of the user's newest job of that key, live or finished."""
-        return ledger.newest_of(tx, user_id, dedup_key)
+        return job_store.newest_of(tx, user_id, dedup_key)
 
     def cancel_all_of(self, tx: Tx, user_id: str, *, reason: str, actor: str) -> int:
         """Cancel every live job of that user; returns how many."""
-        rows = ledger.live_of(tx, user_id)
+        rows = job_store.live_of(tx, user_id)
         for row in rows:
             self._cancel_row(tx, row, reason, actor)
         return len(rows)
@@ -240,13 +242,13 @@ class Queue:
 
         Raises NotFound, IllegalTransition.
         """
-        ledger.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
+        transitions.try_again(tx, self._row(tx, job_id), actor=actor, now=self._clock.now())
         tx.before_commit(self.wake)
 
     def promote(self, tx: Tx, job_id: str, *, actor: str) -> None:
         """Make a waiting job due now, with priority 1. Raises NotFound, IllegalTransition."""
         row, now = self._row(tx, job_id), self._clock.now()
-        ledger.make_more_urgent(
+        transitions.make_more_urgent(
             tx,
             row["id"],
             scheduled_for=now,
@@ -279,7 +281,7 @@ class Queue:
             raise Unprocessable.field(kind, f"{name!r} must be one of {', '.join(known)}")
 
     def _row(self, tx: Tx, job_id: str) -> Row:
-        row = ledger.by_public_id(tx, job_id)
+        row = job_store.by_public_id(tx, job_id)
         if row is not None:
             return row
         if cleanup_store.is_archived(tx, job_id):
@@ -287,7 +289,7 @@ class Queue:
         raise NotFound(f"there is no job {job_id}")
 
     def _cancel_row(self, tx: Tx, row: Row, reason: str, actor: str) -> Status:
-        ledger.cancel(tx, row, reason=reason, actor=actor, now=self._clock.now())
+        transitions.cancel(tx, row, reason=reason, actor=actor, now=self._clock.now())
         status = Status(row["status"])
         row_id, lease_token = int(row["id"]), row["lease_token"]
         if status is Status.PROCESSING:

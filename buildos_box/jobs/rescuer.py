@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, from_text, to_text, truncate
 from buildos_box.db import Row, Tx
-from buildos_box.jobs import lease_store, ledger
+from buildos_box.jobs import lease_store, transitions
 from buildos_box.jobs.retry import Failure
 
 SUSPECT_AFTER = 2
@@ -83,10 +83,12 @@ def recover_lost(
         )
         entry = entry_of(row["job_type"])
         if isinstance(decision, GiveUp):
-            ledger.fail(tx, row["id"], row["lease_token"], gone, now, outcome="lost", stack=entry)
+            transitions.fail(
+                tx, row["id"], row["lease_token"], gone, now, outcome="lost", stack=entry
+            )
         else:
             wait = f"; again at {to_text(decision.at)}" if decision.at > now else ""
-            ledger.give_back(
+            transitions.give_back(
                 tx,
                 row["id"],
                 row["lease_token"],

@@ -20,11 +20,12 @@ import msgspec
 from buildos_box.clock import Clock, Instant
 from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
-from buildos_box.jobs import lease_store, ledger
+from buildos_box.jobs import job_store, lease_store, transitions
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.claims import Claimed
+from buildos_box.jobs.job_query_store import steps_of
+from buildos_box.jobs.job_type import JobType
 from buildos_box.jobs.lease_store import Beat
-from buildos_box.jobs.ledger import Ended
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.retry import (
     Failure,
@@ -35,8 +36,7 @@ from buildos_box.jobs.retry import (
     classify,
     decide,
 )
-from buildos_box.jobs.store import steps_of
-from buildos_box.jobs.types import JobType
+from buildos_box.jobs.transitions import Ended
 from buildos_box.log import correlate, correlated, logger
 
 StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
@@ -106,7 +106,7 @@ class Runner:
         return len(self._runs)
 
     async def run(self, claimed: Claimed, services: Any) -> None:
-        """Run the attempt to its end and submit its outcome to the ledger.
+        """Run the attempt to its end and submit its outcome to the job store.
 
         Returns once the outcome is submitted, not when it is durable. The writer keeps the order,
         so what this worker submits next is committed after it.
@@ -246,7 +246,7 @@ class Runner:
     def _complete(self, claimed: Claimed, result: Any) -> None:
         if not self._ended:
             asyncio.get_running_loop().call_soon(self._flush)
-        text = None if result is None else ledger.dump(result)
+        text = None if result is None else job_store.dump(result)
         self._ended.append(Ended(claimed.row_id, claimed.lease_token, text))
 
     def _flush(self) -> None:
@@ -257,7 +257,7 @@ class Runner:
         now = self._clock.now()
 
         def finish(tx: Tx) -> None:
-            void = {one.row_id for one in ended} - ledger.complete_all(tx, ended, now)
+            void = {one.row_id for one in ended} - transitions.complete_all(tx, ended, now)
             if void:
                 log.info("outcomes_void", rows=sorted(void), reason="the lease was lost")
 
@@ -290,7 +290,7 @@ class Runner:
 
         def finish(tx: Tx) -> None:
             if isinstance(decision, RetryAt):
-                ledger.retry_later(
+                transitions.retry_later(
                     tx,
                     row_id,
                     token,
@@ -302,7 +302,7 @@ class Runner:
                 )
                 tx.before_commit(self._queue.wake)
             else:
-                ledger.fail(
+                transitions.fail(
                     tx, row_id, token, failure, now, outcome=outcome or "failed", stack=stack
                 )
 
@@ -341,7 +341,7 @@ class Runner:
         now = self._clock.now()
 
         def finish(tx: Tx) -> None:
-            ledger.give_back(
+            transitions.give_back(
                 tx,
                 claimed.row_id,
                 claimed.lease_token,

@@ -7,7 +7,7 @@ import msgspec
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database
-from buildos_box.jobs import store, throughput_store
+from buildos_box.jobs import job_query_store, throughput_store
 
 SLOTS = 12
 SLOT = timedelta(minutes=5)
@@ -63,7 +63,7 @@ async def throughput(db: Database, types: list[str], now: Instant) -> Throughput
             )
             for name, found in sorted(slots.items())
         ],
-        oldest_ready=await store.oldest_ready(db),
+        oldest_ready=await job_query_store.oldest_ready(db),
     )
 
 

@@ -2,7 +2,7 @@
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row
-from buildos_box.jobs.ledger import dump
+from buildos_box.jobs.job_store import dump
 
 LATEST = 200
 """How many of the newest completed jobs of a type the median is computed from."""

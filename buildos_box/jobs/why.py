@@ -7,8 +7,8 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.jobs import claims, pause_store, why_store
+from buildos_box.jobs.job_details import Facts
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
-from buildos_box.jobs.record import Facts
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
 from buildos_box.jobs.status import Status
 from buildos_box.plural import plural

@@ -1,8 +1,8 @@
 """The reads behind `why`."""
 
 from buildos_box.db import Row, Tx
-from buildos_box.jobs.ledger import dump
-from buildos_box.jobs.record import Facts
+from buildos_box.jobs.job_details import Facts
+from buildos_box.jobs.job_store import dump
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
 
 

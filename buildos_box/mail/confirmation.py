@@ -10,9 +10,9 @@ from buildos_box.auth.codes import code_of
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.jobs.job_type import Enqueued, JobType, Payload
 from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
 from buildos_box.mail import confirmation_store as store
@@ -107,7 +107,7 @@ async def send_code(job: Attempt[EmailCodePayload], services: Services) -> Email
         text="\n\n".join((language.say(TEXT, code=code), language.say(WHY, address=to, url=url))),
     )
     about = MailContext(user_id=job.payload.user_id, event_type="email.code")
-    sent = await effects.once(
+    sent = await external_effects.once(
         services,
         job,
         key=f"mail:{confirmation.id}",

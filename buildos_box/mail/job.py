@@ -9,10 +9,10 @@ import msgspec
 from buildos_box.clock import from_text
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import RetryPolicy
-from buildos_box.jobs.types import JobType, Payload
 from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
 from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown, UnusableAddress
@@ -116,7 +116,7 @@ async def _send(
             raise _Refused
         _on_intent(tx, services, email, rendered)
 
-    return await effects.once(
+    return await external_effects.once(
         services,
         job,
         key=f"mail:{email.id}",

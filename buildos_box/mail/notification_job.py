@@ -4,7 +4,7 @@ from typing import Any
 
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.mail import store
 from buildos_box.mail.job import (
     LONGEST_SESSION,

@@ -11,7 +11,7 @@ from buildos_box.chat import store as chat_store
 from buildos_box.chat.client import KeyRefused
 from buildos_box.db import Row, Tx
 from buildos_box.errors import TransientError
-from buildos_box.jobs import alerts, effects
+from buildos_box.jobs import alerts, external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.notifications import fanout, push_outcome, sending, store
@@ -82,7 +82,7 @@ async def _send(job: Attempt[DeliveryPayload], services: Services, ready: _Ready
         now = services.clock.now()
         store.finish(tx, delivery_id, store.SENT, now, provider_id=provider_id)
 
-    await effects.once(
+    await external_effects.once(
         services,
         job,
         key=f"chat:{delivery_id}",

@@ -10,7 +10,7 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Row, Tx
-from buildos_box.jobs.types import Enqueued, Payload
+from buildos_box.jobs.job_type import Enqueued, Payload
 from buildos_box.notifications import inbox, store
 from buildos_box.services import Services
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from buildos_box.db import Row, Tx
 from buildos_box.errors import TransientError
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from buildos_box.notifications import (
@@ -115,7 +115,7 @@ async def _send(job: Attempt[DeliveryPayload], services: Services, ready: _Ready
         if delivery is not None:
             push_outcome.finish_push(tx, services, delivery, store.SENT, provider_id=provider_id)
 
-    await effects.once(
+    await external_effects.once(
         services,
         job,
         key=f"push:{delivery_id}",

@@ -5,7 +5,7 @@ The rules: docs/spec.md#notification-fallback.
 
 from buildos_box.chat import store as chat_store
 from buildos_box.db import Row, Tx
-from buildos_box.jobs.types import Enqueued
+from buildos_box.jobs.job_type import Enqueued
 from buildos_box.notifications import checks, fanout, push_store, store
 from buildos_box.notifications.event_types import Channel
 from buildos_box.notifications.event_types import channel as channel_named

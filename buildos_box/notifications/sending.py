@@ -12,8 +12,8 @@ from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.job_type import JobType
 from buildos_box.jobs.retry import RetryPolicy
-from buildos_box.jobs.types import JobType
 from buildos_box.notifications import checks, fanout, store
 from buildos_box.notifications.event_types import Channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult

@@ -7,7 +7,7 @@ import msgspec
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.origin import Origin
 from buildos_box.locales.language import Language

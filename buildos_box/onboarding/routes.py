@@ -10,7 +10,7 @@ from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.auth.scope_guard import LONG_TEXTS
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unprocessable
-from buildos_box.jobs.types import JobQueued, RegenerateOptions
+from buildos_box.jobs.job_type import JobQueued, RegenerateOptions
 from buildos_box.onboarding import store
 from buildos_box.onboarding.job import ONBOARDING_ANALYSIS, OnboardingPayload
 from buildos_box.onboarding.model import (

@@ -11,7 +11,7 @@ from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.clock import zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound, Unprocessable
-from buildos_box.jobs.types import JobQueued, RegenerateOptions
+from buildos_box.jobs.job_type import JobQueued, RegenerateOptions
 from buildos_box.phases import store
 from buildos_box.phases.job import GENERATE_PHASES, MOST_TASKS, PhasesPayload
 from buildos_box.services import Services

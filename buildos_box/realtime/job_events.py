@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from buildos_box.db import Database, Row, Tx
-from buildos_box.jobs import store as jobs
+from buildos_box.jobs import job_query_store as jobs
 from buildos_box.jobs.changes import JobProgressed, JobsChanged
 from buildos_box.log import logger
 from buildos_box.realtime import wire

@@ -11,9 +11,9 @@ from buildos_box.chat import store as chat_store
 from buildos_box.clock import to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.mail.headers import mailbox
 from buildos_box.mail.short_message import short_message
 from buildos_box.notifications import push_client, push_store
@@ -77,7 +77,7 @@ class TestChatResult(msgspec.Struct, frozen=True, rename="camel"):
 async def _once(
     job: Attempt[Any], services: Services, kind: str, name: str, send: Callable[[], Awaitable[str]]
 ) -> str:
-    return await effects.once(
+    return await external_effects.once(
         services, job, key=f"{kind}:{name}", kind=kind, look_up=None, send=send
     )
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
-from buildos_box.jobs import ledger
+from buildos_box.jobs import job_store
 from buildos_box.jobs.why import retry_note
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
@@ -92,7 +92,7 @@ def _waiting(
     wanted = from_text(row["send_at"])
     if start is not None:
         wanted = min(wanted, max(start - preferences.lead, from_text(row["created_at"])))
-    job = ledger.live_with_key(tx, sms_key(row["id"]))
+    job = job_store.live_with_key(tx, sms_key(row["id"]))
     retried = retry_note(job) if job is not None else None
     due = from_text(job["scheduled_for"] if job is not None and retried else row["send_at"])
     at, moved = _until_quiet_ends(preferences, max(due, now), zone)

@@ -9,7 +9,7 @@ from buildos_box.clock import day_bounds, from_text, local_day, to_text, zone_or
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.planning import LONGEST_LEAD, covered_until

@@ -18,10 +18,10 @@ from buildos_box.auth import daily_limits
 from buildos_box.clock import Instant, from_text, local_day, to_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import RetryPolicy, Snooze
-from buildos_box.jobs.types import JobType, Payload
 from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
@@ -168,7 +168,7 @@ async def _send(
         store.change(tx, sms_id, services.clock.now(), phone_number=to)
         return replace(message, to=to)
 
-    return await effects.once(
+    return await external_effects.once(
         services,
         job,
         key=f"sms:{sms_id}",

@@ -11,7 +11,7 @@ import msgspec
 from buildos_box.clock import day_bounds, from_text, zone_or_utc
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.wording import facts_of

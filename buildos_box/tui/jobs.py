@@ -1,4 +1,4 @@
-"""The job list: pages of the ledger under a filter, live, with actions on many jobs."""
+"""The job list: pages of the job store under a filter, live, with actions on many jobs."""
 
 from collections import Counter
 from functools import partial
@@ -80,7 +80,7 @@ class Jobs(Listing):
         self._total = self._filter.count(counts)
 
     async def fetch(self, cursor: str | None) -> tuple[list[Json], str | None]:
-        """A page of the ledger, without jobs that only this side can filter out."""
+        """A page of the job store, without jobs that only this side can filter out."""
         page = await self.client.jobs(**self._filter.asked, limit=PAGE, cursor=cursor)
         return [job for job in page["jobs"] if self._filter.keeps(job)], page.get("nextCursor")
 

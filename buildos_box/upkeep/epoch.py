@@ -5,7 +5,7 @@ from typing import Any
 from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
 from buildos_box.clock import from_text
 from buildos_box.db import Row, Tx, epoch_store
-from buildos_box.jobs import ledger
+from buildos_box.jobs import job_store
 from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms.schedule_job import SCHEDULE_DAILY_SMS
@@ -31,7 +31,7 @@ def _settle(tx: Tx, services: Services) -> int:
         return 0
     old: list[Row] = []
     if not epoch.resume_sends:
-        old = [row for row in ledger.live_all(tx) if _was_due(row, epoch)]
+        old = [row for row in job_store.live_all(tx) if _was_due(row, epoch)]
     for row in old:
         services.queue.cancel(tx, row["queue_job_id"], reason=REASON, actor="restore")
     epoch_store.finish(tx, services.clock.now())

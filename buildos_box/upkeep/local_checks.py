@@ -16,7 +16,7 @@ from buildos_box.db.migrate import known_migrations
 from buildos_box.db.mounts import FROM_HOST, MOUNTS, file_system, is_network
 from buildos_box.db.schema import differences
 from buildos_box.db.snapshot import inspect, newest_moment
-from buildos_box.jobs.store import MOMENTS
+from buildos_box.jobs.job_query_store import MOMENTS
 from buildos_box.plural import plural
 from buildos_box.settings import Settings
 from buildos_box.upkeep.archive import DATABASE, key_files

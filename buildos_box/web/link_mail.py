@@ -17,9 +17,9 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs import effects
+from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
 from buildos_box.mail.headers import mailbox
@@ -138,7 +138,7 @@ async def send_link(job: Attempt[SignInLinkPayload], services: Services) -> Sign
         text="\n\n".join((language.say(TEXT, name=user.name or user.id), url, language.say(BELOW))),
     )
     about = MailContext(user_id=user.id, event_type="sign_in.link")
-    sent = await effects.once(
+    sent = await external_effects.once(
         services,
         job,
         key=f"mail:{payload.link_id}",

@@ -15,8 +15,8 @@ from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import Snooze
-from buildos_box.jobs.types import JobType, Payload
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.services import Services
 from buildos_box.webhooks import objects, store

@@ -7,7 +7,7 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
-from buildos_box.jobs import store as jobs
+from buildos_box.jobs import job_query_store as jobs
 from buildos_box.jobs.changes import JobProgressed, JobsChanged
 from buildos_box.mail import store as mails
 from buildos_box.mail.changes import EmailChanged, EmailRead

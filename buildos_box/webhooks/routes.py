@@ -11,7 +11,7 @@ from buildos_box.clock import as_stored, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.egress.egress import AddressRefused
 from buildos_box.errors import Conflict, NotFound, TransientError, Unprocessable
-from buildos_box.jobs.types import JobQueued
+from buildos_box.jobs.job_type import JobQueued
 from buildos_box.services import Services
 from buildos_box.url_masking import masked_url
 from buildos_box.webhooks import secrets, store

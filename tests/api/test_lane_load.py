@@ -90,7 +90,7 @@ async def test_jobs_are_listed_by_when_they_ended(box: BoxWorld) -> None:
     assert (await box.call("GET", "/jobs?endedSince=soon")).status_code == 422
 
 
-async def test_the_archive_is_searched_like_the_ledger(box: BoxWorld) -> None:
+async def test_the_archive_is_searched_like_the_job_store(box: BoxWorld) -> None:
     await box.person("ada")
     request = {"userId": "ada", "phoneNumber": "+14155552671", "message": "Hi"}
     ids = []

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from buildos_box.jobs import ledger
+from buildos_box.jobs import transitions
 from buildos_box.jobs.retry import Failure
 from tests.world import BoxWorld
 
@@ -237,7 +237,9 @@ async def test_an_archived_job_is_still_readable(box: BoxWorld) -> None:
     assert claimed is not None
     failure = Failure("permanent", "no_way", "it can't be done", False)
     await box.db.write(
-        lambda tx: ledger.fail(tx, claimed.row_id, claimed.lease_token, failure, box.clock.now())
+        lambda tx: transitions.fail(
+            tx, claimed.row_id, claimed.lease_token, failure, box.clock.now()
+        )
     )
     box.clock.advance(timedelta(days=8))
     await box.post("/queue/cleanup", {})

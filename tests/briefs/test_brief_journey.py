@@ -8,7 +8,7 @@ import pytest
 from buildos_box.briefs import store
 from buildos_box.briefs.job import BriefPayload, generate_daily_brief
 from buildos_box.errors import PermanentError
-from buildos_box.jobs import ledger
+from buildos_box.jobs import transitions
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import classify
 from buildos_box.settings import (
@@ -336,7 +336,7 @@ async def test_a_failed_rewrite_is_not_the_job_that_made_the_brief(box: BoxWorld
     await box.db.write(lambda tx: store.begin(tx, "other", "ada", day, "UTC", *begin))
     failure = classify(PermanentError("no"))
     lease = (claimed.row_id, claimed.lease_token)
-    await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))
+    await box.db.write(lambda tx: transitions.fail(tx, *lease, failure, box.clock.now()))
     asked = await box.post("/queue/brief", {"userId": "ada"})
     assert (asked["jobId"], asked["alreadyCompleted"]) == (first["jobId"], True)
 

@@ -11,9 +11,9 @@ from tests.world import BoxWorld
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "buildos_box"
 OTHER_MODULES_WITH_SQL = {
-    "jobs/ledger.py": "every change of a job's state, each with its audit row",
-    "jobs/claims.py": "the claim: one transaction that the ledger's own statements cannot express",
-    "jobs/effects.py": "intents and outcomes, committed in the same breath as what they are about",
+    "jobs/transitions.py": "every change of a job's state, each with its audit row",
+    "jobs/claims.py": "the claim: many rows in one transaction, as no single statement could",
+    "jobs/external_effects.py": "intents and outcomes, in one commit with what they are about",
 }
 READS_OF_OTHERS = {
     "api/operator_store.py": "one page over mail, SMS, push and inbox, or of users with what five "

@@ -12,7 +12,7 @@ from buildos_box import registry
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.cli.main import main
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import JobQueued, JobType, Payload
+from buildos_box.jobs.job_type import JobQueued, JobType, Payload
 from buildos_box.services import Services
 
 

@@ -1,4 +1,4 @@
-"""People with something to do, and what the ledger tells of them afterwards."""
+"""People with something to do, and what the job store tells of them afterwards."""
 
 import sqlite3
 from typing import Any

@@ -41,7 +41,7 @@ def test_kill_nine_at_random_moments_completes_every_brief_and_mail_exactly_once
         assert box.stop() == 0
         assert box.integrity() == "ok"
         assert waiting == []
-        assert set(told) <= _in_ledger(box)
+        assert set(told) <= _stored_jobs(box)
         _assert_each_brief_once(box, told)
         _assert_each_mail_once(box)
         _assert_each_told_once(box, told)
@@ -58,7 +58,7 @@ def _assert_sound(box: BoxProcess, told: dict[str, str]) -> None:
     """The file is whole, and all that was acknowledged is in it."""
     assert box.integrity() == "ok"
     assert box.foreign_faults() == []
-    assert set(told) <= _in_ledger(box)
+    assert set(told) <= _stored_jobs(box)
 
 
 def _ask(box: BoxProcess, waiting: list[str], told: dict[str, str], *, at_most: int) -> None:
@@ -71,7 +71,7 @@ def _ask(box: BoxProcess, waiting: list[str], told: dict[str, str], *, at_most: 
         told[job["jobId"]] = waiting.pop()
 
 
-def _in_ledger(box: BoxProcess) -> set[str]:
+def _stored_jobs(box: BoxProcess) -> set[str]:
     return {row[0] for row in box.rows("SELECT queue_job_id FROM queue_jobs")}
 
 

@@ -12,16 +12,16 @@ import pytest
 
 from buildos_box.db import Database, Tx
 from buildos_box.ids import Ids
-from buildos_box.jobs import claims, store
+from buildos_box.jobs import claims, job_query_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed, Claims
 from buildos_box.jobs.fair_share_cache import FairShareCache
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
-from buildos_box.jobs.types import JobType, Payload
 from tests.clock import ManualClock
 
 LEASE = timedelta(seconds=60)
@@ -35,7 +35,7 @@ class Work(Payload, frozen=True):
 
 @dataclass
 class QueueWorld:
-    """What a test of the queue needs: put work in, run it, look at the ledger."""
+    """What a test of the queue needs: put work in, run it, look at the job store."""
 
     db: Database
     clock: ManualClock
@@ -105,7 +105,7 @@ class QueueWorld:
         await self.db.write(lambda tx: None)
 
     async def job(self, job_id: str) -> Any:
-        return await store.job_named(self.db, job_id)
+        return await job_query_store.job_named(self.db, job_id)
 
     async def status(self, job_id: str) -> str:
         return (await self.job(job_id))["status"]
@@ -113,12 +113,13 @@ class QueueWorld:
     async def events(self, job_id: str) -> list[tuple[str | None, str]]:
         row = await self.job(job_id)
         return [
-            (e["from_status"], e["to_status"]) for e in await store.events_of(self.db, row["id"])
+            (e["from_status"], e["to_status"])
+            for e in await job_query_store.events_of(self.db, row["id"])
         ]
 
     async def attempts(self, job_id: str) -> list[str]:
         row = await self.job(job_id)
-        return [a["outcome"] for a in await store.attempts_of(self.db, row["id"])]
+        return [a["outcome"] for a in await job_query_store.attempts_of(self.db, row["id"])]
 
     async def recover(self, *, all_leases: bool = False) -> None:
         now = self.clock.now()

@@ -11,7 +11,7 @@ from buildos_box.errors import IllegalTransition, PermanentError
 from buildos_box.jobs import bulk
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest
-from buildos_box.jobs.types import JobType, Payload
+from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.why import explain
 from tests.jobs.conftest import QueueWorld, Work
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildos_box.clock import to_text
-from buildos_box.jobs import bulk, store
+from buildos_box.jobs import bulk, job_query_store
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest
 from buildos_box.jobs.rescuer import MOST_LOSSES_AS_SUSPECT, GiveUp, RunAgainAt, decide
 from buildos_box.jobs.why import explain
@@ -163,7 +163,7 @@ async def test_the_fifth_loss_as_the_one_suspect_fails_the_job_and_each_is_on_re
     row = await world.job(job)
     assert (row["status"], row["error_code"]) == ("failed", "worker_lost")
     assert await world.attempts(job) == ["lost"] * 7
-    reasons = [event["reason"] for event in await store.events_of(world.db, row["id"])]
+    reasons = [event["reason"] for event in await job_query_store.events_of(world.db, row["id"])]
     losses = [reason for reason in reasons if reason.startswith("worker_lost")]
     assert len(losses) == 7
     assert "loss 7, 5 as the one suspect" in losses[-1]

@@ -14,10 +14,10 @@ from buildos_box.ids import Ids
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
+from buildos_box.jobs.job_type import JobType
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.runner import Runner
-from buildos_box.jobs.types import JobType
 from tests.jobs.conftest import LEASE, Work
 
 PATIENCE_SECONDS = 20.0

@@ -2,7 +2,7 @@
 
 Hypothesis puts together random lives of a queue: enqueue, claim, finish, fail, crash, cancel,
 retry, pause, promote, snooze, clock jumps back and forth. After each step every promise is checked
-against the ledger itself and against a naive model of what must be.
+against the job store itself and against a naive model of what must be.
 """
 
 import asyncio
@@ -27,15 +27,15 @@ from buildos_box.clock import to_text
 from buildos_box.db import Database, Row
 from buildos_box.errors import IllegalTransition, LeaseLost
 from buildos_box.ids import Ids
-from buildos_box.jobs import claims, ledger
+from buildos_box.jobs import claims, transitions
 from buildos_box.jobs.changes import JobWaits
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.fair_share_cache import FairShareCache
+from buildos_box.jobs.job_type import JobType
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.retry import Failure, RetryAt
-from buildos_box.jobs.types import JobType
 from tests.clock import ManualClock
 from tests.jobs.conftest import Work
 
@@ -193,10 +193,10 @@ class QueueMachine(RuleBasedStateMachine):
         later = now + timedelta(seconds=30)
         row, token = claimed.row_id, claimed.lease_token
         acts: dict[str, Any] = {
-            "complete": lambda tx: ledger.complete(tx, row, token, None, now),
-            "fail": lambda tx: ledger.fail(tx, row, token, BUSY, now),
-            "retry": lambda tx: ledger.retry_later(tx, row, token, BUSY, RetryAt(later), now),
-            "snooze": lambda tx: ledger.give_back(
+            "complete": lambda tx: transitions.complete(tx, row, token, None, now),
+            "fail": lambda tx: transitions.fail(tx, row, token, BUSY, now),
+            "retry": lambda tx: transitions.retry_later(tx, row, token, BUSY, RetryAt(later), now),
+            "snooze": lambda tx: transitions.give_back(
                 tx, row, token, outcome="snoozed", reason="later", at=later, now=now
             ),
         }

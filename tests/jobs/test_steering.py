@@ -12,7 +12,7 @@ from buildos_box.jobs import cron_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
 from buildos_box.jobs.cleanup import Thresholds, clean_up, preview
-from buildos_box.jobs.record import job_named, record_of
+from buildos_box.jobs.job_details import job_named, record_of
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.why import explain
 from tests.jobs.conftest import QueueWorld, Work
@@ -31,7 +31,7 @@ def raising(error: BaseException) -> Any:
     return behave
 
 
-async def a_mixed_ledger(world: QueueWorld) -> dict[str, str]:
+async def jobs_in_every_state(world: QueueWorld) -> dict[str, str]:
     """One job of each fate, all thirty-one days old, and a young one."""
     kind = world.job_type("t")
     jobs = {"completed": await world.add(kind)}
@@ -46,7 +46,7 @@ async def a_mixed_ledger(world: QueueWorld) -> dict[str, str]:
 
 
 async def test_a_dry_run_reports_the_same_numbers_and_touches_nothing(world: QueueWorld) -> None:
-    await a_mixed_ledger(world)
+    await jobs_in_every_state(world)
     before = [tuple(row) for row in await world.db.all("SELECT * FROM queue_jobs")]
     dry = await preview(world.db, world.clock, Thresholds())
     assert [tuple(row) for row in await world.db.all("SELECT * FROM queue_jobs")] == before
@@ -75,7 +75,7 @@ async def test_cleanup_forgets_old_runs_of_crons(world: QueueWorld) -> None:
 async def test_cleanup_leaves_young_jobs_and_archives_failed_ones_readable(
     world: QueueWorld,
 ) -> None:
-    jobs = await a_mixed_ledger(world)
+    jobs = await jobs_in_every_state(world)
     await clean_up(world.db, world.queue, world.clock, Thresholds(), actor="me")
     assert await world.job(jobs["completed"]) is None
     assert await world.job(jobs["failed"]) is None

@@ -1,4 +1,4 @@
-"""Between the ledger and Huey's workers: who asks for claims, when, and who gets them."""
+"""Between the job store and Huey's workers: who asks for claims, when, and who gets them."""
 
 import threading
 from concurrent.futures import Future
@@ -9,7 +9,7 @@ import pytest
 
 from buildos_box.errors import TransientError
 from buildos_box.jobs.claims import Claimed, Claims
-from buildos_box.jobs.storage import STOP_CHECK_SECONDS, LedgerStorage, leases_in
+from buildos_box.jobs.huey_storage import STOP_CHECK_SECONDS, ClaimStorage, leases_in
 from tests.clock import ManualClock
 
 A_CLAIM = Claimed(
@@ -29,7 +29,7 @@ A_CLAIM = Claimed(
 NOTHING = Claims([], None)
 
 
-class Ledger:
+class FakeClaims:
     """Takes the questions; the test gives the answers when it likes."""
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
+def claims() -> FakeClaims:
+    return FakeClaims()
 
 
 @pytest.fixture
@@ -51,27 +51,27 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def storage(ledger: Ledger, clock: ManualClock) -> LedgerStorage:
-    return LedgerStorage(claim=ledger.claim, clock=clock)
+def storage(claims: FakeClaims, clock: ManualClock) -> ClaimStorage:
+    return ClaimStorage(claim=claims.claim, clock=clock)
 
 
 def test_nothing_is_claimed_before_there_are_workers(
-    storage: LedgerStorage, ledger: Ledger
+    storage: ClaimStorage, claims: FakeClaims
 ) -> None:
     storage.wake()
-    assert ledger.asked == []
+    assert claims.asked == []
     storage.open()
     assert storage.dequeue() is None
-    assert len(ledger.asked) == 1
+    assert len(claims.asked) == 1
 
 
 def test_what_was_claimed_together_goes_to_one_worker_once(
-    storage: LedgerStorage, ledger: Ledger
+    storage: ClaimStorage, claims: FakeClaims
 ) -> None:
     second = replace(A_CLAIM, row_id=2, lease_token="token-2")
     storage.open()
     storage.wake()
-    ledger.asked[0].set_result(Claims([A_CLAIM, second], None))
+    claims.asked[0].set_result(Claims([A_CLAIM, second], None))
     message = storage.dequeue()
     assert message is not None
     tokens = leases_in(message)
@@ -81,82 +81,84 @@ def test_what_was_claimed_together_goes_to_one_worker_once(
 
 
 def test_news_while_an_answer_is_on_its_way_is_asked_about_after_it(
-    storage: LedgerStorage, ledger: Ledger
+    storage: ClaimStorage, claims: FakeClaims
 ) -> None:
     storage.open()
     for _ in range(5):
         storage.wake()
-    assert len(ledger.asked) == 1
-    ledger.asked[0].set_result(NOTHING)
-    assert len(ledger.asked) == 2
-    ledger.asked[1].set_result(NOTHING)
-    assert len(ledger.asked) == 2
+    assert len(claims.asked) == 1
+    claims.asked[0].set_result(NOTHING)
+    assert len(claims.asked) == 2
+    claims.asked[1].set_result(NOTHING)
+    assert len(claims.asked) == 2
 
 
 def test_a_due_time_that_has_come_is_news(
-    storage: LedgerStorage, ledger: Ledger, clock: ManualClock
+    storage: ClaimStorage, claims: FakeClaims, clock: ManualClock
 ) -> None:
     storage.open()
     storage.wake()
-    ledger.asked[0].set_result(Claims([], clock.now() + timedelta(minutes=5)))
+    claims.asked[0].set_result(Claims([], clock.now() + timedelta(minutes=5)))
     clock.advance(timedelta(minutes=5))
     assert storage.dequeue() is None
-    assert len(ledger.asked) == 2
+    assert len(claims.asked) == 2
 
 
 def test_after_a_claim_that_failed_it_asks_again_in_a_while(
-    storage: LedgerStorage, ledger: Ledger, clock: ManualClock
+    storage: ClaimStorage, claims: FakeClaims, clock: ManualClock
 ) -> None:
     storage.open()
     storage.wake()
-    ledger.asked[0].set_exception(TransientError("the disk is full"))
-    assert len(ledger.asked) == 1
+    claims.asked[0].set_exception(TransientError("the disk is full"))
+    assert len(claims.asked) == 1
     clock.advance(timedelta(seconds=1))
     storage.dequeue()
-    assert len(ledger.asked) == 2
+    assert len(claims.asked) == 2
 
 
-def test_a_waiting_worker_is_woken_by_the_answer(storage: LedgerStorage, ledger: Ledger) -> None:
+def test_a_waiting_worker_is_woken_by_the_answer(storage: ClaimStorage, claims: FakeClaims) -> None:
     storage.open()
     storage.wake()
     got: list[bytes | None] = []
     worker = threading.Thread(target=lambda: got.append(storage.dequeue()))
     worker.start()
-    ledger.asked[0].set_result(Claims([A_CLAIM], None))
+    claims.asked[0].set_result(Claims([A_CLAIM], None))
     worker.join(timeout=10)
     assert [leases_in(message or b"") for message in got] == [("token-1",)]
 
 
 def test_with_every_slot_taken_nothing_is_asked_until_one_is_free(
-    ledger: Ledger, clock: ManualClock
+    claims: FakeClaims, clock: ManualClock
 ) -> None:
     in_flight = 0
-    storage = LedgerStorage(
-        claim=ledger.claim, clock=clock, has_free_slot=lambda claimed: claimed + in_flight < 1
+    storage = ClaimStorage(
+        claim=claims.claim, clock=clock, has_free_slot=lambda claimed: claimed + in_flight < 1
     )
     storage.open()
     storage.wake()
-    ledger.asked[0].set_result(Claims([A_CLAIM], None))
+    claims.asked[0].set_result(Claims([A_CLAIM], None))
     storage.wake()
-    assert len(ledger.asked) == 1, "the claim that waits for a worker has the slot"
+    assert len(claims.asked) == 1, "the claim that waits for a worker has the slot"
     in_flight = len(storage.take(leases_in(storage.dequeue() or b"")))
     storage.wake()
-    assert len(ledger.asked) == 1, "the attempt that runs has the slot"
+    assert len(claims.asked) == 1, "the attempt that runs has the slot"
     in_flight = 0
     storage.wake()
-    assert len(ledger.asked) == 2
+    assert len(claims.asked) == 2
 
 
 def test_a_due_time_that_comes_while_all_slots_are_taken_keeps_no_worker_spinning(
-    ledger: Ledger, clock: ManualClock
+    claims: FakeClaims, clock: ManualClock
 ) -> None:
-    storage = LedgerStorage(claim=ledger.claim, clock=clock, has_free_slot=lambda _claimed: False)
+    storage = ClaimStorage(claim=claims.claim, clock=clock, has_free_slot=lambda _claimed: False)
     storage.open()
     storage._next_due = clock.now() - timedelta(seconds=1)
     assert storage._seconds_to_wait() == STOP_CHECK_SECONDS
 
 
-def test_once_stopped_a_cron_that_waits_is_no_work(storage: LedgerStorage, ledger: Ledger) -> None:
+def test_once_stopped_a_cron_that_waits_is_no_work(
+    storage: ClaimStorage, claims: FakeClaims
+) -> None:
     """Found by simulation: a box that stopped on the hour looked for work for ever."""
     storage.enqueue(b"cron")
     storage.stop()
@@ -164,13 +166,13 @@ def test_once_stopped_a_cron_that_waits_is_no_work(storage: LedgerStorage, ledge
 
 
 def test_once_stopped_it_neither_asks_nor_keeps_what_it_had(
-    storage: LedgerStorage, ledger: Ledger
+    storage: ClaimStorage, claims: FakeClaims
 ) -> None:
     storage.open()
     storage.wake()
     storage.stop()
-    ledger.asked[0].set_result(Claims([A_CLAIM], None))
+    claims.asked[0].set_result(Claims([A_CLAIM], None))
     storage.wake()
-    assert len(ledger.asked) == 1
+    assert len(claims.asked) == 1
     assert storage.left_over() == [A_CLAIM]
     assert storage.left_over() == []

@@ -69,7 +69,7 @@ api_key = "{LLM_KEY}"
 SHOWN = ("/jobs?limit=200", "/deliveries?limit=200", "/health", "/metrics", "/queue/stats",
          "/schedule", "/tokens", "/llm/usage", "/users/ada/emails", "/users/ada/notifications",
          "/users/ada/calendar-feeds", "/users/ada/push-subscriptions")  # fmt: skip
-LEDGER = ("queue_jobs", "job_attempts", "job_events", "job_steps", "effects", "realtime_events",
+QUEUE = ("queue_jobs", "job_attempts", "job_events", "job_steps", "effects", "realtime_events",
           "queue_alerts", "llm_calls", "llm_alerts", "email_logs", "notification_deliveries",
           "epochs", "cron_runs")  # fmt: skip
 
@@ -80,7 +80,7 @@ class Collected:
 
     secrets: dict[str, str] = field(default_factory=dict)
     log: str = ""
-    ledger: str = ""
+    queue: str = ""
     shown: str = ""
     answers: list[httpx.Response] = field(default_factory=list)
 
@@ -159,10 +159,8 @@ def _a_busy_day(process: BoxProcess, web: Web) -> Collected:
         process.http.delete(f"/tokens/{made['id']}")
         ask("GET", "/users/ada/briefs", token)
         told.shown = _all_shown(process)
-    told.ledger = "\n".join(
-        f"{table} {tuple(row)}"
-        for table in LEDGER
-        for row in process.rows(f"SELECT * FROM {table}")
+    told.queue = "\n".join(
+        f"{table} {tuple(row)}" for table in QUEUE for row in process.rows(f"SELECT * FROM {table}")
     )
     process.stop()
     told.log = process.said()
@@ -230,7 +228,7 @@ def test_the_box_was_busy(told: Collected) -> None:
     lines = [json.loads(line) for line in told.log.splitlines() if line.startswith("{")]
     assert len(lines) > 10
     for kind in ("generate_daily_brief", "send_sms", "sync_calendar_feed"):
-        assert kind in told.ledger
+        assert kind in told.queue
     assert {answer.status_code for answer in told.answers} >= {200, 400, 401, 404}
 
 
@@ -243,7 +241,7 @@ def test_no_log_line_holds_a_secret(told: Collected) -> None:
 
 
 def test_no_job_nor_event_nor_effect_holds_a_secret(told: Collected) -> None:
-    assert found_in(told.ledger, told.secrets) == []
+    assert found_in(told.queue, told.secrets) == []
 
 
 def test_nothing_that_is_shown_holds_a_secret(told: Collected) -> None:

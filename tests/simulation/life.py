@@ -195,7 +195,7 @@ class Life:
             writer.drain()
             while not self.plug.dead and storage.has_work:
                 self._worker.loop()
-                writer.drain()  # it may have asked the ledger
+                writer.drain()  # it may have asked the job store
         except PowerCut:
             return
         if self.plug.dead or storage.stopped:

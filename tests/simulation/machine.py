@@ -210,7 +210,7 @@ class _Started:
     """What `Engine.call` gives back: whoever waits for it is let go at once."""
 
     def result(self, timeout: float | None = None) -> None:
-        """The work goes on by itself; how much may run at once is the ledger's to say."""
+        """The work goes on by itself; how much may run at once is the job store's to say."""
 
 
 class OnThreadEngine(Engine):

@@ -49,13 +49,13 @@ PLANTED = [
         "intent not committed before the effect",
         (
             (
-                "jobs/effects.py",
+                "jobs/external_effects.py",
                 "before = await context.db.write("
                 "lambda tx: _intend(tx, context, job, key, kind, on_intent))",
                 "before = None",
             ),
             (
-                "jobs/effects.py",
+                "jobs/external_effects.py",
                 "    outcome = provider_id\n",
                 "    outcome = provider_id\n"
                 "    await context.db.write(\n"
@@ -82,7 +82,7 @@ PLANTED = [
         "retry counted twice",
         (
             (
-                "jobs/ledger.py",
+                "jobs/transitions.py",
                 "attempts = attempts - :uncount,",
                 "attempts = attempts - :uncount + (:status = 'queued_for_retry'),",
             ),
@@ -99,7 +99,7 @@ PLANTED = [
                 "CREATE INDEX queue_jobs_live_key",
             ),
             (
-                "jobs/ledger.py",
+                "jobs/transitions.py",
                 '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND completed_at IS NULL"',
                 '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND 1 = 0"',
             ),
@@ -170,7 +170,7 @@ PLANTED = [
     ),
     Planted(
         "snooze counting an attempt",
-        (("jobs/ledger.py", "        uncount=True,", "        uncount=False,"),),
+        (("jobs/transitions.py", "        uncount=True,", "        uncount=False,"),),
         ("attempts are counted once",),
         ("--deeds", "4"),
     ),

@@ -109,11 +109,11 @@ UNSEEN = [
         "effect done again",
         (
             (
-                "jobs/effects.py",
+                "jobs/external_effects.py",
                 'if before is not None and before["state"] == "done":',
                 "if False:",
             ),
-            ("jobs/effects.py", '    elif before["state"] == "done":', "    elif False:"),
+            ("jobs/external_effects.py", '    elif before["state"] == "done":', "    elif False:"),
             ("mail/job.py", "    if email.status == store.SENT:", "    if False:"),
         ),
         ("a mail leaves once",),

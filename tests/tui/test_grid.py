@@ -81,7 +81,7 @@ async def test_wide_characters_keep_the_columns_in_line() -> None:
         assert lines[2].rstrip().endswith("…")
 
 
-class Ledger:
+class JobList:
     """A thousand things, newest first, in pages; things can be added meanwhile."""
 
     def __init__(self, count: int) -> None:
@@ -96,8 +96,8 @@ class Ledger:
 
 
 async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> None:
-    ledger = Ledger(1_000)
-    window = Window(ledger.fetch, 10)
+    jobs = JobList(1_000)
+    window = Window(jobs.fetch, 10)
     await window.first()
     for _ in range(50):
         await window.more()
@@ -105,7 +105,7 @@ async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> Non
         assert numbers == list(range(numbers[0], numbers[-1] - 1, -1))
         assert len(numbers) <= 10 * MOST_PAGES
     assert window.items[-1]["id"] == 491
-    ledger.count = 1_007  # seven more at the top
+    jobs.count = 1_007  # seven more at the top
     while window.has_back:
         await window.back()
         numbers = [item["id"] for item in window.items]
@@ -115,7 +115,7 @@ async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> Non
 
 
 async def test_a_window_ends_where_the_list_ends() -> None:
-    window = Window(Ledger(25).fetch, 10)
+    window = Window(JobList(25).fetch, 10)
     await window.first()
     await window.more()
     await window.more()

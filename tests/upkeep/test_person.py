@@ -7,7 +7,7 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.errors import PermanentError
-from buildos_box.jobs import ledger
+from buildos_box.jobs import transitions
 from buildos_box.jobs.retry import classify
 from buildos_box.workspace.kinds import KINDS
 from tests.world import BoxWorld
@@ -104,7 +104,7 @@ async def test_erasing_leaves_no_error_text_in_the_trail(box: BoxWorld) -> None:
     assert claimed is not None
     failure = classify(PermanentError(f"550 5.1.1 {CANARY}: no such mailbox"))
     lease = (claimed.row_id, claimed.lease_token)
-    await box.db.write(lambda tx: ledger.fail(tx, *lease, failure, box.clock.now()))
+    await box.db.write(lambda tx: transitions.fail(tx, *lease, failure, box.clock.now()))
     assert (await box.call("DELETE", "/users/ada")).status_code == 204
     trail = await box.db.all("SELECT reason FROM job_events")
     assert trail

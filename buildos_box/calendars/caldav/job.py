@@ -23,7 +23,7 @@ from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, RateLimited, TransientError
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.jobs.types import Enqueued, JobType, Payload
+from buildos_box.jobs.job_type import Enqueued, JobType, Payload
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.changes import CalendarSyncFailed

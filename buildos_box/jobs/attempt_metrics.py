@@ -4,7 +4,7 @@ from collections import Counter
 
 from buildos_box.clock import Clock
 from buildos_box.db import Database
-from buildos_box.jobs import meter_store
+from buildos_box.jobs import metrics_store
 
 
 class AttemptMeter:
@@ -21,11 +21,11 @@ class AttemptMeter:
     async def look(self) -> None:
         """Count the attempts that ended since the last call."""
         if self._seen is None:
-            self._seen = await meter_store.last_attempt_before(self._db, self._since)
+            self._seen = await metrics_store.last_attempt_before(self._db, self._since)
         more = True
         while more:
-            rows = await meter_store.attempts_after(self._db, self._seen, self._running)
-            more = sum(row["id"] > self._seen for row in rows) == meter_store.PAGE
+            rows = await metrics_store.attempts_after(self._db, self._seen, self._running)
+            more = sum(row["id"] > self._seen for row in rows) == metrics_store.PAGE
             self._running = {row["id"] for row in rows if row["outcome"] == "running"}
             self._seen = max([self._seen, *(row["id"] for row in rows)])
             for row in rows:

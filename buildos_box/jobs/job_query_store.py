@@ -1,4 +1,4 @@
-"""Reads of the ledger: jobs, attempts, audit trails, counts."""
+"""Reads of the job store: jobs, attempts, audit trails, counts."""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ async def steps_of(db: Database, row_id: int) -> dict[str, Any]:
 
 
 async def job_named(db: Database, job_id: str) -> Row | None:
-    """The job with that public id; None if the ledger has none."""
+    """The job with that public id; None if the job store has none."""
     return await db.by_key("SELECT * FROM queue_jobs WHERE queue_job_id = ?", (job_id,))
 
 
@@ -33,7 +33,7 @@ async def present_states(db: Database, row_ids: list[int]) -> list[Row]:
 
 
 def rows_in(tx: Tx, row_ids: tuple[int, ...]) -> list[Row]:
-    """These rows of the ledger, in the order of their ids."""
+    """These rows of the job store, in the order of their ids."""
     return tx.all(
         "SELECT * FROM queue_jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (msgspec.json.encode(row_ids).decode(),),
@@ -68,7 +68,7 @@ async def list_jobs(
     filters = {
         "user_id = :user_id": user_id,
         "job_type IN (SELECT value FROM json_each(:types))": types,
-        # Few jobs run at a time and have an index of their own, while the ledger may be long.
+        # Few jobs run at a time and have an index of their own, while the job store may be long.
         "id IN (SELECT id FROM queue_jobs WHERE status = 'processing')": (
             True if statuses == ["processing"] else None
         ),

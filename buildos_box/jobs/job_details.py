@@ -1,4 +1,4 @@
-"""One job with its history, read from the ledger or from the archive."""
+"""One job with its history, read from the job store or from the archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from buildos_box.db import Database, Row
-from buildos_box.jobs import cleanup_store, store
+from buildos_box.jobs import cleanup_store, job_query_store
 
 _SINCE_ARCHIVED = {"retry_until": None, "deferred": 0, "losses": 0, "rerun_wanted": 0}
 """Columns that jobs archived by an earlier version lack."""
 Facts = Row | dict[str, Any]
-"""A row of the ledger, or the same columns read from the archive."""
+"""A row of the job store, or the same columns read from the archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Record:
 
 async def job_named(db: Database, job_id: str) -> Facts | None:
     """The job with that public id, live, finished or archived; None if there is none."""
-    row = await store.job_named(db, job_id)
+    row = await job_query_store.job_named(db, job_id)
     if row is not None:
         return row
     archived = await cleanup_store.archived(db, job_id)
@@ -44,7 +44,11 @@ async def record_of(db: Database, job: Facts) -> Record:
     if archived is not None:
         return Record(job, _list(archived["attempts"]), _list(archived["events"]))
     row_id = job["id"]
-    return Record(job, await store.attempts_of(db, row_id), await store.events_of(db, row_id))
+    return Record(
+        job,
+        await job_query_store.attempts_of(db, row_id),
+        await job_query_store.events_of(db, row_id),
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

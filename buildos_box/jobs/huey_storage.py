@@ -1,4 +1,4 @@
-"""The ledger as Huey's storage: `dequeue` returns claimed attempts.
+"""The job store as Huey's storage: `dequeue` returns claimed attempts.
 
 A job is stored in `queue_jobs` only; a message of Huey's names leases. Cron calls are kept in
 memory, and CronRegistry makes them again if they are lost.
@@ -52,10 +52,10 @@ def leases_in(data: bytes) -> tuple[str, ...]:
     return tuple(data.removeprefix(ATTEMPTS).decode().split(","))
 
 
-class LedgerStorage(BaseStorage):  # type: ignore[misc]
+class ClaimStorage(BaseStorage):  # type: ignore[misc]
     """The storage that Huey's workers read from: claimed attempts and cron calls.
 
-    Nothing polls the ledger. An enqueue, a freed slot or a reached due time causes one claim for
+    Nothing polls the job store. An enqueue, a freed slot or a reached due time causes one claim for
     all free slots, whose answer wakes one worker. What happens while a claim is running causes
     another one after it. Workers wake every second only to check Huey's stop flag.
     """
@@ -210,7 +210,7 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         return min(max(left, 0.0), STOP_CHECK_SECONDS)
 
     def queue_size(self) -> int:
-        """The number of waiting cron calls; jobs are counted in the ledger."""
+        """The number of waiting cron calls; jobs are counted in the job store."""
         return len(self._calls)
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
@@ -222,29 +222,29 @@ class LedgerStorage(BaseStorage):  # type: ignore[misc]
         self._calls.clear()
 
     def read_schedule(self, ts: Any) -> list[bytes]:
-        """Empty: due times are kept in the ledger."""
+        """Empty: due times are kept in the job store."""
         return []
 
     def schedule_size(self) -> int:
-        """0: due times are kept in the ledger."""
+        """0: due times are kept in the job store."""
         return 0
 
     def scheduled_items(self, limit: int | None = None) -> list[bytes]:
-        """Empty: due times are kept in the ledger."""
+        """Empty: due times are kept in the job store."""
         return []
 
     def flush_schedule(self) -> None:
         """Nothing to remove."""
 
     def put_data(self, key: str, value: bytes, is_result: bool = False) -> None:
-        """Results are kept in the ledger."""
+        """Results are kept in the job store."""
 
     def peek_data(self, key: str) -> Any:
-        """No task is revoked through Huey: jobs are cancelled in the ledger."""
+        """No task is revoked through Huey: jobs are cancelled in the job store."""
         return EmptyData
 
     def peek_many(self, keys: list[str]) -> dict[str, bytes]:
-        """No task is revoked through Huey: jobs are cancelled in the ledger."""
+        """No task is revoked through Huey: jobs are cancelled in the job store."""
         return {}
 
     def pop_data(self, key: str) -> Any:
