@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import parts
+from bench import results_file
 from bench.large_job_store import JOBS, fill
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, pss_mb, rss_mb, tell
@@ -131,7 +131,7 @@ def main() -> None:
     section = report(found)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({one.name: one.starts for one in found})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench.machine import describe
-from bench.made_days import KINDS, Made, make_day
+from bench.sample_days import KINDS, Made, make_day
 from buildos_box.briefs.compose import WORD_BUDGET, Brief, compose
 from buildos_box.briefs.draft import Place
 from buildos_box.briefs.facts import DayFacts

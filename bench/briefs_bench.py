@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench import parts
+from bench import results_file
 from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
@@ -212,7 +212,7 @@ async def main() -> None:
         f"{figures['loop_per_second']:.0f}/s in a plain loop: {figures['ratio']:.2f} x"
     )
     if options.write:
-        parts.put(parts.RESULTS, _part(figures))
+        results_file.put(results_file.RESULTS, _part(figures))
     tell({"briefs": figures})
 
 

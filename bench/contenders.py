@@ -74,11 +74,11 @@ def contenders(*, peers: bool) -> list[Contender]:
 
 def _ours(io: float, size: Size) -> Figures:
     options = ["--jobs", str(size.jobs), "--samples", str(size.samples), "--io", str(io)]
-    return _told([sys.executable, "-m", "bench.ours", *options])
+    return _told([sys.executable, "-m", "bench.our_queue", *options])
 
 
 def _floor(floor: str) -> Callable[[float, Size], Figures]:
-    command = [sys.executable, "-m", "bench.floors", "--floor", floor]
+    command = [sys.executable, "-m", "bench.sqlite_baseline", "--floor", floor]
     return lambda _io, size: _told([*command, "--jobs", str(size.jobs)])
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import Any
 
-from bench import parts
+from bench import results_file
 from bench.machine import describe
 from bench.measure import tell
 from buildos_box.app import Box
@@ -119,7 +119,7 @@ async def main() -> None:
             f"{row['nobody_due_ms']:>8.2f}ms {row['read_everybody_ms']:>13.1f}ms"
         )
     if options.write:
-        parts.put(parts.RESULTS, _part(figures))
+        results_file.put(results_file.RESULTS, _part(figures))
     tell({"cron": figures})
 
 

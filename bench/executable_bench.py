@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import parts
+from bench import results_file
 from bench.machine import describe
 from bench.measure import pss_mb, rss_mb, tell
 
@@ -167,7 +167,7 @@ def main() -> None:
     section = report(built, installed)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({each.name: each.seconds for each in (built, installed)})
 
 

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.floors import USERS
 from bench.measure import tell
+from bench.sqlite_baseline import USERS
 from buildos_box.clock import SystemClock, to_text
 from buildos_box.db import Database, Tx
 from buildos_box.db.connect import connect_writer

@@ -18,12 +18,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import parts
+from bench import results_file
 from bench.large_job_store import TYPES as JOBS_OF_THE_WEEK
 from bench.large_job_store import fill
 from bench.machine import describe
 from bench.measure import keep_bytecode, percentile, tell
-from bench.ours import Rig
+from bench.our_queue import Rig
 from bench.tui_bench import SEEN, dashboard
 from buildos_box.app import DATABASE_FILE
 from buildos_box.clock import SystemClock, to_text
@@ -284,7 +284,7 @@ def main() -> None:
     section = report(found, size)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({"drawn": found.drawn, "megabytes": found.megabytes, "added": found.added})
 
 

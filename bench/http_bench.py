@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench import parts
+from bench import results_file
 from bench.http_load import Answers, Request, ask, request
 from bench.machine import describe
 from bench.measure import keep_bytecode, percentile, tell
@@ -175,7 +175,7 @@ def main() -> None:
     section = report(bare, found, options.seconds, options.rounds)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({one.name: {"rate": one.rate, "ratio": one.ratio} for one in found})
 
 

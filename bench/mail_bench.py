@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import machine, parts  # noqa: E402
+from bench import machine, results_file  # noqa: E402
 from buildos_box.app import Box  # noqa: E402
 from buildos_box.mail import store  # noqa: E402
 from buildos_box.mail.job import sender_of  # noqa: E402
@@ -251,14 +251,14 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="few mails, to see that it runs")
-    parser.add_argument("--output", type=Path, default=parts.RESULTS)
+    parser.add_argument("--output", type=Path, default=results_file.RESULTS)
     options = parser.parse_args()
     count, rounds = (200, 1) if options.quick else (options.mails, options.rounds)
     with mail_server() as port, tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(measure(port, folder, count, rounds))
     text = report(found, count, rounds, quick=options.quick)
     print("\n" + text)
-    parts.put(options.output, text)
+    results_file.put(options.output, text)
 
 
 if __name__ == "__main__":

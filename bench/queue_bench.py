@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import contenders, machine, parts, report  # noqa: E402
+from bench import contenders, machine, report, results_file  # noqa: E402
 from bench.contenders import Contender, Figures, Size  # noqa: E402
 from bench.peers.env import Unavailable  # noqa: E402
 
@@ -78,7 +78,7 @@ def main() -> None:
         quick=options.quick or options.smallest,
     )
     print("\n" + text)
-    parts.put(options.output, text)
+    results_file.put(options.output, text)
 
 
 if __name__ == "__main__":

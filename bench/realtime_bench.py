@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench import parts
+from bench import results_file
 from bench.machine import describe
 from bench.measure import cpu_seconds, percentile, rss_mb, tell
 from tests.faults.box_process import BoxProcess
@@ -197,7 +197,7 @@ def main() -> None:
     section = report(loads, options.listeners, options.seconds)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({load.name: load.cores for load in loads})
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import httpx
 
-from bench import parts
+from bench import results_file
 from bench.machine import describe
 from bench.mail_bench import mail_server, taken
 from bench.measure import cpu_seconds, keep_bytecode, percentile, rss_mb, tell
@@ -113,7 +113,7 @@ class Soak:
         await self.call("POST", "/queue/brief", {"userId": self.someone(), "forceRegenerate": True})
         self.briefs.append(time.perf_counter() - started)
 
-    async def second_thoughts(self) -> None:
+    async def cancel_and_change(self) -> None:
         """A brief for later; cancelled, and wanted after all."""
         self.turn += 1
         now = datetime.now(UTC)
@@ -194,7 +194,7 @@ class Soak:
         """The load at its rate, weighed all the while."""
         kinds: list[tuple[Callable[[], Awaitable[None]], int]] = [
             (self.read, 60), (self.look, 40), (self.edit, 40), (self.brief, 30),
-            (self.notice, 16), (self.second_thoughts, 3), (self.sms, 4), (self.person, 1),
+            (self.notice, 16), (self.cancel_and_change, 3), (self.sms, 4), (self.person, 1),
         ]  # fmt: skip
         acts, weights = [kind for kind, _ in kinds], [weight for _, weight in kinds]
         await self.call("POST", "/sync", batch([f"p{n:05}" for n in range(PEOPLE)]))
@@ -388,7 +388,7 @@ api_base_url = "{twilio.url}"
     section = report(soak, ending, options.minutes)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({"rss": [one.rss for one in soak.samples], "errors": dict(soak.errors)})
 
 

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import httpx
 
-from bench import parts
+from bench import results_file
 from bench.large_job_store import JOBS, LIVE, TYPES, USERS, fill, job_id
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, percentile, rss_mb, tell
-from bench.relay import Relay
 from bench.terminal import Screen, Terminal
+from bench.timing_proxy import Relay
 from tests.faults.box_process import BoxProcess
 
 HEADING = "# The terminal dashboard"
@@ -374,7 +374,7 @@ def main() -> None:
     section = report(found, size)
     print(section)
     if options.write:
-        parts.put(parts.RESULTS, section)
+        results_file.put(results_file.RESULTS, section)
     tell({"connected": found.starts.connected, "idle": found.idle, "memory": found.memory})
 
 

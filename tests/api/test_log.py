@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from buildos_box.log import RECENT_LINES, RecentLines, logger, recent
-from tests.logged import logged
+from tests.captured_log import logged
 from tests.world import BoxWorld
 
 

@@ -20,7 +20,7 @@ from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
 from buildos_box.locales.language import language
 from buildos_box.page_links import PageLinks
-from tests.briefs.days import (
+from tests.briefs.sample_days import (
     LINKS,
     MORNING,
     WEDNESDAY,

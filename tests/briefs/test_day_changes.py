@@ -1,6 +1,6 @@
 """What a brief tells of since yesterday."""
 
-from tests.briefs.days import part, task, wednesday
+from tests.briefs.sample_days import part, task, wednesday
 
 DONE = {"status": "done", "completed_at": "2024-10-22T15:00:00Z"}
 NEW = {"created_at": "2024-10-22T18:00:00Z"}

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from buildos_box.briefs.agenda import conflicts, free_spans, hours_ahead, when
 from buildos_box.briefs.facts import Category, Person, category_of, day_facts
 from buildos_box.clock import from_text, local_day, zone_or_utc
-from tests.briefs.days import WEDNESDAY, adas_day, all_day, event, project, task, waits, wednesday
+from tests.briefs.sample_days import (
+    WEDNESDAY,
+    adas_day,
+    all_day,
+    event,
+    project,
+    task,
+    waits,
+    wednesday,
+)
 
 ZONES = [
     "UTC",

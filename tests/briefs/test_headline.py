@@ -6,7 +6,7 @@ import pytest
 
 from buildos_box.briefs.headline import preheader, sms, subject
 from buildos_box.sms.text import segments
-from tests.briefs.days import LINKS, adas_day, all_day, crowded_day, event, task, wednesday
+from tests.briefs.sample_days import LINKS, adas_day, all_day, crowded_day, event, task, wednesday
 
 STANDUP = event("Standup", "2024-10-23T07:30:00Z", "2024-10-23T08:00:00Z")
 TODAY = {"due_date": "2024-10-23"}

@@ -8,7 +8,7 @@ from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.prompts import day_json
 from buildos_box.briefs.timeline import opening
 from buildos_box.clock import to_text
-from tests.briefs.days import part, task, wednesday
+from tests.briefs.sample_days import part, task, wednesday
 from tests.world import BoxWorld
 
 

@@ -13,7 +13,7 @@ from buildos_box.briefs.analysis import whole
 from buildos_box.briefs.compose import word_count
 from buildos_box.briefs.prompts import Known, accept, day_json, said, system_text, user_text
 from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
-from tests.briefs.days import (
+from tests.briefs.sample_days import (
     MORNING,
     adas_day,
     crowded_day,

@@ -4,7 +4,7 @@ from typing import Any
 
 from buildos_box.briefs.actions import actions, priority_actions
 from buildos_box.briefs.facts import DayFacts
-from tests.briefs.days import adas_day, crowded_day, task, waits, wednesday
+from tests.briefs.sample_days import adas_day, crowded_day, task, waits, wednesday
 
 
 def order(facts: DayFacts) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from buildos_box.briefs.timeline import load, meetings_ahead, opening, shown_events
 from buildos_box.clock import from_text
 from buildos_box.workspace.model import Event
-from tests.briefs.days import BERLIN, all_day, event, part, read, task, waits, wednesday
+from tests.briefs.sample_days import BERLIN, all_day, event, part, read, task, waits, wednesday
 
 
 def meeting(start: str, end: str, title: str = "Call") -> Event:

@@ -20,7 +20,7 @@ from buildos_box.upkeep.archive import DATABASE
 from buildos_box.upkeep.backup import backups_in, make_backup, verify
 from tests.clock import ManualClock
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.lives import live
+from tests.faults.user_jobs import live
 
 CLOCK = "2024-10-23T08:00:00Z"
 

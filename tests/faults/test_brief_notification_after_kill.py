@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_only_provider
-from tests.faults.lives import live, with_a_task
+from tests.faults.http_gate import Gate, as_only_provider
+from tests.faults.user_jobs import live, with_a_task
 
 
 def test_a_brief_that_is_completed_when_the_process_dies_still_notifies(

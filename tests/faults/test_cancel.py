@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_mail_webhook, as_only_provider
-from tests.faults.lives import job_row, live, mail_of, with_a_task
+from tests.faults.http_gate import Gate, as_mail_webhook, as_only_provider
+from tests.faults.user_jobs import job_row, live, mail_of, with_a_task
 
 
 def test_cancelling_a_brief_closes_its_call_to_the_language_model(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import httpx
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.doubles.web import Answer, Web
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.lives import job_row, live, with_a_task
+from tests.faults.user_jobs import job_row, live, with_a_task
 from tests.notifications.browser import Browser, authority
 
 KILLS = int(os.environ.get("FAULT_LOOP_KILLS", "12"))
@@ -177,7 +177,7 @@ def test_a_job_that_kills_its_worker_costs_its_restarts_and_fails_alone(tmp_path
     with (
         services.open(),
         BoxProcess(
-            tmp_path / "box", config=services.config, module="tests.faults.fatal_box"
+            tmp_path / "box", config=services.config, module="tests.faults.crashing_job_box"
         ) as box,
     ):
         _people(box, services)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.lives import live
+from tests.faults.user_jobs import live
 
 ROOMY = 160 * 1024 * 1024
 MOST_TRIES = 3000

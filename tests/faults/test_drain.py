@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_mail_webhook, as_only_provider
-from tests.faults.lives import job_row, mail_of, with_a_task
+from tests.faults.http_gate import Gate, as_mail_webhook, as_only_provider
+from tests.faults.user_jobs import job_row, mail_of, with_a_task
 
 QUICK = "[queue]\ndrain_timeout_seconds = 0.3\n"
 PATIENT = "[queue]\ndrain_timeout_seconds = 25\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.lives import BRIEF_JOBS, live, with_a_task
+from tests.faults.user_jobs import BRIEF_JOBS, live, with_a_task
 
 BRIEFS = int(os.environ.get("FAULT_BRIEFS", "40"))
 KILLS = int(os.environ.get("FAULT_KILLS", "8"))

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_mail_webhook
-from tests.faults.lives import live, mail_of, with_a_task
+from tests.faults.http_gate import Gate, as_mail_webhook
 from tests.faults.smtp_gate import STEPS, SmtpGate, as_mail_server
+from tests.faults.user_jobs import live, mail_of, with_a_task
 
 FAST = "[queue]\nretry_backoff_base_ms = 10\n"
 

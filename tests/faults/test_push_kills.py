@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.doubles.web import Answer, Request, Web
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.lives import live
+from tests.faults.user_jobs import live
 from tests.notifications.browser import Browser, authority
 
 MADE = Answer(201)

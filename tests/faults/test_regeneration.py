@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_mail_webhook, as_only_provider
-from tests.faults.lives import live, with_a_task
+from tests.faults.http_gate import Gate, as_mail_webhook, as_only_provider
+from tests.faults.user_jobs import live, with_a_task
 
 TIMES = 20
 

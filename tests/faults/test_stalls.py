@@ -10,8 +10,8 @@ from pathlib import Path
 from buildos_box.clock import from_text, to_text
 from buildos_box.settings import load_settings
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.gate import Gate, as_mail_webhook, as_only_provider
-from tests.faults.lives import BRIEF_JOBS, job_row, live, mail_of, with_a_task
+from tests.faults.http_gate import Gate, as_mail_webhook, as_only_provider
+from tests.faults.user_jobs import BRIEF_JOBS, job_row, live, mail_of, with_a_task
 from tests.world import BoxWorld, open_world
 
 SHORT_LEASE = "[queue]\nlease_seconds = 1\nheartbeat_seconds = 0.2\n"

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from bench.made_days import KINDS, make_day
+from bench.sample_days import KINDS, make_day
 from buildos_box.briefs.compose import WORD_BUDGET, compose, word_count
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.headline import SUBJECT_CHARS, sms, subject

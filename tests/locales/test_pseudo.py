@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bench.made_days import KINDS, make_day
+from bench.sample_days import KINDS, make_day
 from buildos_box.briefs.compose import compose, everything
 from buildos_box.briefs.facts import DayFacts, day_facts
 from buildos_box.briefs.headline import preheader, sms, subject

@@ -6,7 +6,7 @@ from typing import Any
 from buildos_box.mail.outgoing import QueuedEmail, queue_notification_email
 from buildos_box.workspace import store as workspace
 from tests.doubles.smtp import DROP, SmtpDouble
-from tests.mail.letters import part
+from tests.mail.sample_mails import part
 from tests.mail.test_sending import box_with, logged, statuses
 from tests.world import BoxWorld
 

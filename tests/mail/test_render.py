@@ -11,7 +11,7 @@ from buildos_box.mail.html import is_safe_link, links_in, rewrite_links, to_html
 from buildos_box.mail.plain import to_text
 from buildos_box.mail.render import render, text_part
 from buildos_box.page_links import PageLinks
-from tests.mail.letters import SENDER, Tags, letter, message, parsed, part
+from tests.mail.sample_mails import SENDER, Tags, letter, message, parsed, part
 
 ATTACKS = [
     "<script>alert(1)</script>",

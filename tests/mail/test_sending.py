@@ -18,7 +18,7 @@ from buildos_box.mail.render import render
 from buildos_box.mail.transport import OutboxMailer
 from buildos_box.settings import EmailSettings, Settings, SmtpSettings
 from tests.doubles.smtp import DROP, HOST, SmtpDouble
-from tests.mail.letters import SENDER, letter
+from tests.mail.sample_mails import SENDER, letter
 from tests.world import BoxWorld, open_world
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from buildos_box.settings import EmailSettings, Settings
-from tests.mail.letters import Tags, part
+from tests.mail.sample_mails import Tags, part
 from tests.mail.test_notification_mail import notify
 from tests.mail.test_tracking import PERSON, a_brief, mail_row, pixel, public, unsubscribing
 from tests.world import BoxWorld, open_world

@@ -16,7 +16,7 @@ from buildos_box.settings.model import EgressSettings, EmailSettings, Settings, 
 from buildos_box.settings.section import Secret
 from tests.clock import ManualClock
 from tests.doubles.smtp import DROP, HOST, Certificate, SmtpDouble, make_certificate
-from tests.mail.letters import SENDER, letter, part
+from tests.mail.sample_mails import SENDER, letter, part
 
 ACCOUNT = ("box", "app password")
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")

@@ -17,7 +17,7 @@ from buildos_box.mail.transport import tls_context
 from buildos_box.settings import SmtpSettings
 from buildos_box.settings.section import Secret
 from tests.doubles.smtp import DROP, HOST, SmtpDouble, make_certificate
-from tests.mail.letters import SENDER, letter
+from tests.mail.sample_mails import SENDER, letter
 
 MESSAGE = render(letter(), SENDER).message
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")

@@ -17,7 +17,7 @@ from buildos_box.mail.smtp_connection import StepTimeouts, ehlo_name
 from buildos_box.mail.smtp_replies import by_reply
 from buildos_box.settings import SmtpSettings
 from tests.doubles.smtp_script import HANG_UP, ScriptedSmtp
-from tests.mail.letters import SENDER, letter
+from tests.mail.sample_mails import SENDER, letter
 
 MESSAGE = render(letter(), SENDER).message
 Meaning = Literal["later", "never", "nobody", "unknown"]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from buildos_box.settings import EmailSettings, Settings
-from tests.mail.letters import Tags, part
+from tests.mail.sample_mails import Tags, part
 from tests.world import BoxWorld, open_world
 
 LINK = "https://site.example/plan?a=1&b=%20x#top"

@@ -17,8 +17,8 @@ from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.settings import EmailSettings, Secret, Settings
 from buildos_box.settings.model import EmailWebhookSettings
 from tests.clock import ManualClock
-from tests.mail.hook import Hook
-from tests.mail.letters import SENDER, letter
+from tests.mail.mail_webhook_server import Hook
+from tests.mail.sample_mails import SENDER, letter
 from tests.world import open_world
 
 SECRET = "a shared secret"

@@ -26,8 +26,8 @@ from buildos_box.settings.check import contradictions
 from buildos_box.settings.model import EmailWebhookSettings
 from buildos_box.settings.model import NotificationWebhookSettings as Other
 from tests.clock import ManualClock
-from tests.mail.hook import Hook
-from tests.mail.letters import SENDER, letter
+from tests.mail.mail_webhook_server import Hook
+from tests.mail.sample_mails import SENDER, letter
 from tests.world import open_world
 
 RECEIVERS = Path(__file__).parent / "receivers"

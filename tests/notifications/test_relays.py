@@ -10,7 +10,7 @@ import pytest
 from buildos_box.clock import from_text
 from buildos_box.notifications.relays import as_markdown, sms_text
 from tests.doubles.twilio import TwilioDouble
-from tests.mail.letters import part
+from tests.mail.sample_mails import part
 from tests.sms.conftest import sms_box
 from tests.world import BoxWorld, open_world
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tests.faults.box_process import BoxProcess, until
-from tests.faults.gate import Gate, as_only_provider
-from tests.faults.lives import job_row, live, with_a_task
+from tests.faults.http_gate import Gate, as_only_provider
+from tests.faults.user_jobs import job_row, live, with_a_task
 
 
 def test_force_regenerate_closes_the_call_of_the_running_job(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.box_process import BoxProcess, people, until
-from tests.faults.lives import live
+from tests.faults.user_jobs import live
 
 
 class Listening(threading.Thread):

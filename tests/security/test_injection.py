@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.twilio import TwilioDouble
-from tests.mail.letters import Tags, part
+from tests.mail.sample_mails import Tags, part
 from tests.sms.conftest import sms_box
 from tests.world import BoxWorld
 

@@ -6,10 +6,10 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.life import quiet_logs
-from tests.simulation.make import make
+from tests.simulation.generate_plan import make
 from tests.simulation.plan import Options
-from tests.simulation.trial import report, shortest, tried
+from tests.simulation.process_run import quiet_logs
+from tests.simulation.run_and_shrink import report, shortest, tried
 from tests.simulation.world import text_of
 
 

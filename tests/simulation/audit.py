@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.simulation.audit_briefs import Briefs, asked_for_by_name
 from tests.simulation.audit_losses import Losses, attempts_of
-from tests.simulation.broken import Broken
 from tests.simulation.facts import Facts
+from tests.simulation.violations import Broken
 from tests.simulation.wall_time import MINUTE, instant
 
 UNCOUNTED = ("snoozed", "drained", "lost")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from tests.simulation.broken import Broken
 from tests.simulation.facts import Facts
+from tests.simulation.violations import Broken
 from tests.simulation.wall_time import DAY, HOUR, SECOND, instant, wall_instant
 
 

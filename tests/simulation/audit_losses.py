@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.simulation.broken import Broken
 from tests.simulation.facts import Facts
+from tests.simulation.violations import Broken
 from tests.simulation.wall_time import MINUTE, SECOND, instant
 
 SUSPECT_AFTER, GIVEN_UP_AFTER = 2, 5

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from tests.simulation.preferences import Wishes
 from tests.simulation.timeline import Entry, Timeline
 from tests.simulation.wall_time import FOREVER, HOUR, MINUTE
-from tests.simulation.wishes import Wishes
 
 Fact = dict[str, Any]
 

@@ -5,10 +5,10 @@ went wrong, and the rows that the specification names. It excuses only what a tr
 excuse; in between it is strict.
 """
 
-from tests.simulation.broken import Broken
 from tests.simulation.facts import Facts
 from tests.simulation.oracle_briefs import briefs_of, mails, missing_briefs
 from tests.simulation.oracle_reminders import limits, missing_reminders, reminders_of
+from tests.simulation.violations import Broken
 
 
 def judge(facts: Facts) -> list[Broken]:

@@ -5,17 +5,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from tests.simulation.broken import Broken
-from tests.simulation.excuses import (
+from tests.simulation.facts import Fact, Facts, Span
+from tests.simulation.grace_periods import (
     LOSSES_CATCH_UP,
     MAIL_WAYS,
     RELAY_CATCHES_UP,
     after_troubles,
     clock_near,
 )
-from tests.simulation.facts import Fact, Facts, Span
+from tests.simulation.preferences import Wishes, runs_of
+from tests.simulation.violations import Broken
 from tests.simulation.wall_time import DAY, HOUR, MINUTE, SECOND, instant, wall_instant
-from tests.simulation.wishes import Wishes, runs_of
 
 HEADING = re.compile(r"[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\b")
 """How the text of a brief begins."""

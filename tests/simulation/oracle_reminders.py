@@ -5,15 +5,16 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from tests.simulation.broken import Broken
-from tests.simulation.excuses import (
+from tests.simulation.facts import Fact, Facts
+from tests.simulation.grace_periods import (
     LOSSES_CATCH_UP,
     SMS_WAYS,
     TWILIO_CATCHES_UP,
     after_troubles,
     clock_near,
 )
-from tests.simulation.facts import Fact, Facts
+from tests.simulation.preferences import Wishes
+from tests.simulation.violations import Broken
 from tests.simulation.wall_time import (
     DAY,
     FOREVER,
@@ -25,7 +26,6 @@ from tests.simulation.wall_time import (
     local,
     wall_instant,
 )
-from tests.simulation.wishes import Wishes
 
 EVENT = re.compile(r"Visit (u\d\de\d+)x")
 OWNER = re.compile(r"owner-(u\d\d)")

@@ -21,8 +21,8 @@ from buildos_box.errors import TransientError
 from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.services import NO_CONTEXT, MailContext
 from tests.simulation import model_dialects
-from tests.simulation.loop import SimClock, VirtualLoop
 from tests.simulation.machine import Plug
+from tests.simulation.virtual_time_loop import SimClock, VirtualLoop
 
 Tell = Callable[..., None]
 FOLD = re.compile(r"\r\n(?=[ \t])")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.life import quiet_logs
-from tests.simulation.make import make
+from tests.simulation.generate_plan import make
 from tests.simulation.oracle_briefs import HEADING, day_named
 from tests.simulation.oracle_reminders import EVENT, NOTE
-from tests.simulation.people import ZONES
 from tests.simulation.plan import DAY, Item, Options, Plan
+from tests.simulation.process_run import quiet_logs
+from tests.simulation.user_actions import ZONES
 from tests.simulation.wall_time import instant, wall_instant
 from tests.simulation.world import story_of
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.planted import PLANTED, ROOT, Planted, copy_with, run
-from tests.simulation.planted_blind import BLIND
+from tests.simulation.planted_faults import PLANTED, ROOT, Planted, copy_with, run
+from tests.simulation.planted_faults_unseen import BLIND
 
 SEEDS = int(os.environ.get("BOX_SIMULATION_SEEDS", "8"))
 DAYS = os.environ.get("BOX_SIMULATION_DAYS", "20")

@@ -15,13 +15,13 @@ from typing import Any
 from buildos_box.errors import BoxError, TransientError, Unavailable
 from buildos_box.upkeep.backup import make_backup
 from buildos_box.upkeep.restore import restore
-from tests.simulation import door
-from tests.simulation.life import Life, Outside
-from tests.simulation.loop import SimClock, VirtualLoop, iso, utc
+from tests.simulation import requests
+from tests.simulation.fault_injection import Ordeals
 from tests.simulation.machine import PowerCut
-from tests.simulation.ordeals import Ordeals
 from tests.simulation.plan import DAY, Item, Plan
+from tests.simulation.process_run import Life, Outside
 from tests.simulation.providers import Model, Relay, Trouble, Twilio
+from tests.simulation.virtual_time_loop import SimClock, VirtualLoop, iso, utc
 
 Fact = dict[str, Any]
 ASK_AGAIN_SECONDS = (20.0, 20.0, 90.0, 600.0)
@@ -234,7 +234,7 @@ class World:
             if life is None or life.plug.dead:
                 await asyncio.sleep(self.rng.choice(ASK_AGAIN_SECONDS))
                 continue
-            task = life.spawn(door.knock(life.box, do, who, body, number))
+            task = life.spawn(requests.knock(life.box, do, who, body, number))
             await asyncio.wait([task])
             error = None if task.cancelled() else task.exception()
             if task.cancelled() or isinstance(error, (PowerCut, TransientError, Unavailable)):
@@ -260,7 +260,7 @@ class World:
         life = self.life
         if life is None or life.plug.dead:
             return  # nobody at home: Twilio does not call again
-        task = life.spawn(door.knock(life.box, "callback", "", {"url": url, "form": form}))
+        task = life.spawn(requests.knock(life.box, "callback", "", {"url": url, "form": form}))
         await asyncio.wait([task])
         if not task.cancelled() and task.exception() is None:
             self.tell("called_back", sid=form["MessageSid"], status=form["MessageStatus"])

@@ -10,7 +10,7 @@ from buildos_box.clock import from_text
 from buildos_box.tui.chart import Chart
 from buildos_box.tui.measures import LENGTHS, MEASURES, Curve, asked, curves, ticks, total_words
 from tests.realtime.streams import Live, served
-from tests.tui.dash import dashboard, dashboard_of_new_box, queue_brief
+from tests.tui.dashboard import dashboard, dashboard_of_new_box, queue_brief
 
 SIZES = [(80, 24), (120, 36), (200, 50)]
 NOW = from_text("2024-10-23T08:07:31Z")

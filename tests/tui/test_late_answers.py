@@ -6,9 +6,9 @@ from typing import Any
 
 from buildos_box.client import LiveClient
 from buildos_box.log import logger
-from tests.logged import logged
+from tests.captured_log import logged
 from tests.realtime.streams import served
-from tests.tui.dash import dashboard
+from tests.tui.dashboard import dashboard
 
 
 class HoldingClient(LiveClient):

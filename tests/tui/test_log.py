@@ -7,9 +7,9 @@ import pytest
 
 from buildos_box.log import logger
 from buildos_box.tui.log import facts_of
-from tests.logged import logged
+from tests.captured_log import logged
 from tests.realtime.streams import served
-from tests.tui.dash import dashboard, queue_brief
+from tests.tui.dashboard import dashboard, queue_brief
 
 
 @pytest.fixture(autouse=True)

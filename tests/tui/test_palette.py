@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.realtime.streams import served
-from tests.tui.dash import Dash, dashboard, queue_brief
+from tests.tui.dashboard import Dash, dashboard, queue_brief
 
 
 async def choose(dash: Dash, words: str, seen: str) -> None:

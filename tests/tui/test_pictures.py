@@ -19,7 +19,7 @@ from buildos_box.ids import Ids
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.log import RECENT_LINES, recent
 from tests.realtime.streams import served
-from tests.tui.dash import WITH_SMS, Dash, dashboard, quiet_nights
+from tests.tui.dashboard import WITH_SMS, Dash, dashboard, quiet_nights
 from tests.world import BoxWorld
 
 ADVICE = "UPDATE_PICTURES=1 draws them anew; look at them before keeping them"

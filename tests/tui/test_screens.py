@@ -17,7 +17,7 @@ from buildos_box.tui.overview import Overview
 from buildos_box.tui.pane import REPAINT_SECONDS
 from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
-from tests.tui.dash import (
+from tests.tui.dashboard import (
     WITH_SMS,
     dashboard,
     dashboard_of_new_box,

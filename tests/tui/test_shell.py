@@ -16,7 +16,7 @@ from buildos_box.tui.status import banner_words
 from buildos_box.tui.theme import other, theme_for
 from tests.cli.served import Cli, Served, clean_environment, served_box
 from tests.realtime.streams import served
-from tests.tui.dash import Dash, dashboard, dashboard_of_new_box, queue_brief
+from tests.tui.dashboard import Dash, dashboard, dashboard_of_new_box, queue_brief
 
 
 async def test_every_screen_has_its_key_and_says_what_to_do_when_empty(tmp_path: Path) -> None:

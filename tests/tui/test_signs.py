@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from buildos_box.tui.signs import as_ascii, signs_for
 from tests.realtime.streams import served
-from tests.tui.dash import dashboard, queue_brief
+from tests.tui.dashboard import dashboard, queue_brief
 
 
 @pytest.mark.parametrize(

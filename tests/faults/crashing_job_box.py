@@ -1,6 +1,6 @@
 """`buildos-box` with one job type more: a job that ends the process each time it runs.
 
-`python -m tests.faults.fatal_box serve …`; `POST /test/fatal` queues the job.
+`python -m tests.faults.crashing_job_box serve …`; `POST /test/fatal` queues the job.
 """
 
 import os

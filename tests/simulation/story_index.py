@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tests.simulation.facts import Fact, Facts, Revision, Span, Version
+from tests.simulation.preferences import Wishes
 from tests.simulation.wall_time import FOREVER, SECOND, instant
-from tests.simulation.wishes import Wishes
 
 
 @dataclass

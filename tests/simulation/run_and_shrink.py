@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.simulation.audit import Auditor
-from tests.simulation.broken import Broken
 from tests.simulation.facts import Fact
-from tests.simulation.gathering import gather
-from tests.simulation.loop import utc
 from tests.simulation.oracle import judge
 from tests.simulation.plan import DAY, Item, Plan
+from tests.simulation.story_index import gather
+from tests.simulation.violations import Broken
+from tests.simulation.virtual_time_loop import utc
 from tests.simulation.world import World, story_of
 
 

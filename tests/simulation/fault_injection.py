@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulation.troubles import LANES
+from tests.simulation.fault_plan import LANES
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -2,10 +2,10 @@
 
 import random
 
-from tests.simulation.people import Guest, Person
+from tests.simulation.cancellations import SecondThoughts
+from tests.simulation.fault_plan import add_faults, add_hard_times, add_restores
 from tests.simulation.plan import Options, Plan
-from tests.simulation.second_thoughts import SecondThoughts
-from tests.simulation.troubles import add_faults, add_hard_times, add_restores
+from tests.simulation.user_actions import Guest, Person
 
 STARTS = ("2024-10-20", "2025-03-01", "2024-03-20", "2025-10-12", "2024-06-10", "2025-12-20")
 """Most of them within reach of a change of clocks."""

@@ -1,6 +1,6 @@
 """The faults of PLANTED.md, chosen without a look at the oracle."""
 
-from tests.simulation.planted import Planted
+from tests.simulation.planted_faults import Planted
 
 BLIND = [
     Planted(

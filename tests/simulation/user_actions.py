@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.simulation.loop import iso, utc
 from tests.simulation.plan import DAY, Item, Options, Plan
+from tests.simulation.virtual_time_loop import iso, utc
 
 ZONES = (
     "Pacific/Kiritimati",

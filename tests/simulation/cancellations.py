@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation.loop import iso
-from tests.simulation.people import Person
 from tests.simulation.plan import DAY
+from tests.simulation.user_actions import Person
+from tests.simulation.virtual_time_loop import iso
 
 LEADS = (0, 15, 60, 240, 1440, 1440)
 

@@ -1,6 +1,6 @@
 """This queue, whole: real file at synchronous=FULL, real engine, real enqueue to complete.
 
-`python -m bench.ours` prints the figures of one round.
+`python -m bench.our_queue` prints the figures of one round.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.floors import USERS, shape
 from bench.measure import latency_ms, rss_mb, tell
+from bench.sqlite_baseline import USERS, shape
 from buildos_box import gc_tuning
 from buildos_box.clock import SystemClock
 from buildos_box.db import Database, Tx

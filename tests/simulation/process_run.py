@@ -25,7 +25,6 @@ from buildos_box.settings.model import (
     SmsSettings,
 )
 from buildos_box.settings.section import Secret
-from tests.simulation.loop import SimClock
 from tests.simulation.machine import (
     OnThreadDatabase,
     OnThreadEngine,
@@ -33,8 +32,9 @@ from tests.simulation.machine import (
     PowerCut,
     no_api,
 )
-from tests.simulation.people import ZONES
 from tests.simulation.providers import Model, Relay, Twilio
+from tests.simulation.user_actions import ZONES
+from tests.simulation.virtual_time_loop import SimClock
 
 PUBLIC_URL = "https://box.example"
 TWILIO_TOKEN = "token"

@@ -4,8 +4,8 @@ import random
 from datetime import datetime
 from typing import Any
 
-from tests.simulation.loop import utc
 from tests.simulation.plan import DAY, Item, Options, Plan
+from tests.simulation.virtual_time_loop import utc
 
 OLD_AFTER_DAYS = 64
 SEAMS = (

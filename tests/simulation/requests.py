@@ -19,7 +19,7 @@ from buildos_box.sms.routes import SmsRequest, post_schedule, queue_sms
 from buildos_box.sms.webhook_routes import twilio_inbound, twilio_status
 from buildos_box.workspace.batch import read_sync
 from buildos_box.workspace.sync import write
-from tests.simulation.life import PUBLIC_URL, TWILIO_TOKEN
+from tests.simulation.process_run import PUBLIC_URL, TWILIO_TOKEN
 
 SERVICE = Caller("service", "t", "frontend")
 CALLERS: dict[str, Any] = {"pause": {"caller": SERVICE}, "resume": {}}
