@@ -9,7 +9,7 @@ from bench.__main__ import SMALLEST, run
 BENCH = Path(__file__).parent.parent / "bench"
 
 
-PARTS = {"__main__", "bare_api", "floors", "growth", "mail_server", "ours"}
+PARTS = {"__main__", "bare_api", "growth", "mail_server", "our_queue", "sqlite_baseline"}
 """Started by other benches."""
 
 
