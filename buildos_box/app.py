@@ -3,12 +3,10 @@
 import asyncio
 import os
 import random
-import ssl
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from buildos_box.db import Database, InstanceLock
 from buildos_box.db.mounts import MOUNTS, refuse_network
 from buildos_box.db.private_files import make_private
 from buildos_box.egress import Egress
+from buildos_box.egress.late_tls import trusted_at_first_use
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronRegistry
@@ -46,18 +45,10 @@ from buildos_box.upkeep.restore import finish_restore
 DATABASE_FILE = "box.sqlite3"
 
 
-@lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
-    """The trusted certificates, cached because reading them takes longer than
-    opening a database.
-    """
-    return httpx.create_ssl_context()
-
-
 def _new_http() -> httpx.AsyncClient:
     timeout = httpx.Timeout(30, connect=5)
     return httpx.AsyncClient(
-        follow_redirects=False, timeout=timeout, verify=_trusted(), event_hooks=HOOKS
+        follow_redirects=False, timeout=timeout, verify=trusted_at_first_use(), event_hooks=HOOKS
     )
 
 

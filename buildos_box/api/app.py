@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -13,6 +13,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+from litestar.types.internal_types import RouteHandlerMapItem
 
 from buildos_box.api import docs
 from buildos_box.api.answers import document_refusals
@@ -25,6 +28,7 @@ from buildos_box.api.errors import (
     on_validation_error,
 )
 from buildos_box.api.health import health_check
+from buildos_box.api.late_routes import by_method, register_late
 from buildos_box.api.meter import HttpMeter
 from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limits
 from buildos_box.api.request_layer import RequestLayer
@@ -102,6 +106,7 @@ class Api(Litestar):
     def __init__(self, *, server: ServerSettings, routes: Sequence[Any], static: Path) -> None:
         """Every route is closed unless its own `opt` declares it public."""
         self._parts: Parts | None = None
+        self._known: dict[str, RouteHandlerMapItem] = {}
         handlers = with_body_limits([*routes, *page_routes(static)], server.max_body_bytes)
         document_refusals(handlers)
         super().__init__(
@@ -123,6 +128,7 @@ class Api(Litestar):
             logging_config=None,
             debug=False,
         )
+        register_late(self, self.routes)
         self._routing = self.asgi_handler
 
     def serve(self, parts: Parts) -> None:
@@ -158,6 +164,18 @@ class Api(Litestar):
         self.asgi_handler = RequestLayer(
             self._routing, clock=services.clock, ids=services.ids, meter=meter, in_flight=in_flight
         )
+
+    def register(self, value: ControllerRouterHandler) -> None:  # type: ignore[override]
+        """Add a handler; the constructor completes all of them together."""
+        for route in Router.register(self, value):
+            if isinstance(route, HTTPRoute):
+                known = self._known.setdefault(route.path, {})
+                known.update(by_method(route))
+
+    @property
+    def route_handler_method_map(self) -> dict[str, RouteHandlerMapItem]:
+        """Handlers by path and method, kept because Litestar asks for it with each handler."""
+        return self._known
 
     def _part(self, name: str) -> Any:
         return getattr(self._parts, name)

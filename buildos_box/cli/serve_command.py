@@ -30,15 +30,17 @@ def serve(
     config_path: Path | None, host: str | None, port: int | None, data_dir: Path | None
 ) -> None:
     """Serve the API and run the queue until stopped."""
-    import uvloop
-
     from buildos_box import gc_tuning
+    from buildos_box.late_libraries import left_out
 
     gc_tuning.disable_during_start()
-    from buildos_box import log
-    from buildos_box.errors import BoxError, Unprocessable
-    from buildos_box.serve import serve as serve_box
-    from buildos_box.settings import Settings, load_settings
+    with left_out():
+        import uvloop
+
+        from buildos_box import log
+        from buildos_box.errors import BoxError, Unprocessable
+        from buildos_box.serve import serve as serve_box
+        from buildos_box.settings import Settings, load_settings
 
     load_or_exit(config_path)
 

@@ -3,13 +3,16 @@
 import re
 import threading
 from collections.abc import Callable
+from functools import cache, cached_property
 from html import unescape
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import bleach
-import markdown
-
 from buildos_box.mail.clean_html import is_clean
+
+if TYPE_CHECKING:
+    import bleach
+    import markdown
 
 _INLINE = {"a", "b", "br", "code", "em", "i", "strong"}
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
@@ -44,9 +47,14 @@ def is_safe_link(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
 
 
-_CLEANER = bleach.Cleaner(
-    tags=TAGS, attributes=_link_is_safe, protocols=SCHEMES, strip=True, strip_comments=True
-)
+@cache
+def _cleaner() -> "bleach.Cleaner":
+    # Imported here, as is markdown: a server at rest needs neither.
+    import bleach
+
+    return bleach.Cleaner(
+        tags=TAGS, attributes=_link_is_safe, protocols=SCHEMES, strip=True, strip_comments=True
+    )
 
 
 _RARE = re.compile(r"[<`]|!\[|\]:")
@@ -60,15 +68,22 @@ _RARE_SYNTAX = (
 class _PerThread(threading.local):
     """Caches the parsers, which take longer to create than a short text takes to parse."""
 
-    def __init__(self) -> None:
-        self.parser = _new_parser()
-        self.parser_of_usual = _new_parser()
-        self.parser_of_usual.preprocessors.deregister("html_block")
+    @cached_property
+    def parser(self) -> "markdown.Markdown":
+        return _new_parser()
+
+    @cached_property
+    def parser_of_usual(self) -> "markdown.Markdown":
+        parser = _new_parser()
+        parser.preprocessors.deregister("html_block")
         for name in _RARE_SYNTAX:
-            self.parser_of_usual.inlinePatterns.deregister(name)
+            parser.inlinePatterns.deregister(name)
+        return parser
 
 
-def _new_parser() -> markdown.Markdown:
+def _new_parser() -> "markdown.Markdown":
+    import markdown
+
     return markdown.Markdown(extensions=["sane_lists", "tables"], output_format="html")
 
 
@@ -79,12 +94,12 @@ def to_html(text: str) -> str:
     """The Markdown as HTML of a few allowed tags, with absolute http(s) and mailto links only."""
     parser = _OWN.parser if _RARE.search(text) else _OWN.parser_of_usual
     html = parser.reset().convert(text)
-    return html if is_clean(html, _address_is_safe) else _CLEANER.clean(html)
+    return html if is_clean(html, _address_is_safe) else _cleaner().clean(html)
 
 
 def closed(html: str) -> str:
     """Cleaned HTML that was cut somewhere, with the open tags closed."""
-    return _CLEANER.clean(html)
+    return _cleaner().clean(html)
 
 
 _HREF = re.compile(r'<a href="([^"]*)"')

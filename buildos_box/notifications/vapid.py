@@ -1,5 +1,8 @@
 """The key that identifies this server to push services, and the signature with it (RFC 8292)."""
 
+import base64
+import secrets
+import textwrap
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +19,10 @@ KEY_FILE = "vapid.pem"
 VALID_FOR = timedelta(hours=12)
 """RFC 8292 allows 24 hours; half of it tolerates clocks that differ."""
 _OTHERS = 0o077
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_BEFORE_NUMBER = bytes.fromhex(
+    "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"
+)
 
 
 def load_key(folder: Path, configured: Secret | None = None) -> bytes:
@@ -35,9 +42,14 @@ def load_key(folder: Path, configured: Secret | None = None) -> bytes:
 
 
 def _new_key() -> bytes:
-    from cryptography.hazmat.primitives.asymmetric import ec
+    """A new key: a random number below the order of the curve P-256, in its wrapping (RFC 5958).
 
-    return _pem(ec.generate_private_key(ec.SECP256R1()))
+    Written here because the library for it would stay in memory, ten megabytes for one number.
+    """
+    number = secrets.randbelow(_ORDER - 1) + 1
+    der = _BEFORE_NUMBER + number.to_bytes(32)
+    body = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n".encode()
 
 
 def _pem(key: Any) -> bytes:

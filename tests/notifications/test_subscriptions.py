@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from buildos_box.egress import Egress
-from buildos_box.notifications.vapid import KEY_FILE, public_key, subject_of
+from buildos_box.notifications.vapid import KEY_FILE, load_key, public_key, subject_of
 from buildos_box.settings.model import (
     EgressSettings,
     EmailSettings,
@@ -166,6 +168,16 @@ async def test_the_key_is_made_once_kept_private_and_told_to_browsers(tmp_path: 
         file.chmod(0o644)
     assert told[0] == told[1] == public_key(file.read_bytes())
     assert len(told[0]) == 87
+
+
+def test_a_new_key_is_a_private_key_of_p256_for_every_library(tmp_path: Path) -> None:
+    first, second = (load_key(tmp_path / name) for name in (".", "."))
+    assert first == second
+    key = serialization.load_pem_private_key(first, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    assert isinstance(key.curve, ec.SECP256R1)
+    (tmp_path / KEY_FILE).unlink()
+    assert load_key(tmp_path) != first
 
 
 @pytest.mark.parametrize(

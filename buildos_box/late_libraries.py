@@ -1,0 +1,44 @@
+"""Parts of libraries that a server never uses, kept out of its memory and of its start."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+NEVER = ("pygments", "rich")
+"""httpx's command line and structlog's coloured tracebacks load these if they are installed, as
+they are for the dashboard; both libraries do without."""
+AT_FIRST_USE = ("pdb", "yaml")
+"""Litestar imports these for its debugger and for OpenAPI as YAML, which this API does not have."""
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Inside the block these libraries seem not to be installed, or load when they are used.
+
+    For the imports of a process that serves. Whoever imports them afterwards gets them.
+    """
+    hidden = [name for name in NEVER if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # so that importing it fails
+    for name in AT_FIRST_USE:
+        sys.modules.setdefault(name, _AtFirstUse(name))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+class _AtFirstUse(ModuleType):
+    """Stands for a module until something of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Python itself looks for these while it imports.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
