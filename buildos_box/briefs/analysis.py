@@ -5,9 +5,9 @@ from buildos_box.briefs.actions import priority_actions
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.timeline import load
 from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
+from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
-from buildos_box.llm.fence import fence
-from buildos_box.llm.origin import Origin
+from buildos_box.llm.untrusted_text import fence
 from buildos_box.services import Services
 
 MAX_OUTPUT_TOKENS = 1500

@@ -20,7 +20,7 @@ from buildos_box.briefs.task_lists import also_today, coming_up, first_things, l
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.briefs.timeline import load, opening, timeline
 from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
-from buildos_box.llm.origin import BUILTIN
+from buildos_box.llm.answer_source import BUILTIN
 from buildos_box.locales.language import Language
 from buildos_box.page_links import PageLinks
 from buildos_box.weather.line import line_of

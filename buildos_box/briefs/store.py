@@ -8,7 +8,7 @@ import msgspec
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.llm.origin import Origin
+from buildos_box.llm.answer_source import Origin
 
 LONGEST_TO_NEXT_RUN = timedelta(days=8)
 """Longer than the time to the next run of any frequency."""

@@ -14,7 +14,7 @@ from buildos_box.cli.failure import Failed
 from buildos_box.cli.naming import Json, find_user
 from buildos_box.client import BoxClient, url_path
 from buildos_box.upkeep.archive import DATABASE
-from buildos_box.upkeep.person_store import SECRET_URLS, secret_urls
+from buildos_box.upkeep.user_data_store import SECRET_URLS, secret_urls
 
 LISTS = (
     "users",

@@ -15,7 +15,7 @@ from buildos_box.client import BoxClient, BoxRefused
 from buildos_box.version import VERSION
 
 if TYPE_CHECKING:
-    from buildos_box.tui.signs import Signs
+    from buildos_box.tui.glyphs import Signs
 
 NO_TERMINAL = (
     "The dashboard needs a terminal for its keys and its screen; "
@@ -68,7 +68,7 @@ def terminal_needed(command: Callable[..., None]) -> Callable[..., None]:
 def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
     """Watch and control a server in the terminal, live."""
     from buildos_box.tui.app import BoxApp
-    from buildos_box.tui.signs import signs_for
+    from buildos_box.tui.glyphs import signs_for
 
     try:
         client.get("/queue/stats")

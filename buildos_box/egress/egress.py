@@ -19,9 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from buildos_box.egress.addresses import Allowed, is_public, read
+from buildos_box.egress.decompression import BrokenPacking, TooMuch, Unpacker
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
-from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
 from buildos_box.errors import PermanentError, RateLimited, TransientError, Unprocessable
 from buildos_box.hostname import to_ascii
 from buildos_box.log import logger

@@ -11,10 +11,10 @@ from buildos_box.imports.csv_table import Row, Table
 from buildos_box.imports.dates import Dates
 from buildos_box.imports.item_ids import ItemIds, Projects
 from buildos_box.imports.programs import Meaning, Program
-from buildos_box.workspace import kinds
+from buildos_box.workspace import item_types
 
 Json = dict[str, Any]
-KINDS = {kind.name: kind for kind in (kinds.TASKS, kinds.PROJECTS, kinds.EVENTS)}
+KINDS = {kind.name: kind for kind in (item_types.TASKS, item_types.PROJECTS, item_types.EVENTS)}
 REQUIRED = {
     "tasks": ("title",),
     "projects": ("name",),
@@ -175,12 +175,12 @@ class _Reading:
     def _project(self, cells: Cells) -> str:
         name = cells.line("project")
         key, is_new = self._projects.of(name)
-        if is_new and not self._is_valid(cells.row, "name", name, "project", kinds.PROJECTS):
+        if is_new and not self._is_valid(cells.row, "name", name, "project", item_types.PROJECTS):
             return self._projects.without(key)
         return key
 
     def _is_valid(
-        self, row: Row, name: str, value: Any, source: str, kind: kinds.Kind | None = None
+        self, row: Row, name: str, value: Any, source: str, kind: item_types.Kind | None = None
     ) -> bool:
         """Whether `POST /sync` will accept it; otherwise the fault is stored."""
         found = next(f for f in (kind or KINDS[self._kind]).fields if f.name == name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from buildos_box.calendars.ics.text import one_line
+from buildos_box.calendars.ics.decoding import one_line
 from buildos_box.clock import to_text
 from buildos_box.imports.csv_columns import plain
 from buildos_box.imports.csv_table import Row

@@ -2,7 +2,7 @@
 
 Models put thoughts, prose and code fences around a good answer, and leave commas or line breaks
 where JSON has none. Only complete objects are read: one that was cut off is never closed by
-guessing. Whether an object is a valid answer is checked strictly by `answers`.
+guessing. Whether an object is a valid answer is checked strictly by `answer_schema`.
 """
 
 import re

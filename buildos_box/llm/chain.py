@@ -11,14 +11,14 @@ import msgspec
 
 from buildos_box.clock import Clock
 from buildos_box.db import Database, StorageError, Tx
-from buildos_box.llm import answers, store
+from buildos_box.llm import answer_schema, store
 from buildos_box.llm.answer_json import without_reasoning
+from buildos_box.llm.answer_source import BUILTIN, Origin
 from buildos_box.llm.breaker import Breaker
 from buildos_box.llm.budget import NEARLY, Budget, Limits, limits_of_user
 from buildos_box.llm.changes import LlmAlert
-from buildos_box.llm.origin import BUILTIN, Origin
 from buildos_box.llm.provider import Provider
-from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
+from buildos_box.llm.provider_requests import CallFailed, Prompt, Reply, Turn
 from buildos_box.log import logger
 from buildos_box.settings import LimitsSettings, LlmSettings
 
@@ -86,7 +86,7 @@ class _Question(Generic[T]):
 
     def read(self, reply: Reply) -> tuple[T | None, str]:
         """The value of a reply, or None and the fault: `<kind>: <detail>`."""
-        value, fault = answers.read(reply.text, self.ask.schema)
+        value, fault = answer_schema.read(reply.text, self.ask.schema)
         if value is None and reply.was_cut:
             return None, f"{CUT_OFF}: it is longer than it may be"
         if not reply.text.strip():
@@ -109,7 +109,7 @@ class Attempt:
         """The second try: with a higher limit for an answer that was cut off, else with the fault
         named.
         """
-        kind = answers.kind_of(fault)
+        kind = answer_schema.kind_of(fault)
         if kind == CUT_OFF:
             return replace(self, max_output_tokens=self.max_output_tokens * MORE_ROOM)
         if kind == EMPTY:
@@ -192,7 +192,7 @@ class SmartLLM:
         Never raises for a provider's fault.
         """
         until = self._clock.monotonic() + ask.within.total_seconds()
-        question = _Question(ask, answers.json_schema(ask.schema), until)
+        question = _Question(ask, answer_schema.json_schema(ask.schema), until)
         async with self._slots:
             for provider in self.providers:
                 value = await self._ask_one(provider, question)
@@ -229,7 +229,7 @@ class SmartLLM:
             if value is not None:
                 breaker.succeeded()
             elif last and breaker.failed():
-                alert = _down_alert(provider, answers.kind_of(fault))
+                alert = _down_alert(provider, answer_schema.kind_of(fault))
             await self._record_reply(provider, question, tried, reply, fault, alert)
             if value is not None or last:
                 return value
@@ -306,7 +306,7 @@ class SmartLLM:
     ) -> None:
         tokens = (reply.tokens_in, reply.tokens_out)
         cost = _spend(provider, tokens, question)
-        outcome = answers.kind_of(fault) if fault else "ok"
+        outcome = answer_schema.kind_of(fault) if fault else "ok"
         said = None
         if self._store_prompts:
             turns = msgspec.json.encode(tried.turns).decode()

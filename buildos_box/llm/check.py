@@ -8,10 +8,10 @@ import msgspec
 
 from buildos_box.clock import Clock, SystemClock
 from buildos_box.egress.redirects import HOOKS
-from buildos_box.llm import answers
+from buildos_box.llm import answer_schema
 from buildos_box.llm.endpoints import is_local
 from buildos_box.llm.provider import Provider
-from buildos_box.llm.wire import CallFailed, Prompt, Reply, Turn
+from buildos_box.llm.provider_requests import CallFailed, Prompt, Reply, Turn
 from buildos_box.settings import ProviderSettings
 from buildos_box.settings.masking import masked_url
 
@@ -30,7 +30,7 @@ _QUESTION = Prompt(
     "You are asked whether you work.",
     (Turn("user", 'Answer with this JSON object and nothing else: {"works": true}'),),
     MAX_OUTPUT_TOKENS,
-    answers.json_schema(_Works),
+    answer_schema.json_schema(_Works),
 )
 
 
@@ -101,7 +101,7 @@ async def _answer(provider: Provider) -> Reply:
 
 
 def _judged(reply: Reply) -> tuple[bool, str]:
-    value, _ = answers.read(reply.text, _Works)
+    value, _ = answer_schema.read(reply.text, _Works)
     if value is not None:
         return True, "answers"
     if not reply.text.strip():

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import msgspec
 
-from buildos_box.llm import reply, token_counts, wire
+from buildos_box.llm import provider_requests, provider_response, token_counts
 from buildos_box.llm.endpoints import urls
-from buildos_box.llm.fence import visible
-from buildos_box.llm.reply import Content, ProviderError
-from buildos_box.llm.wire import CallFailed, Habit, Prompt, Reply, Shape, Turn
+from buildos_box.llm.provider_requests import CallFailed, Habit, Prompt, Reply, Shape, Turn
+from buildos_box.llm.provider_response import Content, ProviderError
+from buildos_box.llm.untrusted_text import visible
 from buildos_box.retry_after import retry_after
 from buildos_box.settings import ProviderSettings, Secret
 from buildos_box.settings.masking import masked_url
@@ -36,7 +36,7 @@ class Provider:
         self.model = settings.model
         self._settings = settings
         self._http = http
-        self._shapes = wire.shapes_of(settings)
+        self._shapes = provider_requests.shapes_of(settings)
         """The forms of requests that it may support, the strictest first."""
         self._habits: frozenset[Habit] = frozenset()
         self._urls = urls(settings)
@@ -58,7 +58,7 @@ class Provider:
 
     def at_most(self, prompt: Prompt) -> tuple[int, int]:
         """The estimated number of tokens that a call may read and write."""
-        written = wire.max_output_tokens(self._settings, prompt, self._habits)
+        written = provider_requests.max_output_tokens(self._settings, prompt, self._habits)
         return prompt.estimated_tokens, written
 
     async def call(self, prompt: Prompt, *, longest_seconds: float | None = None) -> Reply:
@@ -79,7 +79,7 @@ class Provider:
 
     @property
     def _has_extra_body(self) -> bool:
-        return bool(wire.extra_body(self._settings))
+        return bool(provider_requests.extra_body(self._settings))
 
     async def _call_by_shape(
         self, prompt: Prompt, longest: float, habits: frozenset[Habit]
@@ -129,12 +129,12 @@ class Provider:
         self, prompt: Prompt, shape: Shape, longest: float, habits: frozenset[Habit]
     ) -> Content:
         settings = self._settings
-        body = wire.body(settings, prompt, shape, habits)
+        body = provider_requests.body(settings, prompt, shape, habits)
         response, content = await self._post(body, prompt, longest)
         if response.status_code != 200:
             raise _refused(response, content, settings.api_key)
         try:
-            return reply.read(settings.kind, read_json(content))
+            return provider_response.read(settings.kind, read_json(content))
         except ProviderError as error:
             outcome = OUTCOMES.get(error.status or 0, "http_error")
             raise CallFailed(
@@ -160,7 +160,7 @@ class Provider:
     ) -> tuple[httpx.Response, bytes]:
         """Once a request is sent it may be billed, whatever happens to its answer."""
         timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
-        headers = wire.headers(self._settings)
+        headers = provider_requests.headers(self._settings)
         billed = (0, 0)
         try:
             # httpx limits each wait for bytes only; a server that sends slowly would never time
@@ -200,7 +200,7 @@ def _habits_of(failure: CallFailed, settings: ProviderSettings) -> frozenset[Hab
         Habit.NO_TEMPERATURE: "temperature",
     }
     learnt = frozenset(habit for habit, word in words.items() if word in said)
-    extra = (*wire.extra_body(settings), "chat_template")
+    extra = (*provider_requests.extra_body(settings), "chat_template")
     if any(field.lower() in said for field in extra):
         learnt |= {Habit.NO_EXTRA_BODY}
     return learnt

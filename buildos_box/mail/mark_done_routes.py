@@ -23,7 +23,7 @@ from buildos_box.mail.signed_links import LinkRefused, SignedLink
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import read_one
-from buildos_box.workspace.kinds import TASKS
+from buildos_box.workspace.item_types import TASKS
 from buildos_box.workspace.languages import box_language, get_language
 from buildos_box.workspace.sync import apply
 

@@ -12,7 +12,7 @@ from buildos_box.mail import store
 from buildos_box.mail.job import BRIEFS
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.batch import read_one
-from buildos_box.workspace.kinds import PREFERENCES
+from buildos_box.workspace.item_types import PREFERENCES
 from buildos_box.workspace.sync import apply
 
 

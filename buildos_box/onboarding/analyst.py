@@ -6,7 +6,7 @@ The same context in the same language always gives the same analysis.
 import re
 from functools import lru_cache
 
-from buildos_box.llm.plain import plain
+from buildos_box.llm.plain_text import plain
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_, Plural
 from buildos_box.onboarding.model import (

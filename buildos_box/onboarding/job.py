@@ -8,8 +8,8 @@ from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
+from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
-from buildos_box.llm.origin import Origin
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
 from buildos_box.notifications.outgoing import notify

@@ -10,8 +10,8 @@ from importlib import resources
 import msgspec
 
 from buildos_box.ids import Ids
-from buildos_box.llm.fence import fence
-from buildos_box.llm.plain import plain
+from buildos_box.llm.plain_text import plain
+from buildos_box.llm.untrusted_text import fence
 from buildos_box.locales.language import Language
 from buildos_box.onboarding.features import NAMES, WHAT_IT_DOES
 from buildos_box.onboarding.model import (

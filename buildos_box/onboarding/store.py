@@ -4,7 +4,7 @@ from msgspec.structs import asdict
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.llm.origin import Origin
+from buildos_box.llm.answer_source import Origin
 from buildos_box.workspace import store as workspace
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
-from buildos_box.llm.plain import plain
+from buildos_box.llm.plain_text import plain
 from buildos_box.locales.language import ENGLISH, Language
 from buildos_box.phases import words
 from buildos_box.phases.cycles import before, named, strongly_connected_components

@@ -17,8 +17,8 @@ import msgspec
 
 from buildos_box.clock import Instant, day_from_text, local_day
 from buildos_box.ids import Ids
-from buildos_box.llm.fence import fence
-from buildos_box.llm.plain import plain
+from buildos_box.llm.plain_text import plain
+from buildos_box.llm.untrusted_text import fence
 from buildos_box.locales.language import Language
 from buildos_box.phases.model import MOST_PHASES, Phase
 from buildos_box.workspace.due_day import due_day

@@ -20,9 +20,9 @@ from buildos_box.db import Database, Tx
 from buildos_box.errors import RateLimited, Unavailable
 from buildos_box.log import logger
 from buildos_box.plural import plural
-from buildos_box.realtime import wire
+from buildos_box.realtime import sse
 from buildos_box.realtime.changes import EventStored
-from buildos_box.realtime.listener import End, Listener
+from buildos_box.realtime.stream_queue import End, Listener
 
 log = logger(__name__)
 
@@ -184,7 +184,7 @@ class Hub:
         self.tell(
             event.user_id,
             event.id,
-            lambda: wire.event(
+            lambda: sse.event(
                 event_id=event.id,
                 type=event.type,
                 user_id=event.user_id,
@@ -207,7 +207,7 @@ class Hub:
     async def _beat(self) -> None:
         for listener in self._all():
             if listener.idle:
-                listener.put(None, wire.HEARTBEAT)
+                listener.put(None, sse.HEARTBEAT)
 
     async def _check_tokens(self) -> None:
         holders = {listener.token_id for listener in self._all()}

@@ -15,7 +15,7 @@ from buildos_box.db import Database, Row, Tx
 from buildos_box.jobs import job_query_store as jobs
 from buildos_box.jobs.changes import JobProgressed, JobsChanged
 from buildos_box.log import logger
-from buildos_box.realtime import wire
+from buildos_box.realtime import sse
 from buildos_box.realtime.hub import Hub
 
 AT_ONCE = 200
@@ -98,7 +98,7 @@ def _event(kind: str, row: Row) -> bytes:
         "scheduledFor": row["scheduled_for"],
         "error": row["error"],
     }
-    return wire.event(
+    return sse.event(
         event_id=None,
         type=kind,
         user_id=row["user_id"],

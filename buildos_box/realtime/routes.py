@@ -9,8 +9,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
+from buildos_box.realtime.event_stream import EventStream, last_id
 from buildos_box.realtime.hub import Hub
-from buildos_box.realtime.stream import EventStream, last_id
 from buildos_box.realtime.tickets import Tickets, ticket_holder
 from buildos_box.services import Services
 

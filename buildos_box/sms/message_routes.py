@@ -14,13 +14,13 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.message_text import given_text
+from buildos_box.sms.custom_text import given_text
+from buildos_box.sms.fact_check import Facts, facts_of
+from buildos_box.sms.llm_reminders import write_texts
 from buildos_box.sms.outgoing import expiry_of, move, stop
 from buildos_box.sms.planning import deadline
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.views import SmsList, SmsView
-from buildos_box.sms.wording import Facts, facts_of
-from buildos_box.sms.writing import write_texts
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.paging import clamped

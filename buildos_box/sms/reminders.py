@@ -7,12 +7,12 @@ from buildos_box.clock import Instant, day_bounds, from_text, local_day, to_text
 from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.fact_check import Facts, facts_of, fault_of
 from buildos_box.sms.outgoing import enqueue, move, stop
 from buildos_box.sms.planning import Skip, covered_until, deadline, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
 from buildos_box.sms.text import reminder_text
-from buildos_box.sms.wording import Facts, facts_of, fault_of
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import Event, User

@@ -15,7 +15,7 @@ from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.sms import message_routes, metrics_routes, phone_routes, preferences_store
-from buildos_box.sms.message_text import given_text
+from buildos_box.sms.custom_text import given_text
 from buildos_box.sms.outgoing import add_message
 from buildos_box.sms.phone import e164
 from buildos_box.sms.preferences import SmsSettingsRequest, SmsSettingsView, changed

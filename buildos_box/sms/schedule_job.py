@@ -12,10 +12,10 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.llm_reminders import writes
 from buildos_box.sms.planning import LONGEST_LEAD, covered_until
 from buildos_box.sms.reminders import plan_reminder
 from buildos_box.sms.write_job import WRITE_SMS_TEXTS, WritePayload
-from buildos_box.sms.writing import writes
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 

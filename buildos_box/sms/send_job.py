@@ -26,6 +26,7 @@ from buildos_box.quiet_hours import quiet_until
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.changes import ReminderDue
+from buildos_box.sms.fact_check import facts_of, fault_of
 from buildos_box.sms.phone import why_not
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_outcome import body_of, mark_failed, mark_sent
@@ -37,7 +38,6 @@ from buildos_box.sms.twilio_client import (
     TwilioSender,
     Unsubscribed,
 )
-from buildos_box.sms.wording import facts_of, fault_of
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import find_language
 

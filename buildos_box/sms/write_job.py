@@ -14,8 +14,8 @@ from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.services import Services
 from buildos_box.sms import store
-from buildos_box.sms.wording import facts_of
-from buildos_box.sms.writing import write_texts
+from buildos_box.sms.fact_check import facts_of
+from buildos_box.sms.llm_reminders import write_texts
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import Event

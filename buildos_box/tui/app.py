@@ -18,22 +18,22 @@ from textual.widgets import ContentSwitcher, Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
 from buildos_box.clock import Clock, Instant, SystemClock, from_text
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.charts import Charts
 from buildos_box.tui.cleanup import Cleanup
 from buildos_box.tui.deliveries import Deliveries
 from buildos_box.tui.dialogs import DialogApp, Reading
 from buildos_box.tui.formatting import moment, plain
+from buildos_box.tui.glyphs import AsciiLines, Signs
 from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
-from buildos_box.tui.keys import KEYS
-from buildos_box.tui.listing import Listing
+from buildos_box.tui.key_help import KEYS
+from buildos_box.tui.list_screen import Listing
 from buildos_box.tui.log import Log
 from buildos_box.tui.overview import Overview
 from buildos_box.tui.palette import Commands
-from buildos_box.tui.pane import Pane
 from buildos_box.tui.schedule import Schedule
-from buildos_box.tui.signs import AsciiLines, Signs
-from buildos_box.tui.status import across, banner_words, status_words, tabs
+from buildos_box.tui.status_bar import across, banner_words, status_words, tabs
 from buildos_box.tui.theme import CSS, other, theme_for
 from buildos_box.tui.users import Users
 

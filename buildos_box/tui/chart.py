@@ -10,8 +10,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widget import Widget
 
-from buildos_box.tui.measures import Curve
-from buildos_box.tui.signs import Signs
+from buildos_box.tui.chart_metrics import Curve
+from buildos_box.tui.glyphs import Signs
 
 COLOURS = ("blue", "orange", "green", "red", "magenta", "cyan")
 _MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x", "#", "@")}

@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.chart import Chart, new_plot, sign_of
-from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.measures import (
+from buildos_box.tui.chart_metrics import (
     LENGTHS,
     MEASURES,
     Curve,
@@ -26,7 +26,7 @@ from buildos_box.tui.measures import (
     ticks,
     total_words,
 )
-from buildos_box.tui.pane import Pane
+from buildos_box.tui.grid import Column, Grid
 
 Json = dict[str, Any]
 FRESH_SECONDS = 10.0

@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.plural import plural
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.formatting import plain, state
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.pane import Pane
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from buildos_box.tui.dialogs import Reading
 from buildos_box.tui.filter import Words, read_words
 from buildos_box.tui.formatting import SENT, channel, plain, sent
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.listing import PAGE, Listing
+from buildos_box.tui.list_screen import PAGE, Listing
 
 Json = dict[str, Any]
 CHANNELS = ("email", "sms", "push", "chat", "in_app", "webhook")

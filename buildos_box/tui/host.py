@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from buildos_box.client import BoxRefused, LiveClient
 from buildos_box.clock import Instant
-from buildos_box.tui.signs import Signs
+from buildos_box.tui.glyphs import Signs
 
 
 class Host(Protocol):

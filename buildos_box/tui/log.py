@@ -10,11 +10,11 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.plural import plural
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.filter import WrongWord, read_words
 from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid, Row
-from buildos_box.tui.pane import Pane
 
 Json = dict[str, Any]
 LOOK_EVERY_SECONDS = 1.0

@@ -14,10 +14,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
+from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.chart_metrics import LENGTHS, asked
 from buildos_box.tui.formatting import plain, span, spark
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.log import facts_of
-from buildos_box.tui.measures import LENGTHS, asked
 from buildos_box.tui.overview_formatting import (
     backlog_lines,
     brief_lines,
@@ -34,7 +35,6 @@ from buildos_box.tui.overview_formatting import (
     running_lines,
     trouble,
 )
-from buildos_box.tui.pane import Pane
 
 Json = dict[str, Any]
 STATES = ("processing", "queued_for_retry", "failed")

@@ -10,12 +10,12 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from buildos_box.client import BoxRefused, BoxUnreachable
+from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.chart_metrics import MEASURES
 from buildos_box.tui.charts import Charts
 from buildos_box.tui.formatting import plain, state
 from buildos_box.tui.host import PaletteHost
-from buildos_box.tui.measures import MEASURES
 from buildos_box.tui.overview import Overview
-from buildos_box.tui.pane import Pane
 from buildos_box.tui.schedule import Schedule
 from buildos_box.tui.users import Users
 

@@ -13,10 +13,10 @@ from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
 from buildos_box.clock import from_text
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.forecast import ForecastScreen
 from buildos_box.tui.formatting import plain, span
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.pane import Pane
 
 Json = dict[str, Any]
 BRIEFS_SHOWN = 50

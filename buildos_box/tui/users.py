@@ -9,7 +9,7 @@ from textual.binding import Binding
 from buildos_box.client import BoxEvent
 from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.listing import PAGE, Listing
+from buildos_box.tui.list_screen import PAGE, Listing
 
 Json = dict[str, Any]
 _SIGN = {"completed": "✓", "failed": "✗", "processing": "▶", "pending": "·"}

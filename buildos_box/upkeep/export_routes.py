@@ -10,10 +10,10 @@ from buildos_box.clock import to_text
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
-from buildos_box.upkeep import person_store
+from buildos_box.upkeep import user_data_store
 from buildos_box.workspace import fields
 from buildos_box.workspace.fields import Field
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
+from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, Kind
 
 Json = dict[str, Any]
 _READING = ThreadPool("export", threads=2)
@@ -43,7 +43,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def export_user(user_id: str, services: Services, caller: Caller) -> Export:
     """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
-    found = await _READING.run(person_store.everything_of, services.db.path, user_id)
+    found = await _READING.run(user_data_store.everything_of, services.db.path, user_id)
     if not found["users"]:
         raise NotFound(f"there is no user {user_id}")
     lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}

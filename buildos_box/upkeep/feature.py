@@ -9,7 +9,7 @@ from buildos_box.upkeep import (
     reload_routes,
 )
 from buildos_box.upkeep.cron import BACKUP
-from buildos_box.upkeep.erasing import on_user_deleted
+from buildos_box.upkeep.erase_user import on_user_deleted
 from buildos_box.upkeep.restore_drill import RESTORE_DRILL
 from buildos_box.workspace.changes import UserDeleted
 

@@ -2,7 +2,7 @@
 
 from buildos_box.feature import Feature
 from buildos_box.web import routes
-from buildos_box.web.link_mail import SEND_SIGN_IN_LINK
+from buildos_box.web.sign_in_mail import SEND_SIGN_IN_LINK
 
 FEATURE = Feature(
     job_types=(SEND_SIGN_IN_LINK,),

@@ -22,7 +22,7 @@ from buildos_box.locales.catalogue import page_texts
 from buildos_box.locales.tags import LANGUAGES, catalogue_tag, wanted
 from buildos_box.log import logger
 from buildos_box.services import Services
-from buildos_box.web import link_mail, sign_in
+from buildos_box.web import sign_in, sign_in_mail
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import get_language
 
@@ -174,7 +174,7 @@ async def mail_link(
     """
     _require_our_page(request)
     authenticator: Authenticator = request.app.state.authenticator
-    await link_mail.request_link(
+    await sign_in_mail.request_link(
         services,
         keyring,
         data.email,

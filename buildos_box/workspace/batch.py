@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from buildos_box.errors import FieldFault, Forbidden, Unprocessable
-from buildos_box.workspace.bodies import values_of
 from buildos_box.workspace.fields import id_text
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, PREFERENCES, Kind, Values
+from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, PREFERENCES, Kind, Values
+from buildos_box.workspace.request_bodies import values_of
 
 MAX_FAULTS = 100
 """Whoever sends more is told of these: to look for all of a hostile million takes minutes."""

@@ -12,7 +12,7 @@ from buildos_box.services import Services
 from buildos_box.workspace import store
 from buildos_box.workspace.batch import Batch, Link, read_one, read_sync, refuse
 from buildos_box.workspace.fields import id_text
-from buildos_box.workspace.kinds import PROJECTS, TASKS, USERS, Kind
+from buildos_box.workspace.item_types import PROJECTS, TASKS, USERS, Kind
 from buildos_box.workspace.store import records
 from buildos_box.workspace.sync import Counts, apply
 

@@ -18,11 +18,11 @@ from buildos_box.db import Row
 from buildos_box.errors import Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import crud, store
-from buildos_box.workspace.bodies import reads
 from buildos_box.workspace.fields import TITLE_CHARS
-from buildos_box.workspace.kinds import TASKS, USERS
+from buildos_box.workspace.item_types import TASKS, USERS
 from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.quick_add import read_quick_task
+from buildos_box.workspace.request_bodies import reads
 from buildos_box.workspace.sync import Counts
 from buildos_box.workspace.views import TaskView
 

@@ -7,7 +7,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import Unprocessable
 from buildos_box.settings import LimitsSettings
 from buildos_box.workspace.changes import UserDataGrown
-from buildos_box.workspace.kinds import DEPENDENCIES, Kind
+from buildos_box.workspace.item_types import DEPENDENCIES, Kind
 from buildos_box.workspace.store import storage as store
 from buildos_box.workspace.store.storage import Size
 

@@ -12,11 +12,11 @@ from buildos_box.auth.scope_guard import NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
-from buildos_box.workspace import crud, person_routes, store, work_routes
+from buildos_box.workspace import crud, item_routes, person_routes, store
 from buildos_box.workspace.batch import read_sync
-from buildos_box.workspace.bodies import read_lists, reads
-from buildos_box.workspace.kinds import PREFERENCES, USERS, USERS_BY_HAND
+from buildos_box.workspace.item_types import PREFERENCES, USERS, USERS_BY_HAND
 from buildos_box.workspace.paging import Limit, decode_cursor, page
+from buildos_box.workspace.request_bodies import read_lists, reads
 from buildos_box.workspace.sync import Counts, apply_good, write
 from buildos_box.workspace.views import Page, PreferencesView, UserView
 
@@ -141,6 +141,6 @@ ROUTES: list[Any] = [
     record_visit,
     get_preferences,
     put_preferences,
-    *work_routes.ROUTES,
+    *item_routes.ROUTES,
     *person_routes.ROUTES,
 ]

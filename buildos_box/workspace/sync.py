@@ -13,8 +13,8 @@ from buildos_box.db import Database, Row, Tx
 from buildos_box.errors import FieldFault
 from buildos_box.workspace.announcing import announce_before_removal, announce_gone, announce_saved
 from buildos_box.workspace.batch import Batch, refuse
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, USERS, Kind
-from buildos_box.workspace.planning import Planner, Step
+from buildos_box.workspace.batch_plan import Planner, Step
+from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, USERS, Kind
 from buildos_box.workspace.quota import StorageChanges
 from buildos_box.workspace.store import forget_deleted, records
 

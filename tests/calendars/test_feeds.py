@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from buildos_box.calendars.feeds.rules import (
+from buildos_box.calendars.feeds.limits import (
     MAX_EVENTS,
     MAX_FEEDS,
     due_after_failure,

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from buildos_box.calendars.ics.decoding import MAX_BYTES
 from buildos_box.calendars.ics.reader import CalendarImport, Reader, parse_calendar
 from buildos_box.calendars.ics.series import MAX_INSTANCES
-from buildos_box.calendars.ics.text import MAX_BYTES
 from buildos_box.clock import from_text
 from buildos_box.errors import BoxError, Malformed, TooLarge, Unprocessable
 from buildos_box.ids import is_outside_id
 from buildos_box.workspace.batch import read_sync
-from buildos_box.workspace.kinds import EVENTS, TASKS
+from buildos_box.workspace.item_types import EVENTS, TASKS
 from tests.world import BoxWorld
 
 START, END = from_text("2024-10-01T00:00:00Z"), from_text("2025-01-01T00:00:00Z")

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from buildos_box.calendars.ics.lines import MAX_COMPONENTS, read_lines
+from buildos_box.calendars.ics.component_parser import MAX_COMPONENTS, read_lines
+from buildos_box.calendars.ics.decoding import MAX_LINE_BYTES, open_text
 from buildos_box.calendars.ics.reader import InWindow, Reader, parse_calendar
-from buildos_box.calendars.ics.text import MAX_LINE_BYTES, open_text
 from buildos_box.clock import from_text
 
 START = from_text("2026-01-01T00:00:00Z")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, instances
-from buildos_box.calendars.ics.rules import FREQUENCIES, WEEKDAYS, read_rule
+from buildos_box.calendars.ics.recurrence_rule import FREQUENCIES, WEEKDAYS, read_rule
 
 SINCE, BEFORE = datetime(2023, 1, 1), datetime(2024, 6, 1)
 

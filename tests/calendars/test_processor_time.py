@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.calendars.ics.reader import CalendarImport, Reader, parse_calendar
 from buildos_box.errors import TooLarge
 from buildos_box.settings import LimitsSettings, Settings

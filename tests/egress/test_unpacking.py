@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from buildos_box.egress.unpacking import BrokenPacking, TooMuch, Unpacker
+from buildos_box.egress.decompression import BrokenPacking, TooMuch, Unpacker
 
 TEXT = b"BEGIN:VCALENDAR " * 20
 RAW = zlib.compressobj(wbits=-15)

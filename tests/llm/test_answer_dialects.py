@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from buildos_box.llm import answers
+from buildos_box.llm import answer_schema
 from buildos_box.llm.answer_json import objects_in
 
 
@@ -142,17 +142,17 @@ NOT_READ: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("source", "text", "day"), READ)
 def test_a_good_answer_is_read_however_it_is_spelt(source: str, text: str, day: Day) -> None:
-    assert answers.read(text, Day) == (day, ""), source
+    assert answer_schema.read(text, Day) == (day, ""), source
 
 
 @pytest.mark.parametrize(("source", "text", "kind"), NOT_READ)
 def test_what_is_no_whole_answer_is_not_made_one(source: str, text: str, kind: str) -> None:
-    value, fault = answers.read(text, Day)
-    assert (value, answers.kind_of(fault)) == (None, kind), source
+    value, fault = answer_schema.read(text, Day)
+    assert (value, answer_schema.kind_of(fault)) == (None, kind), source
 
 
 def test_the_fault_named_is_that_of_the_answer_and_not_of_a_scrap_beside_it() -> None:
-    _, fault = answers.read('{"mood": "calm", "tasks": "three"} {"a": 1}', Day)
+    _, fault = answer_schema.read('{"mood": "calm", "tasks": "three"} {"a": 1}', Day)
     assert fault == "invalid_schema: Expected `int`, got `str` - at `$.tasks`"
 
 
@@ -163,9 +163,9 @@ def test_the_fault_named_is_that_of_the_answer_and_not_of_a_scrap_beside_it() ->
 )
 def test_hostile_nesting_is_looked_through_once(text: str) -> None:
     assert objects_in(text) == []
-    assert answers.read(text, Day)[0] is None
+    assert answer_schema.read(text, Day)[0] is None
 
 
 def test_an_object_nested_beyond_reason_is_refused() -> None:
     deep = '{"mood": ' * 20_000 + "1" + "}" * 20_000
-    assert answers.kind_of(answers.read(deep, Day)[1]) == "invalid_json"
+    assert answer_schema.kind_of(answer_schema.read(deep, Day)[1]) == "invalid_json"

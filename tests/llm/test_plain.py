@@ -2,7 +2,7 @@
 
 import pytest
 
-from buildos_box.llm.plain import plain
+from buildos_box.llm.plain_text import plain
 
 
 @pytest.mark.parametrize(

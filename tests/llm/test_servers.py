@@ -8,7 +8,7 @@ import pytest
 
 from buildos_box.llm.budget import Limits
 from buildos_box.llm.provider import Provider
-from buildos_box.llm.wire import CallFailed, Prompt, Turn
+from buildos_box.llm.provider_requests import CallFailed, Prompt, Turn
 from buildos_box.settings import ProviderSettings, Secret, SettingsError, load_settings
 from tests.doubles import llm as double
 from tests.doubles.llm import Call, LlmDouble

@@ -3,7 +3,7 @@
 import msgspec
 
 from buildos_box.ids import Ids
-from buildos_box.llm.fence import fence, visible
+from buildos_box.llm.untrusted_text import fence, visible
 from tests.doubles import llm as double
 from tests.llm.conftest import GOOD, KEY, ChainWorld
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildos_box.llm.check import check
-from buildos_box.llm.wire import extra_body
+from buildos_box.llm.provider_requests import extra_body
 from buildos_box.settings import ProviderSettings, load_settings
 from buildos_box.settings.presets import PRESETS
 from tests.doubles import llm as double

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from buildos_box.realtime.listener import End, Listener
+from buildos_box.realtime.stream_queue import End, Listener
 from tests.realtime.streams import Live
 
 ADA = "/users/ada/events"

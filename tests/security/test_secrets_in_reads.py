@@ -11,8 +11,8 @@ import pytest
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.db.snapshot import reading
-from buildos_box.upkeep import person_store
-from buildos_box.upkeep.person_store import SECRET_URLS
+from buildos_box.upkeep import user_data_store
+from buildos_box.upkeep.user_data_store import SECRET_URLS
 from tests.api.test_route_table import BROWSER, FEED, TABLE, _ada
 from tests.world import BoxWorld
 
@@ -118,8 +118,8 @@ async def test_each_column_that_may_hold_a_secret_is_withheld_or_known_to_be_non
     withheld = {f"{table}.{column}" for table, column in SECRET_URLS.items()}
     unknown = set()
     with reading(box.db.path) as db:
-        for table in person_store.conditions_of(db).keys() - person_store.NOT_EXPORTED:
+        for table in user_data_store.conditions_of(db).keys() - user_data_store.NOT_EXPORTED:
             for name in db.table(table).columns_dict:
-                if SUSPECT.search(name) and name not in person_store.SECRET_COLUMNS:
+                if SUSPECT.search(name) and name not in user_data_store.SECRET_COLUMNS:
                     unknown.add(f"{table}.{name}")
     assert sorted(unknown - withheld - OPEN) == []

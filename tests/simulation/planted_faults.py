@@ -245,7 +245,7 @@ PLANTED = [
     ),
     Planted(
         "only plain JSON is read",
-        (("llm/answers.py", "in values_in(body):", "in ():"),),
+        (("llm/answer_schema.py", "in values_in(body):", "in ():"),),
         ("a model's good answer is taken",),
         ("--days", "3", "--people", "24"),
     ),

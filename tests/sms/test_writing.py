@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from buildos_box.clock import from_text
 from buildos_box.locales.language import language
 from buildos_box.settings import LlmSettings, ProviderSettings
+from buildos_box.sms.fact_check import Facts, facts_of, fault_of
 from buildos_box.sms.text import plain, segments
-from buildos_box.sms.wording import Facts, facts_of, fault_of
 from tests.doubles.llm import LlmDouble, garbage, ok
 from tests.doubles.twilio import TwilioDouble
 from tests.sms.conftest import sms_box

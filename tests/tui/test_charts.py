@@ -8,7 +8,15 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.tui.chart import Chart
-from buildos_box.tui.measures import LENGTHS, MEASURES, Curve, asked, curves, ticks, total_words
+from buildos_box.tui.chart_metrics import (
+    LENGTHS,
+    MEASURES,
+    Curve,
+    asked,
+    curves,
+    ticks,
+    total_words,
+)
 from tests.realtime.streams import Live, served
 from tests.tui.dashboard import dashboard, dashboard_of_new_box, queue_brief
 

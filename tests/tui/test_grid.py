@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 
 from buildos_box.tui.formatting import span, spark
 from buildos_box.tui.grid import Column, Grid, Row, widths_for
-from buildos_box.tui.window import MOST_PAGES, Window
+from buildos_box.tui.paged_list import MOST_PAGES, Window
 
 COLUMNS = (Column("id", 6), Column("text", 0), Column("wide", 8, at=60))
 

@@ -10,11 +10,11 @@ from textual.widgets import Static
 from buildos_box.client import BoxEvent
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.tui.app import BoxApp
+from buildos_box.tui.base_screen import REPAINT_SECONDS
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
 from buildos_box.tui.overview import Overview
-from buildos_box.tui.pane import REPAINT_SECONDS
 from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
 from tests.tui.dashboard import (

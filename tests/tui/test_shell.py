@@ -12,7 +12,7 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.tui.app import SCREENS, BoxApp
-from buildos_box.tui.status import banner_words
+from buildos_box.tui.status_bar import banner_words
 from buildos_box.tui.theme import other, theme_for
 from tests.cli.served import Cli, Served, clean_environment, served_box
 from tests.realtime.streams import served

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from buildos_box.tui.signs import as_ascii, signs_for
+from buildos_box.tui.glyphs import as_ascii, signs_for
 from tests.realtime.streams import served
 from tests.tui.dashboard import dashboard, queue_brief
 

@@ -9,7 +9,7 @@ from buildos_box.clock import from_text
 from buildos_box.errors import PermanentError
 from buildos_box.jobs import transitions
 from buildos_box.jobs.retry import classify
-from buildos_box.workspace.kinds import KINDS
+from buildos_box.workspace.item_types import KINDS
 from tests.world import BoxWorld
 
 CANARY = "Zanzibar"

@@ -9,7 +9,7 @@ import pytest
 
 from buildos_box.db.migrate import known_migrations, migrate
 from buildos_box.settings import LimitsSettings, Settings
-from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS
+from buildos_box.workspace.item_types import EVENTS, NOTES, PROJECTS, TASKS
 from buildos_box.workspace.store.storage import bytes_of
 from tests.clock import ManualClock
 from tests.world import BoxWorld, open_world

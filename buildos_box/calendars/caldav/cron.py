@@ -7,7 +7,7 @@ import msgspec
 
 from buildos_box.calendars.caldav import store
 from buildos_box.calendars.caldav.job import queue_sync
-from buildos_box.calendars.feeds.rules import REFRESH, spread
+from buildos_box.calendars.feeds.limits import REFRESH, spread
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.jobs.crons import Cron

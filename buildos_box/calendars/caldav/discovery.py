@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from buildos_box.calendars.caldav.dav_client import Server, ServerRefused
 from buildos_box.calendars.caldav.dav_xml import Element, Multistatus, Part, propfind
-from buildos_box.calendars.caldav.server import Server, ServerRefused
 
 MAX_COLLECTIONS = 200
 _NAME_CHARS = 200

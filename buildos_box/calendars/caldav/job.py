@@ -10,11 +10,11 @@ from datetime import timedelta
 import msgspec
 
 from buildos_box.calendars.caldav import store
-from buildos_box.calendars.caldav.run import Done, NotWanted, Run, server_of
-from buildos_box.calendars.caldav.server import LoginRefused
+from buildos_box.calendars.caldav.account_sync import sync_account
+from buildos_box.calendars.caldav.dav_client import LoginRefused
 from buildos_box.calendars.caldav.store import Account
-from buildos_box.calendars.caldav.syncing import sync_account
-from buildos_box.calendars.feeds.rules import (
+from buildos_box.calendars.caldav.sync_context import Done, NotWanted, Run, server_of
+from buildos_box.calendars.feeds.limits import (
     ALARMING_FAILURES,
     due_after_failure,
     due_after_success,

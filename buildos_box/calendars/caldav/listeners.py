@@ -2,7 +2,7 @@
 
 from buildos_box.calendars.caldav import store, todo_fields, todo_store
 from buildos_box.calendars.caldav.job import queue_sync
-from buildos_box.calendars.caldav.rules import DEBOUNCE
+from buildos_box.calendars.caldav.limits import DEBOUNCE
 from buildos_box.calendars.caldav.todo_store import DELETED
 from buildos_box.db import Tx
 from buildos_box.services import Services

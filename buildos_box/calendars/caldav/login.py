@@ -1,7 +1,7 @@
 """The password of an account, encrypted in its row."""
 
 from buildos_box.auth.sealing import CannotUnseal, seal, unseal
-from buildos_box.calendars.caldav.server import LoginRefused
+from buildos_box.calendars.caldav.dav_client import LoginRefused
 from buildos_box.calendars.caldav.store import Account
 from buildos_box.calendars.feeds.fetch import Login
 

@@ -6,7 +6,7 @@ The rules: docs/spec.md#caldav-conflicts.
 from collections.abc import Iterator
 from datetime import date
 
-from buildos_box.calendars.caldav.merge import Values
+from buildos_box.calendars.caldav.todo_merge import Values
 from buildos_box.clock import from_text, zone_or_utc
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_

@@ -12,8 +12,8 @@ from litestar import delete, get, patch, post
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.calendars.caldav import store
-from buildos_box.calendars.caldav.adding import add_account, needed_login, with_password
-from buildos_box.calendars.caldav.choosing import choose, remove_account
+from buildos_box.calendars.caldav.account_settings import choose, remove_account
+from buildos_box.calendars.caldav.add_account import add_account, needed_login, with_password
 from buildos_box.calendars.caldav.job import account_key, queue_sync
 from buildos_box.calendars.caldav.store import Account
 from buildos_box.calendars.caldav.views import (
@@ -23,13 +23,13 @@ from buildos_box.calendars.caldav.views import (
     CollectionChange,
     NewAccount,
 )
-from buildos_box.calendars.feeds.subscribing import checked_address, checked_name
+from buildos_box.calendars.feeds.add_feed import checked_address, checked_name
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, NotFound, Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import crud
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.kinds import USERS
+from buildos_box.workspace.item_types import USERS
 from buildos_box.workspace.model import User
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.views import Page

@@ -6,19 +6,19 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from buildos_box.calendars.caldav import dav_xml, todo_store
+from buildos_box.calendars.caldav.dav_client import ServerRefused, clean_etag
 from buildos_box.calendars.caldav.discovery import Found
-from buildos_box.calendars.caldav.rules import (
+from buildos_box.calendars.caldav.limits import (
     AT_ONCE,
     MAX_TODO_CHARS,
     MAX_TODOS,
 )
-from buildos_box.calendars.caldav.run import NotWanted, Run
-from buildos_box.calendars.caldav.server import ServerRefused, clean_etag
 from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.sync_context import NotWanted, Run
 from buildos_box.calendars.caldav.todo_pull import Remote, Taker, remote_of
 from buildos_box.calendars.feeds.fetch import FeedFault
-from buildos_box.calendars.feeds.reading import AGAIN, within_processor_time
-from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.feeds.read_feed import AGAIN, within_processor_time
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.db import Tx
 from buildos_box.errors import TransientError, Unprocessable
 from buildos_box.workspace.languages import find_language

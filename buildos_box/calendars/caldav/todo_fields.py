@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from buildos_box.calendars.caldav import vtodo
-from buildos_box.calendars.caldav.merge import FIELDS, Values
+from buildos_box.calendars.caldav.todo_merge import FIELDS, Values
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.workspace.model import Task
 
@@ -60,7 +60,7 @@ def _spelled(moment: date | datetime) -> str:
 def _split(line: str) -> tuple[str, str]:
     """A property's name with its parameters, and its value."""
     # Imported here because most servers have no calendars and icalendar is slow to load.
-    from buildos_box.calendars.ics.lines import split_line
+    from buildos_box.calendars.ics.component_parser import split_line
 
     return split_line(line)
 

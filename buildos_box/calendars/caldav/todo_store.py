@@ -5,8 +5,8 @@ from collections.abc import Collection as Some
 from dataclasses import dataclass
 from typing import Any
 
-from buildos_box.calendars.caldav.merge import Values
 from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.todo_merge import Values
 from buildos_box.db import Row, Tx
 
 NEW, LINKED, DELETED = "new", "linked", "deleted"

@@ -10,18 +10,18 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from buildos_box.calendars.caldav import dav_xml, todo_fields, todo_store
+from buildos_box.calendars.caldav.dav_client import ServerRefused, clean_etag, if_match
 from buildos_box.calendars.caldav.discovery import Found
-from buildos_box.calendars.caldav.rules import (
+from buildos_box.calendars.caldav.limits import (
     MOST_WRITES,
     ROUNDS,
 )
-from buildos_box.calendars.caldav.run import Run
-from buildos_box.calendars.caldav.server import ServerRefused, clean_etag, if_match
 from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.sync_context import Run
 from buildos_box.calendars.caldav.todo_fetch import GONE, Fetching
 from buildos_box.calendars.caldav.todo_pull import Remote, remote_of, uid_of_task
 from buildos_box.calendars.caldav.todo_store import DELETED, NEW, Todo
-from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Task

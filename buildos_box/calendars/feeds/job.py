@@ -10,12 +10,12 @@ import msgspec
 
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.fetch import FeedFault
-from buildos_box.calendars.feeds.reading import Reading, read_feed, take_reading
-from buildos_box.calendars.feeds.rules import (
+from buildos_box.calendars.feeds.limits import (
     ALARMING_FAILURES,
     due_after_failure,
     due_after_success,
 )
+from buildos_box.calendars.feeds.read_feed import Reading, read_feed, take_reading
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx

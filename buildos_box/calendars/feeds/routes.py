@@ -12,13 +12,7 @@ from litestar import delete, get, patch, post
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.calendars.feeds import store as feed_store
-from buildos_box.calendars.feeds.address import Address
-from buildos_box.calendars.feeds.apply import take_away
-from buildos_box.calendars.feeds.fetch import Login
-from buildos_box.calendars.feeds.job import feed_key, queue_sync
-from buildos_box.calendars.feeds.reading import Reading
-from buildos_box.calendars.feeds.store import Feed
-from buildos_box.calendars.feeds.subscribing import (
+from buildos_box.calendars.feeds.add_feed import (
     add_feed,
     checked_address,
     checked_login,
@@ -26,12 +20,18 @@ from buildos_box.calendars.feeds.subscribing import (
     move_feed,
     put_moved,
 )
+from buildos_box.calendars.feeds.address import Address
+from buildos_box.calendars.feeds.fetch import Login
+from buildos_box.calendars.feeds.job import feed_key, queue_sync
+from buildos_box.calendars.feeds.read_feed import Reading
+from buildos_box.calendars.feeds.store import Feed
+from buildos_box.calendars.feeds.store_events import take_away
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, NotFound
 from buildos_box.services import Services
 from buildos_box.url_masking import masked_url
 from buildos_box.workspace import crud, store
-from buildos_box.workspace.kinds import USERS
+from buildos_box.workspace.item_types import USERS
 from buildos_box.workspace.model import User
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.views import Page

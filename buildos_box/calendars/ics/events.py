@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from buildos_box.calendars.ics.component_parser import Lines
 from buildos_box.calendars.ics.fields import (
     Moment,
     Warn,
@@ -12,7 +13,6 @@ from buildos_box.calendars.ics.fields import (
     plus,
     single,
 )
-from buildos_box.calendars.ics.lines import Lines
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant
 

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from typing import Any
 
-from buildos_box.calendars.ics.lines import ZONE, Lines, zone_name
-from buildos_box.calendars.ics.text import CONTROL_CHARS, one_line
+from buildos_box.calendars.ics.component_parser import ZONE, Lines, zone_name
+from buildos_box.calendars.ics.decoding import CONTROL_CHARS, one_line
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import to_text
 from buildos_box.workspace.fields import TEXT_CHARS, TITLE_CHARS

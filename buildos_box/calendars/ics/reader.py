@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 
+from buildos_box.calendars.ics.component_parser import MAX_COMPONENTS, File, Lines, read_lines
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.dates import days_of, days_within
+from buildos_box.calendars.ics.decoding import one_line
 from buildos_box.calendars.ics.events import Instance, Item, Window, read_item, wall
 from buildos_box.calendars.ics.fields import (
     Warn,
@@ -18,13 +21,10 @@ from buildos_box.calendars.ics.fields import (
     title,
     uid_of,
 )
-from buildos_box.calendars.ics.lines import MAX_COMPONENTS, File, Lines, read_lines
-from buildos_box.calendars.ics.processor_time import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.series import lay_out
 from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.calendars.ics.tasks import Tasks, Todo
-from buildos_box.calendars.ics.text import one_line
 from buildos_box.calendars.ics.zones import Zones
 from buildos_box.clock import Instant, is_zone, zone_or_utc
 from buildos_box.errors import TooLarge, Unprocessable

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import product
 
-from buildos_box.calendars.ics.processor_time import ProcessorTime
-from buildos_box.calendars.ics.rules import (
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
+from buildos_box.calendars.ics.recurrence_rule import (
     HOURLY,
     MINUTELY,
     MONTHLY,

@@ -9,11 +9,11 @@ import recurring_ical_events
 from icalendar import Calendar, Event
 from icalendar.prop import vDDDLists, vDDDTypes, vRecur
 
+from buildos_box.calendars.ics.component_parser import ZONE
 from buildos_box.calendars.ics.events import Instance, Item, Window, wall, zone_of
 from buildos_box.calendars.ics.fields import Moment, located, plus, several, sort_time, text_of
-from buildos_box.calendars.ics.lines import ZONE
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, instances
-from buildos_box.calendars.ics.rules import read_rule
+from buildos_box.calendars.ics.recurrence_rule import read_rule
 
 MAX_INSTANCES = 2_000
 """Instances of one series."""

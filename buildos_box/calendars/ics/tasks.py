@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from buildos_box.calendars.ics.component_parser import Lines
 from buildos_box.calendars.ics.events import (
     Instance,
     Item,
@@ -25,7 +26,6 @@ from buildos_box.calendars.ics.fields import (
     text_of,
     title,
 )
-from buildos_box.calendars.ics.lines import Lines
 from buildos_box.calendars.ics.recurrence import Budget
 from buildos_box.calendars.ics.series import lay_out
 from buildos_box.calendars.ics.stable_id import stable_id

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
+from buildos_box.calendars.ics.component_parser import Lines, read_lines
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.events import wall
 from buildos_box.calendars.ics.fields import Moment, spelled, uid_of
-from buildos_box.calendars.ics.lines import Lines, read_lines
-from buildos_box.calendars.ics.processor_time import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.tasks import Tasks, Todo, is_open_series
 from buildos_box.calendars.ics.zones import Zones

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from buildos_box.calendars.ics.lines import Lines
+from buildos_box.calendars.ics.component_parser import Lines
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError, instances
-from buildos_box.calendars.ics.rules import read_rule
+from buildos_box.calendars.ics.recurrence_rule import read_rule
 from buildos_box.calendars.ics.zone_names import AMBIGUOUS, guessed, is_abbreviation, well_known
 
 _FROM, _TO = datetime(1970, 1, 1), datetime(2100, 1, 1)

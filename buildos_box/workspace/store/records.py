@@ -1,6 +1,6 @@
 """Guarded upserts and deletes of any list.
 
-Table and column names come from `kinds`, never from a request; values are always bound.
+Table and column names come from `item_types`, never from a request; values are always bound.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.workspace.kinds import Kind, Values
+from buildos_box.workspace.item_types import Kind, Values
 
 OWNERS = {
     "users": "SELECT id, id AS owner FROM users WHERE id IN (SELECT value FROM json_each(?))",

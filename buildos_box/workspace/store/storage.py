@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from buildos_box.db import Row, Tx
-from buildos_box.workspace.kinds import KINDS, NOTES, TASKS, Kind
+from buildos_box.workspace.item_types import KINDS, NOTES, TASKS, Kind
 
 Size = tuple[int, int]
 """Rows and bytes."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from buildos_box.calendars.caldav.dav_client import if_match
 from buildos_box.calendars.caldav.dav_xml import Multistatus, read_multistatus
 from buildos_box.calendars.caldav.discovery import _collection, _is_calendar
-from buildos_box.calendars.caldav.server import if_match
 from tests.calendars.caldav.accounts import account, open_box, sync
 from tests.calendars.caldav.etag_proxy import Change, EtagProxy
 from tests.calendars.caldav.servers import Radicale

@@ -1,7 +1,7 @@
 """The content of a provider's response: text, token counts, and whether it was cut off.
 
 A model's text arrives as a string, as a list of parts, as the arguments of a tool, or where its
-thoughts should be. All of these are read; `answers` decides whether it is the answer.
+thoughts should be. All of these are read; `answer_schema` decides whether it is the answer.
 """
 
 from collections.abc import Iterator

@@ -17,9 +17,9 @@ from buildos_box.db import Row
 from buildos_box.errors import Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import crud, fields, store
-from buildos_box.workspace.bodies import reads
-from buildos_box.workspace.kinds import EVENTS, NOTES, PROJECTS, TASKS, USERS
+from buildos_box.workspace.item_types import EVENTS, NOTES, PROJECTS, TASKS, USERS
 from buildos_box.workspace.paging import Limit, decode_cursor, page
+from buildos_box.workspace.request_bodies import reads
 from buildos_box.workspace.views import (
     DependencyList,
     EventView,

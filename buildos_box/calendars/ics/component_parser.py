@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote
 from icalendar import Event
 
 from buildos_box.calendars.ics.dates import normalised
+from buildos_box.calendars.ics.decoding import open_text
 from buildos_box.calendars.ics.quoted_printable import decoded
-from buildos_box.calendars.ics.text import open_text
 from buildos_box.errors import Malformed
 
 MAX_COMPONENTS = 50_000

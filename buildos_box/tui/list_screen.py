@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
+from buildos_box.tui.base_screen import Pane
 from buildos_box.tui.filter import WrongWord
 from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.grid import Column, Grid, Row
-from buildos_box.tui.pane import Pane
-from buildos_box.tui.window import Window
+from buildos_box.tui.paged_list import Window
 
 Json = dict[str, Any]
 PAGE = 100

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from buildos_box.calendars.feeds import store as feed_store
-from buildos_box.calendars.feeds.rules import AHEAD, BACK, MAX_EVENTS
+from buildos_box.calendars.feeds.limits import AHEAD, BACK, MAX_EVENTS
 from buildos_box.calendars.feeds.store import Feed
-from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.calendars.ics.stable_id import stable_id
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx

@@ -1,11 +1,11 @@
 """One sync of an account: what it has, the events of its calendars, and its to-dos."""
 
 from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav.dav_client import ServerRefused
 from buildos_box.calendars.caldav.discovery import Found, list_collections
-from buildos_box.calendars.caldav.events import is_unread, read_events, take_events
-from buildos_box.calendars.caldav.run import Run
-from buildos_box.calendars.caldav.server import ServerRefused
+from buildos_box.calendars.caldav.event_sync import is_unread, read_events, take_events
 from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.sync_context import Run
 from buildos_box.calendars.caldav.todo_sync import sync_todos
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable

@@ -1,10 +1,10 @@
 """Choosing what of an account is synced, and giving an account up."""
 
 from buildos_box.calendars.caldav import store, todo_store
-from buildos_box.calendars.caldav.rules import MAX_LISTS
+from buildos_box.calendars.caldav.limits import MAX_LISTS
 from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.views import CollectionChange
-from buildos_box.calendars.feeds.apply import take_events_away
+from buildos_box.calendars.feeds.store_events import take_events_away
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable

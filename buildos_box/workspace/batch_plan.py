@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from buildos_box.clock import Instant
 from buildos_box.db import Row, Tx
 from buildos_box.workspace.batch import Batch, Item, Link
-from buildos_box.workspace.kinds import KINDS, Kind, Values
+from buildos_box.workspace.item_types import KINDS, Kind, Values
 from buildos_box.workspace.rules import cycles
 from buildos_box.workspace.store import records
 

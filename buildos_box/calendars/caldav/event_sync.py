@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav.dav_client import Server, ServerRefused
 from buildos_box.calendars.caldav.dav_xml import events_between
-from buildos_box.calendars.caldav.server import Server, ServerRefused
 from buildos_box.calendars.caldav.store import Collection
-from buildos_box.calendars.feeds.apply import take_in
 from buildos_box.calendars.feeds.fetch import Download, FeedFault, Marks
-from buildos_box.calendars.feeds.reading import AGAIN, parse_within_limits
-from buildos_box.calendars.feeds.rules import AHEAD, BACK, READ_AGAIN
+from buildos_box.calendars.feeds.limits import AHEAD, BACK, READ_AGAIN
+from buildos_box.calendars.feeds.read_feed import AGAIN, parse_within_limits
+from buildos_box.calendars.feeds.store_events import take_in
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import TransientError

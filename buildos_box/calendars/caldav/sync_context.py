@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav.dav_client import Server
 from buildos_box.calendars.caldav.login import login_of
-from buildos_box.calendars.caldav.server import Server
 from buildos_box.calendars.caldav.store import Account
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt

@@ -12,10 +12,10 @@ from datetime import timedelta
 import msgspec
 
 from buildos_box.llm.chain import Ask
-from buildos_box.llm.fence import fence
+from buildos_box.llm.untrusted_text import fence
 from buildos_box.services import Services
+from buildos_box.sms.fact_check import LONGEST_TITLE, Facts, fault_of
 from buildos_box.sms.text import is_gsm, plain, segments, signature
-from buildos_box.sms.wording import LONGEST_TITLE, Facts, fault_of
 
 PURPOSE = "sms_reminder"
 MOST_AT_ONCE = 20

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from buildos_box.llm.answer_json import values_in
-from buildos_box.llm.fence import visible
+from buildos_box.llm.untrusted_text import visible
 from buildos_box.untrusted_json import read_json
 
 T = TypeVar("T")

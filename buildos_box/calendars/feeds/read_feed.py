@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from buildos_box.auth import daily_limits
 from buildos_box.calendars.feeds import store as feed_store
-from buildos_box.calendars.feeds.apply import Source, read, take_in
 from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
+from buildos_box.calendars.feeds.limits import READ_AGAIN, due_after_success
 from buildos_box.calendars.feeds.login import login_of
-from buildos_box.calendars.feeds.rules import READ_AGAIN, due_after_success
 from buildos_box.calendars.feeds.store import Feed
-from buildos_box.calendars.ics.processor_time import ProcessorTime
+from buildos_box.calendars.feeds.store_events import Source, read, take_in
+from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.clock import Instant, is_zone
 from buildos_box.db import Tx
 from buildos_box.errors import Malformed, TooLarge

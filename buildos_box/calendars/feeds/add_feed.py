@@ -5,9 +5,9 @@ from dataclasses import replace
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.address import Address, origin, read_address
 from buildos_box.calendars.feeds.fetch import FeedFault, Login
+from buildos_box.calendars.feeds.limits import MAX_FEEDS
 from buildos_box.calendars.feeds.login import login_of, sealed
-from buildos_box.calendars.feeds.reading import Reading, read_first, take_reading
-from buildos_box.calendars.feeds.rules import MAX_FEEDS
+from buildos_box.calendars.feeds.read_feed import Reading, read_first, take_reading
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx

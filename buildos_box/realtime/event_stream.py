@@ -13,9 +13,9 @@ from buildos_box.clock import Clock, to_text
 from buildos_box.db import Database, Row
 from buildos_box.errors import Malformed
 from buildos_box.log import logger
-from buildos_box.realtime import store, wire
+from buildos_box.realtime import sse, store
 from buildos_box.realtime.hub import Hub
-from buildos_box.realtime.listener import Listener
+from buildos_box.realtime.stream_queue import Listener
 
 PAGE = 200
 HEADERS = [
@@ -48,9 +48,9 @@ async def chunks(
     lost = not kept.floor <= position <= kept.latest
     if lost:
         position = kept.floor if position < kept.floor else kept.latest
-    yield wire.opening(position, hub.limits.retry_ms)
+    yield sse.opening(position, hub.limits.retry_ms)
     if lost:
-        yield wire.reset(position, to_text(clock.now()))
+        yield sse.reset(position, to_text(clock.now()))
     more = True
     while more and listener.ended is None:
         rows = await store.events_after(db, user_id=listener.user_id, after=position, limit=PAGE)
@@ -61,11 +61,11 @@ async def chunks(
     while (chunk := await listener.take(position)) is not None:
         yield chunk
     assert listener.ended is not None
-    yield wire.closing(listener.ended.value, hub.limits.retry_ms)
+    yield sse.closing(listener.ended.value, hub.limits.retry_ms)
 
 
 def _event(row: Row) -> bytes:
-    return wire.event(
+    return sse.event(
         event_id=row["id"],
         type=row["type"],
         user_id=row["user_id"],

@@ -15,7 +15,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from buildos_box.errors import Malformed, Unprocessable
 from buildos_box.workspace.fields import TEXT_CHARS
-from buildos_box.workspace.kinds import DEPENDENCIES, KINDS, Kind
+from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, Kind
 
 MAX_ITEMS = 20_000
 """Of all lists of a sync together: they are written in one transaction."""

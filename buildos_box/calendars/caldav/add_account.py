@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 
 from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav.dav_client import LoginRefused, Server
 from buildos_box.calendars.caldav.discovery import Found, Home, find_home, list_collections
+from buildos_box.calendars.caldav.limits import FIRST_SECONDS
 from buildos_box.calendars.caldav.login import sealed
-from buildos_box.calendars.caldav.rules import FIRST_SECONDS
-from buildos_box.calendars.caldav.server import LoginRefused, Server
 from buildos_box.calendars.caldav.store import Account
+from buildos_box.calendars.feeds.add_feed import checked_login
 from buildos_box.calendars.feeds.fetch import Login
-from buildos_box.calendars.feeds.subscribing import checked_login
 from buildos_box.db import Tx
 from buildos_box.errors import Conflict, PermanentError, TransientError, Unprocessable
 from buildos_box.services import Services

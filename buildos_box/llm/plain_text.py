@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from buildos_box.llm.addresses import ADDRESS, revealed
-from buildos_box.llm.fence import visible
+from buildos_box.llm.untrusted_text import visible
 
 _IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()]{0,1000}\)")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()]{0,1000}\)")
