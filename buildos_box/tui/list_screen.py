@@ -17,8 +17,10 @@ from buildos_box.tui.paged_list import Window
 
 Json = dict[str, Any]
 PAGE = 100
-NEAR = 20
-"""How many rows before the end of the loaded ones more are fetched."""
+NEAR = PAGE // 2
+"""How many rows before the end of the loaded ones more are fetched: early, so that they are there
+before a key that is held down comes to the end.
+"""
 
 
 class Listing(Pane):

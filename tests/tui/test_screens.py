@@ -14,6 +14,7 @@ from buildos_box.tui.base_screen import REPAINT_SECONDS
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
+from buildos_box.tui.listing import PAGE
 from buildos_box.tui.overview import Overview
 from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
@@ -144,6 +145,19 @@ async def test_rows_do_not_move_under_a_person_and_what_is_new_is_told(tmp_path:
             assert dash.app.query_one("#jobs-table", Grid).chosen == chosen
             await dash.press("n")
             await dash.until(lambda: dash.column("jobs-table", "user") == ["d1", "c1", "b1", "a1"])
+
+
+async def test_more_rows_are_there_before_a_held_key_comes_to_their_end(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live:
+        for number in range(PAGE + 5):
+            await queue_brief(live.world, f"user{number}", scheduledFor=LATER)
+        async with dashboard(live) as dash:
+            await dash.press("2")
+            grid = dash.app.query_one("#jobs-table", Grid)
+            await dash.until(lambda: grid.row_count == PAGE)
+            await dash.press(*["j"] * (PAGE // 2))
+            await dash.until(lambda: grid.row_count == PAGE + 5)
+            assert grid.cursor == PAGE // 2
 
 
 async def test_a_job_opens_with_its_timeline_and_data_and_lives(tmp_path: Path) -> None:
