@@ -14,7 +14,7 @@ from buildos_box.tui.base_screen import REPAINT_SECONDS
 from buildos_box.tui.grid import Grid
 from buildos_box.tui.job import JobView
 from buildos_box.tui.jobs import Jobs
-from buildos_box.tui.listing import PAGE
+from buildos_box.tui.list_screen import PAGE
 from buildos_box.tui.overview import Overview
 from buildos_box.webhooks import store as webhooks
 from tests.realtime.streams import served
