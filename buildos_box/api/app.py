@@ -17,8 +17,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 from litestar.types.internal_types import RouteHandlerMapItem
 
-from buildos_box.api import docs
-from buildos_box.api.answers import document_refusals
+from buildos_box.api import openapi
 from buildos_box.api.dependencies import dependencies
 from buildos_box.api.errors import (
     on_any_error,
@@ -29,9 +28,10 @@ from buildos_box.api.errors import (
 )
 from buildos_box.api.health import health_check
 from buildos_box.api.late_routes import by_method, register_late
-from buildos_box.api.meter import HttpMeter
-from buildos_box.api.request import SHORT_BODY_BYTES, ApiRequest, with_body_limits
-from buildos_box.api.request_layer import RequestLayer
+from buildos_box.api.middleware import RequestLayer
+from buildos_box.api.openapi_errors import document_refusals
+from buildos_box.api.request_body import SHORT_BODY_BYTES, ApiRequest, with_body_limits
+from buildos_box.api.request_metrics import HttpMeter
 from buildos_box.auth.guard import guard
 from buildos_box.auth.in_flight import RequestsInFlight, in_flight_guard
 from buildos_box.auth.keyring import Keyring
@@ -42,7 +42,7 @@ from buildos_box.errors import BoxError, NotFound, Unavailable
 from buildos_box.jobs.attempt_metrics import AttemptMeter
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
-from buildos_box.mail.hit_limit import HitLimit
+from buildos_box.mail.tracking_rate_limit import HitLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
@@ -124,7 +124,7 @@ class Api(Litestar):
             cors_config=_cors(server.cors_origins),
             request_class=ApiRequest,
             request_max_body_size=SHORT_BODY_BYTES,
-            openapi_config=docs.openapi_config(static, server.base_url),
+            openapi_config=openapi.openapi_config(static, server.base_url),
             logging_config=None,
             debug=False,
         )

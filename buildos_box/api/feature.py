@@ -1,7 +1,6 @@
 """What the API itself brings: jobs, queue, crons, tokens, health, metrics, language model usage."""
 
 from buildos_box.api import (
-    control_routes,
     delivery_routes,
     health,
     history_routes,
@@ -10,6 +9,7 @@ from buildos_box.api import (
     log_routes,
     metrics_routes,
     operator_routes,
+    queue_control_routes,
     queue_routes,
     token_routes,
 )
@@ -19,7 +19,7 @@ FEATURE = Feature(
     routes=(
         *job_routes.ROUTES,
         *queue_routes.ROUTES,
-        *control_routes.ROUTES,
+        *queue_control_routes.ROUTES,
         *operator_routes.ROUTES,
         *token_routes.ROUTES,
         *health.ROUTES,

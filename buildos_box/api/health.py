@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, get, head
 from litestar.openapi.datastructures import ResponseSpec
 
-from buildos_box.api.shapes import TypeCount
+from buildos_box.api.views import TypeCount
 from buildos_box.auth.guard import PUBLIC, credential
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import from_text, to_text

@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import Parameter, QueryParameter
 
-from buildos_box.api.shapes import AttemptView, JobEventView
+from buildos_box.api.views import AttemptView, JobEventView
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE

@@ -17,7 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from buildos_box.api.meter import BUCKETS, HttpMeter
+from buildos_box.api.request_metrics import BUCKETS, HttpMeter
 from buildos_box.clock import from_text
 from buildos_box.jobs import job_query_store, metrics_store, pause_store
 from buildos_box.jobs.attempt_metrics import AttemptMeter

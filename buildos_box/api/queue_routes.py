@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import get, post
 
-from buildos_box.api.shapes import TypeCount
+from buildos_box.api.views import TypeCount
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
 from buildos_box.clock import to_text

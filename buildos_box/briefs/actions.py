@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.ranking import IN_PROGRESS
 from buildos_box.briefs.text import quoted
@@ -89,15 +89,15 @@ def reason(facts: DayFacts, action: Action, named: Callable[[Task], str]) -> str
     task, language = action.task, facts.language
     clauses = [standing(facts, task)]
     if task.priority == "urgent":
-        clauses.append(language.say(words.IS_URGENT))
+        clauses.append(language.say(texts.IS_URGENT))
     if task.id in facts.ranking.held_up:
-        clauses.append(language.say(words.HELD_UP))
+        clauses.append(language.say(texts.HELD_UP))
     if action.waiter is not None:
         due = standing_in_short(facts, action.waiter)
-        text = words.ONE_WAITS_DUE if due else words.ONE_WAITS
+        text = texts.ONE_WAITS_DUE if due else texts.ONE_WAITS
         clauses.append(language.say(text, task=named(action.waiter), due=due))
     elif action.waiting:
-        clauses.append(language.count(words.WAITING, action.waiting))
+        clauses.append(language.count(texts.WAITING, action.waiting))
     return "; ".join(clauses)
 
 
@@ -109,18 +109,18 @@ def standing(facts: DayFacts, task: Task) -> str:
     if due < today:
         return late(facts, task)
     if due > today:
-        text = words.STARTS_TODAY_DUE if task.start_date == today else words.DUE_ON
+        text = texts.STARTS_TODAY_DUE if task.start_date == today else texts.DUE_ON
         return language.say(text, day=language.coming_day(due, today))
     if task.due_at is None:
-        return language.say(words.DUE_TODAY)
-    text = words.WAS_DUE_AT if task.due_at < facts.now else words.DUE_TODAY_AT
+        return language.say(texts.DUE_TODAY)
+    text = texts.WAS_DUE_AT if task.due_at < facts.now else texts.DUE_TODAY_AT
     return language.say(text, time=language.spoken_time(task.due_at, facts.zone))
 
 
 def _standing_undated(task: Task, today: date) -> str:
     if task.start_date == today:
-        return words.STARTS_TODAY
-    return words.IN_PROGRESS if task.status == IN_PROGRESS else words.NEXT_OPEN
+        return texts.STARTS_TODAY
+    return texts.IN_PROGRESS if task.status == IN_PROGRESS else texts.NEXT_OPEN
 
 
 def standing_in_short(facts: DayFacts, task: Task) -> str:
@@ -131,9 +131,9 @@ def standing_in_short(facts: DayFacts, task: Task) -> str:
     if due < today:
         return late(facts, task)
     if due > today:
-        return language.say(words.DUE_ON, day=language.coming_day(due, today))
+        return language.say(texts.DUE_ON, day=language.coming_day(due, today))
     if task.due_at is None:
-        return language.say(words.DUE_TODAY)
+        return language.say(texts.DUE_TODAY)
     return language.spoken_time(task.due_at, facts.zone)
 
 
@@ -141,15 +141,15 @@ def late(facts: DayFacts, task: Task) -> str:
     """How late the task is."""
     days = facts.days_late(task)
     if days == 1:
-        return facts.language.say(words.DUE_YESTERDAY)
-    return facts.language.count(words.DAYS_LATE, days)
+        return facts.language.say(texts.DUE_YESTERDAY)
+    return facts.language.count(texts.DAYS_LATE, days)
 
 
 def decision(facts: DayFacts, project: Project) -> str:
     """What has to be decided about a project without an open task."""
     due, today, language = project.due_date, facts.brief_date, facts.language
     if due is None:
-        return language.say(words.PROJECT_EMPTY)
+        return language.say(texts.PROJECT_EMPTY)
     if due < today:
-        return language.say(words.PROJECT_EMPTY_PAST)
-    return language.say(words.PROJECT_EMPTY_DUE, day=language.coming_day(due, today))
+        return language.say(texts.PROJECT_EMPTY_PAST)
+    return language.say(texts.PROJECT_EMPTY_DUE, day=language.coming_day(due, today))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.clock import Instant, at_wall_time, day_bounds, local_day
 from buildos_box.locales.language import Language
 from buildos_box.workspace.model import Event
@@ -34,24 +34,24 @@ def when(event: Event, day: date, zone: ZoneInfo, language: Language) -> tuple[s
     if event.all_day:
         first, last = _days(event)
         total = (last - first).days + 1
-        place = language.say(words.DAY_OF, day=(day - first).days + 1, days=total)
-        return language.say(words.ALL_DAY), place if total > 1 else ""
+        place = language.say(texts.DAY_OF, day=(day - first).days + 1, days=total)
+        return language.say(texts.ALL_DAY), place if total > 1 else ""
     start, end = span_of(event)
     begins, ends = day_bounds(day, zone)
     since, until = language.day_and_time(start, zone), language.day_and_time(end, zone)
     if start < begins and end > ends:
-        all_day = language.say(words.ALL_DAY)
-        return all_day, language.say(words.SINCE_UNTIL, since=since, until=until)
+        all_day = language.say(texts.ALL_DAY)
+        return all_day, language.say(texts.SINCE_UNTIL, since=since, until=until)
     if start < begins and end == ends:
-        return language.say(words.ALL_DAY), language.say(words.SINCE, time=since)
+        return language.say(texts.ALL_DAY), language.say(texts.SINCE, time=since)
     if start < begins:
-        return language.say(words.UNTIL, time=language.clock_time(end, zone)), ""
+        return language.say(texts.UNTIL, time=language.clock_time(end, zone)), ""
     if start == end:
         return language.clock_time(start, zone), ""
     label, last = language.time_span(start, end, zone), local_day(end, zone)
     if end <= ends:
         return label, ""
-    return label, language.say(words.ENDS, day=language.coming_day(last, day))
+    return label, language.say(texts.ENDS, day=language.coming_day(last, day))
 
 
 def meetings(events: Iterable[Event]) -> list[Event]:

@@ -2,9 +2,9 @@
 
 from buildos_box.briefs import prompts
 from buildos_box.briefs.actions import priority_actions
+from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.timeline import load
-from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.untrusted_text import fence

@@ -19,8 +19,8 @@ from buildos_box.db import Row
 from buildos_box.locales.language import Language
 from buildos_box.mail import signed_links
 from buildos_box.mail.html import to_html
+from buildos_box.mail.link_page import text_page
 from buildos_box.mail.mark_done_routes import on_link_refused, open_page
-from buildos_box.mail.page import text_page
 from buildos_box.mail.render import DONE_LABEL, with_done_links
 from buildos_box.mail.signed_links import LinkRefused, SignedLink
 from buildos_box.services import Services

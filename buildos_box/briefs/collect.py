@@ -6,9 +6,9 @@ from datetime import date
 
 import msgspec
 
-from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.facts import DayFacts, Person, day_facts
 from buildos_box.briefs.holidays import holidays_on
+from buildos_box.briefs.task_counts import TaskCounts
 from buildos_box.clock import Instant, zone_or_utc
 from buildos_box.db import Database, Row
 from buildos_box.locales.language import Language

@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
+from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis
 from buildos_box.briefs.day_changes import since_yesterday
 from buildos_box.briefs.draft import Draft, NamedTask
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.project_news import project_news
+from buildos_box.briefs.project_updates import project_news
 from buildos_box.briefs.task_lists import also_today, coming_up, first_things, late_tasks
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.briefs.timeline import load, opening, timeline
-from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from buildos_box.llm.answer_source import BUILTIN
 from buildos_box.locales.language import Language
 from buildos_box.page_links import PageLinks
@@ -80,7 +80,7 @@ def compose(
     did not word it. `weather` is that of the reader's place.
     """
     say = facts.language.say
-    built_in = say(words.WHY_BUILT_IN.get(why_built_in or "", words.BUILT_IN))
+    built_in = say(texts.WHY_BUILT_IN.get(why_built_in or "", texts.BUILT_IN))
     brief = Brief("", ())
     for limits in TIGHTER:
         brief = _compose(facts, links, NOTHING_WORDED, built_in, limits, weather)
@@ -88,7 +88,7 @@ def compose(
             break
     if analysis is None or source == BUILTIN:
         return brief
-    by = say(words.WORDED_BY, model=escape(shorten(source, 60, 6)))
+    by = say(texts.WORDED_BY, model=escape(shorten(source, 60, 6)))
     for fewer in _fewer(analysis):
         worded = _compose(facts, links, fewer, by, limits, weather)
         if word_count(worded.markdown) <= word_count(brief.markdown):
@@ -118,24 +118,24 @@ def _compose(
     draft, say = Draft(facts, links, limits.title_words), facts.language.say
     draft.heading(1, heading(facts))
     if facts.is_empty:
-        for line in words.NOTHING:
+        for line in texts.NOTHING:
             draft.paragraph(say(line))
         return Brief(draft.markdown, ())
     draft.paragraph(opening(facts))
     draft.paragraph(weather_line(weather, facts.language))
     first = first_things(draft, {one.ref_id: one.reason for one in worded.priorities})
     if first:
-        draft.heading(2, say(words.DO_FIRST))
+        draft.heading(2, say(texts.DO_FIRST))
         draft.numbered(first)
-    draft.heading(2, say(words.REST_OF_DAY if facts.is_late_in_the_day else words.THE_DAY))
+    draft.heading(2, say(texts.REST_OF_DAY if facts.is_late_in_the_day else texts.THE_DAY))
     draft.paragraph(escape(worded.summary) or load(facts))
     draft.bullets(timeline(draft, limits.events))
     for name, lines in (
-        (words.ALSO_TODAY, also_today(draft, limits.today)),
-        (words.LATE, late_tasks(draft, limits.late)),
-        (words.COMING_UP, coming_up(draft, limits.coming)),
-        (words.SINCE_YESTERDAY, since_yesterday(draft, limits.changes)),
-        (words.PROJECTS, project_news(draft, limits.projects, limits.note_words)),
+        (texts.ALSO_TODAY, also_today(draft, limits.today)),
+        (texts.LATE, late_tasks(draft, limits.late)),
+        (texts.COMING_UP, coming_up(draft, limits.coming)),
+        (texts.SINCE_YESTERDAY, since_yesterday(draft, limits.changes)),
+        (texts.PROJECTS, project_news(draft, limits.projects, limits.note_words)),
     ):
         if lines:
             draft.heading(2, say(name))
@@ -153,7 +153,7 @@ def heading(facts: DayFacts) -> str:
     names = [title(holiday, 40) for holiday in facts.holidays[:2]]
     if not names:
         return day
-    return language.say(words.TITLE_ON_HOLIDAY, day=day, holidays=language.listed(names))
+    return language.say(texts.TITLE_ON_HOLIDAY, day=day, holidays=language.listed(names))
 
 
 def weather_line(weather: Outlook | None, language: Language) -> str:
@@ -161,22 +161,22 @@ def weather_line(weather: Outlook | None, language: Language) -> str:
     said = line_of(weather.hours, weather.now_hour, language) if weather else None
     if weather is None or said is None:
         return ""
-    line = escape(language.say(words.WEATHER, place=weather.place, weather=said))
+    line = escape(language.say(texts.WEATHER, place=weather.place, weather=said))
     if not weather.credit_url:
         return line
-    return language.say(words.WEATHER_BY, weather=line, url=weather.credit_url)
+    return language.say(texts.WEATHER_BY, weather=line, url=weather.credit_url)
 
 
 def what_was_read(facts: DayFacts) -> str:
     """How much of everything this brief was written from, if not from all; empty otherwise."""
     counts, language = facts.task_counts, facts.language
     read = [
-        (words.READ_TASKS, len(facts.tasks), counts.open + counts.completed),
-        (words.READ_PROJECTS, len(facts.projects), facts.project_count),
-        (words.READ_EVENTS, len(facts.events), facts.event_count),
+        (texts.READ_TASKS, len(facts.tasks), counts.open + counts.completed),
+        (texts.READ_PROJECTS, len(facts.projects), facts.project_count),
+        (texts.READ_EVENTS, len(facts.events), facts.event_count),
     ]
     cut = [language.count(text, many, read=few) for text, few, many in read if few < many]
-    return language.say(words.READ_FOR_THIS, parts=language.listed(cut)) if cut else ""
+    return language.say(texts.READ_FOR_THIS, parts=language.listed(cut)) if cut else ""
 
 
 def everything(markdown: str, sections: Iterable[str], language: Language) -> str:
@@ -185,6 +185,6 @@ def everything(markdown: str, sections: Iterable[str], language: Language) -> st
     if not inventory:
         return markdown
     return (
-        "\n\n".join([markdown.rstrip("\n"), f"# {language.say(words.EVERYTHING)}", *inventory])
+        "\n\n".join([markdown.rstrip("\n"), f"# {language.say(texts.EVERYTHING)}", *inventory])
         + "\n"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.draft import Draft, Line, Place
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.ranking import BLOCKED, DONE
@@ -18,8 +18,8 @@ def since_yesterday(draft: Draft, most: int) -> list[Line]:
     return [
         *_done(draft, most),
         *_added(draft, added(facts), most),
-        *_counted(facts, words.MOVED, moved(facts)),
-        *_counted(facts, words.NEWLY_BLOCKED, blocked(facts)),
+        *_counted(facts, texts.MOVED, moved(facts)),
+        *_counted(facts, texts.NEWLY_BLOCKED, blocked(facts)),
     ]
 
 
@@ -63,7 +63,7 @@ def _done(draft: Draft, most: int) -> list[Line]:
         return []
     names = [draft.task(task) for task in tasks]
     left = count - len(tasks)
-    text = words.DONE_AND_MORE if left > 0 else words.DONE
+    text = texts.DONE_AND_MORE if left > 0 else texts.DONE
     named = ", ".join(names) if left > 0 else language.listed(names)
     places = tuple((task.id, Place.DONE) for task in tasks)
     return [Line(language.say(text, tasks=named, count=left), places)]
@@ -73,10 +73,10 @@ def _added(draft: Draft, tasks: list[Task], most: int) -> list[Line]:
     """Those that the brief names elsewhere are only counted."""
     shown = draft.untaken(tasks)[:most]
     if not shown:
-        return _counted(draft.facts, words.ADDED, tasks)
+        return _counted(draft.facts, texts.ADDED, tasks)
     names = [draft.task(task) for task in shown]
     left = len(tasks) - len(shown)
-    text = words.ADDED_NAMED_AND_MORE if left > 0 else words.ADDED_NAMED
+    text = texts.ADDED_NAMED_AND_MORE if left > 0 else texts.ADDED_NAMED
     language = draft.facts.language
     named = ", ".join(names) if left > 0 else language.listed(names)
     places = tuple((task.id, Place.MENTIONED) for task in shown)

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from buildos_box.briefs.agenda import Span, agenda, hours_ahead
-from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.empty import is_empty
 from buildos_box.briefs.ranking import BLOCKED, DONE, IN_PROGRESS, Key, Ranking, ranking
+from buildos_box.briefs.task_counts import TaskCounts
 from buildos_box.clock import Instant, day_bounds, zone_or_utc
 from buildos_box.locales.language import Language, language
 from buildos_box.workspace.due_day import due_day

@@ -66,7 +66,7 @@ def _waiting(tx: Tx, user_id: str, now: Instant) -> Iterator[ExpectedBrief]:
     for row in job_store.live_of(tx, user_id):
         if row["job_type"] == GENERATE_DAILY_BRIEF.name:
             payload = msgspec.json.decode(row["metadata"], type=BriefPayload)
-            notify_at = payload.notification_scheduled_for or row["scheduled_for"]
+            notify_at = payload.notify_at or row["scheduled_for"]
             reason = None
             if payload.options.by_schedule:
                 reason = _nothing_to_tell(

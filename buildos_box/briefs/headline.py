@@ -3,7 +3,7 @@
 The rules: docs/spec.md#brief-subject.
 """
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.actions import actions, project_to_decide
 from buildos_box.briefs.agenda import span_of
 from buildos_box.briefs.facts import DayFacts
@@ -24,25 +24,25 @@ def subject(facts: DayFacts) -> str:
     action, meeting, language = _action(facts), _meeting(facts), facts.language
     day = language.short_day(facts.brief_date)
     if facts.is_empty:
-        return language.say(words.SUBJECT_NOTHING_PLANNED, day=day)
+        return language.say(texts.SUBJECT_NOTHING_PLANNED, day=day)
     if action and meeting:
-        return _fitted(language, words.SUBJECT_BOTH, "action", action, time=meeting[0])
+        return _fitted(language, texts.SUBJECT_BOTH, "action", action, time=meeting[0])
     if action:
         return shorten(action, SUBJECT_CHARS)
     if meeting:
-        return _fitted(language, words.SUBJECT_MEETING, "event", meeting[1], time=meeting[0])
-    return language.say(words.SUBJECT_NOTHING_DUE, day=day)
+        return _fitted(language, texts.SUBJECT_MEETING, "event", meeting[1], time=meeting[0])
+    return language.say(texts.SUBJECT_NOTHING_DUE, day=day)
 
 
 def preheader(facts: DayFacts) -> str:
     """The next most useful line after the subject: the other actions, else the load of the day."""
     others = [name(action.task.title, 60) for action in actions(facts)[1:]]
     if facts.is_empty:
-        text = facts.language.say(words.NOTHING[0])
+        text = facts.language.say(texts.NOTHING[0])
     elif len(others) > 1:
-        text = facts.language.say(words.THEN_TWO, first=others[0], second=others[1])
+        text = facts.language.say(texts.THEN_TWO, first=others[0], second=others[1])
     elif others:
-        text = facts.language.say(words.THEN_ONE, first=others[0])
+        text = facts.language.say(texts.THEN_ONE, first=others[0])
     else:
         text = load(facts)
     return shorten(text, PREHEADER_CHARS)
@@ -52,13 +52,13 @@ def sms(facts: DayFacts, *, sender: str, url: str) -> str:
     """The top action, the first meeting and the link, in two segments at most."""
     action, meeting = _action(facts), _meeting(facts)
     time, event = meeting or ("", "")
-    text = words.SMS_NOTHING
+    text = texts.SMS_NOTHING
     if action and meeting:
-        text = words.SMS_BOTH
+        text = texts.SMS_BOTH
     elif action:
-        text = words.SMS_ACTION
+        text = texts.SMS_ACTION
     elif meeting:
-        text = words.SMS_EVENT
+        text = texts.SMS_EVENT
     known = {"action": plain(action), "event": plain(event)}
     said = ""
     for chars in range(_LONGEST_IN_SMS, _SHORTEST_IN_SMS - 1, -4):

@@ -13,7 +13,7 @@ from buildos_box.briefs.draft import TICKED
 from buildos_box.briefs.empty import why_not_sent
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.headline import preheader, sms, subject
-from buildos_box.briefs.sections import project_section
+from buildos_box.briefs.project_markdown import project_section
 from buildos_box.clock import Instant, day_bounds, from_text, zone_or_utc
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
@@ -53,7 +53,8 @@ class BriefPayload(Payload, frozen=True, kw_only=True):
     brief_date: str
     timezone: str
     options: BriefOptions = msgspec.field(default_factory=BriefOptions)
-    notification_scheduled_for: str | None = None
+    notify_at: str | None = msgspec.field(default=None, name="notificationScheduledFor")
+    """The instant at which the user is notified; at once if it is missing."""
     asked_by_date: bool = False
 
     @property
@@ -262,7 +263,7 @@ def _conclude(
 
 
 def _notify_at(payload: BriefPayload, now: Instant) -> Instant:
-    planned = payload.notification_scheduled_for
+    planned = payload.notify_at
     return max(from_text(planned), now) if planned else now
 
 

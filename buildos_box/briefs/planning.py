@@ -77,7 +77,7 @@ def reschedule(tx: Tx, services: Services, user_id: str) -> None:
 
 
 def _is_owed(job: Row, now: Instant) -> bool:
-    notify_at = _payload_of(job).notification_scheduled_for
+    notify_at = _payload_of(job).notify_at
     return notify_at is not None and from_text(notify_at) < now
 
 
@@ -193,7 +193,7 @@ def _queue(
             brief_date=day.isoformat(),
             timezone=person.zone.key,
             options=options,
-            notification_scheduled_for=to_text(due.notify_at),
+            notify_at=to_text(due.notify_at),
         ),
         user_id=user.id,
         scheduled_for=when.scheduled_for,

@@ -19,11 +19,11 @@ import msgspec
 
 from buildos_box.briefs.actions import PriorityAction, priority_actions
 from buildos_box.briefs.agenda import when
+from buildos_box.briefs.analysis_schema import Analysis, cap_reason, cap_summary
 from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.ranking import DONE
 from buildos_box.briefs.text import clean, gist, plain, shorten
 from buildos_box.briefs.timeline import load
-from buildos_box.briefs.wording import Analysis, cap_reason, cap_summary
 from buildos_box.llm.addresses import ADDRESS, revealed
 from buildos_box.workspace.model import Project, Task
 

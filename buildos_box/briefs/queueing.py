@@ -1,6 +1,6 @@
 """Requesting a brief: `POST /queue/brief` with all options (docs/spec.md#brief-on-demand)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
@@ -64,8 +64,7 @@ class Wanted:
     zone: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The job that does what was requested, or has done it.
 
     There is no `job_id` if the brief is complete and its job was deleted by the cleanup.
@@ -76,8 +75,8 @@ class Answer:
     day: date
     deduplicated: bool = False
     already_completed: bool = False
-    notification_at: Instant | None = None
-    """When its mail goes; None if none does."""
+    notify_at: Instant | None = msgspec.field(default=None, name="notification_at")
+    """When its mail goes; None if none does. Stored answers have it under its older name."""
     correlation_id: str = ""
     """Of the job; empty in an answer to an Idempotency-Key that an earlier version stored."""
 
@@ -151,11 +150,11 @@ async def _completed(services: Services, answer: Answer, correlation_id: str | N
     """The answer with what it lacks of its job; the request's correlation id without a job."""
     job = await job_named(services.db, answer.job_id) if answer.job_id else None
     if job is None:
-        return replace(answer, correlation_id=correlation_id or "")
+        return msgspec.structs.replace(answer, correlation_id=correlation_id or "")
     payload = msgspec.json.decode(job["metadata"], type=BriefPayload)
-    return replace(
+    return msgspec.structs.replace(
         answer,
-        notification_at=_notification_at(payload, answer.scheduled_for),
+        notify_at=_notify_at(payload, answer.scheduled_for),
         correlation_id=job["correlation_id"],
     )
 
@@ -205,15 +204,15 @@ def _queue(
         enqueued.scheduled_for,
         payload.day,
         deduplicated=enqueued.deduplicated,
-        notification_at=_notification_at(queued, wanted.due),
+        notify_at=_notify_at(queued, wanted.due),
         correlation_id=str(live["correlation_id"]) if live is not None else correlation_id or "",
     )
 
 
-def _notification_at(payload: BriefPayload, due: Instant) -> Instant | None:
+def _notify_at(payload: BriefPayload, due: Instant) -> Instant | None:
     if payload.options.suppress_notification:
         return None
-    planned = payload.notification_scheduled_for
+    planned = payload.notify_at
     return from_text(planned) if planned else due
 
 
@@ -253,6 +252,6 @@ def _payload(
             exclude_projects=request.options.exclude_projects,
             suppress_notification=not notifies,
         ),
-        notification_scheduled_for=to_text(notify_at) if notify_at else None,
+        notify_at=to_text(notify_at) if notify_at else None,
         asked_by_date=wanted.day is not None,
     )

@@ -35,7 +35,7 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     brief_date: str
     correlation_id: str
     """Of the job."""
-    notification_scheduled_for: str | None
+    notify_at: str | None = msgspec.field(name="notificationScheduledFor")
     """When its mail goes; null if none does."""
     deduplicated: bool = False
     already_completed: bool = False
@@ -49,9 +49,7 @@ class BriefQueued(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
             scheduled_for=to_text(answer.scheduled_for),
             brief_date=answer.day.isoformat(),
             correlation_id=answer.correlation_id,
-            notification_scheduled_for=(
-                to_text(answer.notification_at) if answer.notification_at else None
-            ),
+            notify_at=to_text(answer.notify_at) if answer.notify_at else None,
             deduplicated=answer.deduplicated,
             already_completed=answer.already_completed,
         )

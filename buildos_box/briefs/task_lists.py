@@ -1,11 +1,11 @@
 """What to do first, and the lists of other tasks (docs/spec.md#brief-content)."""
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.actions import actions, decision, late, project_to_decide, reason
 from buildos_box.briefs.draft import Draft, Line, Place
 from buildos_box.briefs.facts import DayFacts
+from buildos_box.briefs.project_markdown import priority
 from buildos_box.briefs.ranking import BLOCKED
-from buildos_box.briefs.sections import priority
 from buildos_box.briefs.text import escape
 from buildos_box.page_links import LATE
 from buildos_box.workspace.model import Task
@@ -54,11 +54,11 @@ def late_tasks(draft: Draft, most: int) -> list[Line]:
     rest = counts.overdue - (len(facts.split.overdue) - len(left)) - len(lines)
     url = draft.links.page(LATE)
     if rest > 0 and counts.long_late:
-        text = language.count(words.LATE_MORE_AND_LONG, rest, long=counts.long_late, url=url)
+        text = language.count(texts.LATE_MORE_AND_LONG, rest, long=counts.long_late, url=url)
     elif rest > 0:
-        text = language.count(words.LATE_MORE, rest, url=url)
+        text = language.count(texts.LATE_MORE, rest, url=url)
     elif counts.long_late:
-        text = language.count(words.LATE_LONG, counts.long_late, url=url)
+        text = language.count(texts.LATE_LONG, counts.long_late, url=url)
     else:
         return lines
     return [*lines, Line(text)]
@@ -82,9 +82,9 @@ def _line(draft: Draft, task: Task, place: Place, *, before: str = "", after: st
     parts = [f"**{before}** {title}" if before else title, after, priority(facts, task)]
     blockers = len(facts.blockers(task))
     if blockers:
-        parts.append(facts.language.count(words.WAITS, blockers))
+        parts.append(facts.language.count(texts.WAITS, blockers))
     elif task.status == BLOCKED:
-        parts.append(facts.language.say(words.BLOCKED))
+        parts.append(facts.language.say(texts.BLOCKED))
     return Line(" · ".join(part for part in parts if part), ((task.id, place),))
 
 
@@ -94,11 +94,11 @@ def _today(draft: Draft, task: Task) -> str:
     if due == today:
         if task.due_at is None:
             return ""
-        text = words.WAS_DUE_AT if task.due_at < facts.now else words.BY_TIME
+        text = texts.WAS_DUE_AT if task.due_at < facts.now else texts.BY_TIME
         return language.say(text, time=language.spoken_time(task.due_at, facts.zone))
     if due is None:
-        return language.say(words.STARTS_TODAY)
-    return language.say(words.STARTS_TODAY_DUE, day=language.coming_day(due, today))
+        return language.say(texts.STARTS_TODAY)
+    return language.say(texts.STARTS_TODAY_DUE, day=language.coming_day(due, today))
 
 
 def _day(draft: Draft, task: Task) -> str:
@@ -110,8 +110,8 @@ def _day(draft: Draft, task: Task) -> str:
     if task.due_at is None:
         return day
     time = language.clock_time(task.due_at, facts.zone)
-    return language.say(words.DUE_DAY_AT, day=day, time=time)
+    return language.say(texts.DUE_DAY_AT, day=day, time=time)
 
 
 def _more(facts: DayFacts, count: int) -> list[Line]:
-    return [Line(facts.language.count(words.AND_MORE, count))] if count > 0 else []
+    return [Line(facts.language.count(texts.AND_MORE, count))] if count > 0 else []

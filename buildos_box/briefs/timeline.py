@@ -6,11 +6,11 @@ The rules: docs/spec.md#brief-content.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.agenda import Span, conflicts, free_spans, meetings, span_of, total, when
 from buildos_box.briefs.draft import Draft, Line
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.sections import place
+from buildos_box.briefs.project_markdown import place
 from buildos_box.clock import Instant
 from buildos_box.workspace.model import Event
 from buildos_box.workspace.store.day import LONG_LATE_DAYS
@@ -55,7 +55,7 @@ def timeline(draft: Draft, most: int) -> list[Line]:
     lines += [(True, since, _free(facts, (since, until))) for since, until in free(facts)]
     lines.sort(key=lambda entry: entry[:2])
     left = facts.event_count - (len(facts.events) - len(ahead)) - len(shown)
-    more = [Line(facts.language.count(words.AND_MORE, left))] if left > 0 else []
+    more = [Line(facts.language.count(texts.AND_MORE, left))] if left > 0 else []
     return [line for _, _, line in lines] + more
 
 
@@ -87,24 +87,24 @@ def load(facts: DayFacts) -> str:
     """How full the day is, in one sentence."""
     language, zone = facts.language, facts.zone
     if facts.hours is None:
-        return language.say(words.LOAD_OVER)
+        return language.say(texts.LOAD_OVER)
     spans, taken = free(facts), busy(facts)
     until = language.spoken_time(facts.hours[1], zone)
     if not taken:
         since = language.spoken_time(facts.hours[0], zone)
         room = language.length(facts.hours[1] - facts.hours[0])
-        return language.say(words.LOAD_FREE, free=room, since=since, until=until)
+        return language.say(texts.LOAD_FREE, free=room, since=since, until=until)
     said = language.length(taken)
     if not spans:
-        return language.say(words.LOAD_NONE_FREE, busy=said, until=until)
+        return language.say(texts.LOAD_NONE_FREE, busy=said, until=until)
     last, longest = spans[-1], max(spans, key=_span_length)
     since = language.spoken_time(last[0], zone)
     if last[1] == facts.hours[1] and _is_afternoon(last, facts):
-        return language.say(words.LOAD_AFTERNOON, busy=said, time=since)
+        return language.say(texts.LOAD_AFTERNOON, busy=said, time=since)
     if last[1] == facts.hours[1] and _span_length(last) == _span_length(longest):
-        return language.say(words.LOAD_REST_FREE, busy=said, time=since, until=until)
+        return language.say(texts.LOAD_REST_FREE, busy=said, time=since, until=until)
     start, end = (language.spoken_time(at, zone) for at in longest)
-    return language.say(words.LOAD_LONGEST, busy=said, since=start, until=end)
+    return language.say(texts.LOAD_LONGEST, busy=said, since=start, until=end)
 
 
 def _span_length(span: Span) -> timedelta:
@@ -120,25 +120,25 @@ def _is_afternoon(span: Span, facts: DayFacts) -> bool:
 def opening(facts: DayFacts) -> str:
     """What kind of day it is: how much is due, what matters about it, how many meetings."""
     tasks, met, language = work_count(facts), len(meetings_ahead(facts)), facts.language
-    kind = language.say(words.KINDS[_kind(facts, tasks)])
-    held = language.count(words.MEETINGS, met) if met else language.say(words.NO_MEETINGS)
+    kind = language.say(texts.KINDS[_kind(facts, tasks)])
+    held = language.count(texts.MEETINGS, met) if met else language.say(texts.NO_MEETINGS)
     if not tasks:
-        return language.say(words.OPEN_NOTHING_DUE, kind=kind, meetings=held)
+        return language.say(texts.OPEN_NOTHING_DUE, kind=kind, meetings=held)
     late = [task for task in facts.split.overdue if facts.days_late(task) <= LONG_LATE_DAYS]
     known = [*facts.split.today, *late]
     urgent = sum(task.priority == "urgent" for task in known)
     waited = sum(bool(facts.waiting(task)) for task in known)
-    text = words.OPEN
+    text = texts.OPEN
     if urgent:
-        text = words.OPEN_URGENT
+        text = texts.OPEN_URGENT
     elif waited:
-        text = words.OPEN_WAITED
+        text = texts.OPEN_WAITED
     return language.say(
         text,
         kind=kind,
-        tasks=language.count(words.TASKS, tasks),
-        urgent=language.count(words.URGENT, urgent),
-        waited=language.count(words.WAITED, waited),
+        tasks=language.count(texts.TASKS, tasks),
+        urgent=language.count(texts.URGENT, urgent),
+        waited=language.count(texts.WAITED, waited),
         meetings=held,
     )
 
@@ -164,13 +164,13 @@ def _event_line(draft: Draft, event: Event, *, overlaps: bool) -> str:
     facts = draft.facts
     label, addition = when(event, facts.brief_date, facts.zone, facts.language)
     parts = [f"**{label}** {draft.event(event)}", addition, place(event.location)]
-    parts += [facts.language.say(words.OVERLAPS)] if overlaps else []
-    parts += [facts.language.say(words.TENTATIVE)] if event.status == "tentative" else []
+    parts += [facts.language.say(texts.OVERLAPS)] if overlaps else []
+    parts += [facts.language.say(texts.TENTATIVE)] if event.status == "tentative" else []
     return " · ".join(part for part in parts if part)
 
 
 def _free(facts: DayFacts, span: Span) -> Line:
-    return Line(facts.language.say(words.FREE, span=facts.language.time_span(*span, facts.zone)))
+    return Line(facts.language.say(texts.FREE, span=facts.language.time_span(*span, facts.zone)))
 
 
 def _is_ahead(facts: DayFacts, event: Event) -> bool:

@@ -7,7 +7,7 @@ import click
 from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, choose, find_project, person
+from buildos_box.cli.find_by_name import Json, choose, find_project, person
 from buildos_box.cli.output import (
     AS_JSON,
     YES,

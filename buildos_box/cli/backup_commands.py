@@ -18,7 +18,7 @@ import msgspec
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
-from buildos_box.cli.failure import Failed
+from buildos_box.cli.error_output import Failed
 from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
 from buildos_box.cli.remote_backup_commands import (
     IDENTITY,

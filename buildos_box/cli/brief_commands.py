@@ -10,7 +10,7 @@ from rich.console import Console
 
 from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, Person, find_project, person
+from buildos_box.cli.find_by_name import Json, Person, find_project, person
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, as_table, clean, say, show_json, show_table, shown_time
 from buildos_box.cli.wait_for_job import wait_for

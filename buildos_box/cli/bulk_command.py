@@ -6,7 +6,7 @@ import click
 
 from buildos_box.cli.completion import JOBS, LANES, STATE_LIST, TYPE_LIST, USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, find_user, given_values
+from buildos_box.cli.find_by_name import Json, find_user, given_values
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, YES, ask_first, say, show_json
 from buildos_box.client import BoxClient

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from buildos_box.cli.naming import Json, Person, choose, person
+from buildos_box.cli.find_by_name import Json, Person, choose, person
 from buildos_box.cli.output import say
 from buildos_box.client import BoxClient, url_path
 

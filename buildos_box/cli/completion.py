@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from click.types import StringParamType
 
 from buildos_box.cli.connection import local_client
-from buildos_box.cli.naming import Json, label, person
+from buildos_box.cli.find_by_name import Json, label, person
 from buildos_box.client import BoxClient, url_path
 
 SECONDS = 1.0

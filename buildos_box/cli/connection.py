@@ -10,7 +10,7 @@ import httpx
 
 from buildos_box.cli import exit_codes
 from buildos_box.cli.destination import Destination, given_destination, local_destination
-from buildos_box.cli.failure import Failed
+from buildos_box.cli.error_output import Failed
 from buildos_box.cli.settings_option import load_or_exit
 from buildos_box.client import BoxClient, BoxRefused, BoxUnreachable
 from buildos_box.settings import Settings

@@ -8,7 +8,7 @@ import click
 from buildos_box.cli import exit_codes
 from buildos_box.cli.completion import CRONS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json
+from buildos_box.cli.find_by_name import Json
 from buildos_box.cli.output import (
     AS_JSON,
     as_table,

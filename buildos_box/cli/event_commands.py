@@ -6,7 +6,7 @@ import click
 
 from buildos_box.cli.completion import EVENTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import NEW_ID, Json, Person, by_id, choose, given_values, person
+from buildos_box.cli.find_by_name import NEW_ID, Json, Person, by_id, choose, given_values, person
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import (
     AS_JSON,

@@ -10,8 +10,8 @@ import click
 
 from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.failure import Failed
-from buildos_box.cli.naming import Json, find_user
+from buildos_box.cli.error_output import Failed
+from buildos_box.cli.find_by_name import Json, find_user
 from buildos_box.client import BoxClient, url_path
 from buildos_box.upkeep.archive import DATABASE
 from buildos_box.upkeep.user_data_store import SECRET_URLS, secret_urls

@@ -6,7 +6,7 @@ import click
 
 from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json
+from buildos_box.cli.find_by_name import Json
 from buildos_box.cli.output import as_table, show_json, show_table, shown_time
 from buildos_box.client import BoxClient
 from buildos_box.plural import plural

@@ -10,9 +10,9 @@ import msgspec
 
 from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.find_by_name import Json, find_project, find_user, person
 from buildos_box.cli.import_table import TableOptions, read_json_table, read_table_file
 from buildos_box.cli.import_table import options as table_options
-from buildos_box.cli.naming import Json, find_project, find_user, person
 from buildos_box.cli.output import as_table, clean, show_json, show_table
 from buildos_box.client import BoxClient
 from buildos_box.errors import Malformed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from buildos_box.cli.naming import Json, Person, project_for_new
+from buildos_box.cli.find_by_name import Json, Person, project_for_new
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient, url_path

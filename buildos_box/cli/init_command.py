@@ -13,9 +13,9 @@ import click
 from buildos_box.auth.tokens import write_private
 from buildos_box.cli.completion import ZONE
 from buildos_box.cli.connection import call_or_exit, client_for
-from buildos_box.cli.failure import Failed
+from buildos_box.cli.error_output import Failed
 from buildos_box.cli.init_answers import MAIL, MODELS, Answers, config_text, settings_of
-from buildos_box.cli.init_person import add_offline
+from buildos_box.cli.init_first_user import add_offline
 from buildos_box.cli.init_questions import ask_all
 from buildos_box.cli.init_tests import faults_of
 from buildos_box.cli.option_value import given

@@ -9,7 +9,7 @@ import click
 from buildos_box.cli.bulk_command import bulk
 from buildos_box.cli.completion import JOBS, STATE_LIST, TYPE_LIST, USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, find_user
+from buildos_box.cli.find_by_name import Json, find_user
 from buildos_box.cli.output import (
     AS_JSON,
     as_table,

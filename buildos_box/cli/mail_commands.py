@@ -4,7 +4,7 @@ import click
 
 from buildos_box.cli.completion import MAILS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import person
+from buildos_box.cli.find_by_name import person
 from buildos_box.cli.output import (
     AS_JSON,
     as_table,

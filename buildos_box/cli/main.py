@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from buildos_box.cli.program import Program
+from buildos_box.cli.root_command import Program
 from buildos_box.umask import OWNER_ONLY
 from buildos_box.version import VERSION
 

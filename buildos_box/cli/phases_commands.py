@@ -4,7 +4,7 @@ import click
 
 from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, find_project, person
+from buildos_box.cli.find_by_name import Json, find_project, person
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
 from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient

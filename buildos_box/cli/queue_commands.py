@@ -7,7 +7,7 @@ import click
 
 from buildos_box.cli.completion import LANES, STATES, TYPES
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, given_values
+from buildos_box.cli.find_by_name import Json, given_values
 from buildos_box.cli.output import (
     AS_JSON,
     YES,

@@ -3,7 +3,7 @@
 import click
 
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json
+from buildos_box.cli.find_by_name import Json
 from buildos_box.cli.output import AS_JSON, say, show_json
 from buildos_box.client import BoxClient, BoxRefused
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from buildos_box.auth.tokens import write_private
-from buildos_box.cli.failure import Failed
+from buildos_box.cli.error_output import Failed
 from buildos_box.cli.output import AS_JSON, say, show_json
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import click
 from buildos_box.cli import exit_codes
 from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json
+from buildos_box.cli.find_by_name import Json
 from buildos_box.cli.output import AS_JSON, clean, say, show_json
 from buildos_box.cli.reload_command import warn_of_changes
 from buildos_box.client import BoxClient

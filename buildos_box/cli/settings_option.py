@@ -9,7 +9,7 @@ import click
 from buildos_box.cli import exit_codes
 
 if TYPE_CHECKING:
-    from buildos_box.cli.failure import Failed
+    from buildos_box.cli.error_output import Failed
     from buildos_box.settings import Loaded, Settings, SettingsError
 
 CONFIG = click.option(
@@ -38,7 +38,7 @@ def loaded_or_exit(config_path: Path | None) -> "Loaded":
 
 def invalid_settings(error: "SettingsError") -> "Failed":
     """The failure of a command whose settings are not valid."""
-    from buildos_box.cli.failure import Failed
+    from buildos_box.cli.error_output import Failed
 
     return Failed(
         str(error),

@@ -6,7 +6,7 @@ import click
 
 from buildos_box.cli.completion import PROJECTS, TASKS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import (
+from buildos_box.cli.find_by_name import (
     NEW_ID,
     Json,
     Person,

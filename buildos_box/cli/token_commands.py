@@ -7,7 +7,7 @@ import click
 
 from buildos_box.cli.completion import SCOPE, TOKENS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import by_id
+from buildos_box.cli.find_by_name import by_id
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import AS_JSON, as_table, say, show_json, show_table, shown_time
 from buildos_box.client import BoxClient, url_path

@@ -4,7 +4,7 @@ import click
 
 from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import Json, find_user
+from buildos_box.cli.find_by_name import Json, find_user
 from buildos_box.cli.output import AS_JSON, say, show_json, shown_time
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc

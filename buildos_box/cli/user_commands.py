@@ -9,7 +9,7 @@ import click
 
 from buildos_box.cli.completion import USERS, ZONE
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.naming import NEW_ID, Json, find_user, given_values
+from buildos_box.cli.find_by_name import NEW_ID, Json, find_user, given_values
 from buildos_box.cli.option_value import given
 from buildos_box.cli.output import (
     AS_JSON,

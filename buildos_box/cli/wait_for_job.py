@@ -2,8 +2,8 @@
 
 import click
 
-from buildos_box.cli.failure import Failed
-from buildos_box.cli.naming import Json
+from buildos_box.cli.error_output import Failed
+from buildos_box.cli.find_by_name import Json
 from buildos_box.cli.output import clean
 from buildos_box.client import BoxClient
 

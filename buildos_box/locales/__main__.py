@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from buildos_box.locales.catalogue import PAGE_PREFIX
-from buildos_box.locales.faults import faults_of, is_partial
+from buildos_box.locales.catalogue_check import faults_of, is_partial
 from buildos_box.locales.tags import LANGUAGES, SOURCE
 
 ROOT = Path(__file__).parent.parent

@@ -35,7 +35,7 @@ class EmailUndelivered:
 
 
 @dataclass(frozen=True, slots=True)
-class EmailRead:
+class EmailOpenedOrClicked:
     """A reader, not a scanner, has opened a mail or clicked a link in it; `kind` says which."""
 
     email_id: str

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from buildos_box.clock import Instant
 from buildos_box.email_address import EmailAddress, parse
-from buildos_box.mail.outcome import UnusableAddress
+from buildos_box.mail.transport_errors import UnusableAddress
 
 _LONGEST_SUBJECT = 200
 

@@ -15,8 +15,8 @@ from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import RetryPolicy
 from buildos_box.mail import bounce_store, store
 from buildos_box.mail.changes import EmailBounced
-from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown, UnusableAddress
 from buildos_box.mail.render import Rendered, Sender, render
+from buildos_box.mail.transport_errors import AddressBounced, OutcomeUnknown, UnusableAddress
 from buildos_box.page_links import PageLinks
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace

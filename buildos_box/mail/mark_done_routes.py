@@ -18,7 +18,7 @@ from buildos_box.db import Row, Tx
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
 from buildos_box.mail import signed_links, used_links_store
-from buildos_box.mail.page import page
+from buildos_box.mail.link_page import page
 from buildos_box.mail.signed_links import LinkRefused, SignedLink
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace

@@ -18,7 +18,7 @@ from buildos_box.locales.messages import N_
 from buildos_box.mail import signed_links, tracking_links
 from buildos_box.mail.headers import POLICY, mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
-from buildos_box.mail.plain import to_text
+from buildos_box.mail.plain_text import to_text
 from buildos_box.mail.signed_links import SignedLink
 from buildos_box.mail.store import Email
 from buildos_box.page_links import SETTINGS, PageLinks

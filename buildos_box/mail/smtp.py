@@ -7,10 +7,10 @@ import aiosmtplib
 from buildos_box.email_address import EmailAddress, parse
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.mail import smtp_connection
-from buildos_box.mail.outcome import OutcomeUnknown, SmtpUtf8NotOffered
 from buildos_box.mail.smtp_connection import NotBegun, Refused, StepTimeouts
 from buildos_box.mail.smtp_pool import TROUBLE, Line, Lines, Pool
 from buildos_box.mail.smtp_replies import SERVICE_CLOSING, by_reply, without_reply
+from buildos_box.mail.transport_errors import OutcomeUnknown, SmtpUtf8NotOffered
 from buildos_box.services import NO_CONTEXT, MailContext
 from buildos_box.settings import SmtpSettings
 

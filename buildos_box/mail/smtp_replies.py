@@ -10,7 +10,7 @@ import ssl
 import aiosmtplib
 
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.outcome import AddressBounced
+from buildos_box.mail.transport_errors import AddressBounced
 
 SERVICE_CLOSING = 421
 TLS_PORT = 465

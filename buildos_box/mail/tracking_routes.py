@@ -15,9 +15,9 @@ from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
 from buildos_box.log import logger
 from buildos_box.mail import tracking_store
-from buildos_box.mail.hit_limit import HitLimit
-from buildos_box.mail.page import NO_STORE, page
+from buildos_box.mail.link_page import NO_STORE, page
 from buildos_box.mail.scanner_detection import IN_A_SECOND, PIXEL, bot_reason
+from buildos_box.mail.tracking_rate_limit import HitLimit
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import box_language

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Tx
-from buildos_box.mail.changes import EmailRead
+from buildos_box.mail.changes import EmailOpenedOrClicked
 
 MAX_HITS = 200
 """Opens and clicks of one recipient that are stored; nobody reads a mail more often."""
@@ -79,7 +79,7 @@ def record_hit(
         return
     row = tx.one(_COUNT[kind], {"id": recipient_id, "now": to_text(now)})
     if row is not None:
-        tx.announce(EmailRead(row["email_id"], kind))
+        tx.announce(EmailOpenedOrClicked(row["email_id"], kind))
 
 
 def suspect_clicks_since(tx: Tx, recipient_id: int, since: Instant, why: str) -> None:

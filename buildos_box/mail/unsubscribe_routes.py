@@ -18,8 +18,8 @@ from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
 from buildos_box.mail import store, subscriptions
 from buildos_box.mail.job import BRIEFS
+from buildos_box.mail.link_page import page
 from buildos_box.mail.notification_job import NOTIFICATIONS
-from buildos_box.mail.page import page
 from buildos_box.services import Services
 from buildos_box.workspace.languages import box_language, get_language
 

@@ -12,7 +12,7 @@ from buildos_box.clock import Clock
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs.retry import retryable_status
-from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.mail.webhook_dialects import (
     Receiver,
     Receivers,

@@ -6,7 +6,7 @@ from buildos_box.clock import from_text
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs.changes import EXPIRED, STALE, JobCancelled, JobFailed
-from buildos_box.mail.changes import EmailChanged, EmailRead, EmailUndelivered
+from buildos_box.mail.changes import EmailChanged, EmailOpenedOrClicked, EmailUndelivered
 from buildos_box.notifications import fanout, push_outcome, relays, store
 from buildos_box.notifications.event_types import due_soon_tag
 from buildos_box.notifications.outgoing import notify
@@ -111,7 +111,7 @@ def on_email_undelivered(tx: Tx, services: Services, change: EmailUndelivered) -
     relays.update_delivery(tx, services, "email", change.email_id, store.FAILED, change.reason)
 
 
-def on_email_read(tx: Tx, services: Services, change: EmailRead) -> None:
+def on_email_opened_or_clicked(tx: Tx, services: Services, change: EmailOpenedOrClicked) -> None:
     """Mark the notification that the mail relays as opened or clicked."""
     delivery = store.carried_by(tx, "email", change.email_id)
     if delivery is not None:
@@ -159,7 +159,7 @@ def on_reminder_due(tx: Tx, services: Services, change: ReminderDue) -> None:
 LISTENERS: tuple[Listener[Any], ...] = (
     Listener(EmailChanged, on_email_changed),
     Listener(EmailUndelivered, on_email_undelivered),
-    Listener(EmailRead, on_email_read),
+    Listener(EmailOpenedOrClicked, on_email_opened_or_clicked),
     Listener(SmsChanged, on_sms_changed),
     Listener(SmsUndelivered, on_sms_undelivered),
     Listener(ReminderDue, on_reminder_due),

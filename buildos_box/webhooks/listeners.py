@@ -10,7 +10,7 @@ from buildos_box.feature import Listener
 from buildos_box.jobs import job_query_store as jobs
 from buildos_box.jobs.changes import JobProgressed, JobsChanged
 from buildos_box.mail import store as mails
-from buildos_box.mail.changes import EmailChanged, EmailRead
+from buildos_box.mail.changes import EmailChanged, EmailOpenedOrClicked
 from buildos_box.realtime.changes import EventStored
 from buildos_box.services import Services
 from buildos_box.webhooks import store
@@ -106,7 +106,7 @@ def on_email_changed(tx: Tx, services: Services, change: EmailChanged) -> None:
         _email_event(tx, services, "email.sent", change.email_id)
 
 
-def on_email_read(tx: Tx, services: Services, change: EmailRead) -> None:
+def on_email_opened_or_clicked(tx: Tx, services: Services, change: EmailOpenedOrClicked) -> None:
     """Deliver that a mail was opened or a link in it clicked."""
     _email_event(tx, services, f"email.{change.kind}", change.email_id)
 
@@ -135,6 +135,6 @@ LISTENERS: tuple[Listener[Any], ...] = (
     Listener(JobsChanged, on_jobs_changed),
     Listener(JobProgressed, on_job_progressed),
     Listener(EmailChanged, on_email_changed),
-    Listener(EmailRead, on_email_read),
+    Listener(EmailOpenedOrClicked, on_email_opened_or_clicked),
     Listener(UserDeleted, on_user_deleted),
 )

@@ -4,9 +4,9 @@ import re
 from datetime import date
 from typing import Any
 
+from buildos_box.briefs.analysis_schema import Analysis
 from buildos_box.briefs.compose import compose
 from buildos_box.briefs.facts import DayFacts, Person, day_facts
-from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
 from buildos_box.page_links import PageLinks
 from buildos_box.workspace.model import Dependency, Event, Note, Project, Task

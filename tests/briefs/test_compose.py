@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from buildos_box.briefs.actions import PriorityAction
+from buildos_box.briefs.analysis_schema import Analysis
 from buildos_box.briefs.compose import WORD_BUDGET, compose, everything, word_count
 from buildos_box.briefs.draft import Place
-from buildos_box.briefs.sections import deadline, project_section, standing
+from buildos_box.briefs.project_markdown import deadline, project_section, standing
 from buildos_box.briefs.text import clean, escape, gist, linked_gist, name, plain, shorten
-from buildos_box.briefs.wording import Analysis
 from buildos_box.clock import from_text
 from buildos_box.locales.language import language
 from buildos_box.page_links import PageLinks

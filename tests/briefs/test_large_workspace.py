@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from buildos_box.briefs.compose import what_was_read, word_count
-from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.prompts import day_json
+from buildos_box.briefs.task_counts import TaskCounts
 from buildos_box.briefs.timeline import opening
 from buildos_box.clock import to_text
 from tests.briefs.sample_days import part, task, wednesday

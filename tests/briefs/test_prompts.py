@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from buildos_box.briefs.actions import PriorityAction
 from buildos_box.briefs.analysis import whole
+from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis
 from buildos_box.briefs.compose import word_count
 from buildos_box.briefs.prompts import Known, accept, day_json, said, system_text, user_text
-from buildos_box.briefs.wording import NOTHING_WORDED, Analysis
 from tests.briefs.sample_days import (
     MORNING,
     adas_day,

@@ -48,7 +48,7 @@ def test_a_german_day() -> None:
 
 def test_polish_has_a_form_for_each_number() -> None:
     polish = language("pl")
-    from buildos_box.briefs.words import DAYS_LATE, WAITING
+    from buildos_box.briefs.texts import DAYS_LATE, WAITING
 
     said = [polish.count(WAITING, count) for count in (1, 3, 5, 22)]
     assert said == [

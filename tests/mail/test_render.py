@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from buildos_box.errors import PermanentError
 from buildos_box.mail.html import is_safe_link, links_in, rewrite_links, to_html
-from buildos_box.mail.plain import to_text
+from buildos_box.mail.plain_text import to_text
 from buildos_box.mail.render import render, text_part
 from buildos_box.page_links import PageLinks
 from tests.mail.sample_mails import SENDER, Tags, letter, message, parsed, part

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError, Unprocessable
-from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.transport import make_mailer
+from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.services import Mailer
 from buildos_box.settings.model import EgressSettings, EmailSettings, Settings, SmtpSettings
 from buildos_box.settings.section import Secret

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.smtp_pool import MOST_MAILS
 from buildos_box.mail.transport import tls_context
+from buildos_box.mail.transport_errors import AddressBounced, OutcomeUnknown
 from buildos_box.settings import SmtpSettings
 from buildos_box.settings.section import Secret
 from tests.doubles.smtp import DROP, HOST, SmtpDouble, make_certificate

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError
-from buildos_box.mail.outcome import AddressBounced, OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.smtp_connection import StepTimeouts, ehlo_name
 from buildos_box.mail.smtp_replies import by_reply
+from buildos_box.mail.transport_errors import AddressBounced, OutcomeUnknown
 from buildos_box.settings import SmtpSettings
 from tests.doubles.smtp_script import HANG_UP, ScriptedSmtp
 from tests.mail.sample_mails import SENDER, letter

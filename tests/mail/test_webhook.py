@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError, Unprocessable
-from buildos_box.mail.outcome import OutcomeUnknown
 from buildos_box.mail.render import render
 from buildos_box.mail.transport import make_mailer
+from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.settings import EmailSettings, Secret, Settings
 from buildos_box.settings.model import EmailWebhookSettings

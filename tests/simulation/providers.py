@@ -18,7 +18,7 @@ import httpx
 import requests
 
 from buildos_box.errors import TransientError
-from buildos_box.mail.outcome import OutcomeUnknown
+from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.services import NO_CONTEXT, MailContext
 from tests.simulation import model_dialects
 from tests.simulation.machine import Plug

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from buildos_box.api.control_routes import PauseRequest, pause, resume
 from buildos_box.api.job_routes import cancel_job, list_user_jobs
+from buildos_box.api.queue_control_routes import PauseRequest, pause, resume
 from buildos_box.app import Box
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from buildos_box.briefs.collect import Selection, collect
-from buildos_box.briefs.counts import TaskCounts
 from buildos_box.briefs.facts import Category, DayFacts, count_tasks
+from buildos_box.briefs.task_counts import TaskCounts
 from buildos_box.clock import from_text, to_text
 from buildos_box.workspace import store
 from buildos_box.workspace.store import DayQuery

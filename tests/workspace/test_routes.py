@@ -9,7 +9,7 @@ from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.testing import AsyncTestClient
 
-from buildos_box.api.request import ApiRequest, with_body_limits
+from buildos_box.api.request_body import ApiRequest, with_body_limits
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import scope_guard
 from buildos_box.errors import BoxError

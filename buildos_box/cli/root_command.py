@@ -23,7 +23,7 @@ class Program(LazyGroup):
             # What `context.exit()` gave is returned instead of ending the process.
             code = super().main(given, *more, **{**options, "standalone_mode": False})
         except click.ClickException as error:
-            from buildos_box.cli.failure import as_json
+            from buildos_box.cli.error_output import as_json
 
             _show(as_json(error))
             sys.exit(error.exit_code)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.facts import Category, DayFacts
 from buildos_box.briefs.ranking import BLOCKED
 from buildos_box.briefs.text import clean, escape, linked_gist, shorten, title
@@ -40,7 +40,7 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = LIMITS) 
     about = linked_gist(project.description, limits.note_words)
     if about:
         parts.append(about)
-    for category, heading in words.LISTS.items():
+    for category, heading in texts.LISTS.items():
         tasks = own.listed(Category(category))
         if tasks:
             count = counts.of(category)
@@ -48,19 +48,19 @@ def project_section(facts: DayFacts, project: Project, limits: Limits = LIMITS) 
             parts += [f"### {facts.language.say(heading, count=count)}", listing]
     said = note_lines(facts, project, limits)
     if said:
-        parts += [f"### {facts.language.say(words.NOTES)}", bullets(facts, said, limits.notes, str)]
+        parts += [f"### {facts.language.say(texts.NOTES)}", bullets(facts, said, limits.notes, str)]
     return "\n\n".join(parts) + "\n"
 
 
 def standing(facts: DayFacts, project: Project) -> str:
     """`2 tasks overdue · 1 task today`, and a sentence on the project's date."""
     own, language = facts.counts_of(project.id), facts.language
-    counts = [(text, own.of(category)) for category, text in words.COUNTS.items()]
+    counts = [(text, own.of(category)) for category, text in texts.COUNTS.items()]
     now = " · ".join(language.count(text, count) for text, count in counts if count)
     if not now and own.open:
-        now = language.count(words.NOTHING_DUE, own.open)
+        now = language.count(texts.NOTHING_DUE, own.open)
     elif not now:
-        now = language.say(words.NO_OPEN_TASKS)
+        now = language.say(texts.NO_OPEN_TASKS)
     due = deadline(project.due_date, facts.brief_date, language)
     return f"{now}\n\n{due}" if due else now
 
@@ -71,8 +71,8 @@ def deadline(due: date | None, today: date, language: Language) -> str:
         return ""
     days = (due - today).days
     if not days:
-        return language.say(words.THE_PROJECT_IS_DUE_TODAY)
-    text = words.THE_PROJECT_WAS_DUE if days < 0 else words.THE_PROJECT_IS_DUE
+        return language.say(texts.THE_PROJECT_IS_DUE_TODAY)
+    text = texts.THE_PROJECT_WAS_DUE if days < 0 else texts.THE_PROJECT_IS_DUE
     return language.count(text, abs(days), day=language.coming_day(due, today))
 
 
@@ -86,7 +86,7 @@ def task_line(facts: DayFacts, task: Task, category: Category) -> str:
 
 def priority(facts: DayFacts, task: Task) -> str:
     """The task's priority as a word; empty where it is not told."""
-    text = words.PRIORITIES.get(task.priority)
+    text = texts.PRIORITIES.get(task.priority)
     return facts.language.say(text) if text else ""
 
 
@@ -96,13 +96,13 @@ def _dependencies(facts: DayFacts, task: Task) -> Iterator[str]:
     if blockers:
         name, left = title(blockers[0].title, 40), len(blockers) - 1
         if left:
-            yield facts.language.count(words.WAITS_FOR_AND_MORE, left, task=name)
+            yield facts.language.count(texts.WAITS_FOR_AND_MORE, left, task=name)
         else:
-            yield facts.language.say(words.WAITS_FOR, task=name)
+            yield facts.language.say(texts.WAITS_FOR, task=name)
     elif task.status == BLOCKED:
-        yield facts.language.say(words.BLOCKED)
+        yield facts.language.say(texts.BLOCKED)
     if waiting:
-        yield facts.language.count(words.WAITING, len(waiting))
+        yield facts.language.count(texts.WAITING, len(waiting))
 
 
 def note_lines(facts: DayFacts, project: Project, limits: Limits) -> list[str]:
@@ -119,7 +119,7 @@ def note_line(facts: DayFacts, note: Note, most_words: int) -> str:
     named = f"*{title(note.title, 50)}*" if clean(note.title) else ""
     if not said or not named:
         return said or named
-    return facts.language.say(words.NOTE_SAYS, note=named, text=said)
+    return facts.language.say(texts.NOTE_SAYS, note=named, text=said)
 
 
 def bullets(
@@ -136,7 +136,7 @@ def bullets(
     """
     shown = items[:cap]
     left = (count or len(items)) - len(shown)
-    more = [facts.language.count(words.AND_MORE, left)] if left > 0 else []
+    more = [facts.language.count(texts.AND_MORE, left)] if left > 0 else []
     lines = [*map(line, shown), *more]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -172,9 +172,9 @@ def _timing(facts: DayFacts, task: Task, category: Category) -> str:
     """The due time, phrased for the list that the task is in."""
     today, due, language = facts.brief_date, facts.due(task), facts.language
     if category is Category.UNDATED:
-        return "" if task.status == BLOCKED else language.say(words.UNDER_WAY)
+        return "" if task.status == BLOCKED else language.say(texts.UNDER_WAY)
     if category is Category.TODAY and due is None:
-        return language.say(words.STARTS_TODAY)
+        return language.say(texts.STARTS_TODAY)
     if category is Category.COMPLETED or due is None:
         return ""
     day = language.coming_day(due, today)
@@ -182,13 +182,13 @@ def _timing(facts: DayFacts, task: Task, category: Category) -> str:
     if category is Category.OVERDUE:
         late = facts.days_late(task)
         if late == 1:
-            return language.say(words.DUE_YESTERDAY)
-        return language.count(words.DAYS_LATE_SINCE, late, day=day)
+            return language.say(texts.DUE_YESTERDAY)
+        return language.count(texts.DAYS_LATE_SINCE, late, day=day)
     if category is Category.UPCOMING:
-        return language.say(words.DUE_DAY_AT, day=day, time=at) if at else day
+        return language.say(texts.DUE_DAY_AT, day=day, time=at) if at else day
     if due != today:
-        return language.say(words.STARTS_TODAY_DUE, day=day)
-    return language.say(words.BY_TIME, time=at) if at else ""
+        return language.say(texts.STARTS_TODAY_DUE, day=day)
+    return language.say(texts.BY_TIME, time=at) if at else ""
 
 
 def _is_fresh(note: Note, facts: DayFacts) -> bool:

@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from buildos_box.api import correlation
-from buildos_box.api.meter import HttpMeter
+from buildos_box.api.request_metrics import HttpMeter
 from buildos_box.api.security_headers import lacking_headers
 from buildos_box.auth.in_flight import RequestsInFlight
 from buildos_box.clock import Clock

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from buildos_box.briefs import words
+from buildos_box.briefs import texts
 from buildos_box.briefs.draft import Draft, Line
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.sections import note_line
+from buildos_box.briefs.project_markdown import note_line
 from buildos_box.workspace.model import Note, Project
 from buildos_box.workspace.store.day import RECENT
 
@@ -32,15 +32,15 @@ def _dates(facts: DayFacts, project: Project) -> Iterator[str]:
         return
     days, language = (project.due_date - facts.brief_date).days, facts.language
     if days < 0:
-        yield language.count(words.PROJECT_PAST, -days)
-        yield language.count(words.PROJECT_LEFT, counts.open)
+        yield language.count(texts.PROJECT_PAST, -days)
+        yield language.count(texts.PROJECT_LEFT, counts.open)
     elif days == 0:
-        yield language.count(words.PROJECT_DUE_TODAY, counts.open)
+        yield language.count(texts.PROJECT_DUE_TODAY, counts.open)
     elif days <= DEADLINE_NEAR:
         day = language.coming_day(project.due_date, facts.brief_date)
-        yield language.count(words.PROJECT_DUE_ON, counts.open, day=day)
+        yield language.count(texts.PROJECT_DUE_ON, counts.open, day=day)
     if counts.overdue and days <= RISK_NEAR:
-        yield language.count(words.PROJECT_AT_RISK, counts.overdue)
+        yield language.count(texts.PROJECT_AT_RISK, counts.overdue)
 
 
 def _note(facts: DayFacts, project: Project, note_words: int) -> Iterator[str]:
