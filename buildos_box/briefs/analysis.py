@@ -8,6 +8,7 @@ from buildos_box.briefs.timeline import load
 from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.untrusted_text import fence
+from buildos_box.locales.written_in import in_another_language
 from buildos_box.services import Services
 
 MAX_OUTPUT_TOKENS = 1500
@@ -38,6 +39,11 @@ async def analyse_day(
             job_id=job_id,
             correlation_id=correlation_id,
             max_output_tokens=MAX_OUTPUT_TOKENS,
+            language_check=lambda answer: in_another_language(
+                [answer.summary, *(one.reason for one in answer.priorities)],
+                facts.language,
+                prompts.own_texts(facts),
+            ),
         ),
         fallback=lambda: NOTHING_WORDED,
     )

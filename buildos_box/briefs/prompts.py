@@ -142,7 +142,7 @@ class Known:
     def __contains__(self, address: str) -> bool:
         """Whether `address` is in the text as a whole, not as part of a longer one."""
         if self._text is None:
-            self._text = "\n".join(_own_texts(self._facts)).casefold()
+            self._text = "\n".join(own_texts(self._facts)).casefold()
         whole = rf"(?<![\w./:@-]){re.escape(address.casefold())}(?![\w/:@?#=&%-]|\.\w)"
         return re.search(whole, self._text) is not None
 
@@ -252,7 +252,8 @@ def _short(text: str) -> str:
     return shorten(clean(text), _TITLE_CHARS)
 
 
-def _own_texts(facts: DayFacts) -> Iterable[str]:
+def own_texts(facts: DayFacts) -> Iterable[str]:
+    """What people typed, of everything that the day is made of."""
     for project in facts.projects:
         yield from (project.name, project.description)
     for task in facts.tasks:

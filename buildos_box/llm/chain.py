@@ -28,7 +28,7 @@ LONGEST_WAIT = timedelta(seconds=5)
 WITHIN = timedelta(minutes=8)
 """Less than the time-out of a job, so that a slow chain costs the model's answer, not the job."""
 LEAST_SECONDS = 1.0
-CUT_OFF, EMPTY = "cut_off", "empty"
+CUT_OFF, EMPTY, WRONG_LANGUAGE = "cut_off", "empty", "wrong_language"
 MORE_ROOM = 2
 """How much longer an answer may be after one was cut off."""
 MAX_ANSWER_QUOTED = 20_000
@@ -56,6 +56,10 @@ class Ask(Generic[T]):
     within: timedelta = WITHIN
     """The most time for all tries together; then the fallback answers."""
     check: Callable[[T], str | None] | None = None
+    language_check: Callable[[T], str | None] | None = None
+    """Finds an answer in another language than the person's: the model's fault, but no sign that
+    its server is down.
+    """
 
 
 class Answer(Origin, Generic[T], frozen=True, kw_only=True):
@@ -95,6 +99,10 @@ class _Question(Generic[T]):
             found = self.ask.check(value)
             if found is not None:
                 return None, f"invalid_content: {found}"
+        if value is not None and self.ask.language_check is not None:
+            found = self.ask.language_check(value)
+            if found is not None:
+                return None, f"{WRONG_LANGUAGE}: {found}"
         return value, fault
 
 
@@ -228,6 +236,8 @@ class SmartLLM:
             alert = None
             if value is not None:
                 breaker.succeeded()
+            elif last and answer_schema.kind_of(fault) == WRONG_LANGUAGE:
+                breaker.abandoned()
             elif last and breaker.failed():
                 alert = _down_alert(provider, answer_schema.kind_of(fault))
             await self._record_reply(provider, question, tried, reply, fault, alert)

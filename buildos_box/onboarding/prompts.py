@@ -41,6 +41,16 @@ def user_text(context: UserContext, language: Language, ids: Ids) -> str:
     return f"Write the analysis in {language.english_name}.\n\n{fence(data, ids)}"
 
 
+def texts_of(answer: ProposedAnalysis) -> list[str]:
+    """All that a model wrote."""
+    return [
+        *answer.insights,
+        *(text for one in answer.workflow_optimizations for text in (one.title, one.description)),
+        *(one.reason for one in answer.recommended_features),
+        *answer.best_practices,
+    ]
+
+
 def accept(
     answer: ProposedAnalysis, own: OnboardingAnalysis, texts: Sequence[str]
 ) -> OnboardingAnalysis:

@@ -16,6 +16,7 @@ from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_, Plural
+from buildos_box.locales.written_in import in_another_language
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
 from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
@@ -157,6 +158,11 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
             correlation_id=job.correlation_id,
             max_output_tokens=prompts.tokens_for(len(tasks)),
             check=fault,
+            language_check=lambda answer: in_another_language(
+                [text for one in answer.phases for text in (one.name, one.description)],
+                found.language,
+                texts,
+            ),
         ),
         fallback=lambda: prompts.Proposal(phases=[]),
     )

@@ -6,38 +6,16 @@ list of words that claim nothing. What cannot be read so might be untrue, so the
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant
 from buildos_box.locales.language import Language
+from buildos_box.sms.reminder_words import NO_WORDS, WORDS
 from buildos_box.sms.text import NO_TITLE, is_gsm, plain, segments
 
 LONGEST_TITLE = 100
-_CLAIM_NOTHING = """
-hi|hello|hey|hi there|hello there|hey there|heads up|heads-up|reminder|a reminder|just a reminder
-quick reminder|a quick reminder|just a quick reminder|friendly reminder|a friendly reminder
-just a friendly reminder|gentle reminder|a gentle reminder|reminder that|reminder for|reminder of
-don't forget|do not forget|remember|you have|you've got|your|upcoming|coming up|up next|next up
-is coming up|starts|is starting|will start|begins|is beginning|will begin|kicks off|takes place
-is|it starts|it begins|it is|it's|that is|that's|and|coming right up
-hallo|erinnerung|kurze erinnerung|zur erinnerung|nicht vergessen|denk an|dein|deine|beginnt
-startet|ist|das ist|es beginnt|und|steht an
-bonjour|salut|rappel|petit rappel|n'oublie pas|n'oubliez pas|ton|ta|votre|commence|est|a lieu
-c'est|et
-hola|recordatorio|no olvides|tu|empieza|comienza|es|y
-ciao|promemoria|non dimenticare|il tuo|la tua|inizia|comincia|e|è
-oi|lembrete|hoi|herinnering|vergeet niet|je|begint|en
-"""
-"""Words and whole phrases of a reminder in the languages that GSM-7 can write."""
-_TODAY = "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag"
-_AT = r"at|from|@|um|ab|à|a las|a la|alle|alle ore|ore|om|kl\.?"
-_IN = r"in|at|@|im|bei|à|au|en|a"
-_MINUTES = (
-    r"(?:in|in about|starting in|dans|en|tra|fra|em|over) {}"
-    r" ?(?:min\.?|mins|minutes?|minuten|minutos?|minuti|minuto)"
-)
 _PUNCTUATION = r"[\s,.!:;()\"-]"
 
 
@@ -55,6 +33,8 @@ class Facts:
     location: str
     language: str
     """In English."""
+    tongue: str = "en"
+    """Its first part: `de`."""
     day_pattern: str = ""
 
 
@@ -78,8 +58,17 @@ def facts_of(
         minutes=minutes if 0 < minutes <= 90 else None,
         location=plain(location or "")[:LONGEST_TITLE],
         language=language.english_name,
+        tongue=language.tag.partition("-")[0],
         day_pattern=_day(day, language) if other_day else "",
     )
+
+
+def in_another_language(text: str, facts: Facts) -> bool:
+    """Whether the text might be used if its event's person read another language."""
+    if fault_of(text, facts) is None:
+        return False
+    others = (replace(facts, tongue=tongue) for tongue in WORDS if tongue != facts.tongue)
+    return any(fault_of(text, other) is None for other in others)
 
 
 def fault_of(text: str, facts: Facts) -> str | None:
@@ -118,19 +107,21 @@ def _fault_in(said: list[str], facts: Facts) -> str | None:
 
 def _patterns(facts: Facts) -> list[tuple[str, "re.Pattern[str]"]]:
     """What a text may be made of: each fact with the words before it, and words without a claim."""
-    words = "|".join(_phrases(_CLAIM_NOTHING) + ([] if facts.day else _phrases(_TODAY)))
+    words = WORDS.get(facts.tongue, NO_WORDS)
+    free = _phrases(words.claim_nothing) + ([] if facts.day else _phrases(words.today))
     found = [
         ("title", re.escape(facts.title)),
-        ("time", rf"(?:(?:{_AT}) )?{re.escape(facts.time)}(?::00)?(?: h| Uhr)?"),
-        ("", words),
+        ("time", rf"(?:(?:{words.at}|@) )?{re.escape(facts.time)}(?::00)?(?: h| Uhr)?"),
         ("", _PUNCTUATION),
     ]
+    if free:
+        found.append(("", "|".join(free)))
     if facts.day:
         found.append(("day", f"{re.escape(facts.day)}|{facts.day_pattern}"))
     if facts.minutes:
-        found.append(("minutes", _MINUTES.format(facts.minutes)))
+        found.append(("minutes", words.minutes.format(facts.minutes)))
     if facts.location:
-        found.append(("location", rf"(?:(?:{_IN}) )?{re.escape(facts.location)}"))
+        found.append(("location", rf"(?:(?:{words.place}|@) )?{re.escape(facts.location)}"))
     return [(name, _whole(pattern)) for name, pattern in found]
 
 

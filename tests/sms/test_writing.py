@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from buildos_box.clock import from_text
 from buildos_box.locales.language import language
 from buildos_box.settings import LlmSettings, ProviderSettings
-from buildos_box.sms.fact_check import Facts, facts_of, fault_of
+from buildos_box.sms.fact_check import Facts, facts_of, fault_of, in_another_language
 from buildos_box.sms.text import plain, segments
 from tests.doubles.llm import LlmDouble, garbage, ok
 from tests.doubles.twilio import TwilioDouble
@@ -36,14 +36,32 @@ TEMPLATE = "BuildOS: Standup at 10:00, in 15 min"
         "Don't forget: Standup (Room 4) begins today at 12:00.",
         "At 12:00: Standup, Room 4",
         "Just a friendly reminder: your Standup is coming up in 15 min, 12:00 @ Room 4!",
-        "Erinnerung: Standup beginnt um 12:00 Uhr, in 15 Minuten, im Room 4",
-        "Rappel : Standup commence à 12:00, dans 15 minutes.",
-        "Recordatorio: Standup empieza a las 12:00 en Room 4.",
-        "Promemoria: Standup inizia alle 12:00, tra 15 minuti",
     ],
 )
 def test_a_wording_of_the_facts_may_be_sent(text: str) -> None:
     assert fault_of(text, STANDUP) is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("de", "Erinnerung: Standup beginnt um 12:00 Uhr, in 15 Minuten, im Room 4"),
+        ("fr", "Rappel : Standup commence à 12:00, dans 15 minutes."),
+        ("es", "Recordatorio: Standup empieza a las 12:00 en Room 4."),
+        ("it", "Promemoria: Standup inizia alle 12:00, tra 15 minuti"),
+        ("nl", "Herinnering: Standup begint om 12:00, over 15 minuten"),
+    ],
+)
+def test_a_wording_is_only_for_who_reads_its_language(tag: str, text: str) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    own = facts_of("Standup", "Room 4", AT, zone, SOON, language=language(tag))
+    assert (fault_of(text, own), in_another_language(text, own)) == (None, False)
+    for other in ("en-GB", "pl", "fr" if tag != "fr" else "de"):
+        facts = facts_of("Standup", "Room 4", AT, zone, SOON, language=language(other))
+        assert fault_of(text, facts) is not None
+        assert in_another_language(text, facts)
+    assert fault_of("Standup, 12:00", facts) is None
+    assert not in_another_language("Standup was moved", own)
 
 
 WRONG = [
@@ -318,3 +336,24 @@ async def test_without_a_model_no_text_is_to_be_written(
         await event(box, "2024-10-23T10:00:00Z")
         await box.work()
         assert [j for j in await box.jobs() if j["job_type"] == "write_sms_texts"] == []
+
+
+async def test_a_reminder_in_another_language_is_asked_for_once_more(
+    tmp_path: Path, twilio: TwilioDouble
+) -> None:
+    with LlmDouble() as double:
+        double.script(
+            saying("Reminder: Standup starts at 10:00"), saying("Zur Erinnerung: Standup um 10:00")
+        )
+        async with sms_box(tmp_path, twilio, llm=model(double)) as box:
+            await ada(box)
+            await box.call("PATCH", "/users/ada", {"locale": "de"})
+            await event(box, "2024-10-23T10:00:00Z")
+            await box.work()
+            assert await sources(box) == [("llm", "BuildOS: Zur Erinnerung: Standup um 10:00")]
+            assert "must be in German" in double.requests[1].prompt
+            double.default(saying("Reminder: Retro starts at 10:00"))
+            await event(box, "2024-10-23T10:00:00Z", title="Retro")
+            await box.work()
+            ((source, _),) = await sources(box)
+            assert source == "template"
