@@ -172,4 +172,6 @@ def _words(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)

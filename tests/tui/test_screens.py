@@ -202,6 +202,10 @@ async def test_crons_are_shown_and_run_and_next_briefs_too(tmp_path: Path) -> No
             await dash.sees("Queues the briefs that are due")
             await dash.press("r")
             await dash.sees("✓ ok", "last: due 0, queued 0, skipped 0")
+            while grid.chosen != "cleanup":
+                await dash.press("j")
+            await dash.press("r")
+            await dash.sees("deleted 0, dry run no")
             states = {c["name"]: c for c in (await live.world.get("/schedule"))["crons"]}
             assert states["briefs"]["lastRun"]["cause"] == "by_hand"
 
