@@ -5,17 +5,26 @@ nothing of paths and methods that no route has.
 """
 
 import time
+from collections.abc import Iterable
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from buildos_box.api import correlation
 from buildos_box.api.request_metrics import HttpMeter
-from buildos_box.api.security_headers import lacking_headers
 from buildos_box.auth.in_flight import RequestsInFlight
 from buildos_box.clock import Clock
 from buildos_box.ids import Ids
 from buildos_box.log import correlated
+
+SECURITY_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    # Answers are somebody's own, unless they say for themselves that they may be kept.
+    b"cache-control": b"no-store",
+}
+"""Of every response (docs/spec.md#page-security)."""
 
 
 class RequestLayer:
@@ -43,7 +52,7 @@ class RequestLayer:
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
-                headers += lacking_headers(headers)
+                headers += _lacking_headers(headers)
                 headers.append((correlation.HEADER_BYTES, correlation_id.encode()))
                 message["headers"] = headers
                 self._meter.count(scope, message["status"], time.perf_counter() - started)
@@ -55,3 +64,9 @@ class RequestLayer:
                 await self._app(scope, receive, send_on)
         finally:
             self._in_flight.request_ends(scope)
+
+
+def _lacking_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Those that the response has not set itself."""
+    own = {name.lower() for name, _ in headers}
+    return [pair for pair in SECURITY_HEADERS.items() if pair[0] not in own]

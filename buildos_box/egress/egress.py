@@ -56,6 +56,18 @@ class Fetched:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request without its address; the response's body goes `into` a file, if one is given."""
+
+    method: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    max_bytes: int
+    seconds: float
+    into: BinaryIO | None = None
+
+
 class Egress:
     """Makes the connections.
 
@@ -87,7 +99,8 @@ class Egress:
         With `into` the body is written to it as it arrives, and `Fetched.body` is empty. `user_id`
         is the user who gave the address: each may have a few look-ups at once.
         """
-        return await self._fetch("GET", url, headers, None, max_bytes, timeout, user_id, into)
+        request = _Request("GET", headers or {}, None, max_bytes, timeout, into)
+        return await self._fetch(url, request, user_id)
 
     async def post(
         self,
@@ -100,7 +113,8 @@ class Egress:
         user_id: str | None = None,
     ) -> Fetched:
         """POST `content`; otherwise as `get`."""
-        return await self._fetch("POST", url, headers, content, max_bytes, timeout, user_id)
+        request = _Request("POST", headers or {}, content, max_bytes, timeout)
+        return await self._fetch(url, request, user_id)
 
     async def request(
         self,
@@ -114,7 +128,8 @@ class Egress:
         user_id: str | None = None,
     ) -> Fetched:
         """Any method, such as WebDAV's PROPFIND; otherwise as `get`."""
-        return await self._fetch(method, url, headers, content, max_bytes, timeout, user_id)
+        request = _Request(method, headers or {}, content, max_bytes, timeout)
+        return await self._fetch(url, request, user_id)
 
     async def check(self, url: str, *, user_id: str | None = None) -> None:
         """Raise what a connection would raise, without making one.
@@ -127,33 +142,14 @@ class Egress:
         except TooManyLookups as error:
             raise RateLimited(error.message, retry_after=timedelta(seconds=5)) from None
 
-    async def _fetch(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        content: bytes | None,
-        max_bytes: int,
-        seconds: float,
-        user_id: str | None,
-        into: BinaryIO | None = None,
-    ) -> Fetched:
+    async def _fetch(self, url: str, request: _Request, user_id: str | None) -> Fetched:
         target = _parse(url)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(request.seconds):
                 addresses = await self._addresses(target, user_id)
-                return await self._first_of(
-                    addresses,
-                    method,
-                    target,
-                    dict(headers or {}),
-                    content,
-                    max_bytes,
-                    seconds,
-                    into,
-                )
+                return await self._first_of(addresses, target, request)
         except (TimeoutError, httpx.TimeoutException):
-            message = f"{_host(target)} has not answered in {seconds:g} s"
+            message = f"{_host(target)} has not answered in {request.seconds:g} s"
             raise TransientError(message, code="timeout") from None
         except httpx.TransportError as error:
             log.info(
@@ -195,57 +191,38 @@ class Egress:
             raise AddressRefused(f"{_host(target)} {NO_PUBLIC_ADDRESS}")
 
     async def _first_of(
-        self,
-        addresses: list[str],
-        method: str,
-        target: httpx.URL,
-        headers: dict[str, str],
-        content: bytes | None,
-        max_bytes: int,
-        seconds: float,
-        into: BinaryIO | None,
+        self, addresses: list[str], target: httpx.URL, request: _Request
     ) -> Fetched:
         """The response of the first address that accepts a connection."""
         for number, address in enumerate(addresses, start=1):
             try:
-                return await self._at(
-                    address, method, target, headers, content, max_bytes, seconds, into
-                )
+                return await self._at(address, target, request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if number == len(addresses):
                     raise
         raise AssertionError("unreachable: there is an address")
 
-    async def _at(
-        self,
-        address: str,
-        method: str,
-        target: httpx.URL,
-        headers: dict[str, str],
-        content: bytes | None,
-        max_bytes: int,
-        seconds: float,
-        into: BinaryIO | None,
-    ) -> Fetched:
+    async def _at(self, address: str, target: httpx.URL, request: _Request) -> Fetched:
         host = target.netloc.decode("ascii")
         async with (
             httpx.AsyncClient(
                 verify=self._context(),
                 trust_env=False,
                 follow_redirects=False,
-                timeout=seconds,
+                timeout=request.seconds,
                 event_hooks=HOOKS,
             ) as client,
             client.stream(
-                method,
+                request.method,
                 target.copy_with(host=address),
-                headers={**headers, "Host": host, "Accept-Encoding": "gzip, deflate"},
-                content=content,
+                headers={**request.headers, "Host": host, "Accept-Encoding": "gzip, deflate"},
+                content=request.content,
                 extensions={"sni_hostname": _host(target)},
             ) as answer,
         ):
             body = io.BytesIO()
-            await _read_body(answer, target, body if into is None else into, max_bytes)
+            into = body if request.into is None else request.into
+            await _read_body(answer, target, into, request.max_bytes)
             return Fetched(answer.status_code, answer.headers, body.getvalue())
 
     def _context(self) -> ssl.SSLContext:

@@ -7,7 +7,7 @@ import httpx
 from buildos_box.clock import Clock
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.settings import Settings
-from buildos_box.upkeep import chat_checks, local_checks, remote_checks, weather_check
+from buildos_box.upkeep import local_checks, provider_checks, remote_checks
 from buildos_box.upkeep.findings import Finding, ok
 
 
@@ -40,8 +40,8 @@ async def examine(settings: Settings, clock: Clock, *, offline: bool) -> AsyncIt
             remote_checks.language_models(settings, http),
             remote_checks.mail(settings, http),
             remote_checks.sms(settings, http),
-            chat_checks.chat(settings, http),
-            weather_check.weather(settings),
+            provider_checks.chat(settings, http),
+            provider_checks.weather(settings),
             remote_checks.public_address(settings, http),
         ):
             async for finding in asked:

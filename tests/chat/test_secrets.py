@@ -16,7 +16,7 @@ from buildos_box.settings.load import SettingsError
 from buildos_box.settings.model import ChatSettings
 from buildos_box.settings.section import Secret
 from buildos_box.settings.show import effective
-from buildos_box.upkeep import chat_checks
+from buildos_box.upkeep import provider_checks
 from tests.chat.conftest import chat_box, tell, use
 from tests.doubles.chat import GotifyDouble, MatrixDouble, NtfyDouble, TelegramDouble, Trouble
 
@@ -90,7 +90,7 @@ async def test_no_line_of_the_log_has_a_login_a_token_or_a_target(
 
 async def found(settings: Settings) -> list[tuple[str, str, str]]:
     async with httpx.AsyncClient() as http:
-        return [(f.name, f.level, f.message) async for f in chat_checks.chat(settings, http)]
+        return [(f.name, f.level, f.message) async for f in provider_checks.chat(settings, http)]
 
 
 async def test_doctor_asks_each_service_what_reaches_nobody(

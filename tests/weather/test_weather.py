@@ -13,7 +13,7 @@ from buildos_box.briefs.compose import WORD_BUDGET, weather_line, word_count
 from buildos_box.locales.language import language
 from buildos_box.settings import EgressSettings, Settings
 from buildos_box.settings.model import WeatherSettings
-from buildos_box.upkeep import weather_check
+from buildos_box.upkeep import provider_checks
 from buildos_box.weather.line import Hour
 from buildos_box.weather.outlook import CREDIT_URL, Outlook
 from tests.doubles.open_meteo import OpenMeteo
@@ -214,11 +214,11 @@ async def test_doctor_asks_for_a_forecast(meteo: OpenMeteo) -> None:
     allowed = EgressSettings(allow_private=("127.0.0.1/32",))
     weather = WeatherSettings(enabled=True, url=meteo.url, geocoding_url=meteo.geocoding_url)
     settings = Settings(weather=weather, egress=allowed)
-    assert [f.level async for f in weather_check.weather(settings)] == ["ok"]
+    assert [f.level async for f in provider_checks.weather(settings)] == ["ok"]
     meteo.failing = 503
-    (found,) = [f async for f in weather_check.weather(settings)]
+    (found,) = [f async for f in provider_checks.weather(settings)]
     assert (found.level, found.message) == ("warning", "the weather service answers 503")
-    assert [f async for f in weather_check.weather(Settings())] == []
+    assert [f async for f in provider_checks.weather(Settings())] == []
 
 
 async def test_another_users_place_is_nobodys_business(box: BoxWorld) -> None:

@@ -7,8 +7,8 @@ from buildos_box.calendars.caldav import store
 from buildos_box.calendars.caldav.dav_client import LoginRefused, Server
 from buildos_box.calendars.caldav.discovery import Found, Home, find_home, list_collections
 from buildos_box.calendars.caldav.limits import FIRST_SECONDS
-from buildos_box.calendars.caldav.login import sealed
 from buildos_box.calendars.caldav.store import Account
+from buildos_box.calendars.credentials import ACCOUNTS, seal_password
 from buildos_box.calendars.feeds.add_feed import checked_login
 from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.db import Tx
@@ -46,7 +46,7 @@ async def add_account(
         url=url,
         home=home,
         username=login.username,
-        sealed_password=sealed(services.secret, account_id, login.password),
+        sealed_password=seal_password(services.secret, ACCOUNTS, account_id, login.password),
         is_active=True,
         is_stopped=False,
         failures=0,
@@ -71,7 +71,7 @@ async def add_account(
 async def with_password(services: Services, user: User, account: Account, login: Login) -> Account:
     """The account with another password, once the server has taken it. Raises as `add_account`."""
     await _asked(services, user, account.home.url, account.home, login)
-    password = sealed(services.secret, account.id, login.password)
+    password = seal_password(services.secret, ACCOUNTS, account.id, login.password)
     return replace(account, sealed_password=password, is_stopped=False)
 
 

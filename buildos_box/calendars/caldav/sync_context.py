@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildos_box.calendars.caldav import store
-from buildos_box.calendars.caldav.dav_client import Server
-from buildos_box.calendars.caldav.login import login_of
+from buildos_box.calendars.caldav.dav_client import LoginRefused, Server
 from buildos_box.calendars.caldav.store import Account
+from buildos_box.calendars.credentials import ACCOUNTS, OTHER_KEY, open_password
+from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.services import Services
@@ -52,5 +53,8 @@ class Run:
 
 def server_of(services: Services, account: Account) -> Server:
     """The account's server. Raises LoginRefused if its password cannot be decrypted."""
-    login = login_of(services.secret, account)
+    password = open_password(services.secret, ACCOUNTS, account.id, account.sealed_password)
+    if password is None:
+        raise LoginRefused(OTHER_KEY)
+    login = Login(account.username, password)
     return Server(services.egress, services.clock, account.home.url, login, user_id=account.user_id)

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from buildos_box.calendars.credentials import FEEDS, seal_password
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.address import Address, origin, read_address
 from buildos_box.calendars.feeds.fetch import FeedFault, Login
 from buildos_box.calendars.feeds.limits import MAX_FEEDS
-from buildos_box.calendars.feeds.login import login_of, sealed
-from buildos_box.calendars.feeds.read_feed import Reading, read_first, take_reading
+from buildos_box.calendars.feeds.read_feed import Reading, login_of, read_first, take_reading
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
@@ -106,12 +106,16 @@ def _new(services: Services, feed_id: str, user: User, login: Login | None) -> F
         url="",
         is_active=True,
         username=login.username if login else None,
-        sealed_password=sealed(services.secret, feed_id, login.password) if login else None,
+        sealed_password=_sealed(services, feed_id, login),
         etag=None,
         last_modified=None,
         failures=0,
         last_read_at=None,
     )
+
+
+def _sealed(services: Services, feed_id: str, login: Login | None) -> str | None:
+    return seal_password(services.secret, FEEDS, feed_id, login.password) if login else None
 
 
 def _too_many(user: User) -> Conflict:
@@ -137,7 +141,7 @@ async def move_feed(
     feed = replace(
         feed,
         username=login.username if login else None,
-        sealed_password=sealed(services.secret, feed.id, login.password) if login else None,
+        sealed_password=_sealed(services, feed.id, login),
     )
     return await _read(services, feed, target, login, user, now)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from buildos_box.auth import daily_limits
+from buildos_box.calendars.credentials import FEEDS, OTHER_KEY, open_password
 from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
 from buildos_box.calendars.feeds.limits import READ_AGAIN, due_after_success
-from buildos_box.calendars.feeds.login import login_of
 from buildos_box.calendars.feeds.store import Feed
 from buildos_box.calendars.feeds.store_events import Source, read, take_in
 from buildos_box.calendars.ics.cpu_limit import ProcessorTime
@@ -39,6 +39,19 @@ class Reading:
 
     found: "CalendarImport"
     marks: Marks
+
+
+def login_of(secret: bytes, feed: Feed) -> Login | None:
+    """The feed's login; None if it has none.
+
+    Raises FeedFault if the password cannot be decrypted with the current secret.key.
+    """
+    if feed.username is None or feed.sealed_password is None:
+        return None
+    password = open_password(secret, FEEDS, feed.id, feed.sealed_password)
+    if password is None:
+        raise FeedFault(OTHER_KEY)
+    return Login(feed.username, password)
 
 
 async def read_feed(services: Services, feed: Feed, user: User, now: Instant) -> Reading | None:

@@ -17,7 +17,6 @@ from buildos_box.workspace.store.day import (
     pressing_projects,
     pressing_tasks,
 )
-from buildos_box.workspace.store.inbox import INBOX, find_inbox
 from buildos_box.workspace.store.lists import (
     page_events,
     page_notes,
@@ -44,9 +43,11 @@ from buildos_box.workspace.store.people import (
 )
 from buildos_box.workspace.store.search import forget_deleted, search
 from buildos_box.workspace.store.work import (
+    INBOX,
     count_changes,
     dependencies_among,
     find_dependencies,
+    find_inbox,
     find_project,
     find_task,
     find_tasks,

@@ -10,6 +10,9 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
 from buildos_box.workspace.model import Dependency, Note, Project, Task
 
+INBOX = "Inbox"
+"""The name of the project that takes tasks which name none."""
+
 
 async def notes_of_projects(
     db: Database, user_id: str, project_ids: Sequence[str], *, per_project: int = 5
@@ -150,3 +153,14 @@ def mark_phases_generated(tx: Tx, project_id: str, now: Instant) -> None:
             WHERE id = ? AND phases_generated = 0""",
         (to_text(now), project_id),
     )
+
+
+def find_inbox(tx: Tx, user_id: str) -> str | None:
+    """The id of the user's oldest active project of that name; None if there is none."""
+    row = tx.one(
+        """SELECT id FROM projects
+            WHERE user_id = ? AND status = 'active' AND lower(name) = lower(?)
+            ORDER BY seq LIMIT 1""",
+        (user_id, INBOX),
+    )
+    return str(row["id"]) if row else None

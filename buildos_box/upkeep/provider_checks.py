@@ -1,17 +1,23 @@
-"""The check of `doctor` on chat services: each is asked something that reaches nobody."""
+"""The checks of `doctor` on chat services and the weather: what is asked reaches nobody."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from buildos_box.chat.client import MISSING, host_of
+from buildos_box.clock import SystemClock
+from buildos_box.egress import Egress
+from buildos_box.errors import BoxError
 from buildos_box.settings import Settings
 from buildos_box.settings.model import ChatSettings
 from buildos_box.upkeep.findings import Finding, fault, ok, warning
+from buildos_box.weather.open_meteo import hours_of
 
 SECONDS = 15.0
+GREENWICH = (51.48, 0.0)
 HEALTH = {
     "ntfy": "/v1/health",
     "gotify": "/health",
@@ -57,3 +63,27 @@ def _question(service: ChatSettings) -> str:
     if parts.scheme == "tgram":
         return f"{base}/bot{unquote(parts.netloc)}/getMe"
     return f"{base}{HEALTH.get(kind, '/')}"
+
+
+async def weather(settings: Settings) -> AsyncIterator[Finding]:
+    """Whether the forecast API answers, on the way that briefs take; nothing if it is off."""
+    if not settings.weather.enabled:
+        return
+    latitude, longitude = GREENWICH
+    tomorrow = (SystemClock().now() + timedelta(days=1)).date()
+    try:
+        hours = await hours_of(
+            Egress(settings.egress),
+            settings.weather,
+            latitude=latitude,
+            longitude=longitude,
+            zone="UTC",
+            day=tomorrow,
+        )
+    except BoxError as error:
+        yield warning("weather", error.message, "briefs leave it out; check [weather] and [egress]")
+        return
+    if hours:
+        yield ok("weather", "the forecast is answered")
+    else:
+        yield warning("weather", "the forecast has no hours", "check weather.url")
