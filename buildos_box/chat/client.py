@@ -16,7 +16,7 @@ from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs.retry import retryable_status
 from buildos_box.retry_after import LONGEST, retry_after
 from buildos_box.services import Services
-from buildos_box.settings.model import ChatSettings
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.thread_pool import ThreadPool
 
 if TYPE_CHECKING:

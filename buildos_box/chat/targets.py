@@ -14,8 +14,8 @@ from buildos_box.errors import Unprocessable
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
 from buildos_box.settings import Settings
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.chat_url import TARGET
-from buildos_box.settings.model import ChatSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from buildos_box.mail.webhook_dialects import (
 )
 from buildos_box.retry_after import retry_after
 from buildos_box.services import NO_CONTEXT, MailContext
-from buildos_box.settings.model import EmailWebhookSettings
+from buildos_box.settings.channels import EmailWebhookSettings
 from buildos_box.untrusted_json import read_json
 
 

@@ -13,7 +13,7 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.errors import Unprocessable
 from buildos_box.services import MailContext
-from buildos_box.settings.model import EmailWebhookSettings
+from buildos_box.settings.channels import EmailWebhookSettings
 from buildos_box.webhook_signature import standard_headers
 
 Dialect = Literal["standard", "buildos-daily-brief", "buildos-notification"]

@@ -3,20 +3,18 @@
 The rules: docs/spec.md#config-sources.
 """
 
+from buildos_box.settings.channels import EmailSettings, SmsSettings, SmtpSettings
 from buildos_box.settings.limits import LimitsSettings
 from buildos_box.settings.load import Fault, Loaded, SettingsError, load_settings
 from buildos_box.settings.model import (
     BriefSettings,
     DataSettings,
     EgressSettings,
-    EmailSettings,
     LaneSettings,
     LlmSettings,
     ProviderSettings,
     QueueSettings,
     Settings,
-    SmsSettings,
-    SmtpSettings,
 )
 from buildos_box.settings.section import Secret
 

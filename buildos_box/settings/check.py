@@ -10,15 +10,15 @@ from buildos_box.email_address import parse
 from buildos_box.hostname import to_ascii
 from buildos_box.locales.tags import tag_of
 from buildos_box.settings.backup_place import Place
-from buildos_box.settings.chat_url import fault_of_template
-from buildos_box.settings.masking import masked_url
-from buildos_box.settings.model import (
+from buildos_box.settings.channels import (
     EmailWebhookSettings,
     PushSettings,
-    Settings,
     SmsSettings,
     SmtpSettings,
 )
+from buildos_box.settings.chat_url import fault_of_template
+from buildos_box.settings.masking import masked_url
+from buildos_box.settings.model import Settings
 from buildos_box.settings.section import Secret
 from buildos_box.settings.vapid_key import private_key, public_text
 from buildos_box.webhook_signature import webhook_key

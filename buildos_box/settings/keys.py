@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from buildos_box.settings.model import ChatSettings, LaneSettings, ProviderSettings, Settings
+from buildos_box.settings.channels import ChatSettings
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.section import Secret, Section
 
 LANES = "queue.lanes"

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from buildos_box.settings import check
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
 from buildos_box.settings.keys import (
     CHAT,
@@ -22,9 +23,10 @@ from buildos_box.settings.keys import (
     lane_keys,
     provider_keys,
 )
-from buildos_box.settings.model import ChatSettings, LaneSettings, ProviderSettings, Settings
+from buildos_box.settings.model import LaneSettings, ProviderSettings, Settings
 from buildos_box.settings.presets import with_preset
 from buildos_box.settings.section import Secret
+from buildos_box.settings.toml_lines import line_of
 from buildos_box.settings.validation_messages import message_of
 
 DEFAULT_FILE = "config.toml"
@@ -289,25 +291,3 @@ def _build(section: Any, tree: dict[str, Any]) -> Any:
         nested = isinstance(value, dict) and spec.name not in ("lanes", CHAT)
         values[spec.name] = _build(spec.type, value) if nested else value
     return section(**values)
-
-
-_TABLE = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"""\s*([A-Za-z0-9_."'-]+?)\s*=""")
-
-
-def line_of(text: str, key: str) -> int:
-    """The line of that dotted key, or of the closest table around it; 1 if nothing is found."""
-    table, best, best_length = "", 1, -1
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _TABLE.fullmatch(line):
-            table = header[1].replace(" ", "")
-            name = table
-        elif assignment := _KEY.match(line):
-            bare = assignment[1].replace('"', "").replace("'", "")
-            name = f"{table}.{bare}" if table else bare
-        else:
-            continue
-        around = key == name or key.startswith((f"{name}.", f"{name}["))
-        if around and len(name) > best_length:
-            best, best_length = number, len(name)
-    return best

@@ -12,7 +12,7 @@ from buildos_box.errors import PermanentError, TransientError
 from buildos_box.log import mask_phone
 from buildos_box.retry_after import retry_after
 from buildos_box.settings import Settings
-from buildos_box.settings.model import SmsSettings
+from buildos_box.settings.channels import SmsSettings
 from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT = 20.0

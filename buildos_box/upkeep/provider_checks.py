@@ -12,7 +12,7 @@ from buildos_box.clock import SystemClock
 from buildos_box.egress import Egress
 from buildos_box.errors import BoxError
 from buildos_box.settings import Settings
-from buildos_box.settings.model import ChatSettings
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.upkeep.findings import Finding, fault, ok, warning
 from buildos_box.weather.open_meteo import hours_of
 

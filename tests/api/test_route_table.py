@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from buildos_box.calendars.caldav import collection_store
 from buildos_box.calendars.caldav import store as caldav_store
 from buildos_box.calendars.caldav.discovery import Found, Home
 from buildos_box.calendars.caldav.store import Account
@@ -396,7 +397,7 @@ CALENDAR = Found("https://127.0.0.1/dav/ada/work/", "Work", True, False, "1")
 
 def _add_account(tx: Tx, box: BoxWorld) -> None:
     caldav_store.add(tx, ACCOUNT, box.clock.now())
-    caldav_store.note_listed(tx, ACCOUNT, [("ada-collection", CALENDAR)], reads_events=True)
+    collection_store.note_listed(tx, ACCOUNT, [("ada-collection", CALENDAR)], reads_events=True)
 
 
 async def _ada(box: BoxWorld) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from buildos_box.settings import LimitsSettings, Settings
-from buildos_box.settings.model import ChatSettings, ServerSettings
+from buildos_box.settings.channels import ChatSettings
+from buildos_box.settings.model import ServerSettings
 from buildos_box.settings.section import Secret
 from tests.doubles.chat import GotifyDouble, NtfyDouble, TelegramDouble
 from tests.world import BoxWorld, open_world

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildos_box.settings import LimitsSettings
-from buildos_box.settings.model import ChatSettings
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.section import Secret
 from tests.chat.conftest import chat_box, use
 from tests.doubles.chat import NtfyDouble, TelegramDouble

@@ -12,8 +12,8 @@ import pytest
 from buildos_box import log
 from buildos_box.chat.client import MISSING
 from buildos_box.settings import Settings, load_settings
+from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.load import SettingsError
-from buildos_box.settings.model import ChatSettings
 from buildos_box.settings.section import Secret
 from buildos_box.settings.show import effective
 from buildos_box.upkeep import provider_checks
@@ -120,7 +120,7 @@ import sys
 sys.modules["apprise"] = None
 import asyncio
 from pathlib import Path
-from buildos_box.settings.model import ChatSettings
+from buildos_box.settings.channels import (ChatSettings)
 from buildos_box.settings.section import Secret
 from tests.chat.conftest import chat_box, deliveries, tell, use
 

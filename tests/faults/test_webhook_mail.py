@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from buildos_box.settings import EmailSettings, Secret, Settings
-from buildos_box.settings.model import EmailWebhookSettings
+from buildos_box.settings.channels import EmailWebhookSettings
 from tests.mail.mail_webhook_server import Hook
 from tests.world import BoxWorld, open_world
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from buildos_box.settings import Settings
-from buildos_box.settings.model import BriefSettings, SmsSettings
+from buildos_box.settings.channels import SmsSettings
+from buildos_box.settings.model import BriefSettings
 from buildos_box.settings.section import Secret
 from tests.world import BoxWorld, open_world
 

@@ -12,7 +12,8 @@ from buildos_box.mail.smtp import SmtpMailer
 from buildos_box.mail.transport import make_mailer
 from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.services import Mailer
-from buildos_box.settings.model import EgressSettings, EmailSettings, Settings, SmtpSettings
+from buildos_box.settings.channels import EmailSettings, SmtpSettings
+from buildos_box.settings.model import EgressSettings, Settings
 from buildos_box.settings.section import Secret
 from tests.clock import ManualClock
 from tests.doubles.smtp import DROP, HOST, Certificate, SmtpDouble, make_certificate

@@ -15,7 +15,7 @@ from buildos_box.mail.transport import make_mailer
 from buildos_box.mail.transport_errors import OutcomeUnknown
 from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.settings import EmailSettings, Secret, Settings
-from buildos_box.settings.model import EmailWebhookSettings
+from buildos_box.settings.channels import EmailWebhookSettings
 from tests.clock import ManualClock
 from tests.mail.mail_webhook_server import Hook
 from tests.mail.sample_mails import SENDER, letter

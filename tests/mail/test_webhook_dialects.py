@@ -22,9 +22,9 @@ from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.mail.webhook_dialects import Receiver, cause_of
 from buildos_box.services import MailContext
 from buildos_box.settings import EmailSettings, Secret, Settings
+from buildos_box.settings.channels import EmailWebhookSettings
+from buildos_box.settings.channels import NotificationWebhookSettings as Other
 from buildos_box.settings.check import contradictions
-from buildos_box.settings.model import EmailWebhookSettings
-from buildos_box.settings.model import NotificationWebhookSettings as Other
 from tests.clock import ManualClock
 from tests.mail.mail_webhook_server import Hook
 from tests.mail.sample_mails import SENDER, letter

@@ -13,7 +13,8 @@ import http_ece  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from buildos_box.settings.model import EgressSettings, PushSettings, Settings
+from buildos_box.settings.channels import PushSettings
+from buildos_box.settings.model import EgressSettings, Settings
 from tests.doubles.web import Authority, Request, Web
 from tests.world import BoxWorld, open_world
 

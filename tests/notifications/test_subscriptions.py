@@ -12,13 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from buildos_box.egress import Egress
 from buildos_box.notifications.vapid import KEY_FILE, load_key, public_key, subject_of
-from buildos_box.settings.model import (
-    EgressSettings,
-    EmailSettings,
-    PushSettings,
-    ServerSettings,
-    Settings,
-)
+from buildos_box.settings.channels import EmailSettings, PushSettings
+from buildos_box.settings.model import EgressSettings, ServerSettings, Settings
 from tests.notifications.browser import Browser, name_of, text_of
 from tests.world import BoxWorld, open_world
 

@@ -17,13 +17,8 @@ from buildos_box import log
 from buildos_box.app import Box, Environment
 from buildos_box.ids import Ids
 from buildos_box.settings import DataSettings, Settings
-from buildos_box.settings.model import (
-    BackupSettings,
-    LlmSettings,
-    ProviderSettings,
-    ServerSettings,
-    SmsSettings,
-)
+from buildos_box.settings.channels import SmsSettings
+from buildos_box.settings.model import BackupSettings, LlmSettings, ProviderSettings, ServerSettings
 from buildos_box.settings.section import Secret
 from tests.simulation.machine import (
     OnThreadDatabase,

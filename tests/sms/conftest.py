@@ -8,7 +8,8 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.settings import LimitsSettings, LlmSettings, Settings
-from buildos_box.settings.model import ServerSettings, SmsSettings
+from buildos_box.settings.channels import SmsSettings
+from buildos_box.settings.model import ServerSettings
 from buildos_box.settings.section import Secret
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.world import BoxWorld, open_world

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from buildos_box.settings import Settings
-from buildos_box.settings.model import EgressSettings, ServerSettings, SmsSettings
+from buildos_box.settings.channels import SmsSettings
+from buildos_box.settings.model import EgressSettings, ServerSettings
 from buildos_box.settings.section import Secret
 from tests.calendars.feeds import serves, subscribe, sync, vevent
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from buildos_box.settings import Secret, Settings
-from buildos_box.settings.model import SmsSettings
+from buildos_box.settings.channels import SmsSettings
 from buildos_box.tui.app import BoxApp
 from buildos_box.tui.grid import Grid
 from tests.realtime.streams import Live, served

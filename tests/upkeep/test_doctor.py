@@ -15,7 +15,8 @@ from buildos_box.cli import exit_codes
 from buildos_box.cli.main import main
 from buildos_box.clock import SystemClock
 from buildos_box.settings import Secret, Settings, load_settings
-from buildos_box.settings.model import DataSettings, ServerSettings, SmsSettings
+from buildos_box.settings.channels import SmsSettings
+from buildos_box.settings.model import DataSettings, ServerSettings
 from buildos_box.upkeep import local_checks, remote_checks
 from buildos_box.upkeep.archive import DATABASE
 from buildos_box.upkeep.doctor import examine
@@ -141,7 +142,7 @@ async def findings(checks: object) -> dict[str, str]:
 async def test_a_vapid_subject_that_push_services_refuse(
     tmp_path: Path, subject: str, level: str
 ) -> None:
-    from buildos_box.settings.model import PushSettings
+    from buildos_box.settings.channels import PushSettings
 
     settings = Settings(
         data=DataSettings(dir=str(tmp_path)), push=PushSettings(vapid_subject=subject)

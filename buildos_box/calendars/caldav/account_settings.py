@@ -1,8 +1,8 @@
 """Choosing what of an account is synced, and giving an account up."""
 
-from buildos_box.calendars.caldav import store, todo_store
+from buildos_box.calendars.caldav import collection_store, store, todo_store
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.limits import MAX_LISTS
-from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.views import CollectionChange
 from buildos_box.calendars.feeds.store_events import take_events_away
 from buildos_box.clock import Instant
@@ -16,7 +16,7 @@ def choose(tx: Tx, collection: Collection, wanted: CollectionChange, now: Instan
     if wanted.reads_events is not None and wanted.reads_events != collection.reads_events:
         if wanted.reads_events and not collection.has_events:
             raise Unprocessable.field("readsEvents", "this list has no events")
-        store.set_reads_events(tx, collection.id, reads=wanted.reads_events)
+        collection_store.set_reads_events(tx, collection.id, reads=wanted.reads_events)
         if not wanted.reads_events:
             take_events_away(tx, collection, now)
     if wanted.project_id is not None and (wanted.project_id or None) != collection.project_id:
@@ -40,6 +40,6 @@ def _choose_project(tx: Tx, collection: Collection, project_id: str | None) -> N
 
 def remove_account(tx: Tx, account_id: str, now: Instant) -> None:
     """Delete the account with its events; nothing changes at the server."""
-    for collection in store.collections(tx, account_id):
+    for collection in collection_store.collections(tx, account_id):
         take_events_away(tx, collection, now)
     store.delete(tx, account_id)

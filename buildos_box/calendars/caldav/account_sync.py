@@ -1,10 +1,10 @@
 """One sync of an account: what it has, the events of its calendars, and its to-dos."""
 
-from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav import collection_store
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.dav_client import ServerRefused
 from buildos_box.calendars.caldav.discovery import Found, list_collections
 from buildos_box.calendars.caldav.event_sync import is_unread, read_events, take_events
-from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.sync_context import Run
 from buildos_box.calendars.caldav.todo_sync import sync_todos
 from buildos_box.db import Tx
@@ -36,8 +36,8 @@ def _note(tx: Tx, run: Run, listed: list[Found]) -> list[Collection]:
     run.ensure_wanted(tx)
     now = run.services.clock.now()
     named = [(run.services.ids.new("collection", now), found) for found in listed]
-    store.note_listed(tx, run.account, named, reads_events=False)
-    return store.collections(tx, run.account.id)
+    collection_store.note_listed(tx, run.account, named, reads_events=False)
+    return collection_store.collections(tx, run.account.id)
 
 
 async def _sync_events(run: Run, collection: Collection, mark: str) -> None:
@@ -48,7 +48,7 @@ async def _sync_events(run: Run, collection: Collection, mark: str) -> None:
 
     def take(tx: Tx) -> None:
         run.ensure_wanted(tx)
-        current = store.find_collection(tx, run.account.id, collection.id)
+        current = collection_store.find_collection(tx, run.account.id, collection.id)
         if current is None or not current.reads_events:
             return
         counts = take_events(tx, events, now)

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav import collection_store, store
 from buildos_box.calendars.caldav.dav_client import LoginRefused, Server
 from buildos_box.calendars.caldav.discovery import Found, Home, find_home, list_collections
 from buildos_box.calendars.caldav.limits import FIRST_SECONDS
@@ -62,7 +62,7 @@ async def add_account(
         if most and store.count(tx, user.id) >= most:
             raise Conflict(f"{user.id} has {most} CalDAV accounts already")
         store.add(tx, account, now)
-        store.note_listed(tx, account, named, reads_events=True)
+        collection_store.note_listed(tx, account, named, reads_events=True)
         return account.id
 
     return await services.db.write(run)

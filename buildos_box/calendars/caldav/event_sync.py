@@ -4,10 +4,10 @@ import io
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav import collection_store
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.dav_client import Server, ServerRefused
 from buildos_box.calendars.caldav.dav_xml import events_between
-from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.feeds.fetch import Download, FeedFault, Marks
 from buildos_box.calendars.feeds.limits import AHEAD, BACK, READ_AGAIN
 from buildos_box.calendars.feeds.read_feed import AGAIN, parse_within_limits
@@ -72,7 +72,7 @@ def take_events(tx: Tx, events: Events, now: Instant) -> Counts:
     """
     found = replace(events.found, complete=events.is_whole)
     counts = take_in(tx, events.collection, found, now)
-    store.was_read(
+    collection_store.was_read(
         tx,
         events.collection.id,
         mark=events.mark,

@@ -11,7 +11,7 @@ from litestar import delete, get, patch, post
 
 from buildos_box.auth import daily_limits
 from buildos_box.auth.caller import Caller
-from buildos_box.calendars.caldav import store
+from buildos_box.calendars.caldav import collection_store, store
 from buildos_box.calendars.caldav.account_settings import choose, remove_account
 from buildos_box.calendars.caldav.add_account import add_account, needed_login, with_password
 from buildos_box.calendars.caldav.job import account_key, queue_sync
@@ -48,7 +48,7 @@ async def _mine(services: Services, caller: Caller, user_id: str, account_id: st
 
 async def _view(services: Services, caller: Caller, user_id: str, account_id: str) -> AccountView:
     row = await _mine(services, caller, user_id, account_id)
-    return AccountView.of(row, await store.collection_rows(services.db, [account_id]))
+    return AccountView.of(row, await collection_store.collection_rows(services.db, [account_id]))
 
 
 async def _user(services: Services, user_id: str) -> User:
@@ -80,7 +80,7 @@ async def list_accounts(
     """A user's CalDAV accounts, newest first. Raises Forbidden, NotFound, Unprocessable."""
     await crud.visible(services, caller, USERS, user_id)
     rows = await store.page(services.db, user_id, before=decode_cursor(cursor), limit=limit + 1)
-    inside = await store.collection_rows(services.db, [row["id"] for row in rows])
+    inside = await collection_store.collection_rows(services.db, [row["id"] for row in rows])
     return page(rows, limit, lambda row: AccountView.of(row, inside))
 
 
@@ -177,7 +177,7 @@ async def change_collection(
     now = services.clock.now()
 
     def run(tx: Tx) -> None:
-        collection = store.find_collection(tx, account_id, collection_id)
+        collection = collection_store.find_collection(tx, account_id, collection_id)
         if collection is None:
             raise NotFound(f"there is no collection {collection_id} in that account")
         daily_limits.take(tx, services, caller, user_id, "jobs_per_day")

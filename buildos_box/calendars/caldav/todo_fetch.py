@@ -6,6 +6,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from buildos_box.calendars.caldav import dav_xml, todo_store
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.dav_client import ServerRefused, clean_etag
 from buildos_box.calendars.caldav.discovery import Found
 from buildos_box.calendars.caldav.limits import (
@@ -13,7 +14,6 @@ from buildos_box.calendars.caldav.limits import (
     MAX_TODO_CHARS,
     MAX_TODOS,
 )
-from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.sync_context import NotWanted, Run
 from buildos_box.calendars.caldav.todo_pull import Remote, Taker, remote_of
 from buildos_box.calendars.feeds.fetch import FeedFault

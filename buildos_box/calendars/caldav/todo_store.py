@@ -5,7 +5,7 @@ from collections.abc import Collection as Some
 from dataclasses import dataclass
 from typing import Any
 
-from buildos_box.calendars.caldav.store import Collection
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.todo_merge import Values
 from buildos_box.db import Row, Tx
 

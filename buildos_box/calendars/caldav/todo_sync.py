@@ -10,13 +10,13 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from buildos_box.calendars.caldav import dav_xml, todo_fields, todo_store
+from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.dav_client import ServerRefused, clean_etag, if_match
 from buildos_box.calendars.caldav.discovery import Found
 from buildos_box.calendars.caldav.limits import (
     MOST_WRITES,
     ROUNDS,
 )
-from buildos_box.calendars.caldav.store import Collection
 from buildos_box.calendars.caldav.sync_context import Run
 from buildos_box.calendars.caldav.todo_fetch import GONE, Fetching
 from buildos_box.calendars.caldav.todo_pull import Remote, remote_of, uid_of_task
