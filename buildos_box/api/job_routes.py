@@ -175,7 +175,7 @@ async def cancel_job(job_id: str, services: Services, caller: Caller) -> JobView
 async def retry_job(job_id: str, services: Services, caller: Caller) -> JobView:
     """Run a failed or cancelled job again, now, with its attempts counted from zero.
 
-    Raises NotFound, IllegalTransition.
+    Raises NotFound, IllegalTransition, RateLimited (the day's jobs are used up).
     """
     job = await visible_job(services, caller, job_id)
 

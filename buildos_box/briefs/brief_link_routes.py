@@ -39,7 +39,7 @@ DONE_MARK = " ✓"
     tags=["Briefs"],
 )
 async def brief_page(token: str, services: Services) -> Response[str]:
-    """The brief that the link is good for; 404 for a link that is not good."""
+    """The brief that the link is good for. Raises LinkRefused (404) for any other."""
     link = signed_links.read_token(services.secret, token, signed_links.BRIEF, services.clock.now())
     row = await store.brief_of(services.db, link.user_id, date.fromisoformat(link.about))
     if row is None or row["summary_content"] is None:

@@ -161,7 +161,7 @@ async def post_brief(
     """Queue a brief for one user.
 
     Raises NotFound (another or unknown user), Unprocessable, Conflict, Malformed (Idempotency-Key),
-    Unavailable.
+    Unavailable, RateLimited (the day's briefs are used up), StorageError.
     """
     caller.require_user(data.user_id)
     answer = await queue_brief(services, data, idempotent=idempotent, correlation_id=correlation_id)

@@ -131,7 +131,7 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     """Check every page, index and reference of a file, and count the rows of every table.
 
-    Raises sqlite3.DatabaseError for a file that is not a database.
+    Raises FileNotFoundError, sqlite3.DatabaseError for a file that is not a database.
     """
     with reading(path) as db:
         faults = [str(row[0]) for row in db.execute("PRAGMA integrity_check(20)")]
@@ -147,7 +147,8 @@ def inspect(path: Path) -> Inspection:
 def newest_moment(path: Path, columns: Sequence[tuple[str, str]]) -> str | None:
     """The latest instant in these columns, each of a table, and of the migrations.
 
-    None if a table is not there, or nothing was written.
+    None if a table is not there, or nothing was written. Raises FileNotFoundError,
+    sqlite3.DatabaseError.
     """
     with reading(path) as db:
         if not {table for table, _ in columns} <= {table.name for table in own_tables(db)}:

@@ -245,12 +245,18 @@ _STATUS = {"tasks": _TASK_STATUS, "projects": _PROJECT_STATUS, "events": _EVENT_
 
 
 def priority(text: str) -> str:
-    """The priority for a word of another program; 1 is the most urgent number, 4 the least."""
+    """The priority for a word of another program; 1 is the most urgent number, 4 the least.
+
+    Raises ValueError for any other.
+    """
     return _word(text, _PRIORITY)
 
 
 def status(text: str, kind: str) -> str:
-    """The status for a word of another program, for an item of that list."""
+    """The status for a word of another program, for an item of that list.
+
+    Raises ValueError for any other.
+    """
     return _word(text, _STATUS[kind])
 
 

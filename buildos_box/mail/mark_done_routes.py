@@ -68,7 +68,7 @@ def _used(language: Language) -> Response[str]:
     tags=["Mail"],
 )
 async def done_page(token: str, services: Services) -> Response[str]:
-    """A page with one button; opening it changes nothing. 404 for a link that is not good."""
+    """A page with one button; opening it changes nothing. Raises LinkRefused."""
     link, task = await _task_of(services, token)
     language, title = await get_language(services, link.user_id), str(task["title"])
     if task["status"] == "done":
@@ -89,7 +89,7 @@ async def done_page(token: str, services: Services) -> Response[str]:
     tags=["Mail"],
 )
 async def mark_done(token: str, services: Services) -> Response[str]:
-    """Mark the link's task as done, once. 404 for a link that is not good, 409 for a used one."""
+    """Mark the link's task as done, once. Raises LinkRefused (404; 409 for a used link)."""
     link, task = await _task_of(services, token)
     language = await get_language(services, link.user_id)
     if not await services.db.write(lambda tx: _mark(tx, services, token, link)):

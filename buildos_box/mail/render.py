@@ -236,5 +236,8 @@ def _template() -> Template:
 
 
 def message_id(email_id: str, from_address: str) -> str:
-    """The Message-ID, derived from the mail's id (RFC 5322, 3.6.4), the same for every attempt."""
+    """The Message-ID, derived from the mail's id (RFC 5322, 3.6.4), the same for every attempt.
+
+    Raises UnusableAddress if the sender's address cannot be used.
+    """
     return f"<{email_id}@{mailbox(from_address).domain}>"

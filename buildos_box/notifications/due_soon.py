@@ -72,7 +72,10 @@ def stale_from(task: Row, zone: ZoneInfo) -> Instant:
 
 
 async def task_due_soon(_due: Instant, services: Services) -> DueSoonSummary:
-    """Announce every task that is due soon and was not announced for that due time."""
+    """Announce every task that is due soon and was not announced for that due time.
+
+    Raises PermanentError if a user is deleted meanwhile.
+    """
     now = services.clock.now()
     days = morning_days(await due_store.zones(services.db), now)
 

@@ -66,7 +66,8 @@ def skip_unreachable(
 ) -> Enqueued | None:
     """Store that nothing is sent over that channel; what is wanted goes another way.
 
-    Returns the job of the inbox, if there was none yet.
+    Returns the job of the inbox, if there was none yet. Raises PermanentError if the user was
+    deleted.
     """
     now = services.clock.now()
     delivery_id = services.ids.new("delivery", now)
@@ -83,7 +84,8 @@ def skip_unreachable(
 def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> Enqueued | None:
     """After that channel has failed: the inbox, unless it has it, and the next of the user's order.
 
-    Returns the job of the inbox, if there was none yet.
+    Returns the job of the inbox, if there was none yet. Raises PermanentError if the user was
+    deleted.
     """
     notification = store.notification(tx, notification_id)
     _try_next(tx, services, notification, failed)

@@ -96,7 +96,8 @@ async def post_notification(
     """Notify a user of an event, over one channel or those of the event type.
 
     Raises Forbidden (not a service or admin), NotFound (unknown user), Unprocessable (event type or
-    channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
+    channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable,
+    PermanentError (deleted meanwhile).
     """
     over = None if data.channel is None else (channel(data.channel),)
 
@@ -135,7 +136,10 @@ async def list_notifications(
     unread: bool = False,
     limit: Limit = 50,
 ) -> Inbox:
-    """A user's inbox, newest first. Raises NotFound for another user."""
+    """A user's inbox, newest first.
+
+    Raises NotFound for another user, Unprocessable for a cursor that is none.
+    """
     caller.require_user(user_id)
     before = decode_cursor(cursor)
     rows = await store.inbox(services.db, user_id, before=before, unread=unread, limit=limit + 1)
@@ -171,7 +175,8 @@ async def mark_read(
 async def snooze(user_id: str, notification_id: str, services: Services, caller: Caller) -> Snoozed:
     """Push the same again in an hour; the inbox has it already.
 
-    Asked for twice, it is one notification. Raises NotFound, also for another user's.
+    Asked for twice, it is one notification. Raises NotFound, also for another user's;
+    Unprocessable.
     """
     caller.require_user(user_id)
     at = services.clock.now() + SNOOZE

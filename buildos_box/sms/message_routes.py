@@ -176,7 +176,7 @@ async def update_message(
     """Change the text or the time of a waiting message, or the times of a reminder's event.
 
     Its job moves with it; a reminder whose event moves keeps its distance from it. Raises NotFound,
-    Conflict if it is no longer waiting or the event has another reminder at that time,
+    RateLimited, Conflict if it is no longer waiting or the event has another reminder at that time,
     Unprocessable (nothing to change, text, time; an event's times for a message without one).
     """
     changes = _Changes.of(data, caller)
@@ -251,8 +251,8 @@ async def regenerate_message(
 ) -> SmsView:
     """Write a waiting reminder's text again, from its event's current data.
 
-    Raises NotFound, Conflict if it is no longer waiting, is not a reminder, or its event changes
-    meanwhile.
+    Raises NotFound, RateLimited, Conflict if it is no longer waiting, is not a reminder, or its
+    event changes meanwhile.
     """
 
     def read(tx: Tx) -> tuple[str, str, Facts]:

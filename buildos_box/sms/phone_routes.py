@@ -69,7 +69,7 @@ async def ask_code(
 ) -> CodeSent:
     """Send a six-digit code to a number; `limits.codes_…` say how often.
 
-    Raises Conflict where the box can send no SMS.
+    Raises Conflict where the box can send no SMS, NotFound, Unprocessable (number), RateLimited.
     """
     caller.require_user(user_id)
     number = e164(data.phone_number, services.settings.sms)

@@ -66,7 +66,7 @@ class Jobs(Listing):
             yield JobView("jobs-detail")
 
     def read_filter(self, text: str) -> None:
-        """The filter language of jobs."""
+        """The filter language of jobs. Raises WrongWord."""
         self._filter = parse(text, self.host.now())
 
     async def load(self) -> None:

@@ -183,6 +183,9 @@ def _module(name: str) -> Any:
 
 
 def new_identity() -> tuple[str, str]:
-    """A new key: the private one, which decrypts, and the public one, which encrypts."""
+    """A new key: the private one, which decrypts, and the public one, which encrypts.
+
+    Raises RemoteFailed without the extra that encrypts.
+    """
     identity = _module("pyrage").x25519.Identity.generate()
     return str(identity), str(identity.to_public())

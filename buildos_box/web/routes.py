@@ -143,7 +143,10 @@ async def open_session(
 async def preview_link(
     data: LinkCode, request: AnyRequest, services: Services, keyring: Keyring
 ) -> LinkPreview:
-    """Whom a link would sign in, so that the page can ask before it does; the link stays good."""
+    """Whom a link would sign in, so that the page can ask before it does; the link stays good.
+
+    Raises Unauthorized (used, expired or unknown), Forbidden (another site), Unprocessable.
+    """
     _require_our_page(request)
     holder = sign_in.link_holder(services, keyring, data.code.strip())
     user = await sign_in.user_for(services, await _authorised(request, holder), None)

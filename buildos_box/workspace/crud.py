@@ -32,7 +32,8 @@ async def create(services: Services, caller: Caller, kind: Kind, data: Json) -> 
     """Create an item; without an `id` one is made, without a `userId` it belongs to the caller.
 
     A user's token chooses no ids: that one is taken would say what other users have. Raises
-    Unprocessable, Forbidden, Conflict if the id exists.
+    Unprocessable, Forbidden, NotFound (a user or project that is not there), Conflict if the id
+    exists.
     """
     now = services.clock.now()
     given = dict(data)
@@ -129,7 +130,7 @@ async def put(services: Services, caller: Caller, kind: Kind, key: str, data: Js
 
 
 async def remove(services: Services, caller: Caller, kind: Kind, key: str) -> None:
-    """Delete an item and what belongs to it. Raises NotFound."""
+    """Delete an item and what belongs to it. Raises NotFound, Unprocessable."""
     await visible(services, caller, kind, key)
     batch = Batch(deletes={kind.name: {key: "id"}})
     now = services.clock.now()

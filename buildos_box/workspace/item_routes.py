@@ -53,7 +53,7 @@ async def list_projects(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[ProjectView]:
-    """A user's projects, newest first."""
+    """A user's projects, newest first. Raises NotFound, Unprocessable."""
     await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
     rows = await store.page_projects(
@@ -64,7 +64,7 @@ async def list_projects(
 
 @post("/projects", tags=["Projects"], opt=reads(PROJECTS) | LONG_TEXTS)
 async def create_project(data: Json, services: Services, caller: Caller) -> ProjectView:
-    """Create a project. Raises NotFound, Unprocessable, Conflict."""
+    """Create a project. Raises NotFound, Forbidden, Unprocessable, Conflict."""
     return ProjectView.of(await crud.create(services, caller, PROJECTS, data))
 
 
@@ -78,7 +78,10 @@ async def get_project(project_id: str, services: Services, caller: Caller) -> Pr
 async def change_project(
     project_id: str, data: Json, services: Services, caller: Caller
 ) -> ProjectView:
-    """Change the given fields of a project; null clears. Raises NotFound, Unprocessable."""
+    """Change the given fields of a project; null clears.
+
+    Raises NotFound, Forbidden, Unprocessable.
+    """
     return ProjectView.of(await crud.change(services, caller, PROJECTS, project_id, data))
 
 
@@ -98,7 +101,10 @@ async def list_tasks(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[TaskView]:
-    """A user's tasks, newest first; `status=open` means all that are not done."""
+    """A user's tasks, newest first; `status=open` means all that are not done.
+
+    Raises NotFound, Unprocessable.
+    """
     await crud.visible(services, caller, USERS, user_id)
     rows = await store.page_tasks(
         services.db,
@@ -113,7 +119,7 @@ async def list_tasks(
 
 @post("/tasks", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def create_task(data: Json, services: Services, caller: Caller) -> TaskView:
-    """Create a task. Raises NotFound, Unprocessable, Conflict."""
+    """Create a task. Raises NotFound, Forbidden, Unprocessable, Conflict."""
     return TaskView.of(await crud.create(services, caller, TASKS, data))
 
 
@@ -125,13 +131,16 @@ async def get_task(task_id: str, services: Services, caller: Caller) -> TaskView
 
 @patch("/tasks/{task_id:str}", tags=["Tasks"], opt=reads(TASKS) | LONG_TEXTS)
 async def change_task(task_id: str, data: Json, services: Services, caller: Caller) -> TaskView:
-    """Change the given fields of a task; null clears. Raises NotFound, Unprocessable."""
+    """Change the given fields of a task; null clears. Raises NotFound, Forbidden, Unprocessable."""
     return TaskView.of(await crud.change(services, caller, TASKS, task_id, data))
 
 
 @post("/tasks/{task_id:str}/done", status_code=200, tags=["Tasks"])
 async def finish_task(task_id: str, services: Services, caller: Caller) -> TaskView:
-    """Mark the task as done now; a task that is done already stays as it is. Raises NotFound."""
+    """Mark the task as done now; a task that is done already stays as it is.
+
+    Raises NotFound, Forbidden.
+    """
     return TaskView.of(await crud.change(services, caller, TASKS, task_id, {"status": "done"}))
 
 
@@ -170,7 +179,7 @@ async def list_notes(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> Page[NoteView]:
-    """A user's notes, newest first."""
+    """A user's notes, newest first. Raises NotFound, Unprocessable."""
     await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
     rows = await store.page_notes(
@@ -181,7 +190,7 @@ async def list_notes(
 
 @post("/notes", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def create_note(data: Json, services: Services, caller: Caller) -> NoteView:
-    """Create a note. Raises NotFound, Unprocessable, Conflict."""
+    """Create a note. Raises NotFound, Forbidden, Unprocessable, Conflict."""
     return NoteView.of(await crud.create(services, caller, NOTES, data))
 
 
@@ -193,7 +202,7 @@ async def get_note(note_id: str, services: Services, caller: Caller) -> NoteView
 
 @patch("/notes/{note_id:str}", tags=["Notes"], opt=reads(NOTES) | LONG_TEXTS)
 async def change_note(note_id: str, data: Json, services: Services, caller: Caller) -> NoteView:
-    """Change the given fields of a note; null clears. Raises NotFound, Unprocessable."""
+    """Change the given fields of a note; null clears. Raises NotFound, Forbidden, Unprocessable."""
     return NoteView.of(await crud.change(services, caller, NOTES, note_id, data))
 
 
@@ -256,7 +265,7 @@ def _day(name: str, text: str | None) -> date:
 
 @post("/calendar-events", tags=["Calendar"], opt=reads(EVENTS))
 async def create_event(data: Json, services: Services, caller: Caller) -> EventView:
-    """Create a calendar event. Raises NotFound, Unprocessable, Conflict."""
+    """Create a calendar event. Raises NotFound, Forbidden, Unprocessable, Conflict."""
     return EventView.of(await crud.create(services, caller, EVENTS, data))
 
 
@@ -268,7 +277,10 @@ async def get_event(event_id: str, services: Services, caller: Caller) -> EventV
 
 @patch("/calendar-events/{event_id:str}", tags=["Calendar"], opt=reads(EVENTS))
 async def change_event(event_id: str, data: Json, services: Services, caller: Caller) -> EventView:
-    """Change the given fields of an event; null clears. Raises NotFound, Unprocessable."""
+    """Change the given fields of an event; null clears.
+
+    Raises NotFound, Forbidden, Unprocessable.
+    """
     return EventView.of(await crud.change(services, caller, EVENTS, event_id, data))
 
 

@@ -89,7 +89,10 @@ def reads(kind: Kind) -> dict[str, Any]:
 
 
 def values_of(item: Struct) -> dict[str, Any]:
-    """The fields that were given, each a text, a number, a truth value, null or a list of such."""
+    """The fields that were given, each a text, a number, a truth value, null or a list of such.
+
+    Raises Malformed for any other value.
+    """
     return {name: _read(raw) for name, raw in _present(item).items()}
 
 

@@ -72,7 +72,7 @@ async def post_sync(data: Json, services: Services, on_error: OnError = "refuse"
 async def list_users(
     services: Services, cursor: str | None = None, limit: Limit = 50
 ) -> Page[UserView]:
-    """Every user, newest first."""
+    """Every user, newest first. Raises Unprocessable for a cursor that is none."""
     rows = await store.page_users(services.db, before=decode_cursor(cursor), limit=limit + 1)
     return page(rows, limit, UserView.of)
 
@@ -106,7 +106,7 @@ async def delete_user(user_id: str, services: Services, caller: Caller) -> None:
 
 @post("/users/{user_id:str}/visit", status_code=200, tags=["Users"])
 async def record_visit(user_id: str, services: Services, caller: Caller) -> UserView:
-    """Record the user's visit, which engagement counts from. Raises NotFound."""
+    """Record the user's visit, which engagement counts from. Raises NotFound, Forbidden."""
     visit = {"lastVisitAt": to_text(services.clock.now())}
     return UserView.of(await crud.change(services, caller, USERS, user_id, visit))
 
@@ -125,7 +125,7 @@ async def put_preferences(
 ) -> PreferencesView:
     """Set the given preferences; others keep their value, or get their default the first time.
 
-    Raises NotFound, Unprocessable.
+    Raises NotFound, Forbidden, Unprocessable.
     """
     await crud.visible(services, caller, USERS, user_id)
     return PreferencesView.of(await crud.put(services, caller, PREFERENCES, user_id, data))

@@ -52,7 +52,10 @@ class Fetching:
         return await self.run.services.db.write(guarded)
 
     async def fetch_changes(self, found: Found) -> None:
-        """Take in what has changed at the server since the last time."""
+        """Take in what has changed at the server since the last time.
+
+        Raises what Server's methods raise.
+        """
         token = await self.write(lambda tx: todo_store.token_of(tx, self.collection.id))
         unlisted = await self.write(lambda tx: todo_store.unlisted(tx, self.collection.id))
         if token is not None and token == found.mark and not unlisted:
@@ -124,6 +127,7 @@ class Fetching:
         """Fetch and take in what has another ETag than is known.
 
         If it was not `listed`, but is asked for by its address, nothing may be there any more.
+        Raises what Server's methods raise.
         """
         known = await self.write(lambda tx: todo_store.at(tx, self.collection.id, list(changed)))
         wanted = [
@@ -177,7 +181,10 @@ class Fetching:
         self.fault = self.fault or ServerRefused(f"“{self.collection.name}”: {said}", answered)
 
     async def take(self, remotes: Sequence[Remote], gone: Sequence[str], *, listed: bool) -> None:
-        """Take in what was fetched, and what the server says is gone."""
+        """Take in what was fetched, and what the server says is gone.
+
+        Raises ServerRefused for an answer without what was asked for.
+        """
         if not remotes and not gone:
             return
 
