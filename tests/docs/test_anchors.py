@@ -14,6 +14,12 @@ NAMED = re.compile(r"docs/([\w-]+\.md)#([\w-]+)")
 """A link as code, tests and other folders write it, from the root of the repository."""
 RELATIVE = re.compile(r"\]\(([\w-]*(?:\.md)?)#([\w-]+)\)")
 """A link between two pages of `docs`, or inside one."""
+MODULE = re.compile(r"(?<![\w/.{*<-])((?:[\w-]+/)+\w+\.py)\b")
+"""A Python file, named with a folder at least."""
+GUIDE = frozenset(
+    f"buildos_box/greetings/{name}.py" for name in ("__init__", "job", "routes", "feature")
+)
+"""What docs/job-types.md makes."""
 HEADING = re.compile(r"^#{1,6} +(.*)$", re.M)
 FILES = ("*.py", "*.md", "*.toml", "*.js", "*.html", "*.sql", "*.sh", "*.yaml", "*.service")
 
@@ -119,3 +125,26 @@ def test_each_form_of_such_a_reference_is_found(line: str) -> None:
 
 def test_other_uses_of_these_words_are_not() -> None:
     assert unresolved("default 5, a preference: one, Unfinished for longer, best practices") == []
+
+
+def missing_modules(name: str, text: str) -> list[str]:
+    """Python files that a text names with their folder and that are not there."""
+    places = (ROOT, ROOT / "buildos_box", ROOT / "tests", (ROOT / name).parent)
+    return [
+        path
+        for path in MODULE.findall(text)
+        if not any((place / path).is_file() for place in places) and path not in GUIDE
+    ]
+
+
+def test_every_module_that_is_named_is_there() -> None:
+    wrong = {
+        name: missing
+        for path in files()
+        if (name := str(path.relative_to(ROOT))) != "CHANGELOG.md"
+        and (missing := missing_modules(name, path.read_text("utf-8")))
+    }
+    assert wrong == {}
+    assert missing_modules("README.md", "as `jobs/no_such" + ".py` does") == [
+        "jobs/no_such" + ".py"
+    ]
