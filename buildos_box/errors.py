@@ -87,7 +87,7 @@ class Forbidden(BoxError):
     status = 403
 
 
-class NotFound(BoxError):
+class NotFound(_WithDetails):
     """Nothing is there, or nothing that this caller may know of."""
 
     code = "not_found"

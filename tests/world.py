@@ -109,6 +109,10 @@ class BoxWorld:
         return key
 
     async def token_for(self, scope: str) -> str:
+        """A token of that scope; a user who is not there yet is made."""
+        user_id = scope.removeprefix("user:")
+        if user_id != scope and (await self.call("GET", f"/users/{user_id}")).status_code == 404:
+            await self.person(user_id)
         return (await self.post("/tokens", {"name": "test", "scope": scope}))["token"]
 
     async def claim(self) -> Claimed | None:

@@ -11,9 +11,11 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.auth.tokens import Token
 from buildos_box.clock import from_text, to_text
-from buildos_box.errors import Unprocessable
+from buildos_box.db import Tx
+from buildos_box.errors import FieldFault, NotFound, Unprocessable
 from buildos_box.log import logger
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 
 log = logger(__name__)
 
@@ -67,15 +69,27 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def issue_token(data: TokenRequest, keyring: Keyring, caller: Caller) -> TokenIssued:
     """Issue a token, whose text is in this answer only.
 
-    Raises Forbidden without an admin's token, Unprocessable for an unknown scope or a bad time.
+    Raises Forbidden without an admin's token, NotFound for a user who is not there, Unprocessable
+    for an unknown scope or a bad time.
     """
     try:
         expires = from_text(data.expires_at) if data.expires_at else None
     except ValueError as error:
         raise Unprocessable.field("expiresAt", str(error)) from None
-    issued = await keyring.issue(data.name, data.scope, expires, issued_by=caller.token_id)
+    issued = await keyring.issue(
+        data.name, data.scope, expires, issued_by=caller.token_id, check_user=_check_user
+    )
     log.info("token_issued", token_id=issued[0], scope=data.scope, actor=caller.actor)
     return TokenIssued(*issued)
+
+
+def _check_user(tx: Tx, user_id: str) -> None:
+    """Otherwise whoever gets that id later would find a token to their data given away already."""
+    if workspace.find_user(tx, user_id) is None:
+        said = f"there is no user {user_id}"
+        raise NotFound(
+            f"scope: {said}", code="user_not_found", details=(FieldFault("scope", said),)
+        )
 
 
 @get("/tokens", tags=["Tokens"], opt=NEEDS_ADMIN)

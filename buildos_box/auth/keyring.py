@@ -1,6 +1,7 @@
 """Issues tokens and recognises them."""
 
 import hmac
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -77,9 +78,19 @@ class Keyring:
         return text if await self._db.write(add_if_none) else None
 
     async def issue(
-        self, name: str, scope: str, expires_at: Instant | None, *, issued_by: str | None = None
+        self,
+        name: str,
+        scope: str,
+        expires_at: Instant | None,
+        *,
+        issued_by: str | None = None,
+        check_user: Callable[[Tx, str], None] = lambda tx, user_id: None,
     ) -> tuple[str, str]:
-        """A new API token's id and text, which is not stored. Raises Unprocessable."""
+        """A new API token's id and text, which is not stored.
+
+        `check_user` is asked of the user that it is for, in the same transaction. Raises
+        Unprocessable, and what `check_user` raises.
+        """
         if not is_scope(scope):
             raise Unprocessable.field("scope", "must be admin, service, viewer or user:{id}")
         now = self._clock.now()
@@ -87,7 +98,13 @@ class Keyring:
             raise Unprocessable.field("expiresAt", "must be in the future")
         token_id, text = make_token(self._ids)
         token = Token(token_id, name, scope, now, expires_at, None, API, issued_by)
-        await self._db.write(lambda tx: self._add(tx, token, text))
+
+        def add(tx: Tx) -> None:
+            if scope.startswith(USER_PREFIX):
+                check_user(tx, scope.removeprefix(USER_PREFIX))
+            self._add(tx, token, text)
+
+        await self._db.write(add)
         return token_id, text
 
     def open_session(

@@ -137,6 +137,17 @@ async def test_an_impossible_scope_is_refused(box: BoxWorld) -> None:
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "scope")
 
 
+async def test_a_token_for_a_user_who_is_not_there_is_refused(box: BoxWorld) -> None:
+    answer = await box.call("POST", "/tokens", {"name": "t", "scope": "user:cleo"})
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (404, "user_not_found")
+    assert told["details"] == [{"field": "scope", "message": "there is no user cleo"}]
+    listed = (await box.get("/tokens"))["tokens"]
+    assert [token["scope"] for token in listed] == ["admin"]
+    await box.person("cleo")
+    await box.post("/tokens", {"name": "t", "scope": "user:cleo"})
+
+
 async def test_no_token_stands_in_the_database(box: BoxWorld) -> None:
     issued = await box.post("/tokens", {"name": "t", "scope": "service"})
     await box.db.write(lambda tx: tx.execute("PRAGMA user_version"))
