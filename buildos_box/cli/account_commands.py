@@ -7,7 +7,7 @@ import click
 from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
-from buildos_box.cli.find_by_name import Json, choose, find_project, person
+from buildos_box.cli.find_by_name import Json, Person, choose, find_project, person, project_names
 from buildos_box.cli.output import (
     AS_JSON,
     YES,
@@ -107,11 +107,13 @@ def caldav(
         show_json(made)
         return
     say(f"Added “{made['name']}” ({made['id']}), {made['url']}")
-    _show_collections(made)
+    _show_collections(client, owner, made)
 
 
-def _show_collections(found: Json) -> None:
-    rows = [[c["name"], _kind(c), _synced(c), c["id"]] for c in found["collections"]]
+def _show_collections(client: BoxClient, owner: Person, found: Json) -> None:
+    linked = {c["projectId"] for c in found["collections"] if c["projectId"]}
+    names = project_names(client, owner) if linked else {}
+    rows = [[c["name"], _kind(c), _synced(c, names), c["id"]] for c in found["collections"]]
     show_table(["name", "has", "synced", "id"], rows, empty="It has no calendar and no task list.")
 
 
@@ -120,11 +122,11 @@ def _kind(collection: Json) -> str:
     return " and ".join(word for word, has in kinds if has)
 
 
-def _synced(collection: Json) -> str:
+def _synced(collection: Json, project_names: dict[str, str]) -> str:
     words = [plural(collection["eventCount"], "event")] if collection["readsEvents"] else []
-    if collection["projectId"]:
+    if project := collection["projectId"]:
         count = plural(collection["todoCount"], "to-do")
-        words.append(f"{count} with project {collection['projectId']}")
+        words.append(f"{count} with project “{project_names.get(project, project)}”")
     words += ["no longer at the server"] if collection["isMissing"] else []
     return ", ".join(words) or "–"
 
@@ -181,7 +183,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
             ("next", shown_time(found["nextSyncAt"], owner.zone)),
         ]
     )
-    _show_collections(found)
+    _show_collections(client, owner, found)
     for collection in found["collections"]:
         for warning in collection["warnings"]:
             click.echo(clean(f"note: {collection['name']}: {warning}"))
@@ -224,7 +226,7 @@ def choose_collection(
         raise click.UsageError("say what is to change: --events, --no-events or --project")
     path = _ACCOUNTS.path(owner, found["id"], "collections", chosen["id"])
     changed = client.patch(path, body)
-    _show_collections(changed)
+    _show_collections(client, owner, changed)
 
 
 @account.command()

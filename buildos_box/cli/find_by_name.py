@@ -82,6 +82,12 @@ def find_project(client: BoxClient, owner: Person, name: str) -> Json:
     return choose(name, projects, "project", lambda project: (project["name"],))
 
 
+def project_names(client: BoxClient, owner: Person) -> dict[str, str]:
+    """The name of each of the user's projects, by its id."""
+    projects = client.items(url_path("users", owner.id, "projects"), limit=200)
+    return {project["id"]: project["name"] for project in projects}
+
+
 def project_or_inbox(client: BoxClient, owner: Person, name: str | None) -> Json | None:
     """The project for a new task; without a name, the user's only active one.
 

@@ -48,7 +48,8 @@ def test_an_account_is_added_shown_chosen_of_and_removed(ada: Cli, server: Radic
     assert PASSWORD not in shown
     ada.ok("project", "add", "House")
     listed = ada.ok("account", "choose", "Home", "Chores", "--project", "House")
-    assert "with project" in listed
+    assert "with project “House”" in listed
+    assert "with project “House”" in ada.ok("account", "show", "home")
     listed = ada.ok("account", "choose", "Home", "Chores", "--project", "")
     assert "with project" not in listed
     assert "Syncing “Home” (job-" in ada.ok("account", "sync", "Home")
