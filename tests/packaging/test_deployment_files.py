@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from buildos_box.settings import load_settings
+from buildos_box.settings import Settings, load_settings
 
 PACKAGING = Path(__file__).parent.parent.parent / "packaging"
 DEPLOYING = PACKAGING.parent / "docs" / "deploying.md"
@@ -128,6 +128,9 @@ def test_the_units_of_podman_name_each_other_and_publish_to_this_machine() -> No
     assert container["PublishPort"].startswith("127.0.0.1:")
     assert (PACKAGING / "podman" / container["Volume"].partition(":")[0]).is_file()
     assert container["ReadOnly"] == "true"
+    seconds = int(container["PodmanArgs"].removeprefix("--stop-timeout="))
+    assert Settings().queue.drain_timeout_seconds < seconds
+    assert seconds < int(unit["Service"]["TimeoutStopSec"])
 
 
 def test_the_image_says_how_it_is_stopped_and_asked() -> None:
