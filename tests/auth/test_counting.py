@@ -1,5 +1,6 @@
 """What is counted, under which name, and when it is enough (docs/spec.md#api-rate-limits)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.in_flight import RequestsInFlight
 from buildos_box.auth.rate_limits import MOST_REMEMBERED, Buckets
-from buildos_box.errors import Forbidden, NotFound, RateLimited
+from buildos_box.errors import BoxError, Forbidden, NotFound, RateLimited
 from buildos_box.settings import LimitsSettings, Settings
 from tests.auth.conftest import AuthWorld
 
@@ -129,7 +130,7 @@ def test_requests_in_flight_are_of_a_user_or_of_a_token() -> None:
     ],
 )
 def test_a_scope_opens_what_it_should(caller: Caller, may: set[str]) -> None:
-    asked = {
+    asked: dict[str, tuple[Callable[[], None], type[BoxError]]] = {
         "admin": (caller.require_admin, Forbidden),
         "service": (caller.require_service, Forbidden),
         "ada": (lambda: caller.require_user("ada"), NotFound),
