@@ -1,14 +1,14 @@
 """The texts of one language, from its `messages.po`; read when the language is first used."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from gettext import c2py
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from buildos_box.locales.tags import SOURCE
+from buildos_box.locales.tags import DEVELOPMENT, LANGUAGES, SOURCE, babel_locale
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
@@ -53,14 +53,47 @@ def page_texts(tag: str) -> bytes:
     A text about a number of things is a list of its forms, by its English singular.
     """
     found: dict[str, str | list[str]] = {}
-    for message in _read(tag) if tag != SOURCE else ():
+    if tag in DEVELOPMENT:
+        found = dict(_development_page_texts(tag))
+    elif tag != SOURCE:
+        found = dict(_page_texts(_read(tag)))
+    direction = _direction(tag)
+    made = {"tag": tag, "direction": direction, "texts": found}
+    return json.dumps(made, ensure_ascii=False).encode()
+
+
+def _direction(tag: str) -> str:
+    if tag == SOURCE:
+        return "ltr"  # without loading Babel for a box that speaks English
+    from buildos_box.locales.formats import locale_of
+
+    return str(locale_of(babel_locale(tag)).text_direction)
+
+
+def _page_texts(read: "Catalog") -> Iterator[tuple[str, str | list[str]]]:
+    for message in read:
         said = _said(message)
         if said and any(path.startswith(PAGE_PREFIX) for path, _ in message.locations):
             if isinstance(message.id, str):
-                found[message.id] = said[0]
+                yield message.id, said[0]
             else:
-                found[message.id[0]] = said
-    return json.dumps({"tag": tag, "texts": found}, ensure_ascii=False).encode()
+                yield message.id[0], said
+
+
+def _development_page_texts(tag: str) -> Iterator[tuple[str, str | list[str]]]:
+    """The page's texts, which any whole catalogue has; six forms are enough for any plural."""
+    from buildos_box.locales.development import Marked
+
+    marked = Marked(tag=tag)
+    whole = next(one for one in LANGUAGES if one.partition("-")[0] != SOURCE.partition("-")[0])
+    for message in _read(whole):
+        if not any(path.startswith(PAGE_PREFIX) for path, _ in message.locations):
+            continue
+        if isinstance(message.id, str):
+            yield message.id, marked.text(message.id)
+        else:
+            one, many = message.id[0], message.id[1]
+            yield one, marked.forms(one, many)
 
 
 def _read(tag: str) -> "Catalog":
@@ -82,6 +115,10 @@ def catalogue(tag: str) -> Catalogue:
     """The catalogue of a tag of `LANGUAGES`."""
     if tag == SOURCE:
         return Catalogue()
+    if tag in DEVELOPMENT:
+        from buildos_box.locales.development import Marked
+
+        return Marked(tag=tag)
     read = _read(tag)
     texts: dict[str, str] = {}
     plurals: dict[str, tuple[str, ...]] = {}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from buildos_box.locales import formats
 from buildos_box.locales.catalogue import Catalogue, catalogue
 from buildos_box.locales.messages import N_, Plural
-from buildos_box.locales.tags import BOX_DEFAULT, catalogue_tag, tag_of
+from buildos_box.locales.tags import BOX_DEFAULT, babel_locale, catalogue_tag, tag_of
 
 _TODAY = N_("today")
 _TOMORROW = N_("tomorrow")
@@ -39,7 +39,7 @@ class Language:
     @property
     def locale(self) -> str:
         """Babel's name of it."""
-        return self.tag.replace("-", "_")
+        return babel_locale(self.tag)
 
     @property
     def direction(self) -> str:
@@ -176,7 +176,7 @@ def language(
     What was not chosen is as usual in the language's region. Raises ValueError for an unknown tag.
     """
     found = tag_of(tag or default)
-    locale = found.name.replace("-", "_")
+    locale = babel_locale(found.name)
     cycle = hour_cycle or found.hour_cycle or (12 if formats.has_12_hours(locale) else 24)
     first = week_start if week_start is not None else found.week_start
     return Language(

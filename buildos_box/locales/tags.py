@@ -22,6 +22,9 @@ LANGUAGES = {
 }
 """The catalogues by their tags, each with the language's own name. The first is the source."""
 
+DEVELOPMENT = {"el-XA": "el", "ar-XB": "ar_EG"}
+"""Languages that only show faults, with the locale whose formats they have: see `development`."""
+
 SOURCE = "en-US"
 BOX_DEFAULT = "en-US-u-fw-mon-hc-h23"
 """American English on clocks of 24 hours, with weeks from Monday: what briefs always were."""
@@ -71,7 +74,7 @@ def known(text: str) -> str:
     Raises ValueError, a clause with the nearest known tag.
     """
     spelled = _spelled(text)
-    if spelled in LANGUAGES or spelled in _known_tags():
+    if spelled in LANGUAGES or spelled in _known_tags() or spelled in _development_tags():
         return spelled
     raise ValueError(f"must be a language that is written here, like {nearest(text)}")
 
@@ -93,7 +96,7 @@ def nearest(text: str) -> str:
 
 def catalogue_tag(tag: str) -> str:
     """The catalogue whose texts a known tag is written in."""
-    if tag in LANGUAGES:
+    if tag in LANGUAGES or tag in DEVELOPMENT:
         return tag
     tongue = tag.partition("-")[0]
     own = [name for name in LANGUAGES if name.partition("-")[0] == tongue]
@@ -124,6 +127,19 @@ def _spelled(text: str) -> str:
     if found is None:
         return text
     return found[1].lower() + (f"-{found[2].upper()}" if found[2] else "")
+
+
+def babel_locale(tag: str) -> str:
+    """Babel's name of a known tag: `de_CH`."""
+    return DEVELOPMENT.get(tag, tag.replace("-", "_"))
+
+
+@lru_cache(maxsize=1)
+def _development_tags() -> frozenset[str]:
+    """Those whose formats are here; the one executable has only those of its languages."""
+    from babel.localedata import exists
+
+    return frozenset(tag for tag, locale in DEVELOPMENT.items() if exists(locale))
 
 
 @lru_cache(maxsize=1)

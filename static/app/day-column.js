@@ -86,7 +86,8 @@ function button(event, when, { feedIds, names, draw, open }) {
   if (!own) return made;
   made.addEventListener("dragstart", (drag) => drag.dataTransfer.setData("text/x-box-event", event.id));
   made.addEventListener("keydown", (key) => {
-    const by = { ArrowUp: [0, -STEP], ArrowDown: [0, STEP], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key.key];
+    const ahead = document.documentElement.dir === "rtl" ? -1 : 1;
+    const by = { ArrowUp: [0, -STEP], ArrowDown: [0, STEP], ArrowLeft: [-ahead, 0], ArrowRight: [ahead, 0] }[key.key];
     if (!key.altKey || !by) return;
     key.preventDefault();
     move(event, by, draw).catch((error) => say(error.message));

@@ -4,11 +4,11 @@ const PLACE = /\{(\w+)\}/g;
 const ORDER = ["zero", "one", "two", "few", "many", "other"];
 
 // Texts by the English ones, in the language of whoever is signed in, else of the browser.
-const { tag, texts } = await load();
+const { tag, direction, texts } = await load();
 
 // The catalogue that the page is written from; empty if it could not be had.
 export const spoken = tag;
-if (tag) document.documentElement.lang = tag;
+if (tag) Object.assign(document.documentElement, { lang: tag, dir: direction });
 
 const rules = new Intl.PluralRules(tag || "en");
 const kinds = ORDER.filter((kind) => rules.resolvedOptions().pluralCategories.includes(kind));

@@ -19,7 +19,11 @@ def test_the_page_is_whole_in_every_language(tag: str) -> None:
 
 
 def test_english_is_what_the_page_is_written_in() -> None:
-    assert msgspec.json.decode(page_texts(SOURCE)) == {"tag": SOURCE, "texts": {}}
+    assert msgspec.json.decode(page_texts(SOURCE)) == {
+        "tag": SOURCE,
+        "direction": "ltr",
+        "texts": {},
+    }
 
 
 @pytest.mark.parametrize(
