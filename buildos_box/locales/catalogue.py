@@ -1,46 +1,18 @@
 """The texts of one language, from its `messages.po`; read when the language is first used."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from gettext import c2py
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from buildos_box.locales.development import Marked
 from buildos_box.locales.tags import DEVELOPMENT, LANGUAGES, SOURCE, babel_locale
+from buildos_box.locales.texts import Catalogue
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
-
-Choose = Callable[[int], int]
-"""The number of the plural form for so many things."""
-
-
-def _english(count: int) -> int:
-    return int(count != 1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Catalogue:
-    """Texts by the English ones, and how its plural forms are chosen; empty for English."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    plurals: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The forms by the English singular."""
-    choose: Choose = _english
-
-    def text(self, english: str) -> str:
-        """The text of the language; the English one where there is none."""
-        return self.texts.get(english) or english
-
-    def form(self, one: str, many: str, count: int) -> str:
-        """The form for so many things; the English one where there is none."""
-        forms = self.plurals.get(one)
-        if forms is None:
-            return (one, many)[_english(count)]
-        return forms[self.choose(count)]
-
 
 PAGE_PREFIX = "static/app/"
 """Where the texts of the users' page stand."""
@@ -82,8 +54,6 @@ def _page_texts(read: "Catalog") -> Iterator[tuple[str, str | list[str]]]:
 
 def _development_page_texts(tag: str) -> Iterator[tuple[str, str | list[str]]]:
     """The page's texts, which any whole catalogue has; six forms are enough for any plural."""
-    from buildos_box.locales.development import Marked
-
     marked = Marked(tag=tag)
     whole = next(one for one in LANGUAGES if one.partition("-")[0] != SOURCE.partition("-")[0])
     for message in _read(whole):
@@ -116,8 +86,6 @@ def catalogue(tag: str) -> Catalogue:
     if tag == SOURCE:
         return Catalogue()
     if tag in DEVELOPMENT:
-        from buildos_box.locales.development import Marked
-
         return Marked(tag=tag)
     read = _read(tag)
     texts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The page in the two development languages: nothing past the catalogues, and mirrored as a whole."""
+"""The page in the development languages: nothing past the catalogues, and mirrored as a whole."""
 
 import re
 from collections.abc import Callable
@@ -117,7 +117,7 @@ def test_every_text_of_the_page_went_through_a_catalogue(home: "Home", person: S
 
 
 def left_over(text: str) -> str:
-    """What went past: not the box's own name, addresses, nor what languages and zones are called."""
+    """What went past; names of the box, addresses and zones may."""
     text = re.sub(r"A calm day\.|BuildOS( Box)?|[\w.]+@example\.org|[A-Z]\w+/[A-Z]\w+", "", text)
     return outside(text)
 
