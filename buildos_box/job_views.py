@@ -58,8 +58,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, row: Facts, metadata: Any) -> "JobView":
         """The view of one job store row; `metadata` as `job_metadata` shows it."""
-        plain = {name: row[column] for name, column in _COLUMNS}
-        parsed = {name: parsed_json(row[name]) for name in _PARSED}
+        # Each name that is asked of a row is sought among all its names.
+        facts = row if isinstance(row, dict) else dict(zip(row.keys(), row, strict=True))
+        plain = {name: facts[column] for name, column in _COLUMNS}
+        parsed = {name: parsed_json(facts[name]) for name in _PARSED}
         return cls(metadata=metadata, **plain, **parsed)
 
 

@@ -9,13 +9,19 @@ import logging.handlers
 import re
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
+from contextvars import Token
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
-from structlog.contextvars import bind_contextvars, bound_contextvars, merge_contextvars
+from structlog.contextvars import (
+    bind_contextvars,
+    bound_contextvars,
+    merge_contextvars,
+    reset_contextvars,
+)
 
 _TOKEN = re.compile(r"bos_[A-Za-z0-9]+_[A-Za-z0-9]+")
 _PHONE = re.compile(r"(?<![\w.+-])((?:\+|%2B)[1-9]\d{3})\d{3,8}(\d{4})\b")
@@ -43,9 +49,18 @@ def correlated(correlation_id: str | None, **facts: str) -> Iterator[None]:
         yield
 
 
-def correlate(correlation_id: str, **facts: str) -> None:
-    """The same for the rest of a task, which has a context of its own."""
-    bind_contextvars(correlation_id=correlation_id, **facts)
+Bound = Mapping[str, Token[Any]]
+"""What was on every line before."""
+
+
+def correlate(correlation_id: str, **facts: str) -> Bound:
+    """The same until `uncorrelate`, or for the rest of a task, which has a context of its own."""
+    return bind_contextvars(correlation_id=correlation_id, **facts)
+
+
+def uncorrelate(before: Bound) -> None:
+    """End what `correlate` began, in the same context."""
+    reset_contextvars(**before)
 
 
 def mask_phone(text: str) -> str:

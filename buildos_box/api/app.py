@@ -18,7 +18,7 @@ from litestar.types import ControllerRouterHandler
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from buildos_box.api import openapi
-from buildos_box.api.dependencies import dependencies
+from buildos_box.api.dependencies import dependencies, providers
 from buildos_box.api.errors import (
     on_any_error,
     on_box_error,
@@ -26,7 +26,7 @@ from buildos_box.api.errors import (
     on_recursion,
     on_validation_error,
 )
-from buildos_box.api.health import health_check
+from buildos_box.api.health import HealthCheck
 from buildos_box.api.late_routes import by_method, register_late
 from buildos_box.api.middleware import RequestLayer
 from buildos_box.api.openapi_errors import document_refusals
@@ -65,7 +65,7 @@ async def refuse_unknown_user(connection: ASGIConnection[Any, Any, Any, Any]) ->
     if user_id is None:
         return
     services: Services = connection.app.state.services
-    if await workspace.get_user(services.db, str(user_id)) is None:
+    if not await workspace.is_user(services.db, str(user_id)):
         raise NotFound(f"there is no user {user_id}")
 
 
@@ -107,12 +107,13 @@ class Api(Litestar):
         """Every route is closed unless its own `opt` declares it public."""
         self._parts: Parts | None = None
         self._known: dict[str, RouteHandlerMapItem] = {}
+        names = [field.name for field in fields(Parts)]
         handlers = with_body_limits([*routes, *page_routes(static)], server.max_body_bytes)
         document_refusals(handlers)
         super().__init__(
             route_handlers=handlers,
             guards=[all_guards],
-            dependencies=dependencies(self._part, [field.name for field in fields(Parts)]),
+            dependencies=dependencies(self._part, names),
             signature_namespace={"Services": Services},
             exception_handlers={
                 BoxError: on_box_error,
@@ -128,7 +129,7 @@ class Api(Litestar):
             logging_config=None,
             debug=False,
         )
-        register_late(self, self.routes)
+        register_late(self, providers(self._part, names))
         self._routing = self.asgi_handler
 
     def serve(self, parts: Parts) -> None:
@@ -155,7 +156,7 @@ class Api(Litestar):
                 "keyring": parts.keyring,
                 "session_cookie": SessionCookie.of(server.public_url, services.secret),
                 "http_meter": meter,
-                "health_check": health_check(services, parts.engine),
+                "health_check": HealthCheck(services, parts.engine),
                 "hit_limit": HitLimit(limits.tracking_hits_per_minute, monotonic),
                 "requests_in_flight": in_flight,
                 "attempt_meter": AttemptMeter(services.db, services.clock),

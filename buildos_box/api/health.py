@@ -10,10 +10,11 @@ from litestar import Request, Response, get, head
 from litestar.openapi.datastructures import ResponseSpec
 
 from buildos_box.api.views import TypeCount
-from buildos_box.auth.guard import PUBLIC, credential
+from buildos_box.auth.guard import PUBLIC, credential, header_of
 from buildos_box.auth.rate_limits import Authenticator
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import heartbeat_store
+from buildos_box.db.per_commit import PerCommit
 from buildos_box.errors import BoxError
 from buildos_box.jobs import job_query_store
 from buildos_box.jobs.engine import Engine
@@ -23,6 +24,7 @@ from buildos_box.upkeep.backup_state import BackupState, backup_state
 
 TICK_WITHIN_SECONDS = 60.0
 OLDEST_RUNNABLE = timedelta(minutes=15)
+WRITTEN_WITHIN_SECONDS = 1.0
 LEAST_FREE_BYTES = 100 * 1024 * 1024
 
 
@@ -58,19 +60,18 @@ async def health(
 async def _answer(
     request: Request[Any, Any, Any], services: Services, engine: Engine
 ) -> Response[Health]:
-    reasons = await request.app.state.health_check()
+    check: HealthCheck = request.app.state.health_check
+    reasons = await check.reasons()
     draining = engine.storage.stopped
     status = "draining" if draining else "unhealthy" if reasons else "healthy"
     known = await _is_operator(request)
-    backup, backup_warnings = await backup_state(services) if known else (None, [])
+    backup, backup_warnings = await check.backup() if known else (None, [])
     body = Health(
         status=status,
         timestamp=to_text(services.clock.now()),
         service="daily-brief-worker",
         queue="sqlite",
-        stats=[TypeCount(*row) for row in await job_query_store.counts(services.db)]
-        if known
-        else [],
+        stats=[TypeCount(*row) for row in await check.counts()] if known else [],
         reasons=reasons if known and reasons else None,
         warnings=[*await services.llm.warnings(), *backup_warnings] or None if known else None,
         backup=backup,
@@ -87,37 +88,57 @@ async def health_status(
     return cast(Response[None], await _answer(request, services, engine))
 
 
-def health_check(services: Services, engine: Engine) -> SingleFlight[list[str]]:
-    """The check of what is not well, as sentences; requests at the same time share one, since it
-    writes to the disk.
-    """
-    return SingleFlight(lambda: _reasons(services, engine))
+class HealthCheck:
+    """What is not well, and what else health tells of the database."""
 
+    def __init__(self, services: Services, engine: Engine) -> None:
+        self._services = services
+        self._engine = engine
+        db = services.db
+        self._written: tuple[int, float | None] = 0, None
+        """The database's failures and the time when it last took a write from here."""
+        self._beat = SingleFlight(lambda: db.write(heartbeat_store.beat))
+        self._oldest_ready = PerCommit(db, lambda: job_query_store.oldest_ready(db))
+        self.counts = PerCommit(db, lambda: job_query_store.counts(db))
+        self.backup = PerCommit(db, lambda: backup_state(services))
 
-async def _reasons(services: Services, engine: Engine) -> list[str]:
-    found = []
-    try:
-        await services.db.write(heartbeat_store.beat)
-    except BoxError as error:
-        found.append(error.message)
-    if services.db.damage is not None:
-        found.append(services.db.damage)
-    now = services.clock.monotonic()
-    if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
-        found.append("no worker has asked for work within the last minute")
-    if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
-        found.append("the scheduler has not ticked within the last minute")
-    oldest = await job_query_store.oldest_ready(services.db)
-    if oldest is not None and services.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
-        found.append(f"a job that could run has waited since {oldest}")
-    if shutil.disk_usage(os.path.dirname(services.db.path)).free < LEAST_FREE_BYTES:
-        found.append("less than 100 MB of disk is free")
-    return found
+    async def reasons(self) -> list[str]:
+        """What is not well, as sentences."""
+        services, engine = self._services, self._engine
+        found = []
+        try:
+            await self._ensure_writable()
+        except BoxError as error:
+            found.append(error.message)
+        if services.db.damage is not None:
+            found.append(services.db.damage)
+        now = services.clock.monotonic()
+        if now - engine.worker_ticked_at > TICK_WITHIN_SECONDS:
+            found.append("no worker has asked for work within the last minute")
+        if now - engine.scheduler_ticked_at > TICK_WITHIN_SECONDS:
+            found.append("the scheduler has not ticked within the last minute")
+        oldest = await self._oldest_ready()
+        if oldest is not None and services.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
+            found.append(f"a job that could run has waited since {oldest}")
+        if shutil.disk_usage(os.path.dirname(services.db.path)).free < LEAST_FREE_BYTES:
+            found.append("less than 100 MB of disk is free")
+        return found
+
+    async def _ensure_writable(self) -> None:
+        """Write something, unless that went well a moment ago. Raises Unavailable, StorageError."""
+        db, now = self._services.db, self._services.clock.monotonic()
+        failures, at = self._written
+        is_recent = at is not None and 0 <= now - at < WRITTEN_WITHIN_SECONDS
+        if db.gone is None and is_recent and failures == db.failures:
+            return
+        failures = db.failures
+        await self._beat()
+        self._written = failures, now
 
 
 async def _is_operator(request: Request[Any, Any, Any]) -> bool:
     """Whether a credential came that may also read the queue's statistics."""
-    if "authorization" not in request.headers:
+    if header_of(request.scope, b"authorization") is None:
         return False
     authenticator: Authenticator = request.app.state.authenticator
     try:

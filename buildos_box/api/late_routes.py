@@ -4,13 +4,15 @@ For some two hundred handlers that takes a fifth of the time to start, and memor
 handler declares wrongly is found when the OpenAPI description is made, which a test does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
-from litestar.routes import BaseRoute, HTTPRoute
+from litestar.routes import HTTPRoute
+
+from buildos_box.api.api_route import ApiRoute, Provider
 
 if TYPE_CHECKING:
     from _collections_abc import dict_items
@@ -43,12 +45,17 @@ class LateHandlers(dict[str, Entry]):
         return super().items()
 
 
-def register_late(app: Litestar, routes: Iterable[BaseRoute]) -> None:
-    """Make these routes, all of HTTP, known to the application's router and plugins.
+def register_late(app: Litestar, providers: Mapping[str, Provider]) -> None:
+    """Make the application's routes, all of HTTP, known to its router and plugins.
 
     Raises ImproperlyConfiguredException if two handlers answer the same.
     """
-    http = [route for route in routes if isinstance(route, HTTPRoute)]
+    http = [
+        ApiRoute(app, route.path, route.route_handlers, providers)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+    ]
+    app.routes[:] = http
     for route in http:
         for handler in route.route_handlers:
             # Whether it is public may stand at its router.

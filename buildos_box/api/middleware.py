@@ -15,7 +15,7 @@ from buildos_box.api.request_metrics import HttpMeter
 from buildos_box.auth.in_flight import RequestsInFlight
 from buildos_box.clock import Clock
 from buildos_box.ids import Ids
-from buildos_box.log import correlated
+from buildos_box.log import correlate, uncorrelate
 
 SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -59,11 +59,12 @@ class RequestLayer:
                 self._in_flight.response_begins(scope, headers)
             await send(message)
 
+        before = correlate(correlation_id)
         try:
-            with correlated(correlation_id):
-                await self._app(scope, receive, send_on)
+            await self._app(scope, receive, send_on)
         finally:
             self._in_flight.request_ends(scope)
+            uncorrelate(before)
 
 
 def _lacking_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -3,13 +3,13 @@
 from typing import Any
 
 import msgspec
-from litestar import get, post
+from litestar import Request, get, post
 
+from buildos_box.api.health import HealthCheck
 from buildos_box.api.views import TypeCount
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
 from buildos_box.clock import to_text
-from buildos_box.jobs import job_query_store
 from buildos_box.jobs.cron_store import Run
 from buildos_box.jobs.crons import CronRegistry, CronState
 from buildos_box.jobs.engine import Engine
@@ -63,9 +63,10 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
-async def queue_stats(services: Services) -> dict[str, list[TypeCount]]:
+async def queue_stats(request: Request[Any, Any, Any]) -> dict[str, list[TypeCount]]:
     """The number of jobs of each type and status. Raises Forbidden."""
-    return {"stats": [TypeCount(*row) for row in await job_query_store.counts(services.db)]}
+    check: HealthCheck = request.app.state.health_check
+    return {"stats": [TypeCount(*row) for row in await check.counts()]}
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)

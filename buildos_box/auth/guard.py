@@ -22,6 +22,7 @@ PUBLIC = {"public": True}
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 """The methods of a route for what browsers and scanners look at."""
 PAGE_HEADER = "x-box-page"
+_PAGE_HEADER = PAGE_HEADER.encode()
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AlsoBy = Callable[[AnyConnection], Awaitable[Caller] | None]
 """A function that recognises another credential than a token; a route's `opt` names it as
@@ -52,13 +53,25 @@ def credential(connection: AnyConnection) -> Awaitable[Caller]:
     Raises Unauthorized if there is neither.
     """
     keyring: Keyring = connection.app.state.keyring
-    header = connection.headers.get("authorization")
+    header = header_of(connection.scope, b"authorization")
     if header is None and (session := session_of(connection)):
         return keyring.recognise(session, SESSION)
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("send a token: Authorization: Bearer bos_…")
     return keyring.recognise(token.strip())
+
+
+def header_of(scope: Any, name: bytes) -> str | None:
+    """The first header of that name, in lower case as ASGI has them all; None if there is none.
+
+    Litestar would make an object of all headers first.
+    """
+    for each, value in scope["headers"]:
+        if each == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def session_of(connection: AnyConnection) -> str:
@@ -73,12 +86,14 @@ def from_our_page(connection: AnyConnection) -> bool:
     Another site's page cannot add this header without CORS, which is never granted to it, so it
     cannot make a browser act with the cookie, even where SameSite is not enough.
     """
-    return connection.headers.get(PAGE_HEADER) == "1"
+    return header_of(connection.scope, _PAGE_HEADER) == "1"
 
 
 def _require_json(connection: AnyConnection) -> None:
-    headers = connection.headers
-    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and media != "application/json":
+    scope = connection.scope
+    no_length = header_of(scope, b"content-length") in (None, "0")
+    if no_length and header_of(scope, b"transfer-encoding") is None:
+        return
+    media = (header_of(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    if media != "application/json":
         raise UnsupportedMedia("send the body as Content-Type: application/json")

@@ -47,10 +47,12 @@ class RequestsInFlight:
 
     def response_begins(self, scope: Any, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """A stream counts as answered when it begins: streams have a limit of their own."""
-        if _KEY in scope["state"] and any(
-            value.startswith(_STREAM) and name.lower() == b"content-type" for name, value in headers
-        ):
-            self.request_ends(scope)
+        if _KEY not in scope["state"]:
+            return
+        for name, value in headers:
+            if value.startswith(_STREAM) and name.lower() == b"content-type":
+                self.request_ends(scope)
+                return
 
     def request_ends(self, scope: Any) -> None:
         """The request is answered, or its connection has ended."""

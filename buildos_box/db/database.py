@@ -65,6 +65,11 @@ class Database:
         return self._writer.commits
 
     @property
+    def failures(self) -> int:
+        """A number that grows whenever a write could not be taken."""
+        return self._writer.failures
+
+    @property
     def damage(self) -> str | None:
         """The damage that SQLite has found in the file since it was opened; None if none."""
         return self._writer.damage
@@ -126,12 +131,20 @@ class Database:
     async def by_key(self, sql: str, params: Params) -> Row | None:
         """The row with a key; None if there is none. Only for a query by a unique index.
 
-        It is read on the calling thread, and by the other connections if the file is locked.
+        It is read as `few` does.
+        """
+        rows = await self.few(sql, params)
+        return rows[0] if rows else None
+
+    async def few(self, sql: str, params: Params) -> list[Row]:
+        """A page of rows at most. Only for a query that an index answers without looking at others.
+
+        They are read on the calling thread, and by the other connections if the file is locked.
         """
         try:
-            return self._readers.by_key(sql, params)
+            return self._readers.few(sql, params)
         except sqlite3.OperationalError:
-            return await self.one(sql, params)
+            return await self._readers.all(sql, params)
 
     async def read(self, run: Callable[[Tx], T]) -> T:
         """Run functions that take a transaction on one consistent snapshot; writing raises.

@@ -19,8 +19,8 @@ class Readers:
         self._path = path
         self._connections: list[aiosqlite.Connection] = []
         self._busy: list[int] = []
-        self._by_key: sqlite3.Connection | None = None
-        self._by_key_lock = threading.Lock()
+        self._few: sqlite3.Connection | None = None
+        self._few_lock = threading.Lock()
 
     async def open(self) -> None:
         """Open the connections. Raises sqlite3.Error."""
@@ -33,19 +33,18 @@ class Readers:
                 await connection.execute(f"PRAGMA {pragma}")
             self._connections.append(connection)
             self._busy.append(0)
-        self._by_key = connect_reader(self._path, busy_ms=0)
+        self._few = connect_reader(self._path, busy_ms=0)
 
-    def by_key(self, sql: str, params: Params = ()) -> Row | None:
-        """The row that a query by a unique key finds, read on the calling thread.
+    def few(self, sql: str, params: Params = ()) -> list[Row]:
+        """The rows that a query finds by an index, at most a page of them, on the calling thread.
 
-        Such a row is read in less time than a thread takes to wake. Raises sqlite3.OperationalError
-        at once if the file is locked.
+        They are read in less time than a thread takes to wake. Raises sqlite3.OperationalError at
+        once if the file is locked.
         """
-        with self._by_key_lock:
-            if self._by_key is None:
+        with self._few_lock:
+            if self._few is None:
                 raise sqlite3.OperationalError("the database is closed")
-            rows = self._by_key.execute(sql, params).fetchall()
-        return rows[0] if rows else None
+            return self._few.execute(sql, params).fetchall()
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of one query, run by the least busy connection."""
@@ -58,10 +57,10 @@ class Readers:
 
     async def close(self) -> None:
         """Close the connections after the queries that are running."""
-        with self._by_key_lock:
-            if self._by_key is not None:
-                self._by_key.close()
-                self._by_key = None
+        with self._few_lock:
+            if self._few is not None:
+                self._few.close()
+                self._few = None
         connections, self._connections, self._busy = self._connections, [], []
         for connection in connections:
             await connection.close()

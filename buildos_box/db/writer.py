@@ -78,6 +78,8 @@ class Writer:
         self._closed = False
         self._ended = False
         self.commits = 0
+        self.failures = 0
+        """How often SQLite or the file system has refused a write."""
         self.damage: str | None = None
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
@@ -221,6 +223,7 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error | DatabaseGone):
+            self.failures += 1
             # What a transaction raises itself is reported to its caller only.
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:
@@ -231,6 +234,7 @@ class Writer:
         damaged = type(error) is sqlite3.DatabaseError
         if not damaged and not isinstance(error, sqlite3.OperationalError):
             return error
+        self.failures += 1
         if damaged:
             self.damage = f"the database file is damaged: {error}"
         storage = StorageError(f"the database could not take the write: {error}")

@@ -29,6 +29,7 @@ DISCARDED_BYTES = 64 * 1024 * 1024
 LINGER_SECONDS = 2.0
 """Seconds that a refused client has to close its side: a reset would lose the answer."""
 REFUSED_BODY_SECONDS = 30.0
+_HEAD = b"HTTP/"
 REFUSALS = {
     400: ("malformed", "This is not a valid HTTP/1.1 request"),
     408: ("timeout", "The request did not arrive in time"),
@@ -68,6 +69,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._discarded = 0
         self._over_limit = False
+        self._held: bytes | None = None
+        """The head of an answer, which is sent together with the first part of its body."""
 
     # Called by asyncio
 
@@ -162,6 +165,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is written."""
+        self._send_held()
         super().on_response_complete()
         if self._phase is _Phase.BODY and self.expect_100_continue and not self._body_bytes:
             # Whether the client still sends the body or leaves it out is unknown.
@@ -185,11 +189,23 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def unsent(self) -> int:
         """Bytes that the client has not read."""
-        return self.transport.get_write_buffer_size()
+        return self.transport.get_write_buffer_size() + len(self._held or b"")
 
     def write(self, data: bytes) -> None:
-        """Write a part of an answer."""
-        self.transport.write(data)
+        """Write a part of an answer: a head with what follows it, or alone if nothing does."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            self.transport.write(held + data)
+        elif data.startswith(_HEAD):
+            self._held = data
+            self.loop.call_soon(self._send_held)
+        else:
+            self.transport.write(data)
+
+    def _send_held(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            self.transport.write(held)
 
     def is_closing(self) -> bool:
         """Whether it is being closed."""
@@ -200,6 +216,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
         A client that sends everything before it reads would lose the answer to a reset.
         """
+        self._send_held()
         if self._phase is _Phase.BODY:
             self._read_on(REFUSED_BODY_SECONDS)
         else:
@@ -250,6 +267,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """
         log.warning("request_refused", status=status, address=self.address)
         waiting = self.cycle is not None and not self.cycle.response_complete
+        self._send_held()
         answered_here = waiting and self._phase is _Phase.BODY and not self.cycle.response_started
         if not self.pipeline and (answered_here or not waiting):
             self.transport.write(self._refusal(status))
@@ -262,6 +280,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """End the sending side and drop what still arrives."""
         self.pipeline.clear()
         self._registry.is_busy(self)
+        self._send_held()
         self._phase = _Phase.REFUSED
         self.deadline = self.loop.time() + seconds
         self.flow.resume_reading()

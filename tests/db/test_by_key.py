@@ -1,4 +1,6 @@
-"""What is read on the event loop's own thread is found by a unique key, whatever the table's size.
+"""What is read on the event loop's own thread is found by an index, whatever the table's size.
+
+One row by a unique key, or a page by an index in its order.
 
 The rule: docs/spec.md#sqlite.
 """
@@ -17,8 +19,8 @@ from tests.clock import ManualClock
 PACKAGE = Path(__file__).parents[2] / "buildos_box"
 
 
-def queries() -> Iterator[tuple[str, str]]:
-    """(where, SQL) of each call of `by_key`."""
+def queries(method: str = "by_key") -> Iterator[tuple[str, str]]:
+    """(where, SQL) of each call of that method."""
     for file in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(file.read_text("utf-8"))
         named = {
@@ -29,7 +31,7 @@ def queries() -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            if node.func.attr != "by_key" or file.parent.name == "db":
+            if node.func.attr != method or file.parent.name == "db":
                 continue
             sql = node.args[0]
             if isinstance(sql, ast.Subscript):
@@ -57,6 +59,18 @@ async def test_each_finds_its_row_by_a_unique_index(tmp_path: Path) -> None:
     ]
     db.close()
     assert others == []
+
+
+async def test_each_page_is_found_in_the_order_of_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    await (await Database.open(path, ManualClock())).close()
+    db = sqlite3.connect(path)
+    found = [(sql, steps(db, sql)) for _, sql in queries("few")]
+    db.close()
+    assert found
+    for sql, (step,) in found:
+        assert re.search(r"^SEARCH \w+ USING INDEX \w+ \(\w+=\?", step), (sql, step)
+        assert sql.endswith("LIMIT ?")
 
 
 def steps(db: sqlite3.Connection, sql: str) -> list[str]:

@@ -166,9 +166,8 @@ class OnThreadReaders(Readers):
             await asyncio.sleep(late)
         return rows
 
-    def by_key(self, sql: str, params: Params = ()) -> Row | None:
-        rows: list[Row] = self._connection.execute(sql, params).fetchall()
-        return rows[0] if rows else None
+    def few(self, sql: str, params: Params = ()) -> list[Row]:
+        return self._connection.execute(sql, params).fetchall()
 
     async def close(self) -> None:
         """The writer closes its connection."""

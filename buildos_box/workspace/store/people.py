@@ -22,6 +22,11 @@ async def get_user(db: Database, user_id: str) -> User | None:
     return User.of(row) if row else None
 
 
+async def is_user(db: Database, user_id: str) -> bool:
+    """Whether there is a user with that id."""
+    return await db.by_key("SELECT 1 FROM users WHERE id = ?", (user_id,)) is not None
+
+
 def users_at_address(tx: Tx, address: str, *, limit: int) -> list[User]:
     """Users whose confirmed mail address this is, in any case, oldest first."""
     rows = tx.all(
