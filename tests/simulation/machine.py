@@ -244,6 +244,7 @@ class NoApi(Api):
     """Requests come in by the handlers' own functions: to register routes takes long."""
 
     def __init__(self) -> None:
+        self._known = {}
         Litestar.__init__(self, [])
 
     def serve(self, parts: Parts) -> None:
