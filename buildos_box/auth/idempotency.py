@@ -70,7 +70,7 @@ class IdempotentRequest:
                 raise Unprocessable.field(HEADER, "was used for another request before")
             return _read(known["answer"], kind)
         answer = run(tx)
-        store.forget_some_before(tx, now - KEPT)
+        store.delete_some_before(tx, now - KEPT)
         store.keep(
             tx,
             token_id,

@@ -36,7 +36,7 @@ def keep(
     )
 
 
-def forget_some_before(tx: Tx, then: Instant) -> None:
+def delete_some_before(tx: Tx, then: Instant) -> None:
     """Delete some of the oldest answers from before then."""
     tx.execute(
         """DELETE FROM idempotency_keys WHERE (token_id, key) IN

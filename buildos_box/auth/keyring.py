@@ -119,7 +119,7 @@ class Keyring:
         expires_at = self._session_end(tx, issued_by)
         if instead_of is not None:
             store.end_session(tx, instead_of, now)
-        store.forget_sessions_over(tx, scope, now - SESSION_KEPT)
+        store.delete_sessions_before(tx, scope, now - SESSION_KEPT)
         store.end_oldest_sessions(tx, scope, MAX_SESSIONS - 1, now)
         token_id, text = make_token(self._ids)
         token = Token(token_id, SESSION_NAME, scope, now, expires_at, None, SESSION, issued_by)

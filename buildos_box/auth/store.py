@@ -104,7 +104,7 @@ def end_oldest_sessions(tx: Tx, scope: str, keep: int, now: Instant) -> None:
         tx.announce(TokensRevoked())
 
 
-def forget_sessions_over(tx: Tx, scope: str, before: Instant) -> None:
+def delete_sessions_before(tx: Tx, scope: str, before: Instant) -> None:
     """Delete the records of that scope's sessions that ended before then."""
     tx.execute(
         """DELETE FROM tokens WHERE kind = 'session' AND scope = :scope
@@ -113,7 +113,7 @@ def forget_sessions_over(tx: Tx, scope: str, before: Instant) -> None:
     )
 
 
-async def no_longer_valid(db: Database, token_ids: Iterable[str], now: Instant) -> set[str]:
+async def invalid_among(db: Database, token_ids: Iterable[str], now: Instant) -> set[str]:
     """Which of these tokens are revoked or expired, or were opened with one that is."""
     rows = await db.all(
         """SELECT t.id FROM tokens t

@@ -26,7 +26,7 @@ def begin(tx: Tx, now: Instant, *, backup_at: str | None, resume_sends: bool) ->
     )
 
 
-def unsettled(tx: Tx) -> Epoch | None:
+def unfinished(tx: Tx) -> Epoch | None:
     """The epoch whose jobs from before the restore have not been cancelled yet; None if none."""
     row = tx.one("SELECT * FROM epochs WHERE completed_at IS NULL ORDER BY number DESC LIMIT 1")
     if row is None:

@@ -128,7 +128,7 @@ class Shut:
     reopens_at: Instant | None
 
 
-def what_is_shut(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
+def find_closed_lanes(tx: Tx, lanes: Mapping[str, Lane], now: Instant) -> Shut:
     """Lanes and job types that are paused, and lanes that have reached their rate limit."""
     pauses = pause_store.in_force(tx)
     if any(pause.kind == pause_store.ALL for pause in pauses):
@@ -187,7 +187,7 @@ class _Line:
         self._look_at_pauses()
 
     def _look_at_pauses(self) -> None:
-        shut = what_is_shut(self._tx, self._lanes, self._now)
+        shut = find_closed_lanes(self._tx, self._lanes, self._now)
         self._closed = shut.lanes
         self._paused_types = shut.types
         self.reopens_at = shut.reopens_at

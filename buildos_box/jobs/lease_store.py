@@ -79,7 +79,7 @@ def waiting_suspects(tx: Tx, losses: int) -> list[Row]:
     )
 
 
-def put_off(tx: Tx, row_id: int, at: Instant, now: Instant) -> None:
+def postpone(tx: Tx, row_id: int, at: Instant, now: Instant) -> None:
     """Let a waiting job wait until then; its state stays."""
     tx.execute(
         "UPDATE queue_jobs SET scheduled_for = ?, ready = ?, updated_at = ? WHERE id = ?",

@@ -70,7 +70,7 @@ def recover_lost(
         for row in lease_store.waiting_suspects(tx, SUSPECT_AFTER):
             at = _after_pause(row["losses"], now, base)
             if at > from_text(row["scheduled_for"]):
-                lease_store.put_off(tx, row["id"], at, now)
+                lease_store.postpone(tx, row["id"], at, now)
     lost = lease_store.running_without_worker(tx, now=now, all_leases=all_leases)
     for row in lost:
         losses = row["losses"] + 1

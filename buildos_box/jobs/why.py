@@ -81,7 +81,7 @@ def _waiting(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: I
             f"its worker stopped {plural(row['losses'], 'time')} while it ran, so it waits until "
             f"{suspect}, which lost its worker too, has ended"
         )
-    shut = claims.what_is_shut(tx, lanes, now)
+    shut = claims.find_closed_lanes(tx, lanes, now)
     if lane.name in shut.lanes:
         at = to_text(shut.reopens_at) if shut.reopens_at else None
         started = plural(lane.per_minute or 0, "job")

@@ -374,7 +374,7 @@ class SmartLLM:
             store.record(tx, call, now, alert=alert, said=said)
             if tokens != (0, 0) and self.budget.whole.is_limited:
                 for limit in self.budget.nearly_spent(*store.spent_today(tx, now)):
-                    store.tell(tx, _nearly_alert(limit), now)
+                    store.announce_alert(tx, _nearly_alert(limit), now)
 
         try:
             await self._db.write(write)

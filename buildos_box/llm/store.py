@@ -82,7 +82,7 @@ def record(
             {**asdict(said), "call_id": call_id},
         )
     if alert is not None:
-        tell(tx, alert, now)
+        announce_alert(tx, alert, now)
 
 
 def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
@@ -129,7 +129,7 @@ def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
     return float(row["usd"]), int(row["tokens"])
 
 
-def tell(tx: Tx, alert: LlmAlert, now: Instant) -> None:
+def announce_alert(tx: Tx, alert: LlmAlert, now: Instant) -> None:
     """Announce an alert if it is new."""
     if _is_news(tx, alert, now):
         tx.announce(OperatorAlert(alert.kind, alert.message))

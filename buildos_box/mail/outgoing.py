@@ -216,5 +216,5 @@ def supersede(tx: Tx, services: Services, brief_id: str) -> None:
     One that is being handed over is stopped, and its outcome stored as unknown.
     """
     services.queue.cancel_by_key(tx, email_key(brief_id), reason="superseded", actor="system")
-    for email_id in store.on_the_way_of_brief(tx, brief_id):
+    for email_id in store.unsent_of_brief(tx, brief_id):
         store.stop(tx, email_id, store.CANCELLED, "superseded", services.clock.now())

@@ -221,7 +221,7 @@ def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:
         set_status(tx, email_id, UNKNOWN, now, reason=reason)
 
 
-def on_the_way_of_brief(tx: Tx, brief_id: str) -> list[str]:
+def unsent_of_brief(tx: Tx, brief_id: str) -> list[str]:
     """Ids of the brief's mails that wait or are being sent."""
     rows = tx.all(
         "SELECT id FROM emails WHERE brief_id = ? AND status IN ('queued', 'sending')", (brief_id,)

@@ -119,7 +119,7 @@ def on_email_undelivered(tx: Tx, services: Services, change: EmailUndelivered) -
 
 def on_email_opened_or_clicked(tx: Tx, services: Services, change: EmailOpenedOrClicked) -> None:
     """Mark the notification that the mail relays as opened or clicked."""
-    delivery = store.carried_by(tx, "email", change.email_id)
+    delivery = store.delivery_of_message(tx, "email", change.email_id)
     if delivery is not None:
         store.advance(tx, delivery["id"], change.kind, services.clock.now())
 

@@ -83,7 +83,7 @@ def notify(
     row = store.notification(tx, notification_id)
     jobs: dict[Channel, str] = {}
     for channel in channels or _channels(tx, user_id, event, also):
-        reason = push_outcome.nowhere_to_go(tx, user_id, channel)
+        reason = push_outcome.why_unreachable(tx, user_id, channel)
         if reason is not None:
             instead = push_outcome.skip_unreachable(tx, services, row, channel, reason)
             jobs |= {"in_app": instead.job_id} if instead is not None else {}

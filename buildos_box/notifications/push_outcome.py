@@ -36,7 +36,7 @@ def finish_push(
     whole = push_store.channel_delivery(tx, delivery["notification_id"])
     if whole is None:
         return
-    waiting, sent, failed = push_store.settled_siblings(tx, delivery["notification_id"])
+    waiting, sent, failed = push_store.count_push_outcomes(tx, delivery["notification_id"])
     if sent:
         store.finish(tx, whole["id"], store.SENT, now)
     elif not waiting and unwanted and not failed:
@@ -52,7 +52,7 @@ NO_SUBSCRIPTION = "no push subscription"
 NO_ADDRESS = "no chat address"
 
 
-def nowhere_to_go(tx: Tx, user_id: str, channel: str) -> str | None:
+def why_unreachable(tx: Tx, user_id: str, channel: str) -> str | None:
     """Why push or chat cannot reach the user at all; None if it can."""
     if channel == "push" and not push_store.active_of(tx, user_id):
         return NO_SUBSCRIPTION
@@ -110,7 +110,7 @@ def _try_next(tx: Tx, services: Services, notification: Row, failed: str) -> Non
         if (
             over not in tried
             and wanted.wants(notification["event_type"], over)
-            and nowhere_to_go(tx, notification["user_id"], over) is None
+            and why_unreachable(tx, notification["user_id"], over) is None
         ):
             fanout.add(tx, services, notification, over)
             return

@@ -91,7 +91,7 @@ def note_sent(tx: Tx, subscription_id: str, now: Instant) -> None:
     )
 
 
-def settled_siblings(tx: Tx, notification_id: str) -> tuple[int, int, int]:
+def count_push_outcomes(tx: Tx, notification_id: str) -> tuple[int, int, int]:
     """How many deliveries to single subscriptions are pending, sent, and failed."""
     row = tx.one(
         """SELECT coalesce(sum(status = 'pending'), 0) AS waiting,

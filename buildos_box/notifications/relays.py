@@ -102,7 +102,7 @@ def update_delivery(
     reason: str | None,
 ) -> None:
     """Store the outcome of the mail or SMS; one that failed goes another way."""
-    delivery = store.carried_by(tx, channel, message_id)
+    delivery = store.delivery_of_message(tx, channel, message_id)
     if delivery is None or status is None:
         return
     now = services.clock.now()

@@ -217,7 +217,7 @@ def hand_over(tx: Tx, delivery_id: str, message_id: str, now: Instant) -> None:
     )
 
 
-def carried_by(tx: Tx, channel: str, message_id: str) -> Row | None:
+def delivery_of_message(tx: Tx, channel: str, message_id: str) -> Row | None:
     """The delivery that this mail or SMS carries out; None if none."""
     return tx.one(
         "SELECT * FROM notification_deliveries WHERE channel = ? AND provider_id = ?",

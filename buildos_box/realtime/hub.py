@@ -211,7 +211,7 @@ class Hub:
 
     async def _check_tokens(self) -> None:
         holders = {listener.token_id for listener in self._all()}
-        over = await access.no_longer_valid(self._db, holders, self._clock.now())
+        over = await access.invalid_among(self._db, holders, self._clock.now())
         for listener in self._all():
             if listener.token_id in over:
                 listener.end(End.TOKEN)

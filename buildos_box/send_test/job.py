@@ -94,7 +94,7 @@ async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailRe
     )
     recipient = str(mailbox(to))
     about = MailContext(
-        user_id=await workspace.whom_mail_reaches(services.db, to), event_type=MAIL_EVENT
+        user_id=await workspace.user_of_address_or_admin(services.db, to), event_type=MAIL_EVENT
     )
     sent = await _once(
         job, services, "mail", name, lambda: services.mailer.send(name, recipient, message, about)

@@ -10,7 +10,7 @@ from buildos_box.clock import from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
-from buildos_box.sms.schedule_job import opt
+from buildos_box.sms.schedule_job import set_opt_out
 from buildos_box.sms.send_outcome import mark_sent
 from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
 
@@ -47,7 +47,7 @@ def apply_status(
         store.count(tx, store.FAILED, now)
     store.change(tx, row["id"], now, **values)
     if error == UNSUBSCRIBED and row["phone_number"]:
-        opt(tx, services, row["phone_number"], out=True)
+        set_opt_out(tx, services, row["phone_number"], out=True)
     if error in BAD_NUMBER and row["phone_number"]:
         preferences_store.unverify(tx, row["phone_number"], now)
     return True

@@ -17,7 +17,7 @@ from buildos_box.sms import preferences_store, store
 from buildos_box.sms.custom_text import given_text
 from buildos_box.sms.fact_check import Facts, facts_of
 from buildos_box.sms.llm_reminders import write_texts
-from buildos_box.sms.outgoing import expiry_of, move, stop
+from buildos_box.sms.outgoing import cancel_waiting, expiry_of, move
 from buildos_box.sms.planning import deadline
 from buildos_box.sms.text import reminder_text
 from buildos_box.sms.views import SmsList, SmsView
@@ -145,7 +145,9 @@ async def _cancel(services: Services, caller: Caller, sms_id: str, reason: str |
         row = _visible(tx, sms_id, caller)
         if row["status"] != store.CANCELLED:
             kept = " ".join((reason or "").split())[:LONGEST_REASON]
-            stop(tx, services, _waiting(tx, sms_id, caller), kept or store.BY_REQUEST, caller.actor)
+            cancel_waiting(
+                tx, services, _waiting(tx, sms_id, caller), kept or store.BY_REQUEST, caller.actor
+            )
             store.change(tx, sms_id, services.clock.now(), by_request=1)
         return _view(tx, sms_id, caller)
 

@@ -63,7 +63,9 @@ def add_message(
     return row["id"] or "", enqueue(tx, services, row, at, actor)
 
 
-def stop(tx: Tx, services: Services, row: Row, reason: str, actor: str = "system") -> None:
+def cancel_waiting(
+    tx: Tx, services: Services, row: Row, reason: str, actor: str = "system"
+) -> None:
     """Cancel a waiting message and its job."""
     store.change(tx, row["id"], services.clock.now(), status=store.CANCELLED, reason=reason)
     services.queue.cancel_by_key(tx, sms_key(row["id"]), reason=reason, actor=actor)

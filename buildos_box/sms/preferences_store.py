@@ -114,7 +114,7 @@ async def list_all(
     return [_of(row) for row in rows]
 
 
-def opt(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
+def set_opt_out(tx: Tx, phone_number: str, *, out: bool, now: Instant) -> list[str]:
     """Store or remove a number's opt-out; returns the users who have that number."""
     if out:
         tx.execute(
@@ -185,7 +185,7 @@ def plan_next(tx: Tx, user_id: str, day: date, at: Instant) -> None:
     )
 
 
-def plan_no_more(tx: Tx, user_id: str) -> None:
+def stop_planning(tx: Tx, user_id: str) -> None:
     """Plan no more days for the user."""
     tx.execute("DELETE FROM sms_planning WHERE user_id = ?", (user_id,))
 

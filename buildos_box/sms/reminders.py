@@ -8,7 +8,7 @@ from buildos_box.db import Row, Tx, epoch_store
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.fact_check import Facts, facts_of, fault_of
-from buildos_box.sms.outgoing import enqueue, move, stop
+from buildos_box.sms.outgoing import cancel_waiting, enqueue, move
 from buildos_box.sms.planning import Skip, covered_until, deadline, decide_reminder
 from buildos_box.sms.preferences_store import SmsPreferences
 from buildos_box.sms.send_job import sms_key
@@ -170,7 +170,7 @@ def stop_reminders(
     """Cancel the event's waiting reminders, except the one of the start `but`."""
     for row in store.reminders_of(tx, event_id):
         if row["status"] == store.SCHEDULED and row["event_start_at"] != but:
-            stop(tx, services, row, reason)
+            cancel_waiting(tx, services, row, reason)
 
 
 def replan_changed(tx: Tx, services: Services, event: Event) -> str | None:

@@ -112,7 +112,7 @@ def plan_today(tx: Tx, services: Services, user_id: str) -> bool:
     """
     user, now = workspace.find_user(tx, user_id), services.clock.now()
     if user is None or not preferences_store.find(tx, user_id).wants_reminders:
-        preferences_store.plan_no_more(tx, user_id)
+        preferences_store.stop_planning(tx, user_id)
         return False
     zone = zone_or_utc(user.timezone)
     day = local_day(now, zone)
@@ -123,7 +123,9 @@ def plan_today(tx: Tx, services: Services, user_id: str) -> bool:
     return True
 
 
-def opt(tx: Tx, services: Services, phone_number: str, *, out: bool) -> None:
+def set_opt_out(tx: Tx, services: Services, phone_number: str, *, out: bool) -> None:
     """Store or remove a number's opt-out, and plan the days of all users who have it."""
-    for user_id in preferences_store.opt(tx, phone_number, out=out, now=services.clock.now()):
+    for user_id in preferences_store.set_opt_out(
+        tx, phone_number, out=out, now=services.clock.now()
+    ):
         plan_today(tx, services, user_id)

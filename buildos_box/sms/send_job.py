@@ -340,8 +340,8 @@ def _skip(tx: Tx, job: Attempt[SendPayload], services: Services, reason: str) ->
 def _unsubscribed(tx: Tx, job: Attempt[SendPayload], services: Services, number: str) -> None:
     row = store.find(tx, job.payload.sms_id)
     number = (row and row["phone_number"]) or number
-    for user_id in preferences_store.opt(tx, number, out=True, now=services.clock.now()):
-        preferences_store.plan_no_more(tx, user_id)
+    for user_id in preferences_store.set_opt_out(tx, number, out=True, now=services.clock.now()):
+        preferences_store.stop_planning(tx, user_id)
     _skip(tx, job, services, "opted_out")
 
 

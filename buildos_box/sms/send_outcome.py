@@ -1,4 +1,4 @@
-"""Storing what came of sending a message, once, whichever part of the program learns of it first.
+"""Stores what came of sending a message, once; `send_job` sends it and looks for one in doubt.
 
 That is the attempt that sent it, a later attempt that found it at Twilio, the cron that asks
 Twilio, or a callback for a message whose attempt was lost.

@@ -11,7 +11,7 @@ from buildos_box.errors import Forbidden
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.delivery_status import apply_status
-from buildos_box.sms.schedule_job import opt
+from buildos_box.sms.schedule_job import set_opt_out
 
 AnyRequest = Request[Any, Any, Any]
 OUT = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
@@ -86,7 +86,7 @@ def _heard(tx: Tx, services: Services, sid: str, number: str, word: str) -> None
     if not sid or not store.record_inbound(tx, sid, user_id, word, now):
         return
     if word in OUT | IN:
-        opt(tx, services, number, out=word in OUT)
+        set_opt_out(tx, services, number, out=word in OUT)
 
 
 ROUTES = [twilio_status, twilio_inbound]

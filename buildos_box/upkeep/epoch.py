@@ -19,14 +19,14 @@ log = logger(__name__)
 
 async def apply_epoch(services: Services) -> int:
     """Cancel what a new epoch must not send; returns the number of jobs."""
-    expired = await services.db.write(lambda tx: _settle(tx, services))
+    expired = await services.db.write(lambda tx: _expire_old_jobs(tx, services))
     if expired:
         log.warning("restored_sends_expired", jobs=expired)
     return expired
 
 
-def _settle(tx: Tx, services: Services) -> int:
-    epoch = epoch_store.unsettled(tx)
+def _expire_old_jobs(tx: Tx, services: Services) -> int:
+    epoch = epoch_store.unfinished(tx)
     if epoch is None:
         return 0
     old: list[Row] = []

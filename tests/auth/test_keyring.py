@@ -172,7 +172,7 @@ async def test_a_session_ends_with_the_token_that_opened_it(auth: AuthWorld) -> 
     holders = {id_of(text) for text in (by_first, by_second, by_nobody)} | {first, second}
 
     async def over() -> set[str]:
-        return await store.no_longer_valid(auth.db, holders, auth.clock.now())
+        return await store.invalid_among(auth.db, holders, auth.clock.now())
 
     assert await over() == set()
     await auth.keyring.revoke(second)
@@ -204,7 +204,7 @@ async def test_a_token_does_not_end_with_the_one_that_issued_it(auth: AuthWorld)
     second, text = await auth.keyring.issue("y", "admin", None, issued_by=first)
     await auth.keyring.revoke(first)
     assert not await refused(auth.keyring.recognise(text))
-    assert await store.no_longer_valid(auth.db, [second], auth.clock.now()) == set()
+    assert await store.invalid_among(auth.db, [second], auth.clock.now()) == set()
 
 
 async def test_signing_in_again_ends_the_browsers_session_and_no_token(auth: AuthWorld) -> None:

@@ -16,7 +16,9 @@ HEAVY = {
     "requests", "rich", "textual", "twilio", "yaml",
 }  # fmt: skip
 OTHERS = {"http.server", "pdb", "litestar._openapi.schema_generation.examples"}
-NO_COMMANDS = re.compile(r"buildos_box\.(cli\.(?!main|serve_command|root_command)\w*_commands?|tui)\b")
+NO_COMMANDS = re.compile(
+    r"buildos_box\.(cli\.(?!main|serve_command|root_command)\w*_commands?|tui)\b"
+)
 _NAME = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.M)
 ASKED_FOR_ONLY = {"pygments", "pygments.lexers", "rich"}
 """Python tells of these even when they are not found; loaded, they would have more parts."""

@@ -175,7 +175,7 @@ class Facts:
         """Whether a backup was put in place after that."""
         return any(span.end >= at for span in self.restored)
 
-    def unsettled(self, who: str, begin: datetime, end: datetime) -> bool:
+    def unfinished(self, who: str, begin: datetime, end: datetime) -> bool:
         """Whether something that this person asked for had no answer yet at some time then."""
         return bool(self._timeline("deeds", who).between(begin, end))
 

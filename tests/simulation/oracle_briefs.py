@@ -187,7 +187,7 @@ def _may_come(facts: Facts, who: str, run: datetime, t: datetime) -> bool:
     return bool(
         facts.crashes(run - 2 * HOUR, t)
         or facts.ill(run - HOUR, t, "model", *MAIL_WAYS)
-        or facts.unsettled(who, run - 30 * HOUR, t)
+        or facts.unfinished(who, run - 30 * HOUR, t)
     )
 
 
@@ -245,7 +245,7 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
         return None
     if any(span.end >= run - 70 * MINUTE and span.begin <= late for span in facts.restored):
         return None
-    return None if facts.unsettled(who, run - 3 * HOUR, late) else late
+    return None if facts.unfinished(who, run - 3 * HOUR, late) else late
 
 
 def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:

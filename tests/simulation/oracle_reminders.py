@@ -212,7 +212,7 @@ def _due(
             return None
     if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(begin, late):
         return None
-    return None if facts.unsettled(who, known - 26 * HOUR, late) else due
+    return None if facts.unfinished(who, known - 26 * HOUR, late) else due
 
 
 def _disturbs(wishes: Wishes, begin: datetime, end: datetime) -> bool:

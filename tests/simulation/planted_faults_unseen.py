@@ -93,7 +93,7 @@ UNSEEN = [
                 "mail/outgoing.py",
                 "    services.queue.cancel_by_key(tx, email_key(brief_id), "
                 'reason="superseded", actor="system")\n'
-                "    for email_id in store.on_the_way_of_brief(tx, brief_id):",
+                "    for email_id in store.unsent_of_brief(tx, brief_id):",
                 "    for email_id in ():",
             ),
             (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from buildos_box.sms import store
-from buildos_box.sms.schedule_job import opt
+from buildos_box.sms.schedule_job import set_opt_out
 from tests.doubles.twilio import SERVICE, TwilioDouble
 from tests.world import BoxWorld
 
@@ -292,7 +292,7 @@ async def test_one_in_doubt_is_not_sent_to_the_number_of_before(
     moved = {"userId": "ada", "phone_number": "+14155552672", "phone_verified": True}
     await box.post("/sms/scheduled", moved)
     services = box.box.services
-    await services.db.write(lambda tx: opt(tx, services, NUMBER, out=True))
+    await services.db.write(lambda tx: set_opt_out(tx, services, NUMBER, out=True))
     await box.run_until("2024-10-23T08:17:00Z")
     assert [form["To"] for form in twilio.sent] == ["+14155552672"]
 

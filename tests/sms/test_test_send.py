@@ -22,7 +22,7 @@ async def test_who_said_stop_gets_none(box: BoxWorld, twilio: TwilioDouble) -> N
         "/sms/scheduled", {"userId": "ada", "phone_number": NUMBER, "phone_verified": True}
     )
     now = box.clock.now()
-    await box.db.write(lambda tx: preferences_store.opt(tx, NUMBER, out=True, now=now))
+    await box.db.write(lambda tx: preferences_store.set_opt_out(tx, NUMBER, out=True, now=now))
     job_id = (await box.post("/queue/test-sms", {"to": NUMBER}))["jobId"]
     await box.work()
     job = await box.get(f"/jobs/{job_id}")

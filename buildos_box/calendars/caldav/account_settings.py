@@ -4,7 +4,7 @@ from buildos_box.calendars.caldav import collection_store, store, todo_store
 from buildos_box.calendars.caldav.collection_store import Collection
 from buildos_box.calendars.caldav.limits import MAX_LISTS
 from buildos_box.calendars.caldav.views import CollectionChange
-from buildos_box.calendars.feeds.store_events import take_events_away
+from buildos_box.calendars.feeds.store_events import delete_feed_events
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
@@ -18,7 +18,7 @@ def choose(tx: Tx, collection: Collection, wanted: CollectionChange, now: Instan
             raise Unprocessable.field("readsEvents", "this list has no events")
         collection_store.set_reads_events(tx, collection.id, reads=wanted.reads_events)
         if not wanted.reads_events:
-            take_events_away(tx, collection, now)
+            delete_feed_events(tx, collection, now)
     if wanted.project_id is not None and (wanted.project_id or None) != collection.project_id:
         _choose_project(tx, collection, wanted.project_id or None)
 
@@ -41,5 +41,5 @@ def _choose_project(tx: Tx, collection: Collection, project_id: str | None) -> N
 def remove_account(tx: Tx, account_id: str, now: Instant) -> None:
     """Delete the account with its events; nothing changes at the server."""
     for collection in collection_store.collections(tx, account_id):
-        take_events_away(tx, collection, now)
+        delete_feed_events(tx, collection, now)
     store.delete(tx, account_id)

@@ -55,7 +55,7 @@ async def add_account(
     named = [(services.ids.new("collection", now), found) for found in listed]
 
     def run(tx: Tx) -> str:
-        known = store.same(tx, account)
+        known = store.find_same_login(tx, account)
         if known is not None:
             return known
         most = services.settings.limits.caldav_accounts_per_user

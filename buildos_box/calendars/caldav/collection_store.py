@@ -110,7 +110,7 @@ def set_reads_events(tx: Tx, collection_id: str, *, reads: bool) -> None:
     )
 
 
-def was_read(
+def record_read(
     tx: Tx, collection_id: str, *, mark: str, events: int, warnings: list[str], now: Instant
 ) -> None:
     """Record the events that were read, with the server's mark for them."""

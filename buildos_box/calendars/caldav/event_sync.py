@@ -11,7 +11,7 @@ from buildos_box.calendars.caldav.dav_xml import events_between
 from buildos_box.calendars.feeds.fetch import Download, FeedFault, Marks
 from buildos_box.calendars.feeds.limits import AHEAD, BACK, READ_AGAIN
 from buildos_box.calendars.feeds.read_feed import AGAIN, parse_within_limits
-from buildos_box.calendars.feeds.store_events import take_in
+from buildos_box.calendars.feeds.store_events import store_changes
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import TransientError
@@ -71,8 +71,8 @@ def take_events(tx: Tx, events: Events, now: Instant) -> Counts:
     Raises Unprocessable if an event's fields break a rule of `POST /sync`.
     """
     found = replace(events.found, complete=events.is_whole)
-    counts = take_in(tx, events.collection, found, now)
-    collection_store.was_read(
+    counts = store_changes(tx, events.collection, found, now)
+    collection_store.record_read(
         tx,
         events.collection.id,
         mark=events.mark,

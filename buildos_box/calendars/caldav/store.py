@@ -70,7 +70,7 @@ async def page(db: Database, user_id: str, *, before: int | None, limit: int) ->
     )
 
 
-def same(tx: Tx, account: Account) -> str | None:
+def find_same_login(tx: Tx, account: Account) -> str | None:
     """The id of the user's account with that home and user name; None if there is none."""
     row = tx.one(
         "SELECT id FROM caldav_accounts WHERE user_id = ? AND home_url = ? AND username = ?",

@@ -10,7 +10,7 @@ from buildos_box.calendars.feeds import store as feed_store
 from buildos_box.calendars.feeds.fetch import SECONDS, Download, FeedFault, Login, Marks, fetch
 from buildos_box.calendars.feeds.limits import READ_AGAIN, due_after_success
 from buildos_box.calendars.feeds.store import Feed
-from buildos_box.calendars.feeds.store_events import Source, read, take_in
+from buildos_box.calendars.feeds.store_events import Source, read, store_changes
 from buildos_box.calendars.ics.cpu_limit import ProcessorTime
 from buildos_box.clock import Instant, is_zone
 from buildos_box.db import Tx
@@ -182,8 +182,8 @@ def take_reading(tx: Tx, feed: Feed, reading: Reading, now: Instant) -> Counts:
     Raises Unprocessable if an event's fields break a rule of `POST /sync`.
     """
     feed_store.succeeded(tx, feed.id, now, due_after_success(now))
-    counts = take_in(tx, feed, reading.found, now)
-    feed_store.was_read(
+    counts = store_changes(tx, feed, reading.found, now)
+    feed_store.record_read(
         tx,
         feed.id,
         etag=reading.marks.etag,

@@ -25,7 +25,7 @@ from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.calendars.feeds.job import feed_key, queue_sync
 from buildos_box.calendars.feeds.read_feed import Reading
 from buildos_box.calendars.feeds.store import Feed
-from buildos_box.calendars.feeds.store_events import take_away
+from buildos_box.calendars.feeds.store_events import delete_feed_and_events
 from buildos_box.db import Row, Tx
 from buildos_box.errors import Conflict, NotFound
 from buildos_box.services import Services
@@ -244,7 +244,7 @@ async def delete_feed(user_id: str, feed_id: str, services: Services, caller: Ca
         services.queue.cancel_by_key(
             tx, feed_key(feed_id), reason="unsubscribed", actor=caller.actor
         )
-        take_away(tx, feed, now)
+        delete_feed_and_events(tx, feed, now)
 
     await services.db.write(run)
 

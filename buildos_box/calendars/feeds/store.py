@@ -168,7 +168,7 @@ def succeeded(tx: Tx, feed_id: str, now: Instant, next_at: Instant) -> None:
     )
 
 
-def was_read(
+def record_read(
     tx: Tx,
     feed_id: str,
     *,

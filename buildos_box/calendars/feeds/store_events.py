@@ -79,7 +79,7 @@ def read(
     return replace(found, events=events, warnings=warnings, complete=complete)
 
 
-def take_in(tx: Tx, feed: Source, found: "CalendarImport", now: Instant) -> Counts:
+def store_changes(tx: Tx, feed: Source, found: "CalendarImport", now: Instant) -> Counts:
     """Store new and changed events, cancel those that are gone, delete those long over; the counts.
 
     If the calendar was not read to its end, no event counts as gone. Raises Unprocessable if an
@@ -111,13 +111,13 @@ def _is_over(ends: str, now: Instant) -> bool:
     return ends <= to_text(now)[: len(ends)]
 
 
-def take_away(tx: Tx, feed: Feed, now: Instant) -> None:
+def delete_feed_and_events(tx: Tx, feed: Feed, now: Instant) -> None:
     """Delete the feed and its events; their reminders are cancelled with them."""
-    take_events_away(tx, feed, now)
+    delete_feed_events(tx, feed, now)
     feed_store.delete(tx, feed.id)
 
 
-def take_events_away(tx: Tx, feed: Source, now: Instant) -> None:
+def delete_feed_events(tx: Tx, feed: Source, now: Instant) -> None:
     """Delete the events that came from there, and with them their reminders."""
     keys = {row["id"]: "id" for row in workspace.events_of_feed(tx, feed.id)}
     if keys:

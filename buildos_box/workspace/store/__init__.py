@@ -38,9 +38,9 @@ from buildos_box.workspace.store.people import (
     latest_activity,
     mark_onboarded,
     user_ids,
+    user_of_address_or_admin,
     users_at_address,
     warn_of_email,
-    whom_mail_reaches,
 )
 from buildos_box.workspace.store.search import forget_deleted, search
 from buildos_box.workspace.store.work import (
@@ -110,7 +110,7 @@ __all__ = [
     "tasks_of_project",
     "timed_events",
     "user_ids",
+    "user_of_address_or_admin",
     "users_at_address",
     "warn_of_email",
-    "whom_mail_reaches",
 ]

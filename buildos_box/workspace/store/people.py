@@ -113,7 +113,7 @@ def find_admins(tx: Tx, *, limit: int = 100) -> list[str]:
     return [row["id"] for row in rows]
 
 
-async def whom_mail_reaches(db: Database, address: str) -> str | None:
+async def user_of_address_or_admin(db: Database, address: str) -> str | None:
     """The id of the user with that address, else of an admin, else of the first user."""
     row = await db.one(
         """SELECT id FROM users
