@@ -99,7 +99,7 @@ PLANTED = [
                 "CREATE INDEX queue_jobs_live_key",
             ),
             (
-                "jobs/transitions.py",
+                "jobs/job_store.py",
                 '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND completed_at IS NULL"',
                 '"SELECT * FROM queue_jobs WHERE dedup_key = ? AND 1 = 0"',
             ),

@@ -163,11 +163,11 @@ UNSEEN = [
                 "briefs/job.py",
                 "    return await services.db.write(\n"
                 "        lambda tx: _conclude("
-                "tx, job, services, user, brief_id, payload, finished)\n"
+                "tx, job, services, user, brief_id, payload, finished, facts.language)\n"
                 "    )\n",
                 "    result = await services.db.write(\n"
                 "        lambda tx: _conclude("
-                "tx, job, services, user, brief_id, payload, finished)\n"
+                "tx, job, services, user, brief_id, payload, finished, facts.language)\n"
                 "    )\n"
                 "    await services.db.write(lambda tx: _queue_mail(tx, job, services, user, "
                 "brief_id, payload, finished, services.clock.now()))\n"
