@@ -16,7 +16,7 @@ from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis
 from buildos_box.briefs.day_changes import since_yesterday
 from buildos_box.briefs.draft import Draft, NamedTask
 from buildos_box.briefs.facts import DayFacts
-from buildos_box.briefs.project_updates import project_news
+from buildos_box.briefs.project_updates import project_updates
 from buildos_box.briefs.task_lists import also_today, coming_up, first_things, late_tasks
 from buildos_box.briefs.text import escape, shorten, title
 from buildos_box.briefs.timeline import load, opening, timeline
@@ -135,7 +135,7 @@ def _compose(
         (texts.LATE, late_tasks(draft, limits.late)),
         (texts.COMING_UP, coming_up(draft, limits.coming)),
         (texts.SINCE_YESTERDAY, since_yesterday(draft, limits.changes)),
-        (texts.PROJECTS, project_news(draft, limits.projects, limits.note_words)),
+        (texts.PROJECTS, project_updates(draft, limits.projects, limits.note_words)),
     ):
         if lines:
             draft.heading(2, say(name))

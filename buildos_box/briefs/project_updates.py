@@ -14,7 +14,7 @@ RISK_NEAR = 30
 """Days before its date within which late tasks put a project at risk."""
 
 
-def project_news(draft: Draft, most: int, note_words: int) -> list[Line]:
+def project_updates(draft: Draft, most: int, note_words: int) -> list[Line]:
     """One line for each project with news, the most pressing first."""
     lines = []
     for project in draft.facts.projects:

@@ -90,7 +90,7 @@ def migrate(
         log.info("migrating", from_schema=current, to_schema=newest, megabytes=size // 2**20)
         if keep_old:
             _back_up(connection, path, current, clock)
-        with _told(connection, clock):
+        with _reporting(connection, clock):
             _apply(connection, missing, clock)
         log.info("migrated", schema=newest, seconds=round(clock.monotonic() - began, 1))
     finally:
@@ -118,7 +118,7 @@ class _Beat:
 
 
 @contextmanager
-def _told(connection: sqlite3.Connection, clock: Clock) -> Iterator[None]:
+def _reporting(connection: sqlite3.Connection, clock: Clock) -> Iterator[None]:
     """Log every few seconds that the connection still works."""
     beat = _Beat(clock)
 

@@ -125,16 +125,16 @@ class Attempt(Generic[P]):
 
     def _note_state(self, tx: Tx) -> None:
         """Store where the attempt stands, and its progress if that is not stored yet."""
-        claimed, told = self.claimed, self._progress
+        claimed, progress = self.claimed, self._progress
         if stack := self._stack():
             lease_store.note_stack(tx, claimed.row_id, stack)
-        if told is not self._stored_progress:
-            now, text = self._clock.now(), job_store.dump(told)
+        if progress is not self._stored_progress:
+            now, text = self._clock.now(), job_store.dump(progress)
             lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, text, now)
-            tx.after_commit(partial(self._mark_stored, told))
+            tx.after_commit(partial(self._mark_stored, progress))
 
-    def _mark_stored(self, told: Progress | None) -> None:
-        self._stored_progress = told
+    def _mark_stored(self, progress: Progress | None) -> None:
+        self._stored_progress = progress
 
     def _mark_finished(self) -> None:
         self.finished = True

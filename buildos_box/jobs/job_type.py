@@ -1,4 +1,7 @@
-"""What a package declares of its jobs: payloads and job types (docs/spec.md#job)."""
+"""Job types and their payloads, which packages declare; how to add one: docs/job-types.md.
+
+The rules: docs/spec.md#job.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

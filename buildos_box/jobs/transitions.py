@@ -343,7 +343,7 @@ def end_attempt(
 
 
 def cancel(tx: Tx, row: Row, *, reason: str, actor: str, now: Instant) -> None:
-    """Any live state `→ cancelled`; its lease ends at once.
+    """Any live state `→ cancelled`; its lease ends at once. `Queue.cancel` also stops its attempt.
 
     Raises IllegalTransition if the job is finished.
     """

@@ -85,7 +85,7 @@ def record(
         announce_alert(tx, alert, now)
 
 
-def _is_news(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
+def _is_new(tx: Tx, alert: LlmAlert, now: Instant) -> bool:
     """Whether the alert is new: each is raised once a day."""
     again = day_start(now) if alert.once_a_day else now - ALERT_AGAIN
     return (
@@ -131,7 +131,7 @@ def spent_today(tx: Tx, now: Instant) -> tuple[float, int]:
 
 def announce_alert(tx: Tx, alert: LlmAlert, now: Instant) -> None:
     """Announce an alert if it is new."""
-    if _is_news(tx, alert, now):
+    if _is_new(tx, alert, now):
         tx.announce(OperatorAlert(alert.kind, alert.message))
 
 

@@ -33,7 +33,7 @@ def faults_of(tag: str, texts: "Catalog", catalogue: "Catalog") -> Iterator[str]
             yield from _wrong_places(text.id, name, form)
     for message in catalogue:
         if message.id and texts.get(message.id) is None:
-            yield f"{message.id!r} is no text of the code"
+            yield f"{message.id!r} is not a text of the code"
 
 
 def _forms(message: "Message") -> list[str]:

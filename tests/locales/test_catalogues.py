@@ -62,7 +62,7 @@ def test_faults_of_a_catalogue_are_told(texts: Catalog) -> None:
         "'by {time}' has the placeholders ['godziny'], not ['time']",
         "'late' is not translated",
         "'{count} day' has the placeholders ['x'], not ['count']",
-        "'gone' is no text of the code",
+        "'gone' is not a text of the code",
     ]
     assert len(list(faults_of("pl", texts, Catalog(locale="pl")))) > 150
 

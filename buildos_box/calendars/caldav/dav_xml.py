@@ -125,7 +125,7 @@ def read_multistatus(body: bytes) -> Multistatus:
     """An answer of many parts. Raises BadXml."""
     root = read_xml(body)
     if root.name != _full("d:multistatus"):
-        raise BadXml("XML that is no answer of WebDAV")
+        raise BadXml("XML that is not a WebDAV answer")
     parts = [part for response in root.all("d:response") for part in _parts(response)]
     return Multistatus(parts, root.text_at("d:sync-token"))
 
