@@ -3,7 +3,8 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY .ci/locked .ci/locked
 # Nothing is installed but files whose hashes are known; the box itself is built from what is there.
-RUN python -m venv /opt/box && /opt/box/bin/pip install --no-cache-dir --require-hashes -r .ci/locked/runtime.txt
+# With the extras `chat` and `s3`: nothing can be added to a container later.
+RUN python -m venv /opt/box && /opt/box/bin/pip install --no-cache-dir --require-hashes -r .ci/locked/whole.txt
 RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes -r .ci/locked/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY buildos_box buildos_box

@@ -17,6 +17,8 @@ trap 'rm -rf "$work"' EXIT
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C TZ=UTC
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
 export SOURCE_DATE_EPOCH
+# The modules are compressed once, by pack.py over all of them together, and not each before that.
+export PYINSTALLER_ZLIB_COMPRESSION_LEVEL=0
 
 "${CC:-cc}" -O2 -Wall -Wextra -Werror -s -Wl,--build-id=none \
     -o "$work/launcher" packaging/launcher.c -l:liblzma.a

@@ -3,7 +3,7 @@
     python packaging/sbom.py > buildos-box.cdx.json
 
 Run it with the Python of the environment that the program is installed in. It lists the packages
-of .ci/locked/runtime.txt that are installed there, each with its licence and what it depends on,
+of .ci/locked/whole.txt that are installed there, each with its licence and what it depends on,
 and the files of others that the program carries (packaging/vendored.toml). The same environment
 gives the same bytes.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / ".ci" / "locked" / "runtime.txt"
+LOCK = ROOT / ".ci" / "locked" / "whole.txt"
 VENDORED = ROOT / "packaging" / "vendored.toml"
 PROGRAM = "buildos-box"
 SHIPPED = "static/"

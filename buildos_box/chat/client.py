@@ -27,7 +27,10 @@ HOSTED = {"tgram": "api.telegram.org", "discord": "discord.com"}
 """The hosts of services whose URL does not name one."""
 PERSONAL_KEYS = ("gotify", "gotifys")
 """Services whose 401 is about the person's own token."""
-MISSING = "the library for chat is not installed: pip install 'buildos-box[chat]'"
+MISSING = (
+    "the library for chat is not installed: pip install 'buildos-box[chat]' "
+    "(the container image and the one executable hold it)"
+)
 SECRET_CHARS = 8
 """The shortest part of an address that may be a secret."""
 

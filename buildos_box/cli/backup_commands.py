@@ -128,7 +128,8 @@ def _back_up(settings: Settings, to: str | None, as_json: bool) -> None:
     if to is None:
         _tell_made(_made(settings, folder), as_json)
         return
-    with tempfile.TemporaryDirectory(prefix=".box-upload-", dir=folder) as scratch:
+    scratch_in = folder if folder.is_dir() else None  # without a box it is refused just below
+    with tempfile.TemporaryDirectory(prefix=".box-upload-", dir=scratch_in) as scratch:
         upload_backup(settings, to, _made(settings, Path(scratch)), as_json=as_json)
 
 

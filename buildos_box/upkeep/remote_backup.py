@@ -29,7 +29,7 @@ LONGEST_REASON = 300
 _SAID = re.compile(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", re.S)
 NOT_INSTALLED = (
     "needs packages that are not installed: pip install 'buildos-box[s3]' "
-    "(the container image and the single executable do not hold them)"
+    "(the container image and the one executable hold them)"
 )
 
 
@@ -64,7 +64,9 @@ class RemoteBackups:
             "secret_access_key": secret,
             "prefix": place.prefix or None,
         }
-        self._store = _module("obstore.store").S3Store(
+        _trust_somebody()
+        self._store = self._asked(
+            _module("obstore.store").S3Store,
             place.bucket,
             **{name: value for name, value in options.items() if value is not None},
             # Of stores other than Amazon's, all know buckets in the path; few as a host name.
@@ -168,6 +170,19 @@ def _reason(text: str) -> str:
     said = _SAID.search(text)
     found = f"{said[1]}: {said[2]}" if said else text.partition("Debug source")[0]
     return " ".join(found.split())[:LONGEST_REASON]
+
+
+def _trust_somebody() -> None:
+    """On a system without certificates, which the library wants to begin at all, take those that
+    everything else here goes by.
+    """
+    store = _module("obstore.store").S3Store
+    try:
+        store("any", region="any")
+    except _module("obstore.exceptions").BaseError:
+        from requests.certs import where
+
+        os.environ.setdefault("SSL_CERT_FILE", where())
 
 
 def _private(path: Path) -> Any:

@@ -58,7 +58,8 @@ def test_every_dependency_of_the_project_is_locked() -> None:
     wanted = {
         "runtime": project["dependencies"],
         "dev": [*project["dependencies"], *extras["dev"]],
-        "packaging": [*project["dependencies"], *extras["packaging"]],
+        "whole": [*project["dependencies"], *extras["chat"], *extras["s3"]],
+        "packaging": [*project["dependencies"], *extras["chat"], *extras["s3"], *extras["packaging"]],
     }
     for name, requirements in wanted.items():
         found = entries(ROOT / ".ci" / "locked" / f"{name}.txt")
@@ -118,7 +119,7 @@ def test_the_bill_of_materials_lists_what_is_installed_and_carried() -> None:
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     components = {each["bom-ref"]: each for each in bill["components"]}
     names = {each["name"].lower() for each in components.values()}
-    assert {"litestar", "msgspec", "rapidoc", "twilio"} <= names
+    assert {"apprise", "litestar", "msgspec", "obstore", "rapidoc", "twilio"} <= names
     assert not {"pytest", "ruff", "axe-core", "pyinstaller"} & names
     rapidoc = components["pkg:npm/rapidoc@9.3.8"]
     assert rapidoc["hashes"][0]["content"] == vendored()[0]["sha256"]

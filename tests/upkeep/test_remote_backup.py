@@ -159,6 +159,25 @@ def test_a_store_that_refuses_is_told_in_a_line_without_the_secret(
     assert SECRET not in refused.value.message
 
 
+def test_a_file_of_authorities_that_is_empty_is_a_refusal_in_words(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_bytes(b"")
+    monkeypatch.setenv("SSL_CERT_FILE", str(empty))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    with pytest.raises(RemoteFailed):
+        store(server, "bucket")
+
+
+def test_a_folder_without_a_box_is_named(
+    tmp_path: Path, server: str, key: tuple[Path, str]
+) -> None:
+    said = run(config(tmp_path, server, key[1]), "backup", "--to", "s3://bucket/x")
+    assert said.exit_code == 1
+    assert "there is no database in" in said.stderr
+
+
 def test_nothing_leaves_unencrypted(tmp_path: Path, server: str) -> None:
     file = config(tmp_path, server, "")
     result = run(file, "backup", "--to", "s3://bucket/x")
