@@ -173,7 +173,8 @@ class Egress:
         ports = self._settings.allowed_ports
         if _port(target) not in ports:
             raise AddressRefused(
-                f"{_host(target)}: the port must be {' or '.join(map(str, ports))}"
+                f"{_host(target)}: the port must be {' or '.join(map(str, ports))}, "
+                "unless the operator allows its network (egress.allow_private)"
             )
 
     def _check(self, target: httpx.URL, text: str) -> None:

@@ -180,9 +180,9 @@ def _trust_somebody() -> None:
     try:
         store("any", region="any")
     except _module("obstore.exceptions").BaseError:
-        from requests.certs import where
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-        os.environ.setdefault("SSL_CERT_FILE", where())
+        os.environ.setdefault("SSL_CERT_FILE", DEFAULT_CA_BUNDLE_PATH)
 
 
 def _private(path: Path) -> Any:
