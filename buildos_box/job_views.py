@@ -60,9 +60,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
         """The view of one job store row; `metadata` as `job_metadata` shows it."""
         # Each name that is asked of a row is sought among all its names.
         facts = row if isinstance(row, dict) else dict(zip(row.keys(), row, strict=True))
-        plain = {name: facts[column] for name, column in _COLUMNS}
-        parsed = {name: parsed_json(facts[name]) for name in _PARSED}
-        return cls(metadata=metadata, **plain, **parsed)
+        values = {name: facts[column] for name, column in _COLUMNS}
+        for name in _PARSED:
+            values[name] = parsed_json(facts[name])
+        return cls(metadata=metadata, **values)
 
 
 _SOURCES = {"id": "queue_job_id", "error_message": "error", "processed_at": "completed_at"}

@@ -251,10 +251,11 @@ def _comma_list(text: str | None) -> list[str] | None:
 
 def _statuses(text: str | None) -> list[str] | None:
     found = _comma_list(text)
-    if found is not None:
-        found = [_OTHER_STATUS_NAMES.get(status, status) for status in found]
+    if found is None:
+        return None
+    found = [_OTHER_STATUS_NAMES.get(status, status) for status in found]
     allowed = [status.value for status in Status]
-    for status in found or ():
+    for status in found:
         if status not in allowed:
             raise Unprocessable.field("status", f"{status!r} must be one of {', '.join(allowed)}")
     return found

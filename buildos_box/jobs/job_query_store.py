@@ -130,14 +130,16 @@ async def events_of(db: Database, row_id: int) -> list[Row]:
 
 
 async def counts(db: Database) -> list[Row]:
-    """How many jobs of each type are in each status, and how many of them are for later."""
+    """How many jobs of each type are in each status, and how many of them are for later.
+
+    The schema's triggers keep the counts of those that have ended.
+    """
     return await db.all(
         """SELECT job_type, status, count(*) AS count,
                   sum(status = 'pending' AND ready = 0) AS scheduled
              FROM queue_jobs WHERE completed_at IS NULL GROUP BY job_type, status
            UNION ALL
-           SELECT job_type, status, count(*), 0 FROM queue_jobs
-            WHERE completed_at IS NOT NULL GROUP BY job_type, status
+           SELECT job_type, status, count, 0 FROM finished_job_counts WHERE count > 0
             ORDER BY 1, 2"""
     )
 

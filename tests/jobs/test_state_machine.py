@@ -313,6 +313,17 @@ class QueueMachine(RuleBasedStateMachine):
                 assert before[1] == after[0]
 
     @invariant()
+    def the_kept_counts_of_finished_jobs_are_right(self) -> None:
+        kept = self.rows(
+            "SELECT job_type, status, count FROM finished_job_counts WHERE count <> 0 ORDER BY 1, 2"
+        )
+        counted = self.rows(
+            """SELECT job_type, status, count(*) AS count FROM queue_jobs
+                WHERE completed_at IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"""
+        )
+        assert [tuple(row) for row in kept] == [tuple(row) for row in counted]
+
+    @invariant()
     def nothing_completes_twice(self) -> None:
         assert all(count <= 1 for count in self.completed.values())
 
