@@ -27,9 +27,11 @@ END:VCALENDAR
 SMALLEST: dict[str, list[str]] = {
     "body_memory": [],  # what is bounded is told apart from what is not only at its full size
     "box_bench": ["--jobs", "2000", "--starts", "1", "--idle-seconds", "1"],
+    "bulk_bench": ["--tasks", "200"],
     "brief_quality": ["--days", "14"],
     "briefs_bench": ["--users", "10", "--briefs", "3"],
     "calendar_corpus": ["{folder}/calendars"],
+    "city_bench": ["--people", "200", "--due", "20"],
     "cron_bench": ["--users", "500"],
     "executable_bench": ["--rounds", "1", "--starts", "1"],
     "history_bench": ["--smallest"],

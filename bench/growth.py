@@ -164,7 +164,7 @@ class JobTable:
         for job in jobs:
             self.transact(
                 lambda tx, job=job: transitions.complete(
-                    tx, job.row_id, job.lease_token, None, self.clock.now()
+                    tx, transitions.Ended(job.row_id, job.lease_token, None), self.clock.now()
                 )
             )
         return seconds

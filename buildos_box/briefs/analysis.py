@@ -33,7 +33,7 @@ async def analyse_day(
         Ask(
             purpose=prompts.PURPOSE,
             system=prompts.system_text(),
-            user=prompts.user_text(facts, lambda text: fence(text, services.ids)),
+            user=_prompt(services, facts),
             schema=Analysis,
             user_id=user_id,
             job_id=job_id,
@@ -51,6 +51,13 @@ async def analyse_day(
     if not answer.is_builtin:
         accepted = prompts.accept(answer.value, facts).analysis
     return AnalysisResult(analysis=accepted, **answer.origin())
+
+
+def _prompt(services: Services, facts: DayFacts) -> str:
+    """The day as a model reads it; nothing where there is no model to read it."""
+    if not services.llm.providers:
+        return ""
+    return prompts.user_text(facts, lambda text: fence(text, services.ids))
 
 
 def whole(analysis: Analysis, facts: DayFacts) -> Analysis:

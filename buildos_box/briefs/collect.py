@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,12 +11,12 @@ from buildos_box.briefs.facts import DayFacts, Person, day_facts
 from buildos_box.briefs.holidays import holidays_on
 from buildos_box.briefs.task_counts import TaskCounts
 from buildos_box.clock import Instant, zone_or_utc
-from buildos_box.db import Database, Row
+from buildos_box.db import Database, Row, Tx
 from buildos_box.locales.language import Language
 from buildos_box.locales.tags import BOX_DEFAULT
 from buildos_box.workspace import store
 from buildos_box.workspace.languages import language_of
-from buildos_box.workspace.model import Preferences, User
+from buildos_box.workspace.model import Dependency, Event, Note, Preferences, Project, Task, User
 from buildos_box.workspace.store import DayQuery
 
 MAX_PROJECTS = 2_000
@@ -50,18 +51,8 @@ async def collect(
     query = DayQuery(
         user.id, day, zone_or_utc(zone_name), now, selection.include, selection.exclude
     )
-    projects, tasks, counted, events, size = await asyncio.gather(
-        store.pressing_projects(db, query, limit=MAX_PROJECTS),
-        store.pressing_tasks(db, query, limit=MAX_TASKS),
-        store.count_tasks(db, query),
-        store.events_of_day(db, query, limit=MAX_EVENTS),
-        store.get_day_size(db, query),
-    )
-    notes, dependencies = await asyncio.gather(
-        store.notes_of_projects(db, user.id, [project.id for project in projects[:MAX_SECTIONS]]),
-        store.dependencies_among(db, [task.id for task in tasks]),
-    )
-    preferences = await store.get_preferences(db, user.id)
+    read = await db.look(lambda tx: _read(tx, query))
+    preferences = read.preferences
     language = language_of(user, preferences, locale)
     holidays: list[str] = []
     if user.country:
@@ -70,14 +61,43 @@ async def collect(
         brief_date=day,
         now=now,
         person=_person(user, zone_name, preferences, language),
+        projects=read.projects,
+        tasks=read.tasks,
+        notes=read.notes,
+        events=read.events,
+        holidays=holidays,
+        dependencies=read.dependencies,
+        counted={row["project_id"]: _counts(row) for row in read.counted},
+        event_count=read.event_count,
+    )
+
+
+class _Read(NamedTuple):
+    """What is stored of the day, all of one instant."""
+
+    projects: list[Project]
+    tasks: list[Task]
+    counted: list[Row]
+    events: list[Event]
+    event_count: int
+    notes: list[Note]
+    dependencies: list[Dependency]
+    preferences: Preferences | None
+
+
+def _read(tx: Tx, query: DayQuery) -> _Read:
+    projects = store.pressing_projects(tx, query, limit=MAX_PROJECTS)
+    tasks = store.pressing_tasks(tx, query, limit=MAX_TASKS)
+    shown = [project.id for project in projects[:MAX_SECTIONS]]
+    return _Read(
         projects=projects,
         tasks=tasks,
-        notes=notes,
-        events=events,
-        holidays=holidays,
-        dependencies=dependencies,
-        counted={row["project_id"]: _counts(row) for row in counted},
-        event_count=size["events"],
+        counted=store.count_tasks(tx, query),
+        events=store.events_of_day(tx, query, limit=MAX_EVENTS),
+        event_count=store.find_day_size(tx, query)["events"],
+        notes=store.notes_of_projects(tx, query.user_id, shown),
+        dependencies=store.dependencies_among(tx, [task.id for task in tasks]),
+        preferences=store.find_preferences(tx, query.user_id),
     )
 
 

@@ -229,7 +229,7 @@ def _conclude(
 ) -> BriefResult:
     """Store the brief, its mail, its notification and its event in one transaction."""
     now = services.clock.now()
-    job.ensure_lease(tx)
+    job.ensure_lease(tx, finishing=True)
     store.complete(tx, brief_id, finished, payload.timezone, now)
     unwanted: str | None = None
     if payload.options.by_schedule:

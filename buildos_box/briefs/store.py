@@ -95,9 +95,9 @@ def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> 
         },
     )
     tx.execute("DELETE FROM project_daily_briefs WHERE brief_id = ?", (brief_id,))
-    tx.executemany(
+    tx.insert_deferred(
         """INSERT INTO project_daily_briefs (brief_id, position, project_id, title, content)
-           VALUES (?, ?, ?, ?, ?)""",
+           VALUES""",
         [(brief_id, position, *section) for position, section in enumerate(done.sections)],
     )
 

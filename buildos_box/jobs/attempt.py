@@ -40,6 +40,7 @@ class Attempt(Generic[P]):
         self._stack = stack
         self._progress: Progress | None = None
         self._stored_progress: Progress | None = None
+        self._ensured_in: Tx | None = None
 
     @property
     def job_id(self) -> str:
@@ -96,8 +97,9 @@ class Attempt(Generic[P]):
             self._note_state(tx)
             lease_store.save_step(tx, row_id, token, step, text)
 
-        await self._db.write(write)
+        # Known before it is stored: a step that may be there is deleted when the job completes.
         self._steps[step] = msgspec.json.decode(text)
+        await self._db.write(write)
 
     def saved_step(self, step: str) -> Any | None:
         """What this or an earlier attempt saved under that name, as plain JSON values; None if
@@ -105,22 +107,37 @@ class Attempt(Generic[P]):
         """
         return self._steps.get(step)
 
-    def ensure_lease(self, tx: Tx) -> None:
+    @property
+    def has_steps(self) -> bool:
+        """Whether this or an earlier attempt saved a step."""
+        return bool(self._steps)
+
+    def ensure_lease(self, tx: Tx, *, finishing: bool = False) -> None:
         """Raise LeaseLost unless this attempt still holds its job: call it first in every
         transaction.
+
+        One that also ends in `finish` says so: what that writes anew is not stored before.
         """
+        if self._ensured_in is tx:
+            return
         lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
-        self._note_state(tx)
+        if not finishing:
+            self._note_state(tx)
+        self._ensured_in = tx
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
         """Complete the job in this transaction, together with the data it was for. Raises
         LeaseLost.
         """
-        claimed, now = self.claimed, self._clock.now()
-        done = job_store.dump(Progress(100, 100, message))
-        lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, done, now)
-        text = None if result is None else job_store.dump(result)
-        transitions.complete(tx, claimed.row_id, claimed.lease_token, text, now)
+        claimed = self.claimed
+        ended = transitions.Ended(
+            claimed.row_id,
+            claimed.lease_token,
+            None if result is None else job_store.dump(result),
+            progress=job_store.dump(Progress(100, 100, message)),
+            has_steps=self.has_steps,
+        )
+        transitions.complete(tx, ended, self._clock.now())
         tx.after_commit(self._mark_finished)
 
     def _note_state(self, tx: Tx) -> None:

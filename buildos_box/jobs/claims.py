@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Row, Tx
@@ -74,8 +75,9 @@ def claim(
     """
     others.begin()
     make_ready(tx, now)
-    if tx.one("SELECT 1 FROM queue_jobs WHERE ready = 1 LIMIT 1") is None:
-        return Claims([], _next_due(tx))
+    waits, next_due = _waiting(tx)
+    if not waits:
+        return Claims([], next_due)
     line = _Line(tx, lanes, workers, now, others)
     chosen: list[Row] = []
     while len(chosen) < at_most and (row := line.take()) is not None:
@@ -85,7 +87,7 @@ def claim(
         line.started(row)
         chosen.append(row)
     jobs = _lease(tx, chosen, new_token, worker, until=now + lease, now=now) if chosen else []
-    return Claims(jobs, min(filter(None, (_next_due(tx), line.reopens_at)), default=None))
+    return Claims(jobs, min(filter(None, (next_due, line.reopens_at)), default=None))
 
 
 def make_ready(tx: Tx, now: Instant) -> None:
@@ -167,6 +169,12 @@ _ALL_OF_LANE = """SELECT id, queue_job_id, job_type, lane, user_id, status, prio
 """The query of nearly every claim: nothing is paused and no user is at their share."""
 
 
+@lru_cache(maxsize=64)
+def _first_of_each(lanes: int) -> str:
+    """The same for several lanes: each statement waits for the interpreter, which costs most."""
+    return " UNION ALL ".join(["SELECT * FROM (" + _ALL_OF_LANE + ")"] * lanes)  # noqa: S608
+
+
 class _Line:
     """The next jobs to claim: the most urgent ones of each lane, read a few at a time."""
 
@@ -194,11 +202,10 @@ class _Line:
 
     def take(self) -> Row | None:
         """The most urgent job that may start now, each returned once; None if there is none."""
-        heads = [
-            head
-            for lane in open_lanes(self._lanes, self._running, self._workers, self._closed)
-            if (head := self._head_of(lane)) is not None
-        ]
+        lanes = open_lanes(self._lanes, self._running, self._workers, self._closed)
+        if not self._ahead:
+            self._read_ahead(lanes)
+        heads = [head for lane in lanes if (head := self._head_of(lane)) is not None]
         if not heads:
             return None
         best = heads[0] if len(heads) == 1 else min(heads, key=_urgency)
@@ -226,6 +233,16 @@ class _Line:
                 (lane.name, to_text(self._now), row["id"]),
             )
             self._look_at_pauses()
+
+    def _read_ahead(self, lanes: list[Lane]) -> None:
+        """Read the first jobs of all lanes that are open in one statement."""
+        if not lanes or self._paused_types or self._running.suspects:
+            return
+        which = [value for lane in lanes for value in (lane.name, lane.concurrency)]
+        rows = sorted(self._tx.all(_first_of_each(len(lanes)), which), key=_urgency)
+        for lane in lanes:
+            self._ahead[lane.name] = deque(row for row in rows if row["lane"] == lane.name)
+        self._dry.update(name for name, ahead in self._ahead.items() if not ahead)
 
     def _head_of(self, lane: Lane) -> Row | None:
         """The lane's most urgent job; one of a user at their share only if no other user waits."""
@@ -372,10 +389,12 @@ def _instant(text: str | None) -> Instant | None:
     return from_text(text) if text else None
 
 
-def _next_due(tx: Tx) -> Instant | None:
+def _waiting(tx: Tx) -> tuple[bool, Instant | None]:
+    """Whether any job is ready, and when the next of the others is due."""
     row = tx.one(
-        """SELECT scheduled_for FROM queue_jobs
-            WHERE ready = 0 AND status IN ('pending', 'queued_for_retry')
-            ORDER BY scheduled_for LIMIT 1"""
+        """SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE ready = 1) AS waits,
+                  (SELECT scheduled_for FROM queue_jobs
+                    WHERE ready = 0 AND status IN ('pending', 'queued_for_retry')
+                    ORDER BY scheduled_for LIMIT 1) AS next_due"""
     )
-    return from_text(row["scheduled_for"]) if row else None
+    return (bool(row["waits"]), _instant(row["next_due"])) if row else (False, None)

@@ -58,16 +58,16 @@ def _intend(
 ) -> Row | None:
     """Store the intent; returns the row that this key had before, None if it is new."""
     job.ensure_lease(tx)
-    before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
-    if before is None:
-        tx.execute(
-            """INSERT INTO effects (key, kind, job_id, state, intent_at)
-               VALUES (?, ?, ?, 'intent', ?)""",
-            (key, kind, job.job_id, to_text(context.clock.now())),
-        )
-    elif before["state"] == "done":
-        return before
-    else:
+    added = tx.execute(
+        """INSERT INTO effects (key, kind, job_id, state, intent_at)
+           VALUES (?, ?, ?, 'intent', ?) ON CONFLICT (key) DO NOTHING""",
+        (key, kind, job.job_id, to_text(context.clock.now())),
+    )
+    before = None
+    if added.rowcount != 1:
+        before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
+        if before is not None and before["state"] == "done":
+            return before
         tx.execute("UPDATE effects SET tries = tries + 1 WHERE key = ?", (key,))
     if on_intent is not None:
         on_intent(tx)

@@ -91,8 +91,11 @@ class Queue:
         priority: int | None = None,
         correlation_id: str | None = None,
         actor: str = "system",
+        is_new: bool = False,
     ) -> Enqueued:
         """Add a job in the caller's transaction, due at once unless `scheduled_for` is given.
+
+        `is_new` says that no live job can have its dedup key, which then is not looked for.
 
         If a live job has the same dedup key, that job is returned (`deduplicated`). If it waits, it
         becomes as urgent as this request asks, gets the metadata that it lacks, also within nested
@@ -103,7 +106,7 @@ class Queue:
         due = scheduled_for or now
         urgency = priority or job_type.priority
         key = job_type.dedup_key(payload)
-        existing = job_store.live_with_key(tx, key) if key else None
+        existing = job_store.live_with_key(tx, key) if key and not is_new else None
         tx.before_commit(self.wake)
         if existing is not None:
             return self._join(tx, job_type, existing, due, urgency, payload, actor, now)

@@ -224,7 +224,7 @@ class Runner:
         if attempt.finished:
             return
         if error is None:
-            self._complete(claimed, result)
+            self._complete(attempt, result)
         elif isinstance(error, Snooze):
             self._snooze(claimed, error)
         elif isinstance(error, LeaseLost) or run.stop_reason in ("cancelled", "lease_lost"):
@@ -243,11 +243,14 @@ class Runner:
                 log.error("attempt_crashed", exc_info=error)
             self._retry_or_fail(claimed, failure)
 
-    def _complete(self, claimed: Claimed, result: Any) -> None:
+    def _complete(self, attempt: Attempt[Any], result: Any) -> None:
+        claimed = attempt.claimed
         if not self._ended:
             asyncio.get_running_loop().call_soon(self._flush)
         text = None if result is None else job_store.dump(result)
-        self._ended.append(Ended(claimed.row_id, claimed.lease_token, text))
+        self._ended.append(
+            Ended(claimed.row_id, claimed.lease_token, text, has_steps=attempt.has_steps)
+        )
 
     def _flush(self) -> None:
         """Complete all attempts that ended in the same iteration of the loop in one transaction."""

@@ -10,7 +10,13 @@ import msgspec
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import IllegalTransition, LeaseLost
-from buildos_box.jobs.changes import JobCancelled, JobFailed, JobsChanged, JobWaits
+from buildos_box.jobs.changes import (
+    JobCancelled,
+    JobFailed,
+    JobProgressed,
+    JobsChanged,
+    JobWaits,
+)
 from buildos_box.jobs.job_store import (
     dump,
     is_rerun_wanted,
@@ -68,11 +74,15 @@ class Ended(NamedTuple):
     row_id: int
     lease_token: str
     result: str | None
+    progress: str | None = None
+    """Its last progress as JSON; None leaves what is stored."""
+    has_steps: bool = True
+    """Whether there may be saved steps to delete."""
 
 
-def complete(tx: Tx, row_id: int, lease_token: str, result: str | None, now: Instant) -> None:
+def complete(tx: Tx, ended: Ended, now: Instant) -> None:
     """`processing → completed`. Raises LeaseLost."""
-    if not complete_all(tx, [Ended(row_id, lease_token, result)], now):
+    if not complete_all(tx, [ended], now):
         raise LeaseLost("this attempt no longer holds its job")
 
 
@@ -92,7 +102,9 @@ def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
                   deferred = iif(rerun_wanted, 0, deferred),
                   retry_until = iif(rerun_wanted, NULL, retry_until),
                   completed_at = iif(rerun_wanted, NULL, :at), updated_at = :at,
-                  lease_token = NULL, lease_expires_at = NULL, result = NULL,
+                  lease_token = NULL, lease_expires_at = NULL,
+                  result = iif(rerun_wanted, NULL, :results ->> ('$."' || id || '"')),
+                  progress = coalesce(:progress ->> ('$."' || id || '"'), progress),
                   error = NULL, error_kind = NULL, error_code = NULL
             WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'processing'
               AND lease_token IN (SELECT value FROM json_each(:tokens))
@@ -101,22 +113,25 @@ def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
             "at": at,
             "ids": dump([one.row_id for one in ended]),
             "tokens": dump([one.lease_token for one in ended]),
+            "results": dump({str(one.row_id): one.result for one in ended}),
+            "progress": dump({str(one.row_id): one.progress for one in ended if one.progress}),
         },
     )
     held = [row["id"] for row in found]
     if not held:
         return set()
     again = {row["id"] for row in found if row["rerun_wanted"]}
-    for one in ended:
-        if one.result is not None and one.row_id in held and one.row_id not in again:
-            tx.execute("UPDATE queue_jobs SET result = ? WHERE id = ?", (one.result, one.row_id))
     ids = dump(held)
     tx.execute(
         """UPDATE job_attempts SET ended_at = ?, outcome = 'completed', stack = NULL
             WHERE job_id IN (SELECT value FROM json_each(?)) AND outcome = 'running'""",
         (at, ids),
     )
-    tx.execute("DELETE FROM job_steps WHERE job_id IN (SELECT value FROM json_each(?))", (ids,))
+    if any(one.has_steps for one in ended):
+        tx.execute("DELETE FROM job_steps WHERE job_id IN (SELECT value FROM json_each(?))", (ids,))
+    for one in ended:
+        if one.progress is not None and one.row_id in held:
+            tx.announce(JobProgressed(one.row_id))
     keep_events(
         tx,
         [

@@ -1,11 +1,13 @@
 """The headers of a mail; no text of a user can add or break one (RFC 5322, 2.2)."""
 
+import re
 import unicodedata
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, Message
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import Any
 
 from buildos_box.clock import Instant
 from buildos_box.email_address import EmailAddress, parse
@@ -17,8 +19,22 @@ _LONGEST_SUBJECT = 200
 class _Verbatim(UnstructuredHeader, BaseHeader):
     """Written on one line as it is, since an encoded or folded address would not work."""
 
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"] = None
+        kwds["decoded"] = value
+
     def fold(self, *, policy: "Policy[Message]") -> str:
         return f"{self.name}: {self}{policy.linesep}"
+
+
+_SIMPLE = {
+    "to": re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+"),
+    "subject": re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*"),
+    "date": re.compile(r"[A-Za-z0-9,:+ -]+"),
+}
+"""Values that are written as they are, on one line if they are short enough."""
+_LONGEST_SIMPLE = 60
 
 
 class _Registry(HeaderRegistry):
@@ -34,7 +50,11 @@ class _Registry(HeaderRegistry):
         self._read = lru_cache(maxsize=256)(super().__call__)
 
     def __call__(self, name: str, value: object) -> BaseHeader:
-        return self._read(name, str(value))
+        text = str(value)
+        simple = _SIMPLE.get(name.lower())
+        if simple is not None and len(text) <= _LONGEST_SIMPLE and simple.fullmatch(text):
+            return self["message-id"](name, text)
+        return self._read(name, text)
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
         name = name.lower()
@@ -87,6 +107,8 @@ def new_message(
 def one_line(text: str) -> str:
     """`text` without line breaks and control characters."""
     line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cs"))
 
 

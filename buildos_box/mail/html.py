@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from buildos_box.mail.clean_html import is_clean
+from buildos_box.mail.simple_markdown import simple_html
 
 if TYPE_CHECKING:
     import bleach
@@ -30,11 +31,17 @@ def _address_is_safe(value: str) -> bool:
     return is_safe_link(unescape(value))
 
 
+_PLAIN_LINK = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[\w./~%?=&;#,+-]*)?", re.ASCII
+)
+"""What needs no closer look: a host of plain characters, and a path of them."""
 _NEVER_IN_LINKS = frozenset('"<>\\`')
 
 
 def is_safe_link(url: str) -> bool:
     """Whether it is an absolute http(s) address with a host and without credentials, or mailto:."""
+    if _PLAIN_LINK.fullmatch(url):
+        return True
     if not url.isprintable() or any(c in _NEVER_IN_LINKS or c.isspace() for c in url):
         return False
     try:
@@ -92,6 +99,9 @@ _OWN = _PerThread()
 
 def to_html(text: str) -> str:
     """The Markdown as HTML of a few allowed tags, with absolute http(s) and mailto links only."""
+    simple = simple_html(text, is_safe_link)
+    if simple is not None:
+        return simple
     parser = _OWN.parser if _RARE.search(text) else _OWN.parser_of_usual
     html = parser.reset().convert(text)
     return html if is_clean(html, _address_is_safe) else _cleaner().clean(html)

@@ -89,13 +89,13 @@ async def deliver(
     email = await store.get(services.db, email_id)
     if email is None:
         raise PermanentError(f"there is no mail {email_id}", code="unknown_email")
-    refused = await services.db.write(lambda tx: refused_because(tx, job, services, email))
-    if refused is not None:
-        return EmailResult(email_id, refused)
     try:
         provider_id = await _send(job, services, email, refused_because)
     except _Refused:
-        return await deliver(job, services, email_id, refused_because)
+        refused = await services.db.write(lambda tx: refused_because(tx, job, services, email))
+        if refused is None:
+            return await deliver(job, services, email_id, refused_because)
+        return EmailResult(email_id, refused)
     except (PermanentError, TransientError) as error:
         failure = error
         await services.db.write(lambda tx: _not_sent(tx, job, services, email, failure))
@@ -109,7 +109,14 @@ async def deliver(
 async def _send(
     job: Attempt[Any], services: Services, email: store.Email, refused_because: Refuse
 ) -> str:
-    rendered = render(email, sender_of(services))
+    if email.status == store.SENT:
+        raise _Refused
+    try:
+        rendered = render(email, sender_of(services))
+    except PermanentError:
+        # A mail that is not wanted any more is not one that cannot be sent.
+        await _require_wanted(job, services, email, refused_because)
+        raise
 
     def on_intent(tx: Tx) -> None:
         if refused_because(tx, job, services, email) is not None:
@@ -128,6 +135,18 @@ async def _send(
         on_intent=on_intent,
         on_outcome=lambda tx, name: _on_outcome(tx, services, email, name),
     )
+
+
+async def _require_wanted(
+    job: Attempt[Any], services: Services, email: store.Email, refused_because: Refuse
+) -> None:
+    """Raise _Refused if the mail must not be sent; nothing is stored yet."""
+
+    def look(tx: Tx) -> None:
+        if refused_because(tx, job, services, email) is not None:
+            raise _Refused
+
+    await services.db.write(look)
 
 
 def _refused(tx: Tx, job: Attempt[Any], services: Services, email: store.Email) -> str | None:

@@ -162,6 +162,7 @@ def queue_brief_email(
         scheduled_for=send_at,
         correlation_id=correlation_id,
         actor="job:generate_daily_brief",
+        is_new=True,
     )
     return QueuedEmail(email_id)
 

@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from email.message import EmailMessage
 from functools import lru_cache
 from html import escape
 from importlib import resources
@@ -16,8 +15,9 @@ from string import Template
 from buildos_box.locales.language import stored_language
 from buildos_box.locales.messages import N_
 from buildos_box.mail import signed_links, tracking_links
-from buildos_box.mail.headers import POLICY, mailbox, new_message
+from buildos_box.mail.headers import mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
+from buildos_box.mail.mime import alternatives
 from buildos_box.mail.plain_text import to_text
 from buildos_box.mail.signed_links import SignedLink
 from buildos_box.mail.store import Email
@@ -78,22 +78,11 @@ def render(email: Email, sender: Sender) -> Rendered:
         message_id=email.message_id,
         unsubscribe=unsubscribe,
     )
-    message["MIME-Version"] = "1.0"
-    # Made at once, because each later addition would move and parse the headers again.
-    message.make_alternative(boundary=_boundary(email.id))
-    for said, subtype in ((_with_footer(text, footer), "plain"), (html, "html")):
-        message.attach(_part(said, subtype))
+    parts = ((_with_footer(text, footer), "plain"), (html, "html"))
     tracked = [url for url in links_in(body) if not signed_links.is_signed(sender.base_url, url)]
     recipient = str(mailbox(email.address))
-    return Rendered(message.as_bytes(), recipient, tuple(tracked) if email.tracking else ())
-
-
-def _part(text: str, subtype: str) -> EmailMessage:
-    """Quoted-printable keeps every line under the 998 characters of RFC 5322, 2.1.1."""
-    part = EmailMessage(policy=POLICY)
-    part.set_content(text, subtype=subtype, cte="quoted-printable")
-    del part["MIME-Version"]  # the whole message has it
-    return part
+    whole = alternatives(message, _boundary(email.id), parts)
+    return Rendered(whole, recipient, tuple(tracked) if email.tracking else ())
 
 
 def text_part(email: Email, sender: Sender) -> str:

@@ -129,9 +129,9 @@ def count_since(tx: Tx, user_id: str, since: Instant, most: int) -> int:
 
 def log(tx: Tx, email_id: str, status: str, detail: str | None, now: Instant) -> None:
     """Add a row to the delivery log."""
-    tx.execute(
-        "INSERT INTO email_logs (email_id, status, detail, at) VALUES (?, ?, ?, ?)",
-        (email_id, status, detail, to_text(now)),
+    tx.insert_deferred(
+        "INSERT INTO email_logs (email_id, status, detail, at) VALUES",
+        [(email_id, status, detail, to_text(now))],
     )
 
 

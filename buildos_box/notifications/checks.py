@@ -38,16 +38,20 @@ def decide_now(
         raise PermanentError("its user no longer exists", code="unknown_user")
     zone = zone_or_utc(user.timezone)
 
-    def sent(since: Instant) -> int:
-        return store.count_sent_since(tx, user.id, since, but=notification["id"], now=now)
-
+    # The inbox has no caps.
+    last_hour = today = 0
+    if over != "in_app":
+        midnight = day_bounds(local_day(now, zone), zone)[0]
+        last_hour, today = store.count_sent_since(
+            tx, user.id, now - HOUR, midnight, but=notification["id"], now=now
+        )
     return decide(
         store.find_preferences(tx, user.id),
         event_type(notification["event_type"]),
         over,
         is_admin=user.is_admin,
-        sent_last_hour=sent(now - HOUR),
-        sent_today=sent(day_bounds(local_day(now, zone), zone)[0]),
+        sent_last_hour=last_hour,
+        sent_today=today,
         stale_at=stale_at,
         now=now,
         zone=zone,

@@ -101,4 +101,5 @@ def add(
         scheduled_for=None if channel == "in_app" else send_at,
         correlation_id=notification["correlation_id"],
         actor=actor,
+        is_new=True,
     )

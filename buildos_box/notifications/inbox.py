@@ -22,13 +22,13 @@ def deliver(tx: Tx, services: Services, delivery_id: str, notification: Row) -> 
     if isinstance(decision, Skip):
         store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
         return
-    store.put_into_inbox(tx, notification["id"])
+    shown = store.put_into_inbox(tx, notification["id"])
     store.finish(tx, delivery_id, store.SENT, now)
     realtime.publish(
         tx,
         user_id=notification["user_id"],
         type="notification.created",
-        data=NotificationView.of(store.notification(tx, notification["id"])),
+        data=NotificationView.of(shown),
         correlation_id=notification["correlation_id"],
         now=now,
     )

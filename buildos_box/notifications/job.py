@@ -32,7 +32,7 @@ async def send_notification(job: Attempt[DeliveryPayload], services: Services) -
 
 
 def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult | Wait:
-    job.ensure_lease(tx)
+    job.ensure_lease(tx, finishing=True)
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
         raise PermanentError("its notification was deleted", code="unknown_delivery")

@@ -78,7 +78,7 @@ def skip_unreachable(
         store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
         return None
     store.finish(tx, delivery_id, store.SKIPPED, now, reason=reason)
-    return fall_back(tx, services, notification["id"], channel)
+    return _another_way(tx, services, notification, channel)
 
 
 def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> Enqueued | None:
@@ -87,7 +87,10 @@ def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> 
     Returns the job of the inbox, if there was none yet. Raises PermanentError if the user was
     deleted.
     """
-    notification = store.notification(tx, notification_id)
+    return _another_way(tx, services, store.notification(tx, notification_id), failed)
+
+
+def _another_way(tx: Tx, services: Services, notification: Row, failed: str) -> Enqueued | None:
     _try_next(tx, services, notification, failed)
     return fanout.add(tx, services, notification, "in_app")
 
@@ -104,6 +107,8 @@ def _try_next(tx: Tx, services: Services, notification: Row, failed: str) -> Non
         return
     order = wanted.fallback
     after = order[order.index(failed) + 1 :] if failed in order else order
+    if not after:
+        return
     tried = store.channels_of(tx, notification["id"])
     for name in after:
         over = channel_named(name)

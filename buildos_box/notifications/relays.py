@@ -102,8 +102,10 @@ def update_delivery(
     reason: str | None,
 ) -> None:
     """Store the outcome of the mail or SMS; one that failed goes another way."""
+    if status is None:
+        return
     delivery = store.delivery_of_message(tx, channel, message_id)
-    if delivery is None or status is None:
+    if delivery is None:
         return
     now = services.clock.now()
     if status == DELIVERED:

@@ -245,27 +245,37 @@ def note_error(tx: Tx, delivery_id: str, error: str, now: Instant) -> None:
     )
 
 
-def count_sent_since(tx: Tx, user_id: str, since: Instant, *, but: str, now: Instant) -> int:
-    """How many other notifications were sent to the user since then."""
+def count_sent_since(
+    tx: Tx, user_id: str, first: Instant, second: Instant, *, but: str, now: Instant
+) -> tuple[int, int]:
+    """How many other notifications were sent to the user since either instant."""
     row = tx.one(
-        """SELECT count(DISTINCT notification_id) AS n FROM notification_deliveries
+        """SELECT count(DISTINCT CASE WHEN started_at >= :first THEN notification_id END) AS first,
+                  count(DISTINCT CASE WHEN started_at >= :second THEN notification_id END)
+                      AS second
+             FROM notification_deliveries
             WHERE user_id = :user AND channel <> 'in_app' AND notification_id <> :but
-              AND started_at >= :since
+              AND started_at >= min(:first, :second)
               AND (status NOT IN ('pending', 'failed', 'skipped')
                    OR (status = 'pending' AND started_at >= :under_way))""",
         {
             "user": user_id,
             "but": but,
-            "since": to_text(since),
+            "first": to_text(first),
+            "second": to_text(second),
             "under_way": to_text(now - UNDER_WAY),
         },
     )
-    return int(row["n"]) if row else 0
+    return (int(row["first"]), int(row["second"])) if row else (0, 0)
 
 
-def put_into_inbox(tx: Tx, notification_id: str) -> None:
-    """Show the notification in the inbox."""
-    tx.execute("UPDATE notifications SET in_inbox = 1 WHERE id = ?", (notification_id,))
+def put_into_inbox(tx: Tx, notification_id: str) -> Row:
+    """Show the notification in the inbox; returns it."""
+    row = tx.one(
+        "UPDATE notifications SET in_inbox = 1 WHERE id = ? RETURNING *", (notification_id,)
+    )
+    assert row is not None
+    return row
 
 
 def take_out_of_inbox(tx: Tx, user_id: str, tag: str) -> None:

@@ -115,7 +115,8 @@ async def _collect(payload: PhasesPayload, services: Services, language: Languag
         raise _no_project()
     tasks = await workspace.tasks_of_project(services.db, project.id, limit=MOST_TASKS + 1)
     _require_plannable(len(tasks))
-    links = await workspace.dependencies_among(services.db, [task.id for task in tasks])
+    ids = [task.id for task in tasks]
+    links = await services.db.look(lambda tx: workspace.dependencies_among(tx, ids))
     return Found(user=user, language=language, project=project, tasks=tasks, dependencies=links)
 
 

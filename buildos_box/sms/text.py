@@ -17,6 +17,7 @@ _BASIC = set(
 )
 _EXTENDED = set("^{}\\[~]|€\f")
 """Characters that take two septets in GSM-7."""
+_WRITABLE = _BASIC | _EXTENDED
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032`\u00b4", "'"),
@@ -42,6 +43,8 @@ def plain(text: str, *, links: bool = False) -> str:
     """
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     text = text if links else _LINK.sub("", text)
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     spaced = "".join(" " if char.isspace() else char for char in text)
     shown = "".join(
         char
@@ -53,7 +56,7 @@ def plain(text: str, *, links: bool = False) -> str:
 
 def is_gsm(text: str) -> bool:
     """Whether GSM-7 can write all of it."""
-    return all(char in _BASIC or char in _EXTENDED for char in text)
+    return _WRITABLE.issuperset(text)
 
 
 def segments(text: str) -> int:

@@ -14,8 +14,10 @@ from buildos_box.mail.changes import EmailChanged, EmailOpenedOrClicked
 from buildos_box.realtime.changes import EventStored
 from buildos_box.services import Services
 from buildos_box.webhooks import store
+from buildos_box.webhooks.changes import SubscriptionsChanged
 from buildos_box.webhooks.event_types import JOB_PROGRESS, JOB_UPDATED
 from buildos_box.webhooks.job import DELIVER_WEBHOOKS, SEND_TEST_WEBHOOK, queue_delivery
+from buildos_box.webhooks.subscribers import on_subscriptions_changed, subscribers
 from buildos_box.workspace.changes import UserDeleted
 
 _OWN_JOBS = (DELIVER_WEBHOOKS.name, SEND_TEST_WEBHOOK.name)
@@ -36,8 +38,8 @@ def record(
 
     A disabled subscription gets no delivery, but the event can be replayed to it.
     """
-    subscribers = store.subscribers(tx, type)
-    if not subscribers:
+    found = subscribers(tx, services, type)
+    if not found:
         return
     seq = store.add_event(
         tx,
@@ -48,7 +50,7 @@ def record(
         data=data,
         at=to_text(now),
     )
-    for subscription in subscribers:
+    for subscription in found:
         if subscription["status"] == store.ACTIVE:
             store.set_waiting(
                 tx,
@@ -85,7 +87,7 @@ def on_job_progressed(tx: Tx, services: Services, change: JobProgressed) -> None
 
 
 def _job_events(tx: Tx, services: Services, event_type: str, row_ids: tuple[int, ...]) -> None:
-    if not store.subscribers(tx, event_type):
+    if not subscribers(tx, services, event_type):
         return
     for row in jobs.rows_in(tx, row_ids):
         if row["job_type"] not in _OWN_JOBS:
@@ -112,6 +114,8 @@ def on_email_opened_or_clicked(tx: Tx, services: Services, change: EmailOpenedOr
 
 
 def _email_event(tx: Tx, services: Services, event_type: str, email_id: str) -> None:
+    if not subscribers(tx, services, event_type):
+        return
     email = mails.find(tx, email_id)
     if email is not None:
         record(
@@ -137,4 +141,5 @@ LISTENERS: tuple[Listener[Any], ...] = (
     Listener(EmailChanged, on_email_changed),
     Listener(EmailOpenedOrClicked, on_email_opened_or_clicked),
     Listener(UserDeleted, on_user_deleted),
+    Listener(SubscriptionsChanged, on_subscriptions_changed),
 )

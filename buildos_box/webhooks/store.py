@@ -6,6 +6,7 @@ import msgspec
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Database, Row, Tx
+from buildos_box.webhooks.changes import SubscriptionsChanged
 
 ACTIVE, DISABLED = "active", "disabled"
 PENDING, SENT, FAILED = "pending", "sent", "failed"
@@ -36,6 +37,7 @@ def add_subscription(
             to_text(now),
         ),
     )
+    tx.announce(SubscriptionsChanged())
 
 
 def count_subscriptions(tx: Tx) -> int:
@@ -67,6 +69,7 @@ def find_subscription(tx: Tx, subscription_id: str) -> Row | None:
 def delete_subscription(tx: Tx, subscription_id: str) -> bool:
     """Delete the subscription and its deliveries; False if there is none."""
     deleted = tx.execute("DELETE FROM webhook_subscriptions WHERE id = ?", (subscription_id,))
+    tx.announce(SubscriptionsChanged())
     return deleted.rowcount == 1
 
 
@@ -106,6 +109,7 @@ def disable(tx: Tx, subscription_id: str, now: Instant) -> bool:
             WHERE id = ? AND status = 'active'""",
         (to_text(now), subscription_id),
     )
+    tx.announce(SubscriptionsChanged())
     return changed.rowcount == 1
 
 
@@ -115,6 +119,7 @@ def enable(tx: Tx, subscription_id: str) -> None:
         """UPDATE webhook_subscriptions SET status = 'active', disabled_at = NULL WHERE id = ?""",
         (subscription_id,),
     )
+    tx.announce(SubscriptionsChanged())
     tx.execute(
         """UPDATE webhook_deliveries SET next_attempt_at = NULL, first_attempt_at = NULL,
                   attempts = 0

@@ -4,7 +4,7 @@ A column that is not named here cannot be set by a request. The rules: docs/spec
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from buildos_box.clock import Instant
@@ -35,16 +35,17 @@ class Kind:
     """The rule for what a user sets by their own token, where it is another."""
     stored_in: str = ""
     """The table, if its name is not that of the list."""
+    columns: tuple[str, ...] = field(init=False)
+    """The columns that an upsert writes, without those of creation and change."""
+
+    def __post_init__(self) -> None:
+        columns = (*(one.column for one in self.fields), *self.derived)
+        object.__setattr__(self, "columns", columns)
 
     @property
     def table(self) -> str:
         """The name of its table."""
         return self.stored_in or self.name
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that an upsert writes, without those of creation and change."""
-        return tuple(field.column for field in self.fields) + self.derived
 
     def name_of(self, column: str) -> str:
         """The JSON name of a column."""

@@ -1,8 +1,9 @@
 """Users' data as structs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,21 +23,34 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
         """The row as a struct; texts become instants, days and times according to the columns'
         names.
         """
-        return cls(**{name: _value(name, row[name]) for name in cls.__struct_fields__})
+        return cls(
+            **{
+                name: row[name] if read is None else read(row[name])
+                for name, read in _readers(cls.__struct_fields__)
+            }
+        )
 
 
-def _value(name: str, stored: Any) -> Any:
-    if stored is None:
-        return () if name == "days" else None
-    if name.endswith("_at"):
-        return from_text(stored)
-    if name.endswith("_date"):
-        return date.fromisoformat(stored)
-    if name in ("time_of_day", "work_starts", "work_ends"):
-        return time.fromisoformat(stored)
+@lru_cache(maxsize=64)
+def _readers(names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    return [(name, _reader(name)) for name in names]
+
+
+def _reader(name: str) -> Callable[[Any], Any] | None:
+    """What makes a value of what is stored in a column of that name; None if it stays as it is."""
     if name == "days":
-        return tuple(msgspec.json.decode(stored))
-    return bool(stored) if name in FLAGS else stored
+        return lambda stored: () if stored is None else tuple(msgspec.json.decode(stored))
+    if name.endswith("_at"):
+        return _unless_none(from_text)
+    if name.endswith("_date"):
+        return _unless_none(date.fromisoformat)
+    if name in ("time_of_day", "work_starts", "work_ends"):
+        return _unless_none(time.fromisoformat)
+    return _unless_none(bool) if name in FLAGS else None
+
+
+def _unless_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda stored: None if stored is None else read(stored)
 
 
 FLAGS = frozenset(

@@ -3,7 +3,7 @@
 The rules: docs/spec.md#sync.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -68,8 +68,8 @@ def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldF
 def _write(tx: Tx, batch: Batch, steps: Iterable[Step], now: Instant) -> Changed:
     changed: Changed = {name: Counts() for name, items in batch.items.items() if items}
     storage = StorageChanges()
-    for step in steps:
-        _save(tx, step, changed[step.kind.name], now, storage)
+    for together in _together(steps, changed):
+        _save(tx, together, changed[together[0].kind.name], now, storage)
     if batch.links or batch.unlinks:
         changed[DEPENDENCIES] = _link(tx, batch, storage)
     for kind in reversed(KINDS):
@@ -81,21 +81,46 @@ def _write(tx: Tx, batch: Batch, steps: Iterable[Step], now: Instant) -> Changed
     return changed
 
 
-def _save(tx: Tx, step: Step, counts: Counts, now: Instant, storage: StorageChanges) -> None:
-    if not step.changes:
-        counts.unchanged += 1
-        return
-    after: dict[str, Any] = dict(step.after)
-    if "updated_at" in after and not step.given.get("updated_at"):
-        after["updated_at"] = None
-    if step.before is None:
-        row = records.insert(tx, step.kind, after, now)
-        counts.created += 1
+def _together(steps: Iterable[Step], changed: Changed) -> Iterator[list[Step]]:
+    """The steps that change something, those that one statement can write together."""
+    found: list[Step] = []
+    for step in steps:
+        if not step.changes:
+            changed[step.kind.name].unchanged += 1
+            continue
+        if found and (len(found) == records.ROWS_AT_ONCE or not _alike(found[0], step)):
+            yield found
+            found = []
+        found.append(step)
+    if found:
+        yield found
+
+
+def _alike(one: Step, other: Step) -> bool:
+    return (
+        one.kind is other.kind
+        and (one.before is None) == (other.before is None)
+        and one.after.keys() == other.after.keys()
+    )
+
+
+def _save(tx: Tx, steps: list[Step], counts: Counts, now: Instant, storage: StorageChanges) -> None:
+    kind, columns = steps[0].kind, list(steps[0].after)
+    values = []
+    for step in steps:
+        after: dict[str, Any] = {name: step.after[name] for name in columns}
+        if "updated_at" in after and not step.given.get("updated_at"):
+            after["updated_at"] = None
+        values.append(after)
+    if steps[0].before is None:
+        rows = records.insert(tx, kind, values, now)
+        counts.created += len(rows)
     else:
-        row = records.update(tx, step.kind, after, now)
-        counts.updated += 1
-    storage.saved(step.kind, step.before, row, step.owner)
-    announce_saved(tx, step.kind.name, step.before, row, step.owner)
+        rows = records.update(tx, kind, values, now)
+        counts.updated += len(rows)
+    for step, row in zip(steps, rows, strict=True):
+        storage.saved(kind, step.before, row, step.owner)
+        announce_saved(tx, kind.name, step.before, row, step.owner)
 
 
 def _link(tx: Tx, batch: Batch, storage: StorageChanges) -> Counts:

@@ -354,3 +354,24 @@ async def test_who_joins_a_commit_late_is_asked_too(db: Database) -> None:
     await db.write(first)
     await asyncio.wrap_future(late[0])
     assert (rang, db.commits - before) == (["late"], 1)
+
+
+async def test_a_look_sees_one_instant_and_cannot_write(db: Database) -> None:
+    written = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    seen = threading.Event()
+
+    def look(tx: Tx) -> tuple[int, int]:
+        before = len(tx.all("SELECT n FROM t"))
+        loop.call_soon_threadsafe(written.set)
+        assert seen.wait(10)
+        return before, len(tx.all("SELECT n FROM t"))
+
+    looking = asyncio.ensure_future(db.look(look))
+    await written.wait()
+    await db.write(insert(1))
+    seen.set()
+    assert await looking == (0, 0)
+    assert await db.look(lambda tx: len(tx.all("SELECT n FROM t"))) == 1
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.look(insert(2))

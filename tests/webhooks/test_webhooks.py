@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from buildos_box.clock import from_text
+from buildos_box.db import Tx
 from buildos_box.settings import EgressSettings, Settings
+from buildos_box.webhooks import store
 from buildos_box.webhooks.job import DISABLED_AFTER, PAUSES, TRIED_FOR, next_attempt
+from buildos_box.webhooks.subscribers import subscribers
 from tests.webhooks.subscriber import Subscriber
 from tests.world import BoxWorld, open_world
 
@@ -373,3 +376,32 @@ async def test_old_events_are_deleted_and_waiting_ones_get_a_job(box: BoxWorld) 
         box.clock.set(NOW + timedelta(days=31))
         await box.box.cron_registry.run_due("webhooks_cleanup", box.box.services)
     assert await log(box) == []
+
+
+async def test_who_subscribes_later_gets_what_comes_later(box: BoxWorld) -> None:
+    await notify(box, "unheard")
+    with Subscriber() as one:
+        made = await subscribe(box, one, "notification.created")
+        await notify(box, "first")
+        await box.call("DELETE", f"/webhook-subscriptions/{made['id']}")
+        await notify(box, "gone")
+        assert [event.body["data"]["notification"]["payload"]["taskId"] for event in one.seen] == [
+            "first"
+        ]
+
+
+async def test_a_change_of_a_subscription_that_was_taken_back_changes_nothing(
+    box: BoxWorld,
+) -> None:
+    def disables_in_vain(tx: Tx) -> None:
+        store.disable(tx, made["id"], NOW)
+        assert subscribers(tx, box.box.services, "notification.created")[0]["status"] == "disabled"
+        raise ValueError("taken back")
+
+    with Subscriber() as one:
+        made = await subscribe(box, one, "notification.created")
+        await notify(box, "first")
+        with pytest.raises(ValueError, match="taken back"):
+            await box.db.write(disables_in_vain)
+        await notify(box, "second")
+        assert len(one.seen) == 2

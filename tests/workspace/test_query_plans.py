@@ -1,30 +1,45 @@
 """What is read of one person's day goes through nobody else's rows."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
 from buildos_box.briefs.collect import Selection, collect
-from buildos_box.db import Database
+from buildos_box.db import Database, Tx
 from buildos_box.workspace import store
 from tests.world import BoxWorld
 
 SHARED = ("tasks", "events", "notes", "projects", "users", "task_dependencies")
 
 
-class Explaining(Database):
+class ExplainingTx(Tx):
     """Keeps the plan of every statement that is read."""
 
     plans: list[tuple[str, str]]
 
-    async def all(self, sql: str, params: Any = ()) -> list[Any]:
+    def execute(self, sql: str, params: Any = ()) -> sqlite3.Cursor:
         self.plans += [
             (str(row["detail"]), sql)
-            for row in await super().all(f"EXPLAIN QUERY PLAN {sql}", params)
+            for row in super().execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
         ]
-        return await super().all(sql, params)
+        return super().execute(sql, params)
+
+
+class Explaining(Database):
+    """Looks through transactions that keep their plans."""
+
+    plans: list[tuple[str, str]]
+
+    async def look(self, run: Callable[[Tx], Any]) -> Any:
+        def explained(tx: Tx) -> Any:
+            explaining = ExplainingTx(tx._connection, tx._listeners)
+            explaining.plans = self.plans
+            return run(explaining)
+
+        return await super().look(explained)
 
 
 def scanned(plans: Sequence[tuple[str, str]]) -> list[str]:

@@ -13,7 +13,6 @@ from buildos_box.workspace.store.day import (
     count_tasks,
     events_of_day,
     find_day_size,
-    get_day_size,
     pressing_projects,
     pressing_tasks,
 )
@@ -84,7 +83,6 @@ __all__ = [
     "find_tasks",
     "find_user",
     "forget_deleted",
-    "get_day_size",
     "get_preferences",
     "get_project",
     "get_user",

@@ -8,10 +8,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, day_bounds, to_text
-from buildos_box.db import Database, Row, Tx
+from buildos_box.db import Row, Tx
 from buildos_box.workspace.model import Event, Project, Task
 
 UPCOMING_DAYS = 7
@@ -29,27 +30,33 @@ _CHOSEN = """chosen AS (
        AND id NOT IN (SELECT value FROM json_each(:exclude)))"""
 
 _PLACED = f"""{_CHOSEN},
+live AS (
+    SELECT * FROM tasks INDEXED BY tasks_open
+     WHERE project_id IN (SELECT id FROM chosen) AND completed_at IS NULL
+    UNION ALL
+    SELECT * FROM tasks INDEXED BY tasks_done
+     WHERE project_id IN (SELECT id FROM chosen) AND completed_at BETWEEN :since AND :now),
 placed AS (
-    SELECT t.seq, t.project_id, t.status, t.priority, t.due_at, t.due_date,
-           CASE WHEN t.completed_at IS NOT NULL THEN 'completed'
-                WHEN t.due_at < :day_starts OR t.due_date < :day THEN 'overdue'
-                WHEN t.due_at < :day_ends OR t.due_date = :day OR t.start_date = :day THEN 'today'
-                WHEN t.due_at < :soon_ends OR t.due_date <= :soon THEN 'upcoming'
-                WHEN t.due_at IS NULL AND t.due_date IS NULL
-                     AND t.status IN ('in_progress', 'blocked') THEN 'undated'
+    SELECT seq, id, project_id, status, priority, due_at, due_date,
+           CASE WHEN completed_at IS NOT NULL THEN 'completed'
+                WHEN due_at < :day_starts OR due_date < :day THEN 'overdue'
+                WHEN due_at < :day_ends OR due_date = :day OR start_date = :day THEN 'today'
+                WHEN due_at < :soon_ends OR due_date <= :soon THEN 'upcoming'
+                WHEN due_at IS NULL AND due_date IS NULL
+                     AND status IN ('in_progress', 'blocked') THEN 'undated'
                 ELSE 'later' END AS category,
-           coalesce(t.due_at >= :day_starts AND t.due_at < :day_ends, t.due_date = :day, 0)
+           coalesce(due_at >= :day_starts AND due_at < :day_ends, due_date = :day, 0)
                AS due_today,
-           coalesce(t.due_at < :long_late_starts, t.due_date < :long_late, 0) AS long_late
-      FROM chosen c CROSS JOIN tasks t ON t.project_id = c.id
-     WHERE t.completed_at IS NULL OR t.completed_at BETWEEN :since AND :now)"""  # noqa: S608
+           coalesce(due_at < :long_late_starts, due_date < :long_late, 0) AS long_late
+      FROM live)"""  # noqa: S608
 """The category of each task by the rule of `briefs.facts.category_of`; a test compares the two.
 
-CROSS JOIN, because SQLite otherwise may go through everybody's tasks to find those of one person.
+The indexes are named, because SQLite otherwise goes through everybody's tasks to find those of one
+person, or to make a filter of them: without statistics in some versions, with them in others.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DayQuery:
     """Whose day is read, at what moment, and of which projects (None: all active ones)."""
 
@@ -60,7 +67,7 @@ class DayQuery:
     include: Sequence[str] | None = None
     exclude: Sequence[str] | None = None
 
-    @property
+    @cached_property
     def params(self) -> dict[str, str | None]:
         """What the statements are bound to."""
         starts, ends = day_bounds(self.day, self.zone)
@@ -83,13 +90,13 @@ class DayQuery:
         }
 
 
-async def count_tasks(db: Database, query: DayQuery) -> list[Row]:
+def count_tasks(tx: Tx, query: DayQuery) -> list[Row]:
     """One row for each active project with its tasks counted: `project_id`, each category, and
 
     `due_today` of those of today, `long_late` of the overdue, `adrift` of the undated (in progress,
     not blocked), and `open`, which is all that is not done.
     """
-    return await db.all(
+    return tx.all(
         f"""WITH {_PLACED}
             SELECT c.id AS project_id,
                    coalesce(sum(category = 'overdue'), 0) AS overdue,
@@ -107,9 +114,9 @@ async def count_tasks(db: Database, query: DayQuery) -> list[Row]:
     )
 
 
-async def pressing_projects(db: Database, query: DayQuery, *, limit: int) -> list[Project]:
+def pressing_projects(tx: Tx, query: DayQuery, *, limit: int) -> list[Project]:
     """Active projects: those with most overdue tasks first, then most of today, then due first."""
-    rows = await db.all(
+    rows = tx.all(
         f"""WITH {_PLACED},
             pressing AS (SELECT project_id, sum(category = 'overdue') AS overdue,
                                 sum(category = 'today') AS today
@@ -124,7 +131,7 @@ async def pressing_projects(db: Database, query: DayQuery, *, limit: int) -> lis
     return [Project.of(row) for row in rows]
 
 
-async def pressing_tasks(db: Database, query: DayQuery, *, limit: int) -> list[Task]:
+def pressing_tasks(tx: Tx, query: DayQuery, *, limit: int) -> list[Task]:
     """Tasks of active projects, open or completed within 24 hours, the most pressing first.
 
     Of each category the first of its share by priority and due time, then the rest, then tasks
@@ -133,27 +140,26 @@ async def pressing_tasks(db: Database, query: DayQuery, *, limit: int) -> list[T
     """
     shares = " ".join(f"WHEN '{name}' THEN {share}" for name, share in SHARES.items())
     order = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(_BY_PRESSURE))
-    rows = await db.all(
+    rows = tx.all(
         f"""WITH {_PLACED},
             ranked AS (
-                SELECT seq, category, row_number() OVER (
+                SELECT seq, id, category, row_number() OVER (
                            PARTITION BY category
                            ORDER BY CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1
                                                   WHEN 'low' THEN 3 ELSE 2 END,
                                     coalesce(due_at, due_date || 'T99', 'Z'), seq) AS nth
                   FROM placed),
             picked AS (
-                SELECT seq, row_number() OVER (
+                SELECT seq, id, row_number() OVER (
                            ORDER BY nth > CASE category {shares} ELSE 0 END,
                                     CASE category {order} ELSE 9 END, nth) AS place
                   FROM ranked ORDER BY place LIMIT :limit),
             awaited AS (
-                SELECT DISTINCT o.seq FROM picked
-                  JOIN tasks t ON t.seq = picked.seq
-                  JOIN task_dependencies d ON d.task_id = t.id
-                  JOIN tasks o ON o.id = d.depends_on_id AND o.completed_at IS NULL
-                 WHERE o.seq NOT IN (SELECT seq FROM picked)
-                   AND o.project_id IN (SELECT id FROM chosen) LIMIT :limit)
+                SELECT seq FROM tasks INDEXED BY sqlite_autoindex_tasks_1
+                 WHERE id IN (SELECT depends_on_id FROM task_dependencies
+                               WHERE task_id IN (SELECT id FROM picked))
+                   AND completed_at IS NULL AND seq NOT IN (SELECT seq FROM picked)
+                   AND project_id IN (SELECT id FROM chosen) LIMIT :limit)
             SELECT tasks.* FROM (SELECT seq, place FROM picked
                                   UNION ALL SELECT seq, 1000000000 FROM awaited) read
               JOIN tasks ON tasks.seq = read.seq ORDER BY place, tasks.seq""",  # noqa: S608
@@ -180,25 +186,18 @@ _DAY_SIZE = f"""WITH {_CHOSEN}, {_EVENTS}
 SELECT (SELECT count(*) FROM chosen) AS projects, (SELECT count(*) FROM kept) AS events"""  # noqa: S608
 
 
-async def get_day_size(db: Database, query: DayQuery) -> Row:
+def find_day_size(tx: Tx, query: DayQuery) -> Row:
     """How many active `projects` there are, and `events` of the day, neither cancelled nor
     declined.
     """
-    row = await db.one(_DAY_SIZE, query.params)
-    assert row is not None
-    return row
-
-
-def find_day_size(tx: Tx, query: DayQuery) -> Row:
-    """The same as `get_day_size`, in a transaction."""
     row = tx.one(_DAY_SIZE, query.params)
     assert row is not None
     return row
 
 
-async def events_of_day(db: Database, query: DayQuery, *, limit: int) -> list[Event]:
+def events_of_day(tx: Tx, query: DayQuery, *, limit: int) -> list[Event]:
     """The events that take place on the day, by their start; a share of the all-day ones first."""
-    rows = await db.all(
+    rows = tx.all(
         f"""WITH {_EVENTS},
             ranked AS (SELECT kept.*, row_number() OVER (
                                   PARTITION BY all_day

@@ -4,7 +4,7 @@ Table and column names come from `item_types`, never from a request; values are 
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,21 +37,36 @@ def rows(tx: Tx, kind: Kind, keys: Collection[str]) -> dict[str, Row]:
     return {row[kind.key.column]: row for row in found}
 
 
-def insert(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
-    """Insert a row; returns it."""
+ROWS_AT_ONCE = 100
+"""How many rows one statement writes: after each statement the index for searching is written."""
+
+
+def insert(tx: Tx, kind: Kind, values: Sequence[Values], now: Instant) -> list[Row]:
+    """Insert rows of the same columns, `ROWS_AT_ONCE` at most; returns them in that order."""
     at = to_text(now)
-    stamped = {**values, "created_at": at, "updated_at": values.get("updated_at") or at}
-    row = tx.one(_insert(kind.table, tuple(stamped)), stamped)
-    assert row is not None
-    return row
+    stamped = [
+        {**one, "created_at": at, "updated_at": one.get("updated_at") or at} for one in values
+    ]
+    statement = _insert(kind.table, tuple(stamped[0]), len(stamped))
+    return _written(tx, kind, statement, stamped)
 
 
-def update(tx: Tx, kind: Kind, values: Values, now: Instant) -> Row:
-    """Update the row with the values' key; `updated_at` is now unless given. Returns the row."""
-    stamped = {**values, "updated_at": values.get("updated_at") or to_text(now)}
-    row = tx.one(_update(kind.table, kind.key.column, tuple(stamped)), stamped)
-    assert row is not None
-    return row
+def update(tx: Tx, kind: Kind, values: Sequence[Values], now: Instant) -> list[Row]:
+    """Update the rows with the values' keys; `updated_at` is now unless given.
+
+    All have the same columns, and are `ROWS_AT_ONCE` at most. Returns the rows in that order.
+    """
+    at = to_text(now)
+    stamped = [{**one, "updated_at": one.get("updated_at") or at} for one in values]
+    statement = _update(kind.table, kind.key.column, tuple(stamped[0]), len(stamped))
+    return _written(tx, kind, statement, stamped)
+
+
+def _written(tx: Tx, kind: Kind, statement: str, stamped: list[Values]) -> list[Row]:
+    found = tx.all(statement, [value for one in stamped for value in one.values()])
+    # RETURNING may give the rows in another order.
+    by_key = {row[kind.key.column]: row for row in found}
+    return [by_key[one[kind.key.column]] for one in stamped]
 
 
 def delete(tx: Tx, kind: Kind, key: str) -> bool:
@@ -126,16 +141,24 @@ def _select(table: str, key: str) -> str:
     return f"SELECT * FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
-@lru_cache(maxsize=64)
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    names, marks = ", ".join(columns), ", ".join(f":{column}" for column in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING *"  # noqa: S608
+def _marks(columns: int, rows: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
 
 
 @lru_cache(maxsize=64)
-def _update(table: str, key: str, columns: tuple[str, ...]) -> str:
-    sets = ", ".join(f"{column} = :{column}" for column in columns if column != key)
-    return f"UPDATE {table} SET {sets} WHERE {key} = :{key} RETURNING *"  # noqa: S608
+def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    names, marks = ", ".join(columns), _marks(len(columns), rows)
+    return f"INSERT INTO {table} ({names}) VALUES {marks} RETURNING *"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _update(table: str, key: str, columns: tuple[str, ...], rows: int) -> str:
+    places = {column: f"given.column{n}" for n, column in enumerate(columns, start=1)}
+    sets = ", ".join(f"{column} = {place}" for column, place in places.items() if column != key)
+    return (
+        f"UPDATE {table} SET {sets} FROM (VALUES {_marks(len(columns), rows)}) AS given"  # noqa: S608
+        f" WHERE {table}.{key} = {places[key]} RETURNING *"
+    )
 
 
 @lru_cache(maxsize=64)

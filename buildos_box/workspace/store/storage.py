@@ -30,9 +30,12 @@ def of_user(tx: Tx, user_id: str) -> dict[str, Size]:
 
 def bytes_of(kind: Kind, row: Row) -> int:
     """The bytes of text in one row's columns."""
-    return sum(
-        len(value.encode()) for column in kind.columns if isinstance(value := row[column], str)
-    )
+    size = 0
+    for column in kind.columns:
+        value = row[column]
+        if isinstance(value, str):
+            size += len(value) if value.isascii() else len(value.encode())
+    return size
 
 
 def of_project(tx: Tx, project_id: str) -> dict[str, Size]:

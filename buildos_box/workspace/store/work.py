@@ -14,11 +14,11 @@ INBOX = "Inbox"
 """The name of the project that takes tasks which name none."""
 
 
-async def notes_of_projects(
-    db: Database, user_id: str, project_ids: Sequence[str], *, per_project: int = 5
+def notes_of_projects(
+    tx: Tx, user_id: str, project_ids: Sequence[str], *, per_project: int = 5
 ) -> list[Note]:
     """The latest notes of each of those projects, newest first."""
-    rows = await db.all(
+    rows = tx.all(
         """SELECT * FROM (
                SELECT n.*, row_number() OVER (
                           PARTITION BY n.project_id ORDER BY n.updated_at DESC, n.seq DESC) AS nth
@@ -31,9 +31,9 @@ async def notes_of_projects(
     return [Note.of(row) for row in rows]
 
 
-async def dependencies_among(db: Database, task_ids: Sequence[str]) -> list[Dependency]:
+def dependencies_among(tx: Tx, task_ids: Sequence[str]) -> list[Dependency]:
     """The dependencies among those tasks."""
-    rows = await db.all(
+    rows = tx.all(
         """WITH chosen AS MATERIALIZED (SELECT DISTINCT value AS id FROM json_each(:ids))
            SELECT d.task_id, d.depends_on_id
              FROM chosen c JOIN task_dependencies d ON d.task_id = c.id

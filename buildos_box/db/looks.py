@@ -1,0 +1,63 @@
+"""Several reads in one step: on a thread of their own, on one consistent snapshot.
+
+A job that reads ten small things would otherwise wake a thread for each of them, which takes longer
+than the reads do.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from buildos_box.db.connect import connect_reader
+from buildos_box.db.tx import Listeners, Tx
+from buildos_box.thread_pool import ThreadPool
+
+T = TypeVar("T")
+THREADS = 2
+
+
+class Looks:
+    """Reading connections that are opened when they are needed first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pool = ThreadPool("db-look", THREADS)
+        self._lock = threading.Lock()
+        self._free: list[sqlite3.Connection] = []
+        self._closed = False
+
+    async def run(self, read: Callable[[Tx], T], may_open: Callable[[], None]) -> T:
+        """What `read` returns; writing raises. `may_open` raises if no file may be opened now."""
+        return await self._pool.run(self._read, read, may_open)
+
+    def close(self) -> None:
+        """Close the connections; one that is in use is closed when its read ends."""
+        with self._lock:
+            self._closed = True
+            free, self._free = self._free, []
+        for connection in free:
+            connection.close()
+
+    def _read(self, read: Callable[[Tx], T], may_open: Callable[[], None]) -> T:
+        with self._lock:
+            connection = self._free.pop() if self._free else None
+        if connection is None:
+            may_open()
+            connection = connect_reader(self._path)
+        try:
+            connection.execute("BEGIN")
+            try:
+                return read(Tx(connection, Listeners()))
+            finally:
+                connection.rollback()
+        finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._free.append(connection)
+                return
+        connection.close()
