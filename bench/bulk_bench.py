@@ -243,7 +243,10 @@ def _part(found: dict[str, Any]) -> str:
 {disk}
 
 sqlite-utils writes the same rows into the same schema with the same durability, and checks nothing.
-The disk is a copy of as many bytes with its fsync, from the page cache.
+The disk is a copy of as many bytes with its fsync, from the page cache. `/sync` applies every rule
+to every item twice: before anything is written, and again as it is written, so that a large request
+takes no memory of its own. An import is a sync; a backup copies the file, checks it, hashes it and
+packs it.
 
 | most memory above the start, MiB | a quarter of the rows | all rows |
 | --- | ---: | ---: |
