@@ -66,7 +66,8 @@ def _intend(
     before = None
     if added.rowcount != 1:
         before = tx.one("SELECT * FROM effects WHERE key = ?", (key,))
-        if before is not None and before["state"] == "done":
+        assert before is not None
+        if before["state"] == "done":
             return before
         tx.execute("UPDATE effects SET tries = tries + 1 WHERE key = ?", (key,))
     if on_intent is not None:

@@ -113,8 +113,21 @@ UNSEEN = [
                 'if before is not None and before["state"] == "done":',
                 "if False:",
             ),
-            ("jobs/external_effects.py", '    elif before["state"] == "done":', "    elif False:"),
-            ("mail/job.py", "    if email.status == store.SENT:", "    if False:"),
+            (
+                "jobs/external_effects.py",
+                '        if before["state"] == "done":',
+                "        if False:",
+            ),
+            (
+                "mail/job.py",
+                "    if email.status == store.SENT:\n        raise",
+                "    if False:\n        raise",
+            ),
+            (
+                "mail/job.py",
+                "    if email.status == store.SENT:\n        return store.SENT",
+                "    if False:\n        return store.SENT",
+            ),
         ),
         ("a mail leaves once",),
         ("--faults", "16", "--people", "12"),
