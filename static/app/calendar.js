@@ -10,7 +10,7 @@ import { isGoing } from "./toggles.js";
 import { keepFresh } from "./tasks.js";
 import {
   addDays, dateInWords, dayInWords, dayOf, dayOfMonth, hourInWords, isSameMonth, today, wallTime, weekOf,
-} from "./words.js";
+} from "./dates.js";
 
 export const calendar = (body, page) => days(body, page, 7);
 export const calendarDay = (body, page) => days(body, page, 1);

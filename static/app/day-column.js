@@ -3,7 +3,7 @@
 import { patch } from "./api.js";
 import { el, say } from "./dom.js";
 import { t } from "./text.js";
-import { addDays, clock, dayInWords, dayOf, dayOfMonth, instantOf, today, wallTime, weekdayShort } from "./words.js";
+import { addDays, clock, dayInWords, dayOf, dayOfMonth, instantOf, today, wallTime, weekdayShort } from "./dates.js";
 
 const STEP = 15;
 const SHORTEST = 30;

@@ -5,7 +5,7 @@ import { action, dialog, el } from "./dom.js";
 import { check, form, text } from "./forms.js";
 import { t } from "./text.js";
 import { removeThing } from "./toggles.js";
-import { addDays, capital, clock, dayOf, instantOf, shortDay, wallTime } from "./words.js";
+import { addDays, capital, clock, dayOf, instantOf, shortDay, wallTime } from "./dates.js";
 
 export function newEvent(day, changed) {
   editEvent({ title: "", allDay: false, startAt: instantOf(day, "09:00"), endAt: instantOf(day, "10:00") }, changed);

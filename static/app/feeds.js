@@ -6,7 +6,7 @@ import { folded, form, text } from "./forms.js";
 import { readsEnglish } from "./refusals.js";
 import { t } from "./text.js";
 import { isGoing, removeThing } from "./toggles.js";
-import { timeInWords } from "./words.js";
+import { timeInWords } from "./dates.js";
 
 export function feeds(place, found, draw) {
   if (place.contains(document.activeElement)) return; // somebody is typing in it

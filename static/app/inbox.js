@@ -4,7 +4,7 @@ import { get, own, post } from "./api.js";
 import { action, el, say } from "./dom.js";
 import { listen } from "./live.js";
 import { t } from "./text.js";
-import { timeInWords } from "./words.js";
+import { timeInWords } from "./dates.js";
 
 export async function inbox(body, page) {
   const list = el("ul", { class: "plain" });

@@ -6,7 +6,7 @@ import { area, form, text } from "./forms.js";
 import { markdown } from "./markdown.js";
 import { t } from "./text.js";
 import { isGoing, removeThing } from "./toggles.js";
-import { timeInWords } from "./words.js";
+import { timeInWords } from "./dates.js";
 
 export async function notes(place, project, page) {
   const draw = async () => {

@@ -6,7 +6,7 @@ import { briefOf } from "./briefs.js";
 import { el, say } from "./dom.js";
 import * as outbox from "./outbox.js";
 import { plural, t } from "./text.js";
-import { today } from "./words.js";
+import { today } from "./dates.js";
 import { startWorker } from "./worker.js";
 
 const able = "caches" in window && "serviceWorker" in navigator;

@@ -4,7 +4,7 @@ import { all, find, get, own, person, post } from "./api.js";
 import { action, el, say } from "./dom.js";
 import { folded } from "./forms.js";
 import { t } from "./text.js";
-import { shortDay } from "./words.js";
+import { shortDay } from "./dates.js";
 
 const LIVE = "pending,processing,queued_for_retry";
 

@@ -9,7 +9,7 @@ import { phases } from "./phases.js";
 import { t } from "./text.js";
 import { byDue, howMany, taskLine } from "./task-list.js";
 import { isGoing, removeThing } from "./toggles.js";
-import { shortDay } from "./words.js";
+import { shortDay } from "./dates.js";
 
 const STATES = () => [["active", t("Active")], ["paused", t("Paused")], ["completed", t("Completed")],
   ["archived", t("Archived")]];

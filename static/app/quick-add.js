@@ -6,7 +6,7 @@ import { form, text } from "./forms.js";
 import { t } from "./text.js";
 import { dueInWords } from "./task-list.js";
 import { PRIORITIES } from "./task-editor.js";
-import { capital } from "./words.js";
+import { capital } from "./dates.js";
 
 const PAUSE = 250;
 

@@ -4,7 +4,7 @@ import { get, own } from "./api.js";
 import { el } from "./dom.js";
 import { text } from "./forms.js";
 import { plural, t } from "./text.js";
-import { capital, dayOf, shortDay } from "./words.js";
+import { capital, dayOf, shortDay } from "./dates.js";
 
 const PAUSE = 200;
 const KINDS = () => ({ task: t("Task"), project: t("Project"), note: t("Note"), event: t("Event") });

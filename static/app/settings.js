@@ -4,7 +4,7 @@ import { get, own, person, put } from "./api.js";
 import { action, el } from "./dom.js";
 import { check, choice, folded, form, group, text } from "./forms.js";
 import { pushSettings } from "./push.js";
-import { told } from "./settings-told.js";
+import { notificationSettings } from "./settings-notifications.js";
 import { habits } from "./settings-habits.js";
 import { you } from "./settings-you.js";
 import { chat } from "./settings-chat.js";
@@ -26,7 +26,7 @@ export async function settings(body) {
   };
   body.append(
     card(t("Your daily brief"), briefForm(brief, mail)),
-    card(t("How you are told"), told({ notices, mail, sms, user, chats })),
+    card(t("How you are told"), notificationSettings({ notices, mail, sms, user, chats })),
     card(t("You"), ...you(user)),
     card(t("Language, clocks and weeks"), habits(user, brief)),
     ...(weather.enabled ? [card(t("Weather"), place(weather))] : []),

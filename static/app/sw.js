@@ -1,6 +1,6 @@
 // Shows push messages, does what their buttons say, and opens where they point to; serves the page without the box.
 
-import { answerTo, keepPage } from "./kept.js";
+import { answerTo, keepPage } from "./offline-cache.js";
 
 const PAGE = new URL("./", self.location);
 

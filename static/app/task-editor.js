@@ -5,7 +5,7 @@ import { action, dialog, el } from "./dom.js";
 import { area, check, choice, folded, form, text } from "./forms.js";
 import { t } from "./text.js";
 import { removeTasks } from "./toggles.js";
-import { dayOf, instantOf, shortDay, wallTime } from "./words.js";
+import { dayOf, instantOf, shortDay, wallTime } from "./dates.js";
 
 export const PRIORITIES = () => [["urgent", t("Urgent")], ["high", t("High")],
   ["medium", t("Medium")], ["low", t("Low")]];

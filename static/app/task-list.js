@@ -4,7 +4,7 @@ import { action, el, newId, say } from "./dom.js";
 import { icon } from "./icons.js";
 import { plural, t } from "./text.js";
 import { DAYS, dueDay, moveTo, removeTasks, tick } from "./toggles.js";
-import { capital, clock, shortDay, today } from "./words.js";
+import { capital, clock, shortDay, today } from "./dates.js";
 
 export function dueInWords(task) {
   if (task.dueAt) return t("{day} at {time}", { day: shortDay(dueDay(task)), time: clock(task.dueAt) });

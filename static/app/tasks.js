@@ -9,7 +9,7 @@ import { t } from "./text.js";
 import { editTask, PRIORITIES } from "./task-editor.js";
 import { byDue, howMany, taskLine, tickBox } from "./task-list.js";
 import { DAYS, dueDay, isGoing, moveTo, removeTasks } from "./toggles.js";
-import { addDays, capital, shortDay, timeInWords, today, weekOf } from "./words.js";
+import { addDays, capital, shortDay, timeInWords, today, weekOf } from "./dates.js";
 
 const SHOWN = 50;
 const wanted = { words: "", project: "", priority: "" };

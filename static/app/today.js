@@ -7,7 +7,7 @@ import { listen } from "./live.js";
 import { briefText, everything, sinceThen } from "./brief-text.js";
 import { readsEnglish } from "./refusals.js";
 import { t } from "./text.js";
-import { dayInWords, timeInWords, today as todaysDay } from "./words.js";
+import { dayInWords, timeInWords, today as todaysDay } from "./dates.js";
 
 const TYPE = "generate_daily_brief";
 const LIVE = ["pending", "processing", "queued_for_retry"];

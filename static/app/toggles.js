@@ -5,7 +5,7 @@ import { say } from "./dom.js";
 import { keepTick, sendWaiting } from "./offline.js";
 import * as outbox from "./outbox.js";
 import { plural, t } from "./text.js";
-import { addDays, dayOf, instantOf, nextMonday, today, wallTime } from "./words.js";
+import { addDays, dayOf, instantOf, nextMonday, today, wallTime } from "./dates.js";
 
 // Done, or open again as it was before. Without the box it is kept, and sent when that is back.
 export async function tick(task, isDone) {

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { check, choice, folded, form, group, text } from "./forms.js";
 import { t } from "./text.js";
 
-export function told({ notices, mail, sms, user, chats }) {
+export function notificationSettings({ notices, mail, sms, user, chats }) {
   const chat = chats.services.length > 0 || Boolean(chats.service);
   const differs = sms.quiet_hours_start !== notices.dndStart || sms.quiet_hours_end !== notices.dndEnd;
   return form(t("How you are told"), [
