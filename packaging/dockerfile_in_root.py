@@ -180,6 +180,9 @@ def main() -> None:
             assert inside(pid, stage, ["touch", f"{place}/x"]) != 0, f"{place} can be written"
         assert inside(pid, stage, ["touch", f"{stage.said['VOLUME']}/x"]) == 0
         print(f"only {stage.said['VOLUME']} can be written", flush=True)
+        extras = "import apprise, obstore.store, pyrage"
+        assert inside(pid, stage, ["python", "-c", extras]) == 0, "an extra is missing"
+        print("the extras chat and s3 are there", flush=True)
         os.kill(pid, signal.Signals[stage.said["STOPSIGNAL"]])
         assert process.wait(timeout=60) == 0, process.returncode
         print(f"{stage.said['STOPSIGNAL']} to process 1: ended with 0", flush=True)
