@@ -1,9 +1,10 @@
-"""Are briefs good? `python -m bench.brief_quality` checks those of 200 made-up days.
+"""Are briefs good? `python -m bench.brief_quality` checks 200 made-up days in each language.
 
 Days are light, heavy, with a stale backlog, of blocked chains, empty, on holidays, and between
 night shifts. Of each brief it is checked: its words, that each open task is named once at most,
 that lists stand in the order of the ranking, that the first action is that of a plain oracle, and
-that no fact in it is absent from the data. It ends with 1 if one of the limits is broken.
+that no fact in it is absent from the data, and no word of another language but what people wrote.
+It ends with 1 if one of the limits is broken.
 """
 
 import argparse
@@ -15,12 +16,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bench.brief_languages import UNSPACED, in_language, letters, strange_words
 from bench.machine import describe
 from bench.sample_days import KINDS, Made, make_day
-from buildos_box.briefs.compose import WORD_BUDGET, Brief, compose
+from buildos_box.briefs.compose import WORD_BUDGET, Brief, compose, word_count
 from buildos_box.briefs.draft import Place
 from buildos_box.briefs.facts import DayFacts
 from buildos_box.briefs.headline import SMS_SEGMENTS, SUBJECT_CHARS, preheader, sms, subject
+from buildos_box.locales.tags import LANGUAGES, SOURCE
 from buildos_box.page_links import PageLinks
 from buildos_box.sms.text import segments
 from buildos_box.workspace.model import Task
@@ -28,7 +31,7 @@ from buildos_box.workspace.model import Task
 DAYS = 200
 ORACLE_RIGHT = 0.95
 LINKS = PageLinks("https://box.example")
-LINK = re.compile(r"\]\((\S+)\)")
+LINK = re.compile(r"\]\(([^\s)]+)\)")
 NUMBER = re.compile(r"\d+")
 TASK_LINK = re.compile(r"/app/#task-(\S+?)\)")
 
@@ -38,6 +41,7 @@ class Verdict:
     """What was found in the briefs."""
 
     words: list[int] = field(default_factory=list)
+    letters: list[int] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     asked: int = 0
@@ -108,7 +112,8 @@ def oracle(facts: DayFacts) -> str | None:
 def check(made: Made, brief: Brief, verdict: Verdict, where: str) -> None:
     """Note what is wrong with a brief."""
     facts, text = made.facts, brief.markdown
-    verdict.words.append(len(text.split()))
+    verdict.words.append(word_count(text))
+    verdict.letters.append(letters(text))
     if verdict.words[-1] > WORD_BUDGET:
         verdict.fault("over the word budget", where)
     linked = TASK_LINK.findall(text)
@@ -120,6 +125,9 @@ def check(made: Made, brief: Brief, verdict: Verdict, where: str) -> None:
         verdict.fault("a task named twice", where)
     _check_order(made, brief, verdict, where)
     _check_facts(made, text, verdict, where)
+    strange = strange_words(made, "\n".join([text, subject(facts), preheader(facts)]))
+    if strange and not facts.language.tag.startswith("en"):
+        verdict.fault("a word of another language", f"{where}: {sorted(strange)}")
     if len(subject(facts)) > SUBJECT_CHARS or not preheader(facts):
         verdict.fault("a subject too long, or no preview", where)
     if segments(sms(facts, sender="BuildOS", url=LINKS.brief("2024-10-23"))) > SMS_SEGMENTS:
@@ -177,30 +185,41 @@ def _numbers(made: Made) -> set[int]:
     return found | {minute} | {(other - minute) % 60 for other in (0, 15, 30, 45)}
 
 
-def run(days: int) -> Verdict:
-    """Write and check the briefs of that many days."""
+def run(days: int, tag: str = SOURCE) -> Verdict:
+    """Write and check the briefs of that many days in a language."""
     verdict = Verdict()
     for number in range(days):
-        made = make_day(number)
-        check(made, compose(made.facts, LINKS), verdict, f"day {number} ({made.kind})")
+        made = in_language(make_day(number), tag)
+        check(made, compose(made.facts, LINKS), verdict, f"{tag}, day {number} ({made.kind})")
     return verdict
 
 
-def report(verdict: Verdict, days: int) -> str:
+def report(verdicts: dict[str, Verdict], days: int) -> str:
     """The figures as Markdown."""
-    words = sorted(verdict.words)
-    middle, most = words[len(words) // 2], words[-1]
     lines = [
         "## Quality of briefs", "", *(f"- {fact}" for fact in describe(peers=False)), "",
         f"{days} made-up days: {', '.join(KINDS)}.", "",
-        "| check | figure |", "| --- | --- |",
-        f"| words, middle and most (limit {WORD_BUDGET}) | {middle}, {most} |",
-        f"| first action equal to the plain oracle's | {verdict.right} of {verdict.asked} |",
-        f"| faults of any kind | {sum(verdict.faults.values())} |",
+        f"| language | words, middle and most (limit {WORD_BUDGET}) | letters and digits |"
+        " first action is the oracle's | faults |",
+        "| --- | --- | --- | --- | ---: |",
+        *(_row(tag, verdict) for tag, verdict in verdicts.items()),
     ]  # fmt: skip
     lines += [f"- {what}: {count}, first {verdict.examples[what]}"
+              for verdict in verdicts.values()
               for what, count in verdict.faults.items()]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _row(tag: str, verdict: Verdict) -> str:
+    kind = " (two letters)" if tag in UNSPACED else ""
+    words, chars = (_middle_and_most(found) for found in (verdict.words, verdict.letters))
+    right = f"{verdict.right} of {verdict.asked}"
+    return f"| {tag} | {words}{kind} | {chars} | {right} | {verdict.faults.total()} |"
+
+
+def _middle_and_most(found: list[int]) -> str:
+    ordered = sorted(found)
+    return f"{ordered[len(ordered) // 2]}, {ordered[-1]}"
 
 
 def main() -> int:
@@ -208,10 +227,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=DAYS)
     options = parser.parse_args()
-    verdict = run(options.days)
-    sys.stdout.write(report(verdict, options.days))
-    good = verdict.right >= ORACLE_RIGHT * verdict.asked
-    return 0 if good and not verdict.faults else 1
+    verdicts = {tag: run(options.days, tag) for tag in LANGUAGES}
+    sys.stdout.write(report(verdicts, options.days))
+    good = all(one.right >= ORACLE_RIGHT * one.asked for one in verdicts.values())
+    return 0 if good and not any(one.faults for one in verdicts.values()) else 1
 
 
 if __name__ == "__main__":

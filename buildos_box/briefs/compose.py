@@ -52,6 +52,7 @@ TIGHTER = (
     Limits(today=4, events=5, coming=3, changes=1, projects=2, note_words=8, title_words=6),
     Limits(today=3, events=4, late=2, coming=2, changes=1, projects=2, note_words=0, title_words=5),
     Limits(today=2, events=3, late=1, coming=1, changes=1, projects=1, note_words=0, title_words=4),
+    Limits(today=1, events=2, late=1, coming=1, changes=1, projects=1, note_words=0, title_words=3),
 )
 
 

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from bench.brief_languages import in_language, strange_words
 from bench.sample_days import KINDS, make_day
 from buildos_box.briefs.compose import WORD_BUDGET, compose, word_count
 from buildos_box.briefs.facts import DayFacts
@@ -62,3 +63,18 @@ def test_polish_has_a_form_for_each_number() -> None:
 
 def test_a_day_of_japanese_is_counted_without_spaces() -> None:
     assert word_count("会議は1時間。") == 3
+
+
+def test_a_word_of_another_language_is_found() -> None:
+    made = in_language(make_day(1), "de")
+    text = compose(made.facts, LINKS).markdown
+    assert strange_words(made, text) == set()
+    assert strange_words(made, text + "\n\n## Coming up") == {"coming", "up"}
+    assert strange_words(in_language(made, "ja"), "期限切れ Late") == {"Late"}
+
+
+@pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if not tag.startswith("en")])
+def test_a_brief_has_no_word_of_another_language(tag: str) -> None:
+    for number in range(2 * len(KINDS)):
+        made = in_language(make_day(number), tag)
+        assert strange_words(made, compose(made.facts, LINKS).markdown) == set()
