@@ -17,7 +17,8 @@ trap 'rm -rf "$work"' EXIT
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 LC_ALL=C TZ=UTC
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
 export SOURCE_DATE_EPOCH
-# The modules are compressed once, by pack.py over all of them together, and not each before that.
+# The modules are compressed once, by pack.py over all of them together, and not each before that: 23 MB
+# instead of 32 without the extras, 27 with them.
 export PYINSTALLER_ZLIB_COMPRESSION_LEVEL=0
 
 "${CC:-cc}" -O2 -Wall -Wextra -Werror -s -Wl,--build-id=none \
