@@ -24,8 +24,9 @@ from tests.faults.box_process import BoxProcess
 HEADING = "# The serving process at rest"
 STARTS = 7
 IDLE_SECONDS = 30
-MEMORY_LIMIT = 120.0
-START_LIMIT = 2.0
+MEMORY_LIMIT = 65.0
+START_LIMIT = 0.8
+REST_LIMIT = 0.003
 PATIENCE_SECONDS = 30.0
 
 
@@ -81,7 +82,7 @@ def measure(
     return found
 
 
-def report(all_found: list[Found]) -> str:
+def report(all_found: list[Found], idle_seconds: float) -> str:
     """The section of the results."""
     rows = "\n".join(
         f"| {one.name} | {one.rss:.0f} | {one.pss:.0f} | {one.cores * 100:.1f} % "
@@ -89,6 +90,7 @@ def report(all_found: list[Found]) -> str:
         for one in all_found
     )
     is_light = all(max(one.rss, one.pss) < MEMORY_LIMIT for one in all_found)
+    is_quiet = all(round(one.cores, 3) <= REST_LIMIT for one in all_found)
     is_soon = all(statistics.median(one.starts) < START_LIMIT for one in all_found)
     return f"""{HEADING}
 
@@ -99,10 +101,13 @@ def report(all_found: list[Found]) -> str:
 {rows}
 
 Targets: under {MEMORY_LIMIT:.0f} MiB at rest: **{"met" if is_light else "MISSED"}**;
-first healthy answer in under {START_LIMIT:.0f} s: **{"met" if is_soon else "MISSED"}**.
-A real `serve` with the default configuration. Memory and processor after {IDLE_SECONDS} s in which
-nobody asks anything, all threads; PSS counts pages that are shared with others by their share.
-Start: from the process's start to the first answer 200 of `GET /health`, {STARTS} starts, each on a
+first healthy answer in under {START_LIMIT:g} s: **{"met" if is_soon else "MISSED"}**;
+at most {REST_LIMIT:.1%} of a core: **{"met" if is_quiet else "MISSED"}**.
+A real `serve` with the default configuration. Memory after {idle_seconds:g} s in which nobody asks
+anything, the processor in their second half, all threads; PSS counts pages that are shared with
+others by their share.
+Start: from the process's start to the first answer 200 of `GET /health`,
+{len(all_found[0].starts)} starts, each on a
 folder that no box has opened since it was copied, with Python's compiled code kept, as it is where
 the box is installed. Which libraries are not loaded for this, a test
 holds (`tests/settings/test_loaded.py`).
@@ -128,7 +133,7 @@ def main() -> None:
             measure("empty", folder / "empty", None, **more),
             measure(f"{options.jobs:,} jobs", folder / "full", folder / "past", **more),
         ]
-    section = report(found)
+    section = report(found, options.idle_seconds)
     print(section)
     if options.write:
         results_file.put(results_file.RESULTS, section)

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from buildos_box.clock import Instant
+from buildos_box.gc_tuning import give_back_memory
 from buildos_box.jobs import alerts
 from buildos_box.jobs.crons import Cron
 from buildos_box.operator_alert import OperatorAlert
@@ -49,6 +50,8 @@ async def back_up(_due: Instant, services: Services) -> BackedUp:
         alert = OperatorAlert("backup_failed", f"the nightly backup failed: {error}")
         await services.db.write(lambda tx: alerts.report(tx, alert, services.clock.now()))
         raise
+    finally:
+        await asyncio.to_thread(give_back_memory)
 
 
 async def _back_up(services: Services) -> BackedUp:
