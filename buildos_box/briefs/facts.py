@@ -130,10 +130,6 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every open task was read."""
         return sum(task.status != DONE for task in self.tasks) >= self.task_counts.open
 
-    def has_all_tasks_of(self, project_id: str) -> bool:
-        """Whether every open task of that project was read."""
-        return len(self.open_tasks(project_id)) >= self.counts_of(project_id).open
-
     def of_project(self, project_id: str) -> Split:
         """The listed tasks of that project."""
         return self.split_by_project.get(project_id, Split())
@@ -163,10 +159,6 @@ class DayFacts(msgspec.Struct, frozen=True, kw_only=True):
         """Local days since the task was due; 0 or less if it is not late."""
         due = self.due(task)
         return (self.brief_date - due).days if due else 0
-
-    def project_of(self, task: Task) -> Project:
-        """The task's project; it is always there."""
-        return self.project_by_id[task.project_id]
 
     def tasks_of(self, project_id: str) -> tuple[Task, ...]:
         """The project's tasks that were read."""

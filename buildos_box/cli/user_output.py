@@ -1,17 +1,9 @@
 """A user as the commands show one."""
 
 from buildos_box.cli.find_by_name import Json
-from buildos_box.cli.output import (
-    show_facts,
-    show_json,
-    shown_time,
-)
+from buildos_box.cli.output import show_facts, show_json, shown_time
 from buildos_box.cli.user_chat_commands import shown_chat
-from buildos_box.cli.user_phone_commands import (
-    shown_phone,
-    shown_quiet,
-    sms_settings,
-)
+from buildos_box.cli.user_phone_commands import shown_phone, shown_quiet, sms_settings
 from buildos_box.client import BoxClient, url_path
 from buildos_box.clock import zone_or_utc
 

@@ -9,7 +9,6 @@ from mcp.server.transport_security import TransportSecuritySettings
 from buildos_box.mcp.rest import Rest
 from buildos_box.mcp.server import make_server
 
-BODY_BYTES = 1024 * 1024
 _PASSED_ON = (b"authorization", b"cookie", b"x-box-page", b"x-forwarded-for")
 _SECURITY = TransportSecuritySettings(
     enable_dns_rebinding_protection=False,  # the route has checked token and origin

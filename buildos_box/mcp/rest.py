@@ -6,7 +6,6 @@ from urllib.parse import quote
 import httpx
 
 Json = dict[str, Any]
-INVALID = 422
 
 
 class Refused(Exception):

@@ -85,21 +85,6 @@ def _day(payload: BriefPayload, language: Language) -> str:
         return payload.brief_date
 
 
-def _mail_failed(payload: BriefPayload, language: Language) -> str:
-    text = N_("The brief of {day} is here. The mail: {error}")
-    return language.say(text, day=_day(payload, language), error=payload.error)
-
-
-def _named_phase(project: ProjectPayload, _language: Language) -> str:
-    return ": ".join(part for part in (project.project_name, project.phase_name) if part)
-
-
-def _activity(project: ProjectPayload, language: Language) -> str:
-    if project.count:
-        return language.count(CHANGES, project.count)
-    return language.say(N_("Project activity"))
-
-
 def _due_soon(task: TaskPayload, language: Language) -> str:
     if not task.when:
         return language.say(N_("Due soon: {task}"), task=task.task_name)

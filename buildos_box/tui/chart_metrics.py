@@ -10,8 +10,6 @@ from buildos_box.tui.formatting import plain, span
 
 Json = dict[str, Any]
 Unit = Literal["jobs", "ms", "usd"]
-MOST_CURVES = 6
-"""How many curves are drawn; the table below has them all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,11 +191,6 @@ def running_lines(jobs: list[Json], now: Instant) -> list[str]:
     return [*lines, f"        and {more} more"] if more > 0 else lines
 
 
-def _running_for(job: Json, now: Instant) -> str:
-    started = job["started_at"]
-    return _clock((now - from_text(started)).total_seconds() if started else 0)
-
-
 def event_line(event: BoxEvent, at: At) -> str:
     """One event as a line."""
     data = event.data

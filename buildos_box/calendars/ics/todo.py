@@ -8,7 +8,7 @@ from typing import Any
 from buildos_box.calendars.ics.component_parser import Lines, read_lines
 from buildos_box.calendars.ics.cpu_limit import ProcessorTime, ProcessorTimeSpentError
 from buildos_box.calendars.ics.events import wall
-from buildos_box.calendars.ics.fields import Moment, spelled, uid_of
+from buildos_box.calendars.ics.fields import Moment, uid_of
 from buildos_box.calendars.ics.recurrence import Budget, BudgetSpentError
 from buildos_box.calendars.ics.tasks import Tasks, Todo, is_open_series
 from buildos_box.calendars.ics.zones import Zones
@@ -86,8 +86,3 @@ def _open(lines: Lines) -> Lines:
 
 def _midnight(zones: Zones, now: Instant) -> Instant:
     return datetime.combine(wall(now, zones.reader).date(), time(0), zones.reader)
-
-
-def spelled_moment(moment: Moment) -> str:
-    """A day, or an instant in UTC, as the API writes it."""
-    return str(spelled(moment))
