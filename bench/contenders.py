@@ -39,8 +39,8 @@ class Size:
 FULL = Size(3000, 600, 300, 200, 3, 1, 300)
 QUICK = Size(600, 100, 100, 50, 3, 20, 100)
 SMALLEST = Size(60, 20, 10, 5, 1, 100, 20)
-FAST_PEERS = {"huey", "dramatiq"}
-"""They get four times the jobs, so that their phases last as long."""
+FAST_PEERS, SLOW_PEERS = {"huey", "dramatiq", "saq"}, {"dbos"}
+"""They get four times the jobs, or a tenth, so that their phases last as long."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def contenders(*, peers: bool) -> list[Contender]:
         found.append(Contender(name, "floor", True, _floor(floor)))
     if peers:
         found.append(Contender("Huey on SQLite, fsync", "peer", True, _peer("huey")))
-        for name in ("RQ", "Dramatiq", "Celery"):
+        found.append(Contender("DBOS on SQLite", "peer", True, _peer("dbos")))
+        for name in ("RQ", "Dramatiq", "Celery", "SAQ"):
             for durable, word in ((True, "fsync always"), (False, "as it comes")):
                 run = _on_redis(name.lower(), fsync_always=durable)
                 found.append(Contender(f"{name} on Redis, {word}", "peer", durable, run))
@@ -86,7 +87,10 @@ def _peer(name: str, port: int = 0) -> Callable[[float, Size], Figures]:
     def run(io: float, size: Size) -> Figures:
         command = [str(env.python()), "-W", "ignore", "-m", f"bench.peers.{name}_peer"]
         jobs = size.peer_jobs * (4 if name in FAST_PEERS else 1)
-        command += ["--jobs", str(jobs), "--samples", str(size.peer_samples)]
+        samples = size.peer_samples
+        if name in SLOW_PEERS:
+            jobs, samples = max(2, jobs // 10), max(2, samples // 10)
+        command += ["--jobs", str(jobs), "--samples", str(samples)]
         with tempfile.TemporaryDirectory() as folder:
             more = ["--io", str(io), "--folder", folder, "--redis-port", str(port)]
             return _told([*command, *more])

