@@ -154,7 +154,7 @@ class Story:
         noted = "\n".join(row["content"] for row in notes) + "\n"
         shown = {task["title"] for task in here}
         for title in self.written:
-            is_kept = title in shown or f"title: {title}\n" in noted
+            is_kept = title in shown or f"Title: {title}\n" in noted
             is_gone = title in self.replaced or name_of(title) in self.deleted
             assert is_kept or is_gone, f"{title} was lost"
 
