@@ -22,7 +22,7 @@ from buildos_box.db import Database, InstanceLock
 from buildos_box.db.mounts import MOUNTS, refuse_network
 from buildos_box.db.private_files import make_private
 from buildos_box.egress import Egress
-from buildos_box.egress.late_tls import trusted_at_first_use
+from buildos_box.egress.lazy_tls import trusted_at_first_use
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.ids import Ids
 from buildos_box.jobs.crons import CronRegistry
@@ -38,7 +38,7 @@ from buildos_box.realtime.job_events import JobNews
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Configured, Mailer, Services
 from buildos_box.settings import DataSettings, QueueSettings, Settings
-from buildos_box.upkeep.epoch import apply_epoch
+from buildos_box.upkeep.cancel_after_restore import apply_epoch
 from buildos_box.upkeep.reload import Load, Reloader
 from buildos_box.upkeep.restore import finish_restore
 

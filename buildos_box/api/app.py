@@ -27,7 +27,7 @@ from buildos_box.api.errors import (
     on_validation_error,
 )
 from buildos_box.api.health import HealthCheck
-from buildos_box.api.late_routes import by_method, register_late
+from buildos_box.api.lazy_routes import by_method, register_late
 from buildos_box.api.middleware import RequestLayer
 from buildos_box.api.openapi_errors import document_refusals
 from buildos_box.api.request_body import SHORT_BODY_BYTES, ApiRequest, with_body_limits

@@ -51,7 +51,7 @@ async def collect(
     query = DayQuery(
         user.id, day, zone_or_utc(zone_name), now, selection.include, selection.exclude
     )
-    read = await db.look(lambda tx: _read(tx, query))
+    read = await db.read_snapshot(lambda tx: _read(tx, query))
     preferences = read.preferences
     language = language_of(user, preferences, locale)
     holidays: list[str] = []

@@ -2,7 +2,7 @@
 
 import apprise
 
-from buildos_box.chat.exchange import Exchange, recording
+from buildos_box.chat.http_exchange import Exchange, recording
 
 _ASSET = apprise.AppriseAsset(
     app_id="BuildOS Box",

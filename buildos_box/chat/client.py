@@ -20,7 +20,7 @@ from buildos_box.settings.channels import ChatSettings
 from buildos_box.thread_pool import ThreadPool
 
 if TYPE_CHECKING:
-    from buildos_box.chat.exchange import Answer, Exchange
+    from buildos_box.chat.http_exchange import Answer, Exchange
 
 _SENDING = ThreadPool("chat", 8)
 HOSTED = {"tgram": "api.telegram.org", "discord": "discord.com"}
@@ -79,7 +79,7 @@ def _call(
 ) -> "tuple[Exchange, bool]":
     try:
         from buildos_box.chat.apprise_call import notify
-        from buildos_box.chat.exchange import Exchange
+        from buildos_box.chat.http_exchange import Exchange
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "apprise":
             raise
@@ -121,7 +121,7 @@ def _of_fault(name: str, fault: Exception) -> PermanentError | TransientError:
     """What failed, in words of our own: the error's text has the address in it."""
     import requests
 
-    from buildos_box.chat.exchange import OtherHost
+    from buildos_box.chat.http_exchange import OtherHost
 
     if isinstance(fault, OtherHost):
         message = f"{name} would be asked at another host than its URL names"

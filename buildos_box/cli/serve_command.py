@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Serve the API and run the queue until stopped."""
     from buildos_box import gc_tuning
-    from buildos_box.late_libraries import left_out
+    from buildos_box.lazy_libraries import left_out
 
     gc_tuning.disable_during_start()
     with left_out():

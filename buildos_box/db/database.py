@@ -11,10 +11,10 @@ from typing import Protocol, TypeVar
 from buildos_box.clock import Clock
 from buildos_box.db.connect import connect_reader
 from buildos_box.db.file_identity import FileIdentity
-from buildos_box.db.looks import Looks
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
 from buildos_box.db.snapshot import HeldDatabase, Progress
+from buildos_box.db.snapshot_reads import SnapshotReads
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
 from buildos_box.db.writer import DatabaseGone, Writer
 from buildos_box.settings import Settings
@@ -34,7 +34,7 @@ class Database:
         self._readers = readers
         self._listeners = listeners
         self._held = HeldDatabase(path)
-        self._looks = Looks(path)
+        self._snapshot_reads = SnapshotReads(path)
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Database":
@@ -58,7 +58,7 @@ class Database:
     async def close(self) -> None:
         """Finish every queued write, then close all connections."""
         await self._readers.close()
-        self._looks.close()
+        self._snapshot_reads.close()
         await asyncio.to_thread(self._held.close)
         await asyncio.to_thread(self._writer.close)
 
@@ -149,12 +149,12 @@ class Database:
         except sqlite3.OperationalError:
             return await self._readers.all(sql, params)
 
-    async def look(self, run: Callable[[Tx], T]) -> T:
+    async def read_snapshot(self, run: Callable[[Tx], T]) -> T:
         """Run functions that take a transaction, on one snapshot; writing raises.
 
         For what is read often and quickly, in one step instead of a step for each statement.
         """
-        return await self._looks.run(run, self._require_file)
+        return await self._snapshot_reads.run(run, self._require_file)
 
     def _require_file(self) -> None:
         fault = self.gone

@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from buildos_box.locales.function_words import FUNCTION_WORDS
 from buildos_box.locales.language import Language
-from buildos_box.locales.small_words import SMALL_WORDS
 
 LATIN = "LATIN"
 _KANA = ("HIRAGANA", "KATAKANA")
@@ -32,7 +32,7 @@ def in_another_language(
     `own` are words of the reader's, which count for no language.
     """
     tongue = language.tag.partition("-")[0]
-    if tongue not in SMALL_WORDS and tongue not in _OTHER_SCRIPTS:
+    if tongue not in FUNCTION_WORDS and tongue not in _OTHER_SCRIPTS:
         return None
     said = _without(own, list(texts))
     long = (text for text in said if len(_WORD.findall(text)) >= _LEAST_WORDS_ALONE)
@@ -66,13 +66,13 @@ def _is_other(text: str, tongue: str) -> bool:
     mine = kana // 2 if tongue in _OTHER_SCRIPTS else _count(words, tongue)
     return any(
         len(found) > 1 and _count(words, other) > mine + mine // 2 + (1 if mine else 0)
-        for other, known in SMALL_WORDS.items()
+        for other, known in FUNCTION_WORDS.items()
         if other != tongue and (found := known.intersection(words))
     )
 
 
 def _count(words: list[str], tongue: str) -> int:
-    return sum(word in SMALL_WORDS[tongue] for word in words)
+    return sum(word in FUNCTION_WORDS[tongue] for word in words)
 
 
 def _script(letter: str) -> str:

@@ -7,7 +7,7 @@ from buildos_box.auth.daily_limits import day_start
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.locales.messages import N_
-from buildos_box.mail import bounce_store, store, tracking_links
+from buildos_box.mail import bounce_store, mail_urls, store
 from buildos_box.mail.html import is_safe_link
 from buildos_box.mail.job import (
     BRIEFS,
@@ -105,7 +105,7 @@ def _store_email(
         task_lines=tuple(task_lines),
         locale=find_language(tx, services, user.id).tag,
     )
-    token = tracking_links.unsubscribe_token(services.secret, email_id)
+    token = mail_urls.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token)
     return email_id
 

@@ -14,7 +14,7 @@ from string import Template
 
 from buildos_box.locales.language import stored_language
 from buildos_box.locales.messages import N_
-from buildos_box.mail import signed_links, tracking_links
+from buildos_box.mail import mail_urls, signed_links
 from buildos_box.mail.headers import mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
 from buildos_box.mail.mime import alternatives
@@ -96,8 +96,8 @@ def text_part(email: Email, sender: Sender) -> str:
 
 
 def _unsubscribe_url(email: Email, sender: Sender) -> str:
-    token = tracking_links.unsubscribe_token(sender.secret, email.id)
-    return tracking_links.unsubscribe_url(sender.base_url, token)
+    token = mail_urls.unsubscribe_token(sender.secret, email.id)
+    return mail_urls.unsubscribe_url(sender.base_url, token)
 
 
 def footer_links(email: Email, sender: Sender, unsubscribe: str) -> list[tuple[str, str]]:
@@ -169,7 +169,7 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
     language = stored_language(email.locale)
     if email.tracking:
         body = rewrite_links(body, lambda url: _tracked(url, email, sender))
-        source = escape(tracking_links.open_url(sender.base_url, email.tracking_id))
+        source = escape(mail_urls.open_url(sender.base_url, email.tracking_id))
         pixel = f'<img src="{source}" width="1" height="1" alt="" style="display:block;">'
     return _template().substitute(
         subject=escape(email.subject),
@@ -189,7 +189,7 @@ def _page(body: str, text: str, email: Email, sender: Sender, unsubscribe: str) 
 def _tracked(url: str, email: Email, sender: Sender) -> str:
     if signed_links.is_signed(sender.base_url, url):
         return url
-    return tracking_links.click_url(sender.base_url, email.tracking_id, url)
+    return mail_urls.click_url(sender.base_url, email.tracking_id, url)
 
 
 def _boundary(email_id: str) -> str:

@@ -56,9 +56,9 @@ LEADS_NOWHERE = N_("It does not say where it leads.")
 async def track_click(
     tracking_id: str, request: AnyRequest, services: Services, url: str = ""
 ) -> Response[str]:
-    """Redirect to a link of that mail, and to nothing else; 400 otherwise."""
+    """Redirect to a link that was stored for that mail as it was sent (`mail/job.py`); else 400."""
     known = await tracking_store.tracked(services.db, tracking_id)
-    link = await tracking_store.link_id(services.db, known.email_id, url) if known else None
+    link = await tracking_store.stored_link(services.db, known.email_id, url) if known else None
     if link is None:
         language = box_language(services)
         return page(language, 400, language.say(NOT_OURS), _where(url, language))

@@ -44,7 +44,7 @@ async def tracked(db: Database, tracking_id: str) -> Tracked | None:
     return Tracked(row["id"], row["email_id"], row["user_id"], sent_at, row["hits"])
 
 
-async def link_id(db: Database, email_id: str, url: str) -> int | None:
+async def stored_link(db: Database, email_id: str, url: str) -> int | None:
     """The id of a link that is stored for that mail, compared as the exact string; None if none."""
     row = await db.one("SELECT id FROM email_links WHERE email_id = ? AND url = ?", (email_id, url))
     return row["id"] if row else None

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from buildos_box.errors import FieldFault, Unprocessable
-from buildos_box.onboarding.features import NAMES, FeatureName
+from buildos_box.onboarding.product_features import NAMES, FeatureName
 
 MOST_ITEMS = 30
 MOST_ITEM_CHARS = 500

@@ -13,7 +13,6 @@ from buildos_box.ids import Ids
 from buildos_box.llm.plain_text import plain
 from buildos_box.llm.untrusted_text import fence
 from buildos_box.locales.language import Language
-from buildos_box.onboarding.features import NAMES, WHAT_IT_DOES
 from buildos_box.onboarding.model import (
     OnboardingAnalysis,
     Optimization,
@@ -21,6 +20,7 @@ from buildos_box.onboarding.model import (
     Recommendation,
     UserContext,
 )
+from buildos_box.onboarding.product_features import NAMES, WHAT_IT_DOES
 
 PURPOSE = "onboarding_analysis"
 VERSION = "v2"

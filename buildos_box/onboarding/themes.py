@@ -7,7 +7,7 @@ their own language.
 from dataclasses import dataclass
 
 from buildos_box.locales.messages import N_
-from buildos_box.onboarding.features import FeatureName
+from buildos_box.onboarding.product_features import FeatureName
 
 
 @dataclass(frozen=True, slots=True)

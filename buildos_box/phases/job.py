@@ -116,7 +116,7 @@ async def _collect(payload: PhasesPayload, services: Services, language: Languag
     tasks = await workspace.tasks_of_project(services.db, project.id, limit=MOST_TASKS + 1)
     _require_plannable(len(tasks))
     ids = [task.id for task in tasks]
-    links = await services.db.look(lambda tx: workspace.dependencies_among(tx, ids))
+    links = await services.db.read_snapshot(lambda tx: workspace.dependencies_among(tx, ids))
     return Found(user=user, language=language, project=project, tasks=tasks, dependencies=links)
 
 

@@ -10,8 +10,8 @@ from buildos_box.clock import from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
+from buildos_box.sms.record_outcome import mark_sent
 from buildos_box.sms.schedule_job import set_opt_out
-from buildos_box.sms.send_outcome import mark_sent
 from buildos_box.sms.twilio_client import BAD_NUMBER, UNSUBSCRIBED
 
 STATUSES = {

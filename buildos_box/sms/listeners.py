@@ -16,10 +16,10 @@ from buildos_box.services import Services
 from buildos_box.sms import preferences_store, store
 from buildos_box.sms.changes import SmsChanged, SmsUndelivered
 from buildos_box.sms.llm_reminders import writes
+from buildos_box.sms.record_outcome import mark_failed, mark_unknown
 from buildos_box.sms.reminders import replan_changed, replan_waiting, stop_reminders
 from buildos_box.sms.schedule_job import plan_today
 from buildos_box.sms.send_job import SEND_SMS
-from buildos_box.sms.send_outcome import mark_failed, mark_unknown
 from buildos_box.workspace.changes import (
     EventCancelled,
     EventDeleted,

@@ -17,7 +17,7 @@ from buildos_box.log import logger
 from buildos_box.services import Services
 from buildos_box.sms import store
 from buildos_box.sms.delivery_status import apply_status, record_cost
-from buildos_box.sms.send_outcome import body_of, mark_sent
+from buildos_box.sms.record_outcome import body_of, mark_sent
 from buildos_box.sms.twilio_client import MessageStatus, Outgoing, TwilioSender
 
 AT_ONCE = 50

@@ -29,7 +29,7 @@ from buildos_box.sms.changes import ReminderDue
 from buildos_box.sms.fact_check import facts_of, fault_of
 from buildos_box.sms.phone import why_not
 from buildos_box.sms.preferences_store import SmsPreferences
-from buildos_box.sms.send_outcome import body_of, mark_failed, mark_sent
+from buildos_box.sms.record_outcome import body_of, mark_failed, mark_sent
 from buildos_box.sms.text import reminder_text, signature
 from buildos_box.sms.twilio_client import (
     BadNumber,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildos_box.chat import targets
-from buildos_box.chat.exchange import Exchange, OtherHost, recording
+from buildos_box.chat.http_exchange import Exchange, OtherHost, recording
 from buildos_box.errors import Unprocessable
 from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.chat_url import fault_of_template

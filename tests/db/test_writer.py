@@ -367,11 +367,11 @@ async def test_a_look_sees_one_instant_and_cannot_write(db: Database) -> None:
         assert seen.wait(10)
         return before, len(tx.all("SELECT n FROM t"))
 
-    looking = asyncio.ensure_future(db.look(look))
+    looking = asyncio.ensure_future(db.read_snapshot(look))
     await written.wait()
     await db.write(insert(1))
     seen.set()
     assert await looking == (0, 0)
-    assert await db.look(lambda tx: len(tx.all("SELECT n FROM t"))) == 1
+    assert await db.read_snapshot(lambda tx: len(tx.all("SELECT n FROM t"))) == 1
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await db.look(insert(2))
+        await db.read_snapshot(insert(2))

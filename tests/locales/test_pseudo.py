@@ -12,7 +12,7 @@ from buildos_box.briefs.facts import DayFacts, day_facts
 from buildos_box.briefs.headline import preheader, sms, subject
 from buildos_box.briefs.progress import found
 from buildos_box.briefs.project_markdown import project_section
-from buildos_box.calendars.caldav.lost_values import note_of
+from buildos_box.calendars.caldav.conflict_notes import note_of
 from buildos_box.clock import from_text
 from buildos_box.notifications.due_soon import due_text
 from buildos_box.notifications.event_types import EVENT_TYPES, content_of, read_payload

@@ -7,8 +7,8 @@ from bench.sample_days import make_day
 from buildos_box.briefs.actions import priority_actions
 from buildos_box.briefs.prompts import own_texts
 from buildos_box.briefs.timeline import load
+from buildos_box.locales.function_words import FUNCTION_WORDS
 from buildos_box.locales.language import language
-from buildos_box.locales.small_words import SMALL_WORDS
 from buildos_box.locales.tags import LANGUAGES
 from buildos_box.locales.written_in import in_another_language
 from buildos_box.onboarding.themes import THEMES
@@ -17,7 +17,7 @@ TAGS = [tag for tag in LANGUAGES if tag != "en-GB"]
 
 
 def test_every_language_has_small_words_or_a_script_of_its_own() -> None:
-    assert {tag.partition("-")[0] for tag in LANGUAGES} - SMALL_WORDS.keys() == {"ja"}
+    assert {tag.partition("-")[0] for tag in LANGUAGES} - FUNCTION_WORDS.keys() == {"ja"}
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -149,7 +149,7 @@ PLANTED = [
         "restore re-sending",
         (
             (
-                "upkeep/epoch.py",
+                "upkeep/cancel_after_restore.py",
                 "return tells and from_text(",
                 "return False and from_text(",
             ),

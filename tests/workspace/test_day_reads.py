@@ -122,17 +122,17 @@ async def test_which_projects_are_read_and_in_what_order(ada: Workspace) -> None
 
     async def read(**selection: Any) -> list[str]:
         query = DayQuery("ada", DAY, BERLIN, NOW, **selection)
-        found = await ada.db.look(lambda tx: store.pressing_projects(tx, query, limit=9))
+        found = await ada.db.read_snapshot(lambda tx: store.pressing_projects(tx, query, limit=9))
         return [project.id for project in found]
 
     assert (await read())[:2] == ["late", "club"] or (await read())[0] == "late"
     assert await read(include=[]) == []
     assert await read(include=["home", "old", "bens", "ghost"]) == ["home"]
     assert "late" not in await read(exclude=["late"])
-    one = await ada.db.look(lambda tx: store.pressing_projects(tx, QUERY, limit=1))
+    one = await ada.db.read_snapshot(lambda tx: store.pressing_projects(tx, QUERY, limit=1))
     assert [project.id for project in one] == ["late"]
     ghosts = DayQuery("ghost", DAY, BERLIN, NOW)
-    nobody = await ada.db.look(lambda tx: store.pressing_tasks(tx, ghosts, limit=9))
+    nobody = await ada.db.read_snapshot(lambda tx: store.pressing_tasks(tx, ghosts, limit=9))
     assert nobody == []
 
 
@@ -145,7 +145,7 @@ async def test_finished_tasks_are_read_for_a_day(ada: Workspace) -> None:
             *tasks(1, key="future", **done, completedAt="2024-10-23T08:00:01Z"),
         ]
     )
-    found = await ada.db.look(lambda tx: store.pressing_tasks(tx, QUERY, limit=9))
+    found = await ada.db.read_snapshot(lambda tx: store.pressing_tasks(tx, QUERY, limit=9))
     read = [task.id for task in found]
     assert "fresh0" in read
     assert not {"old0", "future0"} & set(read)

@@ -16,7 +16,7 @@ async def test_notes_are_the_latest_of_each_project(ada: Workspace) -> None:
         for n in range(1, 5)
     ]
     await ada.sync(projects=[{"id": "club", "userId": "ada", "name": "Club"}], notes=notes)
-    found = await ada.db.look(
+    found = await ada.db.read_snapshot(
         lambda tx: store.notes_of_projects(tx, "ada", ["home", "club", "bens"], per_project=2)
     )
     assert sorted(note.id for note in found) == ["club3", "club4", "home3", "home4"]
@@ -30,7 +30,7 @@ async def test_dependencies_are_those_among_the_given_tasks(ada: Workspace) -> N
             {"taskId": "b", "dependsOnId": "c"},
         ],
     )
-    found = await ada.db.look(lambda tx: store.dependencies_among(tx, ["a", "b"]))
+    found = await ada.db.read_snapshot(lambda tx: store.dependencies_among(tx, ["a", "b"]))
     assert [(link.task_id, link.depends_on_id) for link in found] == [("a", "b")]
 
 

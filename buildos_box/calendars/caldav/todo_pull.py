@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from buildos_box.calendars.caldav import todo_fields, todo_store
 from buildos_box.calendars.caldav.collection_store import Collection
-from buildos_box.calendars.caldav.lost_values import note_of
+from buildos_box.calendars.caldav.conflict_notes import note_of
 from buildos_box.calendars.caldav.todo_merge import FIELDS, Merged, Values, merge
 from buildos_box.calendars.caldav.todo_store import DELETED, LINKED, NEW, Todo
 from buildos_box.calendars.ics.cpu_limit import ProcessorTime

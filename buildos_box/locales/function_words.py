@@ -34,4 +34,4 @@ _LISTS = {
     " po pod przed przez przy się są ta tak te tego tej ten to tu twoje twój tylko tym w we więc"
     " wszystko z za zanim ze że żeby",
 }
-SMALL_WORDS = {tongue: frozenset(words.split()) for tongue, words in _LISTS.items()}
+FUNCTION_WORDS = {tongue: frozenset(words.split()) for tongue, words in _LISTS.items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from buildos_box.egress import late_tls
+from buildos_box.egress import lazy_tls
 from tests.doubles.web import Answer, Authority, Web
 
 
@@ -13,15 +13,15 @@ async def test_a_server_is_trusted_by_its_certificate_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = Authority(tmp_path, "localhost")
-    context = late_tls.trusted_at_first_use()
-    late_tls._trusted.cache_clear()
+    context = lazy_tls.trusted_at_first_use()
+    lazy_tls._trusted.cache_clear()
     try:
         with Web(Answer(200, b"hello"), tls=authority) as web:
             async with httpx.AsyncClient(verify=context, trust_env=False) as client:
                 with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
                     await client.get(web.url(host="localhost"))
-                late_tls._trusted.cache_clear()
+                lazy_tls._trusted.cache_clear()
                 monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file))
                 assert (await client.get(web.url(host="localhost"))).text == "hello"
     finally:
-        late_tls._trusted.cache_clear()
+        lazy_tls._trusted.cache_clear()

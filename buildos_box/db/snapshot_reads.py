@@ -18,7 +18,7 @@ T = TypeVar("T")
 THREADS = 2
 
 
-class Looks:
+class SnapshotReads:
     """Reading connections that are opened when they are needed first."""
 
     def __init__(self, path: Path) -> None:
