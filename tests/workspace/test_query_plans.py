@@ -33,13 +33,13 @@ class Explaining(Database):
 
     plans: list[tuple[str, str]]
 
-    async def look(self, run: Callable[[Tx], Any]) -> Any:
+    async def read_snapshot(self, run: Callable[[Tx], Any]) -> Any:
         def explained(tx: Tx) -> Any:
             explaining = ExplainingTx(tx._connection, tx._listeners)
             explaining.plans = self.plans
             return run(explaining)
 
-        return await super().look(explained)
+        return await super().read_snapshot(explained)
 
 
 def scanned(plans: Sequence[tuple[str, str]]) -> list[str]:
