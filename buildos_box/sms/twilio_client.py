@@ -13,6 +13,7 @@ from buildos_box.log import mask_phone
 from buildos_box.retry_after import retry_after
 from buildos_box.settings import Settings
 from buildos_box.settings.channels import SmsSettings
+from buildos_box.sms.text import same_text
 from buildos_box.thread_pool import ThreadPool
 
 TIMEOUT = 20.0
@@ -161,7 +162,7 @@ class TwilioSender:
     ) -> str | None:
         """Twilio's id of that message, if Twilio has it and it is not known here; None otherwise.
 
-        Same number, same text. Raises PermanentError, TransientError.
+        Same number, same text (`same_text`). Raises PermanentError, TransientError.
         """
         listed = await _CALLS.run(
             self._call, lambda client: client.messages.list(to=message.to, limit=100)
@@ -170,7 +171,7 @@ class TwilioSender:
             made = one.date_created
             if one.sid in known or made is None or made < since - SLACK:
                 continue
-            if (one.body or "").endswith(message.body):
+            if same_text(message.body, one.body or ""):
                 return str(one.sid)
         return None
 

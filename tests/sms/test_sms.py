@@ -225,6 +225,29 @@ async def test_one_given_up_without_an_answer_is_looked_for_and_never_sent_again
     assert (day["sent"], day["failed"]) == (1, 0)
 
 
+@pytest.mark.parametrize("text", ["½ hour 5⁄6 ʻOkina", "Café 東京 ½", "👍"])
+async def test_one_whose_signs_were_replaced_at_twilio_is_found_there(
+    box: BoxWorld, twilio: TwilioDouble, text: str
+) -> None:
+    await ada(box)
+    twilio.script = ["lost"]
+    await box.post("/queue/sms", {"userId": "ada", "message": text})
+    await box.run_until(box.clock.now() + timedelta(minutes=30))
+    assert (await states(box), len(twilio.sent)) == ([("sent", None)], 1)
+
+
+async def test_a_text_without_letters_is_not_taken_for_another(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await ada(box)
+    twilio.script = ["lost", (503, 20503)]
+    await box.post("/queue/sms", {"userId": "ada", "message": "👎"})
+    await box.work()
+    twilio.sent[0]["Body"] = "Hello"
+    await box.run_until(box.clock.now() + timedelta(minutes=30))
+    assert [sent["Body"] for sent in twilio.sent] == ["Hello", "👎"]
+
+
 async def test_a_reminder_that_leaves_late_does_not_promise_the_planned_minutes(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:
