@@ -26,15 +26,19 @@ class Terminal:
         self.screen, inside = pty.openpty()
         self.process = subprocess.Popen(command, stdin=inside, stdout=inside, stderr=inside)
         os.close(inside)
-        self.text = ""
+        self.shown = b""
 
     def read_until(self, wanted: str) -> str:
         """What it has shown, once `wanted` is in it."""
         deadline = time.monotonic() + SECONDS
-        while wanted not in self.text and time.monotonic() < deadline:
-            self.text += STYLE.sub("", os.read(self.screen, 65_536).decode()).replace("\r", "")
-        assert wanted in self.text, self.text
-        return self.text
+        while wanted not in self.text() and time.monotonic() < deadline:
+            self.shown += os.read(self.screen, 65_536)
+        assert wanted in self.text(), self.text()
+        return self.text()
+
+    def text(self) -> str:
+        """A character whose bytes came only in part is not there yet."""
+        return STYLE.sub("", self.shown.decode(errors="ignore")).replace("\r", "")
 
     def enter(self) -> int:
         """Press Enter; returns the exit code."""

@@ -286,6 +286,8 @@ def test_an_answer_that_comes_late_hides_nothing_newer(home: "Home", person: Som
     ada.page.route("**/users/late/jobs?*", hold_the_first)
     ada.press("Write it now")
     ada.is_told("Analysing the day")
+    # Handlers of routes run while the page is waited for.
+    assert until(lambda: bool(answers) or bool(ada.page.wait_for_timeout(50)), seconds=SECONDS)
     held[0].fulfill(response=answers[0])
     ada.page.wait_for_load_state("networkidle")
     ada.is_told("Analysing the day")

@@ -252,13 +252,17 @@ def deliver(person: Person, origin: str, data: str) -> None:
     found: list[str] = []
     session.on(
         "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(r["registrationId"] for r in event["registrations"]),
+        lambda event: found.extend(
+            one["registrationId"]
+            for one in event["registrations"]
+            if one["scopeURL"].startswith(origin) and not one["isDeleted"]
+        ),
     )
     session.send("ServiceWorker.enable")
     until(lambda: bool(found) or bool(person.page.wait_for_timeout(50)))
     session.send(
         "ServiceWorker.deliverPushMessage",
-        {"origin": origin, "registrationId": found[0], "data": data},
+        {"origin": origin, "registrationId": found[-1], "data": data},
     )
     until(
         lambda: person.page.evaluate(
