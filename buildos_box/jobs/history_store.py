@@ -63,17 +63,18 @@ async def ended(db: Database, after: int, upto: int) -> tuple[list[Row], list[Ro
     """
     rows = await db.all(
         f"""WITH ended AS MATERIALIZED (
-                SELECT e.at, e.to_status, j.job_type, j.lane, j.user_id,
+                SELECT substr(e.at, 1, 16) AS minute, e.to_status, j.job_type, j.lane, j.user_id,
                        {_WAIT} AS wait, {_RUN} AS run
                   FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
                  WHERE e.id > :after AND e.id <= :upto AND {_ENDED})
-            SELECT substr(at, 1, 16) AS minute, job_type, lane, to_status,
+            SELECT minute, job_type, lane, to_status,
                    {_shortened("wait")} AS wait, {_shortened("run")} AS run,
                    NULL AS day, NULL AS user_id, count(*) AS count
               FROM ended GROUP BY 5, 6, 1, 2, 3, 4
              UNION ALL
-            SELECT NULL, NULL, NULL, to_status, NULL, NULL, substr(at, 1, 10), user_id, count(*)
-              FROM ended WHERE user_id IS NOT NULL GROUP BY 8, 4, 7""",  # noqa: S608 (constants)
+            SELECT NULL, NULL, NULL, to_status, NULL, NULL, substr(minute, 1, 10), user_id,
+                   count(*)
+              FROM ended WHERE user_id IS NOT NULL GROUP BY 8, 7, 4""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
     by_user = [row for row in rows if row["day"] is not None]
