@@ -100,10 +100,6 @@ class HealthCheck:
         self._services = services
         self._engine = engine
         db = services.db
-        self._written: tuple[int, float | None] = 0, None
-        """The database's failures and the time when it last took a write from here."""
-        self._looked: tuple[int, float | None, int] = 0, None, db.commits
-        """The same of the last look at it, and the number of commits."""
         self._beat = SingleFlight(lambda: db.write(heartbeat_store.beat))
         self._oldest_ready = PerCommit(db, lambda: job_query_store.oldest_ready(db))
         self.counts = PerCommit(db, self._counts)
@@ -138,17 +134,10 @@ class HealthCheck:
     async def _ensure_writable(self) -> None:
         """Write something, unless that went well a moment ago. Raises Unavailable, StorageError."""
         db, now = self._services.db, self._services.clock.monotonic()
-        looked, self._looked = self._looked, (db.failures, now, db.commits)
-        if looked[0] == db.failures and looked[2] != db.commits:
-            # Others have written since the last look, and need not be waited for.
-            self._written = looked[:2]
-        failures, at = self._written
-        is_recent = at is not None and 0 <= now - at < WRITTEN_WITHIN_SECONDS
-        if db.gone is None and is_recent and failures == db.failures:
+        at = db.written_at
+        if db.gone is None and at is not None and now - at < WRITTEN_WITHIN_SECONDS:
             return
-        failures = db.failures
         await self._beat()
-        self._written = failures, now
 
 
 async def _is_operator(request: Request[Any, Any, Any]) -> bool:

@@ -45,7 +45,7 @@ class Database:
         """
         await asyncio.to_thread(migrate, path, clock)
         listeners = Listeners()
-        writer = Writer(path, listeners)
+        writer = Writer(path, listeners, clock)
         readers = Readers(path)
         try:
             await readers.open()
@@ -64,13 +64,19 @@ class Database:
 
     @property
     def commits(self) -> int:
-        """The number of commits; fewer than transactions when several were committed together."""
+        """The number of commits that have changed something.
+
+        Fewer than transactions when several were committed together.
+        """
         return self._writer.commits
 
     @property
-    def failures(self) -> int:
-        """A number that grows whenever a write could not be taken."""
-        return self._writer.failures
+    def written_at(self) -> float | None:
+        """When something was last written, by the monotonic clock.
+
+        None if nothing was yet, or if a write was refused since.
+        """
+        return self._writer.written_at
 
     @property
     def damage(self) -> str | None:

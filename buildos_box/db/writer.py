@@ -19,6 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from buildos_box.clock import Clock
 from buildos_box.db.connect import connect_writer
 from buildos_box.db.file_identity import OpenFiles
 from buildos_box.db.tx import DeferredInserts, Listeners, Tx
@@ -71,19 +72,23 @@ _Done = tuple[_Work[Any], Tx, Any]
 class Writer:
     """Runs write transactions one after the other on its own thread."""
 
-    def __init__(self, path: Path, listeners: Listeners) -> None:
+    def __init__(self, path: Path, listeners: Listeners, clock: Clock) -> None:
         self._path = path
         self._listeners = listeners
+        self._clock = clock
         self._work: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._ended = False
         self.commits = 0
-        self.failures = 0
-        """How often SQLite or the file system has refused a write."""
+        """The number of commits that have changed something."""
+        self.written_at: float | None = None
+        """When the last of them was, by the monotonic clock; None if a write was refused since."""
         self.damage: str | None = None
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._unchanging = self._connection.total_changes
+        """SQLite's count of changed rows, as far as none of them needs a commit any more."""
         self.files = OpenFiles(path)
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread: threading.Thread | None = None
@@ -158,11 +163,18 @@ class Writer:
         except BaseException as error:
             self._roll_back(group, error)
             return
-        self.commits += 1
+        self._note_commit()
         ran: set[Action] = set()
         for work, tx, result in done:
             _run_each([tx.after], ran)
             work.future.set_result(result)
+
+    def _note_commit(self) -> None:
+        changes = self._connection.total_changes
+        if changes != self._unchanging:
+            self._unchanging = changes
+            self.commits += 1
+            self.written_at = self._clock.monotonic()
 
     def _all_or_none(self, group: list[_Work[Any]]) -> list[_Done] | None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -182,6 +194,7 @@ class Writer:
             if len(group) == 1 or not self._connection.in_transaction:
                 raise
             self._connection.execute("ROLLBACK")
+            self._unchanging = self._connection.total_changes
             log.debug("group_run_again", error=str(error), transactions=len(group))
             return None
         return done
@@ -205,6 +218,7 @@ class Writer:
         execute = self._connection.execute
         tx = Tx(self._connection, self._listeners)
         execute("SAVEPOINT work")
+        before = self._connection.total_changes
         try:
             result = work.run(tx)
             tx.flush()
@@ -213,6 +227,7 @@ class Writer:
                 raise
             execute("ROLLBACK TO work")
             execute("RELEASE work")
+            self._unchanging += self._connection.total_changes - before
             work.future.set_exception(self._translated(error))
         else:
             execute("RELEASE work")
@@ -222,8 +237,9 @@ class Writer:
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        self._unchanging = self._connection.total_changes
         if isinstance(error, sqlite3.Error | DatabaseGone):
-            self.failures += 1
+            self.written_at = None
             # What a transaction raises itself is reported to its caller only.
             log.error("commit_failed", error=str(error), transactions=len(group))
         for work in group:
@@ -234,7 +250,7 @@ class Writer:
         damaged = type(error) is sqlite3.DatabaseError
         if not damaged and not isinstance(error, sqlite3.OperationalError):
             return error
-        self.failures += 1
+        self.written_at = None
         if damaged:
             self.damage = f"the database file is damaged: {error}"
         storage = StorageError(f"the database could not take the write: {error}")

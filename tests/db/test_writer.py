@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from buildos_box.db import Database, InstanceLock, Tx
 from buildos_box.db.lock import AlreadyRunning
 from buildos_box.db.migrate import Migration, SchemaTooNew, known_migrations, migrate, statements
+from buildos_box.db.writer import StorageError
 from buildos_box.errors import BoxError
 from tests.clock import ManualClock
 
@@ -56,15 +57,54 @@ async def test_one_failing_transaction_takes_only_itself_back(db: Database) -> N
 async def test_work_that_waits_together_is_committed_together(db: Database) -> None:
     """While one slow transaction holds the writer, a hundred wait: they are one commit."""
     started, gate = threading.Event(), threading.Event()
-    blocker = db.submit(lambda tx: (started.set(), gate.wait(5)))
+    blocker = db.submit(lambda tx: (insert(100)(tx), started.set(), gate.wait(5)))
     started.wait(5)
     futures = [db.submit(insert(n)) for n in range(100)]
     before = db.commits
     gate.set()
     for future in (blocker, *futures):
         future.result()
-    assert len(await numbers(db)) == 100
+    assert len(await numbers(db)) == 101
     assert db.commits - before == 2
+
+
+async def test_a_commit_counts_only_if_it_has_changed_something(tmp_path: Path) -> None:
+    clock = ManualClock()
+    db = await Database.open(tmp_path / "box.sqlite3", clock)
+    await db.write(lambda tx: tx.execute(TABLE))
+    before = db.commits
+    await db.write(lambda tx: tx.all("SELECT n FROM t"))
+    await db.write(lambda tx: tx.execute("DELETE FROM t WHERE n = 5"))
+    assert (db.commits, db.written_at) == (before, None)
+    await db.write(insert(1))
+    assert (db.commits, db.written_at) == (before + 1, clock.monotonic())
+    await db.close()
+
+
+async def test_what_is_rolled_back_alone_does_not_make_its_commit_count(db: Database) -> None:
+    """A transaction that reads shares its commit with one that fails after it has inserted."""
+
+    def fail(tx: Tx) -> None:
+        insert(1)(tx)
+        raise BoxError("no")
+
+    started, gate = threading.Event(), threading.Event()
+    blocker = db.submit(lambda tx: (started.set(), gate.wait(5)))
+    started.wait(5)
+    before = db.commits
+    both = db.submit(fail), db.submit(lambda tx: len(tx.all("SELECT n FROM t")))
+    gate.set()
+    with pytest.raises(BoxError):
+        both[0].result()
+    assert (blocker.result(), both[1].result(), db.commits - before) == ((None, True), 0, 0)
+
+
+async def test_a_refused_write_takes_the_proof_of_the_last_one_away(db: Database) -> None:
+    await db.write(insert(1))
+    assert db.written_at is not None
+    with pytest.raises(StorageError):
+        await db.write(lambda tx: tx.execute("INSERT INTO missing VALUES (1)"))
+    assert db.written_at is None
 
 
 async def test_what_a_transaction_asks_for_before_its_commit_goes_into_the_same(
@@ -351,7 +391,7 @@ async def test_who_joins_a_commit_late_is_asked_too(db: Database) -> None:
         )
         tx.before_commit(ask)
 
-    await db.write(first)
+    await db.write(lambda tx: (insert(1)(tx), first(tx)))
     await asyncio.wrap_future(late[0])
     assert (rang, db.commits - before) == (["late"], 1)
 

@@ -85,12 +85,12 @@ class _Answer(Future[Any]):
 class OnThreadWriter(Writer):
     """The writer without its thread: what is submitted in one turn of the loop is one commit."""
 
-    def __init__(self, path: Path, listeners: Listeners, plug: Plug) -> None:
+    def __init__(self, path: Path, listeners: Listeners, clock: Clock, plug: Plug) -> None:
         self.plug = plug
         self._busy = False
         self._awaited: list[_Answer] = []
         self._soon: asyncio.Handle | None = None
-        super().__init__(path, listeners)
+        super().__init__(path, listeners, clock)
         self._connection.execute("PRAGMA synchronous=OFF")
         self._connection.execute("PRAGMA wal_autocheckpoint=4000")
 
@@ -185,7 +185,7 @@ class OnThreadDatabase(Database):
         async def open_database(path: Path, clock: Clock) -> Database:
             migrate(path, clock)
             listeners = Listeners()
-            writer = OnThreadWriter(path, listeners, plug)
+            writer = OnThreadWriter(path, listeners, clock, plug)
             readers = OnThreadReaders(path, writer._connection)
             await readers.open()
             database = cls(path, writer, readers, listeners)
