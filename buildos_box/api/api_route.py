@@ -32,24 +32,27 @@ _JSON = b"application/json"
 
 
 class Provider(NamedTuple):
-    """Gives one argument, of the request and of what was read out of it by then."""
+    """How one argument is provided, from the request and from what was read out of it by then."""
 
     get: Callable[[ApiRequest, Kwargs], Any]
     awaited: bool = False
 
 
 class Plan(NamedTuple):
-    """What calling a handler takes."""
+    """How a handler's arguments are made, and whether its answer is JSON."""
 
     extractors: Sequence[Callable[[Kwargs, Any], Awaitable[None]]]
+    """Litestar's functions that read arguments out of the request."""
     provided: Sequence[tuple[str, Provider]]
+    """The arguments that this program provides, by name, in the order in which they are made."""
     names: frozenset[str]
-    """All arguments of the handler."""
+    """The names of all arguments of the handler."""
     converts: bool
-    """Whether arguments must be converted to their types, ..."""
+    """Whether the arguments must be converted to their types at every request."""
     converts_query: bool
-    """... or only those of a query, if there is one."""
+    """Whether they must be at requests that have a query."""
     is_json: bool
+    """Whether the answer is sent as JSON if the handler says nothing else."""
 
 
 class ApiRoute(HTTPRoute):
@@ -100,6 +103,7 @@ def _is_plain(response: "Response[Any]") -> bool:
         response.media_type is None
         and response.status_code not in _WITHOUT_BODY
         and not (response.headers or response.cookies or response.background)
+        and not response.response_type_encoders
         and isinstance(response.content, Struct | dict | list)
     )
 
@@ -159,7 +163,7 @@ def _is_special(handler: HTTPRouteHandler, model: KwargsModel) -> bool:
         or handler.http_methods & _NOT_CALLED_HERE
         or handler.cache
         or handler.background
-        or handler.after_request
+        or any(layer.after_request for layer in handler.ownership_layers)
         or handler.resolve_before_request()
         or handler.resolve_after_response()
         or handler.resolve_return_dto()

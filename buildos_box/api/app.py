@@ -9,7 +9,11 @@ from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    ImproperlyConfiguredException,
+    ValidationException,
+)
 from litestar.handlers.base import BaseRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
@@ -27,7 +31,7 @@ from buildos_box.api.errors import (
     on_validation_error,
 )
 from buildos_box.api.health import HealthCheck
-from buildos_box.api.lazy_routes import by_method, register_late
+from buildos_box.api.lazy_routes import by_method, register_lazily
 from buildos_box.api.middleware import RequestLayer
 from buildos_box.api.openapi_errors import document_refusals
 from buildos_box.api.request_body import SHORT_BODY_BYTES, ApiRequest, with_body_limits
@@ -107,6 +111,7 @@ class Api(Litestar):
         """Every route is closed unless its own `opt` declares it public."""
         self._parts: Parts | None = None
         self._known: dict[str, RouteHandlerMapItem] = {}
+        self._is_complete = False
         names = [field.name for field in fields(Parts)]
         handlers = with_body_limits([*routes, *page_routes(static)], server.max_body_bytes)
         document_refusals(handlers)
@@ -129,7 +134,8 @@ class Api(Litestar):
             logging_config=None,
             debug=False,
         )
-        register_late(self, providers(self._part, names))
+        register_lazily(self, providers(self._part, names))
+        self._is_complete = True
         self._routing = self.asgi_handler
 
     def serve(self, parts: Parts) -> None:
@@ -167,7 +173,12 @@ class Api(Litestar):
         )
 
     def register(self, value: ControllerRouterHandler) -> None:  # type: ignore[override]
-        """Add a handler; the constructor completes all of them together."""
+        """Add a handler; the constructor completes all of them together.
+
+        Raises ImproperlyConfiguredException after that: it would never be asked.
+        """
+        if self._is_complete:
+            raise ImproperlyConfiguredException(f"{value} was added after the start")
         for route in Router.register(self, value):
             if isinstance(route, HTTPRoute):
                 known = self._known.setdefault(route.path, {})

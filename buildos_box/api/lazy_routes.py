@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
+from litestar.routes import BaseRoute, HTTPRoute
 
 from buildos_box.api.api_route import ApiRoute, Provider
 
@@ -21,7 +21,7 @@ Entry = tuple[HTTPRouteHandler, Any]
 """A handler, and Litestar's model of its arguments."""
 
 
-class LateHandlers(dict[str, Entry]):
+class LazyHandlers(dict[str, Entry]):
     """The handlers of a route by method, each examined when it is first asked for."""
 
     def __init__(self, app: Litestar, route: HTTPRoute) -> None:
@@ -45,15 +45,14 @@ class LateHandlers(dict[str, Entry]):
         return super().items()
 
 
-def register_late(app: Litestar, providers: Mapping[str, Provider]) -> None:
-    """Make the application's routes, all of HTTP, known to its router and plugins.
+def register_lazily(app: Litestar, providers: Mapping[str, Provider]) -> None:
+    """Make the application's routes known to its router and plugins.
 
-    Raises ImproperlyConfiguredException if two handlers answer the same.
+    Raises ImproperlyConfiguredException for a route that is not of HTTP, and if two handlers answer
+    the same.
     """
     http = [
-        ApiRoute(app, route.path, route.route_handlers, providers)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
+        ApiRoute(app, route.path, _of_http(route).route_handlers, providers) for route in app.routes
     ]
     app.routes[:] = http
     for route in http:
@@ -67,7 +66,13 @@ def register_late(app: Litestar, providers: Mapping[str, Provider]) -> None:
             plugin.receive_route(route)
     app.asgi_router.construct_routing_trie()
     for route in http:
-        route.route_handler_map = LateHandlers(app, route)  # type: ignore[assignment]
+        route.route_handler_map = LazyHandlers(app, route)  # type: ignore[assignment]
+
+
+def _of_http(route: BaseRoute) -> HTTPRoute:
+    if not isinstance(route, HTTPRoute):
+        raise ImproperlyConfiguredException(f"only HTTP is served, but {route.path} is not of HTTP")
+    return route
 
 
 def by_method(route: HTTPRoute) -> dict[Any, HTTPRouteHandler]:

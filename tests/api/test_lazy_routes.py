@@ -31,3 +31,11 @@ def test_two_handlers_of_one_path_and_method_are_refused() -> None:
 
     with pytest.raises(ImproperlyConfiguredException, match="two handlers of GET /health"):
         api_with(another)
+
+
+def test_a_handler_that_comes_too_late_is_refused() -> None:
+    @get("/late")
+    async def late() -> None: ...
+
+    with pytest.raises(ImproperlyConfiguredException, match="late was added"):
+        api_with().register(late)
