@@ -17,11 +17,12 @@ from buildos_box.db.snapshot import HeldDatabase, Progress
 from buildos_box.db.snapshot_reads import SnapshotReads
 from buildos_box.db.tx import C, Listener, Listeners, Params, Row, Tx
 from buildos_box.db.writer import DatabaseGone, Writer
+from buildos_box.errors import Unavailable
 from buildos_box.settings import Settings
 from buildos_box.thread_pool import ThreadPool
 
 T = TypeVar("T")
-_READING = ThreadPool("db-snapshot", 2)
+_LONG_READS = ThreadPool("db-long-read", 2)
 __all__ = ["Database", "Listener"]
 
 
@@ -35,6 +36,7 @@ class Database:
         self._listeners = listeners
         self._held = HeldDatabase(path)
         self._snapshot_reads = SnapshotReads(path)
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Database":
@@ -57,6 +59,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish every queued write, then close all connections."""
+        self._closed = True
         await self._readers.close()
         self._snapshot_reads.close()
         await asyncio.to_thread(self._held.close)
@@ -156,24 +159,29 @@ class Database:
             return await self._readers.all(sql, params)
 
     async def read_snapshot(self, run: Callable[[Tx], T]) -> T:
-        """Run functions that take a transaction, on one snapshot; writing raises.
+        """What `run` reads in one step, on a thread, all of one instant; writing raises.
 
-        For what is read often and quickly, in one step instead of a step for each statement.
+        For several short reads, which would otherwise wake a thread each. Raises Unavailable once
+        the database is closed, DatabaseGone if it would have to open the file again and must not,
+        and what `run` raises.
         """
         return await self._snapshot_reads.run(run, self._require_file)
+
+    async def read(self, run: Callable[[Tx], T]) -> T:
+        """The same for what takes long, on a connection of its own, so that short reads go on.
+
+        Raises Unavailable once the database is closed, DatabaseGone if the file is gone, and what
+        `run` raises.
+        """
+        if self._closed:
+            raise Unavailable("the database is closed")
+        self._require_file()
+        return await _LONG_READS.run(_read_alone, self.path, run)
 
     def _require_file(self) -> None:
         fault = self.gone
         if fault is not None:
             raise DatabaseGone.because(fault)
-
-    async def read(self, run: Callable[[Tx], T]) -> T:
-        """The same for what takes long, on a connection of its own.
-
-        Raises DatabaseGone, because it opens the file again.
-        """
-        self._require_file()
-        return await _READING.run(_read_snapshot, self.path, run)
 
     def copy(self, target: Path, progress: Progress | None = None) -> None:
         """Copy the open database while it is in use, also if its path is gone.
@@ -194,7 +202,7 @@ def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
         answer.set_exception(error)
 
 
-def _read_snapshot(path: Path, run: Callable[[Tx], T]) -> T:
+def _read_alone(path: Path, run: Callable[[Tx], T]) -> T:
     connection = connect_reader(path)
     try:
         connection.execute("BEGIN")

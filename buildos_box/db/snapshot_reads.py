@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from buildos_box.db.connect import connect_reader
 from buildos_box.db.tx import Listeners, Tx
+from buildos_box.errors import Unavailable
 from buildos_box.thread_pool import ThreadPool
 
 T = TypeVar("T")
@@ -23,13 +24,16 @@ class SnapshotReads:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pool = ThreadPool("db-look", THREADS)
+        self._pool = ThreadPool("db-snapshot-read", THREADS)
         self._lock = threading.Lock()
         self._free: list[sqlite3.Connection] = []
         self._closed = False
 
     async def run(self, read: Callable[[Tx], T], may_open: Callable[[], None]) -> T:
-        """What `read` returns; writing raises. `may_open` raises if no file may be opened now."""
+        """What `read` returns; writing raises. `may_open` raises if no file may be opened now.
+
+        Raises Unavailable once closed, and what `read` and `may_open` raise.
+        """
         return await self._pool.run(self._read, read, may_open)
 
     def close(self) -> None:
@@ -42,6 +46,8 @@ class SnapshotReads:
 
     def _read(self, read: Callable[[Tx], T], may_open: Callable[[], None]) -> T:
         with self._lock:
+            if self._closed:
+                raise Unavailable("the database is closed")
             connection = self._free.pop() if self._free else None
         if connection is None:
             may_open()

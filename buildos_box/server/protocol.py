@@ -93,6 +93,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """The connection is closed, by either side."""
         self._registry.forget(self)
         self._registry.refused -= self._over_limit
+        self._held = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

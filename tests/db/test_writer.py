@@ -15,7 +15,7 @@ from buildos_box.db import Database, InstanceLock, Tx
 from buildos_box.db.lock import AlreadyRunning
 from buildos_box.db.migrate import Migration, SchemaTooNew, known_migrations, migrate, statements
 from buildos_box.db.writer import StorageError
-from buildos_box.errors import BoxError
+from buildos_box.errors import BoxError, Unavailable
 from tests.clock import ManualClock
 
 TABLE = "CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT"
@@ -415,3 +415,12 @@ async def test_a_look_sees_one_instant_and_cannot_write(db: Database) -> None:
     assert await db.read_snapshot(lambda tx: len(tx.all("SELECT n FROM t"))) == 1
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await db.read_snapshot(insert(2))
+
+
+@pytest.mark.parametrize("read", ["read", "read_snapshot"])
+async def test_a_closed_database_is_not_opened_again_to_read(tmp_path: Path, read: str) -> None:
+    db = await Database.open(tmp_path / "box.sqlite3", ManualClock())
+    await getattr(db, read)(lambda tx: tx.all("SELECT 1"))
+    await db.close()
+    with pytest.raises(Unavailable, match="the database is closed"):
+        await getattr(db, read)(lambda tx: tx.all("SELECT 1"))
