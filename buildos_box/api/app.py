@@ -31,6 +31,7 @@ from buildos_box.api.errors import (
     on_validation_error,
 )
 from buildos_box.api.health import HealthCheck
+from buildos_box.api.job_counts import job_counts
 from buildos_box.api.lazy_routes import by_method, register_lazily
 from buildos_box.api.middleware import RequestLayer
 from buildos_box.api.openapi_errors import document_refusals
@@ -163,6 +164,7 @@ class Api(Litestar):
                 "session_cookie": SessionCookie.of(server.public_url, services.secret),
                 "http_meter": meter,
                 "health_check": HealthCheck(services, parts.engine),
+                "job_counts": job_counts(services.db),
                 "hit_limit": HitLimit(limits.tracking_hits_per_minute, monotonic),
                 "requests_in_flight": in_flight,
                 "attempt_meter": AttemptMeter(services.db, services.clock),

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, get, post
 
-from buildos_box.api.health import HealthCheck
+from buildos_box.api.job_counts import JobCounts
 from buildos_box.api.views import TypeCount
 from buildos_box.auth.caller import Caller
 from buildos_box.auth.scope_guard import NEEDS_ADMIN, NEEDS_SERVICE
@@ -65,8 +65,8 @@ class CronView(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @get("/queue/stats", tags=["Queue"], opt=NEEDS_SERVICE)
 async def queue_stats(request: Request[Any, Any, Any]) -> dict[str, list[TypeCount]]:
     """The number of jobs of each type and status. Raises Forbidden."""
-    check: HealthCheck = request.app.state.health_check
-    return {"stats": await check.counts()}
+    counts: JobCounts = request.app.state.job_counts
+    return {"stats": await counts()}
 
 
 @get("/schedule", tags=["Schedule"], opt=NEEDS_SERVICE)

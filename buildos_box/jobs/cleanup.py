@@ -77,7 +77,7 @@ async def clean_up(
     now = clock.now()
     await history.roll_up(db)  # what is deleted stays counted
     stale = await _cancel_stale(db, queue, now, limits, actor)
-    types = await db.write(store.finished_types)
+    types = await store.finished_types(db)
     archived = deleted = 0
     for name in types:
         failed_before, done_before = now - limits.old_failed, now - limits.completed

@@ -89,9 +89,9 @@ def _delete(tx: Tx, rows: list[Row]) -> int:
     return len(rows)
 
 
-def finished_types(tx: Tx) -> list[str]:
+async def finished_types(db: Database) -> list[str]:
     """Every job type that has finished jobs, also types that this program does not know."""
-    rows = tx.all("SELECT DISTINCT job_type FROM queue_jobs WHERE completed_at IS NOT NULL")
+    rows = await db.all("SELECT DISTINCT job_type FROM finished_job_counts WHERE count > 0")
     return [row["job_type"] for row in rows]
 
 
