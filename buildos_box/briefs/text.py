@@ -8,7 +8,7 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from buildos_box.mail.html import is_safe_link
+from buildos_box.mail.html import is_safe_in_markdown
 
 UNTITLED = "(untitled)"
 
@@ -150,7 +150,7 @@ def linked_gist(markdown: str, words: int) -> str:
     found: list[str] = []
 
     def kept(shown: str, url: str) -> str:
-        if not is_safe_link(url) or not clean(shown):
+        if not is_safe_in_markdown(url) or not clean(shown):
             return shown
         found.append(url)
         return f"{_LINK_STARTS}{shown}{_LINK_ENDS}{len(found) - 1}{_LINK_OVER}"

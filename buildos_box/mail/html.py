@@ -23,12 +23,22 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 
 
 def _link_is_safe(tag: str, name: str, value: str) -> bool:
-    return tag == "a" and name == "href" and _address_is_safe(value)
+    return tag == "a" and name == "href" and is_safe_in_html(value)
 
 
-def _address_is_safe(value: str) -> bool:
-    # It stands here with its entities, unlike in a mail program.
-    return is_safe_link(unescape(value))
+def is_safe_in_html(address: str) -> bool:
+    """Whether an address is safe that stands in HTML, where programs replace its entities.
+
+    `https://good.org&#64;evil.org` leads to `evil.org`.
+    """
+    return is_safe_link(unescape(address))
+
+
+def is_safe_in_markdown(address: str) -> bool:
+    """Whether an address is safe that stands in Markdown: some renderers replace its entities,
+    others do not.
+    """
+    return is_safe_link(address) and is_safe_in_html(address)
 
 
 _PLAIN_LINK = re.compile(
@@ -39,7 +49,10 @@ _NEVER_IN_LINKS = frozenset('"<>\\`')
 
 
 def is_safe_link(url: str) -> bool:
-    """Whether it is an absolute http(s) address with a host and without credentials, or mailto:."""
+    """Whether it is an absolute http(s) address with a host and without credentials, or mailto:.
+
+    Taken as it is; what stands in HTML or Markdown is for the two above.
+    """
     if _PLAIN_LINK.fullmatch(url):
         return True
     if not url.isprintable() or any(c in _NEVER_IN_LINKS or c.isspace() for c in url):
@@ -99,12 +112,12 @@ _OWN = _PerThread()
 
 def to_html(text: str) -> str:
     """The Markdown as HTML of a few allowed tags, with absolute http(s) and mailto links only."""
-    simple = simple_html(text, is_safe_link)
+    simple = simple_html(text, is_safe_in_html)
     if simple is not None:
         return simple
     parser = _OWN.parser if _RARE.search(text) else _OWN.parser_of_usual
     html = parser.reset().convert(text)
-    return html if is_clean(html, _address_is_safe) else _cleaner().clean(html)
+    return html if is_clean(html, is_safe_in_html) else _cleaner().clean(html)
 
 
 def closed(html: str) -> str:

@@ -8,7 +8,7 @@ from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store, mail_urls, store
-from buildos_box.mail.html import is_safe_link
+from buildos_box.mail.html import is_safe_in_markdown
 from buildos_box.mail.job import (
     BRIEFS,
     GENERATE_BRIEF_EMAIL,
@@ -184,7 +184,7 @@ def queue_notification_email(
     skipped = why_no_mail(tx, user, NOTIFICATIONS) or _past_the_limit(tx, services, user)
     if skipped:
         return QueuedEmail(None, skipped)
-    if action_url is not None and is_safe_link(action_url):
+    if action_url is not None and is_safe_in_markdown(action_url):
         label = find_language(tx, services, user.id).say(OPEN_ACTION)
         body_markdown = f"{body_markdown}\n\n[{label}](<{action_url}>)"
     email_id = _store_email(

@@ -28,6 +28,8 @@ _TOKEN = re.compile(
 _IN_LABEL = re.compile(rf"{_EMPHASIS}|(?P<plain>{_PLAIN}++)")
 _BACKSLASH = re.compile(r"\\(.)")
 _AMPERSAND = re.compile(r"&(?!(?:#[0-9]+|#x[0-9a-f]+|[0-9a-z]+);)", re.IGNORECASE)
+_OTHER_ENTITY = re.compile(r"&(?!amp;)")
+"""In an address, that is for the sanitiser, which writes some of them anew."""
 
 
 class _Beyond(Exception):
@@ -37,7 +39,7 @@ class _Beyond(Exception):
 def simple_html(text: str, link_is_safe: Callable[[str], bool]) -> str | None:
     """The text as cleaned HTML; None if it is to be parsed as a whole.
 
-    `link_is_safe` is asked for every link's address.
+    `link_is_safe` is asked for every link's address as it stands in that HTML, entities and all.
     """
     if _ODD.search(text):
         return None
@@ -101,11 +103,11 @@ def _line(text: str, link_is_safe: Callable[[str], bool]) -> str:
         label = token["label"]
         if label is None:
             parts.append(_said(token))
-        elif not link_is_safe(token["url"]):
+            continue
+        url = _AMPERSAND.sub("&amp;", token["url"])
+        if _OTHER_ENTITY.search(url) or not link_is_safe(url):
             raise _Beyond
-        else:
-            url = _AMPERSAND.sub("&amp;", token["url"])
-            parts.append(f'<a href="{url}">{_label(label)}</a>')
+        parts.append(f'<a href="{url}">{_label(label)}</a>')
     if end != len(text):
         raise _Beyond
     return "".join(parts)
