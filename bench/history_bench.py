@@ -55,8 +55,10 @@ class Size:
     """Requests of each kind."""
     drawn: int = 7
     rounds: int = 15
-    throughput_jobs: int = 5_000
-    """Done before the engine adds anything up by itself."""
+    throughput_jobs: int = 15_000
+    """What a busy queue ends in some three seconds, before the engine adds anything up by itself:
+    it does so every ten seconds, in pages of 10,000 jobs.
+    """
 
 
 SMALLEST = Size(3_000, 1, 1, 1, 300)
@@ -264,7 +266,7 @@ of the same chart is drawn in {statistics.median(found.other) * 1000:.0f} ms (me
 The first start after an upgrade adds the week up in {found.added:.1f} s, behind the queue's back.
 Throughput: {size.rounds} rounds of {size.throughput_jobs:,} no-op jobs, pipelined, at
 {rate:,.0f} jobs/s; a job takes {job:.0f} µs of processor time, adding it to the history
-{adding:.1f} µs (medians). A busy queue takes what processor time there is, so that this share is
+{adding:.1f} µs (medians; the engine adds up every ten seconds). A busy queue takes what processor time there is, so that this share is
 what it loses.
 `python -m bench.history_bench --write`.
 """

@@ -88,6 +88,32 @@ async def test_waits_and_durations_are_told_as_percentiles(world: QueueWorld) ->
     assert None in found.run_p50_ms
 
 
+@pytest.mark.parametrize(
+    ("waited", "ran", "wait_ms", "run_ms"),
+    [
+        (timedelta(days=60), timedelta(milliseconds=2), 10**9, 2),
+        (timedelta(milliseconds=2), timedelta(days=60), 2, 10**9),
+        (timedelta(days=60), timedelta(days=60), 10**9, 10**9),
+        (timedelta(hours=3), timedelta(seconds=-5), 10_800_000, 1),
+        (timedelta(hours=3), timedelta(minutes=7), 10_800_000, 420_000),
+    ],
+)
+async def test_a_very_long_wait_and_a_clock_set_back_stay_apart_from_the_other_duration(
+    world: QueueWorld, waited: timedelta, ran: timedelta, wait_ms: int, run_ms: int
+) -> None:
+    async def run(_job: Any) -> None:
+        world.clock.advance(ran)
+
+    world.behaviour = run
+    await world.add(world.job_type("work"))
+    world.clock.advance(waited)
+    await world.run_all()
+    (found,) = (await series(world, since=3 * HOUR)).values()
+    (wait,) = (ms for ms in found.wait_p50_ms if ms is not None)
+    (ran_for,) = (ms for ms in found.run_p50_ms if ms is not None)
+    assert (wait, ran_for) == (pytest.approx(wait_ms, rel=0.13), pytest.approx(run_ms, rel=0.13))
+
+
 async def test_nothing_is_counted_twice(world: QueueWorld) -> None:
     work = world.job_type("work")
     for _ in range(3):
