@@ -266,8 +266,8 @@ of the same chart is drawn in {statistics.median(found.other) * 1000:.0f} ms (me
 The first start after an upgrade adds the week up in {found.added:.1f} s, behind the queue's back.
 Throughput: {size.rounds} rounds of {size.throughput_jobs:,} no-op jobs, pipelined, at
 {rate:,.0f} jobs/s; a job takes {job:.0f} µs of processor time, adding it to the history
-{adding:.1f} µs (medians; the engine adds up every ten seconds). A busy queue takes what processor time there is, so that this share is
-what it loses.
+{adding:.1f} µs (medians; the engine adds up every ten seconds). A busy queue takes what processor
+time there is, so that this share is what it loses.
 `python -m bench.history_bench --write`.
 """
 
