@@ -12,7 +12,7 @@ import msgspec
 
 from bench.sample_days import Made
 from buildos_box.briefs.prompts import own_texts
-from buildos_box.locales.catalogue import catalogue
+from buildos_box.locales.catalogue_files import catalogue
 from buildos_box.locales.language import Language, language
 from buildos_box.locales.tags import catalogue_tag
 

@@ -8,7 +8,7 @@ from buildos_box.briefs.timeline import load
 from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.untrusted_text import fence
-from buildos_box.locales.written_in import in_another_language
+from buildos_box.locales.written_in import language_fault
 from buildos_box.services import Services
 
 MAX_OUTPUT_TOKENS = 1500
@@ -39,7 +39,7 @@ async def analyse_day(
             job_id=job_id,
             correlation_id=correlation_id,
             max_output_tokens=MAX_OUTPUT_TOKENS,
-            language_check=lambda answer: in_another_language(
+            language_check=lambda answer: language_fault(
                 [answer.summary, *(one.reason for one in answer.priorities)],
                 facts.language,
                 prompts.own_texts(facts),

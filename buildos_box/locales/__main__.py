@@ -12,8 +12,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from buildos_box.locales.catalogue import PAGE_PREFIX
 from buildos_box.locales.catalogue_check import faults_of, is_partial
+from buildos_box.locales.catalogue_files import PAGE_PREFIX
 from buildos_box.locales.tags import LANGUAGES, SOURCE
 
 ROOT = Path(__file__).parent.parent

@@ -9,10 +9,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from buildos_box.locales import formats
-from buildos_box.locales.catalogue import catalogue
+from buildos_box.locales.catalogue import Catalogue
+from buildos_box.locales.catalogue_files import catalogue
 from buildos_box.locales.messages import N_, Plural
 from buildos_box.locales.tags import BOX_DEFAULT, babel_locale, catalogue_tag, tag_of
-from buildos_box.locales.texts import Catalogue
 
 _TODAY = N_("today")
 _TOMORROW = N_("tomorrow")

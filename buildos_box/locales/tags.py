@@ -23,7 +23,7 @@ LANGUAGES = {
 """The catalogues by their tags, each with the language's own name. The first is the source."""
 
 DEVELOPMENT = {"el-XA": "el", "ar-XB": "ar_EG"}
-"""Languages that only show faults, with the locale whose formats they have: see `development`."""
+"""Languages that only show faults, with the formats of a locale: see `pseudo_languages`."""
 
 SOURCE = "en-US"
 BOX_DEFAULT = "en-US-u-fw-mon-hc-h23"

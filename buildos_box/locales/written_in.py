@@ -24,9 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LEAST_NAME = 3
 
 
-def in_another_language(
-    texts: Iterable[str], language: Language, own: Iterable[str] = ()
-) -> str | None:
+def language_fault(texts: Iterable[str], language: Language, own: Iterable[str] = ()) -> str | None:
     """What is wrong, as a clause for whoever wrote the texts; None if nothing is proven.
 
     `own` are words of the reader's, which count for no language.

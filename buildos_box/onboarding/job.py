@@ -12,7 +12,7 @@ from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_
-from buildos_box.locales.written_in import in_another_language
+from buildos_box.locales.written_in import language_fault
 from buildos_box.notifications.outgoing import notify
 from buildos_box.onboarding import prompts, store
 from buildos_box.onboarding.analyst import analyse
@@ -88,7 +88,7 @@ async def _draft_analysis(
             user_id=job.payload.user_id,
             job_id=job.job_id,
             correlation_id=job.correlation_id,
-            language_check=lambda answer: in_another_language(
+            language_check=lambda answer: language_fault(
                 prompts.texts_of(answer), language, context.texts
             ),
         ),

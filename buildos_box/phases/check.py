@@ -14,7 +14,7 @@ import msgspec
 from buildos_box.locales.language import ENGLISH, Language
 from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import Phase, Plan, PlanTask, Span, days_of
-from buildos_box.phases.words import PHASE_NUMBER
+from buildos_box.phases.texts import PHASE_NUMBER
 
 NAMED_AT_MOST = 8
 

@@ -1,38 +1,40 @@
 """The job that divides one project into phases (docs/spec.md#phases)."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from buildos_box.clock import local_day, zone_or_utc
 from buildos_box.db import Tx
-from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.chain import Ask
 from buildos_box.locales.language import Language
 from buildos_box.locales.messages import N_, Plural
-from buildos_box.locales.written_in import in_another_language
+from buildos_box.locales.written_in import language_fault
 from buildos_box.notifications.outgoing import notify
 from buildos_box.phases import prompts, store
 from buildos_box.phases.check import Repairs, in_words, repair, too_wrong
 from buildos_box.phases.days import with_days_ahead
 from buildos_box.phases.model import Phase, PlanTask, Span
 from buildos_box.phases.planner import plan
+from buildos_box.phases.project_facts import (
+    MOST_TASKS,
+    ProjectFacts,
+    collect,
+    no_project,
+    plan_tasks,
+    require_plannable,
+)
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.due_day import due_day
 from buildos_box.workspace.languages import get_language
-from buildos_box.workspace.model import Dependency, Project, Task, User
 
 REALTIME_EVENT = "phases.ready"
 NOTIFICATION = "project.phases_ready"
-MOST_TASKS = 2_000
 _READING = N_("Reading the project")
 _FOUND = N_("Found {things}")
 _TASKS = Plural("{count} task", "{count} tasks")
@@ -47,16 +49,6 @@ class PhasesPayload(Payload, frozen=True, kw_only=True):
 
     user_id: str
     project_id: str
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A project with its tasks and dependencies, as the planner needs them."""
-
-    user: User
-    language: Language
-    project: Project
-    tasks: list[Task]
-    dependencies: list[Dependency]
 
 
 class Draft(Origin, frozen=True, kw_only=True):
@@ -89,7 +81,7 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
     """
     language = await get_language(services, job.payload.user_id)
     job.note_progress(5, language.say(_READING))
-    found = await _collect(job.payload, services, language)
+    found = await collect(services, job.payload.user_id, job.payload.project_id, language)
     await job.progress(15, _found(found))
     kept = job.saved_step("phases")
     if kept is None:
@@ -102,25 +94,15 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft, language))
 
 
-def _found(found: Found) -> str:
+def _found(found: ProjectFacts) -> str:
     tasks = found.language.count(_TASKS, len(found.tasks))
     waits = found.language.count(_WAITS, len(found.dependencies))
     return found.language.say(_FOUND, things=found.language.listed([tasks, waits]))
 
 
-async def _collect(payload: PhasesPayload, services: Services, language: Language) -> Found:
-    user = await workspace.get_user(services.db, payload.user_id)
-    project = await workspace.get_project(services.db, payload.user_id, payload.project_id)
-    if user is None or project is None:
-        raise _no_project()
-    tasks = await workspace.tasks_of_project(services.db, project.id, limit=MOST_TASKS + 1)
-    _require_plannable(len(tasks))
-    ids = [task.id for task in tasks]
-    links = await services.db.read_snapshot(lambda tx: workspace.dependencies_among(tx, ids))
-    return Found(user=user, language=language, project=project, tasks=tasks, dependencies=links)
-
-
-async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: Found) -> Draft:
+async def _draft_phases(
+    job: Attempt[PhasesPayload], services: Services, found: ProjectFacts
+) -> Draft:
     zone = zone_or_utc(found.user.timezone)
     tasks = plan_tasks(found.tasks, found.dependencies, zone)
     span = Span(found.project.start_date, found.project.due_date)
@@ -159,7 +141,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
             correlation_id=job.correlation_id,
             max_output_tokens=prompts.tokens_for(len(tasks)),
             check=fault,
-            language_check=lambda answer: in_another_language(
+            language_check=lambda answer: language_fault(
                 [text for one in answer.phases for text in (one.name, one.description)],
                 found.language,
                 texts,
@@ -173,7 +155,7 @@ async def _draft_phases(job: Attempt[PhasesPayload], services: Services, found: 
     return Draft(phases=repaired.plan.phases, repairs=repaired.repairs, **answer.origin())
 
 
-def _by_rules(found: Found, tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
+def _by_rules(found: ProjectFacts, tasks: list[PlanTask], span: Span, **origin: Any) -> Draft:
     return Draft(phases=plan(tasks, span, found.language).phases, repairs=Repairs(), **origin)
 
 
@@ -187,27 +169,6 @@ async def _existing(
             phase = phases.setdefault(row["phase_id"], (row["name"], []))
             phase[1].extend([row["task_id"]] if row["task_id"] in tasks else [])
     return list(phases.values())
-
-
-def plan_tasks(
-    tasks: Sequence[Task], dependencies: Sequence[Dependency], zone: ZoneInfo
-) -> list[PlanTask]:
-    """The tasks in the form that the planner reads, with days as in their owner's zone."""
-    waits: dict[str, list[str]] = {}
-    for link in dependencies:
-        waits.setdefault(link.task_id, []).append(link.depends_on_id)
-    return [
-        PlanTask(
-            id=task.id,
-            title=task.title,
-            due=due_day(task, zone),
-            start=task.start_date,
-            done=task.status == "done",
-            priority=task.priority,
-            after=tuple(waits.get(task.id, ())),
-        )
-        for task in tasks
-    ]
 
 
 def _conclude(
@@ -226,9 +187,9 @@ def _conclude(
     project = workspace.find_project(tx, payload.project_id)
     user = workspace.find_user(tx, payload.user_id)
     if user is None or project is None or project.user_id != payload.user_id:
-        raise _no_project()
+        raise no_project()
     tasks = workspace.find_tasks(tx, project.id, limit=MOST_TASKS + 1)
-    _require_plannable(len(tasks))
+    require_plannable(len(tasks))
     links = workspace.find_dependencies(tx, project.id)
     zone = zone_or_utc(user.timezone)
     now_there = plan_tasks(tasks, links, zone)
@@ -276,19 +237,6 @@ def _conclude(
     )
     job.finish(tx, result, message=language.say(_READY))
     return result
-
-
-def _no_project() -> PermanentError:
-    return PermanentError("the project is no longer there", code="unknown_project")
-
-
-def _require_plannable(tasks: int) -> None:
-    if tasks == 0:
-        raise PermanentError("the project has no tasks any more", code="no_tasks")
-    if tasks > MOST_TASKS:
-        raise PermanentError(
-            f"the project has more than {MOST_TASKS} tasks by now", code="too_many_tasks"
-        )
 
 
 GENERATE_PHASES = JobType(

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from buildos_box.llm.plain_text import plain
 from buildos_box.locales.language import ENGLISH, Language
-from buildos_box.phases import words
+from buildos_box.phases import texts
 from buildos_box.phases.cycles import before, named, strongly_connected_components
 from buildos_box.phases.model import MOST_PHASES, Phase, Plan, PlanTask, Span, days_of
 
@@ -127,11 +127,11 @@ def _phase(
 ) -> Phase:
     lead = min(tasks, key=lambda t: (-waited.get(t.id, 0), _key(t)))
     first, last = days_of(tasks, span)
-    title = plain(lead.title, TITLE_CHARS) or language.say(words.PHASE_NUMBER, number=number)
+    title = plain(lead.title, TITLE_CHARS) or language.say(texts.PHASE_NUMBER, number=number)
     return Phase(
-        name=words.name(title, len(tasks), over, language),
+        name=texts.name(title, len(tasks), over, language),
         task_ids=tuple(task.id for task in tasks),
-        description="" if over else words.about(tasks, title, waited.get(lead.id, 0), language),
+        description="" if over else texts.about(tasks, title, waited.get(lead.id, 0), language),
         start_date=first,
         end_date=last,
     )

@@ -13,7 +13,8 @@ from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.jobs.job_type import JobQueued, RegenerateOptions
 from buildos_box.phases import store
-from buildos_box.phases.job import GENERATE_PHASES, MOST_TASKS, PhasesPayload
+from buildos_box.phases.job import GENERATE_PHASES, PhasesPayload
+from buildos_box.phases.project_facts import MOST_TASKS
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.due_day import due_day

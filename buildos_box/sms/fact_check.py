@@ -63,7 +63,7 @@ def facts_of(
     )
 
 
-def in_another_language(text: str, facts: Facts) -> bool:
+def fits_another_language(text: str, facts: Facts) -> bool:
     """Whether the text might be used if its event's person read another language."""
     if fault_of(text, facts) is None:
         return False

@@ -14,7 +14,7 @@ import msgspec
 from buildos_box.llm.chain import Ask
 from buildos_box.llm.untrusted_text import fence
 from buildos_box.services import Services
-from buildos_box.sms.fact_check import LONGEST_TITLE, Facts, fault_of, in_another_language
+from buildos_box.sms.fact_check import LONGEST_TITLE, Facts, fault_of, fits_another_language
 from buildos_box.sms.text import is_gsm, plain, segments, signature
 
 PURPOSE = "sms_reminder"
@@ -90,7 +90,7 @@ async def write_texts(
         job_id=job_id,
         correlation_id=correlation_id,
         max_output_tokens=100 * len(asked) + 200,
-        language_check=lambda answer: _in_another_language(answer, asked),
+        language_check=lambda answer: _language_fault(answer, asked),
     )
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
@@ -106,10 +106,10 @@ async def write_texts(
     return texts
 
 
-def _in_another_language(answer: Reminders, asked: dict[int, Facts]) -> str | None:
+def _language_fault(answer: Reminders, asked: dict[int, Facts]) -> str | None:
     """What is wrong, for the model; None if no reminder is in a language but its person's."""
     for said in answer.reminders:
         facts = asked.get(said.n)
-        if facts is not None and in_another_language(plain(said.text, links=True), facts):
+        if facts is not None and fits_another_language(plain(said.text, links=True), facts):
             return f"{said.n} is in another language, and must be in {facts.language}"
     return None

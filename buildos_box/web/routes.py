@@ -18,7 +18,7 @@ from buildos_box.auth.tokens import SESSION
 from buildos_box.clock import to_text
 from buildos_box.db import Row
 from buildos_box.errors import Conflict, Forbidden, Unauthorized, Unprocessable
-from buildos_box.locales.catalogue import page_texts
+from buildos_box.locales.catalogue_files import page_texts
 from buildos_box.locales.tags import LANGUAGES, catalogue_tag, wanted
 from buildos_box.log import logger
 from buildos_box.services import Services

@@ -8,11 +8,11 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from buildos_box.locales.__main__ import read, template
+from buildos_box.locales.catalogue import Catalogue
 from buildos_box.locales.catalogue_check import faults_of
 from buildos_box.locales.language import Language, language
 from buildos_box.locales.messages import Plural
 from buildos_box.locales.tags import LANGUAGES, SOURCE
-from buildos_box.locales.texts import Catalogue
 
 CATALOGUES = [tag for tag in LANGUAGES if tag != SOURCE]
 

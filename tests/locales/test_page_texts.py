@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from buildos_box.locales.catalogue import page_texts
+from buildos_box.locales.catalogue_files import page_texts
 from buildos_box.locales.tags import LANGUAGES, SOURCE, wanted
 from tests.world import BoxWorld
 

@@ -10,7 +10,7 @@ from buildos_box.briefs.timeline import load
 from buildos_box.locales.function_words import FUNCTION_WORDS
 from buildos_box.locales.language import language
 from buildos_box.locales.tags import LANGUAGES
-from buildos_box.locales.written_in import in_another_language
+from buildos_box.locales.written_in import language_fault
 from buildos_box.onboarding.themes import THEMES
 
 TAGS = [tag for tag in LANGUAGES if tag != "en-GB"]
@@ -25,7 +25,7 @@ def test_what_editors_wrote_is_in_its_language_and_in_no_other(tag: str) -> None
     for theme in THEMES:
         texts = [theme.insight, theme.title, theme.change, theme.reason, theme.practice]
         said = [language(tag).say(text) for text in texts]
-        found = {one for one in TAGS if in_another_language(said, language(one)) is None}
+        found = {one for one in TAGS if language_fault(said, language(one)) is None}
         assert found == {tag}
 
 
@@ -36,7 +36,7 @@ def test_no_brief_by_rules_is_taken_for_another_language(tag: str) -> None:
         person = msgspec.structs.replace(facts.person, language=language(tag))
         facts = msgspec.structs.replace(facts, person=person)
         said = [load(facts), *(action.reason for action in priority_actions(facts))]
-        assert in_another_language(said, language(tag), own_texts(facts)) is None, said
+        assert language_fault(said, language(tag), own_texts(facts)) is None, said
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -45,7 +45,7 @@ def test_no_brief_by_rules_is_taken_for_another_language(tag: str) -> None:
     ["", "Nextcloud, BuildOS, Ada Lovelace", "Phase 1", "The Beatles", "Müller & Söhne", "東京"],
 )
 def test_names_are_in_no_language(tag: str, text: str) -> None:
-    assert in_another_language([text], language(tag)) is None
+    assert language_fault([text], language(tag)) is None
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def test_names_are_in_no_language(tag: str, text: str) -> None:
 )
 def test_another_script_is_another_language(tag: str, text: str) -> None:
     name = language(tag).english_name
-    said = in_another_language([text], language(tag))
+    said = language_fault([text], language(tag))
     assert said == f"it is in another language, and must be in {name}"
 
 
 def test_a_persons_own_words_do_not_count() -> None:
     german, title = language("de"), "What to do with the rest of it"
     said = f"{title}: zuerst"
-    assert in_another_language([said], german) is not None
-    assert in_another_language([said], german, [title]) is None
+    assert language_fault([said], german) is not None
+    assert language_fault([said], german, [title]) is None
 
 
 def test_one_long_sentence_among_others_counts_too() -> None:
     german = language("de")
     right = ["Der Vormittag ist frei, und danach hast du zwei Termine, die nicht lang sind."] * 3
-    assert in_another_language([*right, "heute fällig"], german) is None
-    assert in_another_language([*right, "It is due today and the others wait for it"], german)
+    assert language_fault([*right, "heute fällig"], german) is None
+    assert language_fault([*right, "It is due today and the others wait for it"], german)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from buildos_box.clock import from_text
 from buildos_box.locales.language import language
 from buildos_box.settings import LlmSettings, ProviderSettings
-from buildos_box.sms.fact_check import Facts, facts_of, fault_of, in_another_language
+from buildos_box.sms.fact_check import Facts, facts_of, fault_of, fits_another_language
 from buildos_box.sms.text import plain, segments
 from tests.doubles.llm import LlmDouble, garbage, ok
 from tests.doubles.twilio import TwilioDouble
@@ -55,13 +55,13 @@ def test_a_wording_of_the_facts_may_be_sent(text: str) -> None:
 def test_a_wording_is_only_for_who_reads_its_language(tag: str, text: str) -> None:
     zone = ZoneInfo("Europe/Berlin")
     own = facts_of("Standup", "Room 4", AT, zone, SOON, language=language(tag))
-    assert (fault_of(text, own), in_another_language(text, own)) == (None, False)
+    assert (fault_of(text, own), fits_another_language(text, own)) == (None, False)
     for other in ("en-GB", "pl", "fr" if tag != "fr" else "de"):
         facts = facts_of("Standup", "Room 4", AT, zone, SOON, language=language(other))
         assert fault_of(text, facts) is not None
-        assert in_another_language(text, facts)
+        assert fits_another_language(text, facts)
     assert fault_of("Standup, 12:00", facts) is None
-    assert not in_another_language("Standup was moved", own)
+    assert not fits_another_language("Standup was moved", own)
 
 
 WRONG = [

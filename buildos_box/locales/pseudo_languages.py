@@ -8,7 +8,7 @@ Latin letter has not either, and a layout that is not mirrored is seen at once.
 import re
 from dataclasses import dataclass
 
-from buildos_box.locales.texts import Catalogue
+from buildos_box.locales.catalogue import Catalogue
 
 BRACKETS = "el-XA"
 _WORD = re.compile(r"\{\w+\}|\w+")
