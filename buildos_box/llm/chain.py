@@ -57,8 +57,8 @@ class Ask(Generic[T]):
     """The most time for all tries together; then the fallback answers."""
     check: Callable[[T], str | None] | None = None
     language_check: Callable[[T], str | None] | None = None
-    """Finds an answer in another language than the person's: the model's fault, but no sign that
-    its server is down.
+    """Finds an answer in another language than the person's: the model's fault, but a sign that
+    its server is up.
     """
 
 
@@ -214,7 +214,7 @@ class SmartLLM:
         """The provider's answer, asked for once more if the first is not usable; None if neither
         is.
 
-        A provider whose answers are not usable counts as failing.
+        A provider whose answers are not usable counts as failing, save for their language.
         """
         limit = await self.budget.spent(paid=provider.is_paid)
         own = limit or await self.budget.spent_by(question.ask.user_id, paid=provider.is_paid)
@@ -234,10 +234,8 @@ class SmartLLM:
                 return None
             value, fault = question.read(reply)
             alert = None
-            if value is not None:
+            if value is not None or answer_schema.kind_of(fault) == WRONG_LANGUAGE:
                 breaker.succeeded()
-            elif last and answer_schema.kind_of(fault) == WRONG_LANGUAGE:
-                breaker.abandoned()
             elif last and breaker.failed():
                 alert = _down_alert(provider, answer_schema.kind_of(fault))
             await self._record_reply(provider, question, tried, reply, fault, alert)

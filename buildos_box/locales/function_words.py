@@ -1,37 +1,62 @@
 """The small words of each language: those that hardly a sentence does without, by its tongue.
 
 They tell what a text is written in, whatever it is about (`written_in`). A word that several
-languages have stands in each of them.
+languages have stands in each of them. What is only written before an apostrophe ends with one.
 """
 
 _LISTS = {
-    "en": "a an and are as at be before but by can do for from has have how if in into is it its"
-    " more most no not of on one only or out so than that the their them then there these they"
-    " this to up was what when which who will with you your",
-    "de": "aber alle als am an auch auf aus bei bis da damit das dass dein deine deinen deiner dem"
-    " den der des die dir dich dies diese dieser du ein eine einem einen einer eines er es für"
-    " hast hat heute ihr im in ist jede jeden kann kein keine mehr mit nach nicht noch nur ob oder"
-    " ohne sie sich sind so steht über um und vom von vor was wenn wer wie wird wo zu zum zur",
-    "fr": "à au aussi aux avant avec ce cela ces cette chaque comme dans de des deux donc du elle"
-    " elles en est et être faire il ils je la le les leur lui ma mais ne notre nous on ou où par"
-    " pas plus pour que qui sa sans se ses si son sont sur ta tes ton tout un une vos votre vous y"
-    " avez c d l n qu s",
-    "es": "a al antes así cada como con cuando de del desde dos el ella ellos en es esta está este"
-    " esto hacer hay la las le lo los más me mi muy nada no o para pero por que qué se sin sobre"
-    " son su sus te tiene tienes todo tu tus un una uno y ya",
-    "pt": "a ao aos antes as até cada com como da das de dela dele do dos e é ela ele em entre essa"
-    " esse esta está este fazer há isso isto já mais mas na não nas no nos o os ou para pela pelo"
-    " por que quando se sem seu seus só sua suas também tem ter tudo um uma você",
-    "it": "a ai al alla alle anche c che ci come con cosa da dal dalla degli dei del della delle di"
-    " e è ed fare fra gli ha hai i il in io l la le lo ma mi nei nel nella non o ogni per più prima"
-    " quando questa questo se sei senza si sono su sua sul sulla suo ti tra tu tua tuo un una",
-    "nl": "aan al alle als bij dan dat de deze die dit door dus een en er geen hebben hebt heeft"
-    " het hier hoe iets ik in is je jij jouw kan kunnen maar meer met moet na naar niet nog nu of"
-    " om onder ook op over te tot uit uur van vandaag veel voor waar wat we wel worden wordt zijn"
-    " zo zonder",
-    "pl": "ale bez być był była było ci co czy dla do dziś dzisiaj gdy i ich ile inne jak jako je"
-    " jego jej jest jeszcze już każdy kiedy który która które ma masz może na nad nie niż o od oraz"
-    " po pod przed przez przy się są ta tak te tego tej ten to tu twoje twój tylko tym w we więc"
-    " wszystko z za zanim ze że żeby",
+    "en": "a after all also am an and are as at be because been before but by can can't do does"
+    " doesn't don't each for from get gets had has have how i'm if in into is isn't it it's its"
+    " let's more most must needs no not of on once one only or out so than that that's the their"
+    " them then there there's these they this those to until up was we were what when where which"
+    " while who will with won't would yet you you're you've your",
+    "de": "aber alle als also am an auch auf aus bei bevor bis bist da damit dann das dass davon"
+    " dein deine deinen deiner dem den der des die dies diese dieser dich dir drei du durch ein"
+    " eine einem einen einer eines er es fast für gibt habe haben hast hat heute hier ihr ihre im"
+    " in ins ist jede jeden jetzt kann kannst kein keine man mehr mit muss musst nach nicht nichts"
+    " noch nur ob oder ohne schon sehr sein seine sich sie sind so sonst steht über um und unter"
+    " viel vom von vor was weil wenn wer werden wie wir wird wo zu zuerst zum zur zwei zwischen",
+    "fr": "à après au aujourd'hui aussi aux avant avec avez c' car ce cela ces cette chaque chez"
+    " comme d' dans de depuis des deux dès donc du elle elles en entre est et être faire faites il"
+    " ils j' je jusqu' l' la le les leur leurs lorsqu' lui m' ma mais même moins n' ne notre nous"
+    " on ont ou où par pas pendant peu plus pour puis qu' quand que qui rien s' sa sans se ses si"
+    " son sont sous sur surtout t' ta tes ton tous tout toute toutes très un une vers vos votre"
+    " vous y",
+    "es": "a al algo antes aún así aunque cada como con cuando de del desde después donde dos el"
+    " ella ellas ellos en entre es esa ese eso esta está están estas este esto estos fue ha hacer"
+    " hacia han has hasta hay haz hoy la las le les lo los luego mañana más me mi mientras muy nada"
+    " no nos o otra otras otro otros para parte pero por porque pues puedas puede puedes que qué se"
+    " ser sí sin sobre son su sus también te tiene tienen tienes toda todas todo todos tres tu tus"
+    " tuya un una uno y ya",
+    "pt": "a à ainda ao aos antes após as às assim até cada com como da daqui das de dela dele dele"
+    " delas deles depois desde do dois dos duas e é ela elas ele eles em entre era essa esse esta"
+    " está estão este eu faça fazer foi há hoje isso isto já lhe mais mas me mesmo meu minha muito"
+    " na nada não nas nem no nos num numa o os ou outra outro outros para pela pelas pelo pelos"
+    " pode por porque quando que são se sem ser seu seus sim só sob sobre sua suas também tem têm"
+    " tenha ter tudo um uma umas uns você vocês",
+    "it": "a ad agli ai al all' alla alle allo anche ancora c' che chi ci ciò come con cosa cui d'"
+    " da dai dal dall' dalla dalle degli dei del dell' della delle di dopo dove due e è ed entro"
+    " era essere fa fai fare fatta fino fra gli ha hai hanno i il in l' la le lei lo loro lui ma mi"
+    " io nei nel nell' nella nelle nessuna no non o oggi ogni per perché più poi prima qual quale"
+    " quando quella quello quest' questa queste questi questo quindi se sei senza si sono sopra"
+    " sotto su sua sul sull' sulla suo ti tra tre tu tua tue tuo tuoi tutta tutte tutti tutto un"
+    " un' una uno",
+    "nl": "aan af al alle alleen als bent bij daar dan dat de deze die dit doe door dus een eerst"
+    " en er erop ervan geen hebben hebt heeft het hier hij hoe iets ik in is je jij jou jouw kan"
+    " kun kunnen maar meer met mijn moet moeten na naar nadat niet niets nog nu of om omdat onder"
+    " ook op over te ten ter toch tot twee uit uur van vandaag veel vooral voor voordat waar want"
+    " wat we wel werd wie wij worden wordt ze zich zij zijn zo zonder zou",
+    "pl": "a ale bez będzie być był była było ci ciebie co czeka czekają czy dla dlatego do dwa"
+    " dziś dzisiaj gdy gdzie i ich ile inne inni innych ja jak jako je jeden jedna jedno jednak"
+    " jego jej jest jeszcze już każdy kiedy która które który ma mają masz może możesz musisz na"
+    " nad najpierw nie nim nic niż o od ode oni oraz po pod ponieważ potem przed przez przy są się"
+    " sobie ta tak także tam te tego tej ten teraz to tu twoja twoje twój tych tylko tym u w we"
+    " więc wszystko z za zanim ze że żeby",
 }
 FUNCTION_WORDS = {tongue: frozenset(words.split()) for tongue, words in _LISTS.items()}
+
+CHINESE_SIGNS = frozenset(
+    "你您妳们們这這那吗嗎呢吧呀啊哪谁么个没沒说說对让讓给为时间问题过进开关请议务项计划发标备认电话"
+    "邮级办应该处经将还后从于与并且样见长东车门书业动区产义员现实视观规设许论证评词语读课谈"
+)
+"""Signs that Chinese is written with and Japanese is not."""

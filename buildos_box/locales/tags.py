@@ -1,6 +1,7 @@
 """Language tags (BCP 47): which are known, and what they say besides the language.
 
-A new language is a line in LANGUAGES, and its catalogue `<tag>/messages.po`.
+A new language is a line in LANGUAGES, its catalogue `<tag>/messages.po`, and what else
+docs/translating.md names.
 """
 
 import re

@@ -5,73 +5,109 @@ words are in none. The rules: docs/spec.md#llm-language.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from buildos_box.locales.function_words import FUNCTION_WORDS
+from buildos_box.locales import own_words
+from buildos_box.locales.function_words import CHINESE_SIGNS, FUNCTION_WORDS
 from buildos_box.locales.language import Language
+from buildos_box.locales.scripts import DENSE, HAN, KANA, LATIN, count_scripts, scripts_of
+from buildos_box.locales.tags import SOURCE
 
-LATIN = "LATIN"
-_KANA = ("HIRAGANA", "KATAKANA")
-_HAN = "CJK"
-_OTHER_SCRIPTS = {"ja": (*_KANA, _HAN)}
-"""The scripts of languages that are not written in Latin letters."""
-_LEAST_LETTERS = 8
-"""So many letters of another script are more than a name."""
+_LEAST_LETTERS, _LEAST_SIGNS = 8, 4
+"""So many letters of another script are more than a name; of a dense one, so many."""
+_LONGEST_WITHOUT_KANA = 24
+"""Japanese without kana is a heading, not so many signs."""
 _LEAST_WORDS_ALONE = 8
 """A text of so many words is judged by itself too, not only together with the others."""
-_WORD = re.compile(r"[^\W\d_]+")
-_LEAST_NAME = 3
+_LETTERS_OF_A_SIGN = 2
+_BETWEEN = re.compile(r'([.!?:…。\n]+(?:\s+|$)|[\s,;()\[\]"“”„«»‹›「」『』、。…—–]+)')
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 
 
 def language_fault(texts: Iterable[str], language: Language, own: Iterable[str] = ()) -> str | None:
     """What is wrong, as a clause for whoever wrote the texts; None if nothing is proven.
 
-    `own` are words of the reader's, which count for no language.
+    `own` are texts of the reader's, which count for no language.
     """
     tongue = language.tag.partition("-")[0]
-    if tongue not in FUNCTION_WORDS and tongue not in _OTHER_SCRIPTS:
+    is_source = tongue == SOURCE.partition("-")[0]
+    scripts = frozenset({LATIN}) if is_source else scripts_of(language.catalogue)
+    if not scripts or (LATIN in scripts and tongue not in FUNCTION_WORDS):
         return None
-    said = _without(own, list(texts))
-    long = (text for text in said if len(_WORD.findall(text)) >= _LEAST_WORDS_ALONE)
-    if any(_is_other(text, tongue) for text in ("\n".join(said), *long)):
+    said, titles = own_words.without(own, [own_words.normal(text) for text in texts])
+    long = (text for text in said if len(text.split()) >= _LEAST_WORDS_ALONE)
+    if any(_is_other_script(text, scripts) for text in said) or any(
+        _has_other_words(text, tongue, scripts, titles) for text in ("\n".join(said), *long)
+    ):
         return f"it is in another language, and must be in {language.english_name}"
     return None
 
 
-def _without(own: Iterable[str], texts: list[str]) -> list[str]:
-    """The texts without the reader's words, which stand as they were written."""
-    whole = "\n".join(texts).casefold()
-    names = {name for text in own if len(name := text.strip().casefold()) >= _LEAST_NAME}
-    quoted = sorted((name for name in names if name in whole), key=len, reverse=True)
-    if not quoted:
-        return texts
-    found = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, quoted))})(?!\w)", re.IGNORECASE)
-    return [found.sub(" ", text) for text in texts]
-
-
-def _is_other(text: str, tongue: str) -> bool:
-    scripts = [_script(letter) for letter in text if letter.isalpha()]
-    own = _OTHER_SCRIPTS.get(tongue, (LATIN,))
-    of_own = sum(script in own for script in scripts)
-    foreign = sum(script not in own and script != LATIN for script in scripts)
-    if foreign >= _LEAST_LETTERS and foreign > of_own:
+def _is_other_script(text: str, scripts: frozenset[str]) -> bool:
+    found = count_scripts(text)
+    foreign = found.keys() - scripts - {LATIN}
+    signs = sum(found[name] for name in foreign & DENSE)
+    many = signs >= _LEAST_SIGNS or sum(found[name] for name in foreign) >= _LEAST_LETTERS
+    if many and _length(found, foreign) > _length(found, scripts):
         return True
-    kana = sum(script in _KANA for script in scripts)
-    if tongue == "ja" and not kana and of_own >= _LEAST_LETTERS:
-        return True  # Chinese: a Japanese sentence has kana
-    words = _WORD.findall(text.casefold())
-    mine = kana // 2 if tongue in _OTHER_SCRIPTS else _count(words, tongue)
-    return any(
-        len(found) > 1 and _count(words, other) > mine + mine // 2 + (1 if mine else 0)
-        for other, known in FUNCTION_WORDS.items()
-        if other != tongue and (found := known.intersection(words))
+    return scripts >= KANA and not any(found[name] for name in KANA) and _is_chinese(text)
+
+
+def _length(found: Counter[str], scripts: Iterable[str]) -> int:
+    """How much is said in these scripts, in letters."""
+    return sum(found[name] * (_LETTERS_OF_A_SIGN if name in DENSE else 1) for name in scripts)
+
+
+def _is_chinese(text: str) -> bool:
+    """Of a text without kana."""
+    signs = count_scripts(text)[HAN]
+    has_proof = not CHINESE_SIGNS.isdisjoint(text) and signs >= _LEAST_SIGNS
+    return has_proof or any(
+        count_scripts(sentence)[HAN] >= _LONGEST_WITHOUT_KANA for sentence in text.split("。")
     )
 
 
-def _count(words: list[str], tongue: str) -> int:
-    return sum(word in FUNCTION_WORDS[tongue] for word in words)
+def _has_other_words(
+    text: str, tongue: str, scripts: frozenset[str], titles: frozenset[str]
+) -> bool:
+    """Whether more small words are another language's alone than are of its own alone."""
+    found = count_scripts(text)
+    if LATIN not in scripts and _length(found, scripts) >= found[LATIN]:
+        return False
+    words = list(_plain_words(text))
+    mine = FUNCTION_WORDS.get(tongue, frozenset())
+    for other, known in FUNCTION_WORDS.items():
+        proof = [word for word in words if word in known - mine and word not in titles]
+        own = sum(word in mine - known for word in words)
+        if other != tongue and len(set(proof)) > 1 and len(proof) > own + own // 2 + min(own, 1):
+            return True
+    return False
 
 
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, LATIN).partition(" ")[0].partition("-")[0]
+def _plain_words(text: str) -> Iterator[str]:
+    """The words that may be small ones, with the parts of those that have an apostrophe.
+
+    Names, abbreviations and technical words are left out: what has capitals (save the first word
+    of a sentence), digits, or signs between its letters.
+    """
+    begins = True
+    for place, part in enumerate(_BETWEEN.split(text)):
+        if place % 2:
+            begins = begins or part[0] in ".!?:…。\n"
+            continue
+        word = part.strip("'*`.!?:")
+        if not word:
+            continue
+        if _WORD.fullmatch(word) and (word.islower() or (begins and word.istitle())):
+            yield from _parts(word.casefold())
+        begins = False
+
+
+def _parts(word: str) -> Iterator[str]:
+    """`d'une` is itself, `d'` and `une`."""
+    yield word
+    *heads, last = word.split("'")
+    if heads:
+        yield from (f"{head}'" for head in heads)
+        yield last

@@ -107,9 +107,9 @@ async def write_texts(
 
 
 def _language_fault(answer: Reminders, asked: dict[int, Facts]) -> str | None:
-    """What is wrong, for the model; None if no reminder is in a language but its person's."""
-    for said in answer.reminders:
-        facts = asked.get(said.n)
-        if facts is not None and fits_another_language(plain(said.text, links=True), facts):
-            return f"{said.n} is in another language, and must be in {facts.language}"
-    return None
+    """What is wrong, for the model, if all are in another language; one alone is not used."""
+    facts = [asked[one.n] for one in answer.reminders if one.n in asked]
+    texts = [plain(one.text, links=True) for one in answer.reminders if one.n in asked]
+    if not facts or not all(map(fits_another_language, texts, facts)):
+        return None
+    return f"it is in another language, and must be in {facts[0].language}"

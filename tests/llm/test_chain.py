@@ -145,6 +145,18 @@ async def test_a_success_forgets_the_failures_before_it(llm: ChainWorld) -> None
     assert len(llm.first.requests) == 10
 
 
+async def test_an_answer_in_another_language_forgets_them_too(llm: ChainWorld) -> None:
+    """The server has answered (docs/spec.md#llm-language)."""
+    llm.build("first")
+    down = [double.status(500)] * 4
+    llm.first.script(*down, double.ok(GOOD), double.ok(GOOD), *down, double.ok(GOOD))
+    for number in range(9):
+        other = number == 4
+        await llm.ask(language_check=lambda _, other=other: "it is German" if other else None)
+    assert ("first", "wrong_language") in await llm.outcomes()
+    assert not (await llm.ask()).is_builtin
+
+
 @pytest.mark.parametrize("limits", [Limits(usd=0.0005), Limits(tokens=2 * sum(TOKENS))])
 async def test_when_the_days_budget_is_spent_the_chain_stops_paying_until_midnight_utc(
     llm: ChainWorld, limits: Limits

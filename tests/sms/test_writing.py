@@ -357,3 +357,21 @@ async def test_a_reminder_in_another_language_is_asked_for_once_more(
             await box.work()
             ((source, _),) = await sources(box)
             assert source == "template"
+
+
+async def test_one_reminder_in_another_language_costs_only_itself(
+    tmp_path: Path, twilio: TwilioDouble
+) -> None:
+    right, wrong = "Erinnerung: Standup um 10:00", "Reminder: Standup starts at 11:00"
+    with LlmDouble() as double:
+        double.default(saying(right, wrong))
+        async with sms_box(tmp_path, twilio, llm=model(double)) as box:
+            await ada(box)
+            await box.call("PATCH", "/users/ada", {"locale": "de"})
+            await event(box, "2024-10-23T10:00:00Z")
+            await event(box, "2024-10-23T11:00:00Z", id="e2")
+            await box.work()
+            (first, second) = await sources(box)
+            assert first == ("llm", f"BuildOS: {right}")
+            assert second[0] == "template"
+            assert "Reminder" not in second[1]
