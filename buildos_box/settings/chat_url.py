@@ -21,7 +21,7 @@ def fault_of_template(url: str) -> str | None:
     """What is wrong with the URL, in words that show nothing of it; None if nothing is."""
     try:
         parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        options = _options(parts.query)
     except ValueError:
         return "is no URL"
     if parts.scheme not in SCHEMES:
@@ -37,3 +37,10 @@ def fault_of_template(url: str) -> str | None:
         return "must not turn the check of certificates off; name your authority in egress.ca_file"
     wrong = sorted(set(options) & set(NOT_ALLOWED))
     return f"must not have the option {wrong[0]}" if wrong else None
+
+
+def _options(query: str) -> dict[str, str]:
+    """Raises ValueError."""
+    given = parse_qsl(query, keep_blank_values=True)
+    # Apprise reads their names in this way too.
+    return {name.strip().lower(): value for name, value in given}
