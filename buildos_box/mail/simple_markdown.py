@@ -17,10 +17,10 @@ _BEGINS_TEXT = re.compile(r"(?!\d+\.)(?:\w|\*{1,2}\w|\[)")
 _ESCAPED = r"\\[\\`*_{}\[\]()>#+.!-]"
 _PLAIN = rf"(?:[^*_\[\]\\&<>`!]|!(?!\[)|&(?=[ ,])|{_ESCAPED})"
 _EDGE = r"(?=[\s\]).,:;!?]|$)"
-_EMPHASIS = rf"(?<![^\s\[(])\*\*(?! )(?P<strong>{_PLAIN}++)(?<! )\*\*{_EDGE}" + (
-    rf"|(?<![^\s\[(])\*(?! )(?P<em>{_PLAIN}++)(?<! )\*{_EDGE}"
+_EMPHASIS = rf"(?<![^\s\[(])\*\*(?!\s)(?P<strong>{_PLAIN}++)(?<!\s)\*\*{_EDGE}" + (
+    rf"|(?<![^\s\[(])\*(?!\s)(?P<em>{_PLAIN}++)(?<!\s)\*{_EDGE}"
 )
-_LABEL = rf"(?:\*\*(?! ){_PLAIN}++(?<! )\*\*|\*(?! ){_PLAIN}++(?<! )\*|{_PLAIN}++)++"
+_LABEL = rf"(?:\*\*(?!\s){_PLAIN}++(?<!\s)\*\*|\*(?!\s){_PLAIN}++(?<!\s)\*|{_PLAIN}++)++"
 _TOKEN = re.compile(
     rf"\[(?P<label>{_LABEL})\]\((?P<url>https?://[^\s()<>\"'\\`\[\]]+)\)"
     rf"|{_EMPHASIS}|(?P<plain>{_PLAIN}++)"

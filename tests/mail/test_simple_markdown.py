@@ -40,6 +40,8 @@ WORDS = [
     "\t", "\r", "[a](mailto:x@e.org)", "[a](https://e.org \"t\")", "[a]: https://e.org", "\x02",
     "+", "!x", "日本", "\u2028", "[a](https://e.org&#64;f.org)", "[a](https://e.org/?x=&quot;)",
     "[a](https://e.org/?x=1&y;=2)", "[a](https://e.org&commat;f.org/?b=1&copy=2)",
+    "*\u00a0a*", "**\u3000a**", "*a\u2003*", "**a\u00a0**", "[*\u00a0a*](https://e.org)",
+    "[**a\u202f**](https://e.org)",
 ]  # fmt: skip
 lines = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).flatmap(
     lambda words: st.sampled_from([" ", " ", ""]).map(lambda gap: gap.join(words))
