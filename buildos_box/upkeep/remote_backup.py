@@ -27,6 +27,8 @@ RETRY_SECONDS = 120
 RETRIES = 5
 LONGEST_REASON = 300
 _SAID = re.compile(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", re.S)
+_NO_AUTHORITIES = "No CA certificates were loaded"
+"""In the library's error on a system without certificates."""
 NOT_INSTALLED = (
     "needs packages that are not installed: pip install 'buildos-box[s3]' "
     "(the container image and the one executable hold them)"
@@ -64,7 +66,7 @@ class RemoteBackups:
             "secret_access_key": secret,
             "prefix": place.prefix or None,
         }
-        _trust_somebody()
+        _ensure_certificate_authorities()
         self._store = self._asked(
             _module("obstore.store").S3Store,
             place.bucket,
@@ -172,14 +174,16 @@ def _reason(text: str) -> str:
     return " ".join(found.split())[:LONGEST_REASON]
 
 
-def _trust_somebody() -> None:
-    """On a system without certificates, which the library wants to begin at all, take those that
-    everything else here goes by.
+def _ensure_certificate_authorities() -> None:
+    """On a system without any, trust those that everything else here goes by.
+
+    The library looks for the system's even where it will need none.
     """
-    store = _module("obstore.store").S3Store
     try:
-        store("any", region="any")
-    except _module("obstore.exceptions").BaseError:
+        _module("obstore.store").S3Store("any", region="any")
+    except _module("obstore.exceptions").BaseError as error:
+        if _NO_AUTHORITIES not in str(error):
+            return
         from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
         os.environ.setdefault("SSL_CERT_FILE", DEFAULT_CA_BUNDLE_PATH)

@@ -1,6 +1,7 @@
 """Backups in an S3-compatible store: a real server on loopback, real encryption."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from click.testing import CliRunner, Result
 from moto.server import ThreadedMotoServer
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from buildos_box.cli.main import main
 from buildos_box.settings import Secret, Settings
@@ -168,6 +170,30 @@ def test_a_file_of_authorities_that_is_empty_is_a_refusal_in_words(
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     with pytest.raises(RemoteFailed):
         store(server, "bucket")
+
+
+def test_a_system_without_certificates_goes_by_those_of_the_rest(
+    tmp_path: Path, server: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten(monkeypatch, "SSL_CERT_FILE")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert store(server, bucket).names() == []
+    assert os.environ["SSL_CERT_FILE"] == DEFAULT_CA_BUNDLE_PATH
+
+
+def test_another_fault_of_the_library_changes_nobodys_certificates(
+    server: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten(monkeypatch, "SSL_CERT_FILE")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "perhaps")
+    store(server, bucket)
+    assert "SSL_CERT_FILE" not in os.environ
+
+
+def forgotten(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The variable is not set, and will be again as it was."""
+    monkeypatch.setenv(name, "")
+    monkeypatch.delenv(name)
 
 
 def test_a_folder_without_a_box_is_named(
