@@ -52,7 +52,10 @@ placed AS (
 """The category of each task by the rule of `briefs.facts.category_of`; a test compares the two.
 
 The indexes are named, because SQLite otherwise goes through everybody's tasks to find those of one
-person, or to make a filter of them: without statistics in some versions, with them in others.
+person, or to make a filter of them: without statistics in some versions, with them in others. For
+the same reason some terms below have a `+`, by which SQLite looks for no index for them, and joins
+that a person's day is read with are `CROSS JOIN`, which it keeps in their order
+(sqlite.org/optoverview.html).
 """
 
 
@@ -155,11 +158,11 @@ def pressing_tasks(tx: Tx, query: DayQuery, *, limit: int) -> list[Task]:
                                     CASE category {order} ELSE 9 END, nth) AS place
                   FROM ranked ORDER BY place LIMIT :limit),
             awaited AS (
-                SELECT seq FROM tasks INDEXED BY sqlite_autoindex_tasks_1
+                SELECT seq FROM tasks
                  WHERE id IN (SELECT depends_on_id FROM task_dependencies
                                WHERE task_id IN (SELECT id FROM picked))
-                   AND completed_at IS NULL AND seq NOT IN (SELECT seq FROM picked)
-                   AND project_id IN (SELECT id FROM chosen) LIMIT :limit)
+                   AND +completed_at IS NULL AND +seq NOT IN (SELECT seq FROM picked)
+                   AND +project_id IN (SELECT id FROM chosen) LIMIT :limit)
             SELECT tasks.* FROM (SELECT seq, place FROM picked
                                   UNION ALL SELECT seq, 1000000000 FROM awaited) read
               JOIN tasks ON tasks.seq = read.seq ORDER BY place, tasks.seq""",  # noqa: S608

@@ -1,6 +1,7 @@
 """The SQL of projects, tasks and notes for briefs and phases.
 
-Every read names the user: another user's rows are not found, whatever ids are given.
+Every read names the user: another user's rows are not found, whatever ids are given. `day.py` says
+why some name an index, or have `CROSS JOIN`.
 """
 
 import json
@@ -22,9 +23,9 @@ def notes_of_projects(
         """SELECT * FROM (
                SELECT n.*, row_number() OVER (
                           PARTITION BY n.project_id ORDER BY n.updated_at DESC, n.seq DESC) AS nth
-                 FROM json_each(:ids) j
-                 JOIN projects p ON p.id = j.value AND p.user_id = :user
-                 JOIN notes n ON n.project_id = p.id)
+                 FROM projects p INDEXED BY projects_user
+                 CROSS JOIN notes n ON n.project_id = p.id
+                WHERE p.user_id = :user AND p.id IN (SELECT value FROM json_each(:ids)))
             WHERE nth <= :most ORDER BY updated_at DESC, seq DESC""",
         {"user": user_id, "ids": json.dumps(sorted(set(project_ids))), "most": per_project},
     )
@@ -36,8 +37,8 @@ def dependencies_among(tx: Tx, task_ids: Sequence[str]) -> list[Dependency]:
     rows = tx.all(
         """WITH chosen AS MATERIALIZED (SELECT DISTINCT value AS id FROM json_each(:ids))
            SELECT d.task_id, d.depends_on_id
-             FROM chosen c JOIN task_dependencies d ON d.task_id = c.id
-            WHERE d.depends_on_id IN (SELECT id FROM chosen)
+             FROM chosen c CROSS JOIN task_dependencies d ON d.task_id = c.id
+            CROSS JOIN chosen o ON o.id = d.depends_on_id
             ORDER BY d.task_id, d.depends_on_id""",
         {"ids": json.dumps(list(task_ids))},
     )
