@@ -20,6 +20,7 @@ import httpx
 
 from buildos_box.egress.addresses import Allowed, is_public, read
 from buildos_box.egress.decompression import BrokenPacking, TooMuch, Unpacker
+from buildos_box.egress.lazy_tls import trusted_at_first_use
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.egress.resolver import Resolve, Resolver, TooManyLookups, in_own_threads
 from buildos_box.errors import PermanentError, RateLimited, TransientError, Unprocessable
@@ -173,8 +174,9 @@ class Egress:
         ports = self._settings.allowed_ports
         if _port(target) not in ports:
             raise AddressRefused(
-                f"{_host(target)}: the port must be {' or '.join(map(str, ports))}, "
-                "unless the operator allows its network (egress.allow_private)"
+                f"{_host(target)}: the port must be {' or '.join(map(str, ports))}; the operator "
+                "can allow others at public addresses (egress.allowed_ports), and every port of a "
+                "private network (egress.allow_private)"
             )
 
     def _check(self, target: httpx.URL, text: str) -> None:
@@ -227,12 +229,21 @@ class Egress:
             return Fetched(answer.status_code, answer.headers, body.getvalue())
 
     def _context(self) -> ssl.SSLContext:
-        """Created when first needed, because reading the certificate authorities is slow."""
+        """Created when first needed, because reading the certificate authorities is slow.
+
+        Without an authority of its own, all connections of the process share what was read.
+        """
         if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-            if self._settings.ca_file:
-                self._tls.load_verify_locations(self._settings.ca_file)
+            self._tls = _trusting_also(self._settings.ca_file)
         return self._tls
+
+
+def _trusting_also(ca_file: str) -> ssl.SSLContext:
+    if not ca_file:
+        return trusted_at_first_use()
+    context = httpx.create_ssl_context()
+    context.load_verify_locations(ca_file)
+    return context
 
 
 def _parse(url: str) -> httpx.URL:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 
-class LateContext(ssl.SSLContext):
+class LazyContext(ssl.SSLContext):
     """A client's TLS context, as httpx makes one by itself. Any thread may use it.
 
     Whatever was missed below would trust nobody, since this one itself has no certificates.
@@ -36,4 +36,4 @@ def _trusted() -> ssl.SSLContext:
 
 def trusted_at_first_use() -> ssl.SSLContext:
     """A context that trusts what httpx trusts."""
-    return LateContext(ssl.PROTOCOL_TLS_CLIENT)
+    return LazyContext(ssl.PROTOCOL_TLS_CLIENT)

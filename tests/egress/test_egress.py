@@ -286,6 +286,7 @@ async def test_other_ports_of_public_addresses_are_refused_before_the_name_is_lo
     with pytest.raises(AddressRefused) as refused:
         await Egress(EgressSettings(), resolve=resolve).get(f"https://dns.example:{port}/")
     assert "443 or 80" in refused.value.message
+    assert "egress.allowed_ports" in refused.value.message
     assert asked == []
     resolve, _ = to(["8.8.8.8"])
     with pytest.raises(AddressRefused):

@@ -10,11 +10,11 @@ from buildos_box.egress.decompression import BrokenPacking, TooMuch, Unpacker
 TEXT = b"BEGIN:VCALENDAR " * 20
 RAW = zlib.compressobj(wbits=-15)
 PACKED = {
-    "gzip": gzip.compress(TEXT),
+    "gzip": gzip.compress(TEXT, mtime=0),
     "deflate": zlib.compress(TEXT),
     "raw": RAW.compress(TEXT) + RAW.flush(),
-    "twice": gzip.compress(TEXT[:30]) + gzip.compress(TEXT[30:]),
-    "with more behind": gzip.compress(TEXT) + b"\0" * 40,
+    "twice": gzip.compress(TEXT[:30], mtime=0) + gzip.compress(TEXT[30:]),
+    "with more behind": gzip.compress(TEXT, mtime=0) + b"\0" * 40,
     "plain": TEXT,
     "one byte": b"a",
 }
