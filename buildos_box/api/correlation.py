@@ -6,6 +6,8 @@ The rules: docs/spec.md#correlation.
 import re
 from typing import Any
 
+from buildos_box.auth.guard import header_of
+
 HEADER = "X-Correlation-Id"
 HEADER_BYTES = HEADER.lower().encode()
 _SAFE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -14,11 +16,8 @@ _KEY = "correlation_id"
 
 def given_in(scope: Any) -> str | None:
     """The id that the client has sent; None if it sent none that may be taken."""
-    for name, value in scope["headers"]:
-        if name.lower() == HEADER_BYTES:
-            text = value.decode("latin-1")
-            return text if _SAFE.fullmatch(text) else None
-    return None
+    text = header_of(scope, HEADER_BYTES)
+    return text if text is not None and _SAFE.fullmatch(text) else None
 
 
 def bind(scope: Any, correlation_id: str) -> None:

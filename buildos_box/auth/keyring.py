@@ -84,7 +84,7 @@ class Keyring:
         expires_at: Instant | None,
         *,
         issued_by: str | None = None,
-        check_user: Callable[[Tx, str], None] = lambda tx, user_id: None,
+        check_user: Callable[[Tx, str], None],
     ) -> tuple[str, str]:
         """A new API token's id and text, which is not stored.
 

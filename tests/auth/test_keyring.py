@@ -10,11 +10,16 @@ from buildos_box.auth import store
 from buildos_box.auth.keyring import MAX_SESSIONS, SESSION_KEPT, SESSION_LASTS, Keyring
 from buildos_box.auth.local_files import local_address, local_admin_token
 from buildos_box.auth.tokens import SESSION
+from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unauthorized, Unprocessable
 from tests.auth.conftest import AuthWorld
 
 FIXED = "the-frontends-fixed-token"
 DAY = timedelta(days=1)
+
+
+def anyone(_tx: Tx, _user_id: str) -> None:
+    """Every user exists."""
 
 
 async def refused(asked: Awaitable[Any]) -> bool:
@@ -42,7 +47,7 @@ def id_of(text: str) -> str:
 
 
 async def test_a_token_is_known_by_its_whole_text(auth: AuthWorld) -> None:
-    token_id, text = await auth.keyring.issue("mine", "user:ada", None)
+    token_id, text = await auth.keyring.issue("mine", "user:ada", None, check_user=anyone)
     caller = await auth.keyring.recognise(text)
     assert (caller.token_id, caller.scope, caller.name) == (token_id, "user:ada", "mine")
     assert (caller.kind, caller.expires_at, caller.only_user) == ("api", None, "ada")
@@ -52,14 +57,14 @@ async def test_a_token_is_known_by_its_whole_text(auth: AuthWorld) -> None:
 
 
 async def test_the_key_of_another_server_opens_nothing(auth: AuthWorld) -> None:
-    _, text = await auth.keyring.issue("mine", "admin", None)
+    _, text = await auth.keyring.issue("mine", "admin", None, check_user=anyone)
     (auth.folder / "secret.key").write_bytes(bytes(32))
     assert await refused(auth.another(None).recognise(text))
 
 
 async def test_a_token_is_good_up_to_its_end_and_not_at_it(auth: AuthWorld) -> None:
     end = auth.clock.now() + DAY
-    token_id, text = await auth.keyring.issue("mine", "viewer", end)
+    token_id, text = await auth.keyring.issue("mine", "viewer", end, check_user=anyone)
     auth.clock.set(end - timedelta(milliseconds=1))
     assert (await auth.keyring.recognise(text)).expires_at == end
     assert await auth.keyring.still_valid(token_id)
@@ -73,7 +78,7 @@ async def test_a_token_is_good_up_to_its_end_and_not_at_it(auth: AuthWorld) -> N
 @pytest.mark.parametrize("scope", ["root", "user:", "user:a b", "Admin", ""])
 async def test_a_scope_that_is_none_is_refused(auth: AuthWorld, scope: str) -> None:
     with pytest.raises(Unprocessable) as refusal:
-        await auth.keyring.issue("x", scope, None)
+        await auth.keyring.issue("x", scope, None, check_user=anyone)
     assert [fault.field for fault in refusal.value.details] == ["scope"]
 
 
@@ -82,13 +87,15 @@ async def test_a_token_that_ends_before_it_begins_is_refused(
     auth: AuthWorld, away: timedelta
 ) -> None:
     with pytest.raises(Unprocessable) as refusal:
-        await auth.keyring.issue("x", "viewer", auth.clock.now() + away)
+        await auth.keyring.issue("x", "viewer", auth.clock.now() + away, check_user=anyone)
     assert [fault.field for fault in refusal.value.details] == ["expiresAt"]
 
 
 async def test_a_revoked_token_is_no_more_and_cannot_be_revoked_again(auth: AuthWorld) -> None:
-    token_id, text = await auth.keyring.issue("x", "admin", None, issued_by="someone")
-    _, another = await auth.keyring.issue("y", "admin", None)
+    token_id, text = await auth.keyring.issue(
+        "x", "admin", None, issued_by="someone", check_user=anyone
+    )
+    _, another = await auth.keyring.issue("y", "admin", None, check_user=anyone)
     assert (await auth.keyring.recognise(text)).token_id == token_id
     await auth.keyring.revoke(token_id)
     assert await refused(auth.keyring.recognise(text))
@@ -139,7 +146,7 @@ async def test_a_configured_token_is_the_services_and_no_session(auth: AuthWorld
 
 
 async def test_each_kind_is_good_in_its_own_place(auth: AuthWorld) -> None:
-    _, token = await auth.keyring.issue("x", "user:ada", None)
+    _, token = await auth.keyring.issue("x", "user:ada", None, check_user=anyone)
     session = await opened(auth)
     assert (await auth.keyring.recognise(session, SESSION)).is_session
     assert await refused(auth.keyring.recognise(session))
@@ -148,9 +155,9 @@ async def test_each_kind_is_good_in_its_own_place(auth: AuthWorld) -> None:
 
 async def test_a_session_lasts_a_month_and_no_longer_than_its_token(auth: AuthWorld) -> None:
     now = auth.clock.now()
-    short, _ = await auth.keyring.issue("x", "user:ada", now + DAY)
-    long, _ = await auth.keyring.issue("x", "user:ada", now + 2 * SESSION_LASTS)
-    endless, _ = await auth.keyring.issue("x", "user:ada", None)
+    short, _ = await auth.keyring.issue("x", "user:ada", now + DAY, check_user=anyone)
+    long, _ = await auth.keyring.issue("x", "user:ada", now + 2 * SESSION_LASTS, check_user=anyone)
+    endless, _ = await auth.keyring.issue("x", "user:ada", None, check_user=anyone)
     for by, lasts in ((short, DAY), (long, 30 * DAY), (endless, 30 * DAY)):
         text, told = await auth.db.write(
             lambda tx, by=by: auth.keyring.open_session(  # type: ignore[misc]
@@ -162,8 +169,8 @@ async def test_a_session_lasts_a_month_and_no_longer_than_its_token(auth: AuthWo
 
 
 async def test_a_session_ends_with_the_token_that_opened_it(auth: AuthWorld) -> None:
-    first, _ = await auth.keyring.issue("x", "user:ada", auth.clock.now() + DAY)
-    second, _ = await auth.keyring.issue("y", "user:ada", None)
+    first, _ = await auth.keyring.issue("x", "user:ada", auth.clock.now() + DAY, check_user=anyone)
+    second, _ = await auth.keyring.issue("y", "user:ada", None, check_user=anyone)
     by_first, by_second, by_nobody = (
         await opened(auth, by=first),
         await opened(auth, by=second),
@@ -200,15 +207,15 @@ async def test_a_session_by_the_configured_token_ends_when_that_is_replaced(
 
 async def test_a_token_does_not_end_with_the_one_that_issued_it(auth: AuthWorld) -> None:
     """Only sessions do."""
-    first, _ = await auth.keyring.issue("x", "admin", None)
-    second, text = await auth.keyring.issue("y", "admin", None, issued_by=first)
+    first, _ = await auth.keyring.issue("x", "admin", None, check_user=anyone)
+    second, text = await auth.keyring.issue("y", "admin", None, issued_by=first, check_user=anyone)
     await auth.keyring.revoke(first)
     assert not await refused(auth.keyring.recognise(text))
     assert await store.invalid_among(auth.db, [second], auth.clock.now()) == set()
 
 
 async def test_signing_in_again_ends_the_browsers_session_and_no_token(auth: AuthWorld) -> None:
-    token_id, token = await auth.keyring.issue("x", "user:ada", None)
+    token_id, token = await auth.keyring.issue("x", "user:ada", None, check_user=anyone)
     first, other = await opened(auth), await opened(auth)
     assert not await refused(auth.keyring.recognise(first, SESSION))
     await opened(auth, instead_of=id_of(first))
@@ -219,7 +226,7 @@ async def test_signing_in_again_ends_the_browsers_session_and_no_token(auth: Aut
 
 
 async def test_of_too_many_sessions_the_oldest_end(auth: AuthWorld) -> None:
-    _, token = await auth.keyring.issue("x", "user:ada", None)
+    _, token = await auth.keyring.issue("x", "user:ada", None, check_user=anyone)
     texts = []
     for _ in range(MAX_SESSIONS):
         texts.append(await opened(auth))
@@ -234,7 +241,7 @@ async def test_of_too_many_sessions_the_oldest_end(auth: AuthWorld) -> None:
 async def test_the_records_of_sessions_are_forgotten_a_week_after_their_end(
     auth: AuthWorld,
 ) -> None:
-    by, _ = await auth.keyring.issue("x", "user:ada", auth.clock.now() + DAY)
+    by, _ = await auth.keyring.issue("x", "user:ada", auth.clock.now() + DAY, check_user=anyone)
     ended, replaced = id_of(await opened(auth, by=by)), id_of(await opened(auth))
     await opened(auth, instead_of=replaced)
 
@@ -255,8 +262,8 @@ async def test_the_records_of_sessions_are_forgotten_a_week_after_their_end(
 
 
 async def test_all_tokens_of_a_scope_can_be_revoked_at_once(auth: AuthWorld) -> None:
-    _, ours = await auth.keyring.issue("x", "user:ada", None)
-    _, theirs = await auth.keyring.issue("x", "user:bob", None)
+    _, ours = await auth.keyring.issue("x", "user:ada", None, check_user=anyone)
+    _, theirs = await auth.keyring.issue("x", "user:bob", None, check_user=anyone)
     for text in (ours, theirs):
         await auth.keyring.recognise(text)
     await auth.db.write(lambda tx: store.revoke_scope(tx, "user:ada", auth.clock.now()))
