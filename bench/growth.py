@@ -162,11 +162,8 @@ class JobTable:
         jobs, seconds = self.transact(claim)
         assert len(jobs) == at_most
         for job in jobs:
-            self.transact(
-                lambda tx, job=job: transitions.complete(
-                    tx, transitions.Ended(job.row_id, job.lease_token, None), self.clock.now()
-                )
-            )
+            done = transitions.CompletedJob(job.row_id, job.lease_token, None)
+            self.transact(lambda tx, done=done: transitions.complete(tx, done, self.clock.now()))
         return seconds
 
     def analyze(self) -> None:

@@ -47,7 +47,7 @@ from buildos_box.errors import BoxError, NotFound, Unavailable
 from buildos_box.jobs.attempt_metrics import AttemptMeter
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
-from buildos_box.mail.tracking_rate_limit import HitLimit
+from buildos_box.mail.tracking_rate_limit import TrackingRateLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
 from buildos_box.services import Services
@@ -165,7 +165,9 @@ class Api(Litestar):
                 "http_meter": meter,
                 "health_check": HealthCheck(services, parts.engine),
                 "job_counts": job_counts(services.db),
-                "hit_limit": HitLimit(limits.tracking_hits_per_minute, monotonic),
+                "tracking_rate_limit": TrackingRateLimit(
+                    limits.tracking_hits_per_minute, monotonic
+                ),
                 "requests_in_flight": in_flight,
                 "attempt_meter": AttemptMeter(services.db, services.clock),
             }

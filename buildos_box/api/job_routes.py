@@ -17,7 +17,7 @@ from buildos_box.errors import NotFound, Unprocessable
 from buildos_box.job_views import JobView, job_view, job_views
 from buildos_box.jobs import cleanup_store, job_query_store
 from buildos_box.jobs.bulk import BulkReport, BulkRequest, run_bulk
-from buildos_box.jobs.job_details import Facts, facts_of, job_named, record_of
+from buildos_box.jobs.job_details import Facts, details_of, facts_of, job_named
 from buildos_box.jobs.job_store import dump
 from buildos_box.jobs.status import Status
 from buildos_box.jobs.why import Why, explain
@@ -65,7 +65,7 @@ async def get_attempts(
     job_id: str, services: Services, caller: Caller
 ) -> dict[str, list[AttemptView]]:
     """Every attempt of the job, oldest first. Raises NotFound."""
-    record = await record_of(services.db, await visible_job(services, caller, job_id))
+    record = await details_of(services.db, await visible_job(services, caller, job_id))
     return {"attempts": [AttemptView.of(attempt) for attempt in record.attempts]}
 
 
@@ -74,7 +74,7 @@ async def get_events(
     job_id: str, services: Services, caller: Caller
 ) -> dict[str, list[JobEventView]]:
     """The job's audit trail, oldest first. Raises NotFound."""
-    record = await record_of(services.db, await visible_job(services, caller, job_id))
+    record = await details_of(services.db, await visible_job(services, caller, job_id))
     return {"events": [JobEventView.of(event) for event in record.events]}
 
 
@@ -235,10 +235,10 @@ async def _shown(services: Services, caller: Caller, job_id: str) -> JobView:
 
 def _ended(
     services: Services, types: list[str] | None, since: str | None, until: str | None
-) -> job_query_store.Ended | None:
+) -> job_query_store.EndedWithin | None:
     if since is None and until is None:
         return None
-    return job_query_store.Ended(
+    return job_query_store.EndedWithin(
         services.queue.type_names if types is None else types,
         as_stored(since, "endedSince") or "",
         as_stored(until, "endedUntil") or to_text(services.clock.now() + timedelta(days=1)),

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from buildos_box.cli.root_command import Program
+from buildos_box.cli.root_command import RootCommand
 from buildos_box.umask import OWNER_ONLY
 from buildos_box.version import VERSION
 
@@ -46,7 +46,7 @@ COMMANDS = {
 
 
 @click.group(
-    cls=Program,
+    cls=RootCommand,
     places={name: f"buildos_box.cli.{place}" for name, place in COMMANDS.items()},
     invoke_without_command=True,
     no_args_is_help=True,

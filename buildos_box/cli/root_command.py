@@ -11,7 +11,7 @@ from buildos_box.cli import exit_codes
 from buildos_box.cli.lazy_group import LazyGroup
 
 
-class Program(LazyGroup):
+class RootCommand(LazyGroup):
     """Runs the command line, and says with `--json` in JSON why it failed."""
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> Any:

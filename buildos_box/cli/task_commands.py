@@ -15,6 +15,7 @@ from buildos_box.cli.find_by_name import (
     find_project,
     given_values,
     person,
+    project_names,
     project_or_inbox,
 )
 from buildos_box.cli.option_value import given
@@ -149,7 +150,7 @@ def list_tasks(
     if as_json:
         show_json(found)
         return
-    names = _project_names(client, owner)
+    names = project_names(client, owner)
     rows = [
         [
             t["id"],
@@ -235,11 +236,6 @@ def _urgency(task: Json, owner: Person) -> tuple[str, str, int, str]:
     at = task["dueAt"]
     day = local_day(from_text(at), owner.zone).isoformat() if at else task["dueDate"]
     return day or LATEST, at or LATEST, PRIORITIES.index(task["priority"]), task["title"]
-
-
-def _project_names(client: BoxClient, owner: Person) -> dict[str, str]:
-    projects = client.items(url_path("users", owner.id, "projects"), limit=200)
-    return {project["id"]: project["name"] for project in projects}
 
 
 task.add_command(delete, "remove")  # as it is called for projects, notes and events

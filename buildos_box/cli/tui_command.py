@@ -15,7 +15,7 @@ from buildos_box.client import BoxClient, BoxRefused
 from buildos_box.version import VERSION
 
 if TYPE_CHECKING:
-    from buildos_box.tui.glyphs import Signs
+    from buildos_box.tui.glyphs import Glyphs
 
 NO_TERMINAL = (
     "The dashboard needs a terminal for its keys and its screen; "
@@ -65,10 +65,10 @@ def terminal_needed(command: Callable[..., None]) -> Callable[..., None]:
 )
 @terminal_needed
 @with_client
-def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
+def tui(client: BoxClient, read_only: bool, signs: "Glyphs | None") -> None:
     """Watch and control a server in the terminal, live."""
     from buildos_box.tui.app import BoxApp
-    from buildos_box.tui.glyphs import signs_for
+    from buildos_box.tui.glyphs import glyphs_for
 
     try:
         client.get("/queue/stats")
@@ -77,7 +77,7 @@ def tui(client: BoxClient, read_only: bool, signs: "Signs | None") -> None:
             click.echo(f"{clean(str(error))} (--token or BUILDOS_BOX_TOKEN)", err=True)
             sys.exit(exit_codes.DENIED)
         raise
-    chosen, why = signs_for(os.environ)
+    chosen, why = glyphs_for(os.environ)
     if signs is not None:
         chosen, why = signs, "--signs"
     click.echo(f"Drawn with {chosen} signs ({why}); --signs chooses others.", err=True)

@@ -113,10 +113,10 @@ class Attempt(Generic[P]):
         return bool(self._steps)
 
     def ensure_lease(self, tx: Tx, *, finishing: bool = False) -> None:
-        """Raise LeaseLost unless this attempt still holds its job: call it first in every
-        transaction.
+        """Require that this attempt still holds its job: call it first in every transaction.
 
-        One that also ends in `finish` says so: what that writes anew is not stored before.
+        It also stores where the attempt stands, unless the transaction is `finishing`: `finish`
+        overwrites that. Raises LeaseLost.
         """
         if self._ensured_in is tx:
             return
@@ -130,7 +130,7 @@ class Attempt(Generic[P]):
         LeaseLost.
         """
         claimed = self.claimed
-        ended = transitions.Ended(
+        ended = transitions.CompletedJob(
             claimed.row_id,
             claimed.lease_token,
             None if result is None else job_store.dump(result),

@@ -284,10 +284,10 @@ class Engine:
             await asyncio.to_thread(self.consumer.check_worker_health)
 
 
-async def _every(seconds: float, duty: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         await asyncio.sleep(seconds)
         try:
-            await duty()
+            await work()
         except Exception:
-            log.exception("supervisor_duty_failed")
+            log.exception("supervisor_work_failed")

@@ -16,7 +16,7 @@ Facts = Row | dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class JobDetails:
     """A job, its attempts and its audit trail, oldest first."""
 
     job: Facts
@@ -38,13 +38,13 @@ def facts_of(archived: Row) -> Facts:
     return {**_SINCE_ARCHIVED, **_object(archived["job"])}
 
 
-async def record_of(db: Database, job: Facts) -> Record:
+async def details_of(db: Database, job: Facts) -> JobDetails:
     """The job with its attempts and audit trail."""
     archived = await cleanup_store.archived(db, job["queue_job_id"])
     if archived is not None:
-        return Record(job, _list(archived["attempts"]), _list(archived["events"]))
+        return JobDetails(job, _list(archived["attempts"]), _list(archived["events"]))
     row_id = job["id"]
-    return Record(
+    return JobDetails(
         job,
         await job_query_store.attempts_of(db, row_id),
         await job_query_store.events_of(db, row_id),

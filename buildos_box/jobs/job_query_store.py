@@ -10,7 +10,9 @@ LONGEST_PAGE = 200
 SHORT_PAGE = 20
 """Jobs that are read on the event loop, if an index finds them at once."""
 LAST_ROW = 2**63 - 1
-_OF_A_PERSON = frozenset({"user_id = :user_id", "id < :before"})
+_OF_USER, _BEFORE = "user_id = :user_id", "id < :before"
+_WITHOUT_FILTERS = frozenset({_OF_USER, _BEFORE})
+"""All that is asked of a user's own list when nothing narrows it."""
 MOMENTS = (("queue_jobs", "updated_at"), ("cron_runs", "started_at"))
 """Where the queue writes the present instant all the time: a clock that went back shows here."""
 
@@ -44,7 +46,7 @@ def rows_in(tx: Tx, row_ids: tuple[int, ...]) -> list[Row]:
     )
 
 
-class Ended(NamedTuple):
+class EndedWithin(NamedTuple):
     """Jobs of these types that ended in `[since, until)`."""
 
     types: list[str]
@@ -61,7 +63,7 @@ async def list_jobs(
     text: str | None = None,
     since: str | None = None,
     until: str | None = None,
-    ended: Ended | None = None,
+    ended: EndedWithin | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[Row]:
@@ -70,7 +72,7 @@ async def list_jobs(
     `since` (inclusive) and `until` (exclusive) bound the time of creation; `before` is a row id.
     """
     filters = {
-        "user_id = :user_id": user_id,
+        _OF_USER: user_id,
         "job_type IN (SELECT value FROM json_each(:types))": types,
         # Few jobs run at a time and have an index of their own, while the job store may be long.
         "id IN (SELECT id FROM queue_jobs WHERE status = 'processing')": (
@@ -88,11 +90,11 @@ async def list_jobs(
                    WHERE j.job_type = t.value AND j.status = s.value
                      AND j.completed_at IS NOT NULL AND j.completed_at >= :ended_since
                      AND j.completed_at < :ended_until)""": ended,
-        "id < :before": before,
+        _BEFORE: before,
     }
     wanted = [sql for sql, value in filters.items() if value is not None]
     where = " AND ".join(wanted) or "1"
-    if user_id is not None and limit <= SHORT_PAGE and _OF_A_PERSON.issuperset(wanted):
+    if user_id is not None and limit <= SHORT_PAGE and _WITHOUT_FILTERS.issuperset(wanted):
         return await db.few(
             "SELECT * FROM queue_jobs WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
             (user_id, LAST_ROW if before is None else before, limit),

@@ -13,7 +13,7 @@ from buildos_box.jobs.changes import JobProgressed
 
 
 def ensure_lease(tx: Tx, row_id: int, lease_token: str) -> None:
-    """Raise LeaseLost unless this token still holds the job."""
+    """Require that this token still holds the job. Raises LeaseLost."""
     held = tx.one(
         "SELECT 1 FROM queue_jobs WHERE id = ? AND status = 'processing' AND lease_token = ?",
         (row_id, lease_token),

@@ -36,7 +36,7 @@ from buildos_box.jobs.retry import (
     classify,
     decide,
 )
-from buildos_box.jobs.transitions import Ended
+from buildos_box.jobs.transitions import CompletedJob
 from buildos_box.log import correlate, correlated, logger
 
 StopReason = Literal["cancelled", "lease_lost", "draining", "timed_out"]
@@ -90,7 +90,7 @@ class Runner:
         self._base = backoff_base
         self._jitter = jitter
         self._runs: dict[int, _Run] = {}
-        self._ended: list[Ended] = []
+        self._ended: list[CompletedJob] = []
         self._waking = False
         self._cancelled_before: deque[str] = deque(maxlen=CANCELS_REMEMBERED)
         """Lease tokens of attempts that were cancelled before they started."""
@@ -249,7 +249,7 @@ class Runner:
             asyncio.get_running_loop().call_soon(self._flush)
         text = None if result is None else job_store.dump(result)
         self._ended.append(
-            Ended(claimed.row_id, claimed.lease_token, text, has_steps=attempt.has_steps)
+            CompletedJob(claimed.row_id, claimed.lease_token, text, has_steps=attempt.has_steps)
         )
 
     def _flush(self) -> None:

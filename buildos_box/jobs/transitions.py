@@ -68,7 +68,7 @@ def make_more_urgent(
     record_event(tx, row_id, before["status"], Status.PENDING, reason=reason, actor=actor, now=now)
 
 
-class Ended(NamedTuple):
+class CompletedJob(NamedTuple):
     """A job whose work ended well: its row, the lease it ran under, its result as JSON."""
 
     row_id: int
@@ -80,13 +80,13 @@ class Ended(NamedTuple):
     """Whether there may be saved steps to delete."""
 
 
-def complete(tx: Tx, ended: Ended, now: Instant) -> None:
+def complete(tx: Tx, ended: CompletedJob, now: Instant) -> None:
     """`processing → completed`. Raises LeaseLost."""
     if not complete_all(tx, [ended], now):
         raise LeaseLost("this attempt no longer holds its job")
 
 
-def complete_all(tx: Tx, ended: list[Ended], now: Instant) -> set[int]:
+def complete_all(tx: Tx, ended: list[CompletedJob], now: Instant) -> set[int]:
     """`processing → completed` for each job whose lease still holds, in a few statements for all.
 
     A job that was requested again while it ran goes back to pending instead, with no result.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 MINUTE = 60.0
 
 
-class HitLimit:
+class TrackingRateLimit:
     """Counts hits by address, afresh each minute; 0 per minute means no limit."""
 
     def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:

@@ -17,7 +17,7 @@ from buildos_box.log import logger
 from buildos_box.mail import tracking_store
 from buildos_box.mail.link_page import NO_STORE, page
 from buildos_box.mail.scanner_detection import IN_A_SECOND, PIXEL, bot_reason
-from buildos_box.mail.tracking_rate_limit import HitLimit
+from buildos_box.mail.tracking_rate_limit import TrackingRateLimit
 from buildos_box.services import Services
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import box_language
@@ -100,7 +100,7 @@ async def _record(
 
 def _counts(request: AnyRequest) -> bool:
     """Whether that address has not had too many hits counted already."""
-    limit: HitLimit = request.app.state.hit_limit
+    limit: TrackingRateLimit = request.app.state.tracking_rate_limit
     authenticator: Authenticator = request.app.state.authenticator
     return limit.allows(authenticator.client_of(request))
 

@@ -15,7 +15,7 @@ from buildos_box.errors import Malformed
 from buildos_box.log import logger
 from buildos_box.realtime import sse, store
 from buildos_box.realtime.hub import Hub
-from buildos_box.realtime.stream_queue import Listener
+from buildos_box.realtime.stream_queue import StreamQueue
 
 PAGE = 200
 HEADERS = [
@@ -40,7 +40,7 @@ def last_id(header: str | None, query: str | None) -> int | None:
 
 
 async def chunks(
-    hub: Hub, db: Database, clock: Clock, listener: Listener, after: int | None
+    hub: Hub, db: Database, clock: Clock, stream: StreamQueue, after: int | None
 ) -> AsyncGenerator[bytes, None]:
     """The content of a stream without gaps: it listens first, and then reads missed events."""
     kept = await store.kept(db)
@@ -52,16 +52,16 @@ async def chunks(
     if lost:
         yield sse.reset(position, to_text(clock.now()))
     more = True
-    while more and listener.ended is None:
-        rows = await store.events_after(db, user_id=listener.user_id, after=position, limit=PAGE)
+    while more and stream.ended is None:
+        rows = await store.events_after(db, user_id=stream.user_id, after=position, limit=PAGE)
         more = len(rows) == PAGE
         if rows:
             position = rows[-1]["id"]
             yield b"".join(map(_event, rows))
-    while (chunk := await listener.take(position)) is not None:
+    while (chunk := await stream.take(position)) is not None:
         yield chunk
-    assert listener.ended is not None
-    yield sse.closing(listener.ended.value, hub.limits.retry_ms)
+    assert stream.ended is not None
+    yield sse.closing(stream.ended.value, hub.limits.retry_ms)
 
 
 def _event(row: Row) -> bytes:
@@ -97,8 +97,8 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response. Raises Unavailable and RateLimited before anything is sent."""
-        with self._hub.listening(self._user_id, self._token_id) as listener:
-            content = chunks(self._hub, self._db, self._clock, listener, self._after)
+        with self._hub.listening(self._user_id, self._token_id) as stream:
+            content = chunks(self._hub, self._db, self._clock, stream, self._after)
             sending = asyncio.create_task(self._send_all(content, send))
             gone = asyncio.create_task(_until_gone(receive))
             try:

@@ -22,7 +22,7 @@ from buildos_box.log import logger
 from buildos_box.plural import plural
 from buildos_box.realtime import sse
 from buildos_box.realtime.changes import EventStored
-from buildos_box.realtime.stream_queue import End, Listener
+from buildos_box.realtime.stream_queue import End, StreamQueue
 
 log = logger(__name__)
 
@@ -56,7 +56,7 @@ class Hub:
         self._clock = clock
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._groups: dict[str | None, set[Listener]] = defaultdict(set)
+        self._groups: dict[str | None, set[StreamQueue]] = defaultdict(set)
         self._beats: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         db.subscribe(EventStored, self._on_stored)
@@ -73,8 +73,8 @@ class Hub:
         return self._loop is not None
 
     @contextmanager
-    def listening(self, user_id: str | None, token_id: str) -> Iterator[Listener]:
-        """A listener that gets every event committed from now on, until the block ends.
+    def listening(self, user_id: str | None, token_id: str) -> Iterator[StreamQueue]:
+        """A stream that gets every event committed from now on, until the block ends.
 
         Without a `user_id` it gets all events; only operators may have that. Its place is checked
         and taken in one step, so that concurrent requests cannot pass the limit. Raises Unavailable
@@ -83,8 +83,8 @@ class Hub:
         if self._closed:
             raise Unavailable("the server is stopping; ask again in a moment", code="draining")
         self._require_place(user_id, token_id)
-        listener = Listener(user_id, token_id, self.limits.max_bytes)
-        self._groups[user_id].add(listener)
+        stream = StreamQueue(user_id, token_id, self.limits.max_bytes)
+        self._groups[user_id].add(stream)
         self._loop = asyncio.get_running_loop()
         if not self._beats:
             self._beats = [
@@ -92,15 +92,15 @@ class Hub:
                 self.spawn(self._every(lambda: self.limits.recheck_seconds, self._check_tokens)),
             ]
         try:
-            yield listener
+            yield stream
         finally:
-            self._leave(listener)
+            self._leave(stream)
 
     def _require_place(self, user_id: str | None, token_id: str) -> None:
         group = self._groups.get(user_id, set())
         if user_id is None:
             most = self.limits.per_operator
-            open_now = sum(listener.token_id == token_id for listener in group)
+            open_now = sum(stream.token_id == token_id for stream in group)
         else:
             most, open_now = self.limits.per_user, len(group)
         if open_now >= most:
@@ -113,9 +113,9 @@ class Hub:
     def close(self) -> None:
         """End every stream with a retry hint, and accept no more."""
         self._closed = True
-        for listener in self._all():
-            listener.end(End.STOPPING)
-            self._leave(listener)
+        for stream in self._all():
+            stream.end(End.STOPPING)
+            self._leave(stream)
 
     def tell(self, user_id: str | None, event_id: int | None, encode: Callable[[], bytes]) -> None:
         """Queue an event for that user's listeners and for those that get all events."""
@@ -125,10 +125,10 @@ class Hub:
         if not audience:
             return
         chunk = encode()
-        for listener in audience:
-            if not listener.put(event_id, chunk):
-                log.info("slow_listener_dropped", user_id=listener.user_id)
-                self._leave(listener)
+        for stream in audience:
+            if not stream.put(event_id, chunk):
+                log.info("slow_stream_dropped", user_id=stream.user_id)
+                self._leave(stream)
 
     def hand_over(self, act: Callable[..., None], *args: Any) -> bool:
         """Call `act` on the API's event loop, in order; False if no stream is open. Any thread may
@@ -150,14 +150,14 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _all(self) -> list[Listener]:
-        return [listener for group in self._groups.values() for listener in group]
+    def _all(self) -> list[StreamQueue]:
+        return [stream for group in self._groups.values() for stream in group]
 
-    def _leave(self, listener: Listener) -> None:
-        group = self._groups.get(listener.user_id, set())
-        group.discard(listener)
+    def _leave(self, stream: StreamQueue) -> None:
+        group = self._groups.get(stream.user_id, set())
+        group.discard(stream)
         if not group:
-            self._groups.pop(listener.user_id, None)
+            self._groups.pop(stream.user_id, None)
         if not self._groups:
             self._loop = None
             for task in self._beats:
@@ -195,24 +195,24 @@ class Hub:
         )
 
     async def _every(
-        self, seconds: Callable[[], float], duty: Callable[[], Coroutine[Any, Any, None]]
+        self, seconds: Callable[[], float], work: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
         while True:
             await asyncio.sleep(seconds())
             try:
-                await duty()
+                await work()
             except Exception:
-                log.exception("realtime_duty_failed")
+                log.exception("realtime_work_failed")
 
     async def _beat(self) -> None:
-        for listener in self._all():
-            if listener.idle:
-                listener.put(None, sse.HEARTBEAT)
+        for stream in self._all():
+            if stream.idle:
+                stream.put(None, sse.HEARTBEAT)
 
     async def _check_tokens(self) -> None:
-        holders = {listener.token_id for listener in self._all()}
+        holders = {stream.token_id for stream in self._all()}
         over = await access.invalid_among(self._db, holders, self._clock.now())
-        for listener in self._all():
-            if listener.token_id in over:
-                listener.end(End.TOKEN)
-                self._leave(listener)
+        for stream in self._all():
+            if stream.token_id in over:
+                stream.end(End.TOKEN)
+                self._leave(stream)

@@ -13,7 +13,7 @@ class End(StrEnum):
     STOPPING = "the server is stopping"
 
 
-class Listener:
+class StreamQueue:
     """The user and the token of a stream, and its waiting events. Belongs to one event loop."""
 
     def __init__(self, user_id: str | None, token_id: str, max_bytes: int) -> None:

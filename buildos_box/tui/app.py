@@ -18,17 +18,17 @@ from textual.widgets import ContentSwitcher, Footer, Static
 
 from buildos_box.client import BoxEvent, BoxRefused, BoxUnreachable, LiveClient
 from buildos_box.clock import Clock, Instant, SystemClock, from_text
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.charts import Charts
 from buildos_box.tui.cleanup import Cleanup
 from buildos_box.tui.deliveries import Deliveries
 from buildos_box.tui.dialogs import DialogApp, Reading
 from buildos_box.tui.formatting import moment, plain
-from buildos_box.tui.glyphs import AsciiLines, Signs
+from buildos_box.tui.glyphs import AsciiLines, Glyphs
 from buildos_box.tui.job import JobScreen
 from buildos_box.tui.jobs import Jobs
 from buildos_box.tui.key_help import KEYS
-from buildos_box.tui.list_screen import Listing
+from buildos_box.tui.list_screen import ListScreen
 from buildos_box.tui.log import Log
 from buildos_box.tui.overview import Overview
 from buildos_box.tui.palette import Commands
@@ -74,11 +74,11 @@ class BoxApp(DialogApp):
         token: str | None,
         *,
         read_only: bool = False,
-        signs: Signs = "braille",
+        signs: Glyphs = "braille",
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
-        self.signs: Signs = signs
+        self.signs: Glyphs = signs
         self.recent: list[str] = []
         self.client = LiveClient(url, token)
         self.refusal = ""
@@ -141,10 +141,10 @@ class BoxApp(DialogApp):
         return self.screen_stack[0]
 
     @property
-    def shown(self) -> Pane:
+    def shown(self) -> BaseScreen:
         """The screen that is shown."""
         name = self.base.query_one(ContentSwitcher).current
-        return self.base.query_one(f"#{name}", Pane)
+        return self.base.query_one(f"#{name}", BaseScreen)
 
     def now(self) -> Instant:
         """The current instant."""
@@ -257,7 +257,7 @@ class BoxApp(DialogApp):
         self._close_windows()
         self.base.query_one(ContentSwitcher).current = name
         self._show_status()
-        self.base.query_one(f"#{name}", Listing).set_filter(text)
+        self.base.query_one(f"#{name}", ListScreen).set_filter(text)
 
     def show_log(self, text: str) -> None:
         """Show the lines of the log of a filter."""
@@ -302,12 +302,12 @@ class BoxApp(DialogApp):
         self.push_screen(Reading(KEYS))
 
     @property
-    def panes(self) -> list[Pane]:
+    def panes(self) -> list[BaseScreen]:
         """Every screen's content, in the order of the keys."""
-        return [self.base.query_one(f"#{name}", Pane) for name in SCREENS]
+        return [self.base.query_one(f"#{name}", BaseScreen) for name in SCREENS]
 
     @property
-    def shown_pane(self) -> Pane:
+    def shown_pane(self) -> BaseScreen:
         """The one that is shown."""
         return self.shown
 
@@ -315,13 +315,13 @@ class BoxApp(DialogApp):
         """The one of that class."""
         return self.base.query_one(kind)
 
-    def go_to(self, pane: Pane, then: Callable[[], object] | None = None) -> None:
+    def go_to(self, pane: BaseScreen, then: Callable[[], object] | None = None) -> None:
         """Show that screen, and do something there."""
         self.action_screen_of(str(pane.id))
         if then is not None:
             then()
 
-    async def run_pane_action(self, pane: Pane, action: str) -> None:
+    async def run_pane_action(self, pane: BaseScreen, action: str) -> None:
         """Go to the screen, and do what its key does."""
         if pane is not self.shown:
             self.go_to(pane)

@@ -15,7 +15,7 @@ REPAINT_SECONDS = 0.1
 RELOAD_SECONDS = 1.0
 
 
-class Pane(Hosted, Vertical):
+class BaseScreen(Hosted, Vertical):
     """One screen's content. Subclasses fetch data, and paint it."""
 
     ACTING: ClassVar[frozenset[str]] = frozenset()

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from buildos_box.tui.chart_metrics import Curve
-from buildos_box.tui.glyphs import Signs
+from buildos_box.tui.glyphs import Glyphs
 
 COLOURS = ("blue", "orange", "green", "red", "magenta", "cyan")
 _MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x", "#", "@")}
@@ -19,7 +19,7 @@ _MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+",
 SIGNS_OF = {"braille": "●", "blocks": "█"}
 
 
-def sign_of(signs: Signs, number: int) -> str:
+def sign_of(signs: Glyphs, number: int) -> str:
     """What stands for a curve in the table beside the chart; nothing for one that is not drawn."""
     if number >= len(COLOURS):
         return " "
@@ -51,7 +51,7 @@ class Chart(Widget, can_focus=True):
     class Opened(Message):
         """The viewer asks for the jobs of the step."""
 
-    def __init__(self, signs: Signs, *, id: str) -> None:  # noqa: A002 (Textual's name)
+    def __init__(self, signs: Glyphs, *, id: str) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._signs = signs
         self._curves: Sequence[Curve] = ()

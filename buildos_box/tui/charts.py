@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.chart import Chart, new_plot, sign_of
 from buildos_box.tui.chart_metrics import (
     LENGTHS,
@@ -37,7 +37,7 @@ CELLS_PER_LABEL = 14
 LINES_PER_LABEL = 3
 
 
-class Charts(Pane):
+class Charts(BaseScreen):
     """One measure over one span of time, with a cursor that names a step and leads to its jobs."""
 
     BINDINGS = [

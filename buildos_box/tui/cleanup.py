@@ -10,14 +10,14 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.plural import plural
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.formatting import plain, state
 from buildos_box.tui.grid import Column, Grid
 
 Json = dict[str, Any]
 
 
-class Cleanup(Pane):
+class Cleanup(BaseScreen):
     """Always counted first: nothing is deleted before its number was shown."""
 
     BINDINGS = [

@@ -10,7 +10,7 @@ from buildos_box.tui.dialogs import Reading
 from buildos_box.tui.filter import Words, read_words
 from buildos_box.tui.formatting import SENT, channel, plain, sent
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.list_screen import PAGE, Listing
+from buildos_box.tui.list_screen import PAGE, ListScreen
 
 Json = dict[str, Any]
 CHANNELS = ("email", "sms", "push", "chat", "in_app", "webhook")
@@ -18,7 +18,7 @@ WORDS = ("user", "channel", "status", "since")
 NEWS = frozenset({"notification.created", "sms.updated", "brief.completed", "job.updated"})
 
 
-class Deliveries(Listing):
+class Deliveries(ListScreen):
     """One list over all channels."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (

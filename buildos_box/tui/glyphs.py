@@ -10,8 +10,8 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-Signs = Literal["braille", "blocks", "ascii"]
-CHOICES: tuple[Signs, ...] = ("braille", "blocks", "ascii")
+Glyphs = Literal["braille", "blocks", "ascii"]
+CHOICES: tuple[Glyphs, ...] = ("braille", "blocks", "ascii")
 CONSOLES = ("linux", "vt", "sun", "cons25")
 """Terminals whose fonts have no Braille."""
 _AS_ASCII = str.maketrans(
@@ -29,7 +29,7 @@ _AS_ASCII = str.maketrans(
 )  # fmt: skip
 
 
-def signs_for(env: Mapping[str, str], encoding: str | None = None) -> tuple[Signs, str]:
+def glyphs_for(env: Mapping[str, str], encoding: str | None = None) -> tuple[Glyphs, str]:
     """The signs for a terminal, and why: by the locale's encoding, then by the kind of terminal."""
     name = (encoding or locale.getencoding()).upper().replace("-", "").replace("_", "")
     if name != "UTF8":

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from buildos_box.client import BoxRefused, LiveClient
 from buildos_box.clock import Instant
-from buildos_box.tui.glyphs import Signs
+from buildos_box.tui.glyphs import Glyphs
 
 
 class Host(Protocol):
@@ -18,7 +18,7 @@ class Host(Protocol):
 
     client: LiveClient
     is_admin: bool
-    signs: Signs
+    signs: Glyphs
 
     @property
     def may_act(self) -> bool:

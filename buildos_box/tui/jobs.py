@@ -15,7 +15,7 @@ from buildos_box.tui.filter import Filter, parse
 from buildos_box.tui.formatting import STATES, plain, progress, state, tries
 from buildos_box.tui.grid import Column, Grid
 from buildos_box.tui.job import JobView
-from buildos_box.tui.list_screen import PAGE, Listing
+from buildos_box.tui.list_screen import PAGE, ListScreen
 
 Json = dict[str, Any]
 DETAIL_FROM = 160
@@ -27,7 +27,7 @@ _STATE_WORDS = {
 LIVE = ("pending", "processing", "queued_for_retry")
 
 
-class Jobs(Listing):
+class Jobs(ListScreen):
     """Jobs, newest first. More are fetched at the end of the list."""
 
     BINDINGS = [

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.filter import WrongWord
 from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.grid import Column, Grid, Row
-from buildos_box.tui.paged_list import Window
+from buildos_box.tui.paged_list import PagedList
 
 Json = dict[str, Any]
 PAGE = 100
@@ -23,7 +23,7 @@ before a key that is held down comes to the end.
 """
 
 
-class Listing(Pane):
+class ListScreen(BaseScreen):
     """Newest first. New rows are shown by themselves until the viewer moves the cursor."""
 
     BINDINGS = [
@@ -40,7 +40,7 @@ class Listing(Pane):
 
     def __init__(self, pane_id: str) -> None:
         super().__init__(pane_id)
-        self.window = Window(self.fetch, PAGE)
+        self.window = PagedList(self.fetch, PAGE)
         self.watching = True
         self.new: set[str] = set()
         self._filled = False

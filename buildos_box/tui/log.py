@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from buildos_box.plural import plural
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.filter import WrongWord, read_words
 from buildos_box.tui.filter_input import FilterInput
 from buildos_box.tui.formatting import plain
@@ -35,7 +35,7 @@ def facts_of(line: Json) -> str:
     return "  ".join(f"{name}={value}" for name, value in found.items() if value)
 
 
-class Log(Pane):
+class Log(BaseScreen):
     """The newest lines at the end. They follow until the cursor leaves the last line, or `p`."""
 
     BINDINGS = [

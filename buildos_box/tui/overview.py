@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.chart_metrics import LENGTHS, asked
 from buildos_box.tui.formatting import plain, span, spark
 from buildos_box.tui.grid import Column, Grid
@@ -74,7 +74,7 @@ class EventLines(Static):
             self.update(Text(text, no_wrap=True, overflow="ellipsis"))
 
 
-class Overview(Pane):
+class Overview(BaseScreen):
     """Jobs by type and status, the last hour, lanes, the next crons, running jobs."""
 
     BINDINGS = [

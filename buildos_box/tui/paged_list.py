@@ -20,7 +20,7 @@ class _Page:
 
 
 @dataclass
-class Window:
+class PagedList:
     """Consecutive pages; `fetch(cursor)` returns a page's items and the next cursor."""
 
     fetch: Fetch

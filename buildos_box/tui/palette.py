@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from buildos_box.client import BoxRefused, BoxUnreachable
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.chart_metrics import MEASURES
 from buildos_box.tui.charts import Charts
 from buildos_box.tui.formatting import plain, state
@@ -168,7 +168,7 @@ class Commands(Provider):
         yield Command("Quit", "Leave the dashboard", host.exit)
 
     def _of_bindings(
-        self, owner: Pane | Screen[Any], before: str, run: Callable[[str], Any]
+        self, owner: BaseScreen | Screen[Any], before: str, run: Callable[[str], Any]
     ) -> Iterator[Command]:
         for binding in _bindings(owner):
             name = binding.action.partition("(")[0]
@@ -212,7 +212,7 @@ def _of_job(host: PaletteHost, job: Json) -> Command:
     return Command(title, state(job["status"]), partial(host.open_job, job["id"]))
 
 
-def _bindings(owner: Pane | Screen[Any]) -> Iterator[Binding]:
+def _bindings(owner: BaseScreen | Screen[Any]) -> Iterator[Binding]:
     """What the class and those above it of this program bind, each action once."""
     seen: set[str] = set()
     for kind in type(owner).__mro__:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from buildos_box.client import BoxEvent
 from buildos_box.clock import from_text
-from buildos_box.tui.base_screen import Pane
+from buildos_box.tui.base_screen import BaseScreen
 from buildos_box.tui.forecast import ForecastScreen
 from buildos_box.tui.formatting import plain, span
 from buildos_box.tui.grid import Column, Grid
@@ -23,7 +23,7 @@ BRIEFS_SHOWN = 50
 _ENDED = {"ok": "✓ ok", "completed": "✓ ok", "failed": "✗ failed", "running": "▶ runs"}
 
 
-class Schedule(Pane):
+class Schedule(BaseScreen):
     """Crons, which can be run at once, and the next briefs."""
 
     BINDINGS = [

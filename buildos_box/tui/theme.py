@@ -9,7 +9,7 @@ CSS = """
 #chart-head, #chart-cursor { text-wrap: nowrap; text-overflow: ellipsis; }
 #banner { display: none; height: auto; text-style: reverse; }
 ContentSwitcher { height: 1fr; }
-Pane { height: 1fr; }
+BaseScreen { height: 1fr; }
 .stale { opacity: 60%; }
 
 FilterInput { height: 1; border: none; background: $surface; }

@@ -9,13 +9,13 @@ from textual.binding import Binding
 from buildos_box.client import BoxEvent
 from buildos_box.tui.formatting import plain
 from buildos_box.tui.grid import Column, Grid
-from buildos_box.tui.list_screen import PAGE, Listing
+from buildos_box.tui.list_screen import PAGE, ListScreen
 
 Json = dict[str, Any]
 _SIGN = {"completed": "✓", "failed": "✗", "processing": "▶", "pending": "·"}
 
 
-class Users(Listing):
+class Users(ListScreen):
     """A list of users; a brief can be requested at once."""
 
     BINDINGS = [

@@ -36,7 +36,7 @@ from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.retry import Failure, RetryAt
-from buildos_box.jobs.transitions import Ended
+from buildos_box.jobs.transitions import CompletedJob
 from tests.clock import ManualClock
 from tests.jobs.conftest import Work
 
@@ -194,7 +194,7 @@ class QueueMachine(RuleBasedStateMachine):
         later = now + timedelta(seconds=30)
         row, token = claimed.row_id, claimed.lease_token
         acts: dict[str, Any] = {
-            "complete": lambda tx: transitions.complete(tx, Ended(row, token, None), now),
+            "complete": lambda tx: transitions.complete(tx, CompletedJob(row, token, None), now),
             "fail": lambda tx: transitions.fail(tx, row, token, BUSY, now),
             "retry": lambda tx: transitions.retry_later(tx, row, token, BUSY, RetryAt(later), now),
             "snooze": lambda tx: transitions.give_back(

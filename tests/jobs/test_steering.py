@@ -12,7 +12,7 @@ from buildos_box.jobs import cron_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
 from buildos_box.jobs.cleanup import Thresholds, clean_up, preview
-from buildos_box.jobs.job_details import job_named, record_of
+from buildos_box.jobs.job_details import details_of, job_named
 from buildos_box.jobs.retry import Snooze
 from buildos_box.jobs.why import explain
 from tests.jobs.conftest import QueueWorld, Work
@@ -81,7 +81,7 @@ async def test_cleanup_leaves_young_jobs_and_archives_failed_ones_readable(
     assert await world.job(jobs["failed"]) is None
     archived = await job_named(world.db, jobs["failed"])
     assert archived is not None
-    record = await record_of(world.db, archived)
+    record = await details_of(world.db, archived)
     assert (archived["status"], archived["error"]) == ("failed", "no")
     assert [attempt["outcome"] for attempt in record.attempts] == ["failed"]
     assert record.events[-1]["to_status"] == "failed"

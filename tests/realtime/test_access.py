@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from buildos_box.realtime.stream_queue import End, Listener
+from buildos_box.realtime.stream_queue import End, StreamQueue
 from tests.realtime.streams import Live
 
 ADA = "/users/ada/events"
@@ -155,10 +155,10 @@ async def test_with_a_user_go_their_streams(live: Live) -> None:
 async def test_what_waits_is_still_sent_but_not_to_a_token_that_was_revoked(
     ends: list[End], sent: bytes | None
 ) -> None:
-    listener = Listener("ada", "token-1", max_bytes=1000)
-    assert listener.put(1, b"secret")
+    stream = StreamQueue("ada", "token-1", max_bytes=1000)
+    assert stream.put(1, b"secret")
     for why in ends:
-        listener.end(why)
-    assert await listener.take(0) == sent
-    assert not listener.put(2, b"later")
-    assert await listener.take(0) is None
+        stream.end(why)
+    assert await stream.take(0) == sent
+    assert not stream.put(2, b"later")
+    assert await stream.take(0) is None

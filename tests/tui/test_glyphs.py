@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from buildos_box.tui.glyphs import as_ascii, signs_for
+from buildos_box.tui.glyphs import as_ascii, glyphs_for
 from tests.realtime.streams import served
 from tests.tui.dashboard import dashboard, queue_brief
 
@@ -24,7 +24,7 @@ from tests.tui.dashboard import dashboard, queue_brief
     ],
 )
 def test_the_signs_fit_the_terminal(term: str, encoding: str, signs: str) -> None:
-    chosen, why = signs_for({"TERM": term}, encoding)
+    chosen, why = glyphs_for({"TERM": term}, encoding)
     assert chosen == signs
     assert why
 

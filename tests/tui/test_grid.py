@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 
 from buildos_box.tui.formatting import span, spark
 from buildos_box.tui.grid import Column, Grid, Row, widths_for
-from buildos_box.tui.paged_list import MOST_PAGES, Window
+from buildos_box.tui.paged_list import MOST_PAGES, PagedList
 
 COLUMNS = (Column("id", 6), Column("text", 0), Column("wide", 8, at=60))
 
@@ -97,7 +97,7 @@ class JobList:
 
 async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> None:
     jobs = JobList(1_000)
-    window = Window(jobs.fetch, 10)
+    window = PagedList(jobs.fetch, 10)
     await window.first()
     for _ in range(50):
         await window.more()
@@ -115,7 +115,7 @@ async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> Non
 
 
 async def test_a_window_ends_where_the_list_ends() -> None:
-    window = Window(JobList(25).fetch, 10)
+    window = PagedList(JobList(25).fetch, 10)
     await window.first()
     await window.more()
     await window.more()
