@@ -2,23 +2,19 @@
 
 from datetime import timedelta
 
-import msgspec
-
 from buildos_box.auth import code_limits
 from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.codes import code_of
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import Enqueued, JobType, Payload
 from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
 from buildos_box.mail import confirmation_store as store
-from buildos_box.mail.headers import mailbox
 from buildos_box.mail.job import LONGEST_SESSION, RETRY
-from buildos_box.mail.short_message import short_message
+from buildos_box.mail.short_message import ShortMessageResult, send_short_message
 from buildos_box.services import MailContext, Services
 from buildos_box.workspace.languages import get_language
 from buildos_box.workspace.model import User
@@ -37,13 +33,6 @@ class EmailCodePayload(Payload, frozen=True, kw_only=True):
 
     user_id: str
     confirmation_id: str
-
-
-class EmailCodeResult(msgspec.Struct, frozen=True, rename="camel"):
-    """The transport's answer, or why nothing was sent."""
-
-    message_id: str | None
-    skipped: str | None = None
 
 
 def code_name(confirmation_id: str) -> str:
@@ -85,37 +74,28 @@ def queue_code(
     return queued, expires
 
 
-async def send_code(job: Attempt[EmailCodePayload], services: Services) -> EmailCodeResult:
+async def send_code(job: Attempt[EmailCodePayload], services: Services) -> ShortMessageResult:
     """Send the code, unless it is no longer valid.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
     confirmation = await store.get(services.db, job.payload.user_id)
     if confirmation is None or confirmation.id != job.payload.confirmation_id:
-        return EmailCodeResult(None, "another code was requested, or the address is confirmed")
+        return ShortMessageResult(None, "another code was requested, or the address is confirmed")
     if services.clock.now() >= confirmation.expires_at:
-        return EmailCodeResult(None, "the code is too old")
+        return ShortMessageResult(None, "the code is too old")
     code = code_of(services.secret, code_name(confirmation.id))
     to, url = confirmation.address, services.settings.server.public_url
     language = await get_language(services, job.payload.user_id)
-    message = short_message(
-        services,
-        confirmation.id,
-        to=to,
-        at=job.scheduled_for,
-        subject=language.say(SUBJECT),
-        text="\n\n".join((language.say(TEXT, code=code), language.say(WHY, address=to, url=url))),
-    )
-    about = MailContext(user_id=job.payload.user_id, event_type="email.code")
-    sent = await external_effects.once(
+    return await send_short_message(
         services,
         job,
-        key=f"mail:{confirmation.id}",
-        kind="mail",
-        look_up=None,
-        send=lambda: services.mailer.send(confirmation.id, str(mailbox(to)), message, about),
+        confirmation.id,
+        to=to,
+        subject=language.say(SUBJECT),
+        text="\n\n".join((language.say(TEXT, code=code), language.say(WHY, address=to, url=url))),
+        about=MailContext(user_id=job.payload.user_id, event_type="email.code"),
     )
-    return EmailCodeResult(sent)
 
 
 SEND_EMAIL_CODE = JobType(

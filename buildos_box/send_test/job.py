@@ -14,8 +14,7 @@ from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
-from buildos_box.mail.headers import mailbox
-from buildos_box.mail.short_message import short_message
+from buildos_box.mail.short_message import send_short_message
 from buildos_box.notifications import push_client, push_store
 from buildos_box.notifications.push_client import SubscriptionGone
 from buildos_box.notifications.push_message import PushMessage, topic
@@ -51,7 +50,7 @@ class TestMailResult(msgspec.Struct, frozen=True, rename="camel"):
     """The transport's answer."""
 
     transport: str
-    message_id: str
+    message_id: str | None
 
 
 class TestSmsResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,18 +87,18 @@ async def send_test_mail(job: Attempt[TestTo], services: Services) -> TestMailRe
     A webhook's receiver may need a user: the one with that address, else an admin, else the first.
     Raises PermanentError, TransientError, LeaseLost.
     """
-    to, name = job.payload.to, f"test-{job.job_id}"
-    message = short_message(
-        services, name, to=to, at=job.scheduled_for, subject=MAIL_SUBJECT, text=MAIL_TEXT
+    to = job.payload.to
+    user_id = await workspace.user_of_address_or_admin(services.db, to)
+    sent = await send_short_message(
+        services,
+        job,
+        f"test-{job.job_id}",
+        to=to,
+        subject=MAIL_SUBJECT,
+        text=MAIL_TEXT,
+        about=MailContext(user_id=user_id, event_type=MAIL_EVENT),
     )
-    recipient = str(mailbox(to))
-    about = MailContext(
-        user_id=await workspace.user_of_address_or_admin(services.db, to), event_type=MAIL_EVENT
-    )
-    sent = await _once(
-        job, services, "mail", name, lambda: services.mailer.send(name, recipient, message, about)
-    )
-    return TestMailResult(services.settings.email.transport, sent)
+    return TestMailResult(services.settings.email.transport, sent.message_id)
 
 
 async def send_test_sms(job: Attempt[TestTo], services: Services) -> TestSmsResult:

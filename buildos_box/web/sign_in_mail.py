@@ -8,8 +8,6 @@ import hashlib
 import hmac
 from datetime import timedelta
 
-import msgspec
-
 from buildos_box import email_address
 from buildos_box.auth import code_limits
 from buildos_box.auth.code_limits import CodeAsked
@@ -17,14 +15,12 @@ from buildos_box.auth.keyring import Keyring
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
-from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.locales.messages import N_
 from buildos_box.mail import bounce_store
-from buildos_box.mail.headers import mailbox
 from buildos_box.mail.job import LONGEST_SESSION, RETRY
-from buildos_box.mail.short_message import short_message
+from buildos_box.mail.short_message import ShortMessageResult, send_short_message
 from buildos_box.services import MailContext, Services
 from buildos_box.web import store
 from buildos_box.web.sign_in import link_url
@@ -51,13 +47,6 @@ class SignInLinkPayload(Payload, frozen=True, kw_only=True):
     link_id: str
     address: str
     expires_at: str
-
-
-class SignInLinkResult(msgspec.Struct, frozen=True, rename="camel"):
-    """The transport's answer, or why nothing was sent."""
-
-    message_id: str | None
-    skipped: str | None = None
 
 
 async def request_link(
@@ -116,39 +105,28 @@ def _code(secret: bytes, link_id: str) -> str:
     return digest.hexdigest()[:CODE_DIGITS]
 
 
-async def send_link(job: Attempt[SignInLinkPayload], services: Services) -> SignInLinkResult:
+async def send_link(job: Attempt[SignInLinkPayload], services: Services) -> ShortMessageResult:
     """Send the link, unless it is too old or the address is no longer the user's.
 
     Raises PermanentError, TransientError, LeaseLost.
     """
     payload = job.payload
     if services.clock.now() >= from_text(payload.expires_at):
-        return SignInLinkResult(None, "the link is too old")
+        return ShortMessageResult(None, "the link is too old")
     user = await workspace.get_user(services.db, payload.user_id)
     if user is None or user.email != payload.address or not user.email_confirmed:
-        return SignInLinkResult(None, "the address is no longer the user's")
+        return ShortMessageResult(None, "the address is no longer the user's")
     language = await get_language(services, user.id)
     url = link_url(services, _code(services.secret, payload.link_id))
-    message = short_message(
-        services,
-        payload.link_id,
-        to=payload.address,
-        at=job.scheduled_for,
-        subject=language.say(SUBJECT),
-        text="\n\n".join((language.say(TEXT, name=user.name or user.id), url, language.say(BELOW))),
-    )
-    about = MailContext(user_id=user.id, event_type="sign_in.link")
-    sent = await external_effects.once(
+    return await send_short_message(
         services,
         job,
-        key=f"mail:{payload.link_id}",
-        kind="mail",
-        look_up=None,
-        send=lambda: services.mailer.send(
-            payload.link_id, str(mailbox(payload.address)), message, about
-        ),
+        payload.link_id,
+        to=payload.address,
+        subject=language.say(SUBJECT),
+        text="\n\n".join((language.say(TEXT, name=user.name or user.id), url, language.say(BELOW))),
+        about=MailContext(user_id=user.id, event_type="sign_in.link"),
     )
-    return SignInLinkResult(sent)
 
 
 SEND_SIGN_IN_LINK = JobType(

@@ -13,7 +13,7 @@ PACKED = {
     "gzip": gzip.compress(TEXT, mtime=0),
     "deflate": zlib.compress(TEXT),
     "raw": RAW.compress(TEXT) + RAW.flush(),
-    "twice": gzip.compress(TEXT[:30], mtime=0) + gzip.compress(TEXT[30:]),
+    "twice": gzip.compress(TEXT[:30], mtime=0) + gzip.compress(TEXT[30:], mtime=0),
     "with more behind": gzip.compress(TEXT, mtime=0) + b"\0" * 40,
     "plain": TEXT,
     "one byte": b"a",
