@@ -49,10 +49,14 @@ class ServerSettings(Section, frozen=True, kw_only=True):
         _doc("Largest body of a route that takes long texts; others 64 KiB, /sync 32 MiB.", gt=0),
     ] = 1024 * 1024
 
+    def __post_init__(self) -> None:
+        """Drop a trailing slash of `base_url`: paths are appended to it."""
+        msgspec.structs.force_setattr(self, "base_url", self.base_url.rstrip("/"))
+
     @property
     def public_url(self) -> str:
         """`base_url`, or one made of host and port; without a trailing slash."""
-        return self.base_url.rstrip("/") or self.local_url
+        return self.base_url or self.local_url
 
     @property
     def local_url(self) -> str:

@@ -38,3 +38,10 @@ def test_only_live_keys_of_the_new_settings_are_taken() -> None:
     assert (taken.server, taken.email) == (old.server, new.email)
     assert (taken.log.level, taken.log.format) == ("DEBUG", "console")
     assert is_live("email.smtp.port")
+
+
+def test_an_address_that_is_only_written_otherwise_has_not_changed() -> None:
+    old = Settings(server=ServerSettings(base_url="https://box.example.org/box"))
+    new = Settings(server=ServerSettings(base_url="https://box.example.org/box/"))
+    assert changes(old, new) == ([], [])
+    assert new.server.base_url == "https://box.example.org/box"
