@@ -30,10 +30,12 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Phases in order, and the titles of the tasks of each dependency cycle."""
+    """How a project is divided into phases."""
 
     phases: tuple[Phase, ...]
+    """In the order in which they are worked through."""
     cycles: tuple[tuple[str, ...], ...] = ()
+    """Of each dependency cycle, the titles of its tasks."""
 
 
 class Span(msgspec.Struct, frozen=True):
