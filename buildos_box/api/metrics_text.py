@@ -192,4 +192,6 @@ def _process(services: Services) -> Iterator[Metric]:
         "file_bytes", "Size of the database and of its log.", ("file",),
         [((name,), path.stat().st_size) for name, path in sizes if path.exists()],
     )  # fmt: skip
-    yield _counter("commits", "Commits of the writer that have changed something.", (), [((), services.db.commits)])
+    yield _counter(
+        "commits", "Commits that have changed something.", (), [((), services.db.commits)]
+    )
