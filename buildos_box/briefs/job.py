@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from buildos_box.briefs import progress, store
+from buildos_box.briefs import store
 from buildos_box.briefs.analysis import AnalysisResult, analyse_day, as_text, whole
 from buildos_box.briefs.collect import MAX_SECTIONS, Selection, collect
 from buildos_box.briefs.compose import compose
@@ -20,6 +20,7 @@ from buildos_box.errors import PermanentError
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.locales.language import Language
+from buildos_box.locales.messages import N_
 from buildos_box.mail.outgoing import queue_brief_email, supersede
 from buildos_box.mail.store import TaskLine
 from buildos_box.notifications.outgoing import notify
@@ -30,6 +31,10 @@ from buildos_box.weather.outlook import Outlook, outlook
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
+
+GATHERING = N_("Gathering projects, tasks, notes and events")
+ANALYSING = N_("Analysing the day")
+READY = N_("Your brief is ready")
 
 
 class BriefOptions(Payload, frozen=True, kw_only=True):
@@ -113,12 +118,7 @@ async def _write(
     payload = job.payload
     brief_id = await _begin(job, services)
     user, facts = await _facts(job, services)
-    say = facts.language.say
-    job.note_progress(15, progress.found(facts))
-    sections = _sections(job, facts)
-    job.note_progress(50, say(progress.SORTING))
     result = await _result(job, services, facts)
-    job.note_progress(85, say(progress.WRITING))
     links = PageLinks.of(services.settings)
     brief = compose(
         facts,
@@ -140,11 +140,10 @@ async def _write(
         analysis=as_text(shown),
         priority_actions=[msgspec.to_builtins(a) for a in shown.priorities],
         counts=facts.counts,
-        sections=sections,
+        sections=_sections(facts),
         is_empty=facts.is_empty,
         **result.origin(),
     )
-    job.note_progress(90, say(progress.QUEUEING))
     return await services.db.write(
         lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished, facts.language)
     )
@@ -156,7 +155,7 @@ async def _begin(job: Attempt[BriefPayload], services: Services) -> str:
 
     def begin(tx: Tx) -> str:
         language = find_language(tx, services, payload.user_id)
-        job.note_progress(5, language.say(progress.GATHERING))
+        job.note_progress(5, language.say(GATHERING))
         job.ensure_lease(tx)
         return store.begin(
             tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
@@ -183,16 +182,11 @@ async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, 
     return user, facts
 
 
-def _sections(job: Attempt[BriefPayload], facts: DayFacts) -> list[tuple[str, str, str]]:
-    done, say = [], facts.language.say
-    projects = facts.projects[:MAX_SECTIONS]
-    total = len(projects)
-    for number, project in enumerate(projects, start=1):
-        percent = 15 + 35 * (number - 1) // total
-        said = say(progress.PROJECT_NUMBER, number=number, total=total, project=project.name)
-        job.note_progress(percent, said)
-        done.append((project.id, project.name, project_section(facts, project)))
-    return done
+def _sections(facts: DayFacts) -> list[tuple[str, str, str]]:
+    return [
+        (project.id, project.name, project_section(facts, project))
+        for project in facts.projects[:MAX_SECTIONS]
+    ]
 
 
 async def _result(
@@ -202,9 +196,8 @@ async def _result(
     if kept is not None:
         return msgspec.convert(kept, AnalysisResult)
     asks_a_model = bool(services.llm.providers) and not facts.is_empty
-    job.note_progress(60, facts.language.say(progress.ANALYSING))
     if asks_a_model:
-        await job.progress(60, facts.language.say(progress.ANALYSING))
+        await job.progress(60, facts.language.say(ANALYSING))
     result = await analyse_day(
         services,
         facts,
@@ -258,7 +251,7 @@ def _conclude(
     )
     if not unwanted:
         _notify(tx, job, services, brief_id, payload, finished, now)
-    job.finish(tx, result, message=language.say(progress.READY))
+    job.finish(tx, result, message=language.say(READY))
     return result
 
 

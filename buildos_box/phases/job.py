@@ -35,12 +35,10 @@ from buildos_box.workspace.languages import get_language
 
 REALTIME_EVENT = "phases.ready"
 NOTIFICATION = "project.phases_ready"
-_READING = N_("Reading the project")
 _FOUND = N_("Found {things}")
 _TASKS = Plural("{count} task", "{count} tasks")
 _WAITS = Plural("{count} dependency", "{count} dependencies")
 _DRAFTING = N_("Drafting phases")
-_STORING = Plural("Writing down {count} phase", "Writing down {count} phases")
 _READY = N_("Your phases are ready")
 
 
@@ -80,7 +78,6 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
     Raises PermanentError (`unknown_project`, `no_tasks`), LeaseLost, StorageError.
     """
     language = await get_language(services, job.payload.user_id)
-    job.note_progress(5, language.say(_READING))
     found = await collect(services, job.payload.user_id, job.payload.project_id, language)
     await job.progress(15, _found(found))
     kept = job.saved_step("phases")
@@ -90,7 +87,6 @@ async def generate_phases(job: Attempt[PhasesPayload], services: Services) -> Ph
         await job.save_step("phases", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    job.note_progress(90, language.count(_STORING, len(draft.phases)))
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft, language))
 
 
@@ -183,7 +179,7 @@ def _conclude(
     Tasks may have changed while a model answered, so the plan is repaired again against them.
     """
     now, payload = services.clock.now(), job.payload
-    job.ensure_lease(tx)
+    job.ensure_lease(tx, finishing=True)
     project = workspace.find_project(tx, payload.project_id)
     user = workspace.find_user(tx, payload.user_id)
     if user is None or project is None or project.user_id != payload.user_id:

@@ -1,12 +1,15 @@
 """From `POST /queue/brief` to a written, mailed brief (docs/spec.md#briefs)."""
 
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from buildos_box.briefs import store
 from buildos_box.briefs.job import BriefPayload, generate_daily_brief
+from buildos_box.db import Tx
 from buildos_box.errors import PermanentError
 from buildos_box.jobs import transitions
 from buildos_box.jobs.attempt import Attempt
@@ -18,6 +21,7 @@ from buildos_box.settings import (
     QueueSettings,
     Settings,
 )
+from tests.doubles.llm import LlmDouble, ok
 from tests.world import BoxWorld, open_world
 
 
@@ -48,37 +52,54 @@ async def test_a_brief_is_queued_written_and_mailed_once(box: BoxWorld) -> None:
     assert mail["Subject"] == "Task 0"
 
 
-async def test_progress_moves_through_the_stages(box: BoxWorld) -> None:
-    await box.person()
-    await box.project(name="Launch site")
-    await box.project(name="Poster")
-    seen: list[tuple[int, str]] = []
-    queued = await box.post("/queue/brief", {"userId": "ada"})
-    claimed = await box.claim()
-    assert claimed is not None
-    job_type = box.box.services.queue.type_named("generate_daily_brief")
-    assert job_type is not None
+class Telling(Attempt[BriefPayload]):
+    """Keeps what its job tells of its progress."""
 
-    class Watching:
-        """Stands between the handler and its attempt, and notes what it tells."""
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.told: list[str] = []
 
-        def __init__(self, attempt: object) -> None:
-            self._attempt = attempt
+    def note_progress(self, percent: int, message: str) -> None:
+        self.told.append(message)
+        super().note_progress(percent, message)
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._attempt, name)
 
-        def note_progress(self, percent: int, message: str) -> None:
-            seen.append((percent, message))
-            self._attempt.note_progress(percent, message)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("with_model", [False, True])
+async def test_what_a_brief_tells_of_its_progress_can_be_seen(
+    tmp_path: Path, with_model: bool
+) -> None:
+    with LlmDouble() as double:
+        double.default(ok({"summary": "A calm day.", "priorities": []}))
+        provider = ProviderSettings(name="double", base_url=double.url, model="m")
+        settings = Settings(llm=LlmSettings(providers=(provider,) if with_model else ()))
+        async with open_world(tmp_path, settings=settings) as box:
+            await box.person()
+            await box.project(name="Launch site")
+            await box.post("/queue/brief", {"userId": "ada"})
+            await box.db.write(_keep_progress)
+            claimed = await box.claim()
+            assert claimed is not None
+            payload = msgspec.json.decode(claimed.metadata, type=BriefPayload)
+            attempt = Telling(claimed, payload, box.db, box.clock, {})
+            await generate_daily_brief(attempt, box.box.services)
+            rows = await box.db.all("SELECT progress ->> 'message' AS said FROM seen")
+    seen = [row["said"] for row in rows]
+    analysing = ["Analysing the day"] if with_model else []
+    assert seen == [
+        "Gathering projects, tasks, notes and events",
+        *analysing,
+        "Your brief is ready",
+    ]
+    assert attempt.told == seen[:-1]
 
-    payload = msgspec.json.decode(claimed.metadata, type=job_type.payload)
-    attempt = Watching(Attempt(claimed, payload, box.db, box.clock, {}))
-    await job_type.run(attempt, box.box.services)  # type: ignore[arg-type]
-    assert [percent for percent, _ in seen] == [5, 15, 15, 32, 50, 60, 85, 90]
-    assert seen[2][1] == "Writing project 1 of 2: Launch site"
-    assert (await box.get(f"/jobs/{queued['jobId']}"))["progress"]["message"] == (
-        "Your brief is ready"
+
+def _keep_progress(tx: Tx) -> None:
+    """Every progress that is stored is kept in the table `seen`."""
+    tx.execute("CREATE TABLE seen (progress TEXT)")
+    tx.execute(
+        """CREATE TRIGGER seen_progress AFTER UPDATE OF progress ON queue_jobs
+           WHEN new.progress IS NOT old.progress
+           BEGIN INSERT INTO seen VALUES (new.progress); END"""
     )
 
 
@@ -256,7 +277,6 @@ async def test_the_brief_its_mail_and_the_news_of_it_are_one_commit(box: BoxWorl
 
 
 async def test_what_an_attempt_has_finished_is_not_paid_for_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    from tests.doubles.llm import LlmDouble, ok
 
     answer = {"summary": "A calm day.", "priorities": []}
     with LlmDouble() as double:

@@ -10,7 +10,6 @@ from bench.sample_days import KINDS, make_day
 from buildos_box.briefs.compose import compose, everything
 from buildos_box.briefs.facts import DayFacts, day_facts
 from buildos_box.briefs.headline import preheader, sms, subject
-from buildos_box.briefs.progress import found
 from buildos_box.briefs.project_markdown import project_section
 from buildos_box.calendars.caldav.conflict_notes import note_of
 from buildos_box.clock import from_text
@@ -149,8 +148,7 @@ def test_an_analysis_without_a_model_says_nothing_else(
     assert [text for text in said if outside(text)] == []
 
 
-def test_progress_and_a_note_of_lost_values_do_not_either() -> None:
-    assert outside(found(without_words(make_day(0).facts))) == ""
+def test_a_note_of_lost_values_does_not_either() -> None:
     lost = {
         "title": "1",
         "description": "",
