@@ -28,10 +28,7 @@ def on_user_saved(tx: Tx, services: Services, change: UserSaved) -> None:
 
 
 def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
-    """Record that a brief failed, and notify its user.
-
-    Raises PermanentError if the user was deleted.
-    """
+    """Record that a brief failed, and notify its user."""
     if change.job_type != GENERATE_DAILY_BRIEF.name:
         return
     now = services.clock.now()
@@ -72,10 +69,7 @@ def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
 
 
 def on_email_undelivered(tx: Tx, services: Services, change: EmailUndelivered) -> None:
-    """Notify the user in another channel that their brief could not be mailed.
-
-    Raises PermanentError if the user was deleted.
-    """
+    """Notify the user in another channel that their brief could not be mailed."""
     day = store.day_of(tx, change.brief_id) if change.brief_id else None
     if day is None or workspace.find_user(tx, change.user_id) is None:
         return

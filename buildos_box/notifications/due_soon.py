@@ -20,6 +20,7 @@ from buildos_box.locales.messages import N_
 from buildos_box.notifications import due_store
 from buildos_box.notifications.outgoing import notify
 from buildos_box.services import Services
+from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import find_language
 
 MORNING = time(9)
@@ -72,10 +73,7 @@ def stale_from(task: Row, zone: ZoneInfo) -> Instant:
 
 
 async def task_due_soon(_due: Instant, services: Services) -> DueSoonSummary:
-    """Announce every task that is due soon and was not announced for that due time.
-
-    Raises PermanentError if a user is deleted meanwhile.
-    """
+    """Announce every task that is due soon and was not announced for that due time."""
     now = services.clock.now()
     days = morning_days(await due_store.zones(services.db), now)
 
@@ -108,6 +106,8 @@ async def _notify_all(
 
 
 def _notify_of(tx: Tx, services: Services, task: Row, now: Instant) -> None:
+    if workspace.find_user(tx, task["user_id"]) is None:
+        return  # deleted since the batch was read
     zone = zone_or_utc(task["timezone"])
     due_at = from_text(task["due_at"]) if task["due_at"] else None
     notify(

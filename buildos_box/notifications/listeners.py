@@ -75,10 +75,7 @@ def on_task_deleted(tx: Tx, services: Services, change: TaskDeleted) -> None:
 
 
 def on_operator_alert(tx: Tx, services: Services, alert: OperatorAlert) -> None:
-    """Put the alert into the inbox of every admin.
-
-    Raises PermanentError if an admin was deleted.
-    """
+    """Put the alert into the inbox of every admin."""
     event = "sms.alert" if alert.kind.startswith("sms") else "queue.alert"
     for admin in workspace.find_admins(tx):
         notify(
@@ -92,10 +89,7 @@ def on_operator_alert(tx: Tx, services: Services, alert: OperatorAlert) -> None:
 
 
 def on_calendar_sync_failed(tx: Tx, services: Services, change: CalendarSyncFailed) -> None:
-    """Notify the owner of a calendar feed, once in each row of failures.
-
-    Raises PermanentError if the owner was deleted.
-    """
+    """Notify the owner of a calendar feed, once in each row of failures."""
     notify(
         tx,
         services,
@@ -140,10 +134,7 @@ def on_sms_undelivered(tx: Tx, services: Services, change: SmsUndelivered) -> No
 
 
 def on_reminder_due(tx: Tx, services: Services, change: ReminderDue) -> None:
-    """Send the reminder of an event to its user's chat.
-
-    Raises PermanentError if the user was deleted.
-    """
+    """Send the reminder of an event to its user's chat."""
     row = sms_store.find(tx, change.sms_id)
     if row is None:
         return

@@ -57,8 +57,8 @@ def notify(
     confirmed address, a skipped delivery and no job. The inbox has it with this transaction; for
     the other channels, preferences are checked when a delivery is due. With `replaces`, deliveries
     that still wait under the same tag are cancelled, and what was not read yet leaves the inbox.
-    Returns None if `once_key` was used before. Raises Unprocessable for an unknown event type or a
-    payload that does not fit, and PermanentError for a user who was deleted.
+    Returns None if `once_key` was used before. The user must exist in this transaction. Raises
+    Unprocessable for an unknown event type or a payload that does not fit.
     """
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)

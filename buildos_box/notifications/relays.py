@@ -126,10 +126,7 @@ def update_delivery(
 
 
 def notify_of_undelivered_sms(tx: Tx, services: Services, sms: Row, reason: str) -> None:
-    """Put what the SMS says into the inbox, and push it if that is still in time.
-
-    Raises PermanentError if the user was deleted.
-    """
+    """Put what the SMS says into the inbox, and push it if that is still in time."""
     if workspace.find_user(tx, sms["user_id"]) is None:
         return
     in_time = sms["expires_at"] is None or sms["expires_at"] > to_text(services.clock.now())

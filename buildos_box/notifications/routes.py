@@ -96,8 +96,7 @@ async def post_notification(
     """Notify a user of an event, over one channel or those of the event type.
 
     Raises Forbidden (not a service or admin), NotFound (unknown user), Unprocessable (event type or
-    channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable,
-    PermanentError (deleted meanwhile).
+    channel; a payload that does not fit; a used Idempotency-Key), Malformed, Unavailable.
     """
     over = None if data.channel is None else (channel(data.channel),)
 

@@ -7,7 +7,8 @@ import pytest
 
 from buildos_box.clock import Instant, from_text, zone_or_utc
 from buildos_box.locales.language import language
-from buildos_box.notifications.due_soon import due_text, morning_days
+from buildos_box.notifications import due_store
+from buildos_box.notifications.due_soon import _notify_all, due_text, morning_days
 from tests.notifications.browser import take_push
 from tests.world import BoxWorld
 
@@ -191,3 +192,21 @@ def test_words_of_a_night_when_clocks_change() -> None:
         == "at 01:30"
     )
     assert due_text(None, now, zone, language()) == "today"
+
+
+async def test_one_who_is_deleted_meanwhile_keeps_nobody_else_from_being_told(
+    box: BoxWorld,
+) -> None:
+    for name in ("ada", "bo"):
+        await box.person(name)
+        await task(box, f"t-{name}", user=name, dueAt="2024-10-23T08:10:00Z")
+    found = await due_store.timed(box.db, box.clock.now(), 100)
+    assert [row["user_id"] for row in found] == ["ada", "bo"]
+    await box.call("DELETE", "/users/ada")
+    batches = [found, []]
+
+    async def next_batch() -> Any:
+        return batches.pop(0)
+
+    await _notify_all(box.box.services, box.clock.now(), next_batch)
+    assert await told(box, "bo") == [(f"{DAY}T08:00", "Due at 08:10: Pay rent")]
