@@ -17,7 +17,9 @@ _LONGEST_SUBJECT = 200
 
 
 class _Verbatim(UnstructuredHeader, BaseHeader):
-    """Written on one line as it is, since an encoded or folded address would not work."""
+    """Written on one line as it is: an encoded or folded address would not work, and other values
+    are only made so if they need neither.
+    """
 
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
@@ -28,13 +30,15 @@ class _Verbatim(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-_SIMPLE = {
+_NEEDS_NO_ENCODING = {
     "to": re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+"),
     "subject": re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*"),
     "date": re.compile(r"[A-Za-z0-9,:+ -]+"),
 }
-"""Values that are written as they are, on one line if they are short enough."""
-_LONGEST_SIMPLE = 60
+"""By header, values that are the same when encoded."""
+_NEEDS_NO_FOLDING = 60
+"""Up to so many characters; then they are written as they are, which takes no parsing."""
+_WRITTEN_AS_IT_IS = ("list-unsubscribe", "list-unsubscribe-post", "message-id")
 
 
 class _Registry(HeaderRegistry):
@@ -51,9 +55,9 @@ class _Registry(HeaderRegistry):
 
     def __call__(self, name: str, value: object) -> BaseHeader:
         text = str(value)
-        simple = _SIMPLE.get(name.lower())
-        if simple is not None and len(text) <= _LONGEST_SIMPLE and simple.fullmatch(text):
-            return self["message-id"](name, text)
+        plain = _NEEDS_NO_ENCODING.get(name.lower())
+        if plain is not None and len(text) <= _NEEDS_NO_FOLDING and plain.fullmatch(text):
+            return self[_WRITTEN_AS_IT_IS[0]](name, text)
         return self._read(name, text)
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
@@ -64,7 +68,7 @@ class _Registry(HeaderRegistry):
 
 
 _REGISTRY = _Registry()
-for _name in ("list-unsubscribe", "list-unsubscribe-post", "message-id"):
+for _name in _WRITTEN_AS_IT_IS:
     _REGISTRY.map_to_type(_name, _Verbatim)
 POLICY = SMTP.clone(header_factory=_REGISTRY)
 _UTF8_POLICY = POLICY.clone(utf8=True)

@@ -31,10 +31,10 @@ class Facts:
     day: str | None
     minutes: int | None
     location: str
-    language: str
+    language_name: str
     """In English."""
-    tongue: str = "en"
-    """Its first part: `de`."""
+    language_code: str = "en"
+    """Without a region: `de`."""
     day_pattern: str = ""
 
 
@@ -57,8 +57,8 @@ def facts_of(
         day=plain(language.short_day(day)) if other_day else None,
         minutes=minutes if 0 < minutes <= 90 else None,
         location=plain(location or "")[:LONGEST_TITLE],
-        language=language.english_name,
-        tongue=language.tag.partition("-")[0],
+        language_name=language.english_name,
+        language_code=language.tag.partition("-")[0],
         day_pattern=_day(day, language) if other_day else "",
     )
 
@@ -67,7 +67,7 @@ def fits_another_language(text: str, facts: Facts) -> bool:
     """Whether the text might be used if its event's person read another language."""
     if fault_of(text, facts) is None:
         return False
-    others = (replace(facts, tongue=tongue) for tongue in WORDS if tongue != facts.tongue)
+    others = (replace(facts, language_code=code) for code in WORDS if code != facts.language_code)
     return any(fault_of(text, other) is None for other in others)
 
 
@@ -107,7 +107,7 @@ def _fault_in(said: list[str], facts: Facts) -> str | None:
 
 def _patterns(facts: Facts) -> list[tuple[str, "re.Pattern[str]"]]:
     """What a text may be made of: each fact with the words before it, and words without a claim."""
-    words = WORDS.get(facts.tongue, NO_WORDS)
+    words = WORDS.get(facts.language_code, NO_WORDS)
     free = _phrases(words.claim_nothing) + ([] if facts.day else _phrases(words.today))
     found = [
         ("title", re.escape(facts.title)),
@@ -131,8 +131,8 @@ def _whole(pattern: str) -> "re.Pattern[str]":
     return re.compile(edges.format(pattern), re.IGNORECASE)
 
 
-def _phrases(lists: str) -> list[str]:
-    return [re.escape(phrase) for line in lists.split("\n") for phrase in line.split("|") if phrase]
+def _phrases(separated: str) -> list[str]:
+    return [re.escape(phrase) for phrase in separated.split("|") if phrase]
 
 
 def _day(day: date, language: Language) -> str:

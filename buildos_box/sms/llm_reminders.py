@@ -75,7 +75,7 @@ async def write_texts(
             "time": f.time,
             "day": f.day,
             "minutesAhead": f.minutes,
-            "language": f.language,
+            "language": f.language_name,
         }
         | ({"location": f.location} if f.location else {})
         for n, f in asked.items()
@@ -112,4 +112,4 @@ def _language_fault(answer: Reminders, asked: dict[int, Facts]) -> str | None:
     texts = [plain(one.text, links=True) for one in answer.reminders if one.n in asked]
     if not facts or not all(map(fits_another_language, texts, facts)):
         return None
-    return f"it is in another language, and must be in {facts[0].language}"
+    return f"it is in another language, and must be in {facts[0].language_name}"

@@ -1,7 +1,7 @@
-"""Stores what came of sending a message, once; `send_job` sends it and looks for one in doubt.
+"""Stores what came of sending a message: sent, failed for certain, or nobody knows.
 
-That is the attempt that sent it, a later attempt that found it at Twilio, the cron that asks
-Twilio, or a callback for a message whose attempt was lost.
+That it is sent is stored once, whoever learns it first: the attempt that sent it, a later one that
+found it at Twilio, the cron that asks Twilio, or Twilio's callback.
 
 The rules: docs/spec.md#sms-never-twice.
 """

@@ -1,4 +1,4 @@
-"""The tables of CalDAV accounts and their collections."""
+"""The SQL of CalDAV accounts; that of their collections is in `collection_store`."""
 
 from dataclasses import dataclass
 

@@ -183,7 +183,7 @@ class Fetching:
     async def take(self, remotes: Sequence[Remote], gone: Sequence[str], *, listed: bool) -> None:
         """Take in what was fetched, and what the server says is gone.
 
-        Raises ServerRefused for an answer without what was asked for.
+        Raises ServerRefused for a to-do that no task can be, as beyond the user's limits.
         """
         if not remotes and not gone:
             return
