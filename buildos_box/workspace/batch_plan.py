@@ -34,8 +34,8 @@ class Step:
     @property
     def changes(self) -> bool:
         """Whether the row is new or changes."""
-        before = self.before
-        return before is None or any(before[name] != self.after[name] for name in self.kind.columns)
+        before, after = self.before, self.after
+        return before is None or any(before[name] != after[name] for name in self.kind.columns)
 
 
 class Planner:
@@ -78,17 +78,20 @@ class Planner:
         self._load_parents(kind, items, stored)
         own = kind.normalise_own if self._only_user is not None else None
         normalise = own or kind.normalise
+        new = kind.defaults()
         for item in items:
             before = stored.get(item.key)
-            merged = records.values_of(before) if before is not None else kind.defaults()
-            after = {name: merged[name] for name in kind.columns} | item.given
+            earlier = records.values_of(before) if before is not None else None
+            if earlier is None:
+                after = new | item.given
+            else:
+                after = {name: earlier[name] for name in kind.columns} | item.given
             sound = self._check_required(kind, item, before) and not item.refused
             owner = self._owner_of(kind, item, before, after)
             if kind.name in self._owners:
                 self._owners[kind.name][item.key] = owner
             if not sound:
                 continue
-            earlier = merged if before is not None else None
             for column, message in normalise(earlier, item.given, after, self._now):
                 self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
             if owner is not None:
@@ -99,8 +102,8 @@ class Planner:
             return True
         missing = [
             field
-            for field in kind.fields
-            if field.required and field.column not in item.given | dict.fromkeys(item.refused)
+            for field in kind.required
+            if field.column not in item.given and field.column not in item.refused
         ]
         for field in missing:
             self._batch.fault(f"{item.path}{field.name}", "is required")
@@ -134,15 +137,14 @@ class Planner:
         return owner
 
     def _exists(self, kind_name: str, key: str, path: str) -> bool:
-        noun = next(kind.noun for kind in KINDS if kind.name == kind_name)
         known = self._owners[kind_name]
         owner = known.get(key)
         hidden = self._only_user is not None and owner is not None and owner != self._only_user
         if key not in known or hidden:
-            self._batch.fault(path, f"there is no {noun} {key!r}")
+            self._batch.fault(path, f"there is no {_noun(kind_name)} {key!r}")
             return False
-        if key in self._batch.deletes.get(kind_name, {}):
-            self._batch.fault(path, f"{noun} {key!r} is deleted in the same request")
+        if key in self._batch.deletes.get(kind_name, ()):
+            self._batch.fault(path, f"{_noun(kind_name)} {key!r} is deleted in the same request")
             return False
         return True
 
@@ -192,3 +194,7 @@ class Planner:
         for edge, tasks in cycles(kept, by_edge):
             path = by_edge[edge].path
             self._batch.fault(path, f"closes a dependency cycle: {' ↔ '.join(tasks[:10])}")
+
+
+def _noun(kind_name: str) -> str:
+    return next(kind.noun for kind in KINDS if kind.name == kind_name)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 
 from buildos_box import email_address
 from buildos_box.clock import from_text, to_text, zone_named
@@ -26,6 +27,7 @@ _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_DAY_HELP = "must be a day like 2024-10-23"
 _EMAIL_HELP = "must be a mail address like ada@example.org"
 _INSTANT_HELP = "must be an instant with its offset, like 2024-10-23T09:00:00Z"
 
@@ -49,14 +51,14 @@ class Field:
 def _text_of(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be text")
-    if _NO_TEXT.search(value):
+    if not value.isprintable() and _NO_TEXT.search(value):
         raise ValueError("contains characters that are not text")
     return value
 
 
 def _line_of(value: object) -> str:
     """Text on one line: control characters and line ends become a space."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not value.isprintable():
         value = _CONTROL.sub(" ", value)
     return _text_of(value)
 
@@ -113,8 +115,16 @@ def one_of(*words: str) -> Reader:
 
 def day(value: object) -> str:
     """A day that exists, `YYYY-MM-DD`."""
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("must be a day like 2024-10-23")
+    if not isinstance(value, str):
+        raise ValueError(_DAY_HELP)
+    return _existing_day(value)
+
+
+@lru_cache(maxsize=1_024)
+def _existing_day(value: str) -> str:
+    """The same text. Kept, since the items of a request have few days among them."""
+    if not _DAY.fullmatch(value):
+        raise ValueError(_DAY_HELP)
     try:
         found = date.fromisoformat(value)
     except ValueError:

@@ -38,9 +38,13 @@ class Kind:
     columns: tuple[str, ...] = field(init=False)
     """The columns that an upsert writes, without those of creation and change."""
 
+    required: tuple[Field, ...] = field(init=False)
+    """The fields that a new item must have."""
+
     def __post_init__(self) -> None:
         columns = (*(one.column for one in self.fields), *self.derived)
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "required", tuple(one for one in self.fields if one.required))
 
     @property
     def table(self) -> str:

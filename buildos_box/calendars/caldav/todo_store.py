@@ -158,6 +158,16 @@ def of_task(tx: Tx, task_id: str) -> Todo | None:
     return Todo.of(row) if row else None
 
 
+def is_kept_elsewhere(tx: Tx, task_id: str, project_id: str) -> bool:
+    """Whether the task has a to-do, or should have one, since its project has a list."""
+    row = tx.one(
+        """SELECT EXISTS (SELECT 1 FROM caldav_todos WHERE task_id = ?)
+               OR EXISTS (SELECT 1 FROM caldav_collections WHERE project_id = ?)""",
+        (task_id, project_id),
+    )
+    return bool(row and row[0])
+
+
 def token_of(tx: Tx, collection_id: str) -> str | None:
     """How far a list was read: the server's sync token or mark; None for not at all."""
     row = tx.one("SELECT todo_token FROM caldav_collections WHERE id = ?", (collection_id,))
