@@ -33,7 +33,7 @@ from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
 
 GATHERING = N_("Gathering projects, tasks, notes and events")
-ANALYSING = N_("Analysing the day")
+ANALYZING = N_("Analyzing the day")
 READY = N_("Your brief is ready")
 
 
@@ -197,7 +197,7 @@ async def _result(
         return msgspec.convert(kept, AnalysisResult)
     asks_a_model = bool(services.llm.providers) and not facts.is_empty
     if asks_a_model:
-        await job.progress(60, facts.language.say(ANALYSING))
+        await job.progress(60, facts.language.say(ANALYZING))
     result = await analyse_day(
         services,
         facts,

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from buildos_box.llm.plain_text import plain
-from buildos_box.locales.language import Language
+from buildos_box.locales.language import ENGLISH, Language
 from buildos_box.locales.messages import N_, Plural
 from buildos_box.onboarding.model import (
     OnboardingAnalysis,
@@ -63,22 +63,32 @@ def analyse(context: UserContext, language: Language) -> OnboardingAnalysis:
 
 
 def _themes(context: UserContext, language: Language) -> list[Theme]:
-    """The topics that occur, the most frequent first."""
-    text = "\n".join(context.texts)
-    counted = [
-        (len(_beginning(f"{theme.stems}|{language.say(theme.stems)}").findall(text)), theme)
-        for theme in THEMES
-    ]
-    counted.sort(key=lambda pair: -pair[0])
-    return [theme for count, theme in counted if count][:MOST_THEMES]
+    """The topics that occur, the most frequent first.
+
+    The English words are for who writes in English whatever they read, and so count only if none
+    of the person's language occurs.
+    """
+    text = "\n".join(context.texts).replace("’", "'")
+    for say in (language.say, ENGLISH.say):
+        counted = [(len(_words(say(theme.stems)).findall(text)), theme) for theme in THEMES]
+        counted.sort(key=lambda pair: -pair[0])
+        found = [theme for count, theme in counted if count]
+        if found:
+            return found[:MOST_THEMES]
+    return []
 
 
 @lru_cache
-def _beginning(stems: str) -> re.Pattern[str]:
-    """Words that begin so; anywhere in scripts that do not separate words."""
-    spaced = "|".join(map(re.escape, dict.fromkeys(s for s in stems.split("|") if s < "\u3000")))
-    others = (re.escape(stem) for stem in stems.split("|") if stem >= "\u3000")
-    return re.compile("|".join([rf"\b(?:{spaced})", *others]), re.IGNORECASE)
+def _words(stems: str) -> re.Pattern[str]:
+    """Words that begin so, or are so if a full stop ends the stem; anywhere in scripts that do not
+    separate words.
+    """
+    return re.compile("|".join(map(_word, stems.replace("’", "'").split("|"))), re.IGNORECASE)
+
+
+def _word(stem: str) -> str:
+    begins = r"\b" if stem < "\u3000" else ""
+    return begins + re.escape(stem.removesuffix(".")) + (r"\b" if stem.endswith(".") else "")
 
 
 def _quotes(items: list[str], language: Language, most: int = 3) -> list[str]:

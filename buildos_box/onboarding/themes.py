@@ -15,7 +15,7 @@ class Theme:
     """A topic, and what helps; marked texts."""
 
     stems: str
-    """How words that indicate it begin, separated by `|`."""
+    """How words that indicate it begin, separated by `|`; those with a full stop are whole."""
     insight: str
     title: str
     change: str
@@ -26,7 +26,10 @@ class Theme:
 
 THEMES = (
     Theme(
-        N_("overwhelm|too much|too many|busy|stress|juggl|burn"),
+        N_(
+            "overwhelm|too much|too many|busy.|stress|juggl|burnout|burned out|burnt out|"
+            "burning out"
+        ),
         N_(
             "There is more on your list than one day can hold, so choosing matters more than speed."
         ),
@@ -55,7 +58,10 @@ THEMES = (
         N_("Work in short blocks with a timer, and take the break even if it goes well."),
     ),
     Theme(
-        N_("procrastinat|start|stuck|motivat|put off|putting off|avoid|perfection"),
+        N_(
+            "procrastinat|get started|getting started|to start on|stuck.|motivation|motivated|"
+            "motivate myself|put off|putting off|avoiding|i avoid|perfectionis"
+        ),
         N_("Beginning is the hard part for you; large tasks without a first step invite delay."),
         N_("Write the first five minutes"),
         N_(
@@ -69,7 +75,10 @@ THEMES = (
         N_("Promise yourself five minutes; stopping after them is allowed."),
     ),
     Theme(
-        N_("forget|remember|miss|memory|slip|lose track|track of"),
+        N_(
+            "forget|forgot|remember|miss.|missed|missing|memory|slips|slip through|lose track|"
+            "losing track|track of"
+        ),
         N_("What is not in front of you gets lost, so reminders should come to you."),
         N_("Write it down at once"),
         N_("Keep one place for every result and commitment, and empty it once a day."),
@@ -78,7 +87,10 @@ THEMES = (
         N_("Do not trust memory: write it down the moment it comes up."),
     ),
     Theme(
-        N_("deadline|late|time management|time blind|behind|on time|overdue|underestimat"),
+        N_(
+            "deadline|late.|lateness|time management|time blind|behind.|on time.|overdue|"
+            "underestimat"
+        ),
         N_("Time runs away from you; dates that are seen early cost less than dates met late."),
         N_("Plan backwards from the date"),
         N_(
@@ -89,7 +101,7 @@ THEMES = (
         N_("Guess how long a task takes, then plan for twice that."),
     ),
     Theme(
-        N_("meeting|calendar|appointment|schedul|call"),
+        N_("meeting|calendar|appointment|schedul|calls."),
         N_("Appointments cut up your days, so work has to be planned around them."),
         N_("Plan between appointments"),
         N_("Look at the gaps between meetings first and give each gap one task that fits it."),
@@ -98,7 +110,10 @@ THEMES = (
         N_("Leave ten minutes free after each meeting to note the next step."),
     ),
     Theme(
-        N_("organis|organiz|priorit|chaos|messy|scatter|clutter|plan|order"),
+        N_(
+            "organise|organize|organising|organizing|organisation|organization|disorgan|priorit|"
+            "chaos|chaotic|messy|scattered|clutter|planning|a plan.|out of order|put in order"
+        ),
         N_("You want an order that holds; which task waits for which is the best place to begin."),
         N_("Decide what comes first"),
         N_("For each project note which task holds up the others, and do that one first."),
@@ -107,7 +122,10 @@ THEMES = (
         N_("Review your projects once a week, at the same hour, for fifteen minutes."),
     ),
     Theme(
-        N_("idea|creativ|writ|research|learn|stud|book"),
+        N_(
+            "idea.|ideas.|creativ|write.|writing.|research|learn|study.|studies.|studying|"
+            "student|reading"
+        ),
         N_("Ideas come to you at any hour; kept with their project they are of use later."),
         N_("Keep ideas beside the work"),
         N_("Note each idea with its project and look through them only when you plan."),

@@ -71,7 +71,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the page is written in, and how: a known tag, never null."""
     hour_cycle: int
     week_start: int
-    direction: str
     texts: str
     """The tag of the catalogue that the page's texts are from."""
     languages: dict[str, str]
@@ -88,7 +87,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             locale=language.tag,
             hour_cycle=language.hour_cycle,
             week_start=language.week_start,
-            direction=language.direction,
             texts=catalogue_tag(language.tag),
             languages=LANGUAGES,
         )

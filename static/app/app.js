@@ -96,9 +96,8 @@ async function show(moveFocus = true) {
 }
 
 // The language of the person, and their habits.
-function speak({ locale, hourCycle, weekStart, direction, languages, texts }) {
+function speak({ locale, hourCycle, weekStart, languages, texts }) {
   Object.assign(person, { locale, hourCycle, weekStart, languages });
-  document.documentElement.dir = direction;
   const [{ type } = {}] = performance.getEntriesByType("navigation");
   // Who has just signed in may read another language than the browser; never more than once.
   if (spoken && texts !== spoken && type !== "reload") location.reload();

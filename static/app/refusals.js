@@ -4,17 +4,17 @@ import { spoken, t } from "./text.js";
 
 export const readsEnglish = !spoken || spoken.startsWith("en");
 
+// By what the API answers with: its errors stand in buildos_box/errors.py.
 const WORDS = {
   400: () => t("The box cannot take it like this."),
   401: () => t("Please sign in again."),
   403: () => t("You may not do that."),
   404: () => t("That is no longer here."),
-  409: () => t("That clashes with what happened meanwhile. Look at it anew, then try again."),
+  409: () => t("That does not fit how things stand now. Look at it anew."),
   413: () => t("That is too large."),
   422: () => t("The box cannot take it like this."),
-  429: () => t("That was too much at once. Wait a moment, then try again."),
-  503: () => t("The box is too busy just now. Try again later."),
-  507: () => t("The box has no room left."),
+  429: () => t("That was too much for now. Try again later."),
+  503: () => t("The box cannot do that just now. Try again later."),
 };
 
 export function inWords(status, error) {

@@ -32,7 +32,7 @@ def test_a_brief_is_asked_for_and_watched_while_it_is_written(
     home.gate.shut()
     ada.press("Write it now")
     ada.heading("Your brief is being written", 2)
-    ada.is_told("Analysing the day")
+    ada.is_told("Analyzing the day")
     bar = ada.page.get_by_role("progressbar")
     assert 0 < bar.evaluate("e => e.value") < 100
     home.gate.open()
@@ -58,7 +58,7 @@ def test_a_brief_that_is_being_written_can_be_stopped(home: "Home", person: Some
     ada.sign_in(home.user("stop"))
     home.gate.shut()
     ada.press("Write it now")
-    ada.is_told("Analysing the day")
+    ada.is_told("Analyzing the day")
     ada.press("Stop")
     ada.is_told("Stopped")
     ada.sees("Write it now")
@@ -72,7 +72,7 @@ def test_a_second_window_that_comes_later_sees_it_being_written(
     home.post("/queue/brief", {"userId": "two"})
     late = person()
     late.sign_in(token)
-    late.is_told("Analysing the day")
+    late.is_told("Analyzing the day")
     home.gate.open()
     late.heading("Do first", 3)
 
@@ -285,12 +285,12 @@ def test_an_answer_that_comes_late_hides_nothing_newer(home: "Home", person: Som
     home.gate.shut()
     ada.page.route("**/users/late/jobs?*", hold_the_first)
     ada.press("Write it now")
-    ada.is_told("Analysing the day")
+    ada.is_told("Analyzing the day")
     # Handlers of routes run while the page is waited for.
     assert until(lambda: bool(answers) or bool(ada.page.wait_for_timeout(50)), seconds=SECONDS)
     held[0].fulfill(response=answers[0])
     ada.page.wait_for_load_state("networkidle")
-    ada.is_told("Analysing the day")
+    ada.is_told("Analyzing the day")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -310,7 +310,7 @@ def test_every_page_fits_and_axe_finds_nothing(
     ada.sign_in(token)
     home.gate.shut()
     ada.press("Write it now")
-    ada.is_told("Analysing the day")
+    ada.is_told("Analyzing the day")
     assert ada.findings() == []
     home.gate.open()
     ada.heading("Do first", 3)
