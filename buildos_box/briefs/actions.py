@@ -6,6 +6,7 @@ The rules: docs/spec.md#brief-content.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Literal
 
 import msgspec
@@ -98,7 +99,7 @@ def reason(facts: DayFacts, action: Action, named: Callable[[Task], str]) -> str
         clauses.append(language.say(text, task=named(action.waiter), due=due))
     elif action.waiting:
         clauses.append(language.count(texts.WAITING, action.waiting))
-    return "; ".join(clauses)
+    return reduce(lambda said, more: language.say(texts.CLAUSES, said=said, more=more), clauses)
 
 
 def standing(facts: DayFacts, task: Task) -> str:

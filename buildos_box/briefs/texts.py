@@ -1,7 +1,7 @@
 """Every text of a brief, its subject and its SMS: whole, with named placeholders.
 
 A sentence is never put together from parts, so that another language can order it as it likes;
-what is separated by ` · ` or `; ` are items of a list, each whole by itself. `Language` says them.
+what ` · ` or CLAUSES separates are items of a list, each whole by itself. `Language` says them.
 """
 
 from buildos_box.locales.messages import N_, Plural
@@ -51,6 +51,8 @@ IN_PROGRESS = N_("in progress, without a date")
 NEXT_OPEN = N_("the next open task")
 IS_URGENT = N_("urgent")
 HELD_UP = N_("held up: find out what it needs")
+CLAUSES = N_("{said}; {more}")
+"""How such clauses are put behind each other."""
 ONE_WAITS = N_("{task} waits for it")
 ONE_WAITS_DUE = N_("{task} ({due}) waits for it")
 WAITING = Plural("{count} task waits for it", "{count} tasks wait for it")

@@ -6,8 +6,9 @@ docs/translating.md names.
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
+
+from buildos_box.did_you_mean import hint, nearest_of
 
 LANGUAGES = {
     "en-US": "English (US)",
@@ -52,7 +53,7 @@ class Tag:
 def tag_of(text: str) -> Tag:
     """A known tag, which may have `-u-hc-h23` and `-u-fw-mon` (RFC 6067).
 
-    Raises ValueError, a clause with the nearest known tag.
+    Raises ValueError, a clause.
     """
     found = _EXTENSION.search(text)
     if found is None or found.end() != len(text):
@@ -72,27 +73,34 @@ def tag_of(text: str) -> Tag:
 def known(text: str) -> str:
     """The tag as it is spelled: a language that is here, alone or with a region that speaks it.
 
-    Raises ValueError, a clause with the nearest known tag.
+    Raises ValueError, a clause with all of them and the one that was probably meant.
     """
     spelled = _spelled(text)
     if spelled in LANGUAGES or spelled in _known_tags() or spelled in _development_tags():
         return spelled
-    raise ValueError(f"must be a language that is written here, like {nearest(text)}")
+    listed = ", ".join(sorted(LANGUAGES))
+    raise ValueError(f"must be one of {listed}, or with a region, like de-CH{hint(nearest(text))}")
 
 
-def nearest(text: str) -> str:
-    """The known tag that is most like what was written; a language's name is one too."""
+def nearest(text: str) -> str | None:
+    """The known tag that was probably meant; a language's name is one too. None if none is near."""
     wanted = text.strip().replace("_", "-")
     spelled = _spelled(wanted)
     tongue, _, region = spelled.partition("-")
     right = f"{tongue}-{_MISNAMED.get(region.lower(), region)}"
-    if right in LANGUAGES or right in _known_tags():
-        return right
+    for tag in (spelled, right):
+        if tag in LANGUAGES or tag in _known_tags():
+            return tag
     of_tongue = [tag for tag in LANGUAGES if tag.partition("-")[0] == tongue]
     if of_tongue:
         return of_tongue[0]
-    names = {tag: [tag, own, *_english_name(tag)] for tag, own in LANGUAGES.items()}
-    return max(names, key=lambda tag: max(_alike(wanted, name) for name in names[tag]))
+    names = {
+        name.casefold(): tag
+        for tag, own in reversed(LANGUAGES.items())
+        for name in (tag, own, own.partition(" (")[0], *_english_name(tag))
+    }
+    meant = nearest_of(wanted.casefold(), names)
+    return names[meant] if meant else None
 
 
 def catalogue_tag(tag: str) -> str:
@@ -160,7 +168,3 @@ def _english_name(tag: str) -> list[str]:
 
     tongue = Locale.parse(tag.partition("-")[0])
     return [name for name in (tongue.english_name, tongue.display_name) if name]
-
-
-def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()

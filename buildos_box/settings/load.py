@@ -1,6 +1,5 @@
 """Loads the configuration and finds every fault (docs/spec.md#config-errors)."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from buildos_box.did_you_mean import hint, nearest_of
 from buildos_box.settings import check
 from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.environment import CONFIG_VARIABLE, Environment, Given, read_environment
@@ -188,16 +188,15 @@ def _nearest_key(name: str, known: list[str]) -> str:
     """The key that was probably meant: one of the same section, else of any."""
     section, _, last = name.rpartition(".")
     siblings = [key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == section]
-    close = difflib.get_close_matches(last, siblings, n=1, cutoff=0.6)
+    close = nearest_of(last, siblings)
     if close:
-        return f"; did you mean {section}.{close[0]}?"
+        return hint(f"{section}.{close}")
     tables = {key.rpartition(".")[0] for key in known} - {""}
     return "" if section in tables else _did_you_mean(name, [*known, *tables])
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    return hint(nearest_of(name, known))
 
 
 def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> Loaded:

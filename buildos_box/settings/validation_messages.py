@@ -1,9 +1,9 @@
 """Messages for invalid settings: the value and what is allowed."""
 
-import difflib
 import re
 from typing import Any
 
+from buildos_box.did_you_mean import hint, nearest_of
 from buildos_box.settings.keys import Key
 
 _EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `(\w+)`)?(.*)")
@@ -18,7 +18,8 @@ _BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"
 def message_of(key: Key, value: Any, error: str) -> str:
     """The message for a value that msgspec refused with `error`."""
     if key.choices:
-        return f"{value!r} must be one of {', '.join(key.choices)}{_hint(value, key.choices)}"
+        meant = nearest_of(str(value), key.choices)
+        return f"{value!r} must be one of {', '.join(key.choices)}{hint(meant)}"
     found = _EXPECTED.fullmatch(error)
     if found is None:
         return error
@@ -27,8 +28,3 @@ def message_of(key: Key, value: Any, error: str) -> str:
     allowed = " or ".join(kinds) + (f" of {_BOUNDS[bound[1]]} {bound[2]}" if bound else "")
     shown = "this value" if key.is_secret else f"{value!r}"
     return f"{shown} must be {allowed}"
-
-
-def _hint(value: Any, choices: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from buildos_box.briefs.actions import actions, priority_actions
 from buildos_box.briefs.facts import DayFacts
+from buildos_box.locales.language import language
 from tests.briefs.sample_days import adas_day, crowded_day, task, waits, wednesday
 
 
@@ -98,6 +101,15 @@ def test_when_all_is_held_up_the_most_pressing_is_named_all_the_same() -> None:
     )
     assert first(facts) == ["a"]
     assert "held up: find out what it needs" in priority_actions(facts)[0].reason
+
+
+def test_the_reasons_are_separated_as_the_language_does() -> None:
+    facts = wednesday(tasks=[task("a", due_date="2024-10-23", priority="urgent")])
+    assert priority_actions(facts)[0].reason == "due today; urgent"
+    person = msgspec.structs.replace(facts.person, language=language("ja"))
+    (action,) = priority_actions(msgspec.structs.replace(facts, person=person))
+    assert ";" not in action.reason
+    assert action.reason.count("、") == 1
 
 
 def test_a_project_without_a_task_asks_for_a_decision() -> None:

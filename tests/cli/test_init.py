@@ -179,7 +179,7 @@ def test_at_a_terminal_it_asks_tries_and_asks_again(tmp_path: Path) -> None:
                 ("Your mail address", "ada@example.org"),
                 ("Your time zone [Europe/Berlin]", ""),
                 ("Your language", "en-UK"),
-                ("must be a language that is written here, like en-GB", "en-GB"),
+                ("did you mean en-GB?", "en-GB"),
             ],
         )
     settings = load_settings(tmp_path / "config.toml", {}).settings

@@ -46,7 +46,8 @@ def test_a_language_clocks_and_weeks_are_set_and_shown(cli: Cli) -> None:
     assert "clocks" not in told
     assert "weeks from" not in told
     refused = cli.fails("user", "set", "ada", "--locale", "en-UK", code=1)
-    assert refused.startswith("locale: must be a language that is written here, like en-GB")
+    assert refused.startswith("locale: must be one of de, en-GB, en-US")
+    assert "did you mean en-GB?" in refused
 
 
 def test_when_briefs_come_is_set_and_shown_in_words(cli: Cli) -> None:

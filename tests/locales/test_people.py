@@ -67,7 +67,8 @@ async def test_sync_and_the_routes_take_a_locale_and_refuse_a_wrong_one(box: Box
         assert refused.status_code == 422
         (fault,) = refused.json()["details"]
         assert fault["field"].endswith("locale")
-        assert fault["message"].endswith("must be a language that is written here, like en-GB")
+        assert "must be one of de, en-GB, en-US, " in fault["message"]
+        assert fault["message"].endswith("; did you mean en-GB?")
     assert (await box.call("PATCH", "/users/ada", {"locale": None})).json()["locale"] is None
 
 

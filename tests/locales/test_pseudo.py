@@ -159,3 +159,4 @@ def test_a_note_of_lost_values_does_not_either() -> None:
     for due in ("2024-10-25", "2024-10-25T10:00:00.000Z"):
         note = note_of("2", {**lost, "due": due}, PSEUDO, "Europe/Berlin", here=True)
         assert (outside(note["title"]), outside(note["content"])) == ("", "")
+        assert "Description: –" in note["content"], "a word for nothing would depend on the field"

@@ -23,7 +23,9 @@ _FIELDS = {
     "due": N_("Due: {value}"),
     "priority": N_("Priority: {value}"),
 }
-_YES, _NO, _NONE = N_("yes"), N_("no"), N_("none")
+_YES, _NO = N_("yes"), N_("no")
+_NONE = "–"
+"""A word for it would depend on the field in most languages."""
 _PRIORITIES = {
     "urgent": N_("Urgent"),
     "high": N_("High"),
@@ -54,7 +56,7 @@ def _shown(name: str, value: object, language: Language, zone: str) -> str:
     if isinstance(value, bool):
         return language.say(_YES if value else _NO)
     if value in (None, ""):
-        return language.say(_NONE)
+        return _NONE
     text = str(value)
     if name == "priority":
         return language.say(_PRIORITIES[text]) if text in _PRIORITIES else text
