@@ -81,9 +81,11 @@ def _due_at_end(
 
 def _in_english(tail: str, names: Mapping[str, str]) -> str:
     """The words with the names of days, and "at" before a time, in English."""
+    tail = tail.replace("’", "'")
     for name in sorted(names, key=len, reverse=True):
         after = r"(?= \d)" if names[name] == "at" else r"(?!\S)"
-        tail = re.sub(rf"(?<!\S){re.escape(name)}{after}", names[name], tail)
+        written = re.escape(name.replace("’", "'"))
+        tail = re.sub(rf"(?<!\S){written}{after}", names[name], tail)
     return tail
 
 

@@ -13,6 +13,7 @@ from buildos_box.locales.catalogue_check import faults_of
 from buildos_box.locales.language import Language, language
 from buildos_box.locales.messages import Plural
 from buildos_box.locales.tags import LANGUAGES, SOURCE
+from buildos_box.onboarding.themes import THEMES
 
 CATALOGUES = [tag for tag in LANGUAGES if tag != SOURCE]
 
@@ -38,6 +39,18 @@ def test_every_number_has_its_form(tag: str, texts: Catalog) -> None:
         values.pop("count", None)
         for count in (0, 1, 2, 5, 12, 22, 1_000, 1_000_000):
             assert own.count(plural, count, **values)
+
+
+@pytest.mark.parametrize("tag", ["fr", "it", "nl"])
+def test_apostrophes_are_typographic_save_in_words_that_are_looked_for(tag: str) -> None:
+    stems = {theme.stems for theme in THEMES}
+    forms = [
+        form
+        for text in read(tag)
+        if text.id and text.id not in stems
+        for form in ([text.string] if isinstance(text.string, str) else text.string or ())
+    ]
+    assert [form for form in forms if re.search(r"\w'\w", form)] == []
 
 
 def catalogue_of(**messages: Any) -> Catalog:

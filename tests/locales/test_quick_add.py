@@ -13,6 +13,8 @@ from tests.world import BoxWorld
         ("es", "Pagar lunes a las 9:00", "Pagar", "2024-10-28T09:00:00.000Z"),
         ("pl", "Telefon jutro", "Telefon", "2024-10-24"),
         ("pt-BR", "Ligar segunda-feira", "Ligar", "2024-10-28"),
+        ("fr", "Payer aujourd'hui", "Payer", "2024-10-23"),
+        ("fr", "Payer aujourd’hui", "Payer", "2024-10-23"),
         ("fr", "Aller à la mer", "Aller à la mer", None),
         ("de", "Pay rent friday", "Pay rent", "2024-10-25"),
         ("de", "Mach es so", "Mach es so", None),
