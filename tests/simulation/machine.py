@@ -244,7 +244,7 @@ class NoApi(Api):
     """Requests come in by the handlers' own functions: to register routes takes long."""
 
     def __init__(self) -> None:
-        self._known = {}
+        self._known, self._is_complete = {}, False
         Litestar.__init__(self, [])
 
     def serve(self, parts: Parts) -> None:
