@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.measure import forget_highest, highest_mb
 from tests.faults.box_process import BoxProcess
 
 MIB = 1024 * 1024
@@ -126,9 +127,9 @@ def _measured(process: BoxProcess, case: Case, size: int) -> Measured:
 
 def _wait_until_quiet(pid: int) -> None:
     """Wait until what a process does at its start takes no more memory, 10 s at most."""
-    before = 0
+    before = 0.0
     for _ in range(20):
-        resident = _reset_peak(pid)
+        resident = forget_highest(pid)
         if resident == before:
             return
         before = resident
@@ -137,25 +138,13 @@ def _wait_until_quiet(pid: int) -> None:
 
 def _send(process: BoxProcess, case: Case, size: int, token: str) -> Measured:
     body = case.body(size)
-    before = _reset_peak(process.process.pid)
+    before = forget_highest(process.process.pid)
     headers = {"Content-Type": "application/json"}
     if case.by_user:
         headers["Authorization"] = f"Bearer {token}"
     answer = process.http.post(case.path, content=body, headers=headers, timeout=httpx.Timeout(300))
-    grown = _peak(process.process.pid) - before
+    grown = round((highest_mb(process.process.pid) - before) * MIB)
     return Measured(case, len(body), answer.status_code, grown)
-
-
-def _reset_peak(pid: int) -> int:
-    """The peak begins anew; returns what is resident now."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
-    return _peak(pid)
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
 
 
 def main() -> None:

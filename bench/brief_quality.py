@@ -4,7 +4,7 @@ Days are light, heavy, with a stale backlog, of blocked chains, empty, on holida
 night shifts. Of each brief it is checked: its words, that each open task is named once at most,
 that lists stand in the order of the ranking, that the first action is that of a plain oracle, and
 that no fact in it is absent from the data, and no word of another language but what people wrote.
-It ends with 1 if one of the limits is broken.
+It ends with 1 if one of the limits is broken. `--write` puts the figures into `bench/RESULTS.md`.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from bench import results_file
 from bench.brief_languages import UNSPACED, in_language, letters, strange_words
 from bench.machine import describe
 from bench.sample_days import KINDS, Made, make_day
@@ -35,6 +35,16 @@ LINK = re.compile(r"\]\(([^\s)]+)\)")
 NUMBER = re.compile(r"\d+")
 TASK_LINK = re.compile(r"/app/#task-(\S+?)\)")
 
+CHECKED = f"""\
+The kinds of days take turns. Checked besides: each open task is named once at most; lists stand in
+the order of the ranking; subjects have {SUBJECT_CHARS} characters at most, and there is a preview
+line; an SMS has {SMS_SEGMENTS} segments at most; no link and no number that the data does not have;
+outside English, every word is one of the language's catalogue, of its dates and times, or one that
+people wrote. Two letters of Japanese count as a word.
+
+`python -m bench.brief_quality --write`.
+"""
+
 
 @dataclass
 class Verdict:
@@ -52,10 +62,6 @@ class Verdict:
         """Count a fault, and remember the first of its kind."""
         self.faults[what] += 1
         self.examples.setdefault(what, where)
-
-
-def _end_of(day: date, zone: ZoneInfo) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() + 86_400
 
 
 def oracle(facts: DayFacts) -> str | None:
@@ -197,8 +203,8 @@ def run(days: int, tag: str = SOURCE) -> Verdict:
 def report(verdicts: dict[str, Verdict], days: int) -> str:
     """The figures as Markdown."""
     lines = [
-        "## Quality of briefs", "", *(f"- {fact}" for fact in describe(peers=False)), "",
-        f"{days} made-up days: {', '.join(KINDS)}.", "",
+        "# Quality of briefs", "", f"{'; '.join(describe(peers=False))}.", "",
+        f"{days} made-up days in each language: {', '.join(KINDS)}.", "",
         f"| language | words, middle and most (limit {WORD_BUDGET}) | letters and digits |"
         " first action is the oracle's | faults |",
         "| --- | --- | --- | --- | ---: |",
@@ -207,7 +213,7 @@ def report(verdicts: dict[str, Verdict], days: int) -> str:
     lines += [f"- {what}: {count}, first {verdict.examples[what]}"
               for verdict in verdicts.values()
               for what, count in verdict.faults.items()]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n\n{CHECKED}"
 
 
 def _row(tag: str, verdict: Verdict) -> str:
@@ -226,9 +232,13 @@ def main() -> int:
     """Print the figures; 1 if a limit is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     verdicts = {tag: run(options.days, tag) for tag in LANGUAGES}
-    sys.stdout.write(report(verdicts, options.days))
+    text = report(verdicts, options.days)
+    sys.stdout.write(text)
+    if options.write:
+        results_file.put(results_file.RESULTS, text)
     good = all(one.right >= ORACLE_RIGHT * one.asked for one in verdicts.values())
     return 0 if good and not any(one.faults for one in verdicts.values()) else 1
 

@@ -24,7 +24,7 @@ _FILL = (
            :now, :now FROM people""",
     f"""{_PEOPLE} INSERT INTO preferences (user_id, is_active, frequency, time_of_day, created_at,
                                          updated_at)
-    SELECT printf('u%d', n), n < :due, 'daily', :nine, :now, :now FROM people""",
+    SELECT printf('u%d', n), n < :due, 'daily', :brief_time, :now, :now FROM people""",
     f"""{_PEOPLE} INSERT INTO notification_preferences (user_id, due_soon_minutes, updated_at)
     SELECT printf('u%d', n), 0, :now FROM people""",
     f"""{_PEOPLE} INSERT INTO projects (id, user_id, name, created_at, updated_at)
@@ -40,7 +40,7 @@ _FILL = (
            strftime('%Y-%m-%dT%H:%M:%fZ', :now, printf('%d hours', 3 * value + 2)), :now, :now
       FROM people, json_each('[0,1,2]')""",
     f"""{_PEOPLE} INSERT INTO brief_schedule (user_id, notify_at, updated_at)
-    SELECT printf('u%d', n), :nine_today, :now FROM people WHERE n < :due""",
+    SELECT printf('u%d', n), :notify_at, :now FROM people WHERE n < :due""",
 )
 
 
@@ -54,24 +54,24 @@ def fill(data: Path, people: int, due: int) -> None:
 
     asyncio.run(make())
     now = SystemClock().now()
-    nine = now.replace(second=0, microsecond=0)
+    notify_at = now.replace(second=0, microsecond=0)
     db = connect_writer(path)
     for first in range(0, people, AT_ONCE):
-        _add(db, first, min(AT_ONCE, people - first), due, now, nine)
+        _add(db, first, min(AT_ONCE, people - first), due, now, notify_at)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
 
 
 def _add(
-    db: sqlite3.Connection, first: int, many: int, due: int, now: Instant, nine: Instant
+    db: sqlite3.Connection, first: int, many: int, due: int, now: Instant, notify_at: Instant
 ) -> None:
     facts = {
         "first": first,
         "many": many,
         "due": due,
         "now": to_text(now),
-        "nine": f"{nine:%H:%M}",
-        "nine_today": to_text(nine),
+        "brief_time": f"{notify_at:%H:%M}",
+        "notify_at": to_text(notify_at),
     }
     db.execute("BEGIN IMMEDIATE")
     for statement in _FILL:

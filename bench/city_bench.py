@@ -18,9 +18,9 @@ from typing import Any
 from bench import results_file
 from bench.city import EVENTS, TASKS, fill
 from bench.http_load import Answers, ask, request
-from bench.machine import describe
+from bench.machine import describe, other_work
 from bench.mail_bench import mail_server, taken
-from bench.measure import cpu_seconds, keep_bytecode, latency_ms, percentile, tell
+from bench.measure import cpu_seconds, highest_mb, keep_bytecode, latency_ms, percentile, tell
 from tests.faults.box_process import BoxProcess
 
 HEADING = "# A city on one box"
@@ -60,8 +60,6 @@ class Morning:
     memory: float = 0.0
     file_mb: float = 0.0
     mails: int = 0
-    pace: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds since the start, and mails that were still to be sent."""
     asked: dict[str, list[float]] = field(default_factory=dict)
     refused: int = 0
 
@@ -116,7 +114,7 @@ def morning(folder: Path, people: int, due: int) -> Morning:
         with _Asker(address, token, people, found):
             _wait(box, found, began)
         found.cpu = cpu_seconds(pid)
-        found.memory = _peak_mb(pid)
+        found.memory = highest_mb(pid)
         found.mails = taken(port)[0]
         found.file_mb = sum(f.stat().st_size for f in box.data.glob("*.sqlite3*")) / 2**20
         sent = box.rows("SELECT count(*) FROM emails WHERE status = 'sent'")[0][0]
@@ -133,22 +131,15 @@ def _wait(box: BoxProcess, found: Morning, began: float) -> None:
         assert since < LIMIT_SECONDS, f"{left} jobs are left after {since:.0f} s"
         if planned[0] == 0 and not found.planned:
             found.planned = since
-        found.pace.append((since, left))
         if planned[0] == 0 and left == 0:
             found.done = since
             return
         time.sleep(0.5)
 
 
-def _peak_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def _figures(found: Morning, people: int, due: int) -> dict[str, Any]:
+def _figures(found: Morning, people: int, due: int, beside: str) -> dict[str, Any]:
     return {
+        "other_work": beside,
         "people": people,
         "due": due,
         "fill_seconds": found.fill,
@@ -172,7 +163,7 @@ def _part(figures: dict[str, Any]) -> str:
     each = figures["cpu_seconds"] / due * 1000
     return f"""{HEADING}
 
-{"; ".join(describe(peers=False))}.
+{"; ".join([*describe(peers=False), figures["other_work"]])}.
 
 {people:,} people, {people * TASKS:,} tasks, {people * EVENTS:,} events; {due:,} briefs due at one
 minute, mailed by SMTP to a server on loopback.
@@ -187,9 +178,11 @@ minute, mailed by SMTP to a server on loopback.
 | the database afterwards | {figures["file_mb"]:,.0f} MiB |
 | refused requests | {figures["refused"]} |
 
-| asked meanwhile, {ASKED_EACH_SECOND:g} times a second | p50 ms | p99 ms | asked |
+| asked meanwhile | p50 ms | p99 ms | asked |
 | --- | ---: | ---: | ---: |
 {asked}
+
+{ASKED_EACH_SECOND:g} requests a second in all; the kinds take turns of {SECONDS_OF_A_KIND:g} s.
 
 `python -m bench.city_bench --people {people} --due {due} --write`; what it means for a choice of
 machine: [capacity](../docs/capacity.md).
@@ -202,15 +195,16 @@ def main() -> None:
     parser.add_argument("--due", type=int, default=30_000)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    beside = other_work()
     with tempfile.TemporaryDirectory() as folder:
         keep_bytecode(Path(folder) / "bytecode")
         found = morning(Path(folder) / "box", options.people, options.due)
-    figures = _figures(found, options.people, options.due)
+    figures = _figures(found, options.people, options.due, beside)
     slowest = max(percentile(seconds, 0.99) for seconds in found.asked.values())
     print(
         f"{options.due:,} of {options.people:,} people: planned in {found.planned:.1f} s, the last "
         f"mail after {found.done:.1f} s ({options.due / found.done:.0f}/s), "
-        f"{found.memory:.0f} MiB, slowest p99 {slowest * 1000:.0f} ms"
+        f"{found.memory:.0f} MiB, slowest p99 {slowest * 1000:.0f} ms; {beside}"
     )
     if options.write:
         results_file.put(results_file.RESULTS, _part(figures))

@@ -39,7 +39,7 @@ class Size:
 FULL = Size(3000, 600, 300, 200, 3, 1, 300)
 QUICK = Size(600, 100, 100, 50, 3, 20, 100)
 SMALLEST = Size(60, 20, 10, 5, 1, 100, 20)
-FAST_PEERS, SLOW_PEERS = {"huey", "dramatiq", "saq"}, {"dbos"}
+FAST_PEERS, SLOW_PEERS = ("Huey", "Dramatiq", "SAQ"), ("DBOS",)
 """They get four times the jobs, or a tenth, so that their phases last as long."""
 
 
@@ -64,11 +64,11 @@ def contenders(*, peers: bool) -> list[Contender]:
     ):
         found.append(Contender(name, "floor", True, _floor(floor)))
     if peers:
-        found.append(Contender("Huey on SQLite, fsync", "peer", True, _peer("huey")))
-        found.append(Contender("DBOS on SQLite", "peer", True, _peer("dbos")))
+        found.append(Contender("Huey on SQLite, fsync", "peer", True, _peer("Huey")))
+        found.append(Contender("DBOS on SQLite", "peer", True, _peer("DBOS")))
         for name in ("RQ", "Dramatiq", "Celery", "SAQ"):
             for durable, word in ((True, "fsync always"), (False, "as it comes")):
-                run = _on_redis(name.lower(), fsync_always=durable)
+                run = _on_redis(name, fsync_always=durable)
                 found.append(Contender(f"{name} on Redis, {word}", "peer", durable, run))
     return found
 
@@ -85,7 +85,7 @@ def _floor(floor: str) -> Callable[[float, Size], Figures]:
 
 def _peer(name: str, port: int = 0) -> Callable[[float, Size], Figures]:
     def run(io: float, size: Size) -> Figures:
-        command = [str(env.python()), "-W", "ignore", "-m", f"bench.peers.{name}_peer"]
+        command = [str(env.python()), "-W", "ignore", "-m", f"bench.peers.{name.lower()}_peer"]
         jobs = size.peer_jobs * (4 if name in FAST_PEERS else 1)
         samples = size.peer_samples
         if name in SLOW_PEERS:

@@ -28,6 +28,11 @@ def describe(*, peers: bool) -> list[str]:
     return facts
 
 
+def other_work() -> str:
+    """The load before a bench begins: what else the processors have to do, which slows it."""
+    return f"a load of {os.getloadavg()[0]:.1f} before it began"
+
+
 def _memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 

@@ -37,6 +37,19 @@ def _resident_pages(pid: int) -> int:
         return 0
 
 
+def highest_mb(pid: int | None = None) -> float:
+    """The most resident memory, MiB, since the process began or since `forget_highest`."""
+    lines = Path(f"/proc/{pid or 'self'}/status").read_text("utf-8", "replace").splitlines()
+    found = next(line for line in lines if line.startswith("VmHWM:"))
+    return int(found.split()[1]) / 1024
+
+
+def forget_highest(pid: int | None = None) -> float:
+    """Let the kernel's mark of the most resident memory begin anew; returns what is there, MiB."""
+    Path(f"/proc/{pid or 'self'}/clear_refs").write_text("5", "ascii")
+    return highest_mb(pid)
+
+
 def pss_mb(pids: Iterable[int]) -> float:
     """Memory now, MiB, of these processes together; pages shared with others by their share."""
     lines = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)

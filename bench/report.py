@@ -1,18 +1,21 @@
 """The tables: medians over the rounds, ratios within each round, and the targets."""
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.contenders import (
+    FAST_PEERS,
     ONE_COMMIT,
     ONE_TRANSACTION,
     OURS,
+    SLOW_PEERS,
     THREE_COMMITS,
     Contender,
     Figures,
     Size,
 )
+from bench.results_file import met_or_missed
 
 HOW = """\
 ## How it is measured
@@ -30,19 +33,19 @@ HOW = """\
   the bench compares the kinds of rows in both files and stops if they differ.
 - *enqueue/s* is with no worker running; *drain/s* is workers alone on what was enqueued;
   *jobs/s* is end to end: from the first enqueue until the last job is done, both at once.
-- Peers: `{peer_jobs}` jobs a phase, Huey and Dramatiq four times that. Of 1, 16 and 64
-  producers (threads that wait for each call) the best figure is shown. A peer's job
-  counts when its function ends, before the peer has noted that down, which is in its favour.
-  No results are kept by Huey, Dramatiq and Celery; RQ keeps its own for 500 s, as it comes.
+- Peers: `{peer_jobs}` jobs a phase; {fast_peers} get four times that, {slow_peers} a tenth.
+  Of 1, 16 and 64 producers (threads that wait for each call) the best figure is shown. A peer's
+  job counts when its function ends, before the peer has noted that down, which is in its favour.
+  No results are kept by Huey, Dramatiq and Celery; RQ, SAQ and DBOS keep theirs, as they come.
   16 threads for Huey, Dramatiq and Celery; RQ runs one job per process: 4 SimpleWorker for
   no-op jobs, 16 for jobs that wait. SAQ and DBOS run 16 jobs at once in one process; DBOS polls
-  every 50 ms, twenty times as often as by itself, and gets a tenth of the jobs.
+  every 50 ms, twenty times as often as by itself.
 - *fsync always* is `appendonly yes` with `appendfsync always`; *as it comes* is Redis' default,
   which loses what it has acknowledged since its last snapshot when the machine stops.
 - Latency: one job at a time while all is idle, {samples} samples a round (peers {peer_samples}),
   from the call that adds it to its end, as above.
 - Memory: resident, at the end; ours and Huey with the producers in the same process, the others
-  their workers and Redis, without the producer.
+  their workers, and Redis if they use it, without the producer.
 """
 
 
@@ -77,7 +80,7 @@ class Verdict:
             self.name,
             self.target,
             f"{self.found:.2f} {self.unit}",
-            "met" if self.met(self.found) else "**missed**",
+            met_or_missed(self.met(self.found)),
         ]
 
 
@@ -153,6 +156,10 @@ def _growth_verdicts(grown: Figures | None) -> list[Verdict]:
 def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
     lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _number(value: float | None, digits: int = 0) -> str:
@@ -249,6 +256,8 @@ def write(
             rounds=size.rounds,
             jobs=size.jobs,
             peer_jobs=size.peer_jobs,
+            fast_peers=_listed(FAST_PEERS),
+            slow_peers=_listed(SLOW_PEERS),
             samples=size.samples,
             peer_samples=size.peer_samples,
         )

@@ -7,6 +7,11 @@ RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 _HEADING = re.compile(r"^# ", re.MULTILINE)
 
 
+def met_or_missed(met: bool) -> str:
+    """What a table says of a target."""
+    return "met" if met else "**missed**"
+
+
 def put(path: Path, text: str) -> None:
     """Write the part that begins with `# Title`, in place of the one with that title."""
     title = text.splitlines()[0]
