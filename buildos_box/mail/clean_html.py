@@ -9,7 +9,8 @@ left to the sanitiser.
 import re
 from collections.abc import Callable
 
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)(?: href="([^"]*)")?>')
+TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)(?: href="([^"<>]*)")?>')
+"""A plain tag: whether it closes, its name, and the address if it has one."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 # What an HTML parser replaces, drops or takes for a line end.
 _ODD = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
@@ -30,7 +31,7 @@ def is_clean(html: str, link_is_safe: Callable[[str], bool]) -> bool:
         return False
     open_tags = [""]
     end = 0
-    for tag in _TAG.finditer(html):
+    for tag in TAG.finditer(html):
         if not _is_text(html[end : tag.start()], open_tags[-1]):
             return False
         end = tag.end()

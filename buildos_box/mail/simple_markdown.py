@@ -6,7 +6,7 @@ that of `markdown` and the sanitiser, which tests compare; anything beyond is le
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _ODD = re.compile(
     r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
@@ -92,38 +92,32 @@ def _list(tag: str, items: list[str], link_is_safe: Callable[[str], bool]) -> st
 
 
 def _line(text: str, link_is_safe: Callable[[str], bool]) -> str:
-    if text != text.strip():
+    return "".join(
+        [
+            _said(token) if token["label"] is None else _link(token, link_is_safe)
+            for token in _tokens(_TOKEN, text)
+        ]
+    )
+
+
+def _link(token: re.Match[str], link_is_safe: Callable[[str], bool]) -> str:
+    url = _AMPERSAND.sub("&amp;", token["url"])
+    if _OTHER_ENTITY.search(url) or not link_is_safe(url):
         raise _Beyond
-    parts = []
+    label = "".join([_said(one) for one in _tokens(_IN_LABEL, token["label"])])
+    return f'<a href="{url}">{label}</a>'
+
+
+def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The tokens that the text consists of. Raises _Beyond if there is anything else in it."""
     end = 0
-    for token in _TOKEN.finditer(text):
+    for token in pattern.finditer(text):
         if token.start() != end:
             raise _Beyond
         end = token.end()
-        label = token["label"]
-        if label is None:
-            parts.append(_said(token))
-            continue
-        url = _AMPERSAND.sub("&amp;", token["url"])
-        if _OTHER_ENTITY.search(url) or not link_is_safe(url):
-            raise _Beyond
-        parts.append(f'<a href="{url}">{_label(label)}</a>')
-    if end != len(text):
-        raise _Beyond
-    return "".join(parts)
-
-
-def _label(text: str) -> str:
-    parts = []
-    end = 0
-    for token in _IN_LABEL.finditer(text):
-        if token.start() != end:
-            raise _Beyond
-        end = token.end()
-        parts.append(_said(token))
+        yield token
     if end != len(text) or text != text.strip():
         raise _Beyond
-    return "".join(parts)
 
 
 def _said(token: re.Match[str]) -> str:
