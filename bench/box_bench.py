@@ -19,6 +19,7 @@ from bench import results_file
 from bench.large_job_store import JOBS, fill
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, pss_mb, rss_mb, tell
+from bench.results_file import met_or_missed
 from tests.faults.box_process import BoxProcess
 
 HEADING = "# The serving process at rest"
@@ -100,9 +101,9 @@ def report(all_found: list[Found], idle_seconds: float) -> str:
 | --- | ---: | ---: | ---: | ---: | ---: |
 {rows}
 
-Targets: under {MEMORY_LIMIT:.0f} MiB at rest: **{"met" if is_light else "MISSED"}**;
-first healthy answer in under {START_LIMIT:g} s: **{"met" if is_soon else "MISSED"}**;
-at most {REST_LIMIT:.1%} of a core: **{"met" if is_quiet else "MISSED"}**.
+Targets: under {MEMORY_LIMIT:.0f} MiB at rest: {met_or_missed(is_light)};
+first healthy answer in under {START_LIMIT:g} s: {met_or_missed(is_soon)};
+at most {REST_LIMIT:.1%} of a core: {met_or_missed(is_quiet)}.
 A real `serve` with the default configuration. Memory after {idle_seconds:g} s in which nobody asks
 anything, the processor in their second half, all threads; PSS counts pages that are shared with
 others by their share.

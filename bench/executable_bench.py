@@ -21,6 +21,7 @@ from pathlib import Path
 from bench import results_file
 from bench.machine import describe
 from bench.measure import pss_mb, rss_mb, tell
+from bench.results_file import met_or_missed
 
 HEADING = "# The one executable"
 BUILT = Path(__file__).resolve().parent.parent / "dist" / "buildos-box"
@@ -131,7 +132,6 @@ def report(built: Program, installed: Program) -> str:
         for name, mine, theirs, share, digits in rows
     )
     worst = max(ratio(built, installed, name) for name in COMMANDS)
-    met = {True: "met", False: "MISSED"}
     return f"""{HEADING}
 
 {"; ".join(describe(peers=False))}.
@@ -140,9 +140,10 @@ def report(built: Program, installed: Program) -> str:
 | --- | ---: | ---: | ---: |
 {table}
 
-Targets: {size:.1f} MB of at most {MOST_MEGABYTES:.0f}: **{met[size <= MOST_MEGABYTES]}**;
-commands in at most {MOST_RATIO} times the installed program's time: **{met[worst <= MOST_RATIO]}**
-({worst:.2f}). The very first call unpacks it and took {built.first:.1f} s. The two take turns;
+Targets: {size:.1f} MB of at most {MOST_MEGABYTES:.0f}: {met_or_missed(size <= MOST_MEGABYTES)};
+commands in at most {MOST_RATIO} times the installed program's time:
+{met_or_missed(worst <= MOST_RATIO)} ({worst:.2f}).
+The very first call unpacks it and took {built.first:.1f} s. The two take turns;
 shown are medians of {len(built.seconds["health"])} calls, a ratio is taken within each turn.
 `job list` asks a server with no jobs. Memory {REST_SECONDS:.0f} s after the first answer.
 `python -m bench.executable_bench --write`.

@@ -24,6 +24,7 @@ from bench.large_job_store import fill
 from bench.machine import describe
 from bench.measure import keep_bytecode, percentile, tell
 from bench.our_queue import Rig
+from bench.results_file import met_or_missed
 from bench.tui_bench import SEEN, dashboard
 from buildos_box.app import DATABASE_FILE
 from buildos_box.clock import SystemClock, to_text
@@ -247,8 +248,7 @@ def report(found: Found, size: Size) -> str:
         ),
     ]
     table = "\n".join(
-        f"| {what} | {limit} | {value} | {'**met**' if met else '**MISSED**'} |"
-        for what, limit, value, met in rows
+        f"| {what} | {limit} | {value} | {met_or_missed(met)} |" for what, limit, value, met in rows
     )
     parts_of = ", ".join(f"`{name}` {mb:.2f}" for name, mb in found.megabytes.items())
     return f"""{HEADING}

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import machine, results_file  # noqa: E402
+from bench.results_file import met_or_missed  # noqa: E402
 from buildos_box.app import Box  # noqa: E402
 from buildos_box.mail import store  # noqa: E402
 from buildos_box.mail.job import sender_of  # noqa: E402
@@ -212,7 +213,7 @@ def report(found: dict[str, list[float]], count: int, rounds: int, *, quick: boo
         figures, to_loop = found[way], ratio(way, "loop")
         verdict = "–"
         if way == "transport":
-            verdict = f"≥ {TARGET} × " + ("met" if to_loop >= TARGET else "**missed**")
+            verdict = f"≥ {TARGET} × " + met_or_missed(to_loop >= TARGET)
         return " | ".join(
             [
                 f"| {WAYS[way]}",

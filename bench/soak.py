@@ -28,6 +28,7 @@ from bench import results_file
 from bench.machine import describe
 from bench.mail_bench import mail_server, taken
 from bench.measure import cpu_seconds, keep_bytecode, percentile, rss_mb, tell
+from bench.results_file import met_or_missed
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.faults.box_process import BoxProcess, until
 
@@ -292,10 +293,10 @@ sent; {ending.cores * 100:.0f} % of a core.
 | | target | found | |
 | --- | --- | ---: | --- |
 | memory | flat | {trend:+.1f} MiB an hour, {max(one.rss for one in samples):.0f} MiB at most | {
-        _verdict(is_flat)
+        met_or_missed(is_flat)
     } |
-| WAL | bounded | {wal:.1f} MiB at most | {_verdict(wal < WAL_LIMIT_MIB)} |
-| errors | none | {errors} | {_verdict(not errors)} |
+| WAL | bounded | {wal:.1f} MiB at most | {met_or_missed(wal < WAL_LIMIT_MIB)} |
+| errors | none | {errors} | {met_or_missed(not errors)} |
 | `POST /queue/brief` | reported | p50 {_ms(briefs, 0.5)} ms, p99 {_ms(briefs, 0.99)} ms | |
 {told}
 
@@ -315,10 +316,6 @@ adds less than {GROWTH_LIMIT * 100:.0f} % in it.
 
 def _ms(seconds: list[float], share: float) -> str:
     return f"{percentile(seconds, share) * 1000:.0f}" if seconds else "-"
-
-
-def _verdict(is_met: bool) -> str:
-    return "**met**" if is_met else "**MISSED**"
 
 
 def _live(box: BoxProcess) -> int:

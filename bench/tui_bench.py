@@ -23,6 +23,7 @@ from bench import results_file
 from bench.large_job_store import JOBS, LIVE, TYPES, USERS, fill, job_id
 from bench.machine import describe
 from bench.measure import cpu_seconds, keep_bytecode, percentile, rss_mb, tell
+from bench.results_file import met_or_missed
 from bench.terminal import Screen, Terminal
 from bench.timing_proxy import Relay
 from tests.faults.box_process import BoxProcess
@@ -268,10 +269,6 @@ def measure(box: BoxProcess, size: Size) -> Found:
     return found
 
 
-def _verdict(is_met: bool) -> str:
-    return "**met**" if is_met else "**MISSED**"
-
-
 def _ms(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms"
 
@@ -314,7 +311,7 @@ def report(found: Found, size: Size) -> str:
         ),
     ]
     table = "\n".join(
-        f"| {what} | {limit} | {value} | {_verdict(is_met)} |"
+        f"| {what} | {limit} | {value} | {met_or_missed(is_met)} |"
         for what, limit, value, is_met in rows
     )
     memory = "\n".join(f"| {when} | {mib:.1f} |" for when, mib in found.memory.items())
