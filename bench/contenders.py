@@ -5,14 +5,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.measure import rss_mb, with_children
-from bench.peers import env
+from bench.peers import env, harness
 from bench.peers.env import Unavailable
+from bench.peers.postgres import postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_SECONDS = 300
@@ -39,7 +40,7 @@ class Size:
 FULL = Size(3000, 600, 300, 200, 3, 1, 300)
 QUICK = Size(600, 100, 100, 50, 3, 20, 100)
 SMALLEST = Size(60, 20, 10, 5, 1, 100, 20)
-FAST_PEERS, SLOW_PEERS = ("Huey", "Dramatiq", "SAQ"), ("DBOS",)
+FAST_PEERS, SLOW_PEERS = ("Huey", "Dramatiq", "SAQ", "taskiq"), ("DBOS",)
 """They get four times the jobs, or a tenth, so that their phases last as long."""
 
 
@@ -66,7 +67,8 @@ def contenders(*, peers: bool) -> list[Contender]:
     if peers:
         found.append(Contender("Huey on SQLite, fsync", "peer", True, _peer("Huey")))
         found.append(Contender("DBOS on SQLite", "peer", True, _peer("DBOS")))
-        for name in ("RQ", "Dramatiq", "Celery", "SAQ"):
+        found.append(Contender("Procrastinate on PostgreSQL", "peer", True, _on_postgres))
+        for name in ("RQ", "Dramatiq", "Celery", "SAQ", "taskiq"):
             for durable, word in ((True, "fsync always"), (False, "as it comes")):
                 run = _on_redis(name, fsync_always=durable)
                 found.append(Contender(f"{name} on Redis, {word}", "peer", durable, run))
@@ -83,7 +85,9 @@ def _floor(floor: str) -> Callable[[float, Size], Figures]:
     return lambda _io, size: _told([*command, "--jobs", str(size.jobs)])
 
 
-def _peer(name: str, port: int = 0) -> Callable[[float, Size], Figures]:
+def _peer(
+    name: str, port: int = 0, more: Mapping[str, str] | None = None
+) -> Callable[[float, Size], Figures]:
     def run(io: float, size: Size) -> Figures:
         command = [str(env.python()), "-W", "ignore", "-m", f"bench.peers.{name.lower()}_peer"]
         jobs = size.peer_jobs * (4 if name in FAST_PEERS else 1)
@@ -92,8 +96,8 @@ def _peer(name: str, port: int = 0) -> Callable[[float, Size], Figures]:
             jobs, samples = max(2, jobs // 10), max(2, samples // 10)
         command += ["--jobs", str(jobs), "--samples", str(samples)]
         with tempfile.TemporaryDirectory() as folder:
-            more = ["--io", str(io), "--folder", folder, "--redis-port", str(port)]
-            return _told([*command, *more])
+            options = ["--io", str(io), "--folder", folder, "--redis-port", str(port)]
+            return _told([*command, *options], more)
 
     return run
 
@@ -111,18 +115,28 @@ def _on_redis(name: str, *, fsync_always: bool) -> Callable[[float, Size], Figur
     return run
 
 
+def _on_postgres(io: float, size: Size) -> Figures:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres_server(Path(folder)) as (address, pid),
+    ):
+        figures = _peer("Procrastinate", more={harness.POSTGRES: address})(io, size)
+        figures["rss_mb"] += rss_mb(with_children(pid))
+        return figures
+
+
 def growth(size: Size) -> Figures:
     """What a claim costs in job stores of several sizes."""
     options = ["--scale", str(size.growth_scale), "--samples", str(size.growth_samples)]
     return _told([sys.executable, "-m", "bench.growth", *options])
 
 
-def _told(command: list[str]) -> Figures:
+def _told(command: list[str], more: Mapping[str, str] | None = None) -> Figures:
     try:
         ended = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(more or {})},
             capture_output=True,
             text=True,
             check=True,

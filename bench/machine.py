@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from bench.peers import env
+from bench.peers import env, postgres
 
 
 def describe(*, peers: bool) -> list[str]:
@@ -25,6 +25,7 @@ def describe(*, peers: bool) -> list[str]:
             found = ", ".join(f"{name} {version}" for name, version in env.versions().items())
             facts.append(f"Python packages of the peers: {found}")
             facts.append(f"Redis server {env.redis_version()}")
+            facts.append(f"PostgreSQL {postgres.version()}")
     return facts
 
 

