@@ -34,7 +34,7 @@ from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.job_type import JobType
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.queue import Queue
-from buildos_box.jobs.rescuer import recover_lost
+from buildos_box.jobs.rescuer import SUSPECT_AFTER, recover_lost
 from buildos_box.jobs.retry import Failure, RetryAt
 from buildos_box.jobs.transitions import CompletedJob
 from tests.clock import ManualClock
@@ -152,6 +152,7 @@ class QueueMachine(RuleBasedStateMachine):
         if ("all", "all") in pauses:
             return set()
         running = [j for j in jobs if j["status"] == "processing"]
+        suspect_runs = any(j["losses"] >= SUSPECT_AFTER for j in running)
         due = [
             j
             for j in jobs
@@ -159,6 +160,7 @@ class QueueMachine(RuleBasedStateMachine):
             and (j["scheduled_for"] <= now or j["ready"])
             and ("lane", j["lane"]) not in pauses
             and ("type", j["job_type"]) not in pauses
+            and not (suspect_runs and j["losses"] >= SUSPECT_AFTER)
         ]
         free = WORKERS - len(running)
         heads = []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
+from hypothesis import Phase, settings
 
 SLACK_SECONDS = 20.0
 TIMES_AS_LONG = 10.0
@@ -51,6 +52,13 @@ class Watching:
     def __init__(self, seconds: Mapping[str, float], out: Path) -> None:
         self.seconds = seconds
         self.out = out
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Only whether an example fails counts: to find a smaller one would take minutes."""
+        phases = [Phase.explicit, Phase.reuse, Phase.generate]
+        settings.register_profile("mutation", settings(), phases=phases)
+        settings.load_profile("mutation")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
