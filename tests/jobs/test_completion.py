@@ -11,7 +11,7 @@ from buildos_box.jobs import lease_store, transitions
 from buildos_box.jobs.changes import JobFailed, JobProgressed, JobsChanged, JobWaits
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.retry import RetryAt
-from buildos_box.jobs.transitions import Ended
+from buildos_box.jobs.transitions import CompletedJob
 from tests.jobs.conftest import QueueWorld
 from tests.jobs.test_transitions import BUSY, attempt_of, hear, one_running, trail
 
@@ -40,7 +40,7 @@ async def test_a_completed_job_forgets_its_last_error_and_what_it_saved(world: Q
         )
     )
     world.clock.advance(SECOND)
-    now, ended = world.clock.now(), Ended(claimed.row_id, claimed.lease_token, '"done"')
+    now, ended = world.clock.now(), CompletedJob(claimed.row_id, claimed.lease_token, '"done"')
     await world.db.write(lambda tx: transitions.complete(tx, ended, now))
     row = await world.job(claimed.job_id)
     assert (row["error"], row["error_kind"], row["error_code"]) == (None, None, None)
@@ -59,8 +59,8 @@ async def test_a_completion_is_told_with_its_progress_and_nothing_waits_after_it
     silent, telling = await one_running(world), await one_running(world)
     heard, now = hear(world), world.clock.now()
     ended = [
-        Ended(silent.row_id, silent.lease_token, None),
-        Ended(telling.row_id, telling.lease_token, None, progress='{"current":100}'),
+        CompletedJob(silent.row_id, silent.lease_token, None),
+        CompletedJob(telling.row_id, telling.lease_token, None, progress='{"current":100}'),
     ]
     await world.db.write(lambda tx: transitions.complete_all(tx, ended, now))
     assert heard == [
@@ -74,8 +74,8 @@ async def test_a_completion_without_its_lease_writes_and_tells_nothing(world: Qu
     lost, held = await one_running(world), await one_running(world)
     heard, now = hear(world), world.clock.now()
     ended = [
-        Ended(lost.row_id, "another", '"zombie"', progress='{"current":100}'),
-        Ended(held.row_id, held.lease_token, '"rightful"'),
+        CompletedJob(lost.row_id, "another", '"zombie"', progress='{"current":100}'),
+        CompletedJob(held.row_id, held.lease_token, '"rightful"'),
     ]
     done = await world.db.write(lambda tx: transitions.complete_all(tx, ended, now))
     assert done == {held.row_id}
@@ -117,7 +117,7 @@ async def test_a_job_requested_again_begins_anew_however_its_run_ends(
 
     def end(tx: Tx) -> None:
         if how == "completes":
-            ended = Ended(claimed.row_id, claimed.lease_token, '"of the first run"')
+            ended = CompletedJob(claimed.row_id, claimed.lease_token, '"of the first run"')
             transitions.complete(tx, ended, now)
         else:
             transitions.fail(
