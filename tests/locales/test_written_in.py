@@ -9,6 +9,7 @@ from buildos_box.briefs.prompts import own_texts
 from buildos_box.briefs.timeline import load
 from buildos_box.locales.function_words import FUNCTION_WORDS
 from buildos_box.locales.language import language
+from buildos_box.locales.scripts import LATIN, scripts_of
 from buildos_box.locales.tags import LANGUAGES
 from buildos_box.locales.written_in import language_fault
 from buildos_box.onboarding.themes import THEMES
@@ -17,7 +18,12 @@ TAGS = [tag for tag in LANGUAGES if tag != "en-GB"]
 
 
 def test_every_language_has_small_words_or_a_script_of_its_own() -> None:
-    assert {tag.partition("-")[0] for tag in LANGUAGES} - FUNCTION_WORDS.keys() == {"ja"}
+    for tag in LANGUAGES:
+        scripts = scripts_of(language(tag).catalogue)
+        is_latin = scripts <= {LATIN}
+        assert (tag.partition("-")[0] in FUNCTION_WORDS) == is_latin, (tag, scripts)
+    assert scripts_of(language("ja").catalogue) == {"HIRAGANA", "KATAKANA", "CJK"}
+    assert scripts_of(language("pl").catalogue) == {LATIN}
 
 
 @pytest.mark.parametrize("tag", TAGS)
