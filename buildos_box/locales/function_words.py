@@ -55,6 +55,10 @@ _LISTS = {
 }
 FUNCTION_WORDS = {tongue: frozenset(words.split()) for tongue, words in _LISTS.items()}
 
+_PARTICLES = "da das de del della der di do dos du la las le les los of the van von"
+NAME_PARTICLES = frozenset(_PARTICLES.split())
+"""Small words that stand inside names, whatever language these are used in."""
+
 CHINESE_SIGNS = frozenset(
     "你您妳们們这這那吗嗎呢吧呀啊哪谁么个没沒说說对让讓给为时间问题过进开关请议务项计划发标备认电话"
     "邮级办应该处经将还后从于与并且样见长东车门书业动区产义员现实视观规设许论证评词语读课谈"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from buildos_box.locales import own_words
-from buildos_box.locales.function_words import CHINESE_SIGNS, FUNCTION_WORDS
+from buildos_box.locales.function_words import CHINESE_SIGNS, FUNCTION_WORDS, NAME_PARTICLES
 from buildos_box.locales.language import Language
 from buildos_box.locales.scripts import DENSE, HAN, KANA, LATIN, count_scripts, scripts_of
 from buildos_box.locales.tags import SOURCE
@@ -21,7 +21,8 @@ _LONGEST_WITHOUT_KANA = 24
 _LEAST_WORDS_ALONE = 8
 """A text of so many words is judged by itself too, not only together with the others."""
 _LETTERS_OF_A_SIGN = 2
-_BETWEEN = re.compile(r'([.!?:…。\n]+(?:\s+|$)|[\s,;()\[\]"“”„«»‹›「」『』、。…—–]+)')
+_SENTENCE_END = re.compile(r"[.!?:…。\n]+(?:\s+|$)")
+_BETWEEN = re.compile(r'[\s,;()\[\]"“”„«»‹›「」『』、。…—–]+')
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 
 
@@ -89,19 +90,24 @@ def _plain_words(text: str) -> Iterator[str]:
     """The words that may be small ones, with the parts of those that have an apostrophe.
 
     Names, abbreviations and technical words are left out: what has capitals (save the first word
-    of a sentence), digits, or signs between its letters.
+    of a sentence), digits, or signs between its letters, and particles of names.
     """
-    begins = True
-    for place, part in enumerate(_BETWEEN.split(text)):
-        if place % 2:
-            begins = begins or part[0] in ".!?:…。\n"
-            continue
-        word = part.strip("'*`.!?:")
-        if not word:
-            continue
-        if _WORD.fullmatch(word) and (word.islower() or (begins and word.istitle())):
-            yield from _parts(word.casefold())
-        begins = False
+    for sentence in _SENTENCE_END.split(text):
+        found = (part.strip("'*`.!?:") for part in _BETWEEN.split(sentence))
+        words = [word for word in found if word]
+        for place, word in enumerate(words):
+            rest = word[1:] if place == 0 else word
+            if rest == rest.lower() and _WORD.fullmatch(word) and not _is_of_name(words, place):
+                yield from _parts(word.casefold())
+
+
+def _is_of_name(words: list[str], place: int) -> bool:
+    """Whether the word stands between the parts of a name: `Lord of the Rings`."""
+    if words[place] not in NAME_PARTICLES:
+        return False
+    before = next((word for word in words[place - 1 :: -1] if word not in NAME_PARTICLES), "")
+    after = next((word for word in words[place:] if word not in NAME_PARTICLES), "")
+    return place > 0 and before[:1].isupper() and after[:1].isupper()
 
 
 def _parts(word: str) -> Iterator[str]:

@@ -62,6 +62,7 @@ def test_names_are_in_no_language(tag: str, text: str) -> None:
         ("ja", "Your afternoon is free and there is room for one of them."),
         ("en-US", "今日は会議が三件あります。"),
         ("fr", "Сегодня три встречи"),
+        ("en-US", "C’est votre appel"),
     ],
 )
 def test_another_script_is_another_language(tag: str, text: str) -> None:
