@@ -84,7 +84,7 @@ async def test_what_a_brief_tells_of_its_progress_can_be_seen(
             await generate_daily_brief(attempt, box.box.services)
             rows = await box.db.all("SELECT progress ->> 'message' AS said FROM seen")
     seen = [row["said"] for row in rows]
-    analysing = ["Analysing the day"] if with_model else []
+    analysing = ["Analyzing the day"] if with_model else []
     assert seen == [
         "Gathering projects, tasks, notes and events",
         *analysing,
