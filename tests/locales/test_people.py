@@ -85,6 +85,7 @@ async def test_the_page_is_told_how_to_write(box: BoxWorld) -> None:
     habits = ("locale", "hourCycle", "weekStart")
     assert [session[name] for name in habits] == ["en-US", 24, 1]
     assert session["languages"]["en-GB"] == "English (UK)"
+    assert "direction" not in session, "the page's texts say it"
     await box.call("PATCH", "/users/ada", {"locale": "en-US"})
     session = await box.get("/app/session", token=own)
     assert [session[name] for name in habits] == ["en-US", 12, 0]
