@@ -170,6 +170,36 @@ async def test_the_fifth_loss_as_the_one_suspect_fails_the_job_and_each_is_on_re
     assert "worker_lost" in await why(world, job)
 
 
+async def test_a_loss_is_on_record_with_when_the_job_runs_again_and_where_it_stood(
+    world: QueueWorld,
+) -> None:
+    job = await world.add(world.job_type("t"))
+    row_id = (await world.job(job))["id"]
+    said = []
+    for _ in range(7):
+        assert await world.claim() is not None
+        await crash(world)
+        event = (await job_query_store.events_of(world.db, row_id))[-1]
+        said.append((event["to_status"], event["reason"], event["actor"]))
+        world.clock.advance(HOUR)
+    assert said[0] == ("pending", "worker_lost: loss 1", "system")
+    assert said[1] == (
+        "pending", "worker_lost: loss 2; again at 2024-10-23T09:00:05.000Z", "system",
+    )  # fmt: skip
+    assert said[2][1].startswith("worker_lost: loss 3, 1 as the one suspect; again at ")
+    assert said[6][:2] == (
+        "failed",
+        "worker_lost: its worker stopped without a result (loss 7, 5 as the one suspect)",
+    )
+    row = await world.job(job)
+    assert (row["error_kind"], row["error"]) == (
+        "lost", "its worker stopped without a result (loss 7, 5 as the one suspect)",
+    )  # fmt: skip
+    stacks = [one["stack"] for one in await job_query_store.attempts_of(world.db, row_id)]
+    assert len(stacks) == 7
+    assert all("run_work" in stack for stack in stacks)
+
+
 async def test_all_that_ended_so_are_retried_by_one_request_and_count_from_zero(
     world: QueueWorld,
 ) -> None:
