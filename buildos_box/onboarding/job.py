@@ -24,7 +24,6 @@ from buildos_box.workspace.languages import get_language
 
 EVENT = "onboarding.completed"
 _READING = N_("Reading what you wrote")
-_STORING = N_("Storing the analysis")
 _READY = N_("Your analysis is ready")
 
 
@@ -70,7 +69,6 @@ async def analyse_onboarding(
         await job.save_step("analysis", draft)
     else:
         draft = msgspec.convert(kept, Draft)
-    job.note_progress(90, language.say(_STORING))
     return await services.db.write(lambda tx: _conclude(tx, job, services, draft, language))
 
 
@@ -117,7 +115,7 @@ def _conclude(
     one transaction.
     """
     now, user_id = services.clock.now(), job.payload.user_id
-    job.ensure_lease(tx)
+    job.ensure_lease(tx, finishing=True)
     result = OnboardingResult(services.ids.new("onboarding", now), draft.source)
     finished = store.Finished(
         user_id=user_id,

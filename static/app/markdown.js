@@ -19,6 +19,8 @@ function link(address, label) {
     url = new URL(address);
   } catch { /* not an address: its words are enough */ }
   if (!url || !["https:", "http:", "mailto:"].includes(url.protocol)) return label;
+  // Mails refuse it as well: what stands before the @ looks like the place that it leads to.
+  if (url.username || url.password) return label;
   const isHere = url.origin === location.origin && url.pathname === location.pathname && url.hash;
   if (isHere) return el("a", { href: url.hash }, label);
   return el("a", { href: url.href, rel: "noopener noreferrer" }, label);

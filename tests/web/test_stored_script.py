@@ -74,3 +74,29 @@ def test_nothing_that_is_written_becomes_part_of_the_page(home: "Home", person: 
             break
         eve.page.wait_for_timeout(100)
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("markdown", "leads_to"),
+    [
+        ("[a](https://good.example/b)", ["https://good.example/b"]),
+        ("[a](https://good.example@evil.example/)", []),
+        ("[a](https://good.example:80@evil.example/)", []),
+        ("<https://good.example@evil.example/>", []),
+        ("[a](mailto:ada@example.org)", ["mailto:ada@example.org"]),
+        ("[a](javascript:alert(1))", []),
+    ],
+)
+def test_a_link_of_a_brief_leads_where_it_seems_to(
+    person: Someone, markdown: str, leads_to: list[str]
+) -> None:
+    eve = person()
+    eve.go()
+    found = eve.page.evaluate(
+        """async text => {
+            const { markdown } = await import(new URL("markdown.js", location));
+            return markdown(text).flatMap(p => [...p.querySelectorAll("a")].map(a => a.href));
+        }""",
+        markdown,
+    )
+    assert found == leads_to
