@@ -10,6 +10,7 @@ from buildos_box.jobs import claims, job_query_store, transitions
 from buildos_box.jobs.changes import JobsChanged, JobWaits
 from buildos_box.jobs.claims import PROMOTE_AT_MOST
 from buildos_box.jobs.lanes import Lane
+from buildos_box.jobs.rescuer import SUSPECT_AFTER
 from buildos_box.jobs.retry import Failure, RetryAt
 from tests.jobs.conftest import LEASE, QueueWorld
 
@@ -229,3 +230,21 @@ async def test_in_one_claim_a_type_that_is_paused_is_passed_over_for_each_slot(
 def test_an_attempt_is_one_of_so_many_unless_time_has_bounded_one_before() -> None:
     assert claims.attempt_words(2, 0, 3) == "attempt 2 of 3"
     assert claims.attempt_words(2, 1, 3) == "attempt 2"
+
+
+async def test_a_suspect_waits_for_one_that_an_earlier_claim_has_started(
+    world: QueueWorld,
+) -> None:
+    kind = world.job_type("t")
+    suspects = [await world.add(kind) for _ in range(2)]
+    for _ in range(SUSPECT_AFTER):
+        assert len(await world.claim_many(2)) == 2
+        await world.recover(all_leases=True)
+    world.clock.advance(timedelta(hours=1))
+    first = await world.claim()
+    assert first is not None
+    assert first.job_id == suspects[0]
+    assert await world.claim_many(16) == []
+    await world.runner.run(first, None)
+    await world.settle()
+    assert [job.job_id for job in await world.claim_many(16)] == suspects[1:]
