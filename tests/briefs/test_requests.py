@@ -1,16 +1,17 @@
 """What a request for a brief queues, and what it is answered (docs/spec.md#brief-on-demand)."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from buildos_box.briefs.queueing import FURTHEST_AHEAD, BriefRequest, read_request
+from buildos_box.briefs.queueing import FURTHEST_AHEAD, Answer, BriefRequest, read_request
 from buildos_box.clock import from_text, to_text
 from buildos_box.errors import Unprocessable
-from tests.briefs.test_cron import prefer
-from tests.world import BoxWorld
+from tests.briefs.test_cron import briefs, cron, prefer
+from tests.world import BoxWorld, open_world
 
 NOW = from_text("2024-10-23T08:00:00Z")
 MOMENT = timedelta(milliseconds=1)
@@ -139,3 +140,41 @@ async def test_a_brief_that_is_opened_while_briefs_are_off_is_not_mailed(box: Bo
     answer = await queue(box, forceImmediate=True)
     assert answer["notificationScheduledFor"] is None
     assert (await queue(box, forceRegenerate=True))["notificationScheduledFor"] is not None
+
+
+def test_a_request_that_says_no_more_asks_for_no_more() -> None:
+    """These defaults are in the API's description."""
+    assert msgspec.to_builtins(BriefRequest(user_id="ada")) == {
+        "userId": "ada",
+        "scheduledFor": None,
+        "briefDate": None,
+        "timezone": None,
+        "forceImmediate": False,
+        "forceRegenerate": False,
+        "options": {
+            "includeProjects": None,
+            "excludeProjects": None,
+            "suppressNotificationIfPastPreferredTime": False,
+        },
+    }
+
+
+def test_an_answer_that_an_earlier_version_has_stored_can_be_read() -> None:
+    stored = {"job_id": "job-1", "scheduled_for": to_text(NOW), "day": "2024-10-23"}
+    answer = msgspec.convert(stored, Answer)
+    assert answer == Answer("job-1", NOW, NOW.date())
+    assert (answer.notify_at, answer.correlation_id) == (None, "")
+    assert (answer.deduplicated, answer.already_completed) == (False, False)
+    later = msgspec.convert(stored | {"notification_at": to_text(NOW + HOUR)}, Answer)
+    assert later.notify_at == NOW + HOUR
+    assert msgspec.to_builtins(later)["notification_at"].startswith("2024-10-23T09:00:00")
+
+
+async def test_after_a_month_a_brief_missed_by_just_the_lookback_is_still_made(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path, at="2024-10-23T06:00:00Z") as box:
+        await box.person(at="09:00")
+    async with open_world(tmp_path, at="2024-11-23T10:00:00Z") as box:
+        assert await cron(box) == {"due": 2, "queued": 1, "skipped": 1}
+        assert (await briefs(box))["ada"][0] == "2024-11-23"
