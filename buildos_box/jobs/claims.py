@@ -38,10 +38,10 @@ class Claimed:
     lease_token: str
     ran_before: bool
     """Whether the job was started before, also by attempts that do not count."""
-    deferred: int = 0
+    deferred: int
     """How many of its attempts ended in a retry that time bounds, not their number."""
-    retry_until: Instant | None = None
-    expires_at: Instant | None = None
+    retry_until: Instant | None
+    expires_at: Instant | None
 
     @property
     def scheduled_for(self) -> Instant:
@@ -226,7 +226,6 @@ class _Line:
                 _drop_suspects(ahead)
         if self._running.add(lane.name, row["user_id"]) == lane.per_user:
             self._full[lane.name].append(row["user_id"])
-            self._full[lane.name].sort()
         if lane.per_minute:
             self._tx.execute(
                 "INSERT OR IGNORE INTO lane_starts (lane, started_at, job_id) VALUES (?, ?, ?)",

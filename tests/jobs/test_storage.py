@@ -25,6 +25,9 @@ A_CLAIM = Claimed(
     correlation_id="corr-1",
     lease_token="token-1",
     ran_before=False,
+    deferred=0,
+    retry_until=None,
+    expires_at=None,
 )
 NOTHING = Claims([], None)
 
