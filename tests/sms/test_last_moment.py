@@ -104,3 +104,41 @@ async def test_a_reminder_in_a_persons_own_words_is_sent_in_them(
     assert changed.status_code == 200, changed.text
     await box.run_until("2024-10-23T09:46:00Z")
     assert [sent["Body"] for sent in twilio.sent] == ["Bring the keys"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO sms_opt_outs VALUES ('+14155552671', '2024-10-23T08:00:00.000Z')",
+        """UPDATE user_sms_preferences
+              SET quiet_hours_start = '07:00', quiet_hours_end = '11:00'""",
+        "UPDATE user_sms_preferences SET daily_limit = 0",
+        "UPDATE user_sms_preferences SET phone_number = NULL, phone_verified = 0",
+    ],
+)
+async def test_one_in_doubt_that_has_left_is_found_whatever_has_changed_since(
+    box: BoxWorld, twilio: TwilioDouble, change: str
+) -> None:
+    await hello(box)
+    twilio.script = ["lost"]
+    await box.step()
+    assert await states(box) == [("sending", None)]
+    await box.db.write(lambda tx: tx.execute(change))
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert (await states(box), len(twilio.sent)) == ([("sent", None)], 1)
+    assert twilio.listed == 1
+
+
+async def test_one_in_doubt_that_has_not_left_is_not_sent_to_whom_it_may_not_be(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await hello(box)
+    twilio.script = [(503, 20503)]
+    await box.step()
+    await box.db.write(
+        lambda tx: tx.execute(
+            "INSERT INTO sms_opt_outs VALUES ('+14155552671', '2024-10-23T08:00:00.000Z')"
+        )
+    )
+    await box.run_until("2024-10-23T08:05:00Z")
+    assert (await states(box), twilio.sent) == ([("skipped", "opted_out")], [])
