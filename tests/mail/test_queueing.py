@@ -277,3 +277,47 @@ async def test_the_log_of_a_mail_in_doubt_says_that_it_is_repeated(tmp_path: Pat
             assert job["status"] == "failed"
             assert job["error"].startswith("twice: ")
             assert job["error_code"] == "outcome_unknown"
+
+
+async def readdress(box: BoxWorld, address: str) -> None:
+    await box.db.write(lambda tx: tx.execute("UPDATE email_recipients SET address = ?", (address,)))
+
+
+async def test_a_mail_that_is_not_wanted_is_skipped_also_if_it_could_not_be_sent(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    queued = await queue_brief(box)
+    await readdress(box, "ada@example.org\r\nBcc: x@y")
+    await unsubscribe_from_all(box)
+    await box.run_until(LATER)
+    mail = await stored(box, queued)
+    assert (mail["status"], mail["reason"], box.outbox) == ("skipped", "unsubscribed", [])
+    (job,) = await box.jobs()
+    assert job["status"] == "completed"
+
+
+async def test_what_is_not_confirmed_is_only_the_address_that_a_person_has_now(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    queued = await queue_brief(box)
+    await readdress(box, "ada@old.example")
+    await unconfirm(box)
+    await box.run_until(LATER)
+    assert (await stored(box, queued))["status"] == "sent"
+    assert [mail["To"] for mail in box.outbox] == ["ada@old.example"]
+
+
+async def test_a_mail_in_doubt_stays_so_until_it_is_sent_or_given_up(tmp_path: Path) -> None:
+    with SmtpDouble() as server:
+        server.answers(DROP, "451 4.3.0 busy", "451 4.3.0 busy")
+        async with box_with(server, tmp_path) as box:
+            await brief(box)
+            for attempts in (1, 2, 3):
+                (job,) = await box.jobs(types=["generate_brief_email"])
+                assert (job["status"], job["attempts"]) == ("queued_for_retry", attempts)
+                assert await statuses(box) == ["unknown"]
+                box.clock.set(job["scheduled_for"])
+                await box.work()
+            assert await statuses(box) == ["sent"]
