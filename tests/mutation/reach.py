@@ -38,17 +38,26 @@ class Reach:
     def tests_of(self, mutant: Mutant) -> list[str]:
         """The tests that reach the mutant: those that reach its file first, then the quickest.
 
-        What stands outside functions is reached by all that reach its file or one that names it.
+        What stands outside functions is reached by all that reach its file or one that names it,
+        and by the tests of a file that names it.
         """
         own = self._all_of(mutant.path)
         if mutant.at_import:
             stem = Path(mutant.path).stem
             named = [p for p in self._by_line if stem in (ROOT / p).read_text("utf-8")]
             tests = set().union(*(self._all_of(path) for path in {mutant.path, *named}))
+            own = own | self._tests_naming(stem)
+            tests |= own
         else:
             lines = self._by_line.get(mutant.path, {})
             tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
         return sorted(tests, key=lambda test: (test not in own, self.seconds[test]))
+
+    def _tests_naming(self, stem: str) -> set[str]:
+        """Those of files of tests that name a module: a test may read what importing it makes."""
+        files = {test.partition("::")[0] for test in self.seconds}
+        naming = {file for file in files if stem in (ROOT / file).read_text("utf-8")}
+        return {test for test in self.seconds if test.partition("::")[0] in naming}
 
     def _all_of(self, path: str) -> set[str]:
         return set().union(*self._by_line.get(path, {}).values())

@@ -1,10 +1,12 @@
 """What the mutation tool changes, and what it leaves alone."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from tests.mutation.mutants import Mutant, mutants_of, sampled
+from tests.mutation.reach import Reach
 
 
 def mutants(folder: Path, text: str) -> list[Mutant]:
@@ -73,3 +75,14 @@ def test_a_sample_is_chosen_by_its_seed(tmp_path: Path) -> None:
     found = mutants(tmp_path, "".join(f"X{n} = {n}\n" for n in range(40)))
     assert sampled(found, 5, 1) == sampled(found, 5, 1) != sampled(found, 5, 2)
     assert sampled(found, None, 1) == found
+
+
+def test_a_test_that_only_reads_what_an_import_makes_reaches_it(tmp_path: Path) -> None:
+    (found,) = mutants(tmp_path, "LIMIT = f(3)\n")[1:]
+    test = "tests/mutation/test_mutants.py::test_it"
+    reach = Reach()
+    reach.add({"seconds": {test: 0.1}, "lines": {}})
+    assert reach.tests_of(dataclasses.replace(found, path="tests/mutation/mutants.py")) == [test]
+    reach = Reach()
+    reach.add({"seconds": {"tests/mutation/__init__.py::test_it": 0.1}, "lines": {}})
+    assert reach.tests_of(found) == []
