@@ -123,3 +123,22 @@ async def test_signing_in_to_the_page_is_no_way_around_it(box: BoxWorld) -> None
             answer = await api.post("/app/session", json=body, headers={"X-Box-Page": "1"})
             seen.append(answer.status_code)
     assert seen == [401] * 20 + [429] * 5
+
+
+async def test_who_guesses_too_often_is_told_so(box: BoxWorld) -> None:
+    async with from_address(box, "203.0.113.11") as api:
+        await guess(api, 20)
+        refused = await api.get("/queue/stats", headers={"Authorization": f"Bearer {WRONG}"})
+        assert refused.json()["error"] == "too many wrong tokens came from this address"
+
+
+async def test_whoever_may_only_read_may_also_read_by_a_post_that_changes_nothing(
+    box: BoxWorld,
+) -> None:
+    viewer = await box.token_for("viewer")
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    asked = {"Accept": "application/json, text/event-stream"}
+    reads = await box.call("POST", "/mcp", ping, token=viewer, headers=asked)
+    assert reads.status_code == 200, reads.text
+    changes = await box.call("POST", "/queue/brief", {"userId": "ada"}, token=viewer)
+    assert changes.status_code == 403
