@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,25 +40,26 @@ class Reach:
         """The tests that reach the mutant: those that reach its file first, then the quickest.
 
         What stands outside functions is reached by all that reach its file or one that names it,
-        and by the tests of a file that names it.
+        and by the tests of a file that imports it.
         """
         own = self._all_of(mutant.path)
         if mutant.at_import:
             stem = Path(mutant.path).stem
             named = [p for p in self._by_line if stem in (ROOT / p).read_text("utf-8")]
             tests = set().union(*(self._all_of(path) for path in {mutant.path, *named}))
-            own = own | self._tests_naming(stem)
+            own = own | self._tests_importing(Path(mutant.path).parent.name, stem)
             tests |= own
         else:
             lines = self._by_line.get(mutant.path, {})
             tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
         return sorted(tests, key=lambda test: (test not in own, self.seconds[test]))
 
-    def _tests_naming(self, stem: str) -> set[str]:
-        """Those of files of tests that name a module: a test may read what importing it makes."""
+    def _tests_importing(self, package: str, stem: str) -> set[str]:
+        """Those of files of tests that import a module: they may read what importing it makes."""
+        importing = re.compile(rf"\b{package}(\.| import [\w, ]*\b){stem}\b")
         files = {test.partition("::")[0] for test in self.seconds}
-        naming = {file for file in files if stem in (ROOT / file).read_text("utf-8")}
-        return {test for test in self.seconds if test.partition("::")[0] in naming}
+        found = {file for file in files if importing.search((ROOT / file).read_text("utf-8"))}
+        return {test for test in self.seconds if test.partition("::")[0] in found}
 
     def _all_of(self, path: str) -> set[str]:
         return set().union(*self._by_line.get(path, {}).values())
