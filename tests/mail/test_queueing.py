@@ -295,6 +295,8 @@ async def test_a_mail_that_is_not_wanted_is_skipped_also_if_it_could_not_be_sent
     assert (mail["status"], mail["reason"], box.outbox) == ("skipped", "unsubscribed", [])
     (job,) = await box.jobs()
     assert job["status"] == "completed"
+    result = msgspec.json.decode(job["result"])
+    assert result == {"emailId": queued.email_id, "status": "skipped", "messageId": None}
 
 
 async def test_what_is_not_confirmed_is_only_the_address_that_a_person_has_now(
