@@ -141,8 +141,8 @@ class Facts:
         return len(self.downs(begin, end))
 
     def recorded_between(self, message_id: str, begin: datetime, end: datetime) -> bool:
-        """Whether the box knew of that mail's outcome then, and was not made to forget it."""
-        known = any(begin <= at <= end for at in self.recorded[message_id])
+        """Whether the box knew that mail's outcome before `end`, and was not made to forget it."""
+        known = any(begin <= at < end for at in self.recorded[message_id])
         return known and not any(begin <= span.end <= end for span in self.restored)
 
     def full_between(self, begin: datetime, end: datetime) -> bool:

@@ -76,7 +76,9 @@ def mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
         _newest(facts, brief, ids, broken)
         ids.add(brief.fact["message_id"])
         # Whose answer a crash swallowed asks again, and with the same key it is the same request.
-        asks = facts.asks_between(brief.who, brief.t - 40 * HOUR, brief.t, of=brief.day)
+        # By a clock that was set back, what was asked before may have been asked later.
+        until = brief.t + 2 * HOUR if clock_near(facts, brief.t) else brief.t
+        asks = facts.asks_between(brief.who, brief.t - 40 * HOUR, until, of=brief.day)
         forced = sum(bool(ask["body"].get("forceRegenerate")) for ask in asks)
         # What was asked for since the backup, the restored box cannot know; nor what was told
         # ahead of its time, by a clock that was fast; nor that one asked for by hand, which was
@@ -215,7 +217,9 @@ def missing_briefs(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> N
                     continue  # all was well again when the day was over, or nearly
                 if late >= over_at and facts.crashes(run - 70 * MINUTE, over_at):
                     continue  # back when the day was over: no brief of a past day
-                if not any(t <= late for t in got[who, day]) and not _excused(facts, who, run, day):
+                if not any(t <= late for t in got[who, day]) and not _excused(
+                    facts, who, run, late, day
+                ):
                     says = f"{who} did not get {day}'s, due {run:%m-%d %H:%M}Z, by {late:%H:%M}Z"
                     broken.append(Broken("every brief comes", late, says))
 
@@ -248,11 +252,11 @@ def _due_by(facts: Facts, who: str, run: datetime) -> datetime | None:
     return None if facts.unfinished(who, run - 3 * HOUR, late) else late
 
 
-def _excused(facts: Facts, who: str, run: datetime, day: date) -> bool:
+def _excused(facts: Facts, who: str, run: datetime, late: datetime, day: date) -> bool:
     """The day's brief was made on demand, and its mail was not wanted or went down with trouble."""
     if facts.asks_between(who, run - 40 * HOUR, run + HOUR, of=day):
         return True
-    called_off = facts.called_off_between(who, run - 2 * HOUR, run + HOUR)
+    called_off = facts.called_off_between(who, run - 2 * HOUR, max(late, run + HOUR))
     if any("brief" in one["do"] for one in called_off):
         return True
     # In another zone the same calendar day had its brief already, perhaps without a mail.
