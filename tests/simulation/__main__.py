@@ -25,6 +25,8 @@ def main() -> int:
     parser.add_argument("--thoughts", type=float, default=1.0, help="how often they reconsider")
     parser.add_argument("--restore-every", type=int, default=8, help="days")
     parser.add_argument("--guests", type=int, default=0, help="people who keep nothing here")
+    parser.add_argument("--situations", type=float, default=0, help="rare situations a day")
+    parser.add_argument("--zone", help="where all live at first; else everywhere")
     parser.add_argument("--log", help="write the event log to this file")
     parser.add_argument("--shrink", type=float, default=0, help="seconds for the search")
     parser.add_argument("--until-broken", action="store_true", help="end at the first fall")
@@ -35,7 +37,13 @@ def main() -> int:
     for seed in range(asked.seed, asked.seed + asked.seeds):
         begun = time.process_time()
         options = Options(
-            asked.faults, asked.deeds, asked.thoughts, asked.restore_every, asked.guests
+            asked.faults,
+            asked.deeds,
+            asked.thoughts,
+            asked.restore_every,
+            asked.guests,
+            asked.situations,
+            asked.zone,
         )
         plan = make(seed, days=asked.days, people=asked.people, options=options)
         verdict = tried(plan, with_model=not asked.no_model, until_broken=asked.until_broken)

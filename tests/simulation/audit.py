@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.simulation.audit_briefs import Briefs, asked_for_by_name
 from tests.simulation.audit_losses import Losses, attempts_of
+from tests.simulation.audit_mails import Mails
 from tests.simulation.facts import Facts
 from tests.simulation.violations import Broken
 from tests.simulation.wall_time import MINUTE, instant
@@ -27,6 +28,7 @@ class Auditor:
         self._since = ""
         self._losses = Losses()
         self._briefs = Briefs()
+        self._mails = Mails()
 
     def look(self, path: Path, now: datetime) -> None:
         reading = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -44,6 +46,7 @@ class Auditor:
             ):
                 self._say("one live job a key", now, f"{row['n']} of {row['dedup_key']}")
             self._briefs.look(reading, self._since, now)
+            self._mails.look(reading, self._since)
             self._since = max((job["updated_at"] for job in jobs), default=self._since)
         finally:
             reading.close()
@@ -101,7 +104,8 @@ class Auditor:
             if not excused:
                 self._say("what runs is not run again", ended, f"{name}: {outcome}")
 
-        self.broken += self._losses.explained(facts) + self._briefs.explained(facts)
+        for eye in (self._losses, self._briefs, self._mails):
+            self.broken += eye.explained(facts)
 
     def compare(self, path: Path, facts: Facts) -> None:
         """What must be true at any time."""
@@ -109,6 +113,7 @@ class Auditor:
         reading.row_factory = sqlite3.Row
         try:
             self._deliveries(reading, facts)
+            self._undelivered(reading, facts)
         finally:
             reading.close()
         self.explain(facts)

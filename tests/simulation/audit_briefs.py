@@ -47,7 +47,7 @@ class Briefs:
                   AND in_inbox = 1 AND payload LIKE ?""",
             (row["user_id"], f'%"{row["id"]}"%'),
         ).fetchone()
-        silent = _tells_nothing(reading, row)
+        silent = tells_nothing(reading, row)
         says = f"{row['user_id']}'s brief of {row['brief_date']}, {row['id']}"
         if told is None and not silent:
             self._say("what happened is in the inbox", now, says)
@@ -68,7 +68,7 @@ class Briefs:
         return broken
 
 
-def _tells_nothing(reading: sqlite3.Connection, row: Any) -> bool:
+def tells_nothing(reading: sqlite3.Connection, row: Any) -> bool:
     """Whether it is a daily brief of no project and no event, and such are not wished for."""
     counts = json.loads(row["counts"])
     job = reading.execute(

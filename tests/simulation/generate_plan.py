@@ -5,6 +5,7 @@ import random
 from tests.simulation.cancellations import SecondThoughts
 from tests.simulation.fault_plan import add_faults, add_hard_times, add_restores
 from tests.simulation.plan import Options, Plan
+from tests.simulation.situations import add_situations
 from tests.simulation.user_actions import Guest, Person
 
 STARTS = ("2024-10-20", "2025-03-01", "2024-03-20", "2025-10-12", "2024-06-10", "2025-12-20")
@@ -29,6 +30,8 @@ def make(seed: int, *, days: int = 30, people: int = 12, options: Options | None
         guest.settle_in()
         for day in range(days - 1):
             guest.live_a_day(day)
+    if options.situations:
+        add_situations(plan, random.Random(f"{seed} situations"), options)
     add_faults(plan, random.Random(f"{seed} faults"), options)
     if options.faults_a_day:
         add_hard_times(plan, random.Random(f"{seed} hard times"), options)

@@ -141,7 +141,7 @@ def _matching(
 
 
 def missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Broken]) -> None:
-    sent = {(one.event, one.start) for one in reminders}
+    sent = {(one.event, one.start): one.t for one in reversed(reminders)}  # the first of each
     counts = Counter(
         (who, sms["t"].date() + DAY * n)
         for who, history in facts.revisions.items()
@@ -156,12 +156,17 @@ def missing_reminders(facts: Facts, reminders: list[Reminder], broken: list[Brok
                 continue
             over = history[index + 1].asked if index + 1 < len(history) else FOREVER
             start = instant(event["startAt"])
-            due = _due(facts, event["userId"], start, version.since, over)
-            if due is None or (name, start) in sent:
+            who, came = event["userId"], sent.get((name, start))
+            owed = _due(facts, who, start, version.since, over)
+            if owed is None or (came is not None and came <= owed[1]):
                 continue
-            who = event["userId"]
+            due, late = owed
             limit = min(w.limit for w in facts.preferences_between(who, due - DAY, due))
             if counts[who, due.date()] >= limit or _may_be_called_off(facts, who, name, start):
+                continue
+            if came is not None:
+                says = f"{who}'s of {name}, due {due:%m-%d %H:%M}Z, at {came:%m-%d %H:%M:%S}Z"
+                broken.append(Broken("a reminder comes at its time", late, says))
                 continue
             says = f"{who} was not told of {name} at {start:%m-%d %H:%M}Z, due {due:%m-%d %H:%M}Z"
             broken.append(Broken("every reminder comes", due, says))
@@ -176,8 +181,8 @@ def _may_be_called_off(facts: Facts, who: str, name: str, start: datetime) -> bo
 
 def _due(
     facts: Facts, who: str, start: datetime, known: datetime, over: datetime
-) -> datetime | None:
-    """When the reminder had to be sent; None if none was owed, or its absence is excused."""
+) -> tuple[datetime, datetime] | None:
+    """When the reminder had to be sent, and by when; None if none was owed, or it is excused."""
     around = facts.preferences_between(who, min(start, known) - 26 * HOUR, start)
     if len(around) != 1 or not around[0].reminders or around[0].stopped or around[0].unsure:
         return None
@@ -212,7 +217,7 @@ def _due(
             return None
     if facts.ill(midnight, midnight + 20 * MINUTE) or facts.ill(begin, late):
         return None
-    return None if facts.unfinished(who, known - 26 * HOUR, late) else due
+    return None if facts.unfinished(who, known - 26 * HOUR, late) else (due, late)
 
 
 def _disturbs(wishes: Wishes, begin: datetime, end: datetime) -> bool:

@@ -44,3 +44,7 @@ class Options:
     many, since to back it up and put it back takes as long as three days of its life."""
     guests: int = 0
     """People besides, who want briefs and keep nothing here: no project, no task, no event."""
+    situations: float = 0.0
+    """How often a day there is one of those that chance brings about once in years."""
+    zone: str | None = None
+    """Where all live at first; else everywhere."""

@@ -2,6 +2,9 @@
 
 from tests.simulation.planted_faults import Planted
 
+RARE = ("--situations", "7", "--faults", "0", "--people", "6")
+"""Days of what chance brings about once in years, and of nothing else that could excuse it."""
+
 BLIND = [
     Planted(
         "quiet reminders skipped",
@@ -81,10 +84,6 @@ BLIND = [
         ("every brief comes", "a brief comes at its time"),
         ("--faults", "1", "--deeds", "3"),
     ),
-]
-"""Seen by a run of some days."""
-
-UNSEEN = [
     Planted(
         "old version mailed",
         (
@@ -102,8 +101,8 @@ UNSEEN = [
                 "dedup_key=lambda payload: email_key(payload.email_id),",
             ),
         ),
-        ("one brief, one mail",),
-        ("--deeds", "6", "--people", "12"),
+        ("an old version is not mailed",),
+        RARE,
     ),
     Planted(
         "effect done again",
@@ -130,13 +129,13 @@ UNSEEN = [
             ),
         ),
         ("a mail leaves once",),
-        ("--faults", "16", "--people", "12"),
+        RARE,
     ),
     Planted(
         "daily_sms once an hour",
         (("sms/cron.py", 'schedule="*/15 * * * *"', 'schedule="0 * * * *"'),),
-        ("every reminder comes",),
-        ("--faults", "1", "--deeds", "4", "--people", "12"),
+        ("a reminder comes at its time", "every reminder comes"),
+        (*RARE, "--zone", "Asia/Kathmandu", "--people", "12"),
     ),
     Planted(
         "undelivered mail told to nobody",
@@ -149,7 +148,7 @@ UNSEEN = [
             ),
         ),
         ("what is not delivered is told",),
-        ("--faults", "16", "--people", "12"),
+        RARE,
     ),
     Planted(
         "stale after a minute",
@@ -160,8 +159,8 @@ UNSEEN = [
                 "stale_at=(send_at or now) + (event.fresh_for / 720),",
             ),
         ),
-        ("what happened is in the inbox",),
-        ("--faults", "16", "--people", "12"),
+        ("nothing is stale before its time",),
+        RARE,
     ),
     Planted(
         "mail queued after the commit",
@@ -187,8 +186,8 @@ UNSEEN = [
                 "    return result\n",
             ),
         ),
-        ("every brief comes",),
-        ("--faults", "30", "--people", "12"),
+        ("a brief is complete with its mail",),
+        RARE,
     ),
     Planted(
         "brief written after its day",
@@ -200,7 +199,7 @@ UNSEEN = [
             ),
         ),
         ("no brief of a past day",),
-        ("--faults", "16", "--people", "12"),
+        RARE,
     ),
     Planted(
         "suspects given up at once",
@@ -212,7 +211,10 @@ UNSEEN = [
             ),
         ),
         ("nothing innocent fails",),
-        ("--days", "6", "--people", "12", "--faults", "30"),
+        RARE,
     ),
 ]
+"""Seen by a run of some days."""
+
+UNSEEN: list[Planted] = []
 """Not seen as yet by a run of some days; `seen_as` is what they should be seen as."""

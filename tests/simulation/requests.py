@@ -13,6 +13,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.idempotency import IdempotentRequest
 from buildos_box.briefs.queueing import BriefRequest, queue_brief
 from buildos_box.forecast.routes import get_forecast
+from buildos_box.notifications.routes import put_preferences
 from buildos_box.sms.message_routes import cancel_message, list_messages
 from buildos_box.sms.preferences import SmsSettingsRequest
 from buildos_box.sms.routes import SmsRequest, post_schedule, queue_sms
@@ -58,6 +59,10 @@ async def knock(box: Box, do: str, who: str, body: Any, number: int = 0) -> Any:
             return await _call_off_brief(box, who)
         case "call_off_text":
             return await _call_off_text(box, who)
+        case "news":
+            answer = await put_preferences.fn(
+                user_id=who, data=body, services=services, caller=SERVICE
+            )
         case "pause" | "resume":
             route = pause if do == "pause" else resume
             paused = msgspec.convert(body, PauseRequest)

@@ -44,7 +44,7 @@ class Person:
         self.options = options
         self.id = f"u{number:02d}"
         self.start = utc(plan.start)
-        self.zone = ZONES[(number + plan.seed) % len(ZONES)]
+        self.zone = options.zone or ZONES[(number + plan.seed) % len(ZONES)]
         self.events: dict[str, dict[str, Any]] = {}
         self.tasks: list[str] = []
         self.count = 0
