@@ -26,6 +26,8 @@ class Auditor:
         self.attempts: list[tuple[str, datetime, datetime, str]] = []
         """Attempts that were lost: job, from, to, outcome; the story must explain each."""
         self._since = ""
+        self._begun: list[tuple[str, str, datetime]] = []
+        """Attempts: job, lane, since when."""
         self._losses = Losses()
         self._briefs = Briefs()
         self._mails = Mails()
@@ -76,6 +78,7 @@ class Auditor:
             self._say("attempts are counted once", at, says)
         if job["attempts"] - job["deferred"] > job["max_attempts"]:
             self._say("no more attempts than allowed", at, name)
+        self._begun += [(name, job["lane"], instant(one["started_at"])) for one in attempts]
         self._attempts(name, attempts)
         if not retried:
             self._losses.look(name, job, attempts, events)
@@ -103,6 +106,10 @@ class Auditor:
             )
             if not excused:
                 self._say("what runs is not run again", ended, f"{name}: {outcome}")
+
+        for name, lane, at in self._begun:
+            if facts.paused(lane, at):
+                self._say("a paused lane begins nothing", at, f"{name} in {lane}")
 
         for eye in (self._losses, self._briefs, self._mails):
             self.broken += eye.explained(facts)

@@ -26,6 +26,8 @@ class Mails:
     """Briefs that were completed and have no mail of their newest version, by id."""
     expired: dict[str, Any] = field(default_factory=dict)
     """Deliveries that were given up as too old, by id."""
+    doubled: dict[tuple[str, str], Broken] = field(default_factory=dict)
+    """Briefs that an inbox tells of more than once, by person and tag."""
 
     def look(self, reading: sqlite3.Connection, since: str) -> None:
         lately = since and (instant(since) - 3 * HOUR).isoformat()
@@ -54,9 +56,20 @@ class Mails:
         ):
             self.expired[row["id"]] = row
 
+        # What takes the place of another does so in its commit, so there is no excuse.
+        for row in reading.execute(
+            """SELECT user_id, tag, max(created_at) AS at FROM notifications
+                WHERE event_type = 'brief.completed' AND in_inbox = 1 AND read_at IS NULL
+                GROUP BY user_id, tag HAVING count(*) > 1"""
+        ):
+            says = f"{row['user_id']} has more than one of {row['tag']}"
+            promise = "the inbox has the newest of a brief"
+            self.doubled[row["user_id"], row["tag"]] = Broken(promise, instant(row["at"]), says)
+
     def explained(self, facts: Facts) -> list[Broken]:
         """What no wrong clock, restored backup or wish of its person excuses."""
         found = [*self._old_versions(facts), *self._mailless(facts), *self._too_soon(facts)]
+        found += self.doubled.values()
         return [one for one in found if not facts.clock_wrong(one.at - 3 * HOUR, one.at + 3 * HOUR)]
 
     def _old_versions(self, facts: Facts) -> list[Broken]:

@@ -171,6 +171,17 @@ class Facts:
         names = ("disk", *(f"lane {lane}" for lane in lanes))
         return any(self.troubles(name, begin, end) for name in names)
 
+    def paused(self, lane: str, at: datetime) -> bool:
+        """Whether that lane was certainly paused then, for a second at least."""
+        spans = self._timeline("trouble", f"lane {lane}").between(at, at)
+        return any(
+            span.begin + timedelta(seconds=1) < at < span.end - timedelta(seconds=1)
+            and not self.unfinished("", span.begin, span.end)
+            and not self.clock_wrong(span.begin, span.end)
+            and not any(one.begin <= span.end and span.begin <= one.end for one in self.restored)
+            for span in spans
+        )
+
     def restored_since(self, at: datetime) -> bool:
         """Whether a backup was put in place after that."""
         return any(span.end >= at for span in self.restored)

@@ -4,6 +4,8 @@ from tests.simulation.planted_faults import Planted
 
 RARE = ("--situations", "7", "--faults", "0", "--people", "6")
 """Days of what chance brings about once in years, and of nothing else that could excuse it."""
+OFTEN = ("--situations", "3", "--people", "12", "--deeds", "2")
+"""Days of all that there is."""
 
 BLIND = [
     Planted(
@@ -213,8 +215,45 @@ BLIND = [
         ("nothing innocent fails",),
         RARE,
     ),
+    Planted(
+        "pause of a lane not kept",
+        (
+            (
+                "jobs/claims.py",
+                'closed = {pause.name for pause in pauses if pause.kind == "lane"}',
+                "closed: set[str] = set()",
+            ),
+        ),
+        ("a paused lane begins nothing",),
+        OFTEN,
+    ),
+    Planted(
+        "older news of a brief stays in the inbox",
+        (("notifications/store.py", "SET in_inbox = 0\n", "SET in_inbox = 1\n"),),
+        ("the inbox has the newest of a brief",),
+        OFTEN,
+    ),
 ]
 """Seen by a run of some days."""
 
-UNSEEN: list[Planted] = []
+UNSEEN: list[Planted] = [
+    Planted(
+        "not run again on request",
+        (("jobs/job_store.py", "SET rerun_wanted = 1 WHERE id", "SET rerun_wanted = 0 WHERE id"),),
+        ("every reminder comes", "a reminder comes at its time"),
+        OFTEN,
+    ),
+    Planted(
+        "mail to who wants none any more",
+        (("mail/job.py", "if store.is_unsubscribed(tx, email.user_id, BRIEFS):", "if False:"),),
+        ("no mail to who wants none",),
+        OFTEN,
+    ),
+    Planted(
+        "saved steps not read",
+        (("jobs/attempt.py", "return self._steps.get(step)", "return None"),),
+        ("what is saved is not done again",),
+        OFTEN,
+    ),
+]
 """Not seen as yet by a run of some days; `seen_as` is what they should be seen as."""
