@@ -172,12 +172,15 @@ class Facts:
         return any(self.troubles(name, begin, end) for name in names)
 
     def paused(self, lane: str, at: datetime) -> bool:
-        """Whether that lane was certainly paused then, for a second at least."""
+        """Whether that lane was certainly paused then, for a second at least.
+
+        Never near a time at which the box's clock was wrong: `at` is what that clock said.
+        """
         spans = self._timeline("trouble", f"lane {lane}").between(at, at)
         return any(
             span.begin + timedelta(seconds=1) < at < span.end - timedelta(seconds=1)
             and not self.unfinished("", span.begin, span.end)
-            and not self.clock_wrong(span.begin, span.end)
+            and not self.clock_wrong(span.begin - 3 * HOUR, span.end + 3 * HOUR)
             and not any(one.begin <= span.end and span.begin <= one.end for one in self.restored)
             for span in spans
         )

@@ -136,7 +136,8 @@ class Person:
         self.heading("Today")
 
     def findings(self) -> list[str]:
-        """What axe-core finds on the page as it is now."""
+        """What axe-core finds on the page, once its view is drawn: each has a heading."""
+        self.page.get_by_role("heading", level=1).first.wait_for()
         self.page.evaluate(AXE.read_text("utf-8"))
         result = self.page.evaluate(
             "rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES
