@@ -78,7 +78,8 @@ def mails(facts: Facts, briefs: list[Brief], broken: list[Broken]) -> None:
         # Whose answer a crash swallowed asks again, and with the same key it is the same request.
         # By a clock that was set back, what was asked before may have been asked later.
         until = brief.t + 2 * HOUR if clock_near(facts, brief.t) else brief.t
-        asks = facts.asks_between(brief.who, brief.t - 40 * HOUR, until, of=brief.day)
+        # A day lasts up to fifty hours for who moves from the first zone to the last.
+        asks = facts.asks_between(brief.who, brief.t - 3 * DAY, until, of=brief.day)
         forced = sum(bool(ask["body"].get("forceRegenerate")) for ask in asks)
         # What was asked for since the backup, the restored box cannot know; nor what was told
         # ahead of its time, by a clock that was fast; nor that one asked for by hand, which was
