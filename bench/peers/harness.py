@@ -6,13 +6,16 @@ own jobs the bench counts only those that are durably completed.
 """
 
 import argparse
+import asyncio
 import os
 import select
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from bench.measure import latency_ms, rss_mb, tell, with_children
 
@@ -135,6 +138,21 @@ def measure(
                 worker.kill()
                 worker.wait()
     tell(figures)
+
+
+def loop_in_a_thread() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Starts an event loop for a peer with asyncio; gives what runs a coroutine there and waits."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
+
+
+async def do_job_beside() -> None:
+    """A job of a peer with asyncio: one that has to wait does so in a thread."""
+    if float(os.environ[IO]):
+        await asyncio.to_thread(do_job)
+    else:
+        do_job()
 
 
 def options() -> argparse.Namespace:

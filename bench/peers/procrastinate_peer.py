@@ -20,10 +20,7 @@ def _app(connector: BaseConnector) -> App:
 
 
 async def job(n: int) -> None:
-    if float(os.environ[harness.IO]):
-        await asyncio.to_thread(harness.do_job)
-    else:
-        harness.do_job()
+    await harness.do_job_beside()
 
 
 async def work() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 from typing import Any
 
 from saq import Queue, Worker
@@ -15,10 +14,7 @@ AT_ONCE = 16
 
 
 async def job(_context: dict[str, Any], *, n: int) -> None:
-    if float(os.environ[harness.IO]):
-        await asyncio.to_thread(harness.do_job)
-    else:
-        harness.do_job()
+    await harness.do_job_beside()
 
 
 def _queue() -> Queue:
@@ -34,15 +30,13 @@ def main() -> None:
         asyncio.run(work())
         return
     options = harness.options()
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    queue = _queue()
-
-    def add(n: int) -> None:
-        asyncio.run_coroutine_threadsafe(queue.enqueue("job", n=n), loop).result()
-
+    run, queue = harness.loop_in_a_thread(), _queue()
     command = [sys.executable, "-m", "bench.peers.saq_peer", "--work"]
-    harness.measure(options, add, lambda: [subprocess.Popen(command, env=os.environ)])
+    harness.measure(
+        options,
+        lambda n: run(queue.enqueue("job", n=n)),
+        lambda: [subprocess.Popen(command, env=os.environ)],
+    )
 
 
 if __name__ == "__main__":

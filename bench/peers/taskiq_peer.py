@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 
 from taskiq import AsyncBroker
 from taskiq.api import run_receiver_task
@@ -16,10 +15,7 @@ AT_ONCE = 16
 
 
 async def job(n: int) -> None:
-    if float(os.environ[harness.IO]):
-        await asyncio.to_thread(harness.do_job)
-    else:
-        harness.do_job()
+    await harness.do_job_beside()
 
 
 def _broker() -> AsyncBroker:
@@ -39,18 +35,15 @@ def main() -> None:
         asyncio.run(work())
         return
     options = harness.options()
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
+    run = harness.loop_in_a_thread()
     broker = _broker()
-    asyncio.run_coroutine_threadsafe(broker.startup(), loop).result()
+    run(broker.startup())
     task = broker.find_task("job")
     assert task is not None
-
-    def add(n: int) -> None:
-        asyncio.run_coroutine_threadsafe(task.kiq(n), loop).result()
-
     command = [sys.executable, "-m", "bench.peers.taskiq_peer", "--work"]
-    harness.measure(options, add, lambda: [subprocess.Popen(command, env=os.environ)])
+    harness.measure(
+        options, lambda n: run(task.kiq(n)), lambda: [subprocess.Popen(command, env=os.environ)]
+    )
 
 
 if __name__ == "__main__":

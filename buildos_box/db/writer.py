@@ -87,8 +87,8 @@ class Writer:
         self._gate = threading.Lock()
         self._connection = connect_writer(path)
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        self._unchanging = self._connection.total_changes
-        """SQLite's count of changed rows, as far as none of them needs a commit any more."""
+        self._settled_changes = self._connection.total_changes
+        """How many changed rows SQLite had counted when none was left to commit."""
         self.files = OpenFiles(path)
         sys.setswitchinterval(SWITCH_SECONDS)
         self._thread: threading.Thread | None = None
@@ -171,8 +171,8 @@ class Writer:
 
     def _note_commit(self) -> None:
         changes = self._connection.total_changes
-        if changes != self._unchanging:
-            self._unchanging = changes
+        if changes != self._settled_changes:
+            self._settled_changes = changes
             self.commits += 1
             self.written_at = self._clock.monotonic()
 
@@ -194,7 +194,7 @@ class Writer:
             if len(group) == 1 or not self._connection.in_transaction:
                 raise
             self._connection.execute("ROLLBACK")
-            self._unchanging = self._connection.total_changes
+            self._settled_changes = self._connection.total_changes
             log.debug("group_run_again", error=str(error), transactions=len(group))
             return None
         return done
@@ -227,7 +227,7 @@ class Writer:
                 raise
             execute("ROLLBACK TO work")
             execute("RELEASE work")
-            self._unchanging += self._connection.total_changes - before
+            self._settled_changes += self._connection.total_changes - before
             work.future.set_exception(self._translated(error))
         else:
             execute("RELEASE work")
@@ -237,7 +237,7 @@ class Writer:
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        self._unchanging = self._connection.total_changes
+        self._settled_changes = self._connection.total_changes
         if isinstance(error, sqlite3.Error | DatabaseGone):
             self.written_at = None
             # What a transaction raises itself is reported to its caller only.

@@ -146,13 +146,12 @@ def _summed(ended: list[Row]) -> dict[Key, Sums]:
     sums: dict[Key, Sums] = defaultdict(Sums)
     for row in ended:
         minute = _seconds(row["minute"])
-        durations = history_store.wait_and_run(row)
         for step in LEVELS:
             found = sums[step, minute // step * step, row["job_type"], row["lane"]]
             found.counts[_COUNTED[row["to_status"]]] += row["count"]
-            if durations is not None:
-                for buckets, ms in zip((found.waits, found.runs), durations, strict=True):
-                    bucket = bisect_right(BOUNDS, ms, hi=len(BOUNDS) - 1)
+            for buckets, ms in ((found.waits, row["wait"]), (found.runs, row["run"])):
+                if ms is not None:
+                    bucket = bisect_right(BOUNDS, max(0, ms), hi=len(BOUNDS) - 1)
                     buckets[bucket] = buckets.get(bucket, 0) + row["count"]
     return sums
 

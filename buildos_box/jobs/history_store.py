@@ -20,24 +20,12 @@ _WAIT = _ROUNDED.format(_STARTED, "julianday(j.scheduled_for)")
 _RUN = _ROUNDED.format("julianday(e.at)", _STARTED)
 
 
-LONGEST_MS = 10**9
-"""Longer durations (11 days) are counted as this one; so does the last bucket of the history."""
-_WAIT_UNIT = 2**31
-"""A wait times this and a duration fit into one whole number."""
-
-
 def _shortened(ms: str) -> str:
-    """SQL that keeps two digits of a duration, so that like ones are counted as one group.
-
-    From 0, since clocks are set back, to LONGEST_MS.
-    """
+    """SQL that keeps two digits of a duration, so that like ones are counted as one group."""
     steps = "".join(
-        f" WHEN {ms} < {30 * size} THEN {ms} / {size} * {size}" for size in (10, 100, 1000)
+        f" WHEN {ms} < {30 * size} THEN {ms} / {size} * {size}" for size in (1, 10, 100, 1000)
     )
-    return (
-        f"CASE WHEN {ms} < 30 THEN max({ms}, 0){steps}"
-        f" ELSE min({ms} / 10000 * 10000, {LONGEST_MS}) END"
-    )
+    return f"CASE{steps} ELSE {ms} / 10000 * 10000 END"
 
 
 class Totals(NamedTuple):
@@ -70,8 +58,8 @@ async def ended(db: Database, after: int, upto: int) -> tuple[list[Row], list[Ro
     how many on each day (UTC), by user and outcome.
 
     Waits and durations are those of jobs that are done or failed; a job that has started again
-    since has none. Both are counted from one reading of the events, and are one number
-    (`wait_and_run`) at the head of the sort, because numbers are compared sooner than texts.
+    since has none. Both are counted from one reading of the events. Durations come first in the
+    sort, because whole numbers are compared sooner than texts.
     """
     rows = await db.all(
         f"""WITH ended AS MATERIALIZED (
@@ -80,22 +68,17 @@ async def ended(db: Database, after: int, upto: int) -> tuple[list[Row], list[Ro
                   FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
                  WHERE e.id > :after AND e.id <= :upto AND {_ENDED})
             SELECT minute, job_type, lane, to_status,
-                   {_shortened("wait")} * {_WAIT_UNIT} + {_shortened("run")} AS wait_and_run,
+                   {_shortened("wait")} AS wait, {_shortened("run")} AS run,
                    NULL AS day, NULL AS user_id, count(*) AS count
-              FROM ended GROUP BY 5, 1, 4, 2, 3
+              FROM ended GROUP BY 5, 6, 1, 2, 3, 4
              UNION ALL
-            SELECT NULL, NULL, NULL, to_status, NULL, substr(minute, 1, 10), user_id, count(*)
-              FROM ended WHERE user_id IS NOT NULL GROUP BY 7, 4, 6""",  # noqa: S608 (constants)
+            SELECT NULL, NULL, NULL, to_status, NULL, NULL, substr(minute, 1, 10), user_id,
+                   count(*)
+              FROM ended WHERE user_id IS NOT NULL GROUP BY 8, 7, 4""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
     by_user = [row for row in rows if row["day"] is not None]
     return [row for row in rows if row["day"] is None], by_user
-
-
-def wait_and_run(row: Row) -> tuple[int, int] | None:
-    """How long the jobs of this row waited and ran, in ms; None if they have no durations."""
-    both = row["wait_and_run"]
-    return None if both is None else divmod(both, _WAIT_UNIT)
 
 
 def move_cursor(tx: Tx, after: int, upto: int) -> bool:

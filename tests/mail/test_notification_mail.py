@@ -13,7 +13,9 @@ from tests.mail.test_sending import box_with, logged, statuses
 from tests.world import BoxWorld
 
 
-async def notify(box: BoxWorld, url: str | None = None) -> QueuedEmail:
+async def notify(
+    box: BoxWorld, url: str | None = None, *, correlation_id: str = "corr-1"
+) -> QueuedEmail:
     def queue(tx: Any) -> QueuedEmail:
         user = workspace.find_user(tx, "ada")
         assert user is not None
@@ -23,7 +25,7 @@ async def notify(box: BoxWorld, url: str | None = None) -> QueuedEmail:
             user,
             subject="Task due soon",
             body_markdown="**Pay rent** is due.",
-            correlation_id="corr-1",
+            correlation_id=correlation_id,
             event_type="task.due_soon",
             action_url=url,
         )

@@ -14,7 +14,6 @@ from buildos_box.mail.notification_job import SEND_NOTIFICATION_EMAIL
 from buildos_box.mail.outgoing import (
     QueuedEmail,
     queue_brief_email,
-    queue_notification_email,
     supersede,
     why_no_mail,
 )
@@ -22,6 +21,7 @@ from buildos_box.mail.store import TaskLine
 from buildos_box.settings import EmailSettings, LimitsSettings, Settings
 from buildos_box.workspace import store as workspace
 from tests.doubles.smtp import DROP, SmtpDouble
+from tests.mail.test_notification_mail import notify
 from tests.mail.test_sending import box_with, brief, mails, statuses
 from tests.world import BoxWorld, open_world
 
@@ -47,24 +47,6 @@ async def queue_brief(box: BoxWorld, **more: Any) -> QueuedEmail:
         user = workspace.find_user(tx, "ada")
         assert user is not None
         return queue_brief_email(tx, box.box.services, user, **given)
-
-    return await box.db.write(queue)
-
-
-async def notify(box: BoxWorld, **more: Any) -> QueuedEmail:
-    def queue(tx: Tx) -> QueuedEmail:
-        user = workspace.find_user(tx, "ada")
-        assert user is not None
-        return queue_notification_email(
-            tx,
-            box.box.services,
-            user,
-            subject="Task due soon",
-            body_markdown="**Pay rent** is due.",
-            correlation_id="corr-8",
-            event_type="task.due_soon",
-            **more,
-        )
 
     return await box.db.write(queue)
 
@@ -136,7 +118,7 @@ async def test_a_mail_without_an_end_does_not_expire(box: BoxWorld) -> None:
 
 async def test_a_notifications_mail_is_due_now_and_knows_what_it_tells_of(box: BoxWorld) -> None:
     await box.person()
-    queued = await notify(box)
+    queued = await notify(box, correlation_id="corr-8")
     mail = await stored(box, queued)
     assert (mail["kind"], mail["event_type"]) == ("notification", "task.due_soon")
     assert (mail["correlation_id"], mail["brief_id"]) == ("corr-8", None)

@@ -12,7 +12,7 @@ from buildos_box.workspace.changes import TaskChanged, TaskDeleted
 def on_task_changed(tx: Tx, services: Services, change: TaskChanged) -> None:
     """Sync soon, if the task now holds what its to-do does not, or should have one."""
     if not todo_store.is_kept_elsewhere(tx, change.task.id, change.task.project_id):
-        return  # as nearly all tasks are, of which a request may bring thousands
+        return  # hardly a task is, and a request may bring thousands: one look has to do
     todo = todo_store.of_task(tx, change.task.id)
     if todo is not None:
         here = todo_fields.of_task(change.task)
