@@ -32,8 +32,8 @@ class Gate:
     def __init__(self, *, status: int = 200, open_at_first: bool = False, port: int = 0) -> None:
         self.status = status
         self.seen: list[Seen] = []
-        self.at_once = 0
         self.most_at_once = 0
+        self._held: list[tuple[Seen, socket.socket]] = []
         self._open = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -60,6 +60,12 @@ class Gate:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @property
+    def at_once(self) -> int:
+        """How many requests wait here whose callers have not hung up."""
+        with self._lock:
+            return self._count()
+
     def open(self) -> None:
         """Answer all that wait and all that come."""
         self._open.set()
@@ -72,14 +78,21 @@ class Gate:
         """A request has come in: keep it until the gate opens or the caller hangs up."""
         with self._lock:
             self.seen.append(seen)
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+            self._held.append((seen, caller))
+            self.most_at_once = max(self.most_at_once, self._count())
         waits = HOLD_SECONDS / LOOK_SECONDS
         while waits > 0 and not seen.hung_up and not self._open.wait(LOOK_SECONDS):
-            seen.hung_up = has_hung_up(caller)
             waits -= 1
+            with self._lock:
+                self._count()
         with self._lock:
-            self.at_once -= 1
+            self._held.remove((seen, caller))
+
+    def _count(self) -> int:
+        """How many wait; notes who has hung up, so that none counts beside the one after it."""
+        for seen, caller in self._held:
+            seen.hung_up = seen.hung_up or has_hung_up(caller)
+        return sum(not seen.hung_up for seen, _ in self._held)
 
 
 def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:

@@ -34,7 +34,7 @@ def test_regenerating_closes_the_call_of_the_brief_it_replaces(tmp_path: Path) -
         assert until(lambda: len(gate.seen) == 1, seconds=10)
         box.post("/queue/brief", {"userId": "ada", "forceRegenerate": True})
         assert until(lambda: len(gate.seen) == 2, seconds=10)
-        assert gate.seen[0].hung_up
+        assert until(lambda: gate.seen[0].hung_up, seconds=5)
         assert not gate.seen[1].hung_up
         gate.open()
         assert until(lambda: live(box) == 0, seconds=10)

@@ -16,7 +16,7 @@ def test_force_regenerate_closes_the_call_of_the_running_job(tmp_path: Path) -> 
         again = {**ask, "options": {"forceRegenerate": True}}
         second = box.post("/queue/onboarding", again)["jobId"]
         assert until(lambda: len(gate.seen) == 2, seconds=10)
-        assert gate.seen[0].hung_up
+        assert until(lambda: gate.seen[0].hung_up, seconds=5)
         gate.open()
         assert until(lambda: live(box) == 0, seconds=10)
         assert job_row(box, first)["status"] == "cancelled"
