@@ -3,6 +3,7 @@
 The rules: docs/spec.md#own-ids.
 """
 
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -32,11 +33,40 @@ def _time_digits(millis: int) -> str:
     return _base32(millis, _EPOCH_DIGITS)
 
 
+class RandomNumbers:
+    """The system's random numbers, read many at a time.
+
+    Each read gives up Python's lock, and a busy thread gives it back only milliseconds later.
+    """
+
+    _BITS = 128
+    _AT_A_TIME = 64
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+
+    def bits(self, count: int) -> int:
+        """A number of so many bits, at most 128, for any thread."""
+        while True:
+            try:
+                # One step, so that two threads never take the same.
+                return self._numbers.pop() >> (self._BITS - count)
+            except IndexError:
+                size = self._BITS // 8
+                block = os.urandom(self._AT_A_TIME * size)
+                self._numbers += [
+                    int.from_bytes(block[start : start + size], "big")
+                    for start in range(0, len(block), size)
+                ]
+
+
 class Ids:
     """Makes ids from a source of randomness, which is passed in so that a run can be repeated."""
 
-    def __init__(self, random_bits: Callable[[int], int] = secrets.randbits) -> None:
-        self._random_bits = random_bits
+    def __init__(self, random_bits: Callable[[int], int] | None = None) -> None:
+        self._random_bits = random_bits or RandomNumbers().bits
+        # No secret is in memory before it is made.
+        self._secret_bits = random_bits or secrets.randbits
 
     def new(self, prefix: str, now: datetime) -> str:
         """`job-01jb…`: prefix, 50 bits of milliseconds, 65 random bits; 23 digits in all."""
@@ -47,7 +77,7 @@ class Ids:
     def secret(self, bits: int = 128) -> str:
         """An unguessable text of at least `bits` random bits, in base 32."""
         digits = -(-bits // 5)
-        return _base32(self._random_bits(digits * 5), digits)
+        return _base32(self._secret_bits(digits * 5), digits)
 
 
 def is_outside_id(text: str) -> bool:

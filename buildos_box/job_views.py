@@ -4,7 +4,9 @@ Their metadata is what they were queued with, and what its rows hold by now
 (docs/spec.md#job-metadata).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -22,7 +24,7 @@ Json = dict[str, Any]
 _DELIVERIES = (fanout.SEND_NOTIFICATION, fanout.SEND_PUSH)
 
 
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
+class JobView(msgspec.Struct, frozen=True):
     """A job. `id` is its public id; instants are UTC ISO 8601 with milliseconds.
 
     `queue_job_id` is `id`, `error_message` is `error` and `processed_at` is `completed_at`.
@@ -55,24 +57,37 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     cancel_reason: str | None
     correlation_id: str
 
-    @classmethod
-    def of(cls, row: Facts, metadata: Any) -> "JobView":
-        """The view of one job store row; `metadata` as `job_metadata` shows it."""
-        # Each name that is asked of a row is sought among all its names.
-        facts = row if isinstance(row, dict) else dict(zip(row.keys(), row, strict=True))
-        values = {name: facts[column] for name, column in _COLUMNS}
-        for name in _PARSED:
-            values[name] = parsed_json(facts[name])
-        return cls(metadata=metadata, **values)
-
 
 _SOURCES = {"id": "queue_job_id", "error_message": "error", "processed_at": "completed_at"}
-_PARSED = ("result", "progress")
-_COLUMNS = tuple(
-    (name, _SOURCES.get(name, name))
-    for name in JobView.__struct_fields__
-    if name not in ("metadata", *_PARSED)
+_COLUMNS = tuple(_SOURCES.get(name, name) for name in JobView.__struct_fields__)
+_METADATA, _RESULT, _PROGRESS = (
+    JobView.__struct_fields__.index(name) for name in ("metadata", "result", "progress")
 )
+
+
+def _job_view(values: Sequence[Any], metadata: Any) -> JobView:
+    """The view of a row's columns in the order of its fields; `metadata` as `_shown` tells it."""
+    fields = [*values]
+    fields[_METADATA] = metadata
+    fields[_RESULT] = parsed_json(fields[_RESULT])
+    fields[_PROGRESS] = parsed_json(fields[_PROGRESS])
+    return JobView(*fields)
+
+
+@lru_cache(maxsize=8)
+def _columns_at(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
+    """Takes the columns of a view out of a row that has these.
+
+    By their places, since a row looks for each name among all of its names.
+    """
+    return itemgetter(*(names.index(column) for column in _COLUMNS))
+
+
+def _columns_of(rows: Sequence[Facts]) -> Callable[[Any], tuple[Any, ...]]:
+    """The same for rows of one query, or of the archive."""
+    if not rows or isinstance(rows[0], dict):
+        return itemgetter(*_COLUMNS)
+    return _columns_at(tuple(rows[0].keys()))
 
 
 def parsed_json(text: str | None) -> Any:
@@ -88,8 +103,9 @@ async def job_views(db: Database, rows: Sequence[Facts], *, masked: bool = False
     stored = [(row, _stored(row, masked=masked)) for row in rows]
     messages = await sms.by_ids(db, _ids(stored, (SEND_SMS.name,), "smsId"))
     payloads = await notifications.payloads(db, _ids(stored, _DELIVERIES, "deliveryId"))
+    columns = _columns_of(rows)
     return [
-        JobView.of(row, _shown(row, metadata, messages, payloads, masked))
+        _job_view(columns(row), _shown(row, metadata, messages, payloads, masked))
         for row, metadata in stored
     ]
 

@@ -102,6 +102,7 @@ class HealthCheck:
         self._services = services
         self._engine = engine
         db = services.db
+        self._folder = os.path.dirname(db.path)
         self._beat = SingleFlight(lambda: db.write(heartbeat_store.beat))
         self._oldest_ready = PerCommit(db, lambda: job_query_store.oldest_ready(db))
         self.backup = PerCommit(db, lambda: backup_state(services))
@@ -124,7 +125,7 @@ class HealthCheck:
         oldest = await self._oldest_ready()
         if oldest is not None and services.clock.now() - from_text(oldest) > OLDEST_RUNNABLE:
             found.append(f"a job that could run has waited since {oldest}")
-        if shutil.disk_usage(os.path.dirname(services.db.path)).free < LEAST_FREE_BYTES:
+        if shutil.disk_usage(self._folder).free < LEAST_FREE_BYTES:
             found.append("less than 100 MB of disk is free")
         return found
 

@@ -38,7 +38,7 @@ class IdempotentRequest:
     caller: Caller
     key: str | None
     request: str
-    """A hash of the whole request, since a key is for one request only."""
+    """A hash of the whole request, since a key is for one request only; empty without a key."""
 
     async def once(
         self, context: DbContext, user_id: str, run: Callable[[Tx], A], kind: type[A]
@@ -106,7 +106,9 @@ async def provide_idempotent_request(
     request: Request[Any, Any, Any], caller: Caller, idempotency_key: Key = None
 ) -> IdempotentRequest:
     """The request with its key, for handlers whose effect must happen once. Raises Malformed."""
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+    if idempotency_key is None:
+        return IdempotentRequest(caller, None, "")
+    if not _KEY.fullmatch(idempotency_key):
         fault = FieldFault(HEADER, "must have 1 to 255 visible ASCII characters")
         raise Malformed(f"{HEADER}: {fault.message}", details=(fault,))
     asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())

@@ -47,7 +47,7 @@ class Keyring:
         self, db: Database, clock: Clock, ids: Ids, folder: Path, service_token: str | None = None
     ) -> None:
         self._db = db
-        self._tokens = TokenCache(db, partial(store.find, db))
+        self._tokens = TokenCache(db, partial(store.find, db), self.hash)
         self._clock = clock
         self._ids = ids
         self._folder = folder
@@ -176,8 +176,11 @@ class Keyring:
         if found is None:
             raise Unauthorized("this token is not valid")
         token = found.token
-        right = hmac.compare_digest(found.hashed, self.hash(text))
-        if not right or token.kind != kind or not self._is_valid(found):
+        if (
+            not self._tokens.is_right(found, text)
+            or token.kind != kind
+            or not self._is_valid(found)
+        ):
             raise Unauthorized("this token is not valid")
         return Caller(token.scope, token.id, token.name, token.kind, token.expires_at)
 

@@ -1,0 +1,56 @@
+"""Ids are unique, sort by time, and show the random bits that they were given."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from buildos_box.ids import ALPHABET, Ids, RandomNumbers
+
+NOW = datetime(2024, 10, 23, 8, 0, tzinfo=UTC)
+
+
+def test_ids_sort_by_the_time_at_which_they_were_made() -> None:
+    ids = Ids()
+    made = [ids.new("job", NOW + timedelta(milliseconds=n)) for n in range(0, 5_000, 7)]
+    assert made == sorted(made)
+
+
+def test_an_id_is_its_prefix_the_time_and_the_bits_given() -> None:
+    highest = Ids(lambda bits: (1 << bits) - 1).new("job", NOW)
+    lowest = Ids(lambda bits: 0).new("job", NOW)
+    assert highest[:14] == lowest[:14]
+    assert (highest[14:], lowest[14:]) == ("z" * 13, "0" * 13)
+    value = 0
+    for digit in lowest[4:14]:
+        value = value * 32 + ALPHABET.index(digit)
+    assert datetime.fromtimestamp(value / 1000, UTC) == NOW
+
+
+def test_a_secret_has_at_least_the_bits_that_are_wanted() -> None:
+    asked: list[int] = []
+
+    def bits(count: int) -> int:
+        asked.append(count)
+        return 0
+
+    ids = Ids(bits)
+    assert [len(ids.secret(wanted)) for wanted in (80, 81, 128)] == [16, 17, 26]
+    assert asked == [80, 85, 130]
+
+
+def test_threads_never_get_the_same_random_number() -> None:
+    numbers = RandomNumbers()
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: [numbers.bits(65) for _ in range(500)], range(16)))
+    assert len({number for some in made for number in some}) == 16 * 500
+
+
+def test_random_numbers_have_the_bits_that_were_asked_for_and_use_all_of_them() -> None:
+    numbers = RandomNumbers()
+    for count in (1, 65, 128):
+        seen_one = seen_zero = 0
+        for _ in range(200):
+            number = numbers.bits(count)
+            assert number < 1 << count
+            seen_one |= number
+            seen_zero |= ~number & ((1 << count) - 1)
+        assert seen_one == seen_zero == (1 << count) - 1
