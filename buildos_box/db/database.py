@@ -132,7 +132,10 @@ class Database:
         return await answer
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Every row of a query, which sees everything that was committed before the call."""
+        """Every row of a query, which sees everything that was committed before the call.
+
+        Raises Unavailable once the database is closed, as all reads do.
+        """
         return await self._readers.all(sql, params)
 
     async def one(self, sql: str, params: Params = ()) -> Row | None:

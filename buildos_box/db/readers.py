@@ -8,8 +8,10 @@ import aiosqlite
 
 from buildos_box.db.connect import connect_reader, reader_pragmas
 from buildos_box.db.tx import Params, Row
+from buildos_box.errors import Unavailable
 
 POOL_SIZE = 3
+CLOSED = "the database is closed"
 
 
 class Readers:
@@ -39,21 +41,32 @@ class Readers:
         """The rows that a query finds by an index, at most a page of them, on the calling thread.
 
         They are read in less time than a thread takes to wake. Raises sqlite3.OperationalError at
-        once if the file is locked.
+        once if the file is locked, Unavailable once closed.
         """
         with self._few_lock:
             if self._few is None:
-                raise sqlite3.OperationalError("the database is closed")
+                raise Unavailable(CLOSED)
             return self._few.execute(sql, params).fetchall()
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Every row of one query, run by the least busy connection."""
-        index = min(range(len(self._busy)), key=self._busy.__getitem__)
-        self._busy[index] += 1
+        """Every row of one query, run by the least busy connection.
+
+        Raises Unavailable once closed.
+        """
+        connections, busy = self._connections, self._busy
+        if not connections:
+            raise Unavailable(CLOSED)
+        index = min(range(len(busy)), key=busy.__getitem__)
+        busy[index] += 1
         try:
-            return list(await self._connections[index].execute_fetchall(sql, params))
+            return list(await connections[index].execute_fetchall(sql, params))
+        except ValueError as error:
+            # What aiosqlite says of a connection that was closed before the query's turn came.
+            if self._connections is connections:
+                raise
+            raise Unavailable(CLOSED) from error
         finally:
-            self._busy[index] -= 1
+            busy[index] -= 1
 
     async def close(self) -> None:
         """Close the connections after the queries that are running."""

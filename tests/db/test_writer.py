@@ -424,3 +424,23 @@ async def test_a_closed_database_is_not_opened_again_to_read(tmp_path: Path, rea
     await db.close()
     with pytest.raises(Unavailable, match="the database is closed"):
         await getattr(db, read)(lambda tx: tx.all("SELECT 1"))
+
+
+@pytest.mark.parametrize("read", ["all", "one", "few", "by_key"])
+async def test_a_closed_database_says_so_to_who_reads_rows(tmp_path: Path, read: str) -> None:
+    db = await Database.open(tmp_path / "box.sqlite3", ManualClock())
+    assert await getattr(db, read)("SELECT ?", (1,))
+    await db.close()
+    with pytest.raises(Unavailable, match="the database is closed"):
+        await getattr(db, read)("SELECT ?", (1,))
+
+
+async def test_a_read_that_runs_when_the_database_is_closed_is_finished_or_refused(
+    tmp_path: Path,
+) -> None:
+    db = await Database.open(tmp_path / "box.sqlite3", ManualClock())
+    reading = [asyncio.ensure_future(db.all("SELECT ?", (n,))) for n in range(30)]
+    await asyncio.sleep(0)
+    await db.close()
+    answers = await asyncio.gather(*reading, return_exceptions=True)
+    assert {type(answer) for answer in answers} <= {list, Unavailable}
