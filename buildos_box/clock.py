@@ -39,8 +39,7 @@ class SystemClock:
 
     def now(self) -> Instant:
         """The present instant, UTC, whole milliseconds."""
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return truncate(datetime.now(UTC))
 
     def monotonic(self) -> float:
         """Seconds on the machine's monotonic clock."""

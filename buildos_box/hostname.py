@@ -20,7 +20,7 @@ def to_ascii(host: str) -> str:
         name = host.lower()
     else:
         try:
-            name = idna.encode(host, uts46=True, std3_rules=True, transitional=False).decode()
+            name = idna.encode(host, uts46=True).decode()
         except idna.IDNAError as error:
             raise ValueError(f"is not a host name under IDNA 2008: {error}") from None
     labels = name.removesuffix(".").split(".")

@@ -16,13 +16,14 @@ class ThreadPool(Executor):
     """At most `threads` calls at once; those past them wait. Any thread or event loop may use it.
 
     Unlike those of `concurrent.futures`, its threads never keep a process from ending (a call that
-    hangs in the system's resolver cannot be cancelled), and end by themselves when there is
-    nothing to do.
+    hangs in the system's resolver cannot be cancelled), and end by themselves when there was
+    nothing to do for `idle_seconds`.
     """
 
-    def __init__(self, name: str, threads: int) -> None:
+    def __init__(self, name: str, threads: int, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._name = name
         self._most = threads
+        self._idle_seconds = idle_seconds
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
@@ -49,7 +50,7 @@ class ThreadPool(Executor):
     def _work(self) -> None:
         while True:
             try:
-                future, call = self._calls.get(timeout=IDLE_SECONDS)
+                future, call = self._calls.get(timeout=self._idle_seconds)
             except Empty:
                 if self._ends():
                     return

@@ -11,22 +11,27 @@ from hypothesis import strategies as st
 from buildos_box.clock import (
     UTC_ZONE,
     Instant,
+    SystemClock,
+    as_stored,
     at_wall_time,
     day_bounds,
     day_from_text,
     from_text,
+    instants_of_wall_time,
     is_zone,
     local_day,
     to_text,
     truncate,
+    zone_named,
     zone_names,
     zone_or_utc,
 )
+from buildos_box.errors import Unprocessable
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
-zones = st.sampled_from(sorted(zone_names())).map(ZoneInfo)
+zones = st.deferred(lambda: st.sampled_from(sorted(zone_names())).map(ZoneInfo))
 days = st.dates(date(1890, 1, 1), date(2090, 1, 1))
 walls = st.builds(time, st.integers(0, 23), st.integers(0, 59), st.sampled_from([0, 0, 0, 59]))
 instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(
@@ -181,6 +186,54 @@ def test_no_zone_and_an_unknown_zone_are_utc() -> None:
         assert zone_or_utc(name) is UTC_ZONE
         assert not is_zone(name or "")
     assert zone_or_utc("Europe/Berlin").key == "Europe/Berlin"
+
+
+def test_the_names_are_those_of_places_and_found_in_any_case() -> None:
+    assert {"Europe/Berlin", "UTC"} < zone_names()
+    assert not {"localtime", "Factory", "posixrules"} & zone_names()
+    assert zone_named(" europe/BERLIN ") == "Europe/Berlin"
+    assert zone_named("Mars/Olympus") is None
+
+
+def test_the_machines_clock_tells_utc_in_whole_milliseconds() -> None:
+    clock = SystemClock()
+    now = clock.now()
+    assert now.tzinfo is UTC
+    assert now == truncate(now)
+    assert clock.now() >= now
+    assert clock.monotonic() <= clock.monotonic()
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "wall", "utc"),
+    [
+        ("Europe/Berlin", "2026-06-01", "02:30", ["2026-06-01T00:30:00.000Z"]),
+        ("Europe/Berlin", "2026-03-29", "02:30", ["2026-03-29T01:00:00.000Z"]),
+        (
+            "Europe/Berlin",
+            "2026-10-25",
+            "02:30",
+            ["2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z"],
+        ),
+        (
+            "America/New_York",
+            "2026-11-01",
+            "01:00",
+            ["2026-11-01T05:00:00.000Z", "2026-11-01T06:00:00.000Z"],
+        ),
+    ],
+)
+def test_a_wall_time_comes_once_or_twice(zone: str, day: str, wall: str, utc: list[str]) -> None:
+    found = instants_of_wall_time(date.fromisoformat(day), time.fromisoformat(wall), ZoneInfo(zone))
+    assert [to_text(at) for at in found] == utc
+
+
+def test_a_field_is_stored_as_an_instant_or_refused_by_its_name() -> None:
+    assert as_stored(None, "at") is None
+    assert as_stored("2026-01-01T00:30:00+05:30", "at") == "2025-12-31T19:00:00.000Z"
+    with pytest.raises(Unprocessable) as refused:
+        as_stored("soon", "startAt")
+    assert [detail.field for detail in refused.value.details] == ["startAt"]
 
 
 @given(instants)

@@ -4,6 +4,7 @@ import pytest
 
 from buildos_box.email_address import parse
 
+LONGEST = "a" * 64 + "@" + ".".join(["b" * 63, "c" * 63, "d" * 61])
 ACCEPTED = [
     ("ada@example.org", "ada@example.org", False),
     ("Ada.Lovelace+box@Example.ORG", "Ada.Lovelace+box@example.org", False),
@@ -18,6 +19,9 @@ ACCEPTED = [
     # encode/httpx#150: a domain that IDNA 2003 sends to somebody else.
     ("ada@faß.de", "ada@xn--fa-hia.de", False),
     ("ada@münchen.example", "ada@xn--mnchen-3ya.example", False),
+    # As long as RFC 5321 allows: 64 bytes before the @, 254 in all.
+    (LONGEST, LONGEST, False),
+    ("ü" * 32 + "@example.org", "ü" * 32 + "@example.org", True),
 ]
 REFUSED = [
     ("a..b@example.org", "two in a row"),  # micke/valid_email2#164, viur-framework/viur-core#1729
@@ -39,6 +43,7 @@ REFUSED = [
     ("a" * 65 + "@example.org", "64 bytes"),
     ("ü" * 33 + "@example.org", "64 bytes"),
     ("a@" + ".".join(["b" * 60] * 5), "long"),
+    (LONGEST + "d", "longer than 254 bytes"),
 ]
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from buildos_box.hostname import to_ascii
 
+LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])
+"""253 characters, as many as a name may have."""
 SAMPLES = [
     # encode/httpx#150, ubports/morph-browser#377: the codec of IDNA 2003 asks somebody else.
     ("faß.de", "xn--fa-hia.de"),
@@ -28,6 +30,7 @@ SAMPLES = [
     ("example.org.", "example.org."),
     ("127.0.0.1", "127.0.0.1"),
     ("::1", "::1"),
+    (LONGEST, LONGEST),
 ]
 REFUSED = [
     "☃.net",  # psf/requests#3687, kjd/idna#40: to be written as xn--n3h.net
@@ -38,6 +41,10 @@ REFUSED = [
     "a b.example",
     "ü" * 64 + ".example",
     "a" * 64 + ".example",
+    # What UTS 46 maps to characters that no host name has.
+    "bücher⑴.example",
+    "bü_cher.example",
+    LONGEST + "a",
 ]
 
 

@@ -1,9 +1,14 @@
-"""Ids are unique, sort by time, and show the random bits that they were given."""
+"""Ids are unique, sort by time, and show the random bits that they were given.
+
+Those from outside may be nearly anything.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from buildos_box.ids import ALPHABET, Ids, RandomNumbers
+import pytest
+
+from buildos_box.ids import ALPHABET, Ids, RandomNumbers, is_outside_id
 
 NOW = datetime(2024, 10, 23, 8, 0, tzinfo=UTC)
 
@@ -12,6 +17,12 @@ def test_ids_sort_by_the_time_at_which_they_were_made() -> None:
     ids = Ids()
     made = [ids.new("job", NOW + timedelta(milliseconds=n)) for n in range(0, 5_000, 7)]
     assert made == sorted(made)
+
+
+@pytest.mark.parametrize("later", [1, 31, 32, 1023, 1024, 10**9])
+def test_an_id_sorts_before_one_that_is_made_later(later: int) -> None:
+    full = Ids(lambda count: (1 << count) - 1).new("a", NOW)
+    assert full < Ids(lambda _: 0).new("a", NOW + timedelta(milliseconds=later))
 
 
 def test_an_id_is_its_prefix_the_time_and_the_bits_given() -> None:
@@ -35,6 +46,7 @@ def test_a_secret_has_at_least_the_bits_that_are_wanted() -> None:
     ids = Ids(bits)
     assert [len(ids.secret(wanted)) for wanted in (80, 81, 128)] == [16, 17, 26]
     assert asked == [80, 85, 130]
+    assert len(Ids().secret()) == 26
 
 
 def test_threads_never_get_the_same_random_number() -> None:
@@ -54,3 +66,25 @@ def test_random_numbers_have_the_bits_that_were_asked_for_and_use_all_of_them() 
             seen_one |= number
             seen_zero |= ~number & ((1 << count) - 1)
         assert seen_one == seen_zero == (1 << count) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("a", True),
+        ("Task-1:2.3_x", True),
+        ("a" * 128, True),
+        ("a" * 129, False),
+        ("", False),
+        (".", False),
+        ("..", False),
+        ("...", True),
+        (".a", True),
+        ("a/b", False),
+        ("a b", False),
+        ("é", False),
+        ("a\n", False),
+    ],
+)
+def test_an_id_from_outside(text: str, may: bool) -> None:
+    assert is_outside_id(text) is may

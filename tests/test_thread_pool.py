@@ -46,3 +46,21 @@ async def test_who_stops_waiting_before_a_thread_is_free_has_nothing_done() -> N
     await first
     await pool.run(done.append, "third")
     assert done == ["third"]
+
+
+async def test_its_threads_bear_its_name_and_keep_no_process_from_ending() -> None:
+    thread = await ThreadPool("look-ups", 1).run(threading.current_thread)
+    assert (thread.name, thread.daemon) == ("look-ups", True)
+
+
+async def test_an_idle_thread_ends_and_another_takes_its_place() -> None:
+    pool = ThreadPool("test", 1, idle_seconds=0.01)
+    for _ in range(3):
+        thread = await pool.run(threading.current_thread)
+        await asyncio.to_thread(thread.join, 10)
+        assert not thread.is_alive()
+    second = threading.Event()
+    beside = pool.submit(second.wait, 0.2)
+    pool.submit(second.set)
+    # The one thread that there may be again is taken.
+    assert not await asyncio.wrap_future(beside)

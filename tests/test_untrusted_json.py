@@ -16,6 +16,17 @@ def test_what_cannot_be_read_is_no_json(content: bytes) -> None:
         read_json(content)
 
 
+class Place(msgspec.Struct):
+    name: str
+
+
+def test_what_can_be_read_has_the_wanted_type() -> None:
+    assert read_json(b'{"name": "Berlin"}') == {"name": "Berlin"}
+    assert read_json('{"name": "Berlin"}', Place) == Place("Berlin")
+    with pytest.raises(msgspec.DecodeError):
+        read_json(b'{"name": 1}', Place)
+
+
 @given(st.binary())
 def test_no_bytes_raise_anything_else(content: bytes) -> None:
     with suppress(msgspec.DecodeError):

@@ -19,9 +19,7 @@ def url_path(*parts: str) -> str:
 
 
 def with_tls(url: str) -> bool:
-    """Whether certificates are verified; cached, because reading them takes
-    longer than many calls.
-    """
+    """Whether certificates are verified: reading them takes longer than many calls."""
     return not url.startswith("http://")
 
 
@@ -46,7 +44,10 @@ class BoxRefused(Exception):
 
 
 class BoxClient:
-    """The API of one server. Every method raises BoxUnreachable or BoxRefused."""
+    """The API of one server. Every method raises BoxUnreachable or BoxRefused.
+
+    Raises httpx.InvalidURL for an address that is none, UnicodeEncodeError for such a token.
+    """
 
     def __init__(
         self,

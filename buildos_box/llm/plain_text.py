@@ -22,7 +22,7 @@ _MARKS = str.maketrans("", "", "<>`*[]#|~\\")
 
 
 def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
-    """The text in one line of at most `most` characters, cut between words.
+    """The text in one line of at most `most` characters, cut between words where there are any.
 
     Names such as Node.js stay. So does a name that looks like a domain (Monday.com, with a capital
     and without a path) if it is written like that in `own`, the user's own texts.
@@ -34,7 +34,15 @@ def plain(text: str, most: int, *, own: Sequence[str] = ()) -> str:
     line = " ".join(line.split())
     if len(line) <= most:
         return line
-    return line[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+    # A word that is cut may look like an address: Report.docx ends in .do.
+    return _without_addresses(_cut(line, most - 1), own).rstrip(" ,;:") + "…"
+
+
+def _cut(line: str, most: int) -> str:
+    """The words that fit, or as many characters as fit of a script that does not separate words."""
+    cut = line[:most]
+    words = cut.rpartition(" ")[0]
+    return words if len(words) >= most // 2 else cut
 
 
 def _without_markup(line: str) -> str:

@@ -161,9 +161,8 @@ async def _existing(
     """The phases that there are, by name, with those of their tasks that the project still has."""
     phases: dict[str, tuple[str, list[str]]] = {}
     for row in await store.phases_of(services.db, project_id):
-        if row["phase_id"] is not None:
-            phase = phases.setdefault(row["phase_id"], (row["name"], []))
-            phase[1].extend([row["task_id"]] if row["task_id"] in tasks else [])
+        phase = phases.setdefault(row["phase_id"], (row["name"], []))
+        phase[1].extend([row["task_id"]] if row["task_id"] in tasks else [])
     return list(phases.values())
 
 

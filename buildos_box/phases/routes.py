@@ -164,8 +164,6 @@ async def _zone_of(services: Services, user_id: str) -> ZoneInfo:
 def _phases(rows: list[Row], tasks: dict[str, Task], zone: ZoneInfo) -> list[PhaseView]:
     phases: dict[str, PhaseView] = {}
     for row in rows:
-        if row["phase_id"] is None:
-            continue
         phase = phases.setdefault(
             row["phase_id"],
             PhaseView(

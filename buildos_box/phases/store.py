@@ -68,7 +68,7 @@ async def phases_of(db: Database, project_id: str) -> list[Row]:
                   p.id AS phase_id, p.position, p.name, p.description, p.start_date, p.end_date,
                   k.task_id
              FROM phase_plans m
-             LEFT JOIN phases p ON p.project_id = m.project_id
+             JOIN phases p ON p.project_id = m.project_id
              LEFT JOIN phase_tasks k ON k.phase_id = p.id
             WHERE m.project_id = ? ORDER BY p.position, k.position""",
         (project_id,),

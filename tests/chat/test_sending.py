@@ -215,14 +215,3 @@ async def test_a_service_that_is_no_longer_configured_is_told(
             ("failed", "the chat service ntfy is not configured any more, or differently")
         ]
         assert (await box.get("/users/ada/chat"))["available"] is False
-
-
-async def test_a_test_message_has_the_services_id(box: BoxWorld, ntfy: NtfyDouble) -> None:
-    answer = await box.call("POST", "/queue/test-chat", {"userId": "ada"})
-    assert answer.status_code == 422
-    await use(box, "ntfy", "ada-1")
-    job_id = (await box.post("/queue/test-chat", {"userId": "ada"}))["jobId"]
-    await box.work()
-    job = await box.get(f"/jobs/{job_id}")
-    assert job["result"] == {"service": "ntfy", "messageId": "ntfy m1"}
-    assert ntfy.taken[0]["message"] == "This is a test message."

@@ -71,7 +71,7 @@ class Web(Loopback):
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_PROPFIND = do_REPORT = _serve
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_PROPFIND = do_REPORT = _serve
 
             def log_message(self, *_: object) -> None:
                 pass

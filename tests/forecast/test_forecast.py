@@ -107,6 +107,54 @@ async def test_it_writes_nothing(box: BoxWorld) -> None:
     assert await forecast(box, days=30) == first
 
 
+async def test_each_delivery_says_what_it_is_about_and_nothing_else(box: BoxWorld) -> None:
+    await box.person(at="09:00")
+    await with_phone(box)
+    await event(box, "talk", "2024-10-23T12:00:00Z")
+    message = {"userId": "ada", "message": "Tea", "scheduledFor": "2024-10-23T10:00:00Z"}
+    await box.post("/queue/sms", message)
+    brief, text, reminder = await forecast(box, days=1)
+    own = {"userId": "ada", "outcome": "send"}
+    assert brief == {
+        **own,
+        "kind": "brief",
+        "channel": "email",
+        "at": "2024-10-23T09:00:00.000Z",
+        "briefDate": "2024-10-23",
+    }
+    assert text == {**own, "kind": "message", "channel": "sms", "at": "2024-10-23T10:00:00.000Z"}
+    assert reminder == {
+        **own,
+        "kind": "reminder",
+        "channel": "sms",
+        "at": "2024-10-23T11:45:00.000Z",
+        "eventId": "talk",
+        "title": "Talk",
+        "eventStartAt": "2024-10-23T12:00:00.000Z",
+    }
+
+
+async def test_the_soonest_come_first_up_to_the_limit(box: BoxWorld) -> None:
+    for user, at in (("ada", "12:00"), ("bob", "11:00"), ("cy", "11:00")):
+        await box.person(user, at=at)
+    whole = await box.get("/schedule/forecast", params={"days": 1, "limit": 3})
+    assert [one["userId"] for one in whole["deliveries"]] == ["bob", "cy", "ada"]
+    assert (whole["since"], whole["until"]) == (
+        "2024-10-23T08:00:00.000Z",
+        "2024-10-24T08:00:00.000Z",
+    )
+    assert whole["more"] is False
+    part = await box.get("/schedule/forecast", params={"days": 1, "limit": 2})
+    assert [one["userId"] for one in part["deliveries"]] == ["bob", "cy"]
+    assert part["more"] is True
+    assert len(await forecast(box)) == 21
+
+
+async def test_nobodys_forecast_is_not_found(box: BoxWorld) -> None:
+    answer = await box.call("GET", "/schedule/forecast?user=nobody")
+    assert (answer.status_code, answer.json()["code"]) == (404, "user_not_found")
+
+
 async def test_people_see_their_own_alone(box: BoxWorld) -> None:
     for user in ("ada", "bob"):
         await box.person(user, at="09:00")

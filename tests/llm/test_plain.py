@@ -66,3 +66,12 @@ def test_a_name_that_the_person_wrote_stays(text: str, own: str, shown: str) -> 
 
 def test_it_is_cut_between_words() -> None:
     assert plain("one two three four", 10) == "one two…"
+
+
+def test_a_script_without_spaces_is_cut_too() -> None:
+    assert plain("会議の資料を準備して皆に送る", 10) == "会議の資料を準備し…"
+    assert plain("A 会議の資料を準備して皆に送る", 10) == "A 会議の資料を準…"
+
+
+def test_what_is_cut_is_no_address() -> None:
+    assert plain("Send 会議の資料Report.docx", 20) == "Send…"

@@ -1,8 +1,8 @@
-"""A running box through the protocol's own client, over HTTP and over a process's pipes."""
+"""A box through the protocol's own client, over HTTP and over a process's pipes."""
 
 import json
 import sys
-from typing import Any
+from pathlib import Path
 
 import httpx
 import jsonschema
@@ -12,20 +12,9 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
 from buildos_box.mcp.tools import TOOLS
-from tests.cli.served import Cli, Served, clean_environment
-from tests.mcp.conftest import Connect, Mode
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    result = await client.call_tool(tool, arguments)
-    assert not result.is_error, result.content
-    return result.structured_content["data"]
-
-
-async def refusal(client: Client, tool: str, **arguments: Any) -> str:
-    result = await client.call_tool(tool, arguments)
-    assert result.is_error
-    return str(result.content[0].text)  # type: ignore[union-attr]
+from tests.cli.served import clean_environment, served_box
+from tests.mcp.conftest import Connect, Mode, call, refusal
+from tests.world import BoxWorld
 
 
 async def names(client: Client) -> set[str]:
@@ -41,18 +30,17 @@ async def test_both_generations_of_the_protocol_are_spoken(connect: Connect, mod
         assert (await call(client, "list_projects"))["items"][0]["id"] == "home"
 
 
-async def test_a_local_assistant_speaks_over_the_pipes_of_a_process(
-    served: Served, tokens: dict[str, str]
-) -> None:
-    env = clean_environment() | {
-        "BUILDOS_BOX_URL": served.url,
-        "BUILDOS_BOX_TOKEN": tokens["ada"],
-    }
-    command = StdioServerParameters(
-        command=sys.executable, args=["-m", "buildos_box.cli.main", "mcp"], env=env
-    )
-    async with Client(command, cache=None) as client:
-        assert (await call(client, "list_projects"))["items"][0]["name"] == "Home"
+async def test_a_local_assistant_speaks_over_the_pipes_of_a_process(tmp_path: Path) -> None:
+    with served_box(tmp_path) as served:
+        env = clean_environment() | {
+            "BUILDOS_BOX_URL": served.url,
+            "BUILDOS_BOX_TOKEN": served.token,
+        }
+        command = StdioServerParameters(
+            command=sys.executable, args=["-m", "buildos_box.cli.main", "mcp"], env=env
+        )
+        async with Client(command, cache=None) as client:
+            assert (await call(client, "list_users"))["items"] == []
 
 
 async def test_what_to_do_first_and_the_rest_to_tomorrow(connect: Connect) -> None:
@@ -93,11 +81,10 @@ async def test_a_task_without_a_project_goes_to_the_inbox_and_events_are_found_b
         assert [event["title"] for event in found] == ["On 05"]
 
 
-async def test_a_brief_is_written_and_read(connect: Connect, served: Served) -> None:
+async def test_a_brief_is_written_and_read(connect: Connect, box: BoxWorld) -> None:
     async with connect() as client:
-        job = await call(client, "write_brief")
-        with Cli(served.url, served.token).client() as box:
-            list(box.follow(job["jobId"]))
+        await call(client, "write_brief")
+        await box.work()
         brief = await call(client, "get_brief")
         assert brief["status"] == "completed"
         assert brief["markdown"]
@@ -186,18 +173,18 @@ def test_every_schema_is_one_and_destructive_tools_are_marked() -> None:
     assert destructive == {"delete_task", "delete_event", "cancel_job"}
 
 
-def post(served: Served, **headers: str) -> httpx.Response:
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    accept = {"Accept": "application/json, text/event-stream"}
-    return httpx.post(f"{served.url}/mcp", json=message, headers=accept | headers, trust_env=False)
-
-
-def test_nobody_gets_in_without_a_token_or_from_another_sites_page(
-    served: Served, tokens: dict[str, str]
+async def test_nobody_gets_in_without_a_token_or_from_another_sites_page(
+    box: BoxWorld, tokens: dict[str, str]
 ) -> None:
+    async def post(**headers: str) -> httpx.Response:
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        accept = {"Accept": "application/json, text/event-stream"}
+        return await box.api.post("/mcp", json=message, headers=accept | headers)
+
     bearer = {"Authorization": f"Bearer {tokens['ada']}"}
-    assert post(served).status_code == 401
-    assert post(served).headers["WWW-Authenticate"] == "Bearer"
-    assert post(served, **bearer, Origin="https://evil.example").status_code == 403
-    assert post(served, **bearer).status_code == 200
-    assert httpx.get(f"{served.url}/mcp", headers=bearer, trust_env=False).status_code == 405
+    assert (await post()).status_code == 401
+    assert (await post()).headers["WWW-Authenticate"] == "Bearer"
+    assert (await post(**bearer, Origin="https://evil.example")).status_code == 403
+    assert (await post(**bearer)).status_code == 200
+    assert (await post(**bearer, Origin="http://127.0.0.1:8787")).status_code == 200
+    assert (await box.api.get("/mcp", headers=bearer)).status_code == 405

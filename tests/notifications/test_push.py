@@ -314,42 +314,6 @@ def test_a_payload_is_shortened_and_never_refused(content: dict[str, str], limit
         assert said == whole
 
 
-async def test_a_test_message_goes_to_all_browsers_and_tells_what_each_service_said(
-    box: BoxWorld, web: Web
-) -> None:
-    web.by_path |= {"/push/b": Answer(410), "/push/c": Answer(403, b"BadJwtToken")}
-    (first, *_) = await subscribe(box, web, "a", "b", "c")
-    job = (await box.post("/queue/test-push", {"userId": "ada"}))["jobId"]
-    await box.work()
-    result = (await box.get(f"/jobs/{job}"))["result"]
-    assert result["sent"] == 1
-    assert [fault[:21] for fault in result["failed"]] == [
-        "localhost answers 410",
-        "localhost answers 403",
-    ]
-    assert first.read(web.seen[0])["body"] == "This is a test message."
-    shown = (await box.get("/users/ada/push-subscriptions"))["items"]
-    endpoints = [web.url(f"/push/{name}", "localhost") for name in ("a", "b", "c")]
-    assert {name_of(item, *endpoints): item["active"] for item in shown} == {
-        "a": True,
-        "b": False,
-        "c": True,
-    }
-
-
-async def test_a_test_message_that_no_service_takes_fails_with_what_they_said(
-    box: BoxWorld, web: Web
-) -> None:
-    answer = await box.call("POST", "/queue/test-push", {"userId": "ada"})
-    assert answer.status_code == 422
-    web.by_path["/push/a"] = Answer(503, b"busy")
-    await subscribe(box, web, "a")
-    job = (await box.post("/queue/test-push", {"userId": "ada"}))["jobId"]
-    await box.work()
-    shown = await box.get(f"/jobs/{job}")
-    assert (shown["status"], shown["error"]) == ("failed", "localhost answers 503: busy")
-
-
 async def test_what_nobody_wants_any_more_is_no_failure_and_goes_nowhere_else(
     box: BoxWorld, web: Web
 ) -> None:

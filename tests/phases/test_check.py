@@ -75,6 +75,14 @@ def test_a_missing_task_goes_where_its_neighbours_and_its_date_want_it() -> None
     ]
 
 
+def test_a_missing_task_goes_into_the_first_phase_that_ends_no_earlier_than_it_is_due() -> None:
+    march, april = date(2026, 3, 1), date(2026, 4, 1)
+    tasks = [task("a", due=march), task("b", due=april), task("new", due=march)]
+    assert listed(repair(phases("a", "b"), tasks, ANY_TIME).plan) == ["a new", "b"]
+    tasks[2] = task("new", due=march + timedelta(days=1))
+    assert listed(repair(phases("a", "b"), tasks, ANY_TIME).plan) == ["a", "b new"]
+
+
 def test_a_circle_is_named_and_stands_in_one_phase() -> None:
     tasks = [task("a", "b"), task("b", "a"), task("c", "a")]
     repaired = repair(phases("a", "b c"), tasks, ANY_TIME)

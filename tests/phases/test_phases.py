@@ -201,7 +201,7 @@ async def test_tasks_that_go_come_or_change_while_a_model_thinks(
     smart: BoxWorld, double: LlmDouble
 ) -> None:
     double.default(planned(("Get ready", "tiles old"), ("Build", "lay paint")))
-    await smart.post("/queue/phases", ASK)
+    queued = await smart.post("/queue/phases", ASK)
     claimed = await smart.claim()
     assert claimed is not None
     original = planned(("Get ready", "tiles old"), ("Build", "lay paint"))
@@ -216,6 +216,8 @@ async def test_tasks_that_go_come_or_change_while_a_model_thinks(
     double.script(Behaviour("waits", act))
     running = asyncio.create_task(smart.box.engine.runner.run(claimed, smart.box.services))
     await asyncio.wait_for(arrived.wait(), 10)
+    progress = (await smart.get(f"/jobs/{queued['jobId']}"))["progress"]
+    assert (progress["current"], progress["message"]) == (20, "Drafting phases")
     await smart.call("DELETE", "/tasks/old")
     await smart.sync(
         tasks=[{"id": "buy", "projectId": "bath", "title": "Buy a saw"}],

@@ -44,6 +44,19 @@ def test_circles_are_named_and_kept_together() -> None:
     assert [set(phase.task_ids) for phase in made.phases] == [{"a", "b"}, {"c"}]
 
 
+def test_a_chain_of_twenty_is_cut_into_eight_phases_at_most() -> None:
+    chain = [PlanTask(id=f"{n:02}", title=f"T{n}", after=(f"{n - 1:02}",)) for n in range(20)]
+    made = plan(chain)
+    assert [len(phase.task_ids) for phase in made.phases] == [3, 3, 3, 3, 3, 3, 2]
+    done = PlanTask(id="zz", title="Done", done=True)
+    assert [len(phase.task_ids) for phase in plan([*chain, done]).phases] == [1, *[3] * 6, 2]
+
+
+def test_a_long_title_is_cut_where_it_names_a_phase() -> None:
+    (phase,) = plan([PlanTask(id="a", title="x" * 100)]).phases
+    assert phase.name == "x" * 59 + "…"
+
+
 GRAPHS = st.integers(1, 12).flatmap(
     lambda n: st.lists(st.sets(st.integers(0, n), max_size=3), min_size=n, max_size=n)
 )

@@ -1,5 +1,7 @@
 """The hours of a day in a few words (docs/spec.md#weather-line)."""
 
+from itertools import pairwise
+
 import pytest
 
 from buildos_box.locales.language import language
@@ -42,6 +44,30 @@ def day(
 )
 def test_a_day_in_a_few_words(hours: list[Hour], now: int | None, said: str | None) -> None:
     assert line_of(hours, now, language()) == said
+
+
+WMO = {
+    "clear": (0,), "mostly clear": (1,), "partly cloudy": (2,), "overcast": (3,), "fog": (45, 48),
+    "drizzle": (51, 53, 55), "freezing drizzle": (56, 57), "rain": (61, 63), "heavy rain": (65,),
+    "freezing rain": (66, 67), "snow": (71, 73), "heavy snow": (75,), "snow grains": (77,),
+    "showers": (80, 81), "heavy showers": (82,), "snow showers": (85, 86), "thunderstorm": (95,),
+    "thunderstorm with hail": (96, 99),
+}  # fmt: skip
+"""Every code that Open-Meteo documents."""
+
+
+@pytest.mark.parametrize(("word", "code"), [(word, code) for word in WMO for code in WMO[word]])
+def test_every_code_of_a_forecast_has_its_word(word: str, code: int) -> None:
+    assert line_of([Hour(12, code, None)], None, language()) == word
+
+
+def test_of_all_that_falls_the_worst_is_told() -> None:
+    """Ice on the ground is worse than what lies there, and a thunderstorm than all else."""
+    ever_worse = (51, 77, 80, 61, 85, 71, 82, 65, 56, 75, 66, 95, 96)
+    for mild, bad in pairwise(ever_worse):
+        for first, then in ((mild, bad), (bad, mild)):
+            hours = [Hour(12, first, None), Hour(13, then, None)]
+            assert line_of(hours, None, language()) == CONDITIONS[bad]
 
 
 def test_every_condition_that_falls_has_its_place_in_the_order() -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from buildos_box.settings import EgressSettings, Settings
 from buildos_box.settings.model import WeatherSettings
 from buildos_box.upkeep import provider_checks
 from buildos_box.weather.line import Hour
-from buildos_box.weather.outlook import CREDIT_URL, Outlook
+from buildos_box.weather.outlook import CREDIT_URL, Outlook, outlook
 from tests.doubles.open_meteo import OpenMeteo
 from tests.world import BoxWorld, open_world
 
@@ -97,6 +97,43 @@ def test_open_meteo_is_named_with_a_link_as_its_licence_asks() -> None:
     said = weather_line(here, language())
     assert said == "Berlin: clear, 8 °C ([Open-Meteo](https://open-meteo.com/))"
     assert weather_line(None, language()) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "link"),
+    [
+        ("api.open-meteo.com", CREDIT_URL),
+        ("open-meteo.com", CREDIT_URL),
+        ("not-open-meteo.com", ""),
+        ("open-meteo.com.example", ""),
+        ("weather.example", ""),
+    ],
+)
+async def test_only_open_meteo_itself_is_named(
+    tmp_path: Path, meteo: OpenMeteo, host: str, link: str
+) -> None:
+    async with weather_box(tmp_path, meteo) as box:
+        await live_in(box)
+        await brief(box)
+    async with weather_box(tmp_path, meteo, url=f"https://{host}/v1/forecast") as box:
+        # What was fetched this hour is still good, so nobody is asked.
+        found = await outlook(box.box.services, "ada", date(2024, 10, 23), "UTC")
+    assert found is not None
+    assert found.credit_url == link
+
+
+async def test_a_key_in_the_address_stays_before_what_is_asked(
+    tmp_path: Path, meteo: OpenMeteo
+) -> None:
+    async with weather_box(tmp_path, meteo, url=f"{meteo.url}?apikey=k") as box:
+        await live_in(box)
+        assert "rain from 15:00" in await brief(box)
+    assert [one[:30] for one in asked(meteo)] == ["/v1/forecast?apikey=k&latitude"]
+
+
+async def test_a_place_of_nobody_is_not_looked_up(box: BoxWorld, meteo: OpenMeteo) -> None:
+    answer = await box.call("PUT", "/users/nobody/place", {"place": "Berlin"})
+    assert (answer.status_code, meteo.seen) == (404, [])
 
 
 async def test_nothing_is_asked_of_anybody_unless_it_is_on(

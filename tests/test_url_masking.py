@@ -1,0 +1,17 @@
+"""Addresses that open something are shown by their host alone."""
+
+import pytest
+
+from buildos_box.url_masking import masked_url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://push.example/m/1?key=s3cret#f", "https://push.example/…"),
+        ("https://ada:hunter2@push.example:444/x", "https://push.example/…"),
+        ("http://[2001:db8::1]:8080/x", "http://2001:db8::1/…"),
+    ],
+)
+def test_only_scheme_and_host_are_shown(url: str, shown: str) -> None:
+    assert masked_url(url) == shown
