@@ -13,6 +13,7 @@ from buildos_box import registry
 from buildos_box.feature import Feature, Listener
 from buildos_box.jobs.crons import Cron
 from buildos_box.jobs.job_type import JobType
+from tests.world import BoxWorld
 
 
 def declared(kind: type[Any]) -> Iterator[tuple[str, Any]]:
@@ -55,3 +56,9 @@ def test_names_are_unique() -> None:
     for named in (registry.JOB_TYPES, registry.CRONS):
         names = [item.name for item in named]
         assert len(set(names)) == len(names)
+
+
+async def test_listeners_run_in_the_transaction_that_announces_a_change(box: BoxWorld) -> None:
+    """Who tells when their brief is to come has it planned at once."""
+    await box.person(at="09:00")
+    assert [job["job_type"] for job in await box.jobs()] == ["generate_daily_brief"]

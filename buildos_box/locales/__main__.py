@@ -16,7 +16,8 @@ from buildos_box.locales.catalogue_check import faults_of, is_partial
 from buildos_box.locales.catalogue_files import PAGE_PREFIX
 from buildos_box.locales.tags import LANGUAGES, SOURCE
 
-ROOT = Path(__file__).parent.parent
+CATALOGUES = Path(__file__).parent
+ROOT = CATALOGUES.parent
 KEYWORDS = {"N_": None, "Plural": (1, 2)}
 PAGE = ROOT.parent / "static" / "app"
 PAGE_KEYWORDS = {"t": None, "plural": (2, 3)}
@@ -38,23 +39,22 @@ def template() -> Catalog:
     return found
 
 
-def path_of(tag: str) -> Path:
+def path_of(tag: str, folder: Path = CATALOGUES) -> Path:
     """The catalogue of a language."""
-    return Path(__file__).parent / tag / "messages.po"
+    return folder / tag / "messages.po"
 
 
-def read(tag: str) -> Catalog:
+def read(tag: str, folder: Path = CATALOGUES) -> Catalog:
     """The catalogue as it is written; an empty one of a language that has none yet."""
-    locale = tag.replace("-", "_")
-    if not path_of(tag).exists():
+    locale, path = tag.replace("-", "_"), path_of(tag, folder)
+    if not path.exists():
         return Catalog(locale=locale, fuzzy=False)
-    with path_of(tag).open("rb") as file:
+    with path.open("rb") as file:
         return read_po(file, locale=locale)
 
 
-def updated(tag: str, texts: Catalog) -> bytes:
+def updated(catalogue: Catalog, texts: Catalog) -> bytes:
     """The catalogue with every text of the code, and no other."""
-    catalogue = read(tag)
     catalogue.update(texts, no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     written = BytesIO()
@@ -69,16 +69,16 @@ def updated(tag: str, texts: Catalog) -> bytes:
     return written.getvalue()
 
 
-def main(arguments: list[str]) -> int:
-    """The exit code."""
+def main(arguments: list[str], folder: Path = CATALOGUES) -> int:
+    """The exit code; `folder` is where the catalogues are."""
     texts, faults = template(), []
     for tag in LANGUAGES:
         if tag == SOURCE:
             continue
         if "--check" not in arguments and not is_partial(tag):
-            path_of(tag).parent.mkdir(exist_ok=True)
-            path_of(tag).write_bytes(updated(tag, texts))
-        faults += [f"{tag}: {fault}" for fault in faults_of(tag, texts, read(tag))]
+            path_of(tag, folder).parent.mkdir(exist_ok=True)
+            path_of(tag, folder).write_bytes(updated(read(tag, folder), texts))
+        faults += [f"{tag}: {fault}" for fault in faults_of(tag, texts, read(tag, folder))]
     for fault in faults:
         print(fault)
     return 1 if faults else 0

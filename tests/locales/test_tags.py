@@ -53,6 +53,8 @@ def test_a_tag_has_no_space(wrong: str) -> None:
 
 
 def test_a_tag_may_say_how_clocks_and_weeks_go() -> None:
+    plain = tag_of("de")
+    assert (plain.hour_cycle, plain.week_start) == (None, None)
     assert tag_of("en-us-u-fw-mon-hc-h23") == Tag("en-US", 24, 1)
     assert tag_of("en-GB-u-hc-h12") == Tag("en-GB", 12, None)
     assert tag_of("en-GB-u-fw-sun") == Tag("en-GB", None, 0)

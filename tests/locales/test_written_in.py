@@ -83,3 +83,9 @@ def test_one_long_sentence_among_others_counts_too() -> None:
     right = ["Der Vormittag ist frei, und danach hast du zwei Termine, die nicht lang sind."] * 3
     assert language_fault([*right, "heute fällig"], german) is None
     assert language_fault([*right, "It is due today and the others wait for it"], german)
+
+
+def test_a_sign_says_as_much_as_two_letters() -> None:
+    """Japanese with some English words is Japanese as long as half of it is."""
+    assert language_fault(["会議中 the and"], language("ja")) is None
+    assert language_fault(["会議 the and"], language("ja")) is not None

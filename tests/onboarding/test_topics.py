@@ -150,3 +150,9 @@ def test_english_words_count_only_if_no_own_ones_do() -> None:
 
 def test_the_kind_of_apostrophe_does_not_matter() -> None:
     assert topics("Jamais à l'heure", "fr") == topics("Jamais à l’heure", "fr") == [4]
+
+
+def test_a_short_word_counts_whole_and_a_long_one_by_how_it_begins() -> None:
+    assert topics("I am late and procrastinating", "en-US") == [2, 4]
+    assert topics("I am late, always late", "en-US") == [4]
+    assert topics("It is lately and latest", "en-US") == []
