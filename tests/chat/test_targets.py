@@ -57,30 +57,6 @@ def test_whatever_is_taken_changes_nothing_but_the_target(url: str, usual: str, 
             assert len(parts.path.split("/")) == len(urlsplit(url).path.split("/"))
 
 
-@pytest.mark.parametrize(
-    ("url", "wrong"),
-    [
-        ("https://example.org/{target}", "must begin with"),
-        ("mailto://u:p@example.org?to={target}", "must begin with"),
-        ("json://example.org/{target}", "must begin with"),
-        ("ntfys://ntfy.example.org/topic", "exactly once"),
-        ("ntfys://ntfy.example.org/{target}/{target}", "exactly once"),
-        ("ntfys://ntfy.example.org/{target}/%7Btarget%7D", "exactly once"),
-        ("ntfys://{target}/topic", "in its path"),
-        ("ntfys://{target}@ntfy.example.org/topic", "in its path"),
-        ("ntfys://ntfy.example.org/{target}?verify=no", "check of certificates"),
-        ("ntfys://ntfy.example.org/{target}?Verify=no", "check of certificates"),
-        ("ntfys://ntfy.example.org/{target}?%20verify=no", "check of certificates"),
-        ("ntfys://ntfy.example.org/{target}?redirect=yes", "option redirect"),
-        ("ntfys://ntfy.example.org/{target}?Redirect=yes", "option redirect"),
-        ("ntfys:///{target}", "name a host"),
-        ("ntfys://[::1/{target}", "is no URL"),
-    ],
-)
-def test_a_url_that_leaves_the_host_open_is_refused(url: str, wrong: str) -> None:
-    assert wrong in str(fault_of_template(url))
-
-
 def test_a_request_to_another_host_is_not_sent_while_a_message_is() -> None:
     with NtfyDouble() as other:
         exchange = Exchange(host="ntfy.example.org")

@@ -18,6 +18,7 @@ from buildos_box.settings.vapid_key import private_key, public_text
 
 ROOT = Path(__file__).parent.parent.parent
 NOWHERE = Path("/nonexistent")
+PROVIDER = "name='a'\nmodel='m'\nbase_url='https://x.example'"
 
 
 def load(tmp_path: Path, text: str = "", **environ: str):  # type: ignore[no-untyped-def]
@@ -106,11 +107,45 @@ def test_a_named_file_must_exist() -> None:
         ("[log]\nlevel = 'LOUD'", "log.level"),
         ("[queue.lanes.fast]\nconcurrency = 1", "queue.lanes.fast.concurrency"),
         ("[[llm.providers]]\nname='a'\nmodel='m'\nbase_url='nope'", "llm.providers[0].base_url"),
+        (f"[[llm.providers]]\n{PROVIDER}\n[[llm.providers]]\n{PROVIDER}", "llm.providers[1].name"),
+        ("[auth]\nservice_token = 5", "auth.service_token"),
+        ("[email]\ntransport='smtp'\nsmtp.host = 'a b.example'", "email.smtp.host"),
+        ("[backup]\ns3.endpoint = 'nope'", "backup.s3.endpoint"),
+        ("[backup]\nrecipient = 'age1'", "backup.recipient"),
+        ("[weather]\nurl = 'nope'", "weather.url"),
+        ("[chat.ntfy]\nurl = 'ntfys://ntfy.example.org/topic'", "chat.ntfy.url"),
+        ("[sms]\napi_base_url = 'nope'", "sms.api_base_url"),
+        ("[sms]\nallowed_countries = ['DE', 'Austria']", "sms.allowed_countries"),
+        ("[push]\nvapid_subject = 'ops@example.org'", "push.vapid_subject"),
+        ("[push]\nvapid_subject = 'mailto:@example.org'", "push.vapid_subject"),
+        ("[push]\nvapid_subject = 'mailto:ops'", "push.vapid_subject"),
+        ("[push]\nvapid_subject = 'mailto:o ps@example.org'", "push.vapid_subject"),
+        ("[push]\nvapid_subject = 'http://example.org'", "push.vapid_subject"),
     ],
 )
 def test_impossible_values_stop_the_start(tmp_path: Path, text: str, key: str) -> None:
     (fault,) = faults(tmp_path, text)
     assert f" {key}: " in fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[server]\nbase_url = 'https://x.example'\ncors_origins = ['https://a.example']",
+        "[server]\ntrusted_proxies = ['10.0.0.1/8', '::1']",
+        "[frontend]\ntask_url = 'https://x.example/{taskId}'",
+        "[queue]\nheartbeat_seconds = 10\nlease_seconds = 20",
+        "[email]\ntransport='smtp'\nsmtp.host = 'mail.example.org'\nsmtp.ehlo_name = '[192.0.2.1]'",
+        "[sms]\nallowed_countries = ['DE', 'AT']\napi_base_url = 'https://sms.example.org'",
+        "[push]\nvapid_subject = ''",
+        "[push]\nvapid_subject = 'https://example.org/contact'",
+        "[push]\nvapid_subject = 'mailto:ops@example.org'",
+        "[chat.ntfy]\nurl = 'ntfys://ntfy.example.org/{target}'",
+        "[egress]\nallow_private = ['192.168.0.0/16']",
+    ],
+)
+def test_possible_values_are_taken(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text).origins
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
