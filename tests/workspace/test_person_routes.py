@@ -73,3 +73,18 @@ async def test_more_than_five_hundred_are_too_many(box: BoxWorld) -> None:
     await box.person("ada")
     answer = await change(box, {"delete": [f"t{n}" for n in range(501)]})
     assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, "tasks")
+
+
+async def test_more_prerequisites_than_are_allowed_or_no_list_are_refused(box: BoxWorld) -> None:
+    await box.person("ada")
+    await box.project("ada", tasks=1)
+    for wanted, status in (([f"t{n}" for n in range(1_001)], 422), ("t1", 400)):
+        answer = await box.call("PUT", "/tasks/ada-launch-0/dependencies", {"dependsOn": wanted})
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (status, "dependsOn")
+
+
+async def test_a_line_longer_than_a_title_is_refused(box: BoxWorld) -> None:
+    await box.person("ada")
+    for line, status in (("x" * 1_000, 200), ("x" * 1_001, 422)):
+        answer = await box.call("GET", "/users/ada/quick-add", params={"text": line})
+        assert answer.status_code == status

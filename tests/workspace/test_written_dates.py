@@ -124,6 +124,8 @@ def test_what_is_no_length_is_refused(text: str) -> None:
 
 def test_weekdays_are_counted_as_the_api_counts_them() -> None:
     assert read_weekdays("sun, mon,saturday") == [0, 1, 6]
+    with pytest.raises(ValueError, match="'someday' is not a day of the week"):
+        read_weekdays("mon,someday")
 
 
 def test_an_option_that_cannot_be_read_is_named() -> None:
