@@ -5,7 +5,6 @@ arrive in their order. A delivery's row is the stored intent: it stays `pending`
 id until the receiver has accepted it, so a crash repeats it under the same id.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -70,14 +69,6 @@ class Tested(msgspec.Struct, frozen=True, rename="camel"):
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """When to attempt a delivery again, if it was not accepted; None if never."""
-
-    accepted: bool
-    next_at: Instant | None = None
-
-
 async def deliver_webhooks(job: Attempt[DeliverPayload], services: Services) -> Delivered:
     """Deliver the user's waiting events in order.
 
@@ -101,9 +92,9 @@ async def deliver_webhooks(job: Attempt[DeliverPayload], services: Services) -> 
             event_id=event["event_id"],
             body=body.encode(),
         )
-        outcome = await _stored(job, services, event, answer)
-        if outcome.next_at is not None:
-            raise Snooze(outcome.next_at, str(answer.error))
+        again_at = await _stored(job, services, event, answer)
+        if again_at is not None:
+            raise Snooze(again_at, str(answer.error))
     raise Snooze(services.clock.now(), "more deliveries wait")
 
 
@@ -112,19 +103,26 @@ async def _keep_body(services: Services, event: Row) -> str:
     return await services.db.write(lambda tx: store.keep_body(tx, event["seq"], body))
 
 
-async def _stored(job: Attempt[Any], services: Services, event: Row, answer: Answer) -> _Outcome:
+async def _stored(
+    job: Attempt[Any], services: Services, event: Row, answer: Answer
+) -> Instant | None:
     return await services.db.write(lambda tx: _record(tx, job, services, event, answer))
 
 
-def _record(tx: Tx, job: Attempt[Any], services: Services, event: Row, answer: Answer) -> _Outcome:
-    """Store what became of an attempt, and disable a subscription that fails for too long."""
+def _record(
+    tx: Tx, job: Attempt[Any], services: Services, event: Row, answer: Answer
+) -> Instant | None:
+    """Store what became of an attempt, and disable a subscription that fails for too long.
+
+    Returns when to attempt it again; None if never.
+    """
     job.ensure_lease(tx)
     now, delivery_id = services.clock.now(), str(event["delivery_id"])
     if answer.error is None:
         assert answer.status is not None
         store.record_sent(tx, delivery_id, answer.status, now)
         store.note_success(tx, event["subscription_id"], now)
-        return _Outcome(accepted=True)
+        return None
     next_at = next_attempt(event["attempts"], event["first_attempt_at"], answer.wait, now)
     store.record_failure(
         tx,
@@ -135,7 +133,7 @@ def _record(tx: Tx, job: Attempt[Any], services: Services, event: Row, answer: A
         now=now,
     )
     disabled = _note_failure(tx, event, answer, now)
-    return _Outcome(accepted=False, next_at=None if disabled else next_at)
+    return None if disabled else next_at
 
 
 def next_attempt(

@@ -13,7 +13,7 @@ from buildos_box.clock import SystemClock
 from buildos_box.settings import EgressSettings, Settings
 from buildos_box.webhooks.secrets import new_secret
 from tests.clock import ManualClock
-from tests.webhooks.test_webhooks import log
+from tests.webhooks.conftest import log
 from tests.world import open_world
 
 MIRROR = Path(__file__).parent / "mirror.mjs"

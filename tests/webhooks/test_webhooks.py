@@ -1,48 +1,17 @@
 """Subscriptions, and what is delivered to them (docs/spec.md#webhooks)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from buildos_box.clock import from_text
 from buildos_box.db import Tx
-from buildos_box.settings import EgressSettings, Settings
 from buildos_box.webhooks import store
 from buildos_box.webhooks.job import DISABLED_AFTER, PAUSES, TRIED_FOR, next_attempt
 from buildos_box.webhooks.subscribers import subscribers
+from tests.webhooks.conftest import NOW, START, log, notify, subscribe
 from tests.webhooks.subscriber import Subscriber
-from tests.world import BoxWorld, open_world
-
-START = "2024-10-23T08:00:00Z"
-NOW = from_text(START)
-
-
-@pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[BoxWorld]:
-    settings = Settings(egress=EgressSettings(allow_private=("127.0.0.0/8",)))
-    async with open_world(tmp_path, at=START, settings=settings) as world:
-        await world.person()
-        yield world
-
-
-async def subscribe(box: BoxWorld, to: Subscriber, *events: str) -> Any:
-    made = await box.post("/webhook-subscriptions", {"url": to.url, "events": events})
-    to.secret = made["secret"]
-    return made
-
-
-async def notify(box: BoxWorld, name: str, user: str = "ada") -> None:
-    body = {"userId": user, "eventType": "task.assigned", "channel": "in_app"}
-    await box.post("/queue/notification", {**body, "payload": {"taskId": name, "taskName": name}})
-    await box.work()
-
-
-async def log(box: BoxWorld, **query: str) -> list[Any]:
-    more = "".join(f"&{name}={value}" for name, value in query.items())
-    return (await box.get(f"/deliveries?channel=webhook{more}"))["items"]
+from tests.world import BoxWorld
 
 
 async def test_a_brief_arrives_whole_and_signed(box: BoxWorld) -> None:
@@ -173,6 +142,7 @@ async def test_retries_keep_the_id_and_the_bytes_and_pause_longer_each_time(
         await notify(box, "b")
         assert [event.status for event in one.seen] == [503]
         assert (await log(box, status="pending"))[-1]["nextAttemptAt"].endswith("08:00:05.000Z")
+        await box.db.write(lambda tx: tx.execute("DELETE FROM notifications"))
         await box.run_until("2024-10-23T08:10:00Z")
     assert [event.status for event in one.seen] == [503, 503, 503, 200, 200]
     assert len(set(one.raw[:4])) == len({event.id for event in one.seen[:4]}) == 1
