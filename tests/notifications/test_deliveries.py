@@ -109,7 +109,7 @@ async def test_notifications_go_after_a_season_with_their_deliveries(told: BoxWo
     run = await told.box.cron_registry.run_by_hand(
         "notifications_cleanup", told.box.services, "test"
     )
-    assert run.status == "completed"
+    assert (run.status, run.summary) == ("completed", {"notifications": 1})
     left = (await told.get("/deliveries"))["items"]
     assert {item["userId"] for item in left} == {"ada", "bob"}
     assert len(left) == 3
