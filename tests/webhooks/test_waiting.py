@@ -96,7 +96,7 @@ class Noting(Egress):
         self.busy = busy
         self.seconds: list[float] = []
 
-    async def post(self, url: str, *, timeout: float = 0, **_more: Any) -> Fetched:  # type: ignore[override]
+    async def post(self, url: str, *, timeout: float = 0, **_more: Any) -> Fetched:
         self.seconds.append(timeout)
         if self.busy:
             raise RateLimited("too many look-ups", retry_after=timedelta(seconds=7))

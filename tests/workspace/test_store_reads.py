@@ -1,6 +1,7 @@
 """The reads and marks that other features take from the workspace: whose, which, and bounded."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from buildos_box.clock import from_text
@@ -87,13 +88,11 @@ async def test_only_that_project_is_marked_and_only_once(ada: Workspace) -> None
     first = ada.clock.now()
     for _ in range(2):
         ada.clock.advance(timedelta(minutes=1))
-        now = ada.clock.now()
-        await ada.db.write(lambda tx, now=now: store.mark_phases_generated(tx, "home", now))
+        mark = partial(store.mark_phases_generated, project_id="home", now=ada.clock.now())
+        await ada.db.write(mark)
     rows = {row["id"]: row for row in await ada.rows("projects")}
-    assert {key: row["phases_generated"] for key, row in rows.items()} == {
-        **{"home": 1, "club": 0},
-        "bens": 0,
-    }
+    marks = {key: row["phases_generated"] for key, row in rows.items()}
+    assert marks == {"home": 1, "club": 0, "bens": 0}
     changed = {key: from_text(row["updated_at"]) - first for key, row in rows.items()}
     assert changed == {"home": timedelta(minutes=1), "club": timedelta(0), "bens": timedelta(0)}
 
@@ -159,7 +158,7 @@ async def test_events_of_a_feed_are_marked_once(ada: Workspace) -> None:
     await ada.db.write(lambda tx: store.mark_as_of_feed(tx, "f1", ["two"]))
     await ada.db.write(lambda tx: store.mark_as_of_feed(tx, "f2", ["two", "three"]))
     for feed, its in (("f1", ["two"]), ("f2", ["three"])):
-        rows = await ada.db.read_snapshot(lambda tx, feed=feed: store.events_of_feed(tx, feed))
+        rows = await ada.db.read_snapshot(partial(store.events_of_feed, feed_id=feed))
         assert [row["id"] for row in rows] == its
     event = await ada.db.read_snapshot(lambda tx: store.find_event(tx, "two"))
     assert event is not None
