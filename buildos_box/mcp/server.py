@@ -126,7 +126,7 @@ def _described(tool: Tool) -> types.Tool:
 
 
 def _text(text: str) -> types.TextContent:
-    return types.TextContent(type="text", text=text)
+    return types.TextContent(text=text)
 
 
 def as_data(content: object) -> str:

@@ -5,9 +5,6 @@ import pytest
 
 from buildos_box.locales.catalogue_files import page_texts
 from buildos_box.locales.tags import LANGUAGES, SOURCE, wanted
-from tests.world import BoxWorld
-
-PAGE = {"X-Box-Page": "1"}
 
 
 @pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if not tag.startswith("en")])
@@ -39,20 +36,3 @@ def test_english_is_what_the_page_is_written_in() -> None:
 )
 def test_a_browser_says_what_it_wants(accepted: str, tag: str) -> None:
     assert wanted(accepted, "en-US-u-hc-h23") == tag
-
-
-async def test_who_is_signed_in_reads_their_language_and_others_the_browsers(box: BoxWorld) -> None:
-    await box.person("ada")
-    await box.call("PATCH", "/users/ada", {"locale": "de-CH"})
-    french = {**PAGE, "Accept-Language": "fr"}
-    guest = await box.api.get("/app/texts.json", headers=french)
-    assert guest.json()["tag"] == "fr"
-    assert guest.headers["cache-control"] == "no-store"
-    signed = await box.api.post(
-        "/app/session", json={"token": await box.token_for("user:ada")}, headers=PAGE
-    )
-    assert signed.json()["texts"] == "de"
-    cookie = signed.headers["set-cookie"].partition(";")[0]
-    own = await box.api.get("/app/texts.json", headers={**french, "Cookie": cookie})
-    assert own.json()["tag"] == "de"
-    assert own.json()["texts"]["Settings"] == "Einstellungen"

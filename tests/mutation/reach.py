@@ -14,6 +14,9 @@ from tests.mutation.plugin import Measuring
 from tests.mutation.tree import ROOT, Tree
 
 KEPT = ROOT / ".mutation"
+_STARTS_PROCESSES = re.compile(
+    r"\b(served_box|serve_command|serve_and_fail|BoxProcess|subprocess|StdioServerParameters)\b"
+)
 
 
 class TestsFail(Exception):
@@ -40,7 +43,8 @@ class Reach:
         """The tests that reach the mutant: those that reach its file first, then the quickest.
 
         What stands outside functions is reached by all that reach its file or one that names it,
-        and by the tests of a file that imports it.
+        and by the tests of a file that imports it; what no test runs in its own process, perhaps
+        by those that start others.
         """
         own = self._all_of(mutant.path)
         if mutant.at_import:
@@ -52,13 +56,17 @@ class Reach:
         else:
             lines = self._by_line.get(mutant.path, {})
             tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
+            tests = tests or self._tests_with(_STARTS_PROCESSES)
         return sorted(tests, key=lambda test: (test not in own, self.seconds[test]))
 
     def _tests_importing(self, package: str, stem: str) -> set[str]:
         """Those of files of tests that import a module: they may read what importing it makes."""
-        importing = re.compile(rf"\b{package}(\.| import [\w, ]*\b){stem}\b")
+        return self._tests_with(re.compile(rf"\b{package}(\.| import [\w, ]*\b){stem}\b"))
+
+    def _tests_with(self, words: re.Pattern[str]) -> set[str]:
+        """Those of files of tests that have such words."""
         files = {test.partition("::")[0] for test in self.seconds}
-        found = {file for file in files if importing.search((ROOT / file).read_text("utf-8"))}
+        found = {file for file in files if words.search((ROOT / file).read_text("utf-8"))}
         return {test for test in self.seconds if test.partition("::")[0] in found}
 
     def _all_of(self, path: str) -> set[str]:

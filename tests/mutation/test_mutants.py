@@ -86,3 +86,15 @@ def test_a_test_that_only_reads_what_an_import_makes_reaches_it(tmp_path: Path) 
     reach = Reach()
     reach.add({"seconds": {"tests/mutation/__init__.py::test_it": 0.1}, "lines": {}})
     assert reach.tests_of(found) == []
+
+
+def test_what_runs_in_no_tests_own_process_is_given_those_that_start_others(
+    tmp_path: Path,
+) -> None:
+    (found,) = mutants(tmp_path, "def g():\n    f()\n")
+    starts, other = "tests/cli/test_serve.py::test_it", "tests/test_plural.py::test_it"
+    reach = Reach()
+    reach.add({"seconds": {starts: 0.1, other: 0.1}, "lines": {}})
+    assert reach.tests_of(found) == [starts]
+    reach.add({"seconds": {}, "lines": {"code.py": {"2": [other]}}})
+    assert reach.tests_of(found) == [other]

@@ -8,6 +8,7 @@ import pytest
 from buildos_box.app import static_folder
 from tests.world import BoxWorld
 
+PAGE = {"X-Box-Page": "1"}
 FOLDER = static_folder() / "app"
 FILES = sorted(path.name for path in FOLDER.iterdir())
 
@@ -21,6 +22,25 @@ async def test_the_page_and_the_ways_to_it(box: BoxWorld) -> None:
         assert (answer.status_code, answer.headers["location"]) == (302, "app/")
     assert (await box.api.get("/app/no.js")).status_code == 404
     assert (await box.api.get("/app/..%2f..%2fpyproject.toml")).status_code == 404
+
+
+async def test_who_is_signed_in_reads_their_language_and_others_the_browsers(box: BoxWorld) -> None:
+    await box.person("ada")
+    await box.call("PATCH", "/users/ada", {"locale": "de-CH"})
+    french = {**PAGE, "Accept-Language": "fr"}
+    guest = await box.api.get("/app/texts.json", headers=french)
+    assert guest.json()["tag"] == "fr"
+    assert guest.headers["cache-control"] == "no-store"
+    assert guest.headers["vary"] == "Accept-Language, Cookie"
+    assert guest.headers["content-type"].startswith("application/json")
+    signed = await box.api.post(
+        "/app/session", json={"token": await box.token_for("user:ada")}, headers=PAGE
+    )
+    assert signed.json()["texts"] == "de"
+    cookie = signed.headers["set-cookie"].partition(";")[0]
+    own = await box.api.get("/app/texts.json", headers={**french, "Cookie": cookie})
+    assert own.json()["tag"] == "de"
+    assert own.json()["texts"]["Settings"] == "Einstellungen"
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -90,6 +90,21 @@ async def test_each_user_of_an_address_gets_their_own_link(box: BoxWorld) -> Non
     assert sorted(signed_in) == ["ada", "bob"]
 
 
+async def test_of_many_users_at_one_address_five_get_a_link(box: BoxWorld) -> None:
+    people = [{"id": f"u{n}", "email": "all@example.org", "name": f"U{n}"} for n in range(7)]
+    await box.sync(users=people)
+    assert len(await mailed_codes(box, "all@example.org")) == 5
+
+
+async def test_a_link_is_mailed_before_all_else_and_its_job_says_who_asked(box: BoxWorld) -> None:
+    await box.person("ada")
+    await request_link(box, "ada@example.org")
+    (row,) = await box.jobs(types=["send_sign_in_link"])
+    assert (row["priority"], row["user_id"]) == (1, "ada")
+    events = (await box.get(f"/jobs/{row['queue_job_id']}/events"))["events"]
+    assert [one["actor"] for one in events] == ["sign-in page"]
+
+
 async def test_no_mailed_code_stands_in_the_database(box: BoxWorld) -> None:
     await box.person("ada")
     (code,) = await mailed_codes(box, "ada@example.org")
