@@ -11,7 +11,8 @@ from buildos_box.cli.reload_command import warn_of_changes
 from buildos_box.client import BoxClient
 from buildos_box.plural import plural
 
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 200.0
+"""Longer than any of these jobs may take, so that how it ended is told."""
 ASK_EVERY_SECONDS = 0.1
 
 

@@ -9,7 +9,7 @@ import msgspec
 from buildos_box.chat import client as chat_client
 from buildos_box.chat import store as chat_store
 from buildos_box.clock import to_text
-from buildos_box.db import Row, Tx
+from buildos_box.db import Row
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
@@ -107,12 +107,7 @@ async def send_test_sms(job: Attempt[TestTo], services: Services) -> TestSmsResu
     Raises PermanentError, TransientError, LeaseLost.
     """
     to = job.payload.to
-
-    def opted_out(tx: Tx) -> bool:
-        job.ensure_lease(tx)
-        return preferences_store.has_opted_out(tx, to)
-
-    if await services.db.write(opted_out):
+    if await services.db.read_snapshot(lambda tx: preferences_store.has_opted_out(tx, to)):
         raise PermanentError("this number has opted out of SMS", code="opted_out")
     sender = TwilioSender(services.settings)
     outgoing = Outgoing(to=to, body=SMS_TEXT, validity=VALID_SECONDS, callback=None)
@@ -125,11 +120,6 @@ async def send_test_push(job: Attempt[TestOfUser], services: Services) -> TestPu
 
     Raises PermanentError if no browser has subscribed or no push service accepted it, LeaseLost.
     """
-
-    def browsers(tx: Tx) -> list[Row]:
-        job.ensure_lease(tx)
-        return push_store.active_of(tx, job.payload.user_id)
-
     content = {
         "id": job.job_id,
         "eventType": PUSH_TAG,
@@ -141,7 +131,9 @@ async def send_test_push(job: Attempt[TestOfUser], services: Services) -> TestPu
     }
     message = PushMessage(content, VALID_SECONDS, "high", topic(PUSH_TAG))
     sent, failed = 0, []
-    for subscription in await services.db.write(browsers):
+    user_id = job.payload.user_id
+    browsers = await services.db.read_snapshot(lambda tx: push_store.active_of(tx, user_id))
+    for subscription in browsers:
         try:
             await _push(job, services, subscription, message)
             sent += 1
@@ -157,15 +149,10 @@ async def send_test_chat(job: Attempt[TestOfUser], services: Services) -> TestCh
 
     Raises PermanentError, also if there is no address, TransientError, LeaseLost.
     """
-
-    def read(tx: Tx) -> Row:
-        job.ensure_lease(tx)
-        row = chat_store.address(tx, job.payload.user_id)
-        if row is None:
-            raise PermanentError("there is no confirmed chat address", code="no_chat_address")
-        return row
-
-    row = await services.db.write(read)
+    user_id = job.payload.user_id
+    row = await services.db.read_snapshot(lambda tx: chat_store.address(tx, user_id))
+    if row is None:
+        raise PermanentError("there is no confirmed chat address", code="no_chat_address")
     service, target = row["service"], row["target"]
     sent = await _once(
         job,

@@ -1,0 +1,17 @@
+"""Whoever sends a test message by the command line hears how it ended."""
+
+from typing import Any
+
+import pytest
+
+from buildos_box.cli.send_test_commands import PATIENCE_SECONDS
+from buildos_box.jobs.job_type import JobType
+from buildos_box.send_test.feature import FEATURE
+
+
+@pytest.mark.parametrize("job_type", FEATURE.job_types, ids=lambda one: one.name)
+def test_a_test_message_is_given_up_before_the_command_line_stops_waiting(
+    job_type: JobType[Any],
+) -> None:
+    assert job_type.timeout.total_seconds() < PATIENCE_SECONDS
+    assert job_type.max_attempts == 1
