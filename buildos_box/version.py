@@ -7,9 +7,9 @@ COMMIT_FILE = Path(__file__).with_name("commit")
 """Where a build writes the commit that it was made from."""
 
 
-def commit() -> str | None:
+def commit(file: Path = COMMIT_FILE) -> str | None:
     """The commit that the program was built from; None in a checkout, or if the build had none."""
     try:
-        return COMMIT_FILE.read_text("utf-8").strip() or None
+        return file.read_text("utf-8").strip() or None
     except FileNotFoundError:
         return None

@@ -187,6 +187,7 @@ def test_no_proxy_of_the_environment_sees_a_token(monkeypatch: pytest.MonkeyPatc
         assert (len(proxy.seen), len(web.seen)) == (0, 1)
 
 
-def test_the_folder_of_a_box_on_this_machine_is_kept(tmp_path: Path) -> None:
-    assert BoxClient("http://localhost", None, data=tmp_path).data == tmp_path
+def test_what_it_was_made_with_is_kept(tmp_path: Path) -> None:
+    local = BoxClient("http://localhost", "secret", data=tmp_path)
+    assert (local.url, local.token, local.data) == ("http://localhost", "secret", tmp_path)
     assert BoxClient("http://localhost", None).data is None

@@ -1,0 +1,19 @@
+"""The commit that a build was made from."""
+
+from pathlib import Path
+
+from buildos_box.version import COMMIT_FILE, commit
+
+
+def test_a_build_says_its_commit_and_a_checkout_none(tmp_path: Path) -> None:
+    file = tmp_path / "commit"
+    assert commit(file) is None
+    file.write_text("0c0ffee\n", "utf-8")
+    assert commit(file) == "0c0ffee"
+    file.write_text("\n", "utf-8")
+    assert commit(file) is None
+
+
+def test_it_lies_beside_the_code() -> None:
+    assert COMMIT_FILE.parent.name == "buildos_box"
+    assert COMMIT_FILE.name == "commit"
