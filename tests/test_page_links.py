@@ -2,7 +2,8 @@
 
 import pytest
 
-from buildos_box.page_links import PageLinks
+from buildos_box.app import static_folder
+from buildos_box.page_links import LATE, SETTINGS, PageLinks
 from buildos_box.settings import Settings
 from buildos_box.settings.model import FrontendSettings, ServerSettings
 
@@ -42,6 +43,13 @@ def test_each_kind_of_thing_has_its_link() -> None:
     assert BOX.project("p1") == "https://box.example/app/#project-p1"
     assert BOX.brief("2024-10-23") == "https://box.example/app/#brief-2024-10-23"
     assert BOX.event("e1") == FRONTEND.event("e1") == "https://box.example/app/#event-e1"
+
+
+@pytest.mark.parametrize(("view", "fragment"), [(LATE, "late"), (SETTINGS, "settings")])
+def test_the_views_are_those_that_the_page_itself_links_to(view: str, fragment: str) -> None:
+    assert BOX.page(view) == f"https://box.example/app/#{fragment}"
+    scripts = [file.read_text("utf-8") for file in (static_folder() / "app").glob("*.js")]
+    assert any(f'"#{view}"' in script for script in scripts)
 
 
 def test_a_servers_links_are_those_of_its_settings() -> None:

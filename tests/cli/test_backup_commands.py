@@ -2,8 +2,10 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from buildos_box.cli import exit_codes
@@ -55,6 +57,26 @@ def test_a_file_that_is_no_backup_is_said_so(tmp_path: Path) -> None:
         assert refused.exit_code == exit_codes.FAILED
         assert "not a complete backup" in refused.stderr
         assert "Traceback" not in refused.output
+
+
+def test_a_check_says_as_json_what_is_wrong(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(b"no")
+    refused = run("backup", "verify", bad, "--json")
+    assert refused.exit_code == exit_codes.FAILED
+    told = json.loads(refused.stdout)
+    assert (told["path"], told["ok"]) == (str(bad), False)
+    assert "not a complete backup" in told["faults"][0]
+
+
+def test_a_backup_is_unpacked_beside_itself_where_there_is_room_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(b"no")
+    assert "not a complete backup" in run("backup", "verify", bad).stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.tar.gz"]
 
 
 def test_without_a_box_there_is_nothing_to_back_up(tmp_path: Path) -> None:
