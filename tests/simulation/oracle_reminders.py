@@ -201,7 +201,9 @@ def _due(
         backs = [span.end for span in facts.downs(midnight - MINUTE, late)]
         waits = 3 * MINUTE if len(backs) == 1 else LOSSES_CATCH_UP
         late = max([late, *(back + waits for back in backs)])
-        if late > min(start, over) or facts.crashes(due, late) > crashes:
+        if late > min(start, over) or _disturbs(wishes, due, late):
+            return None
+        if facts.crashes(due, late) > crashes:
             return None
     if late > start + (0 if wishes.lead else 3) * MINUTE:
         return None
