@@ -20,6 +20,7 @@ Instant = datetime
 NOT_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 """Names of the zone database that say nothing of a place: the machine's own zone, and none set."""
 UTC_ZONE = ZoneInfo("UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):

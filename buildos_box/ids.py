@@ -33,51 +33,52 @@ def _time_digits(millis: int) -> str:
     return _base32(millis, _EPOCH_DIGITS)
 
 
-class RandomNumbers:
-    """The system's random numbers, read many at a time.
+class RandomDigits:
+    """The system's random bits as digits of ids, read for many ids at a time.
 
     Each read gives up Python's lock, and a busy thread gives it back only milliseconds later.
     """
 
-    _BITS = 128
     _AT_A_TIME = 64
+    # Each digit comes of as many bytes as the others.
+    _DIGIT_OF_BYTE = (ALPHABET * (256 // len(ALPHABET))).encode()
 
     def __init__(self) -> None:
-        self._numbers: list[int] = []
+        self._made: list[str] = []
 
-    def bits(self, count: int) -> int:
-        """A number of so many bits, at most 128, for any thread."""
+    def next(self) -> str:
+        """The random digits of one id, for any thread."""
         while True:
             try:
                 # One step, so that two threads never take the same.
-                return self._numbers.pop() >> (self._BITS - count)
+                return self._made.pop()
             except IndexError:
-                size = self._BITS // 8
-                block = os.urandom(self._AT_A_TIME * size)
-                self._numbers += [
-                    int.from_bytes(block[start : start + size], "big")
-                    for start in range(0, len(block), size)
-                ]
+                random = os.urandom(self._AT_A_TIME * _RANDOM_DIGITS)
+                digits = random.translate(self._DIGIT_OF_BYTE).decode()
+                starts = range(0, len(digits), _RANDOM_DIGITS)
+                self._made += [digits[start : start + _RANDOM_DIGITS] for start in starts]
 
 
 class Ids:
     """Makes ids from a source of randomness, which is passed in so that a run can be repeated."""
 
     def __init__(self, random_bits: Callable[[int], int] | None = None) -> None:
-        self._random_bits = random_bits or RandomNumbers().bits
-        # No secret is in memory before it is made.
-        self._secret_bits = random_bits or secrets.randbits
+        self._random_bits = random_bits
+        self._digits = RandomDigits()
 
     def new(self, prefix: str, now: datetime) -> str:
         """`job-01jb…`: prefix, 50 bits of milliseconds, 65 random bits; 23 digits in all."""
         millis = round(now.timestamp() * 1000)
+        if self._random_bits is None:
+            return f"{prefix}-{_time_digits(millis)}{self._digits.next()}"
         random = self._random_bits(_RANDOM_DIGITS * 5)
         return f"{prefix}-{_time_digits(millis)}{_base32(random, _RANDOM_DIGITS)}"
 
     def secret(self, bits: int = 128) -> str:
         """An unguessable text of at least `bits` random bits, in base 32."""
         digits = -(-bits // 5)
-        return _base32(self._secret_bits(digits * 5), digits)
+        # Read by itself, so that no secret is in memory before it is made.
+        return _base32((self._random_bits or secrets.randbits)(digits * 5), digits)
 
 
 def is_outside_id(text: str) -> bool:

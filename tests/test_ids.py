@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from buildos_box.ids import ALPHABET, Ids, RandomNumbers, is_outside_id
+from buildos_box.ids import ALPHABET, Ids, RandomDigits, is_outside_id
 
 NOW = datetime(2024, 10, 23, 8, 0, tzinfo=UTC)
 
@@ -49,23 +49,18 @@ def test_a_secret_has_at_least_the_bits_that_are_wanted() -> None:
     assert len(Ids().secret()) == 26
 
 
-def test_threads_never_get_the_same_random_number() -> None:
-    numbers = RandomNumbers()
+def test_threads_never_get_the_same_random_digits() -> None:
+    digits = RandomDigits()
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda _: [numbers.bits(65) for _ in range(500)], range(16)))
-    assert len({number for some in made for number in some}) == 16 * 500
+        made = list(threads.map(lambda _: [digits.next() for _ in range(500)], range(16)))
+    assert len({one for some in made for one in some}) == 16 * 500
 
 
-def test_random_numbers_have_the_bits_that_were_asked_for_and_use_all_of_them() -> None:
-    numbers = RandomNumbers()
-    for count in (1, 65, 128):
-        seen_one = seen_zero = 0
-        for _ in range(200):
-            number = numbers.bits(count)
-            assert number < 1 << count
-            seen_one |= number
-            seen_zero |= ~number & ((1 << count) - 1)
-        assert seen_one == seen_zero == (1 << count) - 1
+def test_each_place_of_the_random_digits_takes_every_digit() -> None:
+    digits = RandomDigits()
+    made = [digits.next() for _ in range(2_000)]
+    assert {len(one) for one in made} == {13}
+    assert [set(place) for place in zip(*made, strict=True)] == [set(ALPHABET)] * 13
 
 
 @pytest.mark.parametrize(
