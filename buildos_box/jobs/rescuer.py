@@ -78,9 +78,7 @@ def recover_lost(
         decision = decide(losses=losses, losses_as_suspect=as_suspect, now=now, base=base)
         counted = f"loss {losses}" + (f", {as_suspect} as the one suspect" if as_suspect else "")
         lease_store.count_loss(tx, row["id"], losses=losses, losses_as_suspect=as_suspect)
-        gone = Failure(
-            "lost", "worker_lost", f"its worker stopped without a result ({counted})", True
-        )
+        gone = Failure("lost", "worker_lost", f"its worker stopped without a result ({counted})")
         entry = entry_of(row["job_type"])
         if isinstance(decision, GiveUp):
             transitions.fail(

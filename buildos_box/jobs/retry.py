@@ -33,12 +33,15 @@ class Snooze(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong with an attempt, as it is stored."""
+    """What went wrong with an attempt, as it is stored.
+
+    `retryable` is for `decide`: whether another attempt could end otherwise.
+    """
 
     kind: str
     code: str
     message: str
-    retryable: bool
+    retryable: bool = False
     retry_after: timedelta | None = None
 
 
@@ -105,7 +108,7 @@ def classify(error: BaseException) -> Failure:
         case TransientError():
             return Failure("transient", error.code, message, True, error.retry_after)
         case PermanentError():
-            return Failure("permanent", error.code, message, False)
+            return Failure("permanent", error.code, message)
         case BoxError():
             return Failure("permanent", error.code, message, error.status >= 500)
         case TimeoutError() | asyncio.TimeoutError() | httpx.TimeoutException():
@@ -119,7 +122,7 @@ def classify(error: BaseException) -> Failure:
         case sqlite3.OperationalError():
             return Failure("transient", "database_busy", message, True)
         case msgspec.ValidationError():
-            return Failure("permanent", "malformed", message, False)
+            return Failure("permanent", "malformed", message)
         case _:
             return Failure("unknown", type(error).__name__, message, True)
 

@@ -171,12 +171,12 @@ class Runner:
         claimed = run.claimed
         job_type = self._queue.type_named(claimed.job_type)
         if job_type is None:
-            self._fail(claimed, Failure("permanent", "unknown_type", claimed.job_type, False))
+            self._fail(claimed, Failure("permanent", "unknown_type", claimed.job_type))
             return
         try:
             payload = msgspec.json.decode(claimed.metadata, type=job_type.payload)
         except msgspec.DecodeError as error:
-            self._fail(claimed, Failure("permanent", "malformed", str(error), False))
+            self._fail(claimed, Failure("permanent", "malformed", str(error)))
             return
         steps = await steps_of(self._db, claimed.row_id) if claimed.ran_before else {}
         attempt: Attempt[Any] = Attempt(
