@@ -161,8 +161,10 @@ async def open_queue(folder: Path) -> AsyncIterator[QueueWorld]:
     queue.on_cancel(cancel)
     found = QueueWorld(db, clock, queue, runner)
     db.subscribe(JobWaits, found.others.on_job_waits)
-    yield found
-    await db.close()
+    try:
+        yield found
+    finally:
+        await db.close()
 
 
 @pytest.fixture
