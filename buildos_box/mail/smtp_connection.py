@@ -143,7 +143,7 @@ async def hand_over(client: aiosmtplib.SMTP, message: bytes, steps: StepTimeouts
     if started.code != START_INPUT:
         raise Refused(started.code, started.message)
     protocol = client.protocol
-    if protocol is None:
+    if protocol is None or not protocol.is_connected:
         raise NotBegun("the connection was lost")
     content = _LEADING_DOT.sub(b"..", message)
     end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"

@@ -32,6 +32,8 @@ class ScriptedSmtp(Loopback):
         """Every command, in order."""
         self.taken: list[bytes] = []
         """Messages that came whole, whatever was said to them."""
+        self.sessions = 0
+        """Connections that stand."""
         self.released = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
 
@@ -54,6 +56,7 @@ class _Server(socketserver.ThreadingTCPServer):
 def _handler(double: ScriptedSmtp) -> type[socketserver.StreamRequestHandler]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
+            double.sessions += 1
             try:
                 if not self._say("connect"):
                     return
@@ -67,6 +70,8 @@ def _handler(double: ScriptedSmtp) -> type[socketserver.StreamRequestHandler]:
                         return
             except OSError:
                 return
+            finally:
+                double.sessions -= 1
 
         def _message(self) -> str:
             lines = []

@@ -38,6 +38,13 @@ async def bounces(box: BoxWorld) -> list[Any]:
         ("550 5.1.8 bad sender", False),
         ("530 5.7.0 authentication required", False),
         ("450 4.1.1 try later", False),
+        ("499 5.1.1 no such user", False),
+        ("500 5.1.1 no such user", True),
+        ("599 5.1.1 no such user", True),
+        ("600 5.1.1 no such user", False),
+        *((f"550 5.1.{detail} that one", detail in (0, 1, 2, 3, 6, 10)) for detail in range(13)),
+        *((f"550 5.2.{detail} that one", detail == 1) for detail in range(13)),
+        *((f"{code} no such user", code in (550, 551, 553, 556)) for code in range(549, 559)),
     ],
 )
 def test_only_what_is_said_of_the_address_is_held_against_it(answer: str, dead: bool) -> None:

@@ -3,17 +3,21 @@
 The replies are those of public reports, in our own words; the source is beside each.
 """
 
+import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
+import aiosmtplib
 import pytest
 
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.mail.render import render
 from buildos_box.mail.smtp import SmtpMailer
-from buildos_box.mail.smtp_connection import StepTimeouts, ehlo_name
-from buildos_box.mail.smtp_replies import by_reply
+from buildos_box.mail.smtp_connection import NotBegun, StepTimeouts, ehlo_name, hand_over
+from buildos_box.mail.smtp_replies import by_reply, without_reply
 from buildos_box.mail.transport_errors import AddressBounced, OutcomeUnknown
 from buildos_box.settings import SmtpSettings
 from tests.doubles.smtp_script import HANG_UP, ScriptedSmtp
@@ -72,6 +76,8 @@ SAMPLES: list[tuple[str, str, Meaning]] = [
     ("rcpt", "550 5.4.1 Recipient address rejected: Access denied", "never"),
     # OpenSMTPD/OpenSMTPD#1276: words that sound temporary do not outdo an enhanced code.
     ("dot", "550 5.7.1 Permanent failure: not the format that we want, try again later", "never"),
+    # Of our own address, whatever the code says of addresses.
+    ("mail", "550 5.1.0 no such address", "never"),
     # chatmail/core#1748.
     ("rcpt", "550 5.1.1 no such user", "nobody"),
     ("dot", "554 5.7.1 [2] Message rejected under suspicion of spam", "never"),
@@ -80,9 +86,21 @@ SAMPLES: list[tuple[str, str, Meaning]] = [
     ("dot", "OK, queued", "unknown"),
     ("dot", "354 go on", "unknown"),
     ("dot", HANG_UP, "unknown"),
+    # The first and the last code of what RFC 5321 knows, and those beyond.
+    ("dot", "300 what", "unknown"),
+    ("dot", "400 not now", "later"),
+    ("dot", "499 not now", "later"),
+    ("dot", "500 no", "never"),
+    ("dot", "599 no", "never"),
+    ("dot", "600 what", "unknown"),
+    ("rcpt", "500 no", "never"),
+    ("rcpt", "600 what", "later"),
+    # An answer that is none, before the message.
+    ("data", "go ahead", "later"),
     # The connection ends before the message: nothing has left.
     ("data", HANG_UP, "later"),
     ("rcpt", HANG_UP, "later"),
+    ("ehlo", HANG_UP, "later"),
     ("connect", HANG_UP, "later"),
 ]
 
@@ -112,12 +130,110 @@ async def test_an_answer_means(step: str, reply: str, meaning: Meaning) -> None:
         assert len(server.taken) == (2 if step == "dot" else 1)
 
 
-@pytest.mark.parametrize("reply", ["250 ok", "251 will forward", "200 queued", "250-a\n250 b"])
+@pytest.mark.parametrize(
+    "reply", ["250 ok", "251 will forward", "200 queued", "299 ok", "250-a\n250 b"]
+)
 async def test_any_positive_completion_is_success(reply: str) -> None:
     with ScriptedSmtp() as server:
         server.says("dot", reply)
         async with mailer(server) as box:
             assert await box.send("email-1", "ada@example.org", MESSAGE)
+
+
+@pytest.mark.parametrize("step", ["data", "dot"])
+async def test_a_session_in_which_an_answer_is_none_is_ended(step: str) -> None:
+    with ScriptedSmtp() as server:
+        server.says(step, "go ahead")
+        async with mailer(server) as box:
+            with pytest.raises(TransientError) as raised:
+                await box.send("email-1", "ada@example.org", MESSAGE)
+            async with asyncio.timeout(5):
+                while server.sessions:
+                    await asyncio.sleep(0.01)
+        assert raised.value.code  # held to here, and with it all that the failed attempt held
+
+
+@pytest.mark.parametrize(
+    ("error", "port", "advised"),
+    [
+        (TimeoutError("nothing came"), 465, True),
+        (TimeoutError("nothing came"), 587, False),
+        (ConnectionRefusedError("refused"), 465, False),
+    ],
+)
+def test_silence_at_the_tls_port_alone_is_explained(
+    error: OSError, port: int, advised: bool
+) -> None:
+    meaning = without_reply(error, port=port)
+    assert (type(meaning), meaning.code) == (TransientError, "smtp")
+    assert str(error) in meaning.message
+    assert ("email.smtp.security = tls" in meaning.message) is advised
+
+
+async def test_a_server_that_knows_only_helo_gets_the_mail() -> None:
+    with ScriptedSmtp() as server:
+        server.says("ehlo", "502 5.5.1 what is EHLO")
+        async with mailer(server, sender="briefs@box.example") as box:
+            assert await box.send("email-1", "ada@example.org", MESSAGE) == "2.0.0 kept"
+        assert server.heard[:2] == ["EHLO box.example", "HELO box.example"]
+
+
+class LostAfterItsAnswer(aiosmtplib.SMTP):
+    """A client whose connection ends while the answer to a command is on its way to the caller."""
+
+    known = False
+    """Whether the client has already heard of the end."""
+
+    async def execute_command(self, *args: bytes, timeout: Any = None) -> Any:
+        answer = await super().execute_command(*args, timeout=timeout)
+        assert self.transport is not None
+        self.transport.close()
+        while self.known and self.protocol is not None:
+            await asyncio.sleep(0)
+        return answer
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_connection_that_ends_with_the_go_ahead_has_taken_nothing(known: bool) -> None:
+    with ScriptedSmtp() as server:
+        client = LostAfterItsAnswer(hostname="127.0.0.1", port=server.port, start_tls=False)
+        client.known = known
+        await client.connect()
+        with pytest.raises(NotBegun):
+            await hand_over(client, MESSAGE, STEPS)
+        assert server.taken == []
+
+
+async def test_a_host_that_does_not_answer_is_not_waited_for_for_ever() -> None:
+    """A listener whose queue is full drops what more wants to connect."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        smtp = SmtpSettings(
+            host="127.0.0.1", port=full.getsockname()[1], security="none", timeout_seconds=0.3
+        )
+        with pytest.raises(TransientError, match=r"no connection to .* in 0\.3 s"):
+            await SmtpMailer(smtp, SENDER.address, None).send("1", "ada@example.org", MESSAGE)
+        for one in waiting:
+            one.close()
+
+
+async def test_a_connection_that_is_refused_leaves_no_socket_open() -> None:
+    with ScriptedSmtp() as server:
+        port = server.port
+    counts: list[int] = []
+    refusals: list[TransientError] = []
+    for _ in range(3):
+        async with mailer(server, port=port) as box:
+            with pytest.raises(TransientError) as refused:
+                await box.send("email-1", "ada@example.org", MESSAGE)
+        refusals.append(refused.value)  # whoever holds the error holds its frames
+        counts.append(len(os.listdir("/proc/self/fd")))
+    assert counts[1] == counts[2]
 
 
 def test_an_address_is_never_held_dead_for_a_temporary_refusal() -> None:

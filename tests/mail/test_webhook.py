@@ -1,5 +1,6 @@
 """The webhook transport against a real web server (docs/spec.md#mail-webhook)."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -71,8 +72,19 @@ async def test_a_success_without_json_is_a_success(answer: tuple[int, str]) -> N
 async def test_a_receiver_that_never_answers_is_not_waited_for_for_ever() -> None:
     """Webhook mail with no timeout."""
     with Hook("hang") as hook, pytest.raises(OutcomeUnknown):
-        await send(hook, tries=1, timeout_seconds=0.2)
+        async with asyncio.timeout(4):  # sooner than httpx gives up by itself, after 5 s
+            await send(hook, tries=1, timeout_seconds=0.2)
     assert EmailWebhookSettings().timeout_seconds == 30
+
+
+async def test_a_receiver_that_is_not_there_has_no_mail() -> None:
+    pauses: list[float] = []
+    with Hook() as hook:
+        url = hook.url
+    with pytest.raises(TransientError, match="cannot be reached") as refused:
+        await send(hook, pauses, url=url, tries=2)
+    assert not isinstance(refused.value, OutcomeUnknown)
+    assert (refused.value.code, pauses) == ("webhook", [1.0])
 
 
 async def test_the_receivers_own_id_is_kept() -> None:
