@@ -40,7 +40,8 @@ class SystemClock:
 
     def now(self) -> Instant:
         """The present instant, UTC, whole milliseconds."""
-        return truncate(datetime.now(UTC))
+        # In a third of the time that rounding `datetime.now` takes; each request asks some times.
+        return _EPOCH + timedelta(milliseconds=_time.time_ns() // 1_000_000)
 
     def monotonic(self) -> float:
         """Seconds on the machine's monotonic clock."""
