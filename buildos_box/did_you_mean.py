@@ -3,14 +3,10 @@
 import difflib
 from collections.abc import Iterable
 
-_LEAST_ALIKE = 0.6
-
 
 def nearest_of(written: str, known: Iterable[str]) -> str | None:
     """The known word that is most like what was written, if one is like it."""
-    return next(
-        iter(difflib.get_close_matches(written, list(known), n=1, cutoff=_LEAST_ALIKE)), None
-    )
+    return next(iter(difflib.get_close_matches(written, list(known))), None)
 
 
 def hint(meant: str | None) -> str:

@@ -1,6 +1,5 @@
 """The job that makes onboarding analyses (docs/spec.md#onboarding-result)."""
 
-from datetime import timedelta
 
 import msgspec
 
@@ -151,6 +150,5 @@ ONBOARDING_ANALYSIS = JobType(
     run=analyse_onboarding,
     lane="llm",
     priority=1,
-    timeout=timedelta(minutes=10),
     dedup_key=lambda payload: onboarding_key(payload.user_id),
 )

@@ -1,6 +1,5 @@
 """The job that divides one project into phases (docs/spec.md#phases)."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -240,6 +239,5 @@ GENERATE_PHASES = JobType(
     run=generate_phases,
     lane="llm",
     priority=5,
-    timeout=timedelta(minutes=10),
     dedup_key=lambda payload: phases_key(payload.project_id),
 )

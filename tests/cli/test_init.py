@@ -58,6 +58,7 @@ def test_options_make_a_private_file_and_the_first_person(tmp_path: Path) -> Non
     settings = load_settings(file, {}).settings
     assert settings.server.base_url == "https://box.example.org"
     assert settings.email.transport == "smtp"
+    assert settings.email.smtp.security == "none"
     assert settings.data.dir == str(tmp_path / "data")
     assert users(tmp_path) == ["Ada"]
     assert "buildos-box serve" in result.stdout
@@ -115,7 +116,9 @@ def test_a_file_that_is_there_is_replaced_only_after_a_yes(tmp_path: Path) -> No
     assert result.exit_code == 1
     assert "--yes" in result.stderr
     assert file.read_text("utf-8") == "# mine\n"
-    assert init(tmp_path, "--mail", "outbox", "--yes").exit_code == 0
+    again = init(tmp_path, "--mail", "outbox", "--yes")
+    assert again.exit_code == 0
+    assert f"buildos-box user add --config {file} NAME" in again.stdout
     assert 'transport = "outbox"' in file.read_text("utf-8")
     assert (tmp_path / "config.toml.before").read_text("utf-8") == "# mine\n"
 
@@ -166,6 +169,8 @@ def test_at_a_terminal_it_asks_tries_and_asks_again(tmp_path: Path) -> None:
                 ("Protected by", "none"),
                 ("Port", "1"),
                 ("Account", ""),
+                ("Sender's address", "nobody"),
+                ("'nobody'", ""),
                 ("Sender's address", "briefs@example.org"),
                 ("Keep it all the same?", "n"),
                 ("Mail (outbox", ""),
@@ -185,5 +190,6 @@ def test_at_a_terminal_it_asks_tries_and_asks_again(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "config.toml", {}).settings
     assert settings.briefs.locale == "en-GB"
     assert settings.email.smtp.port == mail.port
+    assert (settings.email.transport, settings.email.smtp.security) == ("smtp", "none")
     assert users(tmp_path) == ["Ada"]
     assert "user link" in shown

@@ -14,6 +14,14 @@ def test_a_brief_is_written_and_shown_as_markdown(ada: Cli) -> None:
 def test_the_list_of_briefs_has_the_one_that_was_written(ada: Cli) -> None:
     listed = ada.json("brief", "list")
     assert [brief["generationStatus"] for brief in listed] == ["completed"]
+    (row,) = ada.ok("brief", "list").splitlines()[1:]
+    assert row.startswith(f"{listed[0]['briefDate']}  completed")
+    assert listed[0]["subject"][:12] in row
+
+
+def test_a_brief_is_shown_as_its_facts_only_if_asked_for(ada: Cli) -> None:
+    shown = ada.json("brief", "show")
+    assert ada.ok("brief", "show").startswith(shown["summaryContent"].splitlines()[0])
 
 
 def test_a_brief_may_be_queued_without_waiting_and_its_job_looked_at(ada: Cli) -> None:
