@@ -69,6 +69,10 @@ async def test_vim_keys_pages_and_the_mouse_move_the_cursor() -> None:
         assert grid.chosen == "k0"
         await pilot.click("#grid", offset=(3, 4))
         assert grid.chosen == "k3"
+        await pilot.click("#grid", offset=(3, 0))
+        assert grid.chosen == "k3"
+        await pilot.click("#grid", offset=(3, 1))
+        assert grid.chosen == "k0"
 
 
 async def test_wide_characters_keep_the_columns_in_line() -> None:

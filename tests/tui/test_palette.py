@@ -47,6 +47,19 @@ async def test_what_was_used_lately_comes_first(tmp_path: Path) -> None:
         await dash.press("ctrl+p")
         await dash.sees("Archived jobs", "Go to Overview")
         assert dash.screen().index("Archived jobs") < dash.screen().index("Go to Overview")
+        await dash.press("escape")
+
+
+async def test_what_was_used_lately_comes_first_among_what_is_sought(tmp_path: Path) -> None:
+    async with served(tmp_path / "data") as live, dashboard(live) as dash:
+        await choose(dash, "chart of model", "Chart of Model cost")
+        await dash.sees("Model cost, last 1 h")
+        await dash.press("ctrl+p")
+        await dash.type("chart of")
+        await dash.sees("Chart of Wait", "Chart of Model cost")
+        shown = dash.screen()
+        assert shown.index("Chart of Model cost") < shown.index("Chart of Wait")
+        await dash.press("escape")
 
 
 async def test_a_viewer_is_offered_nothing_that_acts(tmp_path: Path) -> None:

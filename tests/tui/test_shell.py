@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from buildos_box.client import BoxRefused
 from buildos_box.clock import from_text
 from buildos_box.tui.app import SCREENS, BoxApp
 from buildos_box.tui.status_bar import banner_words
@@ -101,6 +102,35 @@ async def test_what_the_box_refuses_is_told_in_its_words(tmp_path: Path) -> None
             await dash.sees("✓ done")
             await dash.press("r")
             await dash.sees("retry: 0 of 1")
+
+
+async def test_a_refusal_has_its_code_and_reference_if_the_box_gave_any(tmp_path: Path) -> None:
+    async with dashboard_of_new_box(tmp_path) as dash:
+        assert not dash.app.tell_refused(BoxRefused(502, {}))
+        await dash.sees("the server answered 502")
+        assert "the server answered 502 (" not in dash.screen()
+        told = {"error": "not now", "code": "busy", "correlationId": "corr-1"}
+        assert not dash.app.tell_refused(BoxRefused(503, told))
+        await dash.sees("not now (busy corr-1)")
+
+
+async def test_two_actions_at_once_are_both_done(tmp_path: Path) -> None:
+    async with dashboard_of_new_box(tmp_path) as dash:
+        go = asyncio.Event()
+        done: list[str] = []
+
+        async def slow() -> None:
+            await go.wait()
+            done.append("slow")
+
+        async def quick() -> None:
+            done.append("quick")
+
+        dash.app.shown.act(slow)
+        dash.app.shown.act(quick)
+        await dash.until(lambda: done == ["quick"])
+        go.set()
+        await dash.until(lambda: done == ["quick", "slow"])
 
 
 async def test_a_stopped_box_greys_what_is_shown_and_its_return_brings_it_back(
