@@ -1,5 +1,6 @@
 """Which tests of a package reach which of its lines, measured once and kept until it changes."""
 
+import ast
 import hashlib
 import json
 import re
@@ -15,7 +16,7 @@ from tests.mutation.tree import ROOT, Tree
 
 KEPT = ROOT / ".mutation"
 _STARTS_PROCESSES = re.compile(
-    r"\b(served_box|serve_command|serve_and_fail|BoxProcess|subprocess|StdioServerParameters)\b"
+    r"\b(served_box|serve_command|serve_and_fail|BoxProcess|StdioServerParameters|subprocess|pty)\b"
 )
 
 
@@ -56,21 +57,41 @@ class Reach:
         else:
             lines = self._by_line.get(mutant.path, {})
             tests = set().union(*(lines.get(line, set()) for line in mutant.lines))
-            tests = tests or self._tests_with(_STARTS_PROCESSES)
+            tests = tests or self._tests_with_processes()
         return sorted(tests, key=lambda test: (test not in own, self.seconds[test]))
 
     def _tests_importing(self, package: str, stem: str) -> set[str]:
         """Those of files of tests that import a module: they may read what importing it makes."""
-        return self._tests_with(re.compile(rf"\b{package}(\.| import [\w, ]*\b){stem}\b"))
-
-    def _tests_with(self, words: re.Pattern[str]) -> set[str]:
-        """Those of files of tests that have such words."""
+        importing = re.compile(rf"\b{package}(\.| import [\w, ]*\b){stem}\b")
         files = {test.partition("::")[0] for test in self.seconds}
-        found = {file for file in files if words.search((ROOT / file).read_text("utf-8"))}
+        found = {file for file in files if importing.search((ROOT / file).read_text("utf-8"))}
         return {test for test in self.seconds if test.partition("::")[0] in found}
+
+    def _tests_with_processes(self) -> set[str]:
+        """Those that start a process, by themselves or by what else stands in their file."""
+        files = {test.partition("::")[0] for test in self.seconds}
+        starting = {file: _starting((ROOT / file).read_text("utf-8")) for file in files}
+        return {
+            test
+            for test in self.seconds
+            if re.split(r"::|\[", test)[1] in starting[test.partition("::")[0]]
+        }
 
     def _all_of(self, path: str) -> set[str]:
         return set().union(*self._by_line.get(path, {}).values())
+
+
+def _starting(text: str) -> set[str]:
+    """The functions and classes of a file that start a process, or use one that does."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    made = {one.name: ast.unparse(one) for one in ast.parse(text).body if isinstance(one, kinds)}
+    found = {name for name, body in made.items() if _STARTS_PROCESSES.search(body)}
+    while True:
+        words = re.compile("|".join(rf"\b{name}\b" for name in found) or r"(?!)")
+        more = {name for name, body in made.items() if words.search(body)} | found
+        if more == found:
+            return found
+        found = more
 
 
 def measure(tree: Tree, package: Path, test_files: list[str]) -> Reach:

@@ -92,7 +92,8 @@ def test_what_runs_in_no_tests_own_process_is_given_those_that_start_others(
     tmp_path: Path,
 ) -> None:
     (found,) = mutants(tmp_path, "def g():\n    f()\n")
-    starts, other = "tests/cli/test_serve.py::test_it", "tests/test_plural.py::test_it"
+    file, name = "tests/cli/test_demo.py", "test_the_link_of_the_demos_mail_opens_the_brief"
+    starts, other = f"{file}::{name}", f"{file}::test_no_daily_brief_is_due_soon[3]"
     reach = Reach()
     reach.add({"seconds": {starts: 0.1, other: 0.1}, "lines": {}})
     assert reach.tests_of(found) == [starts]
