@@ -1,6 +1,5 @@
 """The job that makes onboarding analyses (docs/spec.md#onboarding-result)."""
 
-
 import msgspec
 
 from buildos_box.db import Tx
