@@ -151,6 +151,25 @@ async def test_numbers_survive_a_cleanup_also_those_of_users(world: QueueWorld) 
     assert summed((await series(world, "user", step=86_400))["bo"]) == (1, 0, 0, 0)
 
 
+async def test_the_users_with_the_most_ends_of_any_kind_are_told(world: QueueWorld) -> None:
+    work = world.job_type("work")
+
+    async def fail(job: Any) -> None:
+        if job.payload.name == "broken":
+            raise PermanentError("no")
+
+    world.behaviour = fail
+    for user, name in (("ada", "fine"), ("ada", "fine"), *[("bo", "broken")] * 3, ("cem", "fine")):
+        await world.add(work, name, user_id=user)
+        await world.run_all()
+    await roll_up(world.db)
+    day = int(world.clock.now().timestamp()) // 86_400 * 86_400
+    for most, expected in ((1, {"bo"}), (2, {"ada", "bo"}), (9, {"ada", "bo", "cem"})):
+        rows = await history_store.users_between(world.db, day, day + 86_400, most)
+        assert {row["user_id"] for row in rows} == expected
+    assert await history_store.users_between(world.db, day + 1, day + 86_400, 9) == []
+
+
 async def test_minutes_are_kept_two_days_and_hours_ninety(world: QueueWorld) -> None:
     work = world.job_type("work")
     await world.add(work, user_id="ada")

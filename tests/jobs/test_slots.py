@@ -125,3 +125,9 @@ async def test_a_job_that_joins_a_commit_behind_the_claim_starts_at_once(tmp_pat
 
         await work.db.write(first)
         assert await asyncio.to_thread(ran.wait, PATIENCE_SECONDS)
+
+
+async def test_crons_have_a_thread_beside_those_of_all_jobs(tmp_path: Path) -> None:
+    async with at_work(tmp_path, {"default": 1}) as work:
+        await asyncio.to_thread(work.engine.start, None)
+        assert work.engine.consumer.workers == 9  # eight jobs may run at once
