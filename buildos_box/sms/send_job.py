@@ -166,7 +166,8 @@ async def _send(
     def checked_again(tx: Tx) -> Outgoing:
         to = _check(tx, job, services)
         store.change(tx, sms_id, services.clock.now(), phone_number=to)
-        return replace(message, to=to)
+        _make_reminder_text(tx, services, sms_id, not_sent=True)
+        return replace(message, to=to, body=body_of(services, store.find(tx, sms_id) or row))
 
     return await external_effects.once(
         services,
@@ -284,26 +285,27 @@ def _ready(tx: Tx, job: Attempt[SendPayload], services: Services) -> str:
     return number
 
 
-def _make_reminder_text(tx: Tx, services: Services, sms_id: str) -> None:
+def _make_reminder_text(tx: Tx, services: Services, sms_id: str, *, not_sent: bool = False) -> None:
     """Let a reminder say what is so at this moment, whenever it was planned or promoted to be sent.
 
-    Not one in doubt: it must keep the text by which it is found at Twilio.
+    One in doubt keeps the text by which it is found at Twilio, unless it is known that it was
+    `not_sent`.
     """
     row, now = store.find(tx, sms_id), services.clock.now()
     if row is None or row["kind"] != "reminder" or row["message_source"] == "given":
         return
     user, event = workspace.find_user(tx, row["user_id"]), workspace.find_event(tx, row["event_id"])
-    if user is None or event is None or row["status"] != store.SCHEDULED:
+    if user is None or event is None or not (not_sent or row["status"] == store.SCHEDULED):
         return
     sender = services.settings.email.from_name
     about = (from_text(row["event_start_at"]), zone_or_utc(user.timezone), now)
     language = find_language(tx, services, user.id)
     if row["message_source"] == "llm":
-        facts = facts_of(row["event_title"], event.location, *about, language=language)
+        facts = facts_of(event.title, event.location, *about, language=language)
         if fault_of(row["message"].removeprefix(signature(sender)), facts) is None:
             return
-    text = reminder_text(row["event_title"], *about, sender=sender, language=language)
-    store.change(tx, sms_id, now, message=text, message_source="template")
+    text = reminder_text(event.title, *about, sender=sender, language=language)
+    store.change(tx, sms_id, now, message=text, message_source="template", event_title=event.title)
 
 
 def _check_event(tx: Tx, row: Row, enabled: bool) -> None:

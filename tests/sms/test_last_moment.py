@@ -142,3 +142,31 @@ async def test_one_in_doubt_that_has_not_left_is_not_sent_to_whom_it_may_not_be(
     )
     await box.run_until("2024-10-23T08:05:00Z")
     assert (await states(box), twilio.sent) == ([("skipped", "opted_out")], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"users": [{"id": "ada", "timezone": "Europe/Lisbon"}]}, "Standup at 11:00"),
+        ({"users": [{"id": "ada", "locale": "de"}]}, "Standup um 12:00"),
+        ({"events": [{"id": "e1", "title": "Retro"}]}, "Retro at 12:00"),
+    ],
+    ids=["zone", "language", "title"],
+)
+async def test_a_reminder_in_doubt_that_has_not_left_says_what_is_so_when_it_leaves(
+    box: BoxWorld, twilio: TwilioDouble, change: dict[str, Any], says: str
+) -> None:
+    await ada(box, zone="Europe/Berlin")
+    twilio.script = [(503, 20503), "lost"]
+    await event(box, "2024-10-23T10:00:00Z")
+    await box.run_until("2024-10-23T09:45:00Z")
+    assert await states(box) == [("sending", None)]
+    for one in change.get("events", ()):
+        one |= {"userId": "ada", "startAt": "2024-10-23T10:00:00Z"}
+    await box.sync(**change)
+    await box.run_until("2024-10-23T09:59:00Z")
+    # Its second try left, but the answer was lost: it is found by its new words.
+    assert (await states(box), len(twilio.sent)) == ([("sent", None)], 1)
+    assert says in twilio.sent[0]["Body"]
+    (message,) = await messages(box)
+    assert message["message"] == twilio.sent[0]["Body"]
