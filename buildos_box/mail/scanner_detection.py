@@ -39,7 +39,7 @@ def bot_reason(
     headers: Mapping[str, str],
     sent_at: Instant | None,
     now: Instant,
-    links_just_now: int = 0,
+    links_just_now: int,
 ) -> str | None:
     """Why a hit is likely a scanner's; None if it may be a reader's."""
     if method == "HEAD":

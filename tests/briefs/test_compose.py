@@ -1,8 +1,10 @@
 """The brief as a reader gets it: order, words, and nobody's text turned into markup."""
 
 import re
+from dataclasses import astuple
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import markdown
@@ -13,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from buildos_box.briefs.actions import PriorityAction
 from buildos_box.briefs.analysis_schema import Analysis
-from buildos_box.briefs.compose import WORD_BUDGET, compose, everything, word_count
+from buildos_box.briefs.compose import TIGHTER, WORD_BUDGET, compose, everything, word_count
 from buildos_box.briefs.draft import Place
 from buildos_box.briefs.project_markdown import deadline, project_section, standing
 from buildos_box.briefs.text import clean, escape, gist, linked_gist, name, plain, shorten
@@ -477,6 +479,28 @@ def test_links_in_notes_stay_links(content: Any, said: Any) -> None:
 
 def test_a_link_of_a_note_that_is_cut_off_is_not_half_a_link() -> None:
     assert linked_gist("one two [three four](https://acme.example)", 3) == "one two three…"
+
+
+def test_each_tighter_step_shows_less_and_nothing_more() -> None:
+    for wider, tighter in pairwise(map(astuple, TIGHTER)):
+        assert all(less <= more for less, more in zip(tighter, wider, strict=True))
+        assert tighter != wider
+
+
+@pytest.mark.parametrize(
+    ("text", "chars", "words", "said"),
+    [
+        ("one two", 7, None, "one two"),
+        ("one two, three", 10, None, "one two…"),
+        ("one two – three", 40, 3, "one two…"),
+        ("one two: three", 40, 2, "one two…"),
+        ("onetwothree", 5, None, "onet…"),
+    ],
+)
+def test_a_shortened_text_ends_without_a_loose_mark(
+    text: str, chars: int, words: int | None, said: str
+) -> None:
+    assert shorten(text, chars, words) == said
 
 
 @given(text=texts, chars=st.integers(2, 80), words=st.none() | st.integers(1, 20))

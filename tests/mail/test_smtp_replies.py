@@ -346,6 +346,7 @@ async def test_a_recipient_beyond_ascii_is_refused_where_the_server_does_not() -
                 await box.send("email-1", rendered.recipient, rendered.message)
             assert raised.value.code == "smtputf8_not_offered"
             assert await box.send("email-2", "ada@example.org", MESSAGE)
+            assert sum(said.startswith("EHLO") for said in server.heard) == 1  # one session
 
 
 async def test_smtputf8_is_not_asked_for_where_it_is_not_needed() -> None:

@@ -103,6 +103,13 @@ async def test_a_cancel_keeps_its_reason_and_a_second_one_changes_nothing(box: B
     assert (job["status"], job["cancel_reason"]) == ("cancelled", "moved to next week")
 
 
+async def test_a_long_reason_is_cut(box: BoxWorld) -> None:
+    await box.person()
+    sms = await plain(box, "Hello", "2024-10-23T09:00:00Z")
+    done = await box.post(f"/sms/scheduled/{sms}/cancel", {"reason": "a" * 600})
+    assert done["cancellation_reason"] == "a" * 500
+
+
 @pytest.mark.parametrize("reason", [None, "not needed"])
 async def test_a_reminder_cancelled_by_request_is_not_planned_again(
     box: BoxWorld, reason: str | None

@@ -9,6 +9,7 @@ import pytest
 from buildos_box.clock import from_text, to_text
 from buildos_box.locales.language import language
 from buildos_box.quiet_hours import QuietHours, quiet_until
+from buildos_box.sms.planning import covered_until
 from buildos_box.sms.text import fits, is_gsm, plain, reminder_text, segments
 
 NIGHT = QuietHours.of("22:00", "08:00")
@@ -57,6 +58,20 @@ def test_a_reminder_fits_and_keeps_its_time(title: str) -> None:
     assert fits(text)
     assert segments(text) <= (1 if is_gsm(text) else 2)
     assert text.endswith(" at 14:00, in 15 min")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0, False), (1, True), (90, True), (91, False), (120, False)]
+)
+def test_minutes_are_said_up_to_an_hour_and_a_half(minutes: int, said: bool) -> None:
+    start = from_text("2024-10-23T12:00:00Z")
+    text = reminder_text("Standup", start, BERLIN, start - timedelta(minutes=minutes), **BY)
+    assert text == "BuildOS: Standup at 14:00" + (f", in {minutes} min" if said else "")
+
+
+def test_a_days_plan_covers_what_is_due_before_the_next_day_is_planned() -> None:
+    midnight = from_text("2024-10-24T00:00:00Z")
+    assert covered_until(midnight, timedelta(hours=2)) == from_text("2024-10-24T02:30:00Z")
 
 
 def test_words_stay_whole() -> None:

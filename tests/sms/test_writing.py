@@ -245,6 +245,7 @@ async def test_a_models_words_go_out_and_the_model_sees_no_number(
                 "BuildOS: Heads up: Standup at 10:00 - in 15 minutes!"
             ]
             assert NUMBER[1:] not in double.requests[0].prompt
+            assert double.requests[0].body["max_tokens"] == 300  # for one reminder
             calls = await box.db.all("SELECT purpose, user_id FROM llm_calls")
             assert [(c["purpose"], c["user_id"]) for c in calls] == [("sms_reminder", "ada")]
 
