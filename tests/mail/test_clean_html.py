@@ -115,3 +115,25 @@ def test_what_briefs_are_made_of_is_clean(html: str) -> None:
 )
 def test_all_else_is_left_to_the_sanitiser(html: str) -> None:
     assert not would_stay(html)
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://x.example/a?b=1&c=2", True),
+        ("https://x.example:8443/ü!", True),
+        ("mailto:ada@x.example", True),
+        *((f"https://x.example/ü{mark}", False) for mark in '"<>\\`'),
+        ("https://x.example/ü b", False),
+        ("https://x.example/ü\u200b", False),
+        ("https://ada@x.example/", False),
+        ("https://ada:pw@x.example/", False),
+        ("https://[x/", False),
+        ("https:///a", False),
+        ("ftp://x.example/", False),
+        ("javascript:alert(1)", False),
+        ("//x.example/", False),
+    ],
+)
+def test_a_safe_link_goes_to_a_host_and_cannot_leave_its_place(url: str, safe: bool) -> None:
+    assert module.is_safe_link(url) is safe
