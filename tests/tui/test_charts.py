@@ -1,5 +1,6 @@
 """The charts: what they ask, how they draw, where they lead."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,15 @@ async def a_bad_minute(live: Live) -> None:
         request = {"userId": "ada", "phoneNumber": "+14155552671", "message": text}
         await live.world.post("/queue/sms", request)
     await live.world.work()
+
+
+async def test_a_chart_of_nothing_has_no_mark(tmp_path: Path) -> None:
+    async with dashboard_of_new_box(tmp_path) as dash:
+        await dash.press("7")
+        await dash.sees("nothing in this time", "┌", "┘")
+        inside = re.findall(r"[│┤]([^│┤]*)│", dash.screen())
+        assert len(inside) > 5
+        assert not "".join(inside).strip()
 
 
 @pytest.mark.parametrize("size", SIZES)
