@@ -82,6 +82,23 @@ async def test_a_notification_has_its_channel_and_payload(
     assert view.metadata["correlationId"] == view.correlation_id
 
 
+async def test_a_delivery_has_the_channel_that_was_chosen_if_none_was_asked_for(
+    box: BoxWorld,
+) -> None:
+    await box.person("ada")
+    note = {"eventType": "task.assigned", "payload": {"taskId": "t1", "taskName": "Pay rent"}}
+    await box.post("/queue/notification", {"userId": "ada", **note})
+    views = await job_views(box.db, await box.jobs(types=["send_notification"]))
+    assert [view.metadata["channel"] for view in views] == ["in_app"]
+
+
+async def test_how_far_a_job_is_is_read_too(box: BoxWorld, queued: Sequence[str]) -> None:
+    await box.run_until("2024-10-23T12:01:00Z")
+    job = (await shown(box))["generate_daily_brief"]
+    assert (job.status, job.progress["current"]) == ("completed", 100)
+    assert job.result["briefDate"] == "2024-10-23"
+
+
 async def test_a_number_in_what_was_asked_for_is_masked_too(
     box: BoxWorld, queued: Sequence[str]
 ) -> None:
