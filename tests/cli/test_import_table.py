@@ -1,5 +1,6 @@
 """`buildos-box import FILE.csv`."""
 
+import json
 import os
 import pty
 import subprocess
@@ -117,6 +118,16 @@ def test_exports_of_other_programs_come_in_whole_and_once(
     path = str(TABLES / file)
     assert counts(ada, path, "--project", "Home")[list_name] == (count, 0, 0)
     assert counts(ada, path, "--project", "Home")[list_name] == (0, 0, count)
+
+
+def test_an_export_of_google_tasks_comes_in_once(ada: Cli, tmp_path: Path) -> None:
+    task = {"id": "g1", "title": "Buy seeds", "status": "needsAction", "kind": "tasks#task"}
+    listed = {"kind": "tasks#tasks", "title": "Garden", "items": [task]}
+    export = {"kind": "tasks#taskLists", "items": [listed]}
+    file = write(tmp_path, json.dumps(export), "Tasks.json")
+    assert counts(ada, file)["tasks"] == (1, 0, 0)
+    assert counts(ada, file)["tasks"] == (0, 0, 1)
+    assert "Garden" in ada.ok("project", "list")
 
 
 def test_a_program_that_is_named_reads_the_table(ada: Cli, tmp_path: Path) -> None:
