@@ -16,7 +16,7 @@ from tests.mutation.tree import ROOT, Tree
 
 KEPT = ROOT / ".mutation"
 _STARTS_PROCESSES = re.compile(
-    r"\b(served_box|serve_command|serve_and_fail|BoxProcess|StdioServerParameters|subprocess|pty)\b"
+    r"\b(served_box|serve_command|serve_and_fail|BoxProcess|StdioServerParameters|Terminal|subprocess|pty)\b"
 )
 
 
