@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from buildos_box.clock import Clock
 from buildos_box.db.connect import connect_reader
@@ -121,15 +121,9 @@ class Database:
         Once submitted it runs to its end: cancelling the waiting task does not undo it. Raises
         Unavailable, StorageError, and what `run` raises.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-
-        def committed(done: Future[T]) -> None:
-            with contextlib.suppress(RuntimeError):  # the waiting loop is closed
-                loop.call_soon_threadsafe(_hand_over, done, answer)
-
-        self._writer.submit(run).add_done_callback(committed)
-        return await answer
+        outcome = _TaskOutcome[T](asyncio.get_running_loop())
+        self._writer.submit_for(run, outcome)
+        return await outcome.answer
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query, which sees everything that was committed before the call.
@@ -194,15 +188,38 @@ class Database:
         self._held.copy(target, progress)
 
 
-def _hand_over(done: "Future[T]", answer: "asyncio.Future[T]") -> None:
-    """Complete the answer on the loop that waits for it, unless the waiting task was cancelled."""
-    if answer.done():
-        return
-    error = done.exception()
-    if error is None:
-        answer.set_result(done.result())
-    else:
-        answer.set_exception(error)
+class _TaskOutcome(Generic[T]):
+    """Tells a task how its transaction ended.
+
+    A Future of threads would do, but has a lock that only those need who block on it.
+    """
+
+    __slots__ = ("_loop", "answer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.answer: asyncio.Future[T] = loop.create_future()
+        self._loop = loop
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return True
+
+    def done(self) -> bool:
+        # To tell it once more does no harm.
+        return self.answer.done()
+
+    def set_result(self, result: T) -> None:
+        self._tell(self.answer.set_result, result)
+
+    def set_exception(self, error: BaseException) -> None:
+        self._tell(self.answer.set_exception, error)
+
+    def _tell(self, tell: Callable[[Any], None], what: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the waiting loop is closed
+            self._loop.call_soon_threadsafe(self._unless_done, tell, what)
+
+    def _unless_done(self, tell: Callable[[Any], None], what: Any) -> None:
+        if not self.answer.done():
+            tell(what)
 
 
 def _read_alone(path: Path, run: Callable[[Tx], T]) -> T:

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from buildos_box.clock import Clock
 from buildos_box.db.connect import connect_writer
@@ -27,6 +27,7 @@ from buildos_box.errors import TransientError, Unavailable
 from buildos_box.log import logger
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 Action = Callable[[], None]
 MAX_GROUP = 256
 SWITCH_SECONDS = 0.0002
@@ -60,10 +61,30 @@ class DatabaseGone(StorageError):
         )
 
 
+class Outcome(Protocol[T_contra]):
+    """Who is told how a transaction ended, by the methods of a Future."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """It runs now; False if it is no longer wanted."""
+        ...
+
+    def done(self) -> bool:
+        """Whether one of the next two was called."""
+        ...
+
+    def set_result(self, result: T_contra, /) -> None:
+        """It is durable."""
+        ...
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """It has failed."""
+        ...
+
+
 @dataclass(slots=True)
 class _Work(Generic[T]):
     run: Callable[[Tx], T]
-    future: "Future[T]"
+    future: Outcome[T]
 
 
 _Done = tuple[_Work[Any], Tx, Any]
@@ -107,11 +128,15 @@ class Writer:
         before it ran.
         """
         future: Future[T] = Future()
+        self.submit_for(run, future)
+        return future
+
+    def submit_for(self, run: Callable[[Tx], T], outcome: Outcome[T]) -> None:
+        """The same, telling `outcome`. Raises Unavailable once the writer is closed."""
         with self._gate:
             if self._closed:
                 raise Unavailable("the database is closed")
-            self._work.put(_Work(run, future))
-        return future
+            self._work.put(_Work(run, outcome))
 
     def close(self) -> None:
         """Finish what is queued, then close the connection, which checkpoints the WAL."""

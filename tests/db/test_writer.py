@@ -444,3 +444,51 @@ async def test_a_read_that_runs_when_the_database_is_closed_is_finished_or_refus
     await db.close()
     answers = await asyncio.gather(*reading, return_exceptions=True)
     assert {type(answer) for answer in answers} <= {list, Unavailable}
+
+
+async def test_a_write_whose_task_is_cancelled_is_committed_and_nobody_is_told(
+    db: Database,
+) -> None:
+    troubles: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(tx: Tx) -> None:
+        begun.set()
+        go_on.wait(10)
+        insert(1)(tx)
+
+    writing = asyncio.ensure_future(db.write(slowly))
+    await asyncio.to_thread(begun.wait, 10)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    go_on.set()
+    await db.write(insert(2))
+    assert sorted(await numbers(db)) == [1, 2]
+    assert troubles == []
+
+
+async def test_the_writer_survives_a_loop_that_is_gone_when_its_write_is_committed(
+    db: Database,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(tx: Tx) -> None:
+        begun.set()
+        go_on.wait(10)
+        insert(1)(tx)
+
+    def give_up() -> None:
+        loop = asyncio.new_event_loop()
+        writing = loop.create_task(db.write(slowly))
+        loop.run_until_complete(asyncio.sleep(0))
+        begun.wait(10)
+        writing.cancel()
+        loop.run_until_complete(asyncio.gather(writing, return_exceptions=True))
+        loop.close()
+
+    await asyncio.to_thread(give_up)
+    go_on.set()
+    await asyncio.wait_for(db.write(insert(2)), 10)
+    assert sorted(await numbers(db)) == [1, 2]

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from buildos_box.api.app import Api, Parts
 from buildos_box.clock import Clock
-from buildos_box.db.database import Database, _hand_over
+from buildos_box.db.database import Database
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
 from buildos_box.db.tx import Listeners, Params, Row, Tx
@@ -203,6 +203,17 @@ class OnThreadDatabase(Database):
         if self.plug.dead:
             raise PowerCut
         return await super().all(sql, params)
+
+
+def _hand_over(done: "Future[Any]", answer: "asyncio.Future[Any]") -> None:
+    """Complete the answer, unless the waiting task was cancelled."""
+    if answer.done():
+        return
+    error = done.exception()
+    if error is None:
+        answer.set_result(done.result())
+    else:
+        answer.set_exception(error)
 
 
 class _Started:
