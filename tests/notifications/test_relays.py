@@ -241,3 +241,19 @@ def test_an_sms_is_cut_between_words() -> None:
     assert len(text) <= 160
     assert text.startswith("BuildOS : Due at 10:00: Home: water")
     assert text.removesuffix("...").split()[-1] in ("water", "the", "plants", "and")
+
+
+async def test_a_message_that_nobody_takes_is_told_of_once(
+    box: BoxWorld, twilio: TwilioDouble
+) -> None:
+    await verified(box)
+    twilio.script.append((400, 21211))
+    body = {"userId": "ada", "message": "Bring the keys", "phoneNumber": "+14155552671"}
+    await box.post("/queue/sms", body)
+    await box.work()
+    (item,) = (await box.get("/users/ada/notifications"))["items"]
+    assert (item["eventType"], item["body"]) == ("sms.undelivered", "Bring the keys")
+    assert await deliveries(box) == [
+        ("in_app", "sent", None),
+        ("push", "skipped", "no push subscription"),
+    ]

@@ -29,8 +29,8 @@ async def subscribe(box: BoxWorld, to: Subscriber, *events: str) -> Any:
     return made
 
 
-async def notify(box: BoxWorld, name: str, user: str = "ada") -> None:
-    body = {"userId": user, "eventType": "task.assigned", "channel": "in_app"}
+async def notify(box: BoxWorld, name: str, user: str = "ada", *, channel: str = "in_app") -> None:
+    body = {"userId": user, "eventType": "task.assigned", "channel": channel}
     await box.post("/queue/notification", {**body, "payload": {"taskId": name, "taskName": name}})
     await box.work()
 
