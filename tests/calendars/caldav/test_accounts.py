@@ -199,10 +199,25 @@ async def test_the_same_account_is_added_once_and_only_so_many(
     assert (await add(box, radicale))["id"] == made["id"]
     for n in range(5):
         await box.db.write(lambda tx, n=n: tx.execute(_COPY, (f"{n}", f"{n}")))
+    page = await box.get(f"{PATH}?limit=2")
+    rest = await box.get(f"{PATH}?limit=2&cursor={page['nextCursor']}")
+    assert [one["id"] for one in (*page["items"], *rest["items"])] == ["4", "3", "2", "1"]
     await box.call("DELETE", f"{PATH}/{made['id']}")
     answer = await box.call("POST", PATH, {"url": radicale.url, **LOGIN})
     assert answer.status_code == 409
     assert "5 CalDAV accounts" in answer.text
+
+
+async def test_an_account_without_a_login_or_a_person_is_refused(box: BoxWorld) -> None:
+    url = "http://127.0.0.1:9/"
+    for missing in ("username", "password"):
+        answer = await box.call("POST", PATH, {"url": url, **LOGIN, missing: ""})
+        assert (answer.status_code, answer.json()["details"][0]["field"]) == (422, missing)
+    answer = await box.call("POST", PATH.replace("ada", "nobody"), {"url": url, **LOGIN})
+    assert answer.status_code == 404
+    for method, more in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/sync")):
+        answer = await box.call(method, f"{PATH}/none{more}", {} if method == "PATCH" else None)
+        assert answer.status_code == 404
 
 
 _COPY = """INSERT INTO caldav_accounts (id, user_id, name, url, home_url, username, sealed_password,
