@@ -98,9 +98,22 @@ async def test_only_operators_vouch_for_an_address(box: BoxWorld, ntfy: NtfyDoub
     assert (await box.call("POST", "/users/ada/chat", body, token=mine)).status_code == 403
     await use(box, "ntfy", "ada-7f3k")
     assert ntfy.seen == []
+    await ask(box, "ada-new")
     assert (await box.call("DELETE", "/users/ada/chat", token=mine)).status_code == 204
-    assert (await box.get("/users/ada/chat"))["service"] is None
+    known = await box.get("/users/ada/chat")
+    assert (known["service"], known["pendingService"]) == (None, None)
     assert (await box.call("DELETE", "/users/ada/chat")).status_code == 404
+
+
+async def test_an_address_that_is_vouched_for_ends_an_open_code(
+    box: BoxWorld, ntfy: NtfyDouble
+) -> None:
+    await ask(box, "ada-old")
+    await use(box, "ntfy", "ada-7f3k")
+    known = await box.get("/users/ada/chat")
+    assert (known["target"], known["pendingService"], known["pendingUntil"]) == ("ad…", None, None)
+    answer = await box.call("POST", "/users/ada/chat/verify", {"code": code_in(ntfy)})
+    assert answer.status_code == 422
 
 
 async def test_neither_code_nor_target_is_part_of_any_read(box: BoxWorld, ntfy: NtfyDouble) -> None:

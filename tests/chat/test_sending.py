@@ -78,6 +78,7 @@ BUSY = [
     ("ntfy", "ada-1", 429, {"error": "limit reached: too many requests"}, {"Retry-After": "90"}),
     ("gotify", GotifyDouble.TOKEN, 503, {}, {"Retry-After": "90"}),
     ("telegram", "4711", 429, {"ok": False, "parameters": {"retry_after": 90}}, {}),
+    ("ntfy", "ada-1", 429, {"retry_after_ms": 90_000}, {}),
 ]
 
 
@@ -104,6 +105,24 @@ async def test_a_busy_service_is_asked_again_when_it_says(
     box.clock.advance(timedelta(seconds=10))
     await box.work()
     assert len(double.taken) == 1
+    assert await deliveries(box) == [("sent", None)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"parameters": "soon"}, {"parameters": {"retry_after": "soon"}}, {"retry_after_ms": "90000"}],
+)
+async def test_a_busy_service_that_says_no_time_is_asked_again_at_the_usual_one(
+    box: BoxWorld, ntfy: NtfyDouble, body: dict[str, object]
+) -> None:
+    await use(box, "ntfy", "ada-1")
+    ntfy.troubles = [Trouble(429, body)]
+    await tell(box)
+    await box.work()
+    job = await sending(box)
+    assert (job["status"], job["error_code"]) == ("queued_for_retry", "http_429")
+    box.clock.advance(timedelta(minutes=5))
+    await box.work()
     assert await deliveries(box) == [("sent", None)]
 
 

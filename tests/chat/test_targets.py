@@ -1,5 +1,6 @@
 """No target leads a message elsewhere than the operator's URL says (docs/spec.md#chat-targets)."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import apprise
@@ -15,6 +16,7 @@ from buildos_box.settings.channels import ChatSettings
 from buildos_box.settings.chat_url import fault_of_template
 from buildos_box.settings.section import Secret
 from tests.doubles.chat import NtfyDouble
+from tests.doubles.web import Authority, Web
 
 URLS = {
     "ntfys://phil:mypass@ntfy.example.org/{target}": "ada-7f3k",
@@ -66,6 +68,21 @@ def test_a_request_to_another_host_is_not_sent_while_a_message_is() -> None:
         assert isinstance(exchange.fault, OtherHost)
         # Otherwise the library is as it was: Twilio's client uses it too.
         assert requests.get(f"http://127.0.0.1:{other.port}/v1/health", timeout=5).ok
+
+
+def test_a_service_with_a_certificate_of_the_operators_own_authority_is_trusted(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path, "localhost")
+    with Web(tls=authority) as own:
+        with recording(Exchange("localhost")), pytest.raises(requests.exceptions.SSLError):
+            requests.get(own.url(host="localhost"), timeout=5)
+        assert own.seen == []
+        trusting = Exchange("localhost", ca_file=str(authority.ca_file))
+        with recording(trusting):
+            assert requests.get(own.url("/a?b=c", "localhost"), timeout=5).ok
+    assert [(answer.status, trusting.fault) for answer in trusting.answers] == [(200, None)]
+    assert [request.path for request in own.seen] == ["/a?b=c"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import pytest
 
 from buildos_box.llm import store
+from tests.doubles import llm as double
+from tests.llm.conftest import GOOD, ChainWorld
 from tests.world import BoxWorld
 
 
@@ -69,3 +71,16 @@ async def test_a_persons_token_does_not_see_what_others_cost(box: BoxWorld) -> N
     await box.person("ada")
     token = await box.token_for("user:ada")
     assert (await box.call("GET", "/llm/usage", token=token)).status_code == 403
+
+
+async def test_a_deleted_user_leaves_the_cost_of_their_calls_and_no_word(llm: ChainWorld) -> None:
+    llm.build("first", store_prompts=True)
+    llm.first.default(double.ok(GOOD))
+    for user in ("ada", "bob"):
+        await llm.ask(user_id=user)
+    await llm.db.write(lambda tx: store.erase_calls_of(tx, "ada"))
+    assert [call["user_id"] for call in await llm.calls()] == [None, "bob"]
+    kept = await llm.db.all(
+        "SELECT c.user_id FROM llm_prompts p JOIN llm_calls c ON c.id = p.call_id"
+    )
+    assert [row["user_id"] for row in kept] == ["bob"]

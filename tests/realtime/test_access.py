@@ -52,6 +52,18 @@ async def test_a_ticket_says_until_when_it_is_good(live: Live) -> None:
     assert answer["expiresAt"] == "2024-10-23T08:01:00.000Z"
 
 
+async def test_so_many_tickets_of_a_token_may_wait(live: Live) -> None:
+    own, other = [await live.world.token_for("user:ada") for _ in range(2)]
+    for _ in range(100):
+        await ticket(live, token=own)
+    path = "/users/ada/events/ticket"
+    refused = await live.world.call("POST", path, token=own)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    await ticket(live, token=other)
+    live.world.clock.advance(timedelta(minutes=1))
+    await ticket(live, token=own)
+
+
 async def test_a_ticket_is_good_once(live: Live) -> None:
     once = await ticket(live)
     async with live.stream(ADA, ticket=once):
