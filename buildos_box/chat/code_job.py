@@ -17,6 +17,7 @@ from buildos_box.locales.messages import N_
 from buildos_box.services import Services
 from buildos_box.workspace.languages import get_language
 
+VALID = timedelta(minutes=10)
 TEXT = N_("Your verification code is {code}. It is valid for 10 minutes.")
 
 
@@ -76,7 +77,7 @@ SEND_CHAT_CODE = JobType(
     priority=1,
     timeout=timedelta(minutes=2),
     max_attempts=5,
-    retry=RetryPolicy(retry_for=timedelta(minutes=10), longest_delay=timedelta(minutes=1)),
+    retry=RetryPolicy(retry_for=VALID, longest_delay=timedelta(minutes=1)),
     dedup_key=lambda payload: f"chat-code-{payload.code_id}",
     expires_at=lambda payload: from_text(payload.expires_at),
 )

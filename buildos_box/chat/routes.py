@@ -1,6 +1,5 @@
 """A person's chat address over HTTP: given, proved by a code, removed (docs/spec.md#chat)."""
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from buildos_box.auth.caller import Caller
 from buildos_box.auth.code_limits import CodeAsked
 from buildos_box.auth.rate_limits import client_address
 from buildos_box.chat import store, targets
-from buildos_box.chat.code_job import SEND_CHAT_CODE, CodePayload, code_name
+from buildos_box.chat.code_job import SEND_CHAT_CODE, VALID, CodePayload, code_name
 from buildos_box.clock import from_text, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.errors import NotFound
@@ -20,7 +19,6 @@ from buildos_box.workspace import store as workspace
 from buildos_box.workspace.languages import get_language
 
 AnyRequest = Request[Any, Any, Any]
-VALID = timedelta(minutes=10)
 
 
 class ChatService(msgspec.Struct, frozen=True):

@@ -494,6 +494,7 @@ def test_many_bombs_in_one_file_share_one_budget() -> None:
     ]
     found = read(*bombs, *event("DTSTART:20241023T090000Z", uid="fine"))
     assert any("the file holds too much" in warning for warning in found.warnings)
+    assert not found.complete
     assert "2024-10-23T09:00" in starts(found)
 
 

@@ -324,3 +324,19 @@ def test_every_program_has_a_name_of_its_own_and_recognises_its_export() -> None
     for file, name in files.items():
         program = recognise(read_table((TABLES / f"{file}.csv").read_bytes()).columns)
         assert program is BY_NAME[name], file
+
+
+def test_the_tasks_of_microsofts_lists_are_counted_through() -> None:
+    """By the number a fault names its row."""
+
+    def task(title: str) -> dict[str, str]:
+        return {"title": title, "importance": "high"}
+
+    found = table_of(
+        [
+            {"displayName": "One", "tasks": [task("a"), task("b")]},
+            {"displayName": "Two", "tasks": [task("c"), task("d")]},
+        ]
+    )
+    assert found is not None
+    assert [row.line for row in found[1].rows] == [1, 2, 3, 4]

@@ -1,8 +1,12 @@
 """The two request shapes, as their makers document them."""
 
+from typing import Literal
+
 import msgspec
 
 from buildos_box.ids import Ids
+from buildos_box.llm.answer_schema import json_schema, read
+from buildos_box.llm.answer_source import Origin
 from buildos_box.llm.untrusted_text import fence, visible
 from tests.doubles import llm as double
 from tests.llm.conftest import GOOD, KEY, ChainWorld
@@ -95,3 +99,33 @@ def test_hidden_characters_never_reach_a_model() -> None:
 
 def test_what_is_too_long_is_cut() -> None:
     assert len(fence("a" * 100_000, Ids(), most=1000)) < 1300
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A part of an answer."""
+
+    title: str
+    size: Literal["small", "large"]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """An answer that has parts."""
+
+    steps: list[Step]
+
+
+def test_a_schema_brings_its_parts_along() -> None:
+    schema = json_schema(Plan)
+    ref = schema["properties"]["steps"]["items"]["$ref"]
+    assert schema["$defs"][ref.removeprefix("#/$defs/")]["required"] == ["title", "size"]
+    assert "$defs" not in json_schema(Step)
+
+
+def test_a_part_is_read_in_another_spelling_too() -> None:
+    said = 'Here: {"steps": [{"title": "Dig", "size": "LARGE"}]}'
+    assert read(said, Plan) == (Plan([Step("Dig", "large")]), "")
+
+
+def test_what_fixed_rules_made_has_cost_nothing() -> None:
+    made = {"source": "builtin", "why_built_in": None}
+    assert Origin().origin() == {**made, "tokens_in": 0, "tokens_out": 0, "cost_usd": 0.0}

@@ -93,9 +93,9 @@ def _tar(path: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Path:
     return path
 
 
-def _manifest(*members: Member) -> tuple[tarfile.TarInfo, bytes]:
+def _manifest(*members: Member, format_number: int = 1) -> tuple[tarfile.TarInfo, bytes]:
     manifest = Manifest(
-        format=1, made_at="2024-01-01T00:00:00.000Z", version="1", schema=1, counts={},
+        format=format_number, made_at="2024-01-01T00:00:00.000Z", version="1", schema=1, counts={},
         members=list(members),
     )  # fmt: skip
     return tarfile.TarInfo("manifest.json"), msgspec.json.encode(manifest)
@@ -111,6 +111,27 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
         (tarfile.TarInfo(name), b"x"),
     )
     _refused(tmp_path, bad)
+
+
+def test_a_format_of_a_later_program_is_refused(tmp_path: Path) -> None:
+    entry = (tarfile.TarInfo(DB), b"x")
+    member = Member(DB, 1, hashlib.sha256(b"x").hexdigest())
+    later = _tar(tmp_path / "later.tar.gz", _manifest(member, format_number=2), entry)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadBackup, match="its format 2 is not one"):
+        unpack(later, tmp_path / "out")
+
+
+async def test_what_a_killed_backup_has_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / "out" / ".box-backup-left"
+    left.mkdir(parents=True)
+    (left / DB).write_bytes(b"half")
+    stray = tmp_path / "out" / ".box-backup-stray"
+    stray.write_bytes(b"no folder")
+    async with open_world(tmp_path / "data") as world:
+        make_backup(world.folder, tmp_path / "out", world.clock)
+    assert not left.exists()
+    assert len(list((tmp_path / "out").glob("*.tar.gz"))) == 1
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from buildos_box.upkeep.doctor import examine
 from buildos_box.upkeep.findings import Finding
 from tests.cli.served import served_box
 from tests.clock import ManualClock
-from tests.doubles.smtp import SmtpDouble
+from tests.doubles.smtp import HOST, SmtpDouble, make_certificate
 from tests.doubles.twilio import ACCOUNT, SERVICE, TOKEN, TwilioDouble
 from tests.doubles.web import Answer, Web
 from tests.world import open_world
@@ -118,6 +118,25 @@ password = "wrong"
         assert smtp.messages == []
 
 
+def test_a_login_is_given_away_only_once_the_connection_is_encrypted(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with SmtpDouble(account=("briefs", "right"), certificate=certificate) as smtp:
+        config = f"""
+[email]
+transport = "smtp"
+from_address = "briefs@example.org"
+[email.smtp]
+host = "{HOST}"
+port = {smtp.port}
+security = "starttls"
+username = "briefs"
+password = "right"
+[egress]
+ca_file = "{certificate.authority}"
+"""
+        assert levels(run(tmp_path, config, "--json"))["mail"] == "ok"
+
+
 def test_a_port_that_is_taken_says_what_to_do(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -148,6 +167,18 @@ async def test_a_vapid_subject_that_push_services_refuse(
         data=DataSettings(dir=str(tmp_path)), push=PushSettings(vapid_subject=subject)
     )
     assert (await findings(remote_checks.push(settings)))["push"] == level
+
+
+async def test_push_with_keys_and_an_address_is_in_order(tmp_path: Path) -> None:
+    from buildos_box.settings.channels import PushSettings
+
+    settings = Settings(
+        data=DataSettings(dir=str(tmp_path)),
+        push=PushSettings(vapid_subject="mailto:ops@example.org"),
+    )
+    assert await findings(remote_checks.push(settings)) == {"push": "note"}
+    (tmp_path / "vapid.pem").write_text("a key", "utf-8")
+    assert await findings(remote_checks.push(settings)) == {"push": "ok"}
 
 
 def with_twilio(url: str, **changed: str) -> Settings:
