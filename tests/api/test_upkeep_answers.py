@@ -1,6 +1,7 @@
 """What an operator is told: health, cost, clean-up, and the page of the API."""
 
 from datetime import timedelta
+from typing import Any
 
 from litestar.exceptions import ValidationException
 
@@ -46,6 +47,7 @@ async def test_the_script_of_the_page_is_kept_for_a_day(box: BoxWorld) -> None:
 
 
 def test_a_refusal_without_fields_is_a_sentence() -> None:
-    request = ApiRequest({"type": "http", "headers": [], "state": {}, "path": "/x"})
+    scope: Any = {"type": "http", "headers": [], "state": {}, "path": "/x"}
+    request = ApiRequest(scope)
     answer = on_validation_error(request, ValidationException("no such thing"))
     assert answer.status_code == 400

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildos_box.db import Database
+from buildos_box.db import Database, Tx
 from buildos_box.db.snapshot import HeldDatabase, change_offline, inspect, reading
 from tests.clock import ManualClock
 
@@ -14,12 +14,20 @@ PARENTS = "CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT"
 CHILDREN = "CREATE TABLE children (parent INTEGER REFERENCES parents (id)) STRICT"
 
 
+def make_family(tx: Tx) -> None:
+    for statement in (PARENTS, CHILDREN, "INSERT INTO parents VALUES (1), (2)"):
+        tx.execute(statement)
+
+
+def add_parent(tx: Tx) -> None:
+    tx.execute("INSERT INTO parents VALUES (4)")
+
+
 @pytest.fixture
 async def file(tmp_path: Path) -> Path:
     path = tmp_path / "box.sqlite3"
     db = await Database.open(path, ManualClock())
-    for statement in (PARENTS, CHILDREN, "INSERT INTO parents VALUES (1), (2)"):
-        await db.write(lambda tx, statement=statement: tx.execute(statement))
+    await db.write(make_family)
     await db.close()
     return path
 
@@ -69,7 +77,7 @@ def test_a_copy_is_of_one_instant_and_ends_with_its_source(file: Path, tmp_path:
 
 
 def test_a_change_offline_leaves_one_file(file: Path) -> None:
-    change_offline(file, lambda tx: tx.execute("INSERT INTO parents VALUES (4)"))
+    change_offline(file, add_parent)
     assert inspect(file).counts["parents"] == 3
     wal = file.with_name(f"{file.name}-wal")
     assert not wal.exists() or wal.stat().st_size == 0
