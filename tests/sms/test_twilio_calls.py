@@ -100,6 +100,20 @@ async def test_segments_and_cost_are_kept_as_twilio_tells_them(
     assert (await box.call("GET", "/sms/metrics", token=user)).status_code == 403
 
 
+@pytest.mark.parametrize(("told", "kept"), [("EUR", "EUR"), (None, "USD")])
+async def test_a_cost_is_kept_in_its_currency(
+    box: BoxWorld, twilio: TwilioDouble, told: str | None, kept: str
+) -> None:
+    await ada(box)
+    await box.post("/queue/sms", {"userId": "ada", "message": "Hello"})
+    await box.work()
+    ended = {"status": "delivered", "price": "-0.01000", "price_unit": told}
+    twilio.outcomes[twilio.sent[0]["Sid"]] = ended
+    await box.run_until("2024-10-23T08:10:00Z")
+    (day,) = (await box.get("/sms/metrics"))["days"]
+    assert day["cost"] == [{"unit": kept, "amount": "0.010000"}]
+
+
 async def test_twilio_is_asked_ever_more_rarely_and_then_no_more(
     box: BoxWorld, twilio: TwilioDouble
 ) -> None:

@@ -246,6 +246,8 @@ async def test_a_models_words_go_out_and_the_model_sees_no_number(
             ]
             assert NUMBER[1:] not in double.requests[0].prompt
             assert double.requests[0].body["max_tokens"] == 300  # for one reminder
+            (job,) = await box.jobs(types=["write_sms_texts"])
+            assert job["expires_at"] == "2024-10-24T00:00:00.000Z"  # with the day it is for
             calls = await box.db.all("SELECT purpose, user_id FROM llm_calls")
             assert [(c["purpose"], c["user_id"]) for c in calls] == [("sms_reminder", "ada")]
 
