@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from buildos_box.briefs.actions import PriorityAction
 from buildos_box.briefs.analysis import whole
-from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis
+from buildos_box.briefs.analysis_schema import NOTHING_WORDED, Analysis, cap_reason, cap_summary
 from buildos_box.briefs.compose import word_count
 from buildos_box.briefs.prompts import Known, accept, day_json, said, system_text, user_text
 from tests.briefs.sample_days import (
@@ -197,3 +197,11 @@ def test_a_note_that_gives_orders_stays_data() -> None:
     )
     assert order not in system_text()
     assert json.loads(day_json(facts))["projects"][0]["latest_note"] == order
+
+
+def test_what_a_model_words_is_capped_by_words_and_characters() -> None:
+    for cap, characters, words in ((cap_summary, 240, 30), (cap_reason, 160, 25)):
+        for fits in (" ".join("a" * words), "b" * characters):
+            assert cap(fits) == fits
+        assert cap(" ".join("a" * (words + 1))) == " ".join("a" * words) + "…"
+        assert cap("b" * (characters + 1)) == "b" * (characters - 1) + "…"
