@@ -16,8 +16,7 @@ from buildos_box.db import Database
 from buildos_box.jobs import history_store
 from buildos_box.jobs.history import roll_up
 
-BESIDE_SECONDS = 0.75
-"""How often the history is added up beside the jobs: a round takes some three seconds."""
+PAIRS_OF_A_DATABASE = 6
 
 
 @dataclass(frozen=True)
@@ -51,42 +50,43 @@ def pace(jobs: int) -> Pace:
         return asyncio.run(work(Path(name)))
 
 
-def losses(jobs: int, turns: int) -> list[float]:
-    """Shares of the throughput that the history takes, of pairs of rounds by turns."""
+def losses(jobs: int, databases: int) -> list[float]:
+    """Shares of the throughput that the history takes, of pairs of rounds of so many jobs.
+
+    In one round of a pair the jobs of the round before are added to the history meanwhile, in the
+    other they have been before it begins.
+    """
+
+    async def work(folder: Path) -> list[float]:
+        async with _running(folder) as (db, rig):
+            await _seconds(db, rig, jobs, beside=False)  # the first round warms up
+            found = []
+            for pair in range(PAIRS_OF_A_DATABASE):
+                order = (True, False) if pair % 2 else (False, True)
+                took = {beside: await _seconds(db, rig, jobs, beside=beside) for beside in order}
+                found.append(1 - took[False] / took[True])
+            await asyncio.to_thread(rig.engine.stop, timedelta(seconds=5))
+            return found
+
     found = []
-    _seconds(jobs, beside=True)  # the first round warms up
-    for turn in range(turns):
-        order = (True, False) if turn % 2 else (False, True)
-        took = {beside: _seconds(jobs, beside=beside) for beside in order}
-        found.append(1 - took[False] / took[True])
+    for _ in range(databases):
+        with tempfile.TemporaryDirectory() as name:
+            found += asyncio.run(work(Path(name)))
     return found
 
 
-def _seconds(jobs: int, *, beside: bool) -> float:
-    """How long so many jobs take; with all of them in the history at the end, or none."""
-
-    async def work(folder: Path) -> float:
-        async with _running(folder) as (db, rig):
-            rig.expect(jobs)
-            started = time.perf_counter()
-            adding = asyncio.create_task(_add_up(db)) if beside else None
-            await rig.add_pipelined(jobs)
-            await rig.all_done()
-            if adding is not None:
-                adding.cancel()
-                await roll_up(db)
-            took = time.perf_counter() - started
-            await asyncio.to_thread(rig.engine.stop, timedelta(seconds=5))
-            return took
-
-    with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(work(Path(name)))
-
-
-async def _add_up(db: Database) -> None:
-    while True:
-        await asyncio.sleep(BESIDE_SECONDS)
+async def _seconds(db: Database, rig: Rig, jobs: int, *, beside: bool) -> float:
+    """How long so many jobs take, while those of before are added to the history or without it."""
+    if not beside:
         await roll_up(db)
+    rig.expect(jobs)
+    started = time.perf_counter()
+    adding = asyncio.create_task(roll_up(db)) if beside else None
+    await rig.add_pipelined(jobs)
+    await rig.all_done()
+    if adding is not None:
+        await adding
+    return time.perf_counter() - started
 
 
 @asynccontextmanager

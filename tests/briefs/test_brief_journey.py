@@ -389,3 +389,18 @@ async def test_an_answer_never_names_a_job_that_was_deleted(box: BoxWorld) -> No
     await box.db.write(lambda tx: tx.execute("DELETE FROM queue_jobs"))
     again = await box.post("/queue/brief", body)
     assert (again["jobId"], again["alreadyCompleted"]) == (None, True)
+
+
+async def test_a_repeated_request_is_answered_with_what_the_first_one_started(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    await box.project()
+    first = await box.post("/queue/brief", {"userId": "ada"})
+    joined = await box.post("/queue/brief", {"userId": "ada"})
+    assert joined == {**first, "deduplicated": True}
+    await box.work()
+    again = await box.post("/queue/brief", {"userId": "ada"})
+    assert again["alreadyCompleted"]
+    assert again["jobId"] == first["jobId"]
+    assert again["correlationId"] != first["correlationId"]

@@ -313,6 +313,12 @@ def test_several_tasks_that_wait_are_counted_and_listed() -> None:
     ]
 
 
+def test_a_coming_task_with_a_time_says_when() -> None:
+    today = [task(f"now{n}", due_date="2024-10-23") for n in range(3)]
+    facts = wednesday(tasks=[*today, task("a", due_at="2024-10-24T14:30:00Z")])
+    assert part(facts, "Coming up") == ["- **Tomorrow, 16:30** a"]
+
+
 def test_what_is_left_out_is_counted() -> None:
     facts = wednesday(tasks=[task(f"t{i:02}", due_date="2024-10-23") for i in range(20)])
     assert part(facts, "Also today")[-1] == "- and 11 more"

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from buildos_box.clock import to_text
+from buildos_box.db import epoch_store
 from buildos_box.settings import BriefSettings, Settings
 from tests.world import BoxWorld, open_world
 
@@ -454,3 +455,15 @@ async def test_a_brief_of_another_day_near_midnight_does_not_stand_for_tomorrows
         await prefer(box, timeOfDay="00:10")
         assert (await briefs(box))["ada"][0] == "2024-10-24"
         assert await skips(box) == []
+
+
+async def test_what_was_due_before_a_restore_is_skipped_and_says_so(box: BoxWorld) -> None:
+    await box.person("before", at="09:30")
+    await box.person("after", at="09:50")
+    restored = box.clock.now().replace(hour=9, minute=40)
+    await box.db.write(
+        lambda tx: epoch_store.begin(tx, restored, backup_at=None, resume_sends=False)
+    )
+    assert await cron(box, "09:45:00") == {"due": 2, "queued": 1, "skipped": 1}
+    assert list(await briefs(box)) == ["after"]
+    assert await skips(box) == [("before", "09:30:00", "before_restore")]
