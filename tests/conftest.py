@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from tests.doubles.twilio import TwilioDouble
     from tests.world import BoxWorld
 
 # A box that is opened makes some hundred thousand objects and no garbage; to look for it again
@@ -32,3 +33,13 @@ async def box(tmp_path: Path) -> AsyncIterator["BoxWorld"]:
 
     async with open_world(tmp_path / "data") as world:
         yield world
+
+
+@pytest.fixture
+def twilio() -> Iterator["TwilioDouble"]:
+    """Twilio at the time of `box`."""
+    from tests.clock import ManualClock
+    from tests.doubles.twilio import TwilioDouble
+
+    with TwilioDouble(ManualClock().now().timestamp()) as double:
+        yield double

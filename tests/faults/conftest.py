@@ -1,5 +1,5 @@
 """The box with SMS of `tests/sms`, for faults of SMS."""
 
-from tests.sms.conftest import box, twilio
+from tests.sms.conftest import box
 
-__all__ = ["box", "twilio"]
+__all__ = ["box"]

@@ -1,13 +1,12 @@
 """Mail and SMS as channels of a notification (docs/spec.md#notification-fallback)."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from buildos_box.clock import from_text
 from buildos_box.notifications.relays import as_markdown, sms_text
 from tests.doubles.twilio import TwilioDouble
 from tests.mail.sample_mails import part
@@ -16,12 +15,6 @@ from tests.world import BoxWorld, open_world
 
 START = "2024-10-23T08:00:00Z"
 NASTY = "[free](https://evil.test) <b>bold</b> *now* {0.__class__} {{7*7}} & # 1. x"
-
-
-@pytest.fixture
-def twilio() -> Iterator[TwilioDouble]:
-    with TwilioDouble(from_text(START).timestamp()) as double:
-        yield double
 
 
 @pytest.fixture

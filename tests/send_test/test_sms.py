@@ -1,23 +1,16 @@
 """`POST /queue/test-sms`: one message over the real client, never to who said STOP."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from buildos_box.clock import from_text
 from buildos_box.sms import preferences_store
 from tests.doubles.twilio import TwilioDouble
-from tests.sms.conftest import START, sms_box
+from tests.sms.conftest import sms_box
 from tests.world import BoxWorld
 
 NUMBER = "+14155552671"
-
-
-@pytest.fixture
-def twilio() -> Iterator[TwilioDouble]:
-    with TwilioDouble(from_text(START).timestamp()) as double:
-        yield double
 
 
 @pytest.fixture

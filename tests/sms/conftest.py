@@ -1,12 +1,11 @@
 """A box with a Twilio account at a double, and a person who wants reminders."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from buildos_box.clock import from_text
 from buildos_box.settings import LimitsSettings, LlmSettings, Settings
 from buildos_box.settings.channels import SmsSettings
 from buildos_box.settings.model import ServerSettings
@@ -44,12 +43,6 @@ async def sms_box(
     async with open_world(folder / "data", at=at, settings=settings) as world:
         yield world
     assert twilio.faults == []
-
-
-@pytest.fixture
-def twilio() -> Iterator[TwilioDouble]:
-    with TwilioDouble(from_text(START).timestamp()) as double:
-        yield double
 
 
 @pytest.fixture

@@ -97,43 +97,39 @@ def test_settings_at_fault_end_with_the_code_for_settings(tmp_path: Path) -> Non
     assert "log.format" in result.stdout
 
 
-def test_a_login_that_is_refused_is_told_and_nothing_is_mailed(tmp_path: Path) -> None:
-    with SmtpDouble(account=("briefs", "right")) as smtp:
-        config = f"""
+def with_login(host: str, port: int, security: str, password: str) -> str:
+    """Configuration: mail goes to that server with that password."""
+    return f"""
 [email]
 transport = "smtp"
 from_address = "briefs@example.org"
 [email.smtp]
-host = "127.0.0.1"
-port = {smtp.port}
-security = "none"
+host = "{host}"
+port = {port}
+security = "{security}"
 username = "briefs"
-password = "wrong"
+password = "{password}"
 """
-        result = run(tmp_path, config, "--json")
+
+
+def test_a_login_that_is_refused_is_told_and_nothing_is_mailed(tmp_path: Path) -> None:
+    with SmtpDouble(account=("briefs", "right")) as smtp:
+        wrong, right = (
+            with_login("127.0.0.1", smtp.port, "none", word) for word in ("wrong", "right")
+        )
+        result = run(tmp_path, wrong, "--json")
         assert levels(result)["mail"] == "fault"
         assert "refuses the login" in result.stdout
         assert "wrong" not in result.stdout.replace("login", "")
-        assert levels(run(tmp_path, config.replace("wrong", "right"), "--json"))["mail"] == "ok"
+        assert levels(run(tmp_path, right, "--json"))["mail"] == "ok"
         assert smtp.messages == []
 
 
 def test_a_login_is_given_away_only_once_the_connection_is_encrypted(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path)
     with SmtpDouble(account=("briefs", "right"), certificate=certificate) as smtp:
-        config = f"""
-[email]
-transport = "smtp"
-from_address = "briefs@example.org"
-[email.smtp]
-host = "{HOST}"
-port = {smtp.port}
-security = "starttls"
-username = "briefs"
-password = "right"
-[egress]
-ca_file = "{certificate.authority}"
-"""
+        trusted = f'[egress]\nca_file = "{certificate.authority}"\n'
+        config = with_login(HOST, smtp.port, "starttls", "right") + trusted
         assert levels(run(tmp_path, config, "--json"))["mail"] == "ok"
 
 

@@ -1,3 +1,0 @@
-from tests.sms.conftest import twilio
-
-__all__ = ["twilio"]
