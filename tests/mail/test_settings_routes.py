@@ -83,6 +83,15 @@ async def test_taking_back_one_kind_leaves_the_others_stopped(box: BoxWorld) -> 
     assert await scopes(box) == ["notifications"]
 
 
+async def test_an_unsubscribing_outlives_the_preferences_that_are_deleted(box: BoxWorld) -> None:
+    await a_brief(box)
+    await public(box, "POST", unsubscribing(box), **ONE_CLICK)
+    await box.sync(delete={"preferences": ["ada"]})
+    assert await scopes(box) == ["briefs"]
+    preferences = await box.get("/users/ada/preferences")
+    assert (preferences["emailDailyBrief"], preferences["isActive"]) == (False, False)
+
+
 async def test_a_scope_that_is_none_means_the_mails_own(box: BoxWorld) -> None:
     await a_brief(box)
     await public(box, "POST", f"{unsubscribing(box)}?scope=everything'--")
