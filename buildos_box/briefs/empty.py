@@ -2,6 +2,7 @@
 
 from buildos_box.db import Tx
 from buildos_box.workspace import store as workspace
+from buildos_box.workspace.model import Preferences
 from buildos_box.workspace.store import DayQuery
 
 NOTHING_TO_TELL = "nothing_to_tell"
@@ -19,11 +20,10 @@ def is_empty_day(tx: Tx, query: DayQuery) -> bool:
     return is_empty(size["projects"], size["events"])
 
 
-def why_not_sent(tx: Tx, user_id: str, *, empty: bool) -> str | None:
+def why_not_sent(preferences: Preferences | None, *, empty: bool) -> str | None:
     """The reason if a daily brief, `empty` or not, is written but not sent; None if it is sent.
 
     Users may ask for those of empty days too (`sendEmptyBriefs`).
     """
-    preferences = workspace.find_preferences(tx, user_id)
     wanted = preferences is not None and preferences.send_empty_briefs
     return NOTHING_TO_TELL if empty and not wanted else None

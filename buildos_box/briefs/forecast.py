@@ -112,7 +112,8 @@ def _runs(
 def _nothing_to_tell(tx: Tx, user_id: str, day: date, zone: ZoneInfo, now: Instant) -> str | None:
     """The reason if the daily brief of that day has, on today's data, nothing to tell."""
     query = DayQuery(user_id, day, zone, now)
-    return why_not_sent(tx, user_id, empty=is_empty_day(tx, query))
+    preferences = workspace.find_preferences(tx, user_id)
+    return why_not_sent(preferences, empty=is_empty_day(tx, query))
 
 
 def _why_no_mail(tx: Tx, user_id: str) -> str | None:

@@ -29,8 +29,8 @@ from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
 from buildos_box.weather.outlook import Outlook, outlook
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.languages import find_language
-from buildos_box.workspace.model import User
+from buildos_box.workspace.languages import language_of_person
+from buildos_box.workspace.model import Person, User
 
 GATHERING = N_("Gathering projects, tasks, notes and events")
 ANALYZING = N_("Analyzing the day")
@@ -116,8 +116,11 @@ async def _write(
     Raises PermanentError (`unknown_user`), LeaseLost, StorageError.
     """
     payload = job.payload
-    brief_id = await _begin(job, services)
-    user, facts = await _facts(job, services)
+    person = await workspace.get_person(services.db, payload.user_id)
+    if person is None:
+        raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
+    brief_id = await _begin(job, services, language_of_person(person, services))
+    facts = await _facts(job, services, person.user)
     result = await _result(job, services, facts)
     links = PageLinks.of(services.settings)
     brief = compose(
@@ -145,17 +148,16 @@ async def _write(
         **result.origin(),
     )
     return await services.db.write(
-        lambda tx: _conclude(tx, job, services, user, brief_id, payload, finished, facts.language)
+        lambda tx: _conclude(tx, job, services, brief_id, payload, finished, facts.language)
     )
 
 
-async def _begin(job: Attempt[BriefPayload], services: Services) -> str:
+async def _begin(job: Attempt[BriefPayload], services: Services, language: Language) -> str:
     payload, now = job.payload, services.clock.now()
     new_id = services.ids.new("brief", now)
+    job.note_progress(5, language.say(GATHERING))
 
     def begin(tx: Tx) -> str:
-        language = find_language(tx, services, payload.user_id)
-        job.note_progress(5, language.say(GATHERING))
         job.ensure_lease(tx)
         return store.begin(
             tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
@@ -164,13 +166,10 @@ async def _begin(job: Attempt[BriefPayload], services: Services) -> str:
     return await services.db.write(begin)
 
 
-async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, DayFacts]:
+async def _facts(job: Attempt[BriefPayload], services: Services, user: User) -> DayFacts:
     payload, options = job.payload, job.payload.options
-    user = await workspace.get_user(services.db, payload.user_id)
-    if user is None:
-        raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
     selection = Selection(options.include_projects, options.exclude_projects)
-    facts = await collect(
+    return await collect(
         services.db,
         user,
         payload.day,
@@ -179,7 +178,6 @@ async def _facts(job: Attempt[BriefPayload], services: Services) -> tuple[User, 
         services.clock.now(),
         locale=services.settings.briefs.locale,
     )
-    return user, facts
 
 
 def _sections(facts: DayFacts) -> list[tuple[str, str, str]]:
@@ -214,7 +212,6 @@ def _conclude(
     tx: Tx,
     job: Attempt[BriefPayload],
     services: Services,
-    user: User,
     brief_id: str,
     payload: BriefPayload,
     finished: store.Finished,
@@ -223,16 +220,19 @@ def _conclude(
     """Store the brief, its mail, its notification and its event in one transaction."""
     now = services.clock.now()
     job.ensure_lease(tx, finishing=True)
-    store.complete(tx, brief_id, finished, payload.timezone, now)
+    # Read anew: the address and the preferences may have changed while the brief was written.
+    reader = workspace.find_person(tx, payload.user_id)
+    if store.complete(tx, brief_id, finished, payload.timezone, now):
+        supersede(tx, services, brief_id)
     unwanted: str | None = None
     if payload.options.by_schedule:
-        unwanted = why_not_sent(tx, user.id, empty=finished.is_empty)
+        preferences = reader.preferences if reader else None
+        unwanted = why_not_sent(preferences, empty=finished.is_empty)
     email_id, skipped = None, unwanted
     if unwanted:
-        supersede(tx, services, brief_id)
-        store.note_skip(tx, user.id, _notify_at(payload, now), unwanted, now)
+        store.note_skip(tx, payload.user_id, _notify_at(payload, now), unwanted, now)
     else:
-        email_id, skipped = _queue_mail(tx, job, services, user, brief_id, payload, finished, now)
+        email_id, skipped = _queue_mail(tx, job, services, reader, brief_id, finished, now)
     result = BriefResult(
         brief_id=brief_id,
         brief_date=payload.brief_date,
@@ -250,7 +250,7 @@ def _conclude(
         now=now,
     )
     if not unwanted:
-        _notify(tx, job, services, brief_id, payload, finished, now)
+        _notify(tx, job, services, reader, brief_id, finished, now)
     job.finish(tx, result, message=language.say(READY))
     return result
 
@@ -264,8 +264,8 @@ def _notify(
     tx: Tx,
     job: Attempt[BriefPayload],
     services: Services,
+    reader: Person | None,
     brief_id: str,
-    payload: BriefPayload,
     finished: store.Finished,
     now: Instant,
 ) -> None:
@@ -273,9 +273,10 @@ def _notify(
 
     By SMS too for users who asked for it (`smsDailyBrief`).
     """
+    payload = job.payload
     if payload.options.suppress_notification:
         return
-    preferences = workspace.find_preferences(tx, payload.user_id)
+    preferences = reader.preferences if reader else None
     by_sms = preferences is not None and preferences.sms_daily_brief
     notify(
         tx,
@@ -295,6 +296,7 @@ def _notify(
         stale_at=_expires_at(payload),
         replaces=True,
         actor="job:generate_daily_brief",
+        person=reader,
     )
 
 
@@ -302,24 +304,21 @@ def _queue_mail(
     tx: Tx,
     job: Attempt[BriefPayload],
     services: Services,
-    user: User,
+    reader: Person | None,
     brief_id: str,
-    payload: BriefPayload,
     finished: store.Finished,
     now: Instant,
 ) -> tuple[str | None, str | None]:
     """Queue the mail for its time; returns its id, or None and the reason."""
-    supersede(tx, services, brief_id)
+    payload = job.payload
     if payload.options.suppress_notification:
         return None, "it was requested without a notification"
-    # Read anew: the address may have changed while the brief was being written.
-    reader = workspace.find_user(tx, user.id)
-    if reader is None or not reader.email:
+    if reader is None or not reader.user.email:
         return None, "the user has no address"
     queued = queue_brief_email(
         tx,
         services,
-        reader,
+        reader.user,
         brief_id=brief_id,
         brief_date=payload.brief_date,
         subject=finished.subject,
@@ -333,6 +332,7 @@ def _queue_mail(
         send_at=_notify_at(payload, now),
         expires_at=_expires_at(payload),
         correlation_id=job.correlation_id,
+        locale=language_of_person(reader, services).tag,
     )
     return queued.email_id, queued.skipped
 

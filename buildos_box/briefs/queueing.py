@@ -201,8 +201,7 @@ def _queue(
     if not enqueued.deduplicated:
         daily_limits.take(tx, services, caller, user.id, "briefs_per_day")
     # A new job is as it was just asked for, and not read again.
-    known = correlation_id is not None and not enqueued.deduplicated
-    live = None if known else job_store.live_with_key(tx, key)
+    live = job_store.live_with_key(tx, key) if enqueued.deduplicated else None
     queued = payload if live is None else msgspec.json.decode(live["metadata"], type=BriefPayload)
     return Answer(
         enqueued.job_id,
@@ -210,7 +209,7 @@ def _queue(
         payload.day,
         deduplicated=enqueued.deduplicated,
         notify_at=_notify_at(queued, wanted.due),
-        correlation_id=str(live["correlation_id"]) if live is not None else correlation_id or "",
+        correlation_id=enqueued.correlation_id,
     )
 
 

@@ -63,9 +63,12 @@ def begin(
     return str(row["id"])
 
 
-def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> None:
-    """Replace the brief's text by the completed one, which was written for that time zone."""
-    tx.execute(
+def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> bool:
+    """Replace the brief's text by the completed one, which was written for that time zone.
+
+    Returns whether it was complete before: only then it has sections, and mails may wait.
+    """
+    row = tx.one(
         """UPDATE daily_briefs
               SET generation_status = 'completed', generations = generations + 1,
                   completed_job_id = job_id, timezone = :zone,
@@ -75,7 +78,7 @@ def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> 
                   named_tasks = :named, preheader = :preheader,
                   tokens_in = :tokens_in, tokens_out = :tokens_out, cost_usd = :cost,
                   generation_completed_at = :now, generation_error = NULL, updated_at = :now
-            WHERE id = :id""",
+            WHERE id = :id RETURNING generations""",
         {
             "id": brief_id,
             "zone": zone,
@@ -94,12 +97,15 @@ def complete(tx: Tx, brief_id: str, done: Finished, zone: str, now: Instant) -> 
             "now": to_text(now),
         },
     )
-    tx.execute("DELETE FROM project_daily_briefs WHERE brief_id = ?", (brief_id,))
+    written_before = row is None or row["generations"] > 1
+    if written_before:
+        tx.execute("DELETE FROM project_daily_briefs WHERE brief_id = ?", (brief_id,))
     tx.insert_deferred(
         """INSERT INTO project_daily_briefs (brief_id, position, project_id, title, content)
            VALUES""",
         [(brief_id, position, *section) for position, section in enumerate(done.sections)],
     )
+    return written_before
 
 
 def note_failure(tx: Tx, job_id: str, error: str, now: Instant) -> Row | None:

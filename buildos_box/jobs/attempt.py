@@ -120,9 +120,8 @@ class Attempt(Generic[P]):
         """
         if self._ensured_in is tx:
             return
-        lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
-        if not finishing:
-            self._note_state(tx)
+        if finishing or not self._note_state(tx):
+            lease_store.ensure_lease(tx, self.claimed.row_id, self.claimed.lease_token)
         self._ensured_in = tx
 
     def finish(self, tx: Tx, result: Any = None, *, message: str = "Done") -> None:
@@ -140,15 +139,22 @@ class Attempt(Generic[P]):
         transitions.complete(tx, ended, self._clock.now())
         tx.after_commit(self._mark_finished)
 
-    def _note_state(self, tx: Tx) -> None:
-        """Store where the attempt stands, and its progress if that is not stored yet."""
+    def _note_state(self, tx: Tx) -> bool:
+        """Store where the attempt stands, and its progress if that is not stored yet.
+
+        Returns whether one of these has shown that the attempt holds its job. Raises LeaseLost if
+        the progress has shown that it does not.
+        """
         claimed, progress = self.claimed, self._progress
-        if stack := self._stack():
-            lease_store.note_stack(tx, claimed.row_id, stack)
-        if progress is not self._stored_progress:
+        holds = progress is not self._stored_progress
+        if holds:
             now, text = self._clock.now(), job_store.dump(progress)
             lease_store.set_progress(tx, claimed.row_id, claimed.lease_token, text, now)
             tx.after_commit(partial(self._mark_stored, progress))
+        if stack := self._stack():
+            noted = lease_store.note_stack_under(tx, claimed.row_id, claimed.lease_token, stack)
+            return holds or noted
+        return holds
 
     def _mark_stored(self, progress: Progress | None) -> None:
         self._stored_progress = progress

@@ -61,6 +61,7 @@ class Enqueued:
     status: Status
     scheduled_for: Instant
     deduplicated: bool
+    correlation_id: str
 
 
 class JobQueued(msgspec.Struct, frozen=True, rename="camel"):

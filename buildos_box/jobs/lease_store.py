@@ -52,6 +52,20 @@ def note_stack(tx: Tx, row_id: int, stack: str) -> None:
     )
 
 
+def note_stack_under(tx: Tx, row_id: int, lease_token: str, stack: str) -> bool:
+    """The same if that token holds the job; returns whether it was stored."""
+    return (
+        tx.execute(
+            """UPDATE job_attempts SET stack = ?
+                WHERE job_id = ? AND outcome = 'running'
+                  AND EXISTS (SELECT 1 FROM queue_jobs
+                               WHERE id = ? AND status = 'processing' AND lease_token = ?)""",
+            (stack, row_id, row_id, lease_token),
+        ).rowcount
+        > 0
+    )
+
+
 def running_without_worker(tx: Tx, *, now: Instant, all_leases: bool) -> list[Row]:
     """Running jobs whose lease has ended or, with `all_leases`, every running job."""
     return tx.all(

@@ -113,6 +113,7 @@ class Queue:
         expires = job_type.expires_at(payload)
         job_id = self._ids.new("job", now)
         at = to_text(now)
+        correlation_id = correlation_id or f"corr{job_id.removeprefix('job')}"
         job = job_store.NewJob(
             queue_job_id=job_id,
             user_id=user_id,
@@ -127,10 +128,12 @@ class Queue:
             updated_at=at,
             dedup_key=key,
             metadata=job_store.dump(payload),
-            correlation_id=correlation_id or f"corr{job_id.removeprefix('job')}",
+            correlation_id=correlation_id,
         )
         job_store.insert(tx, job, actor=actor, now=now)
-        return Enqueued(job_id, Status.PENDING, due, deduplicated=False)
+        return Enqueued(
+            job_id, Status.PENDING, due, deduplicated=False, correlation_id=correlation_id
+        )
 
     def enqueue_alone(
         self,
@@ -193,7 +196,13 @@ class Queue:
                 now=now,
             )
             scheduled = min(due, scheduled)
-        return Enqueued(existing["queue_job_id"], status, scheduled, deduplicated=True)
+        return Enqueued(
+            existing["queue_job_id"],
+            status,
+            scheduled,
+            deduplicated=True,
+            correlation_id=existing["correlation_id"],
+        )
 
     def cancel(self, tx: Tx, job_id: str, *, reason: str, actor: str) -> Status:
         """Cancel a live job. Returns its old status.

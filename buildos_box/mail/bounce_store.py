@@ -41,7 +41,12 @@ def reason_against(tx: Tx, address: str) -> str | None:
     row = tx.one(
         "SELECT reason FROM email_bounces WHERE address = lower(?) ORDER BY at LIMIT 1", (address,)
     )
-    return f"the address has bounced: {row['reason']}" if row else None
+    return bounced_because(row["reason"]) if row else None
+
+
+def bounced_because(reason: str) -> str:
+    """What a mail says that is not sent because its address has bounced for that reason."""
+    return f"the address has bounced: {reason}"
 
 
 def clear_others(tx: Tx, user_id: str, address: str | None) -> None:

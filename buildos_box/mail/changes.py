@@ -21,6 +21,8 @@ class EmailChanged:
     email_id: str
     status: str
     reason: str | None
+    is_notification: bool
+    """Whether it brings a notification; other mails have no delivery."""
 
 
 @dataclass(frozen=True, slots=True)

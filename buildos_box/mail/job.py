@@ -13,7 +13,7 @@ from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
 from buildos_box.jobs.retry import RetryPolicy
-from buildos_box.mail import bounce_store, store
+from buildos_box.mail import bounce_store, refusal_store, store
 from buildos_box.mail.changes import EmailBounced
 from buildos_box.mail.render import Rendered, Sender, render
 from buildos_box.mail.transport_errors import AddressBounced, OutcomeUnknown, UnusableAddress
@@ -157,20 +157,26 @@ def _refused(tx: Tx, job: Attempt[Any], services: Services, email: store.Email) 
     job.ensure_lease(tx)
     if email.status == store.SENT:
         return store.SENT
-    if not store.is_newest_of_brief(tx, email):
+    objections = refusal_store.find_objections(tx, email, BRIEFS)
+    if objections.superseded:
         return finish_unsent(tx, services, email, store.CANCELLED, "superseded")
     if email.status in store.IN_DOUBT:
         return None
-    if store.is_unsubscribed(tx, email.user_id, BRIEFS):
+    return refused_by_reader(tx, services, email, objections)
+
+
+def refused_by_reader(
+    tx: Tx, services: Services, email: store.Email, objections: refusal_store.Objections
+) -> str | None:
+    """Why nothing may be sent to the reader: unsubscribed, unconfirmed, or the address has bounced.
+
+    An address is confirmed by its user.
+    """
+    if objections.unsubscribed:
         return finish_unsent(tx, services, email, store.SKIPPED, "unsubscribed")
-    return refused_by_address(tx, services, email)
-
-
-def refused_by_address(tx: Tx, services: Services, email: store.Email) -> str | None:
-    """Why nothing may be sent to the address: it has bounced, or its user has not confirmed it."""
     user = workspace.find_user(tx, email.user_id)
     unproved = user is not None and user.email == email.address and not user.email_confirmed
-    reason = UNCONFIRMED if unproved else bounce_store.reason_against(tx, email.address)
+    reason = UNCONFIRMED if unproved else objections.bounced
     return finish_unsent(tx, services, email, store.SKIPPED, reason) if reason else None
 
 

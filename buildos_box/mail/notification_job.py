@@ -5,14 +5,13 @@ from typing import Any
 from buildos_box.db import Tx
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.job_type import JobType, Payload
-from buildos_box.mail import store
+from buildos_box.mail import refusal_store, store
 from buildos_box.mail.job import (
     LONGEST_SESSION,
     RETRY,
     EmailResult,
     deliver,
-    finish_unsent,
-    refused_by_address,
+    refused_by_reader,
 )
 from buildos_box.services import Services
 
@@ -43,9 +42,8 @@ def _refused(tx: Tx, job: Attempt[Any], services: Services, email: store.Email) 
         return store.SENT
     if email.status in store.IN_DOUBT:
         return None
-    if store.is_unsubscribed(tx, email.user_id, NOTIFICATIONS):
-        return finish_unsent(tx, services, email, store.SKIPPED, "unsubscribed")
-    return refused_by_address(tx, services, email)
+    objections = refusal_store.find_objections(tx, email, NOTIFICATIONS)
+    return refused_by_reader(tx, services, email, objections)
 
 
 SEND_NOTIFICATION_EMAIL = JobType(

@@ -7,7 +7,7 @@ from buildos_box.auth.daily_limits import day_start
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.locales.messages import N_
-from buildos_box.mail import bounce_store, mail_urls, store
+from buildos_box.mail import bounce_store, mail_urls, refusal_store, store
 from buildos_box.mail.html import is_safe_in_markdown
 from buildos_box.mail.job import (
     BRIEFS,
@@ -27,6 +27,7 @@ from buildos_box.services import Services
 from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
 
+UNSUBSCRIBED = "unsubscribed"
 OPEN_ACTION = N_("Open in BuildOS")
 
 
@@ -40,25 +41,33 @@ class QueuedEmail:
 
 def why_no_mail(tx: Tx, user: User, scope: str) -> str | None:
     """Why the user gets no mail of that scope; None if they do."""
-    if reason := _why_unwanted(tx, user, scope):
+    if reason := _no_usable_address(user):
         return reason
+    if store.is_unsubscribed(tx, user.id, scope):
+        return UNSUBSCRIBED
     return bounce_store.reason_against(tx, user.email or "")
 
 
-def _why_unwanted(tx: Tx, user: User, scope: str) -> str | None:
+def _no_usable_address(user: User) -> str | None:
     if not user.email:
         return "no address"
-    if not user.email_confirmed:
-        return UNCONFIRMED
-    return "unsubscribed" if store.is_unsubscribed(tx, user.id, scope) else None
+    return None if user.email_confirmed else UNCONFIRMED
 
 
-def _past_the_limit(tx: Tx, services: Services, user: User) -> str | None:
-    """Why the user gets no more mails today; None if they may."""
-    limit = services.settings.limits.mails_per_day
-    if limit and store.count_since(tx, user.id, day_start(services.clock.now()), limit) >= limit:
-        return f"limits.mails_per_day ({limit}) is reached for today"
-    return None
+def _why_not_now(
+    tx: Tx, services: Services, user: User, scope: str, *, unless_bounced: bool
+) -> str | None:
+    """Why the user gets no mail of that scope, or no more of them today; None if they do."""
+    if reason := _no_usable_address(user):
+        return reason
+    limit = services.settings.limits.mails_per_day or 0
+    today = day_start(services.clock.now())
+    reader = refusal_store.find_reader(tx, user.id, scope, since=today, most=limit)
+    if reader.unsubscribed:
+        return UNSUBSCRIBED
+    bounced = bounce_store.reason_against(tx, user.email or "") if unless_bounced else None
+    past = limit and reader.mails >= limit
+    return bounced or (f"limits.mails_per_day ({limit}) is reached for today" if past else None)
 
 
 def _store_email(
@@ -72,6 +81,7 @@ def _store_email(
     send_at: Instant,
     correlation_id: str,
     event_type: str,
+    locale: str,
     preheader: str = "",
     task_lines: Sequence[TaskLine] = (),
     brief_id: str | None = None,
@@ -103,7 +113,7 @@ def _store_email(
         delivery_id=delivery_id,
         preheader=preheader,
         task_lines=tuple(task_lines),
-        locale=find_language(tx, services, user.id).tag,
+        locale=locale,
     )
     token = mail_urls.unsubscribe_token(services.secret, email_id)
     store.add(tx, email, kind=kind, unsubscribe=token)
@@ -124,13 +134,15 @@ def queue_brief_email(
     send_at: Instant,
     expires_at: Instant | None,
     correlation_id: str,
+    locale: str,
 ) -> QueuedEmail:
     """Queue the brief's mail for `send_at`; earlier ones must have been superseded.
 
-    `task_lines` are the lines that get a link by which their task is marked as done.
+    `task_lines` are the lines that get a link by which their task is marked as done. `locale` is
+    the language of the words around the text.
     """
     # One to an address that has bounced is stored, and skipped when it is to be sent: it is listed.
-    skipped = _why_unwanted(tx, user, BRIEFS) or _past_the_limit(tx, services, user)
+    skipped = _why_not_now(tx, services, user, BRIEFS, unless_bounced=False)
     if skipped is not None or user.email is None:
         return QueuedEmail(None, skipped)
     email_id = _store_email(
@@ -143,6 +155,7 @@ def queue_brief_email(
         send_at=send_at,
         correlation_id=correlation_id,
         event_type="brief.completed",
+        locale=locale,
         preheader=preheader,
         task_lines=task_lines,
         brief_id=brief_id,
@@ -181,22 +194,24 @@ def queue_notification_email(
     action_url: str | None = None,
 ) -> QueuedEmail:
     """Queue a notification's mail for now; `action_url` becomes a link below its text."""
-    skipped = why_no_mail(tx, user, NOTIFICATIONS) or _past_the_limit(tx, services, user)
+    skipped = _why_not_now(tx, services, user, NOTIFICATIONS, unless_bounced=True)
     if skipped:
         return QueuedEmail(None, skipped)
+    language = find_language(tx, services, user.id)
     if action_url is not None and is_safe_in_markdown(action_url):
-        label = find_language(tx, services, user.id).say(OPEN_ACTION)
+        label = language.say(OPEN_ACTION)
         body_markdown = f"{body_markdown}\n\n[{label}](<{action_url}>)"
     email_id = _store_email(
         tx,
         services,
         user,
-        kind="notification",
+        kind=store.OF_NOTIFICATION,
         subject=subject,
         markdown=body_markdown,
         send_at=services.clock.now(),
         correlation_id=correlation_id,
         event_type=event_type,
+        locale=language.tag,
         notification_id=notification_id,
         delivery_id=delivery_id,
     )

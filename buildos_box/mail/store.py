@@ -16,6 +16,8 @@ FAILED, UNKNOWN, CANCELLED, SKIPPED = "failed", "unknown", "cancelled", "skipped
 ALL = "all"
 """The scope of all mail; the others are kinds of mail."""
 SCOPES = ("briefs", "notifications", ALL)
+OF_NOTIFICATION = "notification"
+"""The kind of a mail that brings a notification."""
 IN_DOUBT = (SENDING, UNKNOWN)
 """States of a mail that was handed over without an answer: it may have been delivered."""
 
@@ -116,17 +118,6 @@ def add(tx: Tx, email: Email, *, kind: str, unsubscribe: str) -> None:
     log(tx, email.id, QUEUED, None, email.created_at)
 
 
-def count_since(tx: Tx, user_id: str, since: Instant, most: int) -> int:
-    """The number of the user's mails queued since then and not cancelled, at most `most`."""
-    row = tx.one(
-        """SELECT count(*) AS n FROM (
-               SELECT 1 FROM emails WHERE user_id = ? AND created_at >= ?
-                  AND status NOT IN ('cancelled', 'skipped') LIMIT ?)""",
-        (user_id, to_text(since), most),
-    )
-    return int(row["n"]) if row else 0
-
-
 def log(tx: Tx, email_id: str, status: str, detail: str | None, now: Instant) -> None:
     """Add a row to the delivery log."""
     tx.insert_deferred(
@@ -190,12 +181,12 @@ def set_status(
     provider_id: str | None = None,
 ) -> None:
     """Change the mail's status; a sent mail stays sent."""
-    changed = tx.execute(
+    changed = tx.one(
         """UPDATE emails SET status = :status, reason = :reason,
                   transport = coalesce(:transport, transport),
                   provider_id = coalesce(:provider_id, provider_id),
                   sent_at = CASE WHEN :status = 'sent' THEN :now END, updated_at = :now
-            WHERE id = :id AND status <> 'sent'""",
+            WHERE id = :id AND status <> 'sent' RETURNING kind""",
         {
             "id": email_id,
             "status": status,
@@ -204,10 +195,10 @@ def set_status(
             "provider_id": provider_id,
             "now": to_text(now),
         },
-    ).rowcount
-    if changed:
+    )
+    if changed is not None:
         log(tx, email_id, status, reason or provider_id, now)
-        tx.announce(EmailChanged(email_id, status, reason))
+        tx.announce(EmailChanged(email_id, status, reason, changed["kind"] == OF_NOTIFICATION))
 
 
 def stop(tx: Tx, email_id: str, status: str, reason: str, now: Instant) -> None:
@@ -237,18 +228,6 @@ def waiting_of_briefs(tx: Tx, user_id: str) -> list[tuple[str, Instant]]:
         (user_id,),
     )
     return [(row["brief_id"], from_text(row["send_at"])) for row in rows]
-
-
-def is_newest_of_brief(tx: Tx, email: Email) -> bool:
-    """Whether no later version of the same brief has a mail."""
-    if email.brief_id is None:
-        return True
-    row = tx.one(
-        """SELECT 1 FROM emails WHERE brief_id = ?
-              AND (created_at, rowid) > (SELECT created_at, rowid FROM emails WHERE id = ?)""",
-        (email.brief_id, email.id),
-    )
-    return row is None
 
 
 def add_links(tx: Tx, email_id: str, urls: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from buildos_box.jobs.retry import Snooze
 from buildos_box.notifications import fanout, push_outcome, sending, store
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Wait
+from buildos_box.notifications.recipient import NO_ADDRESS
 from buildos_box.notifications.sending import Begun
 from buildos_box.operator_alert import OperatorAlert
 from buildos_box.page_links import PageLinks
@@ -65,7 +66,7 @@ def _prepare(
     address = chat_store.address(tx, notification["user_id"])
     if address is None:
         push_outcome.fall_back(tx, services, notification["id"], "chat")
-        return _skip(tx, services, delivery, push_outcome.NO_ADDRESS)
+        return _skip(tx, services, delivery, NO_ADDRESS)
     return _Ready(address, notification)
 
 

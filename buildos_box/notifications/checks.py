@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from buildos_box.clock import Instant, day_bounds, from_text, local_day, zone_or_utc
 from buildos_box.db import Row, Tx
-from buildos_box.errors import PermanentError
 from buildos_box.notifications import store
 from buildos_box.notifications.event_types import Channel, event_type
 from buildos_box.notifications.preferences import Skip, Wait, decide
+from buildos_box.notifications.recipient import Recipient
 from buildos_box.services import Services
-from buildos_box.workspace import store as workspace
 
 HOUR = timedelta(hours=1)
 
@@ -23,19 +22,24 @@ def stale_at(notification: Row) -> Instant | None:
 
 
 def decide_now(
-    tx: Tx, services: Services, notification: Row, over: Channel, stale_at: Instant | None
+    tx: Tx,
+    services: Services,
+    notification: Row,
+    over: Channel,
+    stale_at: Instant | None,
+    recipient: Recipient | None = None,
 ) -> Skip | Wait | None:
     """Skip, Wait, or None if the notification may be delivered over that channel now.
 
-    `stale_at` is when this delivery becomes stale; None if never.
+    `stale_at` is when this delivery becomes stale; None if never. `recipient` is its user, if this
+    transaction has read them already.
 
     Raises PermanentError (`unknown_user`) if its user was deleted, and Unprocessable if its event
     type is no longer known.
     """
     now = services.clock.now()
-    user = workspace.find_user(tx, notification["user_id"])
-    if user is None:
-        raise PermanentError("its user no longer exists", code="unknown_user")
+    recipient = recipient or Recipient(tx, notification["user_id"])
+    user = recipient.user
     zone = zone_or_utc(user.timezone)
 
     # The inbox has no caps.
@@ -46,7 +50,7 @@ def decide_now(
             tx, user.id, now - HOUR, midnight, but=notification["id"], now=now
         )
     return decide(
-        store.find_preferences(tx, user.id),
+        recipient.wanted,
         event_type(notification["event_type"]),
         over,
         is_admin=user.is_admin,

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from buildos_box.clock import Instant
-from buildos_box.db import Row, Tx
+from buildos_box.db import Tx
 from buildos_box.jobs.job_type import Enqueued, Payload
 from buildos_box.notifications import inbox, store
+from buildos_box.notifications.recipient import Addressed
 from buildos_box.services import Services
 
 SEND_NOTIFICATION, SEND_PUSH, SEND_CHAT = "send_notification", "send_push", "send_chat"
@@ -48,6 +49,8 @@ def withdraw(
 
     The deliveries that still wait are cancelled, and what was not read yet leaves the inbox.
     """
+    if not store.is_tag_used(tx, user_id, tag):
+        return
     for row in store.waiting(tx, user_id, tag):
         # A running attempt may have sent it already; one that waits for a retry has not.
         key, also_running = delivery_key(row["id"]), not row["begun"]
@@ -65,7 +68,7 @@ def _job_type(channel: str, subscription_id: str | None) -> str:
 def add(
     tx: Tx,
     services: Services,
-    notification: Row,
+    addressed: Addressed,
     channel: str,
     *,
     subscription_id: str | None = None,
@@ -78,12 +81,17 @@ def add(
     What goes to the inbox is delivered in this transaction, whatever `send_at` says. Raises
     PermanentError (`unknown_user`) if the user was deleted.
     """
-    now = services.clock.now()
+    notification, now = addressed.row, services.clock.now()
     delivery_id = services.ids.new("delivery", now)
-    if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
-        return None
     if channel == "in_app":
-        inbox.deliver(tx, services, delivery_id, notification)
+        if channel in addressed.channels:
+            return None
+        inbox.deliver(tx, services, delivery_id, addressed)
+    else:
+        addressed.keep_order()
+        if not store.add_delivery(tx, delivery_id, notification, channel, now, subscription_id):
+            return None
+        addressed.note(channel)
     job_type = services.queue.type_named(_job_type(channel, subscription_id))
     assert job_type is not None
     return services.queue.enqueue(

@@ -15,6 +15,7 @@ from buildos_box.notifications import checks, fanout, push_outcome, push_store, 
 from buildos_box.notifications.event_types import channel
 from buildos_box.notifications.fanout import DeliveryPayload, DeliveryResult
 from buildos_box.notifications.preferences import Skip, Wait
+from buildos_box.notifications.recipient import NO_SUBSCRIPTION, Addressed
 from buildos_box.plural import plural
 from buildos_box.services import Services
 
@@ -88,9 +89,10 @@ def _to_browsers(
     subscriptions = push_store.active_of(tx, delivery["user_id"])
     if not subscriptions:
         push_outcome.fall_back(tx, services, notification["id"], "push")
-        return _skip(tx, job, services, delivery, push_outcome.NO_SUBSCRIPTION)
+        return _skip(tx, job, services, delivery, NO_SUBSCRIPTION)
+    addressed = Addressed(tx, notification)
     for subscription in subscriptions:
-        fanout.add(tx, services, notification, "push", subscription_id=subscription["id"])
+        fanout.add(tx, services, addressed, "push", subscription_id=subscription["id"])
     return _finish(tx, job, store.PENDING, f"to {plural(len(subscriptions), 'browser')}")
 
 

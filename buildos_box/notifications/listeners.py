@@ -102,6 +102,8 @@ def on_calendar_sync_failed(tx: Tx, services: Services, change: CalendarSyncFail
 
 def on_email_changed(tx: Tx, services: Services, change: EmailChanged) -> None:
     """Carry the mail's state over to the notification that it relays."""
+    if not change.is_notification:
+        return
     status = relays.MAIL_ENDS.get(change.status)
     relays.update_delivery(tx, services, "email", change.email_id, status, change.reason)
 

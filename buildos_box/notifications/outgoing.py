@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from buildos_box.chat import store as chat_store
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.notifications import fanout, push_outcome, store
@@ -21,8 +20,10 @@ from buildos_box.notifications.event_types import (
     read_payload,
 )
 from buildos_box.notifications.event_types import event_type as find
+from buildos_box.notifications.recipient import Addressed, Recipient
 from buildos_box.services import Services
-from buildos_box.workspace.languages import find_language
+from buildos_box.workspace.languages import language_of_person
+from buildos_box.workspace.model import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def notify(
     requested: dict[str, Any] | None = None,
     replaces: bool = False,
     actor: str = "system",
+    person: Person | None = None,
 ) -> Notified | None:
     """Add a notification with one delivery and one job per channel.
 
@@ -57,16 +59,18 @@ def notify(
     confirmed address, a skipped delivery and no job. The inbox has it with this transaction; for
     the other channels, preferences are checked when a delivery is due. With `replaces`, deliveries
     that still wait under the same tag are cancelled, and what was not read yet leaves the inbox.
+    `person` is the user, if this transaction has read them already.
     Returns None if `once_key` was used before. The user must exist in this transaction. Raises
     Unprocessable for an unknown event type or a payload that does not fit.
     """
     now, event = services.clock.now(), find(event_type)
     content = read_payload(event, payload)
     notification_id = services.ids.new("notification", now)
-    texts = content_of(event, content, find_language(tx, services, user_id))
+    recipient = Recipient(tx, user_id, person)
+    texts = content_of(event, content, language_of_person(recipient.person, services))
     if replaces:
         fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
-    added = store.add_notification(
+    row = store.add_notification(
         tx,
         notification_id,
         user_id=user_id,
@@ -78,31 +82,31 @@ def notify(
         correlation_id=correlation_id or f"corr{notification_id.removeprefix('notification')}",
         now=now,
     )
-    if not added:
+    if row is None:
         return None
-    row = store.notification(tx, notification_id)
+    addressed = Addressed(tx, row, recipient, is_new=True)
     jobs: dict[Channel, str] = {}
-    for channel in channels or _channels(tx, user_id, event, also):
-        reason = push_outcome.why_unreachable(tx, user_id, channel)
+    for channel in channels or _channels(recipient, event, also):
+        reason = recipient.why_unreachable(channel)
         if reason is not None:
-            instead = push_outcome.skip_unreachable(tx, services, row, channel, reason)
+            instead = push_outcome.skip_unreachable(tx, services, addressed, channel, reason)
             jobs |= {"in_app": instead.job_id} if instead is not None else {}
             continue
         job = fanout.add(
-            tx, services, row, channel, send_at=send_at, requested=requested, actor=actor
+            tx, services, addressed, channel, send_at=send_at, requested=requested, actor=actor
         )
         if job is not None:
             jobs[channel] = job.job_id
     return Notified(notification_id, jobs)
 
 
-def _channels(tx: Tx, user_id: str, event: EventType, also: Sequence[Channel]) -> list[Channel]:
+def _channels(recipient: Recipient, event: EventType, also: Sequence[Channel]) -> list[Channel]:
     """The event type's channels, those in `also`, and those that the user turned on for it.
 
     What is pushed also goes to the chat of whoever has confirmed an address there.
     """
-    asked = store.find_preferences(tx, user_id).event_types.get(event.name, {})
+    asked = recipient.wanted.event_types.get(event.name, {})
     wanted = {*event.channels, *also}
-    if "push" in event.channels and chat_store.address(tx, user_id) is not None:
+    if "push" in event.channels and recipient.has_chat:
         wanted.add("chat")
     return [name for name in CHANNELS if name in wanted or asked.get(name)]

@@ -3,13 +3,13 @@
 The rules: docs/spec.md#notification-fallback.
 """
 
-from buildos_box.chat import store as chat_store
 from buildos_box.db import Row, Tx
 from buildos_box.jobs.job_type import Enqueued
 from buildos_box.notifications import checks, fanout, push_store, store
 from buildos_box.notifications.event_types import Channel
 from buildos_box.notifications.event_types import channel as channel_named
 from buildos_box.notifications.preferences import Skip
+from buildos_box.notifications.recipient import Addressed
 from buildos_box.services import Services
 
 
@@ -48,37 +48,31 @@ def finish_push(
         fall_back(tx, services, delivery["notification_id"], "push")
 
 
-NO_SUBSCRIPTION = "no push subscription"
-NO_ADDRESS = "no chat address"
-
-
-def why_unreachable(tx: Tx, user_id: str, channel: str) -> str | None:
-    """Why push or chat cannot reach the user at all; None if it can."""
-    if channel == "push" and not push_store.active_of(tx, user_id):
-        return NO_SUBSCRIPTION
-    if channel == "chat" and chat_store.address(tx, user_id) is None:
-        return NO_ADDRESS
-    return None
-
-
 def skip_unreachable(
-    tx: Tx, services: Services, notification: Row, channel: Channel, reason: str
+    tx: Tx, services: Services, addressed: Addressed, channel: Channel, reason: str
 ) -> Enqueued | None:
     """Store that nothing is sent over that channel; what is wanted goes another way.
 
     Returns the job of the inbox, if there was none yet. Raises PermanentError if the user was
     deleted.
     """
-    now = services.clock.now()
-    delivery_id = services.ids.new("delivery", now)
-    if not store.add_delivery(tx, delivery_id, notification, channel, now):
+    if channel in addressed.channels:
         return None
-    decision = checks.decide_now(tx, services, notification, channel, checks.stale_at(notification))
-    if isinstance(decision, Skip):
-        store.finish(tx, delivery_id, store.SKIPPED, now, reason=decision.reason)
-        return None
-    store.finish(tx, delivery_id, store.SKIPPED, now, reason=reason)
-    return _another_way(tx, services, notification, channel)
+    now, notification = services.clock.now(), addressed.row
+    stale_at = checks.stale_at(notification)
+    decision = checks.decide_now(tx, services, notification, channel, stale_at, addressed.recipient)
+    unwanted = decision.reason if isinstance(decision, Skip) else None
+    store.add_ended_delivery(
+        tx,
+        services.ids.new("delivery", now),
+        notification,
+        channel,
+        now,
+        attempts=0,
+        skipped=unwanted or reason,
+    )
+    addressed.note(channel, deferred=True)
+    return None if unwanted else _another_way(tx, services, addressed, channel)
 
 
 def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> Enqueued | None:
@@ -87,35 +81,33 @@ def fall_back(tx: Tx, services: Services, notification_id: str, failed: str) -> 
     Returns the job of the inbox, if there was none yet. Raises PermanentError if the user was
     deleted.
     """
-    return _another_way(tx, services, store.notification(tx, notification_id), failed)
+    addressed = Addressed(tx, store.notification(tx, notification_id))
+    return _another_way(tx, services, addressed, failed)
 
 
-def _another_way(tx: Tx, services: Services, notification: Row, failed: str) -> Enqueued | None:
-    _try_next(tx, services, notification, failed)
-    return fanout.add(tx, services, notification, "in_app")
+def _another_way(tx: Tx, services: Services, addressed: Addressed, failed: str) -> Enqueued | None:
+    _try_next(tx, services, addressed, failed)
+    return fanout.add(tx, services, addressed, "in_app")
 
 
-def _try_next(tx: Tx, services: Services, notification: Row, failed: str) -> None:
+def _try_next(tx: Tx, services: Services, addressed: Addressed, failed: str) -> None:
     """Deliver over the next channel of the user's order that can reach them and is wanted.
 
     The order goes on after the channel that has failed, and begins anew for one that is not in it.
     Nothing that is stale by now is sent.
     """
-    stale_at = checks.stale_at(notification)
-    wanted = store.find_preferences(tx, notification["user_id"])
+    stale_at = checks.stale_at(addressed.row)
+    wanted = addressed.recipient.wanted
     if stale_at is not None and services.clock.now() >= stale_at:
         return
     order = wanted.fallback
     after = order[order.index(failed) + 1 :] if failed in order else order
-    if not after:
-        return
-    tried = store.channels_of(tx, notification["id"])
     for name in after:
         over = channel_named(name)
         if (
-            over not in tried
-            and wanted.wants(notification["event_type"], over)
-            and why_unreachable(tx, notification["user_id"], over) is None
+            over not in addressed.channels
+            and wanted.wants(addressed.row["event_type"], over)
+            and addressed.recipient.why_unreachable(over) is None
         ):
-            fanout.add(tx, services, notification, over)
+            fanout.add(tx, services, addressed, over)
             return

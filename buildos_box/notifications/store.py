@@ -73,12 +73,13 @@ def add_notification(
     stale_at: Instant | None,
     correlation_id: str,
     now: Instant,
-) -> bool:
-    """Store a new notification; False if one with the same `once_key` exists."""
-    cursor = tx.execute(
+) -> Row | None:
+    """Store a new notification and return it; None if one with the same `once_key` exists."""
+    return tx.one(
         """INSERT INTO notifications (id, user_id, event_type, payload, title, body, action_url,
                                       tag, once_key, stale_at, correlation_id, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once_key) DO NOTHING""",
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once_key) DO NOTHING
+           RETURNING *""",
         (
             notification_id,
             user_id,
@@ -94,7 +95,6 @@ def add_notification(
             to_text(now),
         ),
     )
-    return cursor.rowcount == 1
 
 
 def add_delivery(
@@ -126,6 +126,47 @@ def add_delivery(
     return cursor.rowcount == 1
 
 
+def add_ended_delivery(
+    tx: Tx,
+    delivery_id: str,
+    notification: Row,
+    channel: str,
+    now: Instant,
+    *,
+    attempts: int,
+    skipped: str | None,
+) -> None:
+    """Store the first delivery over a channel with its outcome: sent now, or skipped and why.
+
+    It is inserted before the commit, with others that have ended: those who look for deliveries in
+    the same transaction look for pending ones.
+    """
+    at, sent = to_text(now), skipped is None
+    tx.insert_deferred(
+        """INSERT INTO notification_deliveries
+               (id, notification_id, user_id, event_type, channel, status, reason, attempts,
+                started_at, sent_at, correlation_id, created_at, updated_at)
+           VALUES""",
+        [
+            (
+                delivery_id,
+                notification["id"],
+                notification["user_id"],
+                notification["event_type"],
+                channel,
+                SENT if sent else SKIPPED,
+                skipped,
+                attempts,
+                at if sent else None,
+                at if sent else None,
+                notification["correlation_id"],
+                at,
+                at,
+            )
+        ],
+    )
+
+
 def find_notification(tx: Tx, notification_id: str) -> Row | None:
     """The notification; None if there is none."""
     return tx.one("SELECT * FROM notifications WHERE id = ?", (notification_id,))
@@ -146,6 +187,14 @@ async def get(db: Database, notification_id: str) -> Row | None:
 def delivery(tx: Tx, delivery_id: str) -> Row | None:
     """The delivery; None if its notification was deleted."""
     return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
+
+
+def is_tag_used(tx: Tx, user_id: str, tag: str) -> bool:
+    """Whether the user has a notification with that tag."""
+    row = tx.one(
+        "SELECT 1 FROM notifications WHERE user_id = ? AND tag = ? LIMIT 1", (user_id, tag)
+    )
+    return row is not None
 
 
 def waiting(tx: Tx, user_id: str, tag: str) -> list[Row]:

@@ -3,7 +3,7 @@
 from buildos_box.db import Row, Tx
 from buildos_box.locales.language import Language, language, stored_language
 from buildos_box.services import Services
-from buildos_box.workspace.model import Preferences, User
+from buildos_box.workspace.model import Person, Preferences, User
 from buildos_box.workspace.store.people import find_habits, get_habits
 
 
@@ -12,6 +12,14 @@ def language_of(user: User, preferences: Preferences | None, default: str) -> La
     cycle = preferences.hour_cycle if preferences else None
     first = preferences.week_start if preferences else None
     return stored_language(user.locale, cycle, first, default=default)
+
+
+def language_of_person(person: Person | None, services: Services) -> Language:
+    """The language of a person who was read already; the box's own for nobody."""
+    default = services.settings.briefs.locale
+    if person is None:
+        return language(default=default)
+    return language_of(person.user, person.preferences, default)
 
 
 def find_language(tx: Tx, services: Services, user_id: str) -> Language:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -115,6 +115,19 @@ class Preferences(_Stored, frozen=True, kw_only=True):
     """12 or 24; None for what is usual in the person's region."""
     week_start: int | None
     """0 is Sunday; None for what is usual in the person's region."""
+
+
+class Person(NamedTuple):
+    """A user together with their preferences; None if they never set any."""
+
+    user: User
+    preferences: Preferences | None
+
+    @classmethod
+    def of(cls, row: Row) -> "Person":
+        """The joined row of both tables."""
+        has_preferences = row["user_id"] is not None
+        return cls(User.of(row), Preferences.of(row) if has_preferences else None)
 
 
 class Project(_Stored, frozen=True, kw_only=True):

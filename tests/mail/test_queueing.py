@@ -40,6 +40,7 @@ async def queue_brief(box: BoxWorld, **more: Any) -> QueuedEmail:
         "send_at": from_text(LATER),
         "expires_at": from_text(END),
         "correlation_id": "corr-7",
+        "locale": "de-CH",
         **more,
     }
 
@@ -74,7 +75,7 @@ async def test_a_briefs_mail_is_stored_with_all_that_it_is_about(box: BoxWorld) 
         "created_at": to_text(box.clock.now()),
         "correlation_id": "corr-7",
         "event_type": "brief.completed",
-        "locale": "en-US",
+        "locale": "de-CH",
     }
     assert {name: mail[name] for name in said} == said
     assert mail["message_id"].startswith(f"<{queued.email_id}@")

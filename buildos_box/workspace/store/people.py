@@ -2,10 +2,13 @@
 
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Database, Row, Tx
-from buildos_box.workspace.model import Preferences, User
+from buildos_box.workspace.model import Person, Preferences, User
 
 _USER = "SELECT * FROM users WHERE id = ?"
 _PREFERENCES = "SELECT * FROM preferences WHERE user_id = ?"
+# Columns of both tables are read as those of `users`, which come first.
+_PERSON = """SELECT * FROM users LEFT JOIN preferences ON preferences.user_id = users.id
+              WHERE users.id = ?"""
 _HABITS = """SELECT u.locale, p.hour_cycle, p.week_start
                FROM users u LEFT JOIN preferences p ON p.user_id = u.id WHERE u.id = ?"""
 
@@ -25,6 +28,18 @@ async def get_user(db: Database, user_id: str) -> User | None:
 async def is_user(db: Database, user_id: str) -> bool:
     """Whether there is a user with that id."""
     return await db.by_key("SELECT 1 FROM users WHERE id = ?", (user_id,)) is not None
+
+
+def find_person(tx: Tx, user_id: str) -> Person | None:
+    """The user with their preferences, read inside a transaction."""
+    row = tx.one(_PERSON, (user_id,))
+    return Person.of(row) if row else None
+
+
+async def get_person(db: Database, user_id: str) -> Person | None:
+    """The user with their preferences."""
+    row = await db.by_key(_PERSON, (user_id,))
+    return Person.of(row) if row else None
 
 
 def users_at_address(tx: Tx, address: str, *, limit: int) -> list[User]:
