@@ -189,9 +189,8 @@ class Writer:
             self._roll_back(group, error)
             return
         self._note_commit()
-        ran: set[Action] = set()
-        for work, tx, result in done:
-            _run_each([tx.after], ran)
+        _run_each(tx.after for _, tx, _ in done)
+        for work, _, result in reversed(done):
             work.future.set_result(result)
 
     def _note_commit(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from buildos_box.clock import Instant, from_text
 from buildos_box.db import Database
-from buildos_box.jobs import claims, history, history_store, job_query_store, pause_store
+from buildos_box.jobs import claim_order, history, history_store, job_query_store, pause_store
 from buildos_box.jobs.lanes import Lane
 from buildos_box.jobs.status import Status
 
@@ -48,7 +48,7 @@ async def loads(db: Database, lanes: Mapping[str, Lane], now: Instant) -> list[L
     for row in await history_store.ended_by_lane(db, _minute(now) - 60 * RATE_MINUTES):
         ended[row["lane"]][row["start"]] = row["count"]
     due, later = await job_query_store.due_by_lane(db), await job_query_store.later_by_lane(db)
-    running = await db.read_snapshot(claims.running)
+    running = await db.read_snapshot(claim_order.running)
     pauses = await pause_store.list_pauses(db)
     shut = {pause.name for pause in pauses if pause.kind == "lane"}
     everything = any(pause.kind == "all" for pause in pauses)

@@ -120,7 +120,9 @@ class Runner:
         """Run attempts that were claimed together concurrently; each frees its own slot when it
         ends.
         """
-        await asyncio.gather(*(self._run_as_a_task(one, services) for one in claimed))
+        loop = asyncio.get_running_loop()
+        for task in [loop.create_task(self._run_as_a_task(one, services)) for one in claimed]:
+            await task
 
     async def _run_as_a_task(self, claimed: Claimed, services: Any) -> None:
         # A task has its own context, so nothing has to be restored when it ends.

@@ -3,6 +3,7 @@
 All functions take a transaction. The rules: docs/spec.md#job-states.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -113,8 +114,8 @@ def complete_all(tx: Tx, ended: list[CompletedJob], now: Instant) -> set[int]:
             "at": at,
             "ids": dump([one.row_id for one in ended]),
             "tokens": dump([one.lease_token for one in ended]),
-            "results": dump({str(one.row_id): one.result for one in ended}),
-            "progress": dump({str(one.row_id): one.progress for one in ended if one.progress}),
+            "results": _by_row_id((one.row_id, one.result) for one in ended),
+            "progress": _by_row_id((one.row_id, one.progress) for one in ended),
         },
     )
     held = [row["id"] for row in found]
@@ -145,6 +146,12 @@ def complete_all(tx: Tx, ended: list[CompletedJob], now: Instant) -> set[int]:
     if again:
         tx.announce(JobWaits())
     return set(held)
+
+
+def _by_row_id(values: Iterable[tuple[int, str | None]]) -> str | None:
+    """Those that there are as a JSON object, which SQLite looks into for each row; or None."""
+    found = {str(row_id): value for row_id, value in values if value is not None}
+    return dump(found) if found else None
 
 
 def fail(

@@ -6,7 +6,7 @@ import msgspec
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
-from buildos_box.jobs import claims, pause_store, why_store
+from buildos_box.jobs import claim_order, claims, pause_store, why_store
 from buildos_box.jobs.job_details import Facts
 from buildos_box.jobs.lanes import Lane, Running, open_lanes, users_at_their_share
 from buildos_box.jobs.rescuer import SUSPECT_AFTER
@@ -81,7 +81,7 @@ def _waiting(tx: Tx, row: Facts, lanes: Mapping[str, Lane], workers: int, now: I
             f"its worker stopped {plural(row['losses'], 'time')} while it ran, so it waits until "
             f"{suspect}, which lost its worker too, has ended"
         )
-    shut = claims.find_closed_lanes(tx, lanes, now)
+    shut = claim_order.find_closed_lanes(tx, lanes, now)
     if lane.name in shut.lanes:
         at = to_text(shut.reopens_at) if shut.reopens_at else None
         started = plural(lane.per_minute or 0, "job")
@@ -103,7 +103,7 @@ def _in_line(
     workers: int,
     shut: frozenset[str],
 ) -> Why:
-    running = claims.running(tx)
+    running = claim_order.running(tx)
     full = users_at_their_share(lane, running)
     ahead = _ahead(tx, row, lane, running)
     in_lane = _in_lane(row, lane, running)

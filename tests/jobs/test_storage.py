@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -71,7 +70,7 @@ def test_nothing_is_claimed_before_there_are_workers(
 def test_what_was_claimed_together_goes_to_one_worker_once(
     storage: ClaimStorage, claims: FakeClaims
 ) -> None:
-    second = replace(A_CLAIM, row_id=2, lease_token="token-2")
+    second = A_CLAIM._replace(row_id=2, lease_token="token-2")
     storage.open()
     storage.wake()
     claims.asked[0].set_result(Claims([A_CLAIM, second], None))
