@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -37,6 +38,7 @@ class Database:
         self._held = HeldDatabase(path)
         self._snapshot_reads = SnapshotReads(path)
         self._closed = False
+        self._answers: dict[asyncio.AbstractEventLoop, _Answers] = {}
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Database":
@@ -121,9 +123,15 @@ class Database:
         Once submitted it runs to its end: cancelling the waiting task does not undo it. Raises
         Unavailable, StorageError, and what `run` raises.
         """
-        outcome = _TaskOutcome[T](asyncio.get_running_loop())
+        outcome = _TaskOutcome[T](self._answers_to(asyncio.get_running_loop()))
         self._writer.submit_for(run, outcome)
         return await outcome.answer
+
+    def _answers_to(self, loop: asyncio.AbstractEventLoop) -> "_Answers":
+        found = self._answers.get(loop)
+        if found is None:
+            found = self._answers[loop] = _Answers(loop)
+        return found
 
     async def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query, which sees everything that was committed before the call.
@@ -194,11 +202,11 @@ class _TaskOutcome(Generic[T]):
     A Future of threads would do, but has a lock that only those need who block on it.
     """
 
-    __slots__ = ("_loop", "answer")
+    __slots__ = ("_answers", "answer")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.answer: asyncio.Future[T] = loop.create_future()
-        self._loop = loop
+    def __init__(self, answers: "_Answers") -> None:
+        self.answer: asyncio.Future[T] = answers.loop.create_future()
+        self._answers = answers
 
     def set_running_or_notify_cancel(self) -> bool:
         return True
@@ -208,18 +216,37 @@ class _TaskOutcome(Generic[T]):
         return self.answer.done()
 
     def set_result(self, result: T) -> None:
-        self._tell(self.answer.set_result, result)
+        self._answers.give(self.answer, self.answer.set_result, result)
 
     def set_exception(self, error: BaseException) -> None:
-        self._tell(self.answer.set_exception, error)
+        self._answers.give(self.answer, self.answer.set_exception, error)
 
-    def _tell(self, tell: Callable[[Any], None], what: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the waiting loop is closed
-            self._loop.call_soon_threadsafe(self._unless_done, tell, what)
 
-    def _unless_done(self, tell: Callable[[Any], None], what: Any) -> None:
-        if not self.answer.done():
-            tell(what)
+class _Answers:
+    """What one event loop is told of transactions: all that ended in a commit at once.
+
+    Each time that a loop is woken from another thread costs a system call.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._given: deque[tuple[asyncio.Future[Any], Callable[[Any], None], Any]] = deque()
+        self._waking = False
+
+    def give(self, answer: "asyncio.Future[Any]", tell: Callable[[Any], None], what: Any) -> None:
+        self._given.append((answer, tell, what))
+        if not self._waking:
+            self._waking = True
+            with contextlib.suppress(RuntimeError):  # the waiting loop is closed
+                self.loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        # First, so that whoever gives one from here on wakes the loop again.
+        self._waking = False
+        while self._given:
+            answer, tell, what = self._given.popleft()
+            if not answer.done():
+                tell(what)
 
 
 def _read_alone(path: Path, run: Callable[[Tx], T]) -> T:

@@ -22,7 +22,7 @@ from buildos_box.jobs.claims import Claims
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.fair_share_cache import FairShareCache
 from buildos_box.jobs.history import roll_up
-from buildos_box.jobs.huey_storage import ClaimStorage, JsonSerializer, leases_in
+from buildos_box.jobs.huey_storage import ClaimStorage, JsonSerializer, claim_named_in
 from buildos_box.jobs.queue import Queue
 from buildos_box.jobs.rescuer import recover_lost
 from buildos_box.jobs.runner import Runner
@@ -37,16 +37,16 @@ log = logger(__name__)
 
 
 class BoxHuey(Huey):  # type: ignore[misc]
-    """Huey on top of the job store: a message with lease tokens becomes a task."""
+    """Huey on top of the job store: a message that names a claim becomes a task."""
 
     run_attempts: Any = None
 
     def deserialize_task(self, data: bytes) -> Any:
-        """Turn a message with lease tokens into the task that runs them; others are cron calls."""
-        tokens = leases_in(data)
-        if not tokens:
+        """Turn a message that names a claim into the task that runs it; others are cron calls."""
+        claim = claim_named_in(data)
+        if claim is None:
             return super().deserialize_task(data)
-        return self.run_attempts.task_class(tokens, id=tokens[0])
+        return self.run_attempts.task_class((claim,), id=claim)
 
 
 class SecondScheduler(Scheduler):  # type: ignore[misc]
@@ -138,8 +138,8 @@ class Engine:
 
     def _register_tasks(self) -> None:
         @self._huey.task(name="run_attempts")  # type: ignore[untyped-decorator]
-        def run_attempts(*lease_tokens: str) -> None:
-            taken = self.storage.take(lease_tokens)
+        def run_attempts(claim: str) -> None:
+            taken = self.storage.take(claim)
             self.call(self.runner.run_together(taken, self._services)).result()
 
         self._huey.run_attempts = run_attempts

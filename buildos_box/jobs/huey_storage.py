@@ -1,6 +1,6 @@
 """The job store as Huey's storage: `dequeue` returns claimed attempts.
 
-A job is stored in `queue_jobs` only; a message of Huey's names leases. Cron calls are kept in
+A job is stored in `queue_jobs` only; a message of Huey's names a claim. Cron calls are kept in
 memory, and CronRegistry makes them again if they are lost.
 
 The rules: docs/spec.md#wake-up.
@@ -8,9 +8,10 @@ The rules: docs/spec.md#wake-up.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -40,16 +41,11 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
         return Message(*msgspec.json.decode(data))
 
 
-def attempts_message(lease_tokens: Iterable[str]) -> bytes:
-    """The message for claimed attempts: their lease tokens."""
-    return ATTEMPTS + ",".join(lease_tokens).encode()
-
-
-def leases_in(data: bytes) -> tuple[str, ...]:
-    """The lease tokens of a message; empty for a cron call."""
-    if not data.startswith(ATTEMPTS):
-        return ()
-    return tuple(data.removeprefix(ATTEMPTS).decode().split(","))
+def claim_named_in(data: bytes) -> str | None:
+    """The claim that a message names, by the lease token of its first attempt; None if it is a cron
+    call.
+    """
+    return data.removeprefix(ATTEMPTS).decode() if data.startswith(ATTEMPTS) else None
 
 
 class ClaimStorage(BaseStorage):  # type: ignore[misc]
@@ -76,7 +72,8 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
         self._has_free_slot = has_free_slot
         self._calls: deque[bytes] = deque()
         self._ready: deque[list[Claimed]] = deque()
-        self._taken: dict[str, Claimed] = {}
+        self._taken: dict[str, list[Claimed]] = {}
+        """What was dequeued and not yet fetched, by the name that its message has."""
         self._condition = threading.Condition(threading.Lock())
         self._asking = False
         self._may_have_work = True
@@ -121,10 +118,10 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
             self._ready.clear()
             return left
 
-    def take(self, lease_tokens: Iterable[str]) -> list[Claimed]:
-        """The claimed attempts of these tokens; each is returned once."""
-        found = (self._taken.pop(token, None) for token in lease_tokens)
-        return [claimed for claimed in found if claimed is not None]
+    def take(self, name: str) -> list[Claimed]:
+        """The attempts of the claim that a message named, returned once; then none."""
+        with self._condition:
+            return self._taken.pop(name, [])
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Add a cron call of Huey's scheduler."""
@@ -140,9 +137,9 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
                 self._condition.wait(self._seconds_to_wait())
             if self._ready:
                 batch = self._ready.popleft()
-                tokens = [claimed.lease_token for claimed in batch]
-                self._taken.update(zip(tokens, batch, strict=True))
-                return attempts_message(tokens)
+                name = batch[0].lease_token
+                self._taken[name] = batch
+                return ATTEMPTS + name.encode()
             if self._calls and not self.stopped:
                 return self._calls.popleft()
             if not self._begin_to_ask():
@@ -167,7 +164,8 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
         return self._may_have_work or due
 
     def _is_full(self) -> bool:
-        return not self._has_free_slot(sum(map(len, self._ready)) + len(self._taken))
+        waiting = chain(self._ready, self._taken.values())
+        return not self._has_free_slot(sum(map(len, waiting)))
 
     def _begin_to_ask(self) -> bool:
         """Whether the caller must start a claim now. Call with the lock held."""

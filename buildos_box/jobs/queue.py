@@ -122,7 +122,7 @@ class Queue:
             ready=due <= now,
             priority=urgency,
             max_attempts=job_type.max_attempts or self._max_attempts,
-            scheduled_for=to_text(due),
+            scheduled_for=at if due is now else to_text(due),
             expires_at=to_text(expires) if expires else None,
             created_at=at,
             updated_at=at,

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "buildos_box"
 OTHER_MODULES_WITH_SQL = {
     "jobs/transitions.py": "every change of a job's state, each with its audit row",
+    "jobs/claim_order.py": "the claim: what waits, read as far as lanes and shares let it",
     "jobs/claims.py": "the claim: many rows in one transaction, as no single statement could",
     "jobs/external_effects.py": "intents and outcomes, in one commit with what they are about",
 }
