@@ -137,9 +137,9 @@ def _part(found: dict[str, Any]) -> str:
 
 sqlite-utils writes the same rows into the same schema with the same durability, and checks nothing.
 The disk is a copy of as many bytes with its fsync, from the page cache. `/sync` applies every rule
-to every item twice: before anything is written, and again as it is written, so that checked rows
-are not kept. An import is a sync of what was exported into an empty folder; a backup copies the
-file, checks it, hashes it and packs it.
+to every item before anything is written, and then writes the columns that change. An import is a
+sync of what was exported into an empty folder; a backup copies the file, checks it, hashes it and
+packs it.
 
 | most memory above the start, MiB | a quarter of the rows | all rows |
 | --- | ---: | ---: |

@@ -15,7 +15,10 @@ from buildos_box.services import Services
 from buildos_box.sms import store as sms_store
 from buildos_box.sms.changes import ReminderDue, SmsChanged, SmsUndelivered
 from buildos_box.workspace import store as workspace
-from buildos_box.workspace.changes import CalendarSyncFailed, TaskChanged, TaskDeleted
+from buildos_box.workspace.changes import CalendarSyncFailed, TaskDeleted, TasksSaved
+
+_DUE_TIME = frozenset({"completed_at", "due_at", "due_date"})
+"""The columns of a task that decide whether it is due, and when."""
 
 
 def _job_ended(
@@ -56,17 +59,23 @@ def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
     _job_ended(tx, services, change, store.SKIPPED, reason=change.reason)
 
 
-def on_task_changed(tx: Tx, services: Services, change: TaskChanged) -> None:
+def on_tasks_saved(tx: Tx, services: Services, change: TasksSaved) -> None:
     """Withdraw what was said of a task's due time once that no longer holds."""
-    before, task = change.before, change.task
-    if before is None or (task.completed_at, task.due_at, task.due_date) == (
-        before.completed_at,
-        before.due_at,
-        before.due_date,
-    ):
+    moved = [
+        saved
+        for saved in change.tasks
+        if saved.changed is not None and not saved.changed.isdisjoint(_DUE_TIME)
+    ]
+    if not moved:
         return
-    reason = "completed" if task.completed_at else "moved"
-    fanout.withdraw(tx, services, change.user_id, due_soon_tag(task.id), reason=reason)
+    # Of few tasks something was said, and a request may move thousands: one look has to do.
+    tags = store.tags_used(tx, [(saved.user_id, due_soon_tag(saved.task_id)) for saved in moved])
+    for saved in moved:
+        tag = due_soon_tag(saved.task_id)
+        task = workspace.find_task(tx, saved.task_id) if tag in tags else None
+        if task is not None:
+            reason = "completed" if task.completed_at else "moved"
+            fanout.withdraw(tx, services, saved.user_id, tag, reason=reason)
 
 
 def on_task_deleted(tx: Tx, services: Services, change: TaskDeleted) -> None:
@@ -165,7 +174,7 @@ LISTENERS: tuple[Listener[Any], ...] = (
     Listener(SmsChanged, on_sms_changed),
     Listener(SmsUndelivered, on_sms_undelivered),
     Listener(ReminderDue, on_reminder_due),
-    Listener(TaskChanged, on_task_changed),
+    Listener(TasksSaved, on_tasks_saved),
     Listener(TaskDeleted, on_task_deleted),
     Listener(CalendarSyncFailed, on_calendar_sync_failed),
     Listener(OperatorAlert, on_operator_alert),

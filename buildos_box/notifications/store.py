@@ -1,5 +1,7 @@
 """The SQL of notifications and their deliveries."""
 
+import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -195,6 +197,17 @@ def is_tag_used(tx: Tx, user_id: str, tag: str) -> bool:
         "SELECT 1 FROM notifications WHERE user_id = ? AND tag = ? LIMIT 1", (user_id, tag)
     )
     return row is not None
+
+
+def tags_used(tx: Tx, tags: Sequence[tuple[str, str]]) -> set[str]:
+    """Those of the tags, each after its user, under which that user was told something."""
+    rows = tx.all(
+        """SELECT DISTINCT n.tag FROM json_each(?) j CROSS JOIN notifications n
+               ON n.user_id = json_extract(j.value, '$[0]')
+              AND n.tag = json_extract(j.value, '$[1]')""",
+        (json.dumps(tags),),
+    )
+    return {row["tag"] for row in rows}
 
 
 def waiting(tx: Tx, user_id: str, tag: str) -> list[Row]:

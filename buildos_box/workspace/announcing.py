@@ -1,5 +1,7 @@
 """Which change is announced for which write."""
 
+from collections.abc import Sequence
+
 from buildos_box.db import Row, Tx
 from buildos_box.workspace.changes import (
     EventCancelled,
@@ -10,8 +12,9 @@ from buildos_box.workspace.changes import (
     ProjectDeleted,
     ProjectSaved,
     SmsPreferencesChanged,
-    TaskChanged,
     TaskDeleted,
+    TaskSaved,
+    TasksSaved,
     UserDeleted,
     UserSaved,
 )
@@ -20,8 +23,31 @@ from buildos_box.workspace.model import Event, Project, Task
 CANCELLED = "cancelled"
 
 
-def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str) -> None:
-    """Announce a row that was written."""
+WITH_ROWS = frozenset({"users", "preferences", "smsPreferences", "projects", "events"})
+"""The lists of whose rows it is announced what they were and what they are."""
+
+
+def announce_tasks(
+    tx: Tx,
+    keys: Sequence[str],
+    projects: Sequence[str],
+    owners: Sequence[str],
+    columns: Sequence[str] | None,
+) -> None:
+    """Announce tasks that one statement wrote; `columns` are those that changed, None if new."""
+    changed = None if columns is None else frozenset(columns) - {"id", "updated_at"}
+    tx.announce(
+        TasksSaved(
+            tuple(
+                TaskSaved(owner, project, key, changed)
+                for key, project, owner in zip(keys, projects, owners, strict=True)
+            )
+        )
+    )
+
+
+def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row) -> None:
+    """Announce a row that was written, of a list in `WITH_ROWS`."""
     match kind:
         case "users":
             zone_changed = before is not None and before["timezone"] != after["timezone"]
@@ -33,12 +59,8 @@ def announce_saved(tx: Tx, kind: str, before: Row | None, after: Row, owner: str
             tx.announce(SmsPreferencesChanged(after["user_id"]))
         case "projects":
             tx.announce(ProjectSaved(Project.of(before) if before else None, Project.of(after)))
-        case "tasks":
-            tx.announce(TaskChanged(owner, Task.of(before) if before else None, Task.of(after)))
         case "events":
             tx.announce(event_change(Event.of(before) if before else None, Event.of(after)))
-        case _:
-            pass  # no listener needs changes of notes
 
 
 def event_change(before: Event | None, event: Event) -> EventSaved | EventMoved | EventCancelled:

@@ -28,11 +28,21 @@ _ITEM = re.compile(r"(?:deletes?\.)?\w+\[\d+\]")
 class Item:
     """One item to write. `given` are the parsed values by column; `refused` the invalid columns."""
 
-    path: str
-    """The prefix of a field's name in faults: `tasks[3].`, or empty."""
+    list_name: str
+    index: int | None
+    """Its place in the list; None for the only item of a request."""
     key: str
     given: Values
-    refused: set[str]
+    refused: frozenset[str]
+
+    @property
+    def path(self) -> str:
+        """The prefix of a field's name in faults: `tasks[3].`, or empty."""
+        return _prefix(self.list_name, self.index)
+
+
+def _prefix(list_name: str, index: int | None) -> str:
+    return "" if index is None else f"{list_name}[{index}]."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ def _items(batch: Batch, kind: Kind, values: list[Any]) -> list[Item]:
     read: list[Item] = []
     first: dict[str, int] = {}
     for index, value in enumerate(values):
-        item = read_item(batch, kind, value, f"{kind.name}[{index}]")
+        item = read_item(batch, kind, value, index)
         if item is None:
             continue
         if item.key in first:
@@ -148,16 +158,15 @@ def _items(batch: Batch, kind: Kind, values: list[Any]) -> list[Item]:
     return read
 
 
-def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item | None:
+def read_item(batch: Batch, kind: Kind, value: object, index: int | None = None) -> Item | None:
     """One item; None if it has no valid id."""
     if isinstance(value, Struct):
         value = values_of(value)
     if not isinstance(value, dict):
-        batch.fault(path or "body", "must be an object")
+        batch.fault(_prefix(kind.name, index).rstrip(".") or "body", "must be an object")
         return None
-    prefix = f"{path}." if path else ""
     given: Values = {}
-    refused: set[str] = set()
+    refused: frozenset[str] = frozenset()
     for spec in kind.fields:
         if spec.name not in value:
             continue
@@ -167,14 +176,14 @@ def read_item(batch: Batch, kind: Kind, value: object, path: str = "") -> Item |
                 raise ValueError("must not be null")
             given[spec.column] = spec.default if raw is None else spec.read(raw)
         except ValueError as error:
-            refused.add(spec.column)
-            batch.fault(f"{prefix}{spec.name}", str(error))
+            refused |= {spec.column}
+            batch.fault(f"{_prefix(kind.name, index)}{spec.name}", str(error))
     key = given.get(kind.key.column)
     if key is None:
         if kind.key.column not in refused:
-            batch.fault(f"{prefix}{kind.key.name}", "is required")
+            batch.fault(f"{_prefix(kind.name, index)}{kind.key.name}", "is required")
         return None
-    return Item(prefix, key, given, refused)
+    return Item(kind.name, index, key, given, refused)
 
 
 def read_one(kind: Kind, value: dict[str, Any], *, privileged: bool) -> Batch:

@@ -3,14 +3,11 @@
 Nothing is written here, so that a batch with a fault has no effect.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-from buildos_box.clock import Instant
+from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
 from buildos_box.workspace.batch import Batch, Item, Link
-from buildos_box.workspace.item_types import KINDS, Kind, Values
+from buildos_box.workspace.item_types import KINDS, TASKS, Kind, Values
+from buildos_box.workspace.plan_rows import Plan
 from buildos_box.workspace.rules import cycles
 from buildos_box.workspace.store import records
 
@@ -19,23 +16,6 @@ MAX_REACHED, REACHED_PER_LINK = 2_000, 10
 """How many dependencies a check for cycles follows: others wait for the transaction."""
 Owner = str | None
 """A user's id; None for an item of this batch that is invalid itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One row to write, or to skip if nothing changes."""
-
-    kind: Kind
-    before: Row | None
-    given: Values
-    after: Values
-    owner: str
-
-    @property
-    def changes(self) -> bool:
-        """Whether the row is new or changes."""
-        before, after = self.before, self.after
-        return before is None or any(before[name] != after[name] for name in self.kind.columns)
 
 
 class Planner:
@@ -51,54 +31,42 @@ class Planner:
         self._only_user = only_user
         self._owners: dict[str, dict[str, Owner]] = {"users": {}, "projects": {}, "tasks": {}}
 
-    def plan(self) -> Iterable[Step]:
-        """The steps, parents before children; valid only if there is no fault.
-
-        Those of many items are made again as they are wanted: with what is stored beside what is
-        given, all of them would take several times the memory of the request.
-        """
-        steps: Iterable[Step]
-        if sum(map(len, self._batch.items.values())) <= PAGE:
-            steps = list(self._steps())
-        else:
-            deque(self._steps(), maxlen=0)
-            steps = self._steps()
-        self._check_deletes()
-        self._check_links()
-        return steps
-
-    def _steps(self) -> Iterator[Step]:
+    def plan(self) -> Plan:
+        """Check every item, deletion and dependency; the plan holds only if there is no fault."""
+        plan = Plan(to_text(self._now))
         for kind in KINDS:
             items = self._batch.items.get(kind.name) or []
             for start in range(0, len(items), PAGE):
-                yield from self._plan_some(kind, items[start : start + PAGE])
+                self._plan_some(plan, kind, items[start : start + PAGE])
+        self._check_deletes()
+        self._check_links()
+        return plan
 
-    def _plan_some(self, kind: Kind, items: list[Item]) -> Iterator[Step]:
-        stored = records.rows(self._tx, kind, {item.key for item in items})
+    def _plan_some(self, plan: Plan, kind: Kind, items: list[Item]) -> None:
+        stored = records.stored(self._tx, kind, {item.key for item in items})
         self._load_parents(kind, items, stored)
         own = kind.normalise_own if self._only_user is not None else None
         normalise = own or kind.normalise
         new = kind.defaults()
+        # Nothing but a dependency refers to a task.
+        owners = self._owners.get(kind.name) if self._batch.links or kind is not TASKS else None
         for item in items:
-            before = stored.get(item.key)
-            earlier = records.values_of(before) if before is not None else None
-            if earlier is None:
-                after = new | item.given
-            else:
-                after = {name: earlier[name] for name in kind.columns} | item.given
+            row = stored.get(item.key)
+            before = None if row is None else dict(zip(kind.columns, row, strict=True))
+            after = (new if before is None else before) | item.given
             sound = self._check_required(kind, item, before) and not item.refused
             owner = self._owner_of(kind, item, before, after)
-            if kind.name in self._owners:
-                self._owners[kind.name][item.key] = owner
+            if owners is not None:
+                owners[item.key] = owner
             if not sound:
                 continue
-            for column, message in normalise(earlier, item.given, after, self._now):
+            for column, message in normalise(before, item.given, after, self._now):
                 self._batch.fault(f"{item.path}{kind.name_of(column)}", message)
             if owner is not None:
-                yield Step(kind, before, item.given, after, owner)
+                plan.add(kind, before, item.given, after, owner)
 
-    def _check_required(self, kind: Kind, item: Item, before: Row | None) -> bool:
-        if before is not None:
+    def _check_required(self, kind: Kind, item: Item, before: Values | None) -> bool:
+        if before is not None or kind.required_columns <= item.given.keys():
             return True
         missing = [
             field
@@ -119,7 +87,7 @@ class Planner:
         for key, owner in records.owners(self._tx, kind.parent, wanted - known.keys()).items():
             known[key] = owner
 
-    def _owner_of(self, kind: Kind, item: Item, before: Row | None, after: Values) -> Owner:
+    def _owner_of(self, kind: Kind, item: Item, before: Values | None, after: Values) -> Owner:
         """The user that the item belongs to; None with a fault if that cannot be."""
         if kind.parent is None or kind.parent_field is None:
             return item.key
@@ -127,26 +95,33 @@ class Planner:
         parent = after[field.column]
         if parent is None:
             return None
-        path = f"{item.path}{field.name}"
-        if not self._exists(kind.parent, parent, path):
-            return None
-        owner = known[parent]
-        if before is not None and owner is not None and known[before[field.column]] != owner:
-            self._batch.fault(path, f"belongs to another user than {kind.noun} {item.key!r}")
+        fault = self._absence(kind.parent, parent)
+        owner = known.get(parent)
+        if fault is None and before is not None and owner is not None:
+            earlier = before[field.column]
+            if earlier != parent and known[earlier] != owner:
+                fault = f"belongs to another user than {kind.noun} {item.key!r}"
+        if fault is not None:
+            self._batch.fault(f"{item.path}{field.name}", fault)
             return None
         return owner
 
-    def _exists(self, kind_name: str, key: str, path: str) -> bool:
+    def _absence(self, kind_name: str, key: str) -> str | None:
+        """Why nothing can refer to this; None if something can."""
         known = self._owners[kind_name]
         owner = known.get(key)
         hidden = self._only_user is not None and owner is not None and owner != self._only_user
-        if key not in known or hidden:
-            self._batch.fault(path, f"there is no {_noun(kind_name)} {key!r}")
-            return False
+        if hidden or key not in known:
+            return f"there is no {_noun(kind_name)} {key!r}"
         if key in self._batch.deletes.get(kind_name, ()):
-            self._batch.fault(path, f"{_noun(kind_name)} {key!r} is deleted in the same request")
-            return False
-        return True
+            return f"{_noun(kind_name)} {key!r} is deleted in the same request"
+        return None
+
+    def _exists(self, kind_name: str, key: str, path: str) -> bool:
+        absence = self._absence(kind_name, key)
+        if absence is not None:
+            self._batch.fault(path, absence)
+        return absence is None
 
     def _check_deletes(self) -> None:
         for kind in KINDS:

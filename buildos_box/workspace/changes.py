@@ -57,12 +57,20 @@ class ProjectDeleted:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskChanged:
-    """A task was created (`before` is None) or changed."""
+class TaskSaved:
+    """A task was created (`changed` is None), or these columns of it were changed."""
 
     user_id: str
-    before: Task | None
-    task: Task
+    project_id: str
+    task_id: str
+    changed: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TasksSaved:
+    """Tasks were created or changed: one or many at once, since a request may bring thousands."""
+
+    tasks: tuple[TaskSaved, ...]
 
 
 @dataclass(frozen=True, slots=True)

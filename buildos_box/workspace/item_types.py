@@ -38,13 +38,22 @@ class Kind:
     columns: tuple[str, ...] = field(init=False)
     """The columns that an upsert writes, without those of creation and change."""
 
+    columns_of_new: tuple[str, ...] = field(init=False)
+    """The same with those of creation and change."""
+
     required: tuple[Field, ...] = field(init=False)
     """The fields that a new item must have."""
+
+    required_columns: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         columns = (*(one.column for one in self.fields), *self.derived)
         object.__setattr__(self, "columns", columns)
-        object.__setattr__(self, "required", tuple(one for one in self.fields if one.required))
+        stamps = [name for name in ("created_at", "updated_at") if name not in columns]
+        object.__setattr__(self, "columns_of_new", (*columns, *stamps))
+        required = tuple(one for one in self.fields if one.required)
+        object.__setattr__(self, "required", required)
+        object.__setattr__(self, "required_columns", frozenset(one.column for one in required))
 
     @property
     def table(self) -> str:

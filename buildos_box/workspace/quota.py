@@ -27,11 +27,10 @@ class StorageChanges:
     def __init__(self) -> None:
         self._changes: dict[str, dict[str, Size]] = defaultdict(dict)
 
-    def saved(self, kind: Kind, before: Row | None, after: Row, owner: str) -> None:
-        """A row was inserted or updated."""
+    def saved(self, kind: Kind, owner: str, rows: int, size: int) -> None:
+        """So many rows are inserted or updated, by which the list grows by so many bytes."""
         if kind.name in LISTS:
-            old = store.bytes_of(kind, before) if before is not None else 0
-            self.add(owner, kind.name, int(before is None), store.bytes_of(kind, after) - old)
+            self.add(owner, kind.name, rows, size)
 
     def removed(self, tx: Tx, kind: Kind, row: Row, owner: str) -> None:
         """A row is about to be deleted, and with it what belongs to it."""

@@ -3,18 +3,22 @@
 The rules: docs/spec.md#sync.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
 import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Database, Row, Tx
 from buildos_box.errors import FieldFault
-from buildos_box.workspace.announcing import announce_before_removal, announce_gone, announce_saved
+from buildos_box.workspace.announcing import (
+    WITH_ROWS,
+    announce_before_removal,
+    announce_gone,
+    announce_saved,
+    announce_tasks,
+)
 from buildos_box.workspace.batch import Batch, refuse
-from buildos_box.workspace.batch_plan import Planner, Step
-from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, USERS, Kind
+from buildos_box.workspace.batch_plan import Planner
+from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, TASKS, USERS, Kind
+from buildos_box.workspace.plan_rows import Plan, Rows
 from buildos_box.workspace.quota import StorageChanges
 from buildos_box.workspace.store import forget_deleted, records
 
@@ -44,9 +48,9 @@ def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -
 
     Raises Unprocessable with every fault of the whole batch before anything is written.
     """
-    steps = Planner(tx, batch, now, only_user).plan()
+    plan = Planner(tx, batch, now, only_user).plan()
     refuse(batch.faults)
-    return _write(tx, batch, steps, now)
+    return _write(tx, batch, plan)
 
 
 def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldFault]]:
@@ -60,16 +64,24 @@ def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldF
         found += batch.faults
         batch.leave_out(batch.faults)
         batch.faults = []
-        steps = Planner(tx, batch, now, None).plan()
+        plan = Planner(tx, batch, now, None).plan()
         if not batch.faults:
-            return _write(tx, batch, steps, now), found
+            return _write(tx, batch, plan), found
 
 
-def _write(tx: Tx, batch: Batch, steps: Iterable[Step], now: Instant) -> Changed:
-    changed: Changed = {name: Counts() for name, items in batch.items.items() if items}
-    storage = StorageChanges()
-    for together in _together(steps, changed):
-        _save(tx, together, changed[together[0].kind.name], now, storage)
+def _write(tx: Tx, batch: Batch, plan: Plan) -> Changed:
+    changed: Changed = {
+        name: Counts(unchanged=plan.unchanged[name]) for name, items in batch.items.items() if items
+    }
+    storage = plan.storage
+    for rows in plan.rows:
+        counts = changed[rows.kind.name]
+        if rows.is_new:
+            counts.created += len(rows.values)
+        else:
+            counts.updated += len(rows.values)
+        for some in records.at_once(len(rows.values)):
+            _save(tx, rows, some)
     if batch.links or batch.unlinks:
         changed[DEPENDENCIES] = _link(tx, batch, storage)
     for kind in reversed(KINDS):
@@ -81,46 +93,20 @@ def _write(tx: Tx, batch: Batch, steps: Iterable[Step], now: Instant) -> Changed
     return changed
 
 
-def _together(steps: Iterable[Step], changed: Changed) -> Iterator[list[Step]]:
-    """The steps that change something, those that one statement can write together."""
-    found: list[Step] = []
-    for step in steps:
-        if not step.changes:
-            changed[step.kind.name].unchanged += 1
-            continue
-        if found and (len(found) == records.ROWS_AT_ONCE or not _alike(found[0], step)):
-            yield found
-            found = []
-        found.append(step)
-    if found:
-        yield found
-
-
-def _alike(one: Step, other: Step) -> bool:
-    return (
-        one.kind is other.kind
-        and (one.before is None) == (other.before is None)
-        and one.after.keys() == other.after.keys()
-    )
-
-
-def _save(tx: Tx, steps: list[Step], counts: Counts, now: Instant, storage: StorageChanges) -> None:
-    kind, columns = steps[0].kind, list(steps[0].after)
-    values = []
-    for step in steps:
-        after: dict[str, Any] = {name: step.after[name] for name in columns}
-        if "updated_at" in after and not step.given.get("updated_at"):
-            after["updated_at"] = None
-        values.append(after)
-    if steps[0].before is None:
-        rows = records.insert(tx, kind, values, now)
-        counts.created += len(rows)
-    else:
-        rows = records.update(tx, kind, values, now)
-        counts.updated += len(rows)
-    for step, row in zip(steps, rows, strict=True):
-        storage.saved(kind, step.before, row, step.owner)
-        announce_saved(tx, kind.name, step.before, row, step.owner)
+def _save(tx: Tx, rows: Rows, some: slice) -> None:
+    """Write some of the rows with one statement, and announce them."""
+    kind, values = rows.kind, rows.values[some]
+    keys = [row[0] for row in values]
+    before = records.rows(tx, kind, keys) if kind.name in WITH_ROWS and not rows.is_new else {}
+    write_rows = records.insert if rows.is_new else records.update
+    write_rows(tx, kind, rows.columns, values)
+    if kind is TASKS:
+        owners, parents = rows.owners[some], rows.parents[some]
+        announce_tasks(tx, keys, parents, owners, None if rows.is_new else rows.columns)
+    elif kind.name in WITH_ROWS:
+        after = records.rows(tx, kind, keys)
+        for key in keys:
+            announce_saved(tx, kind.name, before.get(key), after[key])
 
 
 def _link(tx: Tx, batch: Batch, storage: StorageChanges) -> Counts:

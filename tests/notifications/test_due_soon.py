@@ -136,6 +136,20 @@ async def test_what_do_not_disturb_holds_back_is_dropped_when_the_task_changes(
     assert await told(box) == []
 
 
+@pytest.mark.parametrize("day", ["2024-10-24", None])
+async def test_what_was_told_of_a_day_leaves_the_inbox_when_the_day_changes(
+    box: BoxWorld, day: str | None
+) -> None:
+    await box.person()
+    await task(box, dueDate=DAY)
+    await pass_time(box, "2024-10-23T10:00:00Z")
+    assert len(await told(box)) == 1
+    await task(box, dueDate=DAY, title="Pay the rent")
+    assert len(await told(box)) == 1
+    await task(box, dueDate=day)
+    assert await told(box) == []
+
+
 async def test_what_was_read_of_a_due_time_stays_when_the_task_changes(box: BoxWorld) -> None:
     await box.person()
     await task(box, dueAt="2024-10-23T08:40:00Z")

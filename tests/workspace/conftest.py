@@ -20,7 +20,7 @@ CHANGES = [
     changes.PreferencesChanged,
     changes.ProjectSaved,
     changes.ProjectDeleted,
-    changes.TaskChanged,
+    changes.TasksSaved,
     changes.TaskDeleted,
     changes.EventSaved,
     changes.EventMoved,

@@ -12,8 +12,9 @@ from buildos_box.workspace.changes import (
     PreferencesChanged,
     ProjectDeleted,
     ProjectSaved,
-    TaskChanged,
     TaskDeleted,
+    TaskSaved,
+    TasksSaved,
     UserDeleted,
     UserSaved,
 )
@@ -59,10 +60,10 @@ async def test_a_listener_sees_the_row_that_is_announced(ada: Workspace) -> None
 
 
 async def test_a_listener_that_fails_takes_the_write_back(ada: Workspace) -> None:
-    def fail(_tx: Tx, _change: TaskChanged) -> None:
+    def fail(_tx: Tx, _change: TasksSaved) -> None:
         raise RuntimeError("no")
 
-    ada.db.subscribe(TaskChanged, fail)
+    ada.db.subscribe(TasksSaved, fail)
     with pytest.raises(RuntimeError):
         await ada.sync(users=[{"id": "carl"}], tasks=[{**RENT, "title": "Other"}])
     assert (await ada.row("tasks", "rent"))["title"] == "Pay rent"
@@ -83,15 +84,37 @@ async def test_each_change_of_an_event_has_one_announcement(ada: Workspace) -> N
     assert news[0].before.title == "Standup"
 
 
-async def test_tasks_and_projects_are_announced_with_what_they_were(ada: Workspace) -> None:
-    await ada.sync(projects=[{**HOME, "name": "House"}], tasks=[{"id": "rent", "status": "done"}])
-    project, task = ada.news()
+async def test_projects_are_announced_with_what_they_were(ada: Workspace) -> None:
+    await ada.sync(projects=[{**HOME, "name": "House"}])
+    (project,) = ada.news()
     assert isinstance(project, ProjectSaved)
-    assert isinstance(task, TaskChanged)
     assert project.before is not None
     assert (project.before.name, project.project.name) == ("Home", "House")
-    assert task.before is not None
-    assert (task.user_id, task.before.status, task.task.status) == ("ada", "todo", "done")
+
+
+async def test_tasks_are_announced_with_the_columns_that_changed(ada: Workspace) -> None:
+    other = {"projectId": "home", "title": "Other"}
+    await ada.sync(tasks=[{"id": "rent", "status": "done"}, {"id": "b", **other}])
+    await ada.sync(tasks=[{"id": "rent", "title": "Rent"}, {"id": "b", "title": "Another"}])
+    assert [task for change in ada.news() for task in change.tasks] == [
+        TaskSaved("ada", "home", "rent", frozenset({"status", "completed_at"})),
+        TaskSaved("ada", "home", "b", None),
+        TaskSaved("ada", "home", "rent", frozenset({"title"})),
+        TaskSaved("ada", "home", "b", frozenset({"title"})),
+    ]
+
+
+async def test_who_listens_to_many_tasks_hears_of_each_once(ada: Workspace) -> None:
+    tasks = [{"id": f"t{n}", "projectId": "home", "title": "New"} for n in range(271)]
+    await ada.sync(tasks=tasks)
+    heard = ada.news()
+    assert len(heard) < 20
+    assert [task.task_id for change in heard for task in change.tasks] == [
+        task["id"] for task in tasks
+    ]
+    assert [row["id"] for row in await ada.rows("tasks") if row["title"] == "New"] == [
+        task["id"] for task in tasks
+    ]
 
 
 async def test_a_user_who_goes_can_still_be_read_by_those_who_hear_of_it(ada: Workspace) -> None:

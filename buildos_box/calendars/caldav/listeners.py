@@ -6,22 +6,33 @@ from buildos_box.calendars.caldav.limits import DEBOUNCE
 from buildos_box.calendars.caldav.todo_store import DELETED
 from buildos_box.db import Tx
 from buildos_box.services import Services
-from buildos_box.workspace.changes import TaskChanged, TaskDeleted
+from buildos_box.workspace import store as workspace
+from buildos_box.workspace.changes import TaskDeleted, TaskSaved, TasksSaved
 
 
-def on_task_changed(tx: Tx, services: Services, change: TaskChanged) -> None:
-    """Sync soon, if the task now holds what its to-do does not, or should have one."""
-    if not todo_store.is_kept_elsewhere(tx, change.task.id, change.task.project_id):
-        return  # hardly a task is, and a request may bring thousands: one look has to do
-    todo = todo_store.of_task(tx, change.task.id)
-    if todo is not None:
-        here = todo_fields.of_task(change.task)
-        if todo.here is None or todo_fields.differing(todo.here, here):
-            _sync_soon(tx, services, todo.collection_id)
+def on_tasks_saved(tx: Tx, services: Services, change: TasksSaved) -> None:
+    """Sync soon, if a task now holds what its to-do does not, or should have one."""
+    # Hardly a task is kept elsewhere, and a request may bring thousands: one look has to do.
+    elsewhere = todo_store.kept_elsewhere(
+        tx, [(saved.task_id, saved.project_id) for saved in change.tasks]
+    )
+    for saved in change.tasks:
+        if saved.task_id in elsewhere:
+            _on_task_saved(tx, services, saved)
+
+
+def _on_task_saved(tx: Tx, services: Services, saved: TaskSaved) -> None:
+    todo = todo_store.of_task(tx, saved.task_id)
+    if todo is None:
+        collection = todo_store.list_of_project(tx, saved.project_id)
+        if collection is not None:
+            _sync_soon(tx, services, collection.id)
         return
-    collection = todo_store.list_of_project(tx, change.task.project_id)
-    if collection is not None:
-        _sync_soon(tx, services, collection.id)
+    task = workspace.find_task(tx, saved.task_id)
+    if task is None:
+        return
+    if todo.here is None or todo_fields.differing(todo.here, todo_fields.of_task(task)):
+        _sync_soon(tx, services, todo.collection_id)
 
 
 def on_task_deleted(tx: Tx, services: Services, change: TaskDeleted) -> None:

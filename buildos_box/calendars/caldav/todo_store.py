@@ -158,14 +158,20 @@ def of_task(tx: Tx, task_id: str) -> Todo | None:
     return Todo.of(row) if row else None
 
 
-def is_kept_elsewhere(tx: Tx, task_id: str, project_id: str) -> bool:
-    """Whether the task has a to-do, or should have one, since its project has a list."""
-    row = tx.one(
-        """SELECT EXISTS (SELECT 1 FROM caldav_todos WHERE task_id = ?)
-               OR EXISTS (SELECT 1 FROM caldav_collections WHERE project_id = ?)""",
-        (task_id, project_id),
+def kept_elsewhere(tx: Tx, tasks: Some[tuple[str, str]]) -> set[str]:
+    """Those of the tasks, each with its project, that have a to-do or whose project has a list."""
+    with_todo = tx.all(
+        "SELECT task_id FROM caldav_todos WHERE task_id IN (SELECT value FROM json_each(?))",
+        (json.dumps([task for task, _ in tasks]),),
     )
-    return bool(row and row[0])
+    with_list = tx.all(
+        """SELECT project_id FROM caldav_collections
+            WHERE project_id IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted({project for _, project in tasks})),),
+    )
+    projects = {row["project_id"] for row in with_list}
+    found = {row["task_id"] for row in with_todo}
+    return found | {task for task, project in tasks if project in projects}
 
 
 def token_of(tx: Tx, collection_id: str) -> str | None:

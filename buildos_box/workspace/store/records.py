@@ -4,13 +4,13 @@ Table and column names come from `item_types`, never from a request; values are 
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from buildos_box.clock import Instant, to_text
 from buildos_box.db import Row, Tx
-from buildos_box.workspace.item_types import Kind, Values
+from buildos_box.workspace.item_types import Kind
 
 OWNERS = {
     "users": "SELECT id, id AS owner FROM users WHERE id IN (SELECT value FROM json_each(?))",
@@ -37,36 +37,40 @@ def rows(tx: Tx, kind: Kind, keys: Collection[str]) -> dict[str, Row]:
     return {row[kind.key.column]: row for row in found}
 
 
-ROWS_AT_ONCE = 100
-"""How many rows one statement writes: after each statement the index for searching is written."""
+def stored(tx: Tx, kind: Kind, keys: Collection[str]) -> dict[str, Row]:
+    """The same with the values of the list's columns only, in their order."""
+    if not keys:
+        return {}
+    columns = ", ".join(kind.columns)
+    found = tx.all(_select(kind.table, kind.key.column, columns), (json.dumps(sorted(keys)),))
+    return {row[kind.key.column]: row for row in found}
 
 
-def insert(tx: Tx, kind: Kind, values: Sequence[Values], now: Instant) -> list[Row]:
-    """Insert rows of the same columns, `ROWS_AT_ONCE` at most; returns them in that order."""
-    at = to_text(now)
-    stamped = [
-        {**one, "created_at": at, "updated_at": one.get("updated_at") or at} for one in values
-    ]
-    statement = _insert(kind.table, tuple(stamped[0]), len(stamped))
-    return _written(tx, kind, statement, stamped)
+ROWS_AT_ONCE = (200, 50, 10, 1)
+"""How many rows one statement writes: after each statement the index for searching is written.
+
+Of other numbers there are none, so that there are few statements and they stay prepared.
+"""
 
 
-def update(tx: Tx, kind: Kind, values: Sequence[Values], now: Instant) -> list[Row]:
-    """Update the rows with the values' keys; `updated_at` is now unless given.
-
-    All have the same columns, and are `ROWS_AT_ONCE` at most. Returns the rows in that order.
-    """
-    at = to_text(now)
-    stamped = [{**one, "updated_at": one.get("updated_at") or at} for one in values]
-    statement = _update(kind.table, kind.key.column, tuple(stamped[0]), len(stamped))
-    return _written(tx, kind, statement, stamped)
+def at_once(rows: int) -> Iterator[slice]:
+    """The parts of so many rows that `insert` and `update` take."""
+    start = 0
+    for size in ROWS_AT_ONCE:
+        while rows - start >= size:
+            yield slice(start, start + size)
+            start += size
 
 
-def _written(tx: Tx, kind: Kind, statement: str, stamped: list[Values]) -> list[Row]:
-    found = tx.all(statement, [value for one in stamped for value in one.values()])
-    # RETURNING may give the rows in another order.
-    by_key = {row[kind.key.column]: row for row in found}
-    return [by_key[one[kind.key.column]] for one in stamped]
+def insert(tx: Tx, kind: Kind, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+    """Insert as many rows as one of `ROWS_AT_ONCE`, of these columns."""
+    tx.execute(_insert(kind.table, columns, len(values)), list(chain.from_iterable(values)))
+
+
+def update(tx: Tx, kind: Kind, columns: tuple[str, ...], values: Sequence[Sequence[Any]]) -> None:
+    """Update as many rows as one of `ROWS_AT_ONCE`; the first of the columns is the key."""
+    statement = _update(kind.table, columns, len(values))
+    tx.execute(statement, list(chain.from_iterable(values)))
 
 
 def delete(tx: Tx, kind: Kind, key: str) -> bool:
@@ -131,14 +135,9 @@ def dependencies_of_task(tx: Tx, task_id: str) -> set[str]:
     return {row["depends_on_id"] for row in found}
 
 
-def values_of(row: Row) -> dict[str, Any]:
-    """The row's values by column."""
-    return dict(zip(row.keys(), row, strict=True))
-
-
 @lru_cache(maxsize=64)
-def _select(table: str, key: str) -> str:
-    return f"SELECT * FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
+def _select(table: str, key: str, columns: str = "*") -> str:
+    return f"SELECT {columns} FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 def _marks(columns: int, rows: int) -> str:
@@ -148,16 +147,19 @@ def _marks(columns: int, rows: int) -> str:
 @lru_cache(maxsize=64)
 def _insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     names, marks = ", ".join(columns), _marks(len(columns), rows)
-    return f"INSERT INTO {table} ({names}) VALUES {marks} RETURNING *"  # noqa: S608
+    return f"INSERT INTO {table} ({names}) VALUES {marks}"  # noqa: S608
 
 
 @lru_cache(maxsize=64)
-def _update(table: str, key: str, columns: tuple[str, ...], rows: int) -> str:
-    places = {column: f"given.column{n}" for n, column in enumerate(columns, start=1)}
-    sets = ", ".join(f"{column} = {place}" for column, place in places.items() if column != key)
+def _update(table: str, columns: tuple[str, ...], rows: int) -> str:
+    key, *others = columns
+    if rows == 1:
+        sets = ", ".join(f"{column} = ?{n}" for n, column in enumerate(others, start=2))
+        return f"UPDATE {table} SET {sets} WHERE {key} = ?1"  # noqa: S608
+    sets = ", ".join(f"{column} = given.column{n}" for n, column in enumerate(others, start=2))
     return (
         f"UPDATE {table} SET {sets} FROM (VALUES {_marks(len(columns), rows)}) AS given"  # noqa: S608
-        f" WHERE {table}.{key} = {places[key]} RETURNING *"
+        f" WHERE {table}.{key} = given.column1"
     )
 
 

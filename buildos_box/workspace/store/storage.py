@@ -1,7 +1,7 @@
 """How many rows and bytes each user has in the lists that grow."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from buildos_box.db import Row, Tx
@@ -30,12 +30,13 @@ def of_user(tx: Tx, user_id: str) -> dict[str, Size]:
 
 def bytes_of(kind: Kind, row: Row) -> int:
     """The bytes of text in one row's columns."""
-    size = 0
-    for column in kind.columns:
-        value = row[column]
-        if isinstance(value, str):
-            size += len(value) if value.isascii() else len(value.encode())
-    return size
+    return bytes_of_texts([row[column] for column in kind.columns])
+
+
+def bytes_of_texts(values: Iterable[object]) -> int:
+    """The bytes of those of the values that are text."""
+    text = "".join([value for value in values if isinstance(value, str)])
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def of_project(tx: Tx, project_id: str) -> dict[str, Size]:

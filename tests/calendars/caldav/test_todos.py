@@ -67,6 +67,33 @@ async def synced(box: BoxWorld) -> None:
     assert job["status"] == "completed", job["error"]
 
 
+async def test_a_change_of_a_task_that_is_a_todo_or_becomes_one_is_sent_soon(
+    box: BoxWorld, radicale: Radicale
+) -> None:
+    chores = radicale.make("Chores", "VTODO")
+    await box.sync(
+        projects=[{"id": "work", "userId": "ada", "name": "Work"}],
+        tasks=[{"id": "t", "projectId": "home", "title": "Old"}],
+    )
+    await link(box, radicale)
+
+    async def is_soon(*items: dict[str, Any]) -> bool:
+        before = len(await box.jobs())
+        await box.sync(tasks=list(items))
+        jobs = await box.jobs()
+        assert len(jobs) - before in (0, 1)
+        box.clock.advance(timedelta(seconds=10))
+        await box.work()
+        return len(jobs) > before
+
+    assert not await is_soon({"id": "else", "projectId": "work", "title": "Not at the server"})
+    assert await is_soon(*({"id": f"n{n}", "projectId": "home", "title": "New"} for n in range(12)))
+    assert len(radicale.paths(chores)) == 13
+    assert not await is_soon({"id": "t", "projectId": "work"})
+    assert await is_soon({"id": "t", "title": "Renamed elsewhere"})
+    assert not await is_soon({"id": "t", "startDate": "2024-11-01"}, {"id": "else", "title": "Y"})
+
+
 async def test_todos_become_tasks_and_tasks_todos(box: BoxWorld, server: DavServer) -> None:
     chores = server.make("Chores", "VTODO")
     server.put(f"{chores}a.ics", vtodo("a", "DUE;VALUE=DATE:20241025", "PRIORITY:1",
