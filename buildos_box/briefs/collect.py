@@ -88,13 +88,15 @@ class _Read(NamedTuple):
 def _read(tx: Tx, query: DayQuery) -> _Read:
     projects = store.pressing_projects(tx, query, limit=MAX_PROJECTS)
     tasks = store.pressing_tasks(tx, query, limit=MAX_TASKS)
+    events = store.events_of_day(tx, query, limit=MAX_EVENTS)
+    all_read = len(events) < MAX_EVENTS
     shown = [project.id for project in projects[:MAX_SECTIONS]]
     return _Read(
         projects=projects,
         tasks=tasks,
         counted=store.count_tasks(tx, query),
-        events=store.events_of_day(tx, query, limit=MAX_EVENTS),
-        event_count=store.find_day_size(tx, query)["events"],
+        events=events,
+        event_count=len(events) if all_read else store.find_day_size(tx, query)["events"],
         notes=store.notes_of_projects(tx, query.user_id, shown),
         dependencies=store.dependencies_among(tx, [task.id for task in tasks]),
         preferences=store.find_preferences(tx, query.user_id),

@@ -1,8 +1,9 @@
 """The SQL of mails."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -133,7 +134,7 @@ _EMAIL = """SELECT e.*, r.address, r.tracking_id FROM emails e
 _task_lines = msgspec.json.Decoder(tuple[TaskLine, ...])
 
 
-def _email(row: Row) -> Email:
+def _email(row: Row | Mapping[str, Any]) -> Email:
     return Email(
         id=row["id"],
         user_id=row["user_id"],
@@ -160,8 +161,12 @@ def _email(row: Row) -> Email:
 
 async def get(db: Database, email_id: str) -> Email | None:
     """The mail."""
-    row = await db.one(_EMAIL, (email_id,))
-    return _email(row) if row else None
+    row = await db.by_key("SELECT * FROM emails WHERE id = ?", (email_id,))
+    recipients = await db.few(
+        "SELECT address, tracking_id FROM email_recipients WHERE email_id = ? LIMIT ?",
+        (email_id, 1),
+    )
+    return _email({**row, **recipients[0]}) if row and recipients else None
 
 
 def find(tx: Tx, email_id: str) -> Email | None:

@@ -39,24 +39,34 @@ def decide_now(
     """
     now = services.clock.now()
     recipient = recipient or Recipient(tx, notification["user_id"])
-    user = recipient.user
-    zone = zone_or_utc(user.timezone)
+    if over == "in_app":  # the inbox has no caps
+        return decide_for(recipient, notification["event_type"], over, stale_at, now)
+    zone = zone_or_utc(recipient.user.timezone)
+    midnight = day_bounds(local_day(now, zone), zone)[0]
+    sent = store.count_sent_since(
+        tx, recipient.user_id, now - HOUR, midnight, but=notification["id"], now=now
+    )
+    return decide_for(recipient, notification["event_type"], over, stale_at, now, sent)
 
-    # The inbox has no caps.
-    last_hour = today = 0
-    if over != "in_app":
-        midnight = day_bounds(local_day(now, zone), zone)[0]
-        last_hour, today = store.count_sent_since(
-            tx, user.id, now - HOUR, midnight, but=notification["id"], now=now
-        )
+
+def decide_for(
+    recipient: Recipient,
+    of_type: str,
+    over: Channel,
+    stale_at: Instant | None,
+    now: Instant,
+    sent: tuple[int, int] = (0, 0),
+) -> Skip | Wait | None:
+    """The same for a notification of that type, with those `sent` in the last hour and today."""
+    last_hour, today = sent
     return decide(
         recipient.wanted,
-        event_type(notification["event_type"]),
+        event_type(of_type),
         over,
-        is_admin=user.is_admin,
+        is_admin=recipient.user.is_admin,
         sent_last_hour=last_hour,
         sent_today=today,
         stale_at=stale_at,
         now=now,
-        zone=zone,
+        zone=zone_or_utc(recipient.user.timezone),
     )

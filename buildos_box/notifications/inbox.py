@@ -6,10 +6,21 @@ So neither a paused lane nor an expiry can lose it. The rules: docs/spec.md#noti
 from buildos_box.db import Tx
 from buildos_box.notifications import checks, store
 from buildos_box.notifications.preferences import Skip
-from buildos_box.notifications.recipient import Addressed
+from buildos_box.notifications.recipient import Addressed, Recipient
 from buildos_box.notifications.views import NotificationView
 from buildos_box.realtime import store as realtime
 from buildos_box.services import Services
+
+
+def why_unwanted(of_type: str, recipient: Recipient, services: Services) -> str | None:
+    """Why the user does not want such notifications in the inbox; None if they do.
+
+    Raises PermanentError (`unknown_user`) if the user was deleted, and Unprocessable for an unknown
+    event type.
+    """
+    # The inbox has no caps, and nothing in it becomes stale.
+    decision = checks.decide_for(recipient, of_type, "in_app", None, services.clock.now())
+    return decision.reason if isinstance(decision, Skip) else None
 
 
 def deliver(tx: Tx, services: Services, delivery_id: str, addressed: Addressed) -> None:
@@ -18,17 +29,16 @@ def deliver(tx: Tx, services: Services, delivery_id: str, addressed: Addressed) 
     Raises PermanentError (`unknown_user`) if its user was deleted.
     """
     now, notification = services.clock.now(), addressed.row
-    decision = checks.decide_now(
-        tx, services, notification, "in_app", stale_at=None, recipient=addressed.recipient
-    )
-    unwanted = decision.reason if isinstance(decision, Skip) else None
+    unwanted = why_unwanted(notification["event_type"], addressed.recipient, services)
     store.add_ended_delivery(
         tx, delivery_id, notification, "in_app", now, attempts=1, skipped=unwanted
     )
     addressed.note("in_app", deferred=True)
     if unwanted is not None:
         return
-    shown = store.put_into_inbox(tx, notification["id"])
+    shown = notification
+    if not shown["in_inbox"]:
+        shown = store.put_into_inbox(tx, notification["id"])
     realtime.publish(
         tx,
         user_id=notification["user_id"],

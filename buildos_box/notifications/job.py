@@ -19,13 +19,20 @@ from buildos_box.notifications.recipient import NO_SUBSCRIPTION, Addressed
 from buildos_box.plural import plural
 from buildos_box.services import Services
 
+_OPEN = (store.PENDING, store.FAILED)
+
 
 async def send_notification(job: Attempt[DeliveryPayload], services: Services) -> DeliveryResult:
     """Check the user's preferences again, and deliver in the same transaction.
 
-    Raises Snooze during do-not-disturb hours, LeaseLost, PermanentError if the notification or its
-    user was deleted.
+    What lies in the inbox already is only noted as done. Raises Snooze during do-not-disturb hours,
+    LeaseLost, PermanentError if the notification or its user was deleted.
     """
+    if job.payload.channel == "in_app":
+        known = await store.get_delivery(services.db, job.payload.delivery_id)
+        if known is not None and known["status"] not in _OPEN:
+            ended = known["status"], known["reason"]
+            return await services.db.write(lambda tx: _finish(tx, job, *ended))
     outcome = await services.db.write(lambda tx: _deliver(tx, job, services))
     if isinstance(outcome, Wait):
         raise Snooze(outcome.until, "do-not-disturb")
@@ -37,7 +44,7 @@ def _deliver(tx: Tx, job: Attempt[DeliveryPayload], services: Services) -> Deliv
     delivery = store.delivery(tx, job.payload.delivery_id)
     if delivery is None:
         raise PermanentError("its notification was deleted", code="unknown_delivery")
-    if delivery["status"] not in (store.PENDING, store.FAILED):
+    if delivery["status"] not in _OPEN:
         return _finish(tx, job, delivery["status"], delivery["reason"])
     over = channel(delivery["channel"])
     notification = store.notification(tx, delivery["notification_id"])

@@ -11,7 +11,7 @@ import msgspec
 
 from buildos_box.clock import Instant
 from buildos_box.db import Tx
-from buildos_box.notifications import fanout, push_outcome, store
+from buildos_box.notifications import fanout, inbox, push_outcome, store
 from buildos_box.notifications.event_types import (
     CHANNELS,
     Channel,
@@ -70,6 +70,7 @@ def notify(
     texts = content_of(event, content, language_of_person(recipient.person, services))
     if replaces:
         fanout.withdraw(tx, services, user_id, texts.tag, reason="superseded", actor=actor)
+    chosen = channels or _channels(recipient, event, also)
     row = store.add_notification(
         tx,
         notification_id,
@@ -81,12 +82,13 @@ def notify(
         stale_at=stale_at or (send_at or now) + event.fresh_for,
         correlation_id=correlation_id or f"corr{notification_id.removeprefix('notification')}",
         now=now,
+        in_inbox="in_app" in chosen and inbox.why_unwanted(event.name, recipient, services) is None,
     )
     if row is None:
         return None
     addressed = Addressed(tx, row, recipient, is_new=True)
     jobs: dict[Channel, str] = {}
-    for channel in channels or _channels(recipient, event, also):
+    for channel in chosen:
         reason = recipient.why_unreachable(channel)
         if reason is not None:
             instead = push_outcome.skip_unreachable(tx, services, addressed, channel, reason)

@@ -5,7 +5,7 @@ from functools import cached_property
 from buildos_box.chat import store as chat_store
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
-from buildos_box.notifications import push_store, store
+from buildos_box.notifications import store
 from buildos_box.notifications.preferences import NotificationPreferences
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Person, User
@@ -36,19 +36,23 @@ class Recipient:
         return self.person.user
 
     @cached_property
+    def _settings(self) -> tuple[NotificationPreferences, bool]:
+        return store.find_settings(self._tx, self.user_id)
+
+    @property
     def wanted(self) -> NotificationPreferences:
         """What they want to be notified of, and how."""
-        return store.find_preferences(self._tx, self.user_id)
+        return self._settings[0]
 
     @cached_property
     def has_chat(self) -> bool:
         """Whether they have confirmed a chat address."""
         return chat_store.address(self._tx, self.user_id) is not None
 
-    @cached_property
+    @property
     def has_browser(self) -> bool:
         """Whether a browser of theirs takes push messages."""
-        return bool(push_store.active_of(self._tx, self.user_id))
+        return self._settings[1]
 
     def why_unreachable(self, channel: str) -> str | None:
         """Why push or chat cannot reach the user at all; None if it can."""

@@ -35,6 +35,18 @@ def find_preferences(tx: Tx, user_id: str) -> NotificationPreferences:
     return _preferences(tx.one(_PREFERENCES, (user_id,)))
 
 
+def find_settings(tx: Tx, user_id: str) -> tuple[NotificationPreferences, bool]:
+    """The same, and whether a browser of the user takes push messages."""
+    row = tx.one(
+        """SELECT p.*, EXISTS (SELECT 1 FROM push_subscriptions
+                                WHERE user_id = :user AND active = 1) AS has_browser
+             FROM (SELECT 1) LEFT JOIN notification_preferences AS p ON p.user_id = :user""",
+        {"user": user_id},
+    )
+    assert row is not None
+    return _preferences(None if row["user_id"] is None else row), bool(row["has_browser"])
+
+
 async def get_preferences(db: Database, user_id: str) -> NotificationPreferences:
     """A user's preferences; the defaults if none were set."""
     return _preferences(await db.by_key(_PREFERENCES, (user_id,)))
@@ -75,12 +87,13 @@ def add_notification(
     stale_at: Instant | None,
     correlation_id: str,
     now: Instant,
+    in_inbox: bool,
 ) -> Row | None:
     """Store a new notification and return it; None if one with the same `once_key` exists."""
     return tx.one(
         """INSERT INTO notifications (id, user_id, event_type, payload, title, body, action_url,
-                                      tag, once_key, stale_at, correlation_id, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once_key) DO NOTHING
+                                      tag, once_key, stale_at, correlation_id, created_at, in_inbox)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (once_key) DO NOTHING
            RETURNING *""",
         (
             notification_id,
@@ -95,6 +108,7 @@ def add_notification(
             to_text(stale_at) if stale_at else None,
             correlation_id,
             to_text(now),
+            int(in_inbox),
         ),
     )
 
@@ -186,9 +200,17 @@ async def get(db: Database, notification_id: str) -> Row | None:
     return await db.by_key("SELECT * FROM notifications WHERE id = ?", (notification_id,))
 
 
+_DELIVERY = "SELECT * FROM notification_deliveries WHERE id = ?"
+
+
 def delivery(tx: Tx, delivery_id: str) -> Row | None:
     """The delivery; None if its notification was deleted."""
-    return tx.one("SELECT * FROM notification_deliveries WHERE id = ?", (delivery_id,))
+    return tx.one(_DELIVERY, (delivery_id,))
+
+
+async def get_delivery(db: Database, delivery_id: str) -> Row | None:
+    """The delivery; None if its notification was deleted."""
+    return await db.by_key(_DELIVERY, (delivery_id,))
 
 
 def is_tag_used(tx: Tx, user_id: str, tag: str) -> bool:

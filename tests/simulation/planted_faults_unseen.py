@@ -25,7 +25,7 @@ BLIND = [
         (
             (
                 "briefs/job.py",
-                "    _notify(tx, job, services, brief_id, payload, finished, now)\n",
+                "    _notify(tx, job, services, reader, brief_id, finished, now)\n",
                 "",
             ),
         ),
@@ -89,7 +89,7 @@ BLIND = [
     Planted(
         "old version mailed",
         (
-            ("mail/job.py", "if not store.is_newest_of_brief(tx, email):", "if False:"),
+            ("mail/job.py", "if objections.superseded:", "if False:"),
             (
                 "mail/outgoing.py",
                 "    services.queue.cancel_by_key(tx, email_key(brief_id), "
@@ -170,21 +170,21 @@ BLIND = [
             (
                 "briefs/job.py",
                 "    email_id, skipped = "
-                "_queue_mail(tx, job, services, user, brief_id, payload, finished, now)\n",
+                "_queue_mail(tx, job, services, reader, brief_id, finished, now)\n",
                 "    email_id, skipped = None, None\n",
             ),
             (
                 "briefs/job.py",
                 "    return await services.db.write(\n"
                 "        lambda tx: _conclude("
-                "tx, job, services, user, brief_id, payload, finished, facts.language)\n"
+                "tx, job, services, brief_id, payload, finished, facts.language)\n"
                 "    )\n",
                 "    result = await services.db.write(\n"
                 "        lambda tx: _conclude("
-                "tx, job, services, user, brief_id, payload, finished, facts.language)\n"
+                "tx, job, services, brief_id, payload, finished, facts.language)\n"
                 "    )\n"
-                "    await services.db.write(lambda tx: _queue_mail(tx, job, services, user, "
-                "brief_id, payload, finished, services.clock.now()))\n"
+                "    await services.db.write(lambda tx: _queue_mail(tx, job, services, person, "
+                "brief_id, finished, services.clock.now()))\n"
                 "    return result\n",
             ),
         ),
@@ -245,7 +245,7 @@ UNSEEN: list[Planted] = [
     ),
     Planted(
         "mail to who wants none any more",
-        (("mail/job.py", "if store.is_unsubscribed(tx, email.user_id, BRIEFS):", "if False:"),),
+        (("mail/job.py", "if objections.unsubscribed:", "if False:"),),
         ("no mail to who wants none",),
         OFTEN,
     ),
