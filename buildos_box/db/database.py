@@ -191,7 +191,8 @@ class Database:
     def copy(self, target: Path, progress: Progress | None = None) -> None:
         """Copy the open database while it is in use, also if its path is gone.
 
-        Slow: call it off the event loop. Raises OSError, sqlite3.Error.
+        The copy is not synced to disk. Slow: call it off the event loop. Raises OSError,
+        sqlite3.Error.
         """
         self._held.copy(target, progress)
 

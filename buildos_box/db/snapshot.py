@@ -23,16 +23,21 @@ Progress = Callable[[int, int], None]
 """Called with the number of pages that are left and of all pages."""
 
 
-def copy_database(source: Path, target: Path, progress: Progress | None = None) -> None:
-    """Copy the state of one instant, synced to disk, while the server goes on writing.
+def copy_database(
+    source: Path, target: Path, progress: Progress | None = None, *, sync: bool = True
+) -> None:
+    """Copy the state of one instant, while the server goes on writing.
 
-    Raises FileNotFoundError, OSError, sqlite3.Error.
+    It is synced to disk, unless it need not outlive the process. Raises FileNotFoundError, OSError,
+    sqlite3.Error.
     """
     reading = _reader(source)
     try:
         _copy(reading, target, progress)
     finally:
         reading.close()
+    if sync:
+        sync_file(target)
 
 
 class HeldDatabase:
@@ -44,7 +49,7 @@ class HeldDatabase:
         self._one_at_a_time = threading.Lock()
 
     def copy(self, target: Path, progress: Progress | None = None) -> None:
-        """Copy the state of one instant into a file, synced to disk."""
+        """Copy the state of one instant into a file, which is not synced to disk."""
         with self._one_at_a_time:
             _copy(self._reading, target, progress)
 
@@ -65,7 +70,7 @@ def _copy(reading: sqlite3.Connection, target: Path, progress: Progress | None) 
         reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
         writing = sqlite3.connect(target)
         try:
-            writing.execute("PRAGMA synchronous=OFF")  # it is synced once, below
+            writing.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end, if at all
             reading.backup(
                 writing,
                 pages=PAGES_A_STEP,
@@ -75,7 +80,6 @@ def _copy(reading: sqlite3.Connection, target: Path, progress: Progress | None) 
             writing.close()
     finally:
         reading.execute("ROLLBACK")
-    sync_file(target)
 
 
 def _reader(path: Path) -> sqlite3.Connection:
@@ -117,6 +121,12 @@ def sync_file(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def table_names(path: Path) -> list[str]:
+    """The tables that are not SQLite's own. Raises FileNotFoundError, sqlite3.DatabaseError."""
+    with reading(path) as db:
+        return [table.name for table in own_tables(db)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import re
 import shutil
 import tarfile
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Self
 
@@ -81,25 +82,75 @@ def fingerprint(key: bytes) -> str:
     return hashlib.sha256(b"buildos-box fingerprint\0" + key).hexdigest()[:16]
 
 
-def member_of(path: Path, name: str) -> Member:
-    """Size and hash of a file to pack."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Member(name, path.stat().st_size, digest)
+Describe = Callable[[list[Member]], Manifest]
+"""Makes the manifest, once every file was read."""
 
 
-def pack(target: Path, manifest: Manifest, files: dict[str, Path]) -> None:
-    """Write the archive, readable by its owner only, synced to disk. Raises OSError."""
+def pack(
+    target: Path, files: Mapping[str, Path], longest: Manifest, describe: Describe
+) -> Manifest:
+    """Write the archive, readable by its owner only, synced to disk; returns its manifest.
+
+    Each file is read once, to be hashed and packed. The manifest stands before them and is known
+    after them: room is left for `longest`, which must be no shorter. Raises OSError, and what
+    `describe` raises.
+    """
+    size = len(_json(longest))
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as raw:
-        with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as tar:
-            content = msgspec.json.format(msgspec.json.encode(manifest))
-            tar.addfile(_entry(MANIFEST, len(content)), io.BytesIO(content))
-            for member in manifest.members:
-                with files[member.name].open("rb") as file:
-                    tar.addfile(_entry(member.name, member.size), file)
+        raw.seek(len(_packed_manifest(longest, size)))
+        members = _pack_members(raw, files)
+        manifest = describe(members)
+        raw.seek(0)
+        raw.write(_packed_manifest(manifest, size))
         raw.flush()
         os.fsync(raw.fileno())
+    return manifest
+
+
+def _json(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest))
+
+
+def _packed_manifest(manifest: Manifest, size: int) -> bytes:
+    """Filled up with spaces and not compressed, so that its length depends on `size` alone."""
+    content = _json(manifest).ljust(size)
+    if len(content) > size:
+        raise ValueError(f"the manifest is longer than the {size} bytes left for it")
+    header = _entry(MANIFEST, size).tobuf()
+    return gzip.compress(header + content + b"\0" * (-size % tarfile.BLOCKSIZE), 0)
+
+
+def _pack_members(raw: IO[bytes], files: Mapping[str, Path]) -> list[Member]:
+    """Write what comes after the manifest: a second gzip stream, with which the first one's tar
+    goes on.
+    """
+    members = []
+    with (
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1) as packed,
+        tarfile.TarFile(fileobj=packed, mode="w", copybufsize=_CHUNK) as tar,
+    ):
+        for name, path in files.items():
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                hashed = _Hashed(file)
+                tar.addfile(_entry(name, size), hashed)
+            members.append(Member(name, size, hashed.digest.hexdigest()))
+    return members
+
+
+class _Hashed(io.RawIOBase):
+    """A file that is hashed as it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes."""
+        content = self._file.read(size)
+        self.digest.update(content)
+        return content
 
 
 def _entry(name: str, size: int) -> tarfile.TarInfo:

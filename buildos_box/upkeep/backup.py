@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,20 +18,29 @@ from buildos_box.clock import Clock, Instant, to_text
 from buildos_box.db import Holder
 from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.schema import foreign_objects
-from buildos_box.db.snapshot import Progress, copy_database, inspect, sync_file
+from buildos_box.db.snapshot import (
+    Inspection,
+    Progress,
+    copy_database,
+    inspect,
+    sync_file,
+    table_names,
+)
 from buildos_box.errors import BoxError, Conflict
 from buildos_box.plural import plural
 from buildos_box.upkeep import archive
-from buildos_box.upkeep.archive import BadBackup, Manifest
+from buildos_box.upkeep.archive import BadBackup, Manifest, Member
 from buildos_box.version import VERSION
 
 PREFIX, SUFFIX = "box-", ".backup.tar.gz"
 _PARTIAL = ".box-backup-"
 _LOCK = "backup.lock"
+_MOST = 2**63 - 1
+"""As many rows or bytes as SQLite can count."""
 
 
 class Copy(Protocol):
-    """Copies the database into a file."""
+    """Copies the database into a file, which need not be synced to disk."""
 
     def __call__(self, target: Path, progress: Progress | None = None) -> None:
         """Raises OSError, sqlite3.Error."""
@@ -77,7 +87,7 @@ def make_backup(
         if not database.is_file():
             raise FileNotFoundError(f"there is no database in {data}")
         _refuse_other_file(data)
-        copy = partial(copy_database, database)
+        copy = partial(copy_database, database, sync=False)
     if target.is_dir() or target.suffix == "":
         target = target / name_for(now)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,22 +119,34 @@ def _make(
 ) -> Made:
     database = data / archive.DATABASE
     _require_room(database, folder)
-    copied = folder / archive.DATABASE
+    copied, whole = folder / archive.DATABASE, folder / "whole"
     copy(copied)
-    found = inspect(copied)
-    if found.faults:
-        raise DamagedSource(f"{database} is damaged: {found.faults[0]}; nothing was backed up")
     files = {archive.DATABASE: copied, **{path.name: path for path in archive.key_files(data)}}
-    manifest = Manifest(
-        format=archive.FORMAT,
-        made_at=to_text(now),
-        version=VERSION,
-        schema=found.schema,
-        counts=found.counts,
-        members=[archive.member_of(path, name) for name, path in files.items()],
-    )
-    whole = folder / "whole"
-    archive.pack(whole, manifest, files)
+
+    def manifest_of(found: Inspection, members: list[Member]) -> Manifest:
+        return Manifest(
+            format=archive.FORMAT,
+            made_at=to_text(now),
+            version=VERSION,
+            schema=found.schema,
+            counts=found.counts,
+            members=members,
+        )
+
+    # It is checked while it is packed, since each keeps one processor busy.
+    with ThreadPoolExecutor(1, "backup-check") as beside:
+        checking = beside.submit(inspect, copied)
+
+        def describe(members: list[Member]) -> Manifest:
+            found = checking.result()
+            if found.faults:
+                fault = f"{database} is damaged: {found.faults[0]}"
+                raise DamagedSource(f"{fault}; nothing was backed up")
+            return manifest_of(found, members)
+
+        longest = Inspection([], _MOST, dict.fromkeys(table_names(copied), _MOST))
+        members = [Member(name, _MOST, "0" * 64) for name in files]
+        manifest = archive.pack(whole, files, manifest_of(longest, members), describe)
     size = whole.stat().st_size
     # A link, unlike a rename, never replaces a file that was created meanwhile.
     os.link(whole, target)

@@ -7,6 +7,7 @@ import os
 import resource
 import sqlite3
 import stat
+import subprocess
 import tarfile
 import zlib
 from contextlib import closing
@@ -163,6 +164,36 @@ def test_a_member_that_is_not_what_the_manifest_says_is_refused(tmp_path: Path) 
         unpack(bad, tmp_path / "bad")
 
 
+async def test_any_program_that_reads_tar_and_gzip_reads_a_backup(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data") as world:
+        await world.person("ada")
+        made = make_backup(world.folder, tmp_path / "out", world.clock)
+    with tarfile.open(made.path) as tar:
+        names = tar.getnames()
+        manifest = tar.extractfile("manifest.json")
+        assert manifest is not None
+        assert msgspec.json.decode(manifest.read(), type=Manifest) == made.manifest
+        for member in made.manifest.members:
+            content = tar.extractfile(member.name)
+            assert content is not None
+            assert hashlib.sha256(content.read()).hexdigest() == member.sha256
+    listed = subprocess.run(["tar", "-tzf", made.path], capture_output=True, text=True, check=True)
+    assert (
+        names
+        == listed.stdout.split()
+        == ["manifest.json", *(m.name for m in made.manifest.members)]
+    )
+    assert listed.stderr == ""
+
+
+def test_a_manifest_longer_than_the_room_for_it_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / DB).write_bytes(b"rows")
+    short = Manifest(format=1, made_at="", version="", schema=1, counts={}, members=[])
+    long = msgspec.structs.replace(short, counts={f"table{n}": n for n in range(100)})
+    with pytest.raises(ValueError, match="longer than"):
+        archive.pack(tmp_path / "a.tar.gz", {DB: tmp_path / DB}, short, lambda _members: long)
+
+
 async def test_a_damaged_database_is_not_backed_up(tmp_path: Path) -> None:
     async with open_world(tmp_path / "data") as world:
         await world.person()
@@ -188,7 +219,7 @@ async def test_a_backup_that_tells_of_other_rows_or_another_schema_is_not_reliab
         said, schema=said.schema + 1, counts={**said.counts, "users": 2}
     )
     files = {member.name: unpacked / member.name for member in said.members}
-    archive.pack(tmp_path / "false.tar.gz", false, files)
+    archive.pack(tmp_path / "false.tar.gz", files, false, lambda _members: false)
     (tmp_path / "staging").mkdir()
     found = verify(tmp_path / "false.tar.gz", tmp_path / "staging")
     assert (found.ok, len(found.faults)) == (False, 2)
