@@ -7,7 +7,7 @@ The rules: docs/spec.md#queue-history.
 """
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,12 +32,7 @@ MOST_POINTS = 2_000
 MOST_USERS = 20
 BOUNDS = tuple(round(10 ** (n / 10), 1) for n in range(91))
 """Durations in ms between buckets: ten to a decade, from 1 ms to 11 days."""
-_COUNTED = {
-    "completed": "done",
-    "failed": "failed",
-    "queued_for_retry": "retried",
-    "cancelled": "cancelled",
-}
+COUNTS = ("done", "failed", "retried", "cancelled")
 _BUCKETS = msgspec.msgpack.Decoder(dict[int, int])
 Key = tuple[int, int, str, str]
 """Step, start, job type, lane."""
@@ -47,14 +42,14 @@ Key = tuple[int, int, str, str]
 class Sums:
     """What ended in one step."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED.values(), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     waits: dict[int, int] = field(default_factory=dict)
     """Number of waits by bucket. No Counter: making one takes longer than all that is done here."""
     runs: dict[int, int] = field(default_factory=dict)
 
     def add_row(self, row: Row) -> None:
         """Add a stored row."""
-        for name in _COUNTED.values():
+        for name in COUNTS:
             self.counts[name] += row[name]
         _add(self.waits, row["waits"])
         _add(self.runs, row["runs"])
@@ -104,56 +99,63 @@ async def roll_up(db: Database) -> None:
     after, newest = await history_store.unread(db)
     while after < newest:
         upto = min(newest, after + history_store.PAGE)
-        ended, users = await history_store.ended(db, after, upto)
-        moved = await db.write(
-            partial(_add_page, after=after, upto=upto, ended=ended, users=users),
-        )
+        page = await db.read(partial(_summed, after=after, upto=upto))
+        moved = await db.write(partial(_add_page, after=after, upto=upto, page=page))
+        del page  # before the next one is summed
         after = upto if moved else (await history_store.unread(db))[0]
 
 
-def _add_page(tx: Tx, *, after: int, upto: int, ended: list[Row], users: list[Row]) -> bool:
+@dataclass(slots=True)
+class _Page:
+    """What ended in some events of the audit trail, in each step, and on the days of users."""
+
+    sums: dict[Key, Sums]
+    users: list[tuple[int, str, int, int, int, int]]
+
+
+def _summed(tx: Tx, after: int, upto: int) -> _Page:
+    """Row by row as they are read: as a list they would take many times the memory."""
+    page = _Page(defaultdict(Sums), [])
+    for row in history_store.ended(tx, after, upto):
+        if row["day"] is None:
+            _add_minute(page.sums, row)
+        else:
+            counts = (row["done"], row["failed"], row["retried"], row["cancelled"])
+            page.users.append((_seconds(f"{row['day']}T00:00"), row["user_id"], *counts))
+    return page
+
+
+def _add_minute(sums: dict[Key, Sums], row: Row) -> None:
+    minute = _seconds(row["minute"])
+    counts = {name: row[name] for name in COUNTS}
+    count = sum(counts.values())
+    for step in LEVELS:
+        found = sums[step, minute // step * step, row["job_type"], row["lane"]]
+        for name in COUNTS:
+            found.counts[name] += counts[name]
+        for buckets, ms in ((found.waits, row["wait"]), (found.runs, row["run"])):
+            if ms is not None:
+                bucket = bisect_right(BOUNDS, max(0, ms), hi=len(BOUNDS) - 1)
+                buckets[bucket] = buckets.get(bucket, 0) + count
+
+
+def _add_page(tx: Tx, *, after: int, upto: int, page: _Page) -> bool:
     """False if another writer was first."""
     if not history_store.move_cursor(tx, after, upto):
         return False
-    sums = _summed(ended)
-    for key, found in sums.items():
-        row = history_store.totals(tx, *key)
-        if row is not None:
-            found.add_row(row)
-    history_store.write(tx, [found.as_totals(key) for key, found in sums.items()])
-    days: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    for row in users:
-        start = _seconds(f"{row['day']}T00:00")
-        days[start, row["user_id"]][_COUNTED[row["to_status"]]] += row["count"]
-    history_store.add_users(
-        tx,
-        [
-            (
-                start,
-                user,
-                found["done"],
-                found["failed"],
-                found["retried"],
-                found["cancelled"],
-            )
-            for (start, user), found in days.items()
-        ],
-    )
+    history_store.write(tx, [_with_stored(tx, key, found) for key, found in page.sums.items()])
+    history_store.add_users(tx, page.users)
     return True
 
 
-def _summed(ended: list[Row]) -> dict[Key, Sums]:
-    sums: dict[Key, Sums] = defaultdict(Sums)
-    for row in ended:
-        minute = _seconds(row["minute"])
-        for step in LEVELS:
-            found = sums[step, minute // step * step, row["job_type"], row["lane"]]
-            found.counts[_COUNTED[row["to_status"]]] += row["count"]
-            for buckets, ms in ((found.waits, row["wait"]), (found.runs, row["run"])):
-                if ms is not None:
-                    bucket = bisect_right(BOUNDS, max(0, ms), hi=len(BOUNDS) - 1)
-                    buckets[bucket] = buckets.get(bucket, 0) + row["count"]
-    return sums
+def _with_stored(tx: Tx, key: Key, found: Sums) -> history_store.Totals:
+    """The row to store. The page itself stays as it was: the transaction may be run again."""
+    row = history_store.totals(tx, *key)
+    if row is None:
+        return found.as_totals(key)
+    whole = Sums(dict(found.counts), dict(found.waits), dict(found.runs))
+    whole.add_row(row)
+    return whole.as_totals(key)
 
 
 def _seconds(minute: str) -> int:
@@ -243,7 +245,7 @@ async def history(db: Database, span: Span, by: By) -> History:
     if by == "user":
         for row in await history_store.users_between(db, span.first, span.end, MOST_USERS):
             found = steps[row["user_id"]][(row["start"] - span.first) // span.step]
-            for name in _COUNTED.values():
+            for name in COUNTS:
                 found.counts[name] += row[name]
     else:
         for row in await history_store.between(db, span.level, span.first, span.end):
@@ -273,9 +275,7 @@ def _series(name: str, found: dict[int, Sums], count: int) -> Series:
         for kind in ("wait", "run")
         for share in (0.5, 0.95)
     }
-    counts: dict[str, Any] = {
-        column: [one.counts[column] for one in steps] for column in _COUNTED.values()
-    }
+    counts: dict[str, Any] = {column: [one.counts[column] for one in steps] for column in COUNTS}
     return Series(name=name, **counts, **durations)
 
 

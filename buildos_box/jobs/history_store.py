@@ -3,7 +3,7 @@
 The rules: docs/spec.md#queue-history.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from buildos_box.clock import Instant
@@ -14,6 +14,10 @@ PAGE = 30_000
 HOUR = 3600
 _ENDED = """(e.from_status = 'processing' AND e.to_status IN ('completed', 'failed',
              'queued_for_retry') OR e.to_status = 'cancelled')"""
+_COUNTS = """count(iif(to_status = 'completed', 1, NULL)) AS done,
+             count(iif(to_status = 'failed', 1, NULL)) AS failed,
+             count(iif(to_status = 'queued_for_retry', 1, NULL)) AS retried,
+             count(iif(to_status = 'cancelled', 1, NULL)) AS cancelled"""
 _STARTED = """julianday(iif(e.to_status IN ('completed', 'failed'), j.started_at, NULL))"""
 _ROUNDED = "CAST(({} - {}) * 86400000 + 0.5 AS INTEGER)"
 _WAIT = _ROUNDED.format(_STARTED, "julianday(j.scheduled_for)")
@@ -53,32 +57,29 @@ async def unread(db: Database) -> tuple[int, int]:
     return row["event_id"], row["newest"]
 
 
-async def ended(db: Database, after: int, upto: int) -> tuple[list[Row], list[Row]]:
-    """How many attempts ended in each minute, by type, lane, outcome, wait and duration (ms); and
-    how many on each day (UTC), by user and outcome.
+def ended(tx: Tx, after: int, upto: int) -> Iterator[Row]:
+    """How many attempts ended in each minute, by type, lane, wait and duration (ms); and how many
+    on each day (UTC), by user. Each row is of a minute or of a day.
 
     Waits and durations are those of jobs that are done or failed; a job that has started again
     since has none. Both are counted from one reading of the events. Durations come first in the
     sort, because whole numbers are compared sooner than texts.
     """
-    rows = await db.all(
+    return tx.execute(
         f"""WITH ended AS MATERIALIZED (
                 SELECT substr(e.at, 1, 16) AS minute, e.to_status, j.job_type, j.lane, j.user_id,
                        {_WAIT} AS wait, {_RUN} AS run
                   FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
                  WHERE e.id > :after AND e.id <= :upto AND {_ENDED})
-            SELECT minute, job_type, lane, to_status,
+            SELECT minute, job_type, lane,
                    {_shortened("wait")} AS wait, {_shortened("run")} AS run,
-                   NULL AS day, NULL AS user_id, count(*) AS count
-              FROM ended GROUP BY 5, 6, 1, 2, 3, 4
+                   NULL AS day, NULL AS user_id, {_COUNTS}
+              FROM ended GROUP BY 4, 5, 1, 2, 3
              UNION ALL
-            SELECT NULL, NULL, NULL, to_status, NULL, NULL, substr(minute, 1, 10), user_id,
-                   count(*)
-              FROM ended WHERE user_id IS NOT NULL GROUP BY 8, 7, 4""",  # noqa: S608 (constants)
+            SELECT NULL, NULL, NULL, NULL, NULL, substr(minute, 1, 10), user_id, {_COUNTS}
+              FROM ended WHERE user_id IS NOT NULL GROUP BY 7, 6""",  # noqa: S608 (constants)
         {"after": after, "upto": upto},
     )
-    by_user = [row for row in rows if row["day"] is not None]
-    return [row for row in rows if row["day"] is None], by_user
 
 
 def move_cursor(tx: Tx, after: int, upto: int) -> bool:

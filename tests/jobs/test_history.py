@@ -1,11 +1,14 @@
 """The queue's past by step (docs/spec.md#queue-history)."""
 
+import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from buildos_box.clock import Instant, to_text
+from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.jobs import history_store
 from buildos_box.jobs.cleanup import Thresholds, clean_up
@@ -123,6 +126,29 @@ async def test_nothing_is_counted_twice(world: QueueWorld) -> None:
     after, upto = await history_store.unread(world.db)
     assert after == upto
     assert summed((await series(world))["all"]) == (3, 0, 0, 0)
+
+
+async def test_a_page_that_is_written_again_is_counted_once(world: QueueWorld) -> None:
+    """Its commit fails because of another transaction in it, and is repeated."""
+    work = world.job_type("work")
+    await world.add(work)
+    await world.run_all()
+    await roll_up(world.db)
+    await world.add(work)
+    await world.run_all()
+    go_on = threading.Event()
+    world.db.submit(lambda _tx: go_on.wait(10))  # so that what follows waits, and is one group
+    adding = asyncio.create_task(roll_up(world.db))
+    await asyncio.sleep(0.3)
+
+    def fail(_tx: Tx) -> None:
+        raise PermanentError("no")
+
+    failed = world.db.submit(fail)
+    go_on.set()
+    await adding
+    assert isinstance(failed.exception(10), PermanentError)
+    assert summed((await series(world))["all"]) == (2, 0, 0, 0)
 
 
 async def test_two_who_add_up_at_once_count_once(world: QueueWorld) -> None:
