@@ -1,7 +1,14 @@
 """How often Python's cyclic garbage collector runs, and when freed memory is given back."""
 
+import asyncio
 import gc
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+
+LOOK_EVERY_SECONDS = 5.0
+REST = 0.02
+"""Of one core: with less the process is at rest."""
 
 
 def disable_during_start() -> None:
@@ -31,3 +38,33 @@ def give_back_memory() -> None:
 
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+async def give_back_at_rest(
+    shrink: Callable[[], Awaitable[None]],
+    *,
+    every: float = LOOK_EVERY_SECONDS,
+    used: Callable[[], float] = time.process_time,
+) -> None:
+    """Each time that the process comes to rest, give back what its work has left. Never returns.
+
+    `shrink` empties caches; `used` is the processor time of the process, looked at every `every`
+    seconds.
+    """
+    last, worked = 0.0, False
+    while True:
+        await asyncio.sleep(every)
+        now = used()
+        if now - last > REST * every:
+            worked = True
+        elif worked:
+            worked = False
+            await shrink()
+            await asyncio.to_thread(_collect)
+            now = used()
+        last = now
+
+
+def _collect() -> None:
+    gc.collect()
+    give_back_memory()

@@ -17,7 +17,8 @@ from buildos_box import gc_tuning
 from buildos_box.app import Box
 from buildos_box.auth.client_address import ClientAddresses, address_group
 from buildos_box.auth.local_files import ADDRESS_FILE
-from buildos_box.errors import Unprocessable
+from buildos_box.db import Database, StorageError
+from buildos_box.errors import Unavailable, Unprocessable
 from buildos_box.log import logger
 from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
 from buildos_box.server.protocol import LimitedProtocol
@@ -86,7 +87,10 @@ async def serve(load: Load, on_ready: Callable[[Box, str], None]) -> None:
     try:
         await box.start()
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        sweeping = asyncio.create_task(connections.sweep())
+        beside = [
+            asyncio.create_task(connections.sweep()),
+            asyncio.create_task(gc_tuning.give_back_at_rest(partial(_shrink, box.services.db))),
+        ]
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         url = _url_of(listening)
@@ -100,11 +104,18 @@ async def serve(load: Load, on_ready: Callable[[Box, str], None]) -> None:
         await box.drain()
         server.should_exit = True
         await serving
-        sweeping.cancel()
+        for task in beside:
+            task.cancel()
     finally:
         (Path(settings.data.dir) / ADDRESS_FILE).unlink(missing_ok=True)
         await box.close()
         log.info("stopped")
+
+
+async def _shrink(db: Database) -> None:
+    """Empty the caches of the database, unless it takes nothing just now."""
+    with contextlib.suppress(StorageError, Unavailable):
+        await db.shrink()
 
 
 def _connection_registry(settings: Settings, files: int) -> ConnectionRegistry:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 BUSY_MS = 10_000
 
+SHRINK = "PRAGMA shrink_memory"
+"""Empties a connection's page cache."""
+
 
 def reader_pragmas(busy_ms: int = BUSY_MS) -> tuple[str, ...]:
     """Readers are query_only, so that only one connection ever writes and checkpoints.

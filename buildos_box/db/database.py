@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from buildos_box.clock import Clock
-from buildos_box.db.connect import connect_reader
+from buildos_box.db.connect import SHRINK, connect_reader
 from buildos_box.db.file_identity import FileIdentity
 from buildos_box.db.migrate import migrate
 from buildos_box.db.readers import Readers
@@ -195,6 +195,15 @@ class Database:
         sqlite3.Error.
         """
         self._held.copy(target, progress)
+
+    async def shrink(self) -> None:
+        """Empty the page caches, which otherwise stay as full as they ever were.
+
+        For times of rest: the next reads fill them again. Raises Unavailable, StorageError.
+        """
+        await self._readers.shrink()
+        self._snapshot_reads.shrink()
+        await self.write(lambda tx: tx.execute(SHRINK).close())
 
 
 class _TaskOutcome(Generic[T]):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from buildos_box.db.connect import connect_reader, reader_pragmas
+from buildos_box.db.connect import SHRINK, connect_reader, reader_pragmas
 from buildos_box.db.tx import Params, Row
 from buildos_box.errors import Unavailable
 
@@ -67,6 +67,14 @@ class Readers:
             raise Unavailable(CLOSED) from error
         finally:
             busy[index] -= 1
+
+    async def shrink(self) -> None:
+        """Empty the page caches."""
+        with self._few_lock:
+            if self._few is not None:
+                self._few.execute(SHRINK)
+        for connection in list(self._connections):
+            await connection.execute_fetchall(SHRINK)
 
     async def close(self) -> None:
         """Close the connections after the queries that are running."""

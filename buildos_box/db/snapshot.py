@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildos_box.db.connect import BUSY_MS
+from buildos_box.db.connect import BUSY_MS, SHRINK
 from buildos_box.db.tx import Listeners, Row, Tx
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class HeldDatabase:
     def copy(self, target: Path, progress: Progress | None = None) -> None:
         """Copy the state of one instant into a file, which is not synced to disk."""
         with self._one_at_a_time:
-            _copy(self._reading, target, progress)
+            try:
+                _copy(self._reading, target, progress)
+            finally:
+                self._reading.execute(SHRINK)
 
     def close(self) -> None:
         """Close it; a copy that is being made is finished first."""

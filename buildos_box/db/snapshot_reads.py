@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from buildos_box.db.connect import connect_reader
+from buildos_box.db.connect import SHRINK, connect_reader
 from buildos_box.db.tx import Listeners, Tx
 from buildos_box.errors import Unavailable
 from buildos_box.thread_pool import ThreadPool
@@ -35,6 +35,12 @@ class SnapshotReads:
         Raises Unavailable once closed, and what `read` and `may_open` raise.
         """
         return await self._pool.run(self._read, read, may_open)
+
+    def shrink(self) -> None:
+        """Empty the page caches of connections that are not in use."""
+        with self._lock:
+            for connection in self._free:
+                connection.execute(SHRINK)
 
     def close(self) -> None:
         """Close the connections; one that is in use is closed when its read ends."""

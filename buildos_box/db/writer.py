@@ -154,6 +154,7 @@ class Writer:
             if first is None:
                 break
             self._commit(first)
+            del first  # what it holds may be large, and the next may be long in coming
         self._connection.close()
 
     def _gather(self, group: list[_Work[Any]]) -> None:

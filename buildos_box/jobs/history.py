@@ -6,6 +6,7 @@ event is counted exactly once: its batch and the cursor are committed together.
 The rules: docs/spec.md#queue-history.
 """
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -127,10 +128,12 @@ def _summed(tx: Tx, after: int, upto: int) -> _Page:
 
 def _add_minute(sums: dict[Key, Sums], row: Row) -> None:
     minute = _seconds(row["minute"])
+    # The same few names in thousands of keys.
+    job_type, lane = sys.intern(row["job_type"]), sys.intern(row["lane"])
     counts = {name: row[name] for name in COUNTS}
     count = sum(counts.values())
     for step in LEVELS:
-        found = sums[step, minute // step * step, row["job_type"], row["lane"]]
+        found = sums[step, minute // step * step, job_type, lane]
         for name in COUNTS:
             found.counts[name] += counts[name]
         for buckets, ms in ((found.waits, row["wait"]), (found.runs, row["run"])):
