@@ -22,6 +22,7 @@ from buildos_box.db import Database, InstanceLock
 from buildos_box.db.mounts import MOUNTS, refuse_network
 from buildos_box.db.private_files import make_private
 from buildos_box.egress import Egress
+from buildos_box.egress.lazy_client import made_at_first_use
 from buildos_box.egress.lazy_tls import trusted_at_first_use
 from buildos_box.egress.redirects import HOOKS
 from buildos_box.ids import Ids
@@ -45,10 +46,14 @@ from buildos_box.upkeep.restore import finish_restore
 DATABASE_FILE = "box.sqlite3"
 
 
-def _new_http() -> httpx.AsyncClient:
-    timeout = httpx.Timeout(30, connect=5)
-    return httpx.AsyncClient(
-        follow_redirects=False, timeout=timeout, verify=trusted_at_first_use(), event_hooks=HOOKS
+def _new_http() -> "httpx.AsyncClient":
+    return made_at_first_use(
+        lambda: httpx.AsyncClient(
+            follow_redirects=False,
+            timeout=httpx.Timeout(30, connect=5),
+            verify=trusted_at_first_use(),
+            event_hooks=HOOKS,
+        )
     )
 
 
@@ -61,7 +66,7 @@ class Environment:
     jitter: Callable[[], float] = random.random
     open_database: Callable[[Path, Clock], Awaitable[Database]] = Database.open
     engine: type[Engine] = Engine
-    http: Callable[[], httpx.AsyncClient] = _new_http
+    http: "Callable[[], httpx.AsyncClient]" = _new_http
     twilio_http: Any = None
     mounts: Path = MOUNTS
     api: Callable[..., Api] = Api

@@ -1,6 +1,7 @@
 """Parts of libraries that a server never uses, kept out of its memory and of its start."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,8 +11,12 @@ from typing import Any
 NEVER = ("pygments", "rich")
 """httpx's command line and structlog's coloured tracebacks load these if they are installed, as
 they are for the dashboard; both libraries do without."""
-AT_FIRST_USE = ("pdb", "yaml")
-"""Litestar imports these for its debugger and for OpenAPI as YAML, which this API does not have."""
+AT_FIRST_USE = ("httpx", "pdb", "yaml")
+"""httpx is for requests to others, which many a box never makes; annotations that name it are in
+quotes, because they would load it. Litestar imports the others for its debugger and for OpenAPI as
+YAML, which this API does not have.
+"""
+_lock = threading.Lock()
 
 
 @contextmanager
@@ -36,9 +41,12 @@ class _AtFirstUse(ModuleType):
     """Stands for a module until something of it is asked for."""
 
     def __getattr__(self, name: str) -> Any:
-        # Python itself looks for these while it imports.
-        if name.startswith("__"):
+        # Python itself looks for these while it imports; for `__path__` when it imports a part.
+        if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
+        with _lock:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+        found = getattr(import_module(self.__name__), name)
+        setattr(self, name, found)
+        return found

@@ -72,7 +72,7 @@ class Services:
     ids: Ids
     db: Database
     queue: Queue
-    http: httpx.AsyncClient
+    http: "httpx.AsyncClient"
     """For addresses that the operator configured."""
     egress: Egress
     """For addresses that users give."""

@@ -72,3 +72,15 @@ print(again is pdb, again.Pdb is pdb.Pdb, hasattr(again, "set_trace"))
         *("True", "False"),
         *("False", "True", "True"),
     ]
+
+
+@pytest.mark.parametrize("program", ["import httpx._models", "from httpx import _models"])
+def test_a_part_of_what_is_not_loaded_yet_can_be_imported(program: str) -> None:
+    said = said_by(f"""
+with left_out():
+    import httpx
+{program}
+print(type(sys.modules["httpx"]).__name__, httpx.Response is sys.modules["httpx"].Response)
+print("Response" in vars(httpx))
+""")
+    assert said.split() == ["module", "True", "True"]

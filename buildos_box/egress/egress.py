@@ -53,7 +53,7 @@ class Fetched:
     """A complete response."""
 
     status: int
-    headers: httpx.Headers
+    headers: "httpx.Headers"
     body: bytes
 
 
@@ -158,7 +158,7 @@ class Egress:
             )
             raise TransientError(f"{_host(target)} {_cause(error)}", code="connection") from error
 
-    async def _addresses(self, target: httpx.URL, user_id: str | None) -> list[str]:
+    async def _addresses(self, target: "httpx.URL", user_id: str | None) -> list[str]:
         host, port = _host(target), _port(target)
         if not self._settings.allow_private:
             # Before the look-up, so that a port says nothing of the name either.
@@ -170,7 +170,7 @@ class Egress:
             self._check(target, text)
         return found
 
-    def _check_port(self, target: httpx.URL) -> None:
+    def _check_port(self, target: "httpx.URL") -> None:
         ports = self._settings.allowed_ports
         if _port(target) not in ports:
             raise AddressRefused(
@@ -179,7 +179,7 @@ class Egress:
                 "private network (egress.allow_private)"
             )
 
-    def _check(self, target: httpx.URL, text: str) -> None:
+    def _check(self, target: "httpx.URL", text: str) -> None:
         try:
             address = read(text)
         except ValueError:
@@ -194,7 +194,7 @@ class Egress:
             raise AddressRefused(f"{_host(target)} {NO_PUBLIC_ADDRESS}")
 
     async def _first_of(
-        self, addresses: list[str], target: httpx.URL, request: _Request
+        self, addresses: list[str], target: "httpx.URL", request: _Request
     ) -> Fetched:
         """The response of the first address that accepts a connection."""
         for number, address in enumerate(addresses, start=1):
@@ -205,7 +205,7 @@ class Egress:
                     raise
         raise AssertionError("unreachable: there is an address")
 
-    async def _at(self, address: str, target: httpx.URL, request: _Request) -> Fetched:
+    async def _at(self, address: str, target: "httpx.URL", request: _Request) -> Fetched:
         host = target.netloc.decode("ascii")
         async with (
             httpx.AsyncClient(
@@ -246,7 +246,7 @@ def _trusting_also(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def _parse(url: str) -> httpx.URL:
+def _parse(url: str) -> "httpx.URL":
     """The parts of an http(s) URL without credentials. Raises AddressRefused."""
     url = _with_ascii_host(url)
     if _PLAIN.fullmatch(url) is None:
@@ -262,7 +262,7 @@ def _parse(url: str) -> httpx.URL:
     return target
 
 
-def _host(target: httpx.URL) -> str:
+def _host(target: "httpx.URL") -> str:
     """The host name as DNS has it.
 
     `URL.host` decodes it, which not every name allows, and resolvers encode that by IDNA 2003.
@@ -283,12 +283,12 @@ def _with_ascii_host(url: str) -> str:
         raise AddressRefused(f"the host name of the URL {fault}") from None
 
 
-def _port(target: httpx.URL) -> int:
+def _port(target: "httpx.URL") -> int:
     usual = 443 if target.scheme == "https" else 80
     return usual if target.port is None else target.port
 
 
-def _cause(error: httpx.TransportError) -> str:
+def _cause(error: "httpx.TransportError") -> str:
     """What failed, in words of our own: the error's own text shows what listens where."""
     cause: BaseException | None = error
     while cause is not None:
@@ -299,7 +299,7 @@ def _cause(error: httpx.TransportError) -> str:
 
 
 async def _read_body(
-    answer: httpx.Response, target: httpx.URL, into: BinaryIO, max_bytes: int
+    answer: "httpx.Response", target: "httpx.URL", into: BinaryIO, max_bytes: int
 ) -> None:
     """Decompressed under the same limit, so that a small response cannot expand into a huge one."""
     unpacker = Unpacker(answer.headers.get("content-encoding", ""), max_bytes)
@@ -313,5 +313,5 @@ async def _read_body(
         raise TransientError(f"{_host(target)} sent broken gzip", code="broken_answer") from None
 
 
-def _too_large(target: httpx.URL, max_bytes: int) -> AnswerTooLarge:
+def _too_large(target: "httpx.URL", max_bytes: int) -> AnswerTooLarge:
     return AnswerTooLarge(f"{_host(target)} answers with more than {max_bytes} bytes")

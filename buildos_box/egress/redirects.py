@@ -3,7 +3,7 @@
 import httpx
 
 
-async def drop_unreadable_location(response: httpx.Response) -> None:
+async def drop_unreadable_location(response: "httpx.Response") -> None:
     """A response hook: without it a host name like `xn--zz` raises an error that httpx has no
     class for.
     """

@@ -111,18 +111,23 @@ def classify(error: BaseException) -> Failure:
             return Failure("permanent", error.code, message)
         case BoxError():
             return Failure("permanent", error.code, message, error.status >= 500)
-        case TimeoutError() | asyncio.TimeoutError() | httpx.TimeoutException():
+        case TimeoutError() | asyncio.TimeoutError():
             return Failure("transient", "timeout", message, True)
-        case httpx.HTTPStatusError():
-            status = error.response.status_code
-            kind = "transient" if retryable_status(status) else "permanent"
-            return Failure(kind, f"http_{status}", message, retryable_status(status))
-        case httpx.TransportError() | ConnectionError():
+        case ConnectionError():
             return Failure("transient", "connection", message, True)
         case sqlite3.OperationalError():
             return Failure("transient", "database_busy", message, True)
         case msgspec.ValidationError():
             return Failure("permanent", "malformed", message)
+        # Last, because to ask for these loads the library.
+        case httpx.TimeoutException():
+            return Failure("transient", "timeout", message, True)
+        case httpx.HTTPStatusError():
+            status = error.response.status_code
+            kind = "transient" if retryable_status(status) else "permanent"
+            return Failure(kind, f"http_{status}", message, retryable_status(status))
+        case httpx.TransportError():
+            return Failure("transient", "connection", message, True)
         case _:
             return Failure("unknown", type(error).__name__, message, True)
 

@@ -160,7 +160,7 @@ class SmartLLM:
         *,
         db: Database,
         clock: Clock,
-        http: httpx.AsyncClient,
+        http: "httpx.AsyncClient",
     ) -> "SmartLLM":
         """The chain of the configuration."""
         return cls(

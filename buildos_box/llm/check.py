@@ -51,7 +51,7 @@ class ProviderCheck(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 async def check(
     providers: Iterable[ProviderSettings],
     *,
-    http: httpx.AsyncClient | None = None,
+    http: "httpx.AsyncClient | None" = None,
     clock: Clock | None = None,
     longest_seconds: float | None = None,
 ) -> list[ProviderCheck]:
@@ -70,7 +70,7 @@ async def check(
 
 
 async def _one(
-    settings: ProviderSettings, http: httpx.AsyncClient, clock: Clock, longest: float | None
+    settings: ProviderSettings, http: "httpx.AsyncClient", clock: Clock, longest: float | None
 ) -> ProviderCheck:
     seconds = longest or (LOCAL_LONGEST_SECONDS if is_local(settings) else LONGEST_SECONDS)
     provider = Provider(msgspec.structs.replace(settings, timeout_seconds=seconds), http)

@@ -31,7 +31,7 @@ __all__ = ["CallFailed", "Prompt", "Provider", "Reply", "Turn"]
 class Provider:
     """Calls one provider with the given HTTP client; its key is sent to its own address only."""
 
-    def __init__(self, settings: ProviderSettings, http: httpx.AsyncClient) -> None:
+    def __init__(self, settings: ProviderSettings, http: "httpx.AsyncClient") -> None:
         self.name = settings.name
         self.model = settings.model
         self._settings = settings
@@ -145,7 +145,7 @@ class Provider:
 
     async def _post(
         self, body: dict[str, Any], prompt: Prompt, longest: float
-    ) -> tuple[httpx.Response, bytes]:
+    ) -> "tuple[httpx.Response, bytes]":
         """The response of the first address that is found, which is remembered."""
         for url in self._urls:
             response, content = await self._post_to(url, body, prompt, longest)
@@ -157,7 +157,7 @@ class Provider:
 
     async def _post_to(
         self, url: str, body: dict[str, Any], prompt: Prompt, longest: float
-    ) -> tuple[httpx.Response, bytes]:
+    ) -> "tuple[httpx.Response, bytes]":
         """Once a request is sent it may be billed, whatever happens to its answer."""
         timeout = httpx.Timeout(longest, connect=min(longest, CONNECT_SECONDS))
         headers = provider_requests.headers(self._settings)
@@ -206,7 +206,7 @@ def _habits_of(failure: CallFailed, settings: ProviderSettings) -> frozenset[Hab
     return learnt
 
 
-async def _read_capped(response: httpx.Response) -> bytes:
+async def _read_capped(response: "httpx.Response") -> bytes:
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk
@@ -215,7 +215,7 @@ async def _read_capped(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _refused(response: httpx.Response, content: bytes, key: Secret | None) -> CallFailed:
+def _refused(response: "httpx.Response", content: bytes, key: Secret | None) -> CallFailed:
     status = response.status_code
     outcome = OUTCOMES.get(status, "http_error")
     detail = _words_of(content)

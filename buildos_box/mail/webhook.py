@@ -116,7 +116,7 @@ def _still(error: TransientError, may_have_it: bool) -> TransientError:
     return OutcomeUnknown(error.message, retry_after=error.retry_after)
 
 
-async def _read(answer: httpx.Response) -> bytes:
+async def _read(answer: "httpx.Response") -> bytes:
     """The body of a success; empty if it cannot be read, since the mail was accepted anyway."""
     try:
         return await answer.aread()

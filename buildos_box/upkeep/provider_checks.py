@@ -29,7 +29,7 @@ HEALTH = {
 """Where a service answers anybody, by its scheme without TLS."""
 
 
-async def chat(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+async def chat(settings: Settings, http: "httpx.AsyncClient") -> AsyncIterator[Finding]:
     """Each chat service, of Telegram also the bot's token; of a URL only the host is told."""
     if settings.chat and find_spec("apprise") is None:
         yield fault("chat", MISSING, "install the extra, or remove [chat]")
@@ -38,7 +38,7 @@ async def chat(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Fin
         yield await _one(f"chat {name}", service, http)
 
 
-async def _one(name: str, service: ChatSettings, http: httpx.AsyncClient) -> Finding:
+async def _one(name: str, service: ChatSettings, http: "httpx.AsyncClient") -> Finding:
     host = host_of(service)
     try:
         answer = await http.get(_question(service), timeout=SECONDS)

@@ -28,7 +28,7 @@ STRANGER_SECONDS = 3.0
 SERVICE = "daily-brief-worker"
 
 
-async def language_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+async def language_models(settings: Settings, http: "httpx.AsyncClient") -> AsyncIterator[Finding]:
     """A real, small call to each provider of the chain."""
     if not settings.llm.providers:
         yield note(
@@ -44,7 +44,7 @@ async def language_models(settings: Settings, http: httpx.AsyncClient) -> AsyncI
             yield fault(name, f"{found.model} {found.words}", f"see [[llm.providers]]; {fallen}")
 
 
-async def mail(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+async def mail(settings: Settings, http: "httpx.AsyncClient") -> AsyncIterator[Finding]:
     """The mail server, including the login, without sending a mail."""
     email = settings.email
     if email.transport == "outbox":
@@ -121,7 +121,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+async def sms(settings: Settings, http: "httpx.AsyncClient") -> AsyncIterator[Finding]:
     """Twilio's account, read with the credentials."""
     sms = settings.sms
     if not sms.enabled:
@@ -155,7 +155,7 @@ async def sms(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Find
         yield warning("sms", f"Twilio answers {answer.status_code}", "try again later")
 
 
-def _state(answer: httpx.Response) -> str:
+def _state(answer: "httpx.Response") -> str:
     """`active`, `suspended` or `closed`."""
     try:
         return str(answer.json()["status"])
@@ -202,7 +202,7 @@ async def egress(settings: Settings) -> AsyncIterator[Finding]:
             yield fault("egress", f"{ca_file}: {error}", "egress.ca_file must be a PEM file")
 
 
-async def public_address(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+async def public_address(settings: Settings, http: "httpx.AsyncClient") -> AsyncIterator[Finding]:
     """Whether the links in mail lead to this server."""
     name, url = "public address", settings.server.public_url
     shown = masked_url(url)
@@ -291,7 +291,7 @@ async def _health_at(
     return said if isinstance(said, dict) and said.get("service") == SERVICE else None
 
 
-async def _reach(name: str, url: str, http: httpx.AsyncClient, cure: str) -> Finding:
+async def _reach(name: str, url: str, http: "httpx.AsyncClient", cure: str) -> Finding:
     """Whether the host answers at all; the address itself only accepts POST."""
     try:
         answer = await http.head(url, timeout=SECONDS)

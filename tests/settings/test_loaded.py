@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 HEAVY = {
-    "anthropic", "apprise", "attr", "babel", "bleach", "boto3", "cryptography", "holidays",
-    "html5lib", "icalendar", "json_repair", "markdown", "markdown_it", "openai", "phonenumbers",
-    "prometheus_client", "py_vapid", "pydantic", "pygments", "pywebpush", "recurring_ical_events",
+    "anthropic", "apprise", "attr", "babel", "bleach", "boto3", "cryptography", "h11", "holidays",
+    "html5lib", "httpcore", "httpx", "icalendar", "json_repair", "markdown", "markdown_it", "openai",
+    "phonenumbers", "prometheus_client", "py_vapid", "pydantic", "pygments", "pywebpush", "recurring_ical_events",
     "requests", "rich", "textual", "twilio", "yaml",
 }  # fmt: skip
 OTHERS = {"http.server", "pdb", "litestar._openapi.schema_generation.examples"}
