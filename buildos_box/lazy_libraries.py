@@ -8,13 +8,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-NEVER = ("pygments", "rich")
-"""httpx's command line and structlog's coloured tracebacks load these if they are installed, as
-they are for the dashboard; both libraries do without."""
-AT_FIRST_USE = ("httpx", "pdb", "yaml")
-"""httpx is for requests to others, which many a box never makes; annotations that name it are in
-quotes, because they would load it. Litestar imports the others for its debugger and for OpenAPI as
-YAML, which this API does not have.
+NEVER = ("greenlet", "pygments", "rich")
+"""httpx's command line and structlog load these if they are installed, as the last two are for the
+dashboard; both libraries do without."""
+AT_FIRST_USE = ("difflib", "httpx", "pdb", "statistics", "yaml")
+"""Three are for work that many a box seldom has; annotations that name them are in quotes,
+because they would load them. Litestar imports pdb for its debugger, and yaml for OpenAPI in a form
+that this API does not have.
 """
 _lock = threading.Lock()
 

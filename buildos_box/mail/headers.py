@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from buildos_box.clock import Instant
-from buildos_box.email_address import EmailAddress, parse
-from buildos_box.mail.transport_errors import UnusableAddress
+from buildos_box.email_address import EmailAddress
+from buildos_box.mail.mailbox import mailbox
 
 _LONGEST_SUBJECT = 200
 
@@ -114,11 +114,3 @@ def one_line(text: str) -> str:
     if line.isascii() and line.isprintable():
         return line
     return "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cs"))
-
-
-def mailbox(address: str) -> EmailAddress:
-    """The address in the form of an SMTP envelope. Raises UnusableAddress."""
-    try:
-        return parse(address)
-    except ValueError as error:
-        raise UnusableAddress(f"mail cannot be sent to or from {address!r}: it {error}") from error

@@ -15,9 +15,8 @@ from string import Template
 from buildos_box.locales.language import stored_language
 from buildos_box.locales.messages import N_
 from buildos_box.mail import mail_urls, signed_links
-from buildos_box.mail.headers import mailbox, new_message
 from buildos_box.mail.html import closed, links_in, rewrite_links, to_html
-from buildos_box.mail.mime import alternatives
+from buildos_box.mail.mailbox import mailbox
 from buildos_box.mail.plain_text import to_text
 from buildos_box.mail.signed_links import SignedLink
 from buildos_box.mail.store import Email
@@ -66,6 +65,10 @@ def render(email: Email, sender: Sender) -> Rendered:
 
     Raises PermanentError for an address that mail cannot be sent to.
     """
+    # They need most of Python's `email`, which is loaded with the first mail.
+    from buildos_box.mail.headers import new_message
+    from buildos_box.mail.mime import alternatives
+
     unsubscribe = _unsubscribe_url(email, sender)
     body, text, html = _fitting(email, sender, unsubscribe)
     footer = footer_links(email, sender, unsubscribe)

@@ -1,8 +1,5 @@
 """A short plain message of the server itself: without tracking and unsubscribing."""
 
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +7,7 @@ import msgspec
 from buildos_box.clock import Instant
 from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
-from buildos_box.mail.headers import mailbox, one_line, policy_for
+from buildos_box.mail.mailbox import mailbox
 from buildos_box.mail.render import message_id
 from buildos_box.services import MailContext, Services
 from buildos_box.settings import EmailSettings
@@ -57,6 +54,13 @@ def _message(
     sender: EmailSettings, key: str, *, to: str, at: Instant, subject: str, text: str
 ) -> bytes:
     """The same bytes for the same `key` and `at`."""
+    # Loaded with the first mail.
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.utils import format_datetime
+
+    from buildos_box.mail.headers import one_line, policy_for
+
     by, reader = mailbox(sender.from_address), mailbox(to)
     message = EmailMessage(policy=policy_for(by, reader))
     message["From"] = Address(one_line(sender.from_name), by.local, by.domain)

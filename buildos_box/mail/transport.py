@@ -10,8 +10,6 @@ from pathlib import Path
 
 from buildos_box.clock import Clock
 from buildos_box.errors import TransientError, Unprocessable
-from buildos_box.mail.smtp import SmtpMailer
-from buildos_box.mail.webhook import WebhookMailer
 from buildos_box.services import NO_CONTEXT, MailContext, Mailer
 from buildos_box.settings import Settings
 from buildos_box.thread_pool import ThreadPool
@@ -71,12 +69,16 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
 
 
 def make_mailer(settings: Settings, clock: Clock) -> Mailer:
-    """The transport of the configuration. Raises Unprocessable."""
+    """The transport of the configuration, whose libraries are loaded. Raises Unprocessable."""
     email = settings.email
     match email.transport:
         case "smtp":
+            from buildos_box.mail.smtp import SmtpMailer
+
             return SmtpMailer(email.smtp, email.from_address, tls_context(settings.egress.ca_file))
         case "webhook":
+            from buildos_box.mail.webhook import WebhookMailer
+
             return WebhookMailer(email.webhook, clock, tls_context(settings.egress.ca_file))
         case "outbox":
             return OutboxMailer(Path(settings.data.dir) / "outbox")

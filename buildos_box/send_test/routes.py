@@ -11,7 +11,7 @@ from buildos_box.chat import store as chat_store
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, Unprocessable
 from buildos_box.jobs.job_type import JobQueued, JobType, Payload
-from buildos_box.mail.headers import mailbox
+from buildos_box.mail.mailbox import mailbox
 from buildos_box.notifications import push_store
 from buildos_box.send_test.job import (
     SEND_TEST_CHAT,

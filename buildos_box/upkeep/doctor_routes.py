@@ -10,7 +10,6 @@ from buildos_box.auth.scope_guard import NEEDS_ADMIN
 from buildos_box.errors import Unprocessable
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
-from buildos_box.upkeep.doctor import examine
 from buildos_box.upkeep.findings import Finding, fault, ok, warning
 from buildos_box.upkeep.reload import Reloader
 
@@ -38,6 +37,8 @@ async def doctor(services: Services, reloader: Reloader, offline: bool = False) 
 
 
 def _examine(services: Services, offline: bool) -> list[Finding]:
+    from buildos_box.upkeep.doctor import examine  # seldom needed, and it needs much
+
     async def look() -> list[Finding]:
         checks = examine(services.settings, services.clock, offline=offline)
         return [finding async for finding in checks]
