@@ -99,11 +99,21 @@ async def roll_up(db: Database) -> None:
     """
     after, newest = await history_store.unread(db)
     while after < newest:
-        upto = min(newest, after + history_store.PAGE)
+        upto = await _end_of_page(db, after, newest)
         page = await db.read(partial(_summed, after=after, upto=upto))
         moved = await db.write(partial(_add_page, after=after, upto=upto, page=page))
         del page  # before the next one is summed
         after = upto if moved else (await history_store.unread(db))[0]
+
+
+async def _end_of_page(db: Database, after: int, newest: int) -> int:
+    """The last event of the next page: many, but of about an hour, as each minute takes memory."""
+    upto = min(newest, after + history_store.PAGE)
+    seconds = await history_store.seconds_between(db, after, upto)
+    if seconds <= LEVELS[0]:
+        return upto
+    of_an_hour = (upto - after) * LEVELS[0] // seconds
+    return min(upto, after + max(history_store.LEAST_PAGE, of_an_hour))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from buildos_box.db import Database, Row, Tx
 
 PAGE = 30_000
 """How many events of the audit trail one transaction adds at most."""
+LEAST_PAGE = 1_000
+"""How many it adds at least, if there are so many, however long ago they were."""
 HOUR = 3600
 _ENDED = """(e.from_status = 'processing' AND e.to_status IN ('completed', 'failed',
              'queued_for_retry') OR e.to_status = 'cancelled')"""
@@ -55,6 +57,17 @@ async def unread(db: Database) -> tuple[int, int]:
     )
     assert row is not None
     return row["event_id"], row["newest"]
+
+
+async def seconds_between(db: Database, after: int, upto: int) -> int:
+    """The time between the first and the last of these events, in whole seconds."""
+    row = await db.one(
+        """SELECT 86400 * (
+               julianday((SELECT at FROM job_events WHERE id <= :upto ORDER BY id DESC LIMIT 1))
+               - julianday((SELECT at FROM job_events WHERE id > :after ORDER BY id LIMIT 1)))""",
+        {"after": after, "upto": upto},
+    )
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def ended(tx: Tx, after: int, upto: int) -> Iterator[Row]:

@@ -3,12 +3,15 @@
 import asyncio
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from buildos_box.clock import Instant, to_text
-from buildos_box.db import Tx
+from bench.large_job_store import fill
+from buildos_box.app import DATABASE_FILE
+from buildos_box.clock import Instant, SystemClock, to_text
+from buildos_box.db import Database, Tx
 from buildos_box.errors import PermanentError, TransientError, Unprocessable
 from buildos_box.jobs import history_store
 from buildos_box.jobs.cleanup import Thresholds, clean_up
@@ -149,6 +152,22 @@ async def test_a_page_that_is_written_again_is_counted_once(world: QueueWorld) -
     await adding
     assert isinstance(failed.exception(10), PermanentError)
     assert summed((await series(world))["all"]) == (2, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("apart", "pages"), [(0.01, 1), (3.0, 1), (30.0, 3)])
+async def test_a_long_past_is_added_up_in_several_pages(
+    tmp_path: Path, apart: float, pages: int
+) -> None:
+    """1,000 jobs with some 3,000 events: of seconds, of 50 minutes, of eight hours."""
+    await asyncio.to_thread(fill, tmp_path / "data", 1_000, apart=apart)
+    db = await Database.open(tmp_path / "data" / DATABASE_FILE, SystemClock())
+    before = db.commits
+    await roll_up(db)
+    after, newest = await history_store.unread(db)
+    commits = db.commits - before
+    await db.close()
+    assert after == newest > 1_000
+    assert commits == pages
 
 
 async def test_two_who_add_up_at_once_count_once(world: QueueWorld) -> None:
