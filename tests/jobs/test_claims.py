@@ -248,3 +248,18 @@ async def test_a_suspect_waits_for_one_that_an_earlier_claim_has_started(
     await world.runner.run(first, None)
     await world.settle()
     assert [job.job_id for job in await world.claim_many(16)] == suspects[1:]
+
+
+async def test_a_suspect_waits_also_while_other_users_jobs_run_beside_the_first(
+    world: QueueWorld,
+) -> None:
+    kind = world.job_type("t")
+    for _ in range(2):
+        await world.add(kind, user_id="ada")
+    for _ in range(SUSPECT_AFTER):
+        assert len(await world.claim_many(2)) == 2
+        await world.recover(all_leases=True)
+    world.clock.advance(timedelta(hours=1))
+    await world.add(kind, user_id="zoe")
+    assert [job.user_id for job in await world.claim_many(16)] == ["ada", "zoe"]
+    assert await world.claim_many(16) == []

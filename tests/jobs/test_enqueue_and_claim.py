@@ -146,6 +146,17 @@ async def test_two_users_at_their_share_let_a_third_go_first(
     ]
 
 
+async def test_a_job_that_overtook_one_of_a_user_at_their_share_is_claimed_once(
+    world: QueueWorld,
+) -> None:
+    world.queue.lanes["llm"] = Lane.of("llm", 6, per_user=1)
+    kind = world.job_type("t", lane="llm")
+    for user in ("greedy", "greedy", "patient"):
+        await world.add(kind, user_id=user)
+    claimed = await world.claim_many(6)
+    assert [job.user_id for job in claimed] == ["greedy", "patient", "greedy"]
+
+
 @pytest.mark.parametrize(("kind", "name"), [("lane", "default"), ("type", "t"), ("all", "all")])
 async def test_what_is_paused_is_not_claimed_until_it_is_resumed(
     world: QueueWorld, kind: Kind, name: str
