@@ -1,22 +1,24 @@
 """`GET /users/{id}/export`: all data of a user."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, cast
 
 import msgspec
-from litestar import get
+from litestar import MediaType, Response, get
+from litestar.response import Stream
 
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
-from buildos_box.upkeep import user_data_store
-from buildos_box.workspace import fields
-from buildos_box.workspace.fields import Field
-from buildos_box.workspace.item_types import DEPENDENCIES, KINDS, Kind
+from buildos_box.upkeep.export_document import CHUNK, write_document
 
 Json = dict[str, Any]
 _READING = ThreadPool("export", threads=2)
+MOST_IN_MEMORY = 2 * CHUNK
+"""A longer document waits in a file without a name, in the data folder, until it is sent."""
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,36 +42,29 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 @get("/users/{user_id:str}/export", tags=["Users"])
-async def export_user(user_id: str, services: Services, caller: Caller) -> Export:
+async def export_user(user_id: str, services: Services, caller: Caller) -> Response[Export]:
     """All data of one user in one document. Raises NotFound."""
     caller.require_user(user_id)
-    found = await _READING.run(user_data_store.everything_of, services.db.path, user_id)
-    if not found["users"]:
-        raise NotFound(f"there is no user {user_id}")
-    lists = {kind.name: [_item(kind, row) for row in found.pop(kind.table)] for kind in KINDS}
-    links = [
-        {"taskId": row["task_id"], "dependsOnId": row["depends_on_id"]}
-        for row in found.pop("task_dependencies")
-    ]
-    document = {
-        **lists,
-        DEPENDENCIES: links,
-        "exportedAt": to_text(services.clock.now()),
-        "userId": user_id,
-        "records": {table: rows for table, rows in found.items() if rows},
-    }
-    return msgspec.convert(document, Export)
+    # It is whole before the first byte is sent, so that a slow reader holds up no checkpoint.
+    document: IO[bytes] = SpooledTemporaryFile(MOST_IN_MEMORY, dir=str(services.db.path.parent))  # noqa: SIM115
+    try:
+        at = to_text(services.clock.now())
+        path = services.db.path
+        if not await _READING.run(write_document, path, user_id, at, document):
+            raise NotFound(f"there is no user {user_id}")
+    except BaseException:
+        document.close()
+        raise
+    size = str(document.tell())
+    sent = Stream(_parts(document), media_type=MediaType.JSON, headers={"content-length": size})
+    return cast("Response[Export]", sent)
 
 
-def _item(kind: Kind, row: Json) -> Json:
-    shown = {field.name: _shown(field, row[field.column]) for field in kind.fields}
-    return {name: value for name, value in shown.items() if value is not None}
-
-
-def _shown(field: Field, stored: Any) -> Any:
-    if field.read is fields.week_days:
-        return msgspec.json.decode(stored) if stored else None
-    return bool(stored) if field.read is fields.flag else stored
+async def _parts(document: IO[bytes]) -> AsyncIterator[bytes]:
+    with document:
+        document.seek(0)
+        while part := await _READING.run(document.read, CHUNK):
+            yield part
 
 
 ROUTES: list[Any] = [export_user]

@@ -4,11 +4,13 @@ A table belongs to a user if it has a `user_id`, or refers to a table that does,
 are part of every export and of the test of erasure without a line here.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buildos_box.db.snapshot import own_tables, reading
-from buildos_box.url_masking import masked_url
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -20,32 +22,68 @@ SECRET_COLUMNS = frozenset(
     | {"sealed_password", "target"}
 )
 SECRET_URLS = {"calendar_feeds": "url", "push_subscriptions": "endpoint"}
-"""By table, the column with addresses that open something for whoever knows them."""
-Rows = dict[str, list[dict[str, Any]]]
+"""By table, the column with addresses that open something for whoever knows them.
+
+Of these only the host may be shown: no read returns what opens something.
+"""
 
 
-def everything_of(path: Path, user_id: str) -> Rows:
-    """Every row of that user by table, as of one instant, without tables of keys.
+class UserData:
+    """The rows of one user, by table, as of one instant."""
 
-    Of secret addresses only the host is shown: no read returns what opens something. It blocks:
-    call it in a thread. Raises sqlite3.Error.
-    """
-    with reading(path) as db:
-        return {
-            name: [
-                _shown(name, row) for row in db.table(name).rows_where(condition, {"user": user_id})
-            ]
+    def __init__(self, db: "Database", user_id: str) -> None:
+        self._connection = db.conn
+        self._user = {"user": user_id}
+        self._layout = _layout_of(db)
+        self.tables = frozenset(self._layout)
+        """The tables with users' data."""
+
+    @classmethod
+    @contextmanager
+    def reading(cls, path: Path, user_id: str) -> Iterator["UserData"]:
+        """What the file holds at this instant. Raises FileNotFoundError, sqlite3.Error."""
+        with reading(path) as db:
+            yield cls(db, user_id)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a user."""
+        return any(self.rows("users", ("id",)))
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The names of the table's columns."""
+        return self._layout[table].columns
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The user's rows of that table, read as they are asked for."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        names, condition = ", ".join(f'"{name}"' for name in columns), self._layout[table].condition
+        return cursor.execute(f'SELECT {names} FROM "{table}" WHERE {condition}', self._user)  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    columns: tuple[str, ...]
+    condition: str
+
+
+_layouts: dict[str, dict[str, _Layout]] = {}
+"""By the text of the schema, of the one that was read last: to find it takes some milliseconds."""
+
+
+def _layout_of(db: "Database") -> dict[str, _Layout]:
+    """The tables with users' data."""
+    schema = str(db.execute("SELECT group_concat(sql) FROM sqlite_master").fetchone()[0])
+    found = _layouts.get(schema)
+    if found is None:
+        found = {
+            name: _Layout(tuple(db.table(name).columns_dict), condition)
             for name, condition in conditions_of(db).items()
-            if name not in NOT_EXPORTED
         }
-
-
-def _shown(table: str, row: dict[str, Any]) -> dict[str, Any]:
-    values = {name: value for name, value in row.items() if name not in SECRET_COLUMNS}
-    address = SECRET_URLS.get(table)
-    if address is not None:
-        values[address] = masked_url(values[address])
-    return values
+        _layouts.clear()
+        _layouts[schema] = found
+    return found
 
 
 def secret_urls(database: Path) -> dict[str, dict[str, str]]:
