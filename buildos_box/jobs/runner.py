@@ -119,10 +119,19 @@ class Runner:
     async def run_together(self, claimed: list[Claimed], services: Any) -> None:
         """Run attempts that were claimed together concurrently; each frees its own slot when it
         ends.
+
+        Raises Unavailable, once all have ended, if the database was closed under one of them.
         """
         loop = asyncio.get_running_loop()
+        failed: Exception | None = None
+        # One after the other, since a gather costs a callback for each; every error is fetched.
         for task in [loop.create_task(self._run_as_a_task(one, services)) for one in claimed]:
-            await task
+            try:
+                await task
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def _run_as_a_task(self, claimed: Claimed, services: Any) -> None:
         # A task has its own context, so nothing has to be restored when it ends.

@@ -1,6 +1,7 @@
 """What becomes of an attempt (docs/spec.md#retry-classes)."""
 
 import asyncio
+import gc
 import re
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -10,7 +11,13 @@ import pytest
 
 from buildos_box.clock import from_text
 from buildos_box.db import Tx
-from buildos_box.errors import IllegalTransition, LeaseLost, PermanentError, TransientError
+from buildos_box.errors import (
+    IllegalTransition,
+    LeaseLost,
+    PermanentError,
+    TransientError,
+    Unavailable,
+)
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.retry import Snooze
 from tests.jobs.conftest import LEASE, QueueWorld, Work
@@ -481,3 +488,25 @@ async def test_no_job_waits_longer_than_an_hour_for_its_next_attempt(world: Queu
     row = await world.job(job)
     assert row["status"] == "queued_for_retry"
     assert from_text(row["scheduled_for"]) == world.clock.now() + timedelta(hours=1)
+
+
+async def test_attempts_that_end_after_the_database_was_closed_leave_no_error_behind(
+    world: QueueWorld,
+) -> None:
+    left: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: left.append(context))
+    kind = world.job_type("t")
+    for _ in range(2):
+        await world.add(kind)
+    claimed = await world.claim_many(2)
+
+    async def behave(_job: Attempt[Work]) -> None:
+        await world.db.close()
+        raise TransientError("stopped")
+
+    world.behaviour = behave
+    with pytest.raises(Unavailable):
+        await world.runner.run_together(claimed, None)
+    gc.collect()
+    await asyncio.sleep(0)
+    assert left == []
