@@ -139,7 +139,7 @@ sqlite-utils writes the same rows into the same schema with the same durability,
 The disk is a copy of as many bytes with its fsync, from the page cache. `/sync` applies every rule
 to every item before anything is written, and then writes the columns that change. An import is a
 sync of what was exported into an empty folder; a backup copies the file, and checks
-the copy while it is hashed and packed.
+the copy while it is hashed and packed on two threads.
 
 | most memory above the start, MiB | a quarter of the rows | all rows |
 | --- | ---: | ---: |

@@ -13,14 +13,16 @@ import re
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import msgspec
 
 from buildos_box.errors import BoxError
 from buildos_box.untrusted_json import read_json
+
+if TYPE_CHECKING:
+    pass
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -31,7 +33,7 @@ MAX_MANIFEST = 1024 * 1024
 MAX_KEY = 64 * 1024
 MAX_EXTENSION = 64 * 1024
 """The size of an extended header, as files of more than 8 GiB have."""
-_CHUNK = 1024 * 1024
+CHUNK = 1024 * 1024
 _SLACK = 256 * 1024
 """For what tar adds: its headers, and zeros up to the end of a record."""
 _NOT_AN_ARCHIVE = (
@@ -80,83 +82,6 @@ def key_files(folder: Path) -> list[Path]:
 def fingerprint(key: bytes) -> str:
     """A short name for a key, which distinguishes keys and reveals nothing of them."""
     return hashlib.sha256(b"buildos-box fingerprint\0" + key).hexdigest()[:16]
-
-
-Describe = Callable[[list[Member]], Manifest]
-"""Makes the manifest, once every file was read."""
-
-
-def pack(
-    target: Path, files: Mapping[str, Path], longest: Manifest, describe: Describe
-) -> Manifest:
-    """Write the archive, readable by its owner only, synced to disk; returns its manifest.
-
-    Each file is read once, to be hashed and packed. The manifest stands before them and is known
-    after them: room is left for `longest`, which must be no shorter. Raises OSError, and what
-    `describe` raises.
-    """
-    size = len(_json(longest))
-    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as raw:
-        raw.seek(len(_packed_manifest(longest, size)))
-        members = _pack_members(raw, files)
-        manifest = describe(members)
-        raw.seek(0)
-        raw.write(_packed_manifest(manifest, size))
-        raw.flush()
-        os.fsync(raw.fileno())
-    return manifest
-
-
-def _json(manifest: Manifest) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(manifest))
-
-
-def _packed_manifest(manifest: Manifest, size: int) -> bytes:
-    """Filled up with spaces and not compressed, so that its length depends on `size` alone."""
-    content = _json(manifest).ljust(size)
-    if len(content) > size:
-        raise ValueError(f"the manifest is longer than the {size} bytes left for it")
-    header = _entry(MANIFEST, size).tobuf()
-    return gzip.compress(header + content + b"\0" * (-size % tarfile.BLOCKSIZE), 0)
-
-
-def _pack_members(raw: IO[bytes], files: Mapping[str, Path]) -> list[Member]:
-    """Write what comes after the manifest: a second gzip stream, with which the first one's tar
-    goes on.
-    """
-    members = []
-    with (
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=1) as packed,
-        tarfile.TarFile(fileobj=packed, mode="w", copybufsize=_CHUNK) as tar,
-    ):
-        for name, path in files.items():
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                hashed = _Hashed(file)
-                tar.addfile(_entry(name, size), hashed)
-            members.append(Member(name, size, hashed.digest.hexdigest()))
-    return members
-
-
-class _Hashed(io.RawIOBase):
-    """A file that is hashed as it is read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes."""
-        content = self._file.read(size)
-        self.digest.update(content)
-        return content
-
-
-def _entry(name: str, size: int) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = size, 0o600
-    return entry
 
 
 class _Header(tarfile.TarInfo):
@@ -210,7 +135,7 @@ def unpack(archive: Path, folder: Path) -> Manifest:
 
 def _to_the_end(plain: gzip.GzipFile) -> None:
     """Read to the end, where the checksum is; after the last member there are only a few zeros."""
-    rest = plain.read(_CHUNK)
+    rest = plain.read(CHUNK)
     if rest.strip(b"\0") or plain.read(1):
         raise BadBackup("it has data after its end")
 
@@ -263,7 +188,7 @@ def _lay(content: IO[bytes], path: Path, member: Member) -> None:
     digest, left = hashlib.sha256(), member.size
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(fd, "wb") as file:
-        while left and (chunk := content.read(min(_CHUNK, left))):
+        while left and (chunk := content.read(min(CHUNK, left))):
             digest.update(chunk)
             file.write(chunk)
             left -= len(chunk)

@@ -30,6 +30,7 @@ from buildos_box.errors import BoxError, Conflict
 from buildos_box.plural import plural
 from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup, Manifest, Member
+from buildos_box.upkeep.packing import pack
 from buildos_box.version import VERSION
 
 PREFIX, SUFFIX = "box-", ".backup.tar.gz"
@@ -146,7 +147,7 @@ def _make(
 
         longest = Inspection([], _MOST, dict.fromkeys(table_names(copied), _MOST))
         members = [Member(name, _MOST, "0" * 64) for name in files]
-        manifest = archive.pack(whole, files, manifest_of(longest, members), describe)
+        manifest = pack(whole, files, manifest_of(longest, members), describe)
     size = whole.stat().st_size
     # A link, unlike a rename, never replaces a file that was created meanwhile.
     os.link(whole, target)

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import random
 import resource
 import sqlite3
 import stat
@@ -23,6 +24,7 @@ from buildos_box.upkeep import archive
 from buildos_box.upkeep.archive import BadBackup, Manifest, Member, unpack
 from buildos_box.upkeep.backup import DamagedSource, backups_in, forget_old, make_backup, verify
 from buildos_box.upkeep.cron import back_up
+from buildos_box.upkeep.packing import pack
 from tests.clock import ManualClock
 from tests.world import open_world
 
@@ -188,10 +190,32 @@ async def test_any_program_that_reads_tar_and_gzip_reads_a_backup(tmp_path: Path
 
 def test_a_manifest_longer_than_the_room_for_it_is_not_written(tmp_path: Path) -> None:
     (tmp_path / DB).write_bytes(b"rows")
-    short = Manifest(format=1, made_at="", version="", schema=1, counts={}, members=[])
+    short = _said()
     long = msgspec.structs.replace(short, counts={f"table{n}": n for n in range(100)})
     with pytest.raises(ValueError, match="longer than"):
-        archive.pack(tmp_path / "a.tar.gz", {DB: tmp_path / DB}, short, lambda _members: long)
+        pack(tmp_path / "a.tar.gz", {DB: tmp_path / DB}, short, lambda _members: long)
+
+
+@pytest.mark.parametrize("size", [0, 1, archive.CHUNK - 512, archive.CHUNK, 7 * archive.CHUNK + 5])
+def test_a_file_of_any_length_is_packed_in_the_order_of_its_bytes(
+    tmp_path: Path, size: int
+) -> None:
+    """More chunks than are packed at a time, some of which take longer than others."""
+    content = b"".join(
+        random.Random(n).randbytes(archive.CHUNK) if n % 2 else bytes([n]) * archive.CHUNK
+        for n in range(-(-size // archive.CHUNK))
+    )[:size]
+    (tmp_path / DB).write_bytes(content)
+    longest = _said(Member(DB, 1 << 62, "0" * 64))
+    manifest = pack(tmp_path / "a.tar.gz", {DB: tmp_path / DB}, longest, lambda m: _said(*m))
+    (tmp_path / "out").mkdir()
+    assert unpack(tmp_path / "a.tar.gz", tmp_path / "out") == manifest
+    assert manifest.members == [Member(DB, size, hashlib.sha256(content).hexdigest())]
+    assert (tmp_path / "out" / DB).read_bytes() == content
+
+
+def _said(*members: Member) -> Manifest:
+    return Manifest(format=1, made_at="", version="", schema=1, counts={}, members=[*members])
 
 
 async def test_a_damaged_database_is_not_backed_up(tmp_path: Path) -> None:
@@ -219,7 +243,7 @@ async def test_a_backup_that_tells_of_other_rows_or_another_schema_is_not_reliab
         said, schema=said.schema + 1, counts={**said.counts, "users": 2}
     )
     files = {member.name: unpacked / member.name for member in said.members}
-    archive.pack(tmp_path / "false.tar.gz", files, false, lambda _members: false)
+    pack(tmp_path / "false.tar.gz", files, false, lambda _members: false)
     (tmp_path / "staging").mkdir()
     found = verify(tmp_path / "false.tar.gz", tmp_path / "staging")
     assert (found.ok, len(found.faults)) == (False, 2)
