@@ -36,7 +36,25 @@ LEAST_CONNECTIONS = 16
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """uvicorn's, which wakes seldom and ends when it is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let `serve` end."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Tick each second, for the date of answers; uvicorn's own ticks ten times, for the end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Install no handlers: `serve` has its own, which drain the queue first."""
@@ -70,7 +88,7 @@ async def serve(load: Load, on_ready: Callable[[Box, str], None]) -> None:
         listening.close()
         raise
     connections = _connection_registry(settings, files)
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             box.api,
             http=_protocol_class(connections, box),
@@ -102,7 +120,7 @@ async def serve(load: Load, on_ready: Callable[[Box, str], None]) -> None:
         await _first_of(stop, serving)
         log.info("draining")
         await box.drain()
-        server.should_exit = True
+        server.stop()
         await serving
         for task in beside:
             task.cancel()

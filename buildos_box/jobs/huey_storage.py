@@ -25,7 +25,10 @@ from buildos_box.errors import Unavailable
 from buildos_box.jobs.claims import Claimed, Claims
 from buildos_box.log import logger
 
-STOP_CHECK_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 10.0
+"""Of a worker that nothing wakes. `/health` wants one of them to have looked within a minute."""
+NEAR = timedelta(seconds=1)
+"""How long before a due time a worker is sent to wait for it; it is looked for every second."""
 TRY_AGAIN_AFTER = timedelta(seconds=1)
 ATTEMPTS = b"attempts:"
 log = logger(__name__)
@@ -53,7 +56,8 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
 
     Nothing polls the job store. An enqueue, a freed slot or a reached due time causes one claim for
     all free slots, whose answer wakes one worker. What happens while a claim is running causes
-    another one after it. Workers wake every second only to check Huey's stop flag.
+    another one after it. For a due time one worker is woken shortly before, to wait for it to the
+    moment; the clock is looked at every second, since it may be set.
     """
 
     blocking = True
@@ -130,7 +134,7 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
             self._condition.notify()
 
     def dequeue(self) -> bytes | None:
-        """The next cron call or claimed attempts as a message; None after a second without any."""
+        """The next cron call or claimed attempts as a message; None after a while without any."""
         self.ticked_at = self._clock.monotonic()
         with self._condition:
             if not self._has_work():
@@ -189,12 +193,15 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
             self._asking = False
             if error is None:
                 found = answer.result()
-                self._next_due = found.next_due
+                before, self._next_due = self._next_due, found.next_due
+                if self._next_due != before:
+                    self._wake_for_due()
                 if found.jobs:
                     self._ready.append(found.jobs)
                     self._condition.notify()
             else:
                 self._next_due = self._clock.now() + TRY_AGAIN_AFTER
+                self._wake_for_due()
             if not self._begin_to_ask():
                 return
         self._ask()
@@ -203,9 +210,14 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
         if self.stopped:
             return 0.0
         if self._asking or self._next_due is None or self._is_full():
-            return STOP_CHECK_SECONDS
+            return LONGEST_WAIT_SECONDS
         left = (self._next_due - self._clock.now()) / timedelta(seconds=1)
-        return min(max(left, 0.0), STOP_CHECK_SECONDS)
+        return min(max(left, 0.0), LONGEST_WAIT_SECONDS)
+
+    def _wake_for_due(self) -> None:
+        """Wake a worker if a due time has come or is near. Call with the lock held."""
+        if self._next_due is not None and self._next_due - self._clock.now() <= NEAR:
+            self._condition.notify()
 
     def queue_size(self) -> int:
         """The number of waiting cron calls; jobs are counted in the job store."""
@@ -220,7 +232,9 @@ class ClaimStorage(BaseStorage):  # type: ignore[misc]
         self._calls.clear()
 
     def read_schedule(self, ts: Any) -> list[bytes]:
-        """Empty: due times are kept in the job store."""
+        """Empty: due times are kept in the job store. Huey's scheduler asks every second."""
+        with self._condition:
+            self._wake_for_due()
         return []
 
     def schedule_size(self) -> int:

@@ -71,6 +71,7 @@ class ConnectionRegistry:
         self._idle: dict[Connection, None] = {}
         """Connections without a request, the one idle for longest first."""
         self._stalled: dict[Connection, tuple[int, float]] = {}
+        self._admitted = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -87,6 +88,7 @@ class ConnectionRegistry:
             return False
         self._open[connection] = group
         self._per_group[group] += 1
+        self._admitted.set()
         return True
 
     def _close_idle(self, group: str | None) -> bool:
@@ -120,6 +122,9 @@ class ConnectionRegistry:
         """Close overdue connections, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
+            if not self._open:
+                self._admitted.clear()
+                await self._admitted.wait()
             await asyncio.sleep(SWEEP_SECONDS)
             self.close_overdue(loop.time())
 

@@ -1,14 +1,17 @@
 """Between the job store and Huey's workers: who asks for claims, when, and who gets them."""
 
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
 from buildos_box.errors import TransientError
 from buildos_box.jobs.claims import Claimed, Claims
-from buildos_box.jobs.huey_storage import STOP_CHECK_SECONDS, ClaimStorage, claim_named_in
+from buildos_box.jobs.huey_storage import LONGEST_WAIT_SECONDS, ClaimStorage, claim_named_in
 from tests.clock import ManualClock
 
 A_CLAIM = Claimed(
@@ -106,6 +109,62 @@ def test_a_due_time_that_has_come_is_news(
     assert len(claims.asked) == 2
 
 
+def test_a_due_time_that_is_near_wakes_a_worker_to_wait_for_it(
+    storage: ClaimStorage, claims: FakeClaims, clock: ManualClock
+) -> None:
+    """Told by a claim, while all workers wait for longer."""
+    storage.open()
+    storage.wake()
+    with waiting_worker(storage) as worker:
+        claims.asked[0].set_result(Claims([], clock.now() + timedelta(seconds=0.5)))
+        worker.join(LONGEST_WAIT_SECONDS / 2)
+        assert not worker.is_alive()
+        assert storage._seconds_to_wait() == 0.5
+
+
+def test_the_scheduler_wakes_a_worker_when_a_due_time_comes(
+    storage: ClaimStorage, claims: FakeClaims, clock: ManualClock
+) -> None:
+    """Also if the clock was set: the time to wait was computed by what it showed before."""
+    storage.open()
+    storage.wake()
+    claims.asked[0].set_result(Claims([], clock.now() + timedelta(minutes=5)))
+    with waiting_worker(storage) as worker:
+        storage.read_schedule(None)
+        worker.join(0.2)
+        assert worker.is_alive(), "it is not near"
+        clock.advance(timedelta(minutes=5))
+        storage.read_schedule(None)
+        worker.join(LONGEST_WAIT_SECONDS / 2)
+        assert not worker.is_alive()
+    assert len(claims.asked) == 2
+
+
+def test_to_stop_wakes_every_worker(storage: ClaimStorage) -> None:
+    storage.open()
+    storage.wake()
+    with waiting_worker(storage) as one, waiting_worker(storage) as other:
+        storage.stop()
+        for worker in (one, other):
+            worker.join(LONGEST_WAIT_SECONDS / 2)
+            assert not worker.is_alive()
+
+
+@contextmanager
+def waiting_worker(storage: ClaimStorage) -> Iterator[threading.Thread]:
+    """A thread that waits in `dequeue`."""
+    before = len(storage._condition._waiters)  # type: ignore[attr-defined]
+    worker = threading.Thread(target=storage.dequeue)
+    worker.start()
+    while len(storage._condition._waiters) == before:  # type: ignore[attr-defined]
+        time.sleep(0.001)
+    try:
+        yield worker
+    finally:
+        storage.stop()
+        worker.join()
+
+
 def test_after_a_claim_that_failed_it_asks_again_in_a_while(
     storage: ClaimStorage, claims: FakeClaims, clock: ManualClock
 ) -> None:
@@ -155,7 +214,7 @@ def test_a_due_time_that_comes_while_all_slots_are_taken_keeps_no_worker_spinnin
     storage = ClaimStorage(claim=claims.claim, clock=clock, has_free_slot=lambda _claimed: False)
     storage.open()
     storage._next_due = clock.now() - timedelta(seconds=1)
-    assert storage._seconds_to_wait() == STOP_CHECK_SECONDS
+    assert storage._seconds_to_wait() == LONGEST_WAIT_SECONDS
 
 
 def test_once_stopped_a_cron_that_waits_is_no_work(
