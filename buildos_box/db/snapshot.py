@@ -134,8 +134,8 @@ def sync_file(path: Path) -> None:
 
 def table_names(path: Path) -> list[str]:
     """The tables that are not SQLite's own. Raises FileNotFoundError, sqlite3.DatabaseError."""
-    with reading(path) as db:
-        return [table.name for table in own_tables(db)]
+    with _reading(path) as db:
+        return _own_names(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,6 @@ def inspect(path: Path) -> Inspection:
 
     Raises FileNotFoundError, sqlite3.DatabaseError for a file that is not a database.
     """
-    # Without sqlite-utils, because the nightly backup needs no more than this.
     with _reading(path) as db:
         faults = [str(row[0]) for row in db.execute("PRAGMA integrity_check(20)")]
         faults = [] if faults == ["ok"] else faults
@@ -165,13 +164,16 @@ def inspect(path: Path) -> Inspection:
 
 
 def _counts(db: sqlite3.Connection) -> dict[str, int]:
-    """The number of rows of each table that is not SQLite's own."""
+    """The number of rows of each table."""
+    quoted = {name: name.replace('"', '""') for name in _own_names(db)}
+    counting = {name: f'SELECT count(*) FROM "{safe}"' for name, safe in quoted.items()}  # noqa: S608
+    return {name: int(db.execute(sql).fetchone()[0]) for name, sql in counting.items()}
+
+
+def _own_names(db: sqlite3.Connection) -> list[str]:
+    """As `own_tables`, without loading sqlite-utils, since a nightly backup needs no more of it."""
     names = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    own = [name for (name,) in names if not name.startswith("sqlite_")]
-    count = 'SELECT count(*) FROM "{}"'
-    return {
-        name: int(db.execute(count.format(name.replace('"', '""'))).fetchone()[0]) for name in own
-    }
+    return [name for (name,) in names if not name.startswith("sqlite_")]
 
 
 def newest_moment(path: Path, columns: Sequence[tuple[str, str]]) -> str | None:

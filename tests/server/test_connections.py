@@ -1,10 +1,11 @@
 """How many connections there may be, which make way, and which are closed for being late."""
 
+import asyncio
 import math
 
 import pytest
 
-from buildos_box.server.connections import ConnectionLimits, ConnectionRegistry
+from buildos_box.server.connections import SWEEP_SECONDS, ConnectionLimits, ConnectionRegistry
 
 
 class Peer:
@@ -130,3 +131,21 @@ def test_who_reads_slower_than_more_comes_is_cut_off_too(waiting: int) -> None:
     peer.waiting = waiting
     found.close_overdue(30.0)
     assert peer.done == ["aborted"]
+
+
+async def test_connections_of_later_are_swept_too() -> None:
+    """While there is none, nobody looks for late ones."""
+    found = registry()
+    sweeping = asyncio.create_task(found.sweep())
+    for _ in range(2):
+        await asyncio.sleep(0.05)
+        late = Peer(deadline=0)
+        found.admit(late)
+        for _ in range(100):
+            if late.done:
+                break
+            await asyncio.sleep(0.05)
+        assert late.done[:1] == ["late"]
+        found.forget(late)
+        await asyncio.sleep(SWEEP_SECONDS * 1.5)
+    sweeping.cancel()
