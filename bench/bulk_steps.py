@@ -16,6 +16,7 @@ import msgspec
 from bench.measure import forget_highest, highest_mb
 from buildos_box.app import DATABASE_FILE, Box
 from buildos_box.clock import SystemClock, to_text
+from buildos_box.gc_tuning import freeze_after_start
 from buildos_box.settings import DataSettings, Settings
 from buildos_box.upkeep.backup import make_backup
 from buildos_box.upkeep.export_document import write_document
@@ -124,7 +125,8 @@ def _peak_of(act: Callable[[], float | None]) -> tuple[float, float]:
 
 
 def _measured(step: str, folder: Path, tasks: int) -> tuple[float, float]:
-    """Seconds and MiB of a step, once all that it needs is loaded. Run in a fresh process.
+    """Seconds and MiB of a step, once all that it needs is loaded, as in the server. Run in a fresh
+    process.
 
     What the process has freed before would hide what the step takes.
     """
@@ -133,7 +135,14 @@ def _measured(step: str, folder: Path, tasks: int) -> tuple[float, float]:
         for one in STEPS[: STEPS.index(step) + 1]:
             warm_up.do(one)
     gc.collect()
+    freeze_after_start()
     return _peak_of(lambda: Bulk(folder, tasks).do(step))
+
+
+def large_backup(folder: Path) -> tuple[float, float]:
+    """Seconds and MiB of a backup of the data that is in that folder."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        return fresh.submit(_measured, "backup", folder, 0).result()
 
 
 def all_steps(folder: Path, tasks: int) -> dict[str, tuple[float, float]]:
