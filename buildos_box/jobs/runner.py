@@ -122,21 +122,25 @@ class Runner:
 
         Raises Unavailable, once all have ended, if the database was closed under one of them.
         """
-        loop = asyncio.get_running_loop()
-        failed: Exception | None = None
-        # One after the other, since a gather costs a callback for each; every error is fetched.
-        for task in [loop.create_task(self._run_as_a_task(one, services)) for one in claimed]:
-            try:
-                await task
-            except Exception as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
+        loop, failed = asyncio.get_running_loop(), list[Exception]()
+        # One after the other, since a gather costs a callback for each.
+        for task in [
+            loop.create_task(self._run_as_a_task(one, services, failed)) for one in claimed
+        ]:
+            await task
+        if failed:
+            raise failed[0]
 
-    async def _run_as_a_task(self, claimed: Claimed, services: Any) -> None:
+    async def _run_as_a_task(
+        self, claimed: Claimed, services: Any, failed: list[Exception]
+    ) -> None:
         # A task has its own context, so nothing has to be restored when it ends.
         correlate(claimed.correlation_id, job_id=claimed.job_id)
-        await self._run_claimed(claimed, services)
+        try:
+            await self._run_claimed(claimed, services)
+        except Exception as error:
+            # Kept here, because nobody fetches it from the task if the waiting one is cancelled.
+            failed.append(error)
 
     async def _run_claimed(self, claimed: Claimed, services: Any) -> None:
         run = _Run(claimed)

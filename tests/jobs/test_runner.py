@@ -490,23 +490,32 @@ async def test_no_job_waits_longer_than_an_hour_for_its_next_attempt(world: Queu
     assert from_text(row["scheduled_for"]) == world.clock.now() + timedelta(hours=1)
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
 async def test_attempts_that_end_after_the_database_was_closed_leave_no_error_behind(
-    world: QueueWorld,
+    world: QueueWorld, cancelled: bool
 ) -> None:
     left: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: left.append(context))
     kind = world.job_type("t")
-    for _ in range(2):
+    for _ in range(3):
         await world.add(kind)
-    claimed = await world.claim_many(2)
+    claimed = await world.claim_many(3)
+    closed = asyncio.Event()
 
     async def behave(_job: Attempt[Work]) -> None:
-        await world.db.close()
+        await closed.wait()
         raise TransientError("stopped")
 
     world.behaviour = behave
-    with pytest.raises(Unavailable):
-        await world.runner.run_together(claimed, None)
+    running = asyncio.create_task(world.runner.run_together(claimed, None))
+    await asyncio.sleep(0.01)
+    await world.db.close()
+    closed.set()
+    if cancelled:
+        running.cancel()
+    with pytest.raises(asyncio.CancelledError if cancelled else Unavailable):
+        await running
+    await asyncio.sleep(0.01)
+    del running
     gc.collect()
-    await asyncio.sleep(0)
     assert left == []
