@@ -119,8 +119,11 @@ async def _write(
     person = await workspace.get_person(services.db, payload.user_id)
     if person is None:
         raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
-    brief_id = await _begin(job, services, language_of_person(person, services))
-    facts = await _facts(job, services, person.user)
+    # Nothing is asked or paid for before the beginning is stored; to read meanwhile costs nothing.
+    brief_id, facts = await asyncio.gather(
+        _begin(job, services, language_of_person(person, services)),
+        _facts(job, services, person.user),
+    )
     result = await _result(job, services, facts)
     links = PageLinks.of(services.settings)
     brief = compose(

@@ -139,6 +139,21 @@ class Attempt(Generic[P]):
         transitions.complete(tx, ended, self._clock.now())
         tx.after_commit(self._mark_finished)
 
+    def finish_if_held(self, tx: Tx, result: Any) -> None:
+        """Complete the job in this transaction, as it would be once its work returns `result`.
+
+        If the attempt has lost its lease, only the rest of the transaction is stored.
+        """
+        claimed = self.claimed
+        ended = transitions.CompletedJob(
+            claimed.row_id,
+            claimed.lease_token,
+            job_store.dump(result),
+            has_steps=self.has_steps,
+        )
+        if transitions.complete_all(tx, [ended], self._clock.now()):
+            tx.after_commit(self._mark_finished)
+
     def _note_state(self, tx: Tx) -> bool:
         """Store where the attempt stands, and its progress if that is not stored yet.
 

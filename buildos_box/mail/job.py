@@ -133,7 +133,7 @@ async def _send(
             email.id, rendered.recipient, rendered.message, email.context
         ),
         on_intent=on_intent,
-        on_outcome=lambda tx, name: _on_outcome(tx, services, email, name),
+        on_outcome=lambda tx, name: _on_outcome(tx, job, services, email, name),
     )
 
 
@@ -199,10 +199,14 @@ def _on_intent(tx: Tx, services: Services, email: store.Email, rendered: Rendere
     )
 
 
-def _on_outcome(tx: Tx, services: Services, email: store.Email, provider_id: str) -> None:
+def _on_outcome(
+    tx: Tx, job: Attempt[Any], services: Services, email: store.Email, provider_id: str
+) -> None:
+    """Store that the mail was sent, and end its job with it: its slot is free one commit sooner."""
     store.set_status(tx, email.id, store.SENT, services.clock.now(), provider_id=provider_id)
     if not email.address.isascii():
         workspace.warn_of_email(tx, email.user_id, email.address, None)
+    job.finish_if_held(tx, EmailResult(email.id, store.SENT, provider_id))
 
 
 def _not_sent(

@@ -270,3 +270,49 @@ async def test_what_was_sent_is_on_record_though_the_attempt_lost_its_job_meanwh
     await world.run_all()
     assert await world.attempts(job) == ["lost", "completed"]
     assert provider.has == ["id-1"]
+
+
+async def test_a_job_may_end_in_the_commit_of_its_effects_outcome(
+    world: QueueWorld, provider: Provider
+) -> None:
+    async def behave(job: Attempt[Work]) -> None:
+        await provider.once(job, on_outcome=lambda tx, told: job.finish_if_held(tx, {"got": told}))
+        assert await world.status(job.job_id) == "completed"
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    row = await world.db.one("SELECT result, progress FROM queue_jobs")
+    assert row is not None
+    assert (row["result"], row["progress"]) == ('{"got":"id-1"}', None)
+    assert await world.attempts(job) == ["completed"]
+
+
+async def test_an_outcome_is_kept_also_if_the_job_can_no_longer_end_with_it(
+    world: QueueWorld, provider: Provider
+) -> None:
+    async def behave(job: Attempt[Work]) -> None:
+        async def send() -> str:
+            await world.recover(all_leases=True)
+            return await provider.send()
+
+        await external_effects.once(
+            Context(world.db, world.clock),
+            job,
+            key="sms:1",
+            kind="sms",
+            send=send,
+            look_up=None,
+            on_outcome=lambda tx, _told: job.finish_if_held(tx, None),
+        )
+        if job.number > 1:
+            return
+        (effect,) = await effects(world)
+        assert effect["state"] == "done"
+        assert await world.status(job.job_id) != "completed"
+
+    world.behaviour = behave
+    job = await world.add(world.job_type("t"))
+    await world.run_all()
+    assert await world.attempts(job) == ["lost", "completed"]
+    assert provider.has == ["id-1"]

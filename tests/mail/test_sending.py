@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from buildos_box.db import Tx
 from buildos_box.errors import TransientError
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.mail.changes import EmailChanged
 from buildos_box.mail.job import GENERATE_BRIEF_EMAIL, deliver, finish_unsent
 from buildos_box.mail.outgoing import supersede
 from buildos_box.mail.render import render
+from buildos_box.mail.store import SENT
 from buildos_box.mail.transport import OutboxMailer
 from buildos_box.settings import EmailSettings, Settings, SmtpSettings
 from tests.doubles.smtp import DROP, HOST, SmtpDouble
@@ -70,6 +73,27 @@ async def test_a_mail_is_sent_and_knows_what_the_server_said(tmp_path: Path) -> 
             (message,) = server.messages
             assert message["Message-ID"] == mail["messageId"] == f"<{mail['id']}@box.example>"
             assert message["To"] == "ada@example.org"
+
+
+async def test_a_mails_job_ends_in_the_commit_that_says_it_was_sent(box: BoxWorld) -> None:
+    found: list[Any] = []
+
+    def look(tx: Tx, change: EmailChanged) -> None:
+        if change.status == SENT:
+            asked = "SELECT status, result FROM queue_jobs WHERE job_type = 'generate_brief_email'"
+            tx.before_commit(lambda: found.append(dict(tx.one(asked) or {})))
+
+    box.db.subscribe(EmailChanged, look)
+    await box.person()
+    await brief(box)
+    (mail,) = await mails(box)
+    (job,) = found
+    assert job["status"] == "completed"
+    assert msgspec.json.decode(job["result"]) == {
+        "emailId": mail["id"],
+        "status": "sent",
+        "messageId": f"{mail['id']}.eml",
+    }
 
 
 async def test_after_a_451_the_same_bytes_are_sent_again_later(tmp_path: Path) -> None:
