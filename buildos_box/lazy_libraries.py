@@ -11,10 +11,10 @@ from typing import Any
 NEVER = ("greenlet", "pygments", "rich")
 """httpx's command line and structlog load these if they are installed, as the last two are for the
 dashboard; both libraries do without."""
-AT_FIRST_USE = ("difflib", "httpx", "pdb", "statistics", "yaml")
-"""Three are for work that many a box seldom has; annotations that name them are in quotes,
-because they would load them. Litestar imports pdb for its debugger, and yaml for OpenAPI in a form
-that this API does not have.
+AT_FIRST_USE = ("difflib", "httpx", "pdb", "statistics", "yaml", "zipfile")
+"""Three are for work that many a box seldom has; annotations that name them are in quotes, because
+they would load them. Litestar imports pdb for its debugger, and yaml for OpenAPI in a form that
+this API does not have; Python, to look for packages, the reader of ZIP files.
 """
 _lock = threading.Lock()
 
@@ -25,15 +25,22 @@ def left_out() -> Iterator[None]:
 
     For the imports of a process that serves. Whoever imports them afterwards gets them.
     """
-    hidden = [name for name in NEVER if name not in sys.modules]
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment]  # so that importing it fails
     for name in AT_FIRST_USE:
         sys.modules.setdefault(name, _AtFirstUse(name))
+    with hidden(*NEVER):
+        yield
+
+
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Inside the block these libraries seem not to be installed, unless they are loaded already."""
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # so that importing it fails
     try:
         yield
     finally:
-        for name in hidden:
+        for name in absent:
             del sys.modules[name]
 
 

@@ -47,6 +47,7 @@ from buildos_box.errors import BoxError, NotFound, Unavailable
 from buildos_box.jobs.attempt_metrics import AttemptMeter
 from buildos_box.jobs.crons import CronRegistry
 from buildos_box.jobs.engine import Engine
+from buildos_box.lazy_libraries import hidden
 from buildos_box.mail.tracking_rate_limit import TrackingRateLimit
 from buildos_box.realtime.hub import Hub
 from buildos_box.realtime.tickets import Tickets
@@ -116,25 +117,26 @@ class Api(Litestar):
         names = [field.name for field in fields(Parts)]
         handlers = with_body_limits([*routes, *page_routes(static)], server.max_body_bytes)
         document_refusals(handlers)
-        super().__init__(
-            route_handlers=handlers,
-            guards=[all_guards],
-            dependencies=dependencies(self._part, names),
-            signature_namespace={"Services": Services},
-            exception_handlers={
-                BoxError: on_box_error,
-                ValidationException: on_validation_error,
-                HTTPException: on_http_error,
-                RecursionError: on_recursion,
-                Exception: on_any_error,
-            },
-            cors_config=_cors(server.cors_origins),
-            request_class=ApiRequest,
-            request_max_body_size=SHORT_BODY_BYTES,
-            openapi_config=openapi.openapi_config(static, server.base_url),
-            logging_config=None,
-            debug=False,
-        )
+        with hidden("starlette"):  # whose errors Litestar would know, and which none raises here
+            super().__init__(
+                route_handlers=handlers,
+                guards=[all_guards],
+                dependencies=dependencies(self._part, names),
+                signature_namespace={"Services": Services},
+                exception_handlers={
+                    BoxError: on_box_error,
+                    ValidationException: on_validation_error,
+                    HTTPException: on_http_error,
+                    RecursionError: on_recursion,
+                    Exception: on_any_error,
+                },
+                cors_config=_cors(server.cors_origins),
+                request_class=ApiRequest,
+                request_max_body_size=SHORT_BODY_BYTES,
+                openapi_config=openapi.openapi_config(static, server.base_url),
+                logging_config=None,
+                debug=False,
+            )
         register_lazily(self, providers(self._part, names))
         self._is_complete = True
         self._routing = self.asgi_handler

@@ -1,6 +1,7 @@
 """The error responses of every route in the OpenAPI description."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -56,10 +57,12 @@ def document_refusals(handlers: Iterable[ControllerRouterHandler]) -> None:
                 handler.security = [{}]
 
 
+@cache
 def _spec(status: int) -> ResponseSpec:
     return ResponseSpec(Refusal, generate_examples=False, description=_SAID[status])
 
 
+@cache
 def _page(status: int) -> ResponseSpec:
     return ResponseSpec(
         str, generate_examples=False, description=_SAID[status], media_type=MediaType.HTML

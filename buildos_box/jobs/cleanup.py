@@ -115,6 +115,8 @@ async def _cancel_stale(
             queue.cancel(tx, row["queue_job_id"], reason=STALE, actor=actor)
         return len(rows)
 
+    if not await store.has_stale(db, now - limits.stale, now):
+        return 0
     return await _in_batches(db, cancel_some)
 
 

@@ -7,6 +7,8 @@ from buildos_box.jobs import history_store, job_store
 STALE = """completed_at IS NULL AND created_at < :before AND scheduled_for < :before
            AND (status <> 'processing' OR lease_expires_at <= :now)"""
 
+HAS_STALE = f"SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE {STALE})"  # noqa: S608 (constants)
+
 
 def _bounds(before: Instant, now: Instant, limit: int = 0) -> dict[str, str | int]:
     return {"before": to_text(before), "now": to_text(now), "limit": limit}
@@ -22,6 +24,16 @@ async def count_stale(db: Database, before: Instant, now: Instant) -> int:
     """The number of stale jobs."""
     row = await db.one(f"SELECT count(*) FROM queue_jobs WHERE {STALE}", _bounds(before, now))  # noqa: S608
     return int(row[0]) if row else 0
+
+
+async def has_stale(db: Database, before: Instant, now: Instant) -> bool:
+    """Whether there is a stale job.
+
+    Read from the index of live jobs, where `take_stale`, to find the oldest, begins with the oldest
+    of all jobs and would read through all of them if none is stale.
+    """
+    row = await db.one(HAS_STALE, _bounds(before, now))
+    return row is not None and bool(row[0])
 
 
 def take_stale(tx: Tx, before: Instant, now: Instant, limit: int) -> list[Row]:

@@ -8,7 +8,7 @@ import pytest
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
 from buildos_box.errors import PermanentError, TransientError, Unprocessable
-from buildos_box.jobs import cron_store
+from buildos_box.jobs import cleanup_store, cron_store
 from buildos_box.jobs.attempt import Attempt
 from buildos_box.jobs.bulk import BulkFilter, BulkRequest, run_bulk
 from buildos_box.jobs.cleanup import Thresholds, clean_up, preview
@@ -213,3 +213,14 @@ async def test_an_empty_list_in_a_filter_matches_nothing(world: QueueWorld) -> N
     await world.add(world.job_type("t"))
     request = BulkRequest(action="cancel", filter=BulkFilter(types=[]))
     assert (await run_bulk(world.db, world.queue, request, actor="me")).matched == 0
+
+
+async def test_whether_jobs_are_stale_is_read_from_the_index_of_live_ones(
+    world: QueueWorld,
+) -> None:
+    """Not from the whole job store, of which most is over."""
+    plan = await world.db.all(
+        f"EXPLAIN QUERY PLAN {cleanup_store.HAS_STALE}", {"before": "", "now": ""}
+    )
+    (reads,) = [row["detail"] for row in plan if "queue_jobs" in row["detail"]]
+    assert reads.endswith("USING INDEX queue_jobs_live")

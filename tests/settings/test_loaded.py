@@ -15,17 +15,20 @@ HEAVY = {
     "dateutil", "difflib", "greenlet", "h11", "holidays", "html5lib", "httpcore", "httpx",
     "icalendar", "json_repair", "markdown", "markdown_it", "openai", "phonenumbers",
     "prometheus_client", "py_vapid", "pydantic", "pygments", "pywebpush", "recurring_ical_events",
-    "requests", "rich", "smtplib", "sqlite_utils", "statistics", "textual", "twilio", "yaml",
+    "requests", "rich", "smtplib", "sqlite_utils", "starlette", "statistics", "textual", "twilio",
+    "yaml",
 }  # fmt: skip
 OTHERS = {
-    *("email.headerregistry", "http.server", "pdb"),
+    *("email.headerregistry", "http.client", "http.server", "pdb", "zipfile"),
     "litestar._openapi.schema_generation.examples",
 }
 NO_COMMANDS = re.compile(
     r"buildos_box\.(cli\.(?!main|serve_command|root_command)\w*_commands?|tui)\b"
 )
 _NAME = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s*(\S+)$", re.M)
-ASKED_FOR_ONLY = {"greenlet", "pygments", "pygments.lexers", "rich"}
+ASKED_FOR_ONLY = {
+    *("greenlet", "pygments", "pygments.lexers", "rich", "starlette", "starlette.exceptions"),
+}
 """Python tells of these even when they are not found; loaded, they would have more parts."""
 
 
