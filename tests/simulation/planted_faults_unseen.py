@@ -196,8 +196,8 @@ BLIND = [
         (
             (
                 "jobs/claims.py",
-                'row["expires_at"] is not None and row["expires_at"] <= to_text(now):',
-                'row["lane"] != "llm" and (row["expires_at"] or "9") <= to_text(now):',
+                "job.expires_at is not None and job.expires_at <= at:",
+                'job.lane != "llm" and (job.expires_at or "9") <= at:',
             ),
         ),
         ("no brief of a past day",),
@@ -219,7 +219,7 @@ BLIND = [
         "pause of a lane not kept",
         (
             (
-                "jobs/claims.py",
+                "jobs/claim_order.py",
                 'closed = {pause.name for pause in pauses if pause.kind == "lane"}',
                 "closed: set[str] = set()",
             ),
