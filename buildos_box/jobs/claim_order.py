@@ -12,6 +12,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
+import msgspec
+
 from buildos_box.clock import Instant, from_text, to_text
 from buildos_box.db import Tx
 from buildos_box.jobs import job_store, pause_store
@@ -55,14 +57,21 @@ _urgency = itemgetter(0, 1, 2)
 """Priority, due time, row id."""
 
 
+_Group = tuple[str, str | None, int, int]
+"""Lane, user, their running jobs, suspects among them."""
+
+
 def running(tx: Tx) -> Running:
     """The running jobs by lane and user, counted in the job store."""
     now_running = Running()
-    for lane, user, count, suspects in tx.execute(
-        """SELECT lane, user_id, count(*), sum(losses >= ?) FROM queue_jobs
-            WHERE status = 'processing' GROUP BY lane, user_id""",
+    # One row of all, because each row that is fetched gives up Python's lock.
+    (groups,) = tx.execute(
+        """SELECT json_group_array(json_array(lane, user_id, jobs, suspects))
+             FROM (SELECT lane, user_id, count(*) AS jobs, sum(losses >= ?) AS suspects
+                     FROM queue_jobs WHERE status = 'processing' GROUP BY lane, user_id)""",
         (SUSPECT_AFTER,),
-    ):
+    ).fetchone()
+    for lane, user, count, suspects in msgspec.json.decode(groups, type=list[_Group]):
         now_running.add(lane, user, count)
         now_running.suspects += suspects
     return now_running
@@ -215,7 +224,7 @@ class ClaimOrder:
         lanes = self._open
         if not lanes or self._paused_types or self._running.suspects:
             return
-        which = [value for lane in lanes for value in (lane.name, lane.concurrency)]
+        which = [value for lane in lanes for value in (lane.name, self._free_slots(lane))]
         found = map(Candidate._make, self._tx.execute(_first_of_each(len(lanes)), which))
         for lane in lanes:
             self._ahead[lane.name] = deque()
@@ -224,13 +233,18 @@ class ClaimOrder:
         self._dry.update(name for name, ahead in self._ahead.items() if not ahead)
         self._find_open_lanes()
 
+    def _free_slots(self, lane: Lane) -> int:
+        """How many jobs of the lane may start at most."""
+        in_lane = self._running.by_lane.get(lane.name, 0)
+        return min(lane.concurrency - in_lane, self._workers - self._running.total)
+
     def _head_of(self, lane: Lane) -> Candidate | None:
         """The lane's most urgent job; one of a user at their share only if no other user waits."""
         if lane.name in self._dry:
             return None
         ahead = self._ahead.setdefault(lane.name, deque())
         if not ahead:
-            ahead.extend(self._first(lane, users=[], at_most=lane.concurrency))
+            ahead.extend(self._first(lane, users=[], at_most=self._free_slots(lane)))
         if not ahead:
             self._dry.add(lane.name)
             return None
