@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
+from buildos_box.db import StorageError
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
@@ -43,7 +44,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("/users/{user_id:str}/export", tags=["Users"])
 async def export_user(user_id: str, services: Services, caller: Caller) -> Response[Export]:
-    """All data of one user in one document. Raises NotFound."""
+    """All data of one user in one document. Raises NotFound, StorageError."""
     caller.require_user(user_id)
     # It is whole before the first byte is sent, so that a slow reader holds up no checkpoint.
     document: IO[bytes] = SpooledTemporaryFile(MOST_IN_MEMORY, dir=str(services.db.path.parent))  # noqa: SIM115
@@ -52,6 +53,11 @@ async def export_user(user_id: str, services: Services, caller: Caller) -> Respo
         path = services.db.path
         if not await _READING.run(write_document, path, user_id, at, document):
             raise NotFound(f"there is no user {user_id}")
+    except OSError as error:
+        document.close()
+        raise StorageError(
+            f"the data folder has no room for the export: {error.strerror}"
+        ) from error
     except BaseException:
         document.close()
         raise

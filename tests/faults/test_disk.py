@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -94,6 +95,26 @@ def test_files_that_cannot_grow_are_told_and_the_box_goes_on_once_they_can(tmp_p
         box.post("/queue/resume", {})
         assert until(lambda: live(box) == 0, seconds=30)
         _assert_all_done(box, told)
+
+
+def test_an_export_that_finds_no_room_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with BoxProcess(tmp_path) as box:
+        box.post("/sync", {"users": list(people(1)), **_long_notes("person-000")})
+        with _no_file_grows(box):
+            refused = box.http.get("/users/person-000/export")
+        assert refused.status_code == 503, refused.text
+        assert refused.json()["code"] == "storage_error"
+        assert "no room for the export: File too large" in refused.json()["error"]
+        assert len(box.get("/users/person-000/export")["notes"]) == 40
+
+
+def _long_notes(user_id: str) -> dict[str, Any]:
+    """More than an export keeps in memory."""
+    notes = [
+        {"id": f"n{n}", "projectId": "p", "title": f"Note {n}", "content": "word " * 6000}
+        for n in range(40)
+    ]
+    return {"projects": [{"id": "p", "userId": user_id, "name": "Long"}], "notes": notes}
 
 
 def test_a_read_only_folder_is_refused_with_a_sentence(tmp_path: Path) -> None:
