@@ -14,15 +14,12 @@ import shutil
 import tarfile
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, Self
 
 import msgspec
 
 from buildos_box.errors import BoxError
 from buildos_box.untrusted_json import read_json
-
-if TYPE_CHECKING:
-    pass
 
 FORMAT = 1
 MANIFEST = "manifest.json"
