@@ -191,6 +191,7 @@ class Writer:
             return
         self._note_commit()
         _run_each(tx.after for _, tx, _ in done)
+        # The last first: the claim that joined the commit is what the jobs wait for.
         for work, _, result in reversed(done):
             work.future.set_result(result)
 
@@ -283,10 +284,9 @@ class Writer:
         return storage
 
 
-def _run_each(wanted: Iterable[list[Action]], ran: set[Action] | None = None) -> bool:
-    """Run each action that has not run yet, logging errors; returns whether any ran."""
-    ran = set() if ran is None else ran
-    before = len(ran)
+def _run_each(wanted: Iterable[list[Action]]) -> bool:
+    """Run each of the actions once, logging errors; returns whether there were any."""
+    ran: set[Action] = set()
     for action in chain.from_iterable(wanted):
         if action not in ran:
             ran.add(action)
@@ -294,4 +294,4 @@ def _run_each(wanted: Iterable[list[Action]], ran: set[Action] | None = None) ->
                 action()
             except Exception:
                 log.exception("action_of_a_commit_failed")
-    return len(ran) > before
+    return bool(ran)

@@ -27,6 +27,7 @@ RETRY = RetryPolicy(retry_for=timedelta(days=1), longest_delay=timedelta(minutes
 LONGEST_SESSION = timedelta(minutes=45)
 """Longer than all steps of an SMTP session together."""
 UNCONFIRMED = "the address is not confirmed"
+UNSUBSCRIBED = "unsubscribed"
 AGAIN = "repeated with the same Message-ID: the last attempt had no known outcome"
 
 
@@ -173,7 +174,7 @@ def refused_by_reader(
     An address is confirmed by its user.
     """
     if objections.unsubscribed:
-        return finish_unsent(tx, services, email, store.SKIPPED, "unsubscribed")
+        return finish_unsent(tx, services, email, store.SKIPPED, UNSUBSCRIBED)
     user = workspace.find_user(tx, email.user_id)
     unproved = user is not None and user.email == email.address and not user.email_confirmed
     reason = UNCONFIRMED if unproved else objections.bounced

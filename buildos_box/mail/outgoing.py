@@ -13,6 +13,7 @@ from buildos_box.mail.job import (
     BRIEFS,
     GENERATE_BRIEF_EMAIL,
     UNCONFIRMED,
+    UNSUBSCRIBED,
     BriefEmailPayload,
     email_key,
 )
@@ -27,7 +28,6 @@ from buildos_box.services import Services
 from buildos_box.workspace.languages import find_language
 from buildos_box.workspace.model import User
 
-UNSUBSCRIBED = "unsubscribed"
 OPEN_ACTION = N_("Open in BuildOS")
 
 

@@ -39,6 +39,8 @@ class Provider:
         fault = self.fails.pop(0) if self.fails else None
         if fault == "refuses":
             raise TransientError("busy")
+        if fault == "outlives the lease":
+            await self.world.recover(all_leases=True)
         self.has.append(f"id-{len(self.has) + 1}")
         if fault == "hangs up":
             raise TransientError("no answer")
@@ -257,14 +259,9 @@ async def test_what_was_sent_is_on_record_though_the_attempt_lost_its_job_meanwh
     world: QueueWorld, provider: Provider
 ) -> None:
     async def behave(job: Attempt[Work]) -> None:
-        async def send() -> str:
-            await world.recover(all_leases=True)
-            return await provider.send()
+        await provider.once(job, can_be_asked=False)
 
-        await external_effects.once(
-            Context(world.db, world.clock), job, key="sms:1", kind="sms", send=send, look_up=None
-        )
-
+    provider.fails = ["outlives the lease"]
     world.behaviour = behave
     job = await world.add(world.job_type("t"))
     await world.run_all()
@@ -292,18 +289,8 @@ async def test_an_outcome_is_kept_also_if_the_job_can_no_longer_end_with_it(
     world: QueueWorld, provider: Provider
 ) -> None:
     async def behave(job: Attempt[Work]) -> None:
-        async def send() -> str:
-            await world.recover(all_leases=True)
-            return await provider.send()
-
-        await external_effects.once(
-            Context(world.db, world.clock),
-            job,
-            key="sms:1",
-            kind="sms",
-            send=send,
-            look_up=None,
-            on_outcome=lambda tx, _told: job.finish_if_held(tx, None),
+        await provider.once(
+            job, can_be_asked=False, on_outcome=lambda tx, _told: job.finish_if_held(tx, None)
         )
         if job.number > 1:
             return
@@ -311,6 +298,7 @@ async def test_an_outcome_is_kept_also_if_the_job_can_no_longer_end_with_it(
         assert effect["state"] == "done"
         assert await world.status(job.job_id) != "completed"
 
+    provider.fails = ["outlives the lease"]
     world.behaviour = behave
     job = await world.add(world.job_type("t"))
     await world.run_all()
