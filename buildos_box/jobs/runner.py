@@ -4,15 +4,12 @@ The rules: docs/spec.md#timeouts, docs/spec.md#cancel-running.
 """
 
 import asyncio
-import os
 import random
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import timedelta
-from functools import lru_cache
-from types import CodeType, CoroutineType, FrameType
+from types import CodeType
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +19,7 @@ from buildos_box.db import Database, Tx
 from buildos_box.errors import LeaseLost
 from buildos_box.jobs import job_store, lease_store, transitions
 from buildos_box.jobs.attempt import Attempt
+from buildos_box.jobs.attempt_stack import place, stack_of
 from buildos_box.jobs.claims import Claimed
 from buildos_box.jobs.job_query_store import steps_of
 from buildos_box.jobs.job_type import JobType
@@ -395,7 +393,7 @@ class Runner:
         """Where attempts of that type begin: file, line and function; None if it is unknown."""
         known = self._queue.type_named(job_type)
         code: CodeType | None = getattr(known and known.run, "__code__", None)
-        return _place(code, code.co_firstlineno) if code is not None else None
+        return place(code, code.co_firstlineno) if code is not None else None
 
     async def beat(self) -> None:
         """Renew the leases of all running attempts; stop those that have lost theirs."""
@@ -430,28 +428,3 @@ def _log_if_lost(future: "Future[None]") -> None:
         log.info("outcome_void", reason="the lease was lost")
     elif error is not None:
         log.error("outcome_not_stored", error=str(error))
-
-
-@lru_cache(maxsize=1024)
-def _as_imported(path: str) -> str:
-    """The file's path relative to where it was imported from, so that stacks do not depend on the
-    place of installation.
-    """
-    roots = (f"{root}{os.sep}" for root in sorted(sys.path, key=len, reverse=True) if root)
-    return next((path.removeprefix(root) for root in roots if path.startswith(root)), path)
-
-
-def _place(code: CodeType, line: int) -> str:
-    return f"{_as_imported(code.co_filename)}:{line} {code.co_qualname}"
-
-
-def stack_of(work: Any) -> str:
-    """The stack of a suspended coroutine, outermost frame first."""
-    lines = []
-    waiting = work
-    while isinstance(waiting, CoroutineType):
-        frame: FrameType | None = waiting.cr_frame
-        if frame is not None:
-            lines.append(_place(frame.f_code, frame.f_lineno))
-        waiting = waiting.cr_await
-    return "\n".join(lines)

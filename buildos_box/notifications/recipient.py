@@ -5,7 +5,7 @@ from functools import cached_property
 from buildos_box.chat import store as chat_store
 from buildos_box.db import Row, Tx
 from buildos_box.errors import PermanentError
-from buildos_box.notifications import store
+from buildos_box.notifications import preferences_store, store
 from buildos_box.notifications.preferences import NotificationPreferences
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Person, User
@@ -37,7 +37,7 @@ class Recipient:
 
     @cached_property
     def _settings(self) -> tuple[NotificationPreferences, bool]:
-        return store.find_settings(self._tx, self.user_id)
+        return preferences_store.find_settings(self._tx, self.user_id)
 
     @property
     def wanted(self) -> NotificationPreferences:

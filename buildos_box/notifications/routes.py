@@ -14,7 +14,7 @@ from buildos_box.auth.scope_guard import LONG_TEXTS, NEEDS_SERVICE
 from buildos_box.clock import to_text
 from buildos_box.db import Tx
 from buildos_box.errors import NotFound, Unprocessable
-from buildos_box.notifications import store
+from buildos_box.notifications import preferences_store, store
 from buildos_box.notifications.due_store import LONGEST_LEAD_MINUTES
 from buildos_box.notifications.event_types import channel, event_type
 from buildos_box.notifications.outgoing import notify
@@ -207,7 +207,7 @@ async def get_preferences(
 ) -> NotificationPreferences:
     """A user's notification preferences. Raises NotFound for another user."""
     caller.require_user(user_id)
-    return await store.get_preferences(services.db, user_id)
+    return await preferences_store.get_preferences(services.db, user_id)
 
 
 @put("/users/{user_id:str}/notification-preferences", tags=["Notifications"])
@@ -223,9 +223,9 @@ async def put_preferences(
     def change(tx: Tx) -> NotificationPreferences:
         if workspace.find_user(tx, user_id) is None:
             raise NotFound(f"there is no user {user_id}")
-        stored = msgspec.to_builtins(store.find_preferences(tx, user_id))
+        stored = msgspec.to_builtins(preferences_store.find_preferences(tx, user_id))
         wanted = _read({**stored, **{key: data[key] for key in data if key in stored}})
-        store.set_preferences(tx, user_id, wanted, services.clock.now())
+        preferences_store.set_preferences(tx, user_id, wanted, services.clock.now())
         return wanted
 
     return await services.db.write(change)
