@@ -61,9 +61,11 @@ function fillBar() {
   document.getElementById("undo").textContent = t("Undo");
 }
 
+const fragmentNow = () => decodeURIComponent(location.hash.slice(1));
+
 async function show(moveFocus = true) {
   const mine = (turn += 1);
-  const fragment = decodeURIComponent(location.hash.slice(1));
+  let fragment = fragmentNow();
   const pages = PAGES();
   const [pattern, nav, title, page] = pages.find(([wanted]) => wanted.test(fragment)) || pages[0];
   leave?.();
@@ -82,6 +84,12 @@ async function show(moveFocus = true) {
     await page(body, {
       heading, argument: (pattern.exec(fragment) || [])[1],
       until: (off) => offs.push(off), isOver: () => over,
+      // The person may have gone on already: the browser tells that later than the address does.
+      setAddress: (next) => {
+        if (over || fragmentNow() !== fragment) return;
+        fragment = next;
+        history.replaceState(null, "", `#${encodeURIComponent(next)}`);
+      },
     });
   } catch (error) {
     if (error.status === 401) return;

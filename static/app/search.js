@@ -19,7 +19,7 @@ export async function search(body, page) {
   const look = async () => {
     const mine = (asked += 1);
     const words = input.value.trim();
-    history.replaceState(null, "", words ? `#search-${encodeURIComponent(words)}` : "#search");
+    page.setAddress(words ? `search-${words}` : "search");
     const { items } = words ? await get(own("search"), { q: words }) : { items: [] };
     if (mine !== asked || page.isOver()) return;
     list.replaceChildren(...items.map(line));

@@ -54,7 +54,7 @@ async function openNamed(page, again) {
     if (page.isOver()) { window.close(); return; }
     page.until(() => window.close());
     window.addEventListener("close", () => {
-      if (!page.isOver()) history.replaceState(null, "", "#tasks");
+      page.setAddress("tasks");
       document.querySelector(`#task-${CSS.escape(page.argument)} a`)?.focus();
     });
   } catch (error) {

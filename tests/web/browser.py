@@ -122,7 +122,7 @@ class Person:
         self.page.get_by_role("heading", name=text, level=level, exact=exact).wait_for()
 
     def is_told(self, text: str) -> None:
-        """A status that screen readers read out."""
+        """A status that screen readers read out; one stands above each page without the box."""
         self.page.get_by_role("status").filter(has_text=text).first.wait_for()
 
     def type_token(self, token: str) -> None:

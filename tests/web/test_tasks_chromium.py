@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 Someone = Callable[..., Person]
 BERLIN = ZoneInfo("Europe/Berlin")
+AFTER_A_PAUSE_MS = 500
+"""A search begins 200 ms after the last letter."""
 
 
 def day(offset: int) -> str:
@@ -94,6 +96,36 @@ def test_what_was_typed_and_not_saved_is_there_again(home: "Home", person: Someo
     ada.go("#task-draft-1")
     window.get_by_text("Not saved yet").wait_for()
     assert window.get_by_label("Description").input_value() == "Half a sent"
+
+
+def test_a_task_that_closes_as_its_person_goes_on_does_not_call_them_back(
+    home: "Home", person: Someone
+) -> None:
+    ada = person()
+    ada.sign_in(home.user("goes-on"))
+    ada.go("#task-goes-on-1")
+    ada.page.get_by_role("dialog", name="Task").wait_for()
+    ada.page.evaluate(
+        "() => { document.querySelector('dialog[open]').close(); location.hash = '#settings'; }"
+    )
+    ada.heading("Settings")
+    assert ada.page.url.endswith("#settings")
+
+
+def test_a_search_whose_person_has_gone_on_does_not_change_the_address(
+    home: "Home", person: Someone
+) -> None:
+    ada = person()
+    ada.sign_in(home.user("searcher"))
+    ada.go("#search")
+    ada.page.get_by_role("searchbox").fill("Chore")
+    ada.sees("Chore 1")
+    assert ada.page.url.endswith("#search-Chore")
+    ada.page.get_by_role("searchbox").fill("Chore 1")
+    ada.page.evaluate("location.hash = '#settings'")
+    ada.heading("Settings")
+    ada.page.wait_for_timeout(AFTER_A_PAUSE_MS)
+    assert ada.page.url.endswith("#settings")
 
 
 def test_deleting_can_be_taken_back(home: "Home", person: Someone) -> None:
@@ -230,7 +262,7 @@ def test_without_the_box_tasks_are_there_and_ticks_are_sent_later(
     box = ada.page.get_by_role("checkbox", name="Chore 1")
     ada.tab_to(box)
     ada.page.keyboard.press("Space")
-    ada.is_told("Kept here")
+    ada.is_told("Kept here; the box is told")
     ada.page.reload()
     box.wait_for()
     assert box.is_checked()

@@ -68,7 +68,7 @@ def test_a_week(home: "Home", person: Someone) -> None:
     ada.go("#tasks")
     chore = ada.page.get_by_role("checkbox", name="Chore 1")
     chore.click()
-    ada.is_told("Kept here")
+    ada.is_told("Kept here; the box is told")
     ada.context.set_offline(False)
     comes_true(lambda: tasks_of(home, "week")["Chore 1"]["status"] == "done")
 
