@@ -119,11 +119,16 @@ async def _write(
     person = await workspace.get_person(services.db, payload.user_id)
     if person is None:
         raise PermanentError(f"there is no user {payload.user_id}", code="unknown_user")
-    # Nothing is asked or paid for before the beginning is stored; to read meanwhile costs nothing.
-    brief_id, facts = await asyncio.gather(
-        _begin(job, services, language_of_person(person, services)),
-        _facts(job, services, person.user),
-    )
+    brief_id: str | None = None
+    if looking is None and not services.llm.providers:
+        # Nobody is waited for, so that the beginning is stored together with the end.
+        facts = await _facts(job, services, person.user)
+    else:
+        # Nothing is paid for before the beginning is stored; to read meanwhile costs nothing.
+        brief_id, facts = await asyncio.gather(
+            _begin(job, services, language_of_person(person, services)),
+            _facts(job, services, person.user),
+        )
     result = await _result(job, services, facts)
     links = PageLinks.of(services.settings)
     brief = compose(
@@ -156,17 +161,19 @@ async def _write(
 
 
 async def _begin(job: Attempt[BriefPayload], services: Services, language: Language) -> str:
-    payload, now = job.payload, services.clock.now()
-    new_id = services.ids.new("brief", now)
     job.note_progress(5, language.say(GATHERING))
 
     def begin(tx: Tx) -> str:
         job.ensure_lease(tx)
-        return store.begin(
-            tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now
-        )
+        return _store_beginning(tx, job, services)
 
     return await services.db.write(begin)
+
+
+def _store_beginning(tx: Tx, job: Attempt[BriefPayload], services: Services) -> str:
+    payload, now = job.payload, services.clock.now()
+    new_id = services.ids.new("brief", now)
+    return store.begin(tx, new_id, payload.user_id, payload.day, payload.timezone, job.job_id, now)
 
 
 async def _facts(job: Attempt[BriefPayload], services: Services, user: User) -> DayFacts:
@@ -215,14 +222,18 @@ def _conclude(
     tx: Tx,
     job: Attempt[BriefPayload],
     services: Services,
-    brief_id: str,
+    brief_id: str | None,
     payload: BriefPayload,
     finished: store.Finished,
     language: Language,
 ) -> BriefResult:
-    """Store the brief, its mail, its notification and its event in one transaction."""
+    """Store the brief, its mail, its notification and its event in one transaction.
+
+    `brief_id` is None if the beginning is not stored yet.
+    """
     now = services.clock.now()
     job.ensure_lease(tx, finishing=True)
+    brief_id = brief_id or _store_beginning(tx, job, services)
     # Read anew: the address and the preferences may have changed while the brief was written.
     reader = workspace.find_person(tx, payload.user_id)
     if store.complete(tx, brief_id, finished, payload.timezone, now):

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from buildos_box.briefs import store
-from buildos_box.briefs.job import GENERATE_DAILY_BRIEF
+from buildos_box.briefs.job import GENERATE_DAILY_BRIEF, BriefPayload
 from buildos_box.briefs.planning import reschedule
+from buildos_box.clock import Instant
 from buildos_box.db import Tx
 from buildos_box.feature import Listener
 from buildos_box.jobs.changes import JobCancelled, JobFailed
@@ -32,7 +35,12 @@ def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
     if change.job_type != GENERATE_DAILY_BRIEF.name:
         return
     now = services.clock.now()
+    user_is_there = (
+        change.user_id is not None and workspace.find_user(tx, change.user_id) is not None
+    )
     brief = store.note_failure(tx, change.job_id, change.message, now)
+    if brief is None and user_is_there and _begin_failed(tx, services, change, now):
+        brief = store.note_failure(tx, change.job_id, change.message, now)
     realtime.publish(
         tx,
         user_id=change.user_id,
@@ -46,7 +54,7 @@ def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
         correlation_id=change.correlation_id,
         now=now,
     )
-    if change.user_id is not None and workspace.find_user(tx, change.user_id) is not None:
+    if change.user_id is not None and user_is_there:
         notify(
             tx,
             services,
@@ -60,6 +68,20 @@ def on_job_failed(tx: Tx, services: Services, change: JobFailed) -> None:
             correlation_id=change.correlation_id,
             actor="job:generate_daily_brief",
         )
+
+
+def _begin_failed(tx: Tx, services: Services, change: JobFailed, now: Instant) -> bool:
+    """Store the beginning of a brief whose job has stored nothing; returns whether it says which
+    brief that is.
+    """
+    try:
+        payload = msgspec.convert(change.metadata, BriefPayload)
+        day = payload.day
+    except ValueError:
+        return False
+    brief_id = services.ids.new("brief", now)
+    store.begin(tx, brief_id, change.user_id or "", day, payload.timezone, change.job_id, now)
+    return True
 
 
 def on_job_cancelled(tx: Tx, services: Services, change: JobCancelled) -> None:
