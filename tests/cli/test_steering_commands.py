@@ -74,6 +74,8 @@ def test_the_queue_is_counted(ada: Cli) -> None:
 
 
 def test_cleanup_counts_and_asks_first(ada: Cli) -> None:
+    ada.ok("user", "add", "Ben", "--id", "ben")
+    ada.ok("brief", "now", "--user", "ben")
     job_id = waiting(ada, "2031-05-01")
     said = ada.ok("queue", "cleanup", "--dry-run", "--completed-days", "0.0000001")
     assert said.startswith("Would cancel 0 stale jobs, archive 0 old failed jobs and delete ")
