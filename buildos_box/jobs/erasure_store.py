@@ -2,6 +2,7 @@
 
 from buildos_box.clock import Instant, to_text
 from buildos_box.db import Tx
+from buildos_box.jobs.history import roll_up_at_once
 
 
 def erase_jobs_of(tx: Tx, user_id: str, now: Instant) -> None:
@@ -28,4 +29,5 @@ def erase_jobs_of(tx: Tx, user_id: str, now: Instant) -> None:
         (to_text(now), user_id),
     )
     tx.execute("DELETE FROM queue_jobs_archive WHERE user_id = ?", (user_id,))
+    roll_up_at_once(tx)  # what is added up later would bring the user back
     tx.execute("DELETE FROM queue_history_users WHERE user_id = ?", (user_id,))

@@ -7,7 +7,6 @@ The rules: docs/spec.md#queue-history.
 """
 
 import sys
-from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,8 +30,6 @@ DAY = 86_400
 """Seconds of a step in which users are counted; there are many of them."""
 MOST_POINTS = 2_000
 MOST_USERS = 20
-BOUNDS = tuple(round(10 ** (n / 10), 1) for n in range(91))
-"""Durations in ms between buckets: ten to a decade, from 1 ms to 11 days."""
 COUNTS = ("done", "failed", "retried", "cancelled")
 _BUCKETS = msgspec.msgpack.Decoder(dict[int, int])
 Key = tuple[int, int, str, str]
@@ -88,7 +85,7 @@ def percentile(buckets: dict[int, int], share: float) -> int | None:
     for bucket in sorted(buckets):
         seen += buckets[bucket]
         if seen >= rank:
-            return round(BOUNDS[bucket] * 10**-0.05)
+            return round(history_store.BOUNDS[bucket] * 10**-0.05)
     return None
 
 
@@ -104,6 +101,15 @@ async def roll_up(db: Database) -> None:
         moved = await db.write(partial(_add_page, after=after, upto=upto, page=page))
         del page  # before the next one is summed
         after = upto if moved else (await history_store.unread(db))[0]
+
+
+def roll_up_at_once(tx: Tx) -> None:
+    """The same in one transaction, for who is about to change what the events belong to."""
+    after, newest = history_store.find_unread(tx)
+    while after < newest:
+        upto = min(newest, after + history_store.PAGE)
+        _add_page(tx, after=after, upto=upto, page=_summed(tx, after, upto))
+        after = upto
 
 
 async def _end_of_page(db: Database, after: int, newest: int) -> int:
@@ -146,9 +152,8 @@ def _add_minute(sums: dict[Key, Sums], row: Row) -> None:
         found = sums[step, minute // step * step, job_type, lane]
         for name in COUNTS:
             found.counts[name] += counts[name]
-        for buckets, ms in ((found.waits, row["wait"]), (found.runs, row["run"])):
-            if ms is not None:
-                bucket = bisect_right(BOUNDS, max(0, ms), hi=len(BOUNDS) - 1)
+        for buckets, bucket in ((found.waits, row["wait"]), (found.runs, row["run"])):
+            if bucket is not None:
                 buckets[bucket] = buckets.get(bucket, 0) + count
 
 

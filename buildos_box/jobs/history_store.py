@@ -26,12 +26,22 @@ _WAIT = _ROUNDED.format(_STARTED, "julianday(j.scheduled_for)")
 _RUN = _ROUNDED.format("julianday(e.at)", _STARTED)
 
 
-def _shortened(ms: str) -> str:
-    """SQL that keeps two digits of a duration, so that like ones are counted as one group."""
-    steps = "".join(
-        f" WHEN {ms} < {30 * size} THEN {ms} / {size} * {size}" for size in (1, 10, 100, 1000)
-    )
-    return f"CASE{steps} ELSE {ms} / 10000 * 10000 END"
+BOUNDS = tuple(round(10 ** (n / 10), 1) for n in range(91))
+"""Durations in ms between buckets: ten to a decade, from 1 ms to 11 days."""
+
+
+def _bucket(ms: str) -> str:
+    """SQL of the bucket of a duration: how many bounds it reaches, but the last; NULL of NULL."""
+
+    def among(first: int, last: int) -> str:
+        """Halved again and again, since it is asked of every event."""
+        if first == last:
+            return str(first)
+        middle = (first + last + 1) // 2
+        lower, upper = among(first, middle - 1), among(middle, last)
+        return f"iif({ms} < {BOUNDS[middle - 1]}, {lower}, {upper})"
+
+    return f"iif({ms} IS NULL, NULL, {among(0, len(BOUNDS) - 1)})"
 
 
 class Totals(NamedTuple):
@@ -49,12 +59,20 @@ class Totals(NamedTuple):
     runs: bytes
 
 
+_UNREAD = """SELECT event_id, coalesce((SELECT max(id) FROM job_events), 0) AS newest
+               FROM queue_history_cursor"""
+
+
 async def unread(db: Database) -> tuple[int, int]:
     """The last event that the history holds, and the newest that there is."""
-    row = await db.one(
-        """SELECT event_id, coalesce((SELECT max(id) FROM job_events), 0) AS newest
-             FROM queue_history_cursor"""
-    )
+    row = await db.one(_UNREAD)
+    assert row is not None
+    return row["event_id"], row["newest"]
+
+
+def find_unread(tx: Tx) -> tuple[int, int]:
+    """The same, read inside a transaction."""
+    row = tx.one(_UNREAD)
     assert row is not None
     return row["event_id"], row["newest"]
 
@@ -71,8 +89,8 @@ async def seconds_between(db: Database, after: int, upto: int) -> int:
 
 
 def ended(tx: Tx, after: int, upto: int) -> Iterator[Row]:
-    """How many attempts ended in each minute, by type, lane, wait and duration (ms); and how many
-    on each day (UTC), by user. Each row is of a minute or of a day.
+    """How many attempts ended in each minute, by type, lane, and the buckets of their wait and
+    duration; and how many on each day (UTC), by user. Each row is of a minute or of a day.
 
     Waits and durations are those of jobs that are done or failed; a job that has started again
     since has none. Both are counted from one reading of the events. Durations come first in the
@@ -85,7 +103,7 @@ def ended(tx: Tx, after: int, upto: int) -> Iterator[Row]:
                   FROM job_events e CROSS JOIN queue_jobs j ON j.id = e.job_id
                  WHERE e.id > :after AND e.id <= :upto AND {_ENDED})
             SELECT minute, job_type, lane,
-                   {_shortened("wait")} AS wait, {_shortened("run")} AS run,
+                   {_bucket("wait")} AS wait, {_bucket("run")} AS run,
                    NULL AS day, NULL AS user_id, {_COUNTS}
               FROM ended GROUP BY 4, 5, 1, 2, 3
              UNION ALL

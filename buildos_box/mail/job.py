@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from buildos_box.clock import from_text
-from buildos_box.db import Tx
+from buildos_box.db import StorageError, Tx
 from buildos_box.errors import PermanentError, TransientError
 from buildos_box.jobs import external_effects
 from buildos_box.jobs.attempt import Attempt
@@ -124,18 +124,31 @@ async def _send(
             raise _Refused
         _on_intent(tx, services, email, rendered)
 
-    return await external_effects.once(
-        services,
-        job,
-        key=f"mail:{email.id}",
-        kind="mail",
-        look_up=None,
-        send=lambda: services.mailer.send(
+    is_handed_over = False
+
+    async def send() -> str:
+        nonlocal is_handed_over
+        provider_id = await services.mailer.send(
             email.id, rendered.recipient, rendered.message, email.context
-        ),
-        on_intent=on_intent,
-        on_outcome=lambda tx, name: _on_outcome(tx, job, services, email, name),
-    )
+        )
+        is_handed_over = True
+        return provider_id
+
+    try:
+        return await external_effects.once(
+            services,
+            job,
+            key=f"mail:{email.id}",
+            kind="mail",
+            look_up=None,
+            send=send,
+            on_intent=on_intent,
+            on_outcome=lambda tx, name: _on_outcome(tx, job, services, email, name),
+        )
+    except StorageError as error:
+        if is_handed_over:
+            raise OutcomeUnknown(f"it was handed over, but {error.message}") from error
+        raise
 
 
 async def _require_wanted(

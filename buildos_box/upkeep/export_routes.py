@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from buildos_box.auth.caller import Caller
 from buildos_box.clock import to_text
-from buildos_box.db import StorageError
+from buildos_box.db import DatabaseGone, StorageError
 from buildos_box.errors import NotFound
 from buildos_box.services import Services
 from buildos_box.thread_pool import ThreadPool
@@ -55,8 +55,10 @@ async def export_user(user_id: str, services: Services, caller: Caller) -> Respo
             raise NotFound(f"there is no user {user_id}")
     except OSError as error:
         document.close()
+        if services.db.gone is not None:
+            raise DatabaseGone.because(services.db.gone) from error
         raise StorageError(
-            f"the data folder has no room for the export: {error.strerror}"
+            f"the data folder has no room for the export: {error.strerror or error}"
         ) from error
     except BaseException:
         document.close()

@@ -6,7 +6,7 @@ them.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -68,6 +68,15 @@ class Batch:
     faults: list[FieldFault] = field(default_factory=list)
     skips: bool = False
     """Whether items with a fault are left out, instead of refusing all."""
+
+    def copy(self) -> "Batch":
+        """The same batch to check and to write: a transaction may be run again, from the start."""
+        return replace(
+            self,
+            items={name: list(items) for name, items in self.items.items()},
+            deletes={name: dict(keys) for name, keys in self.deletes.items()},
+            faults=list(self.faults),
+        )
 
     def fault(self, path: str, message: str) -> None:
         """Note what is wrong, and where. Raises Unprocessable when that is enough."""

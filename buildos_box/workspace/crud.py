@@ -85,10 +85,11 @@ async def change_tasks(
     Raises NotFound, and Unprocessable with every fault; a task of another user is unknown.
     """
     await visible(services, caller, USERS, user_id)
-    batch = read_sync({TASKS.name: changes, "delete": {TASKS.name: deleted}})
+    asked = read_sync({TASKS.name: changes, "delete": {TASKS.name: deleted}})
     now = services.clock.now()
 
     def run(tx: Tx) -> Counts:
+        batch = asked.copy()
         owners = records.owners(tx, TASKS.name, [item.key for item in batch.items[TASKS.name]])
         for item in batch.items[TASKS.name]:
             if owners.get(item.key) != user_id:

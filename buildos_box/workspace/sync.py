@@ -48,6 +48,7 @@ def apply(tx: Tx, batch: Batch, now: Instant, *, only_user: str | None = None) -
 
     Raises Unprocessable with every fault of the whole batch before anything is written.
     """
+    batch = batch.copy()
     plan = Planner(tx, batch, now, only_user).plan()
     refuse(batch.faults)
     return _write(tx, batch, plan)
@@ -60,6 +61,7 @@ def apply_good(tx: Tx, batch: Batch, now: Instant) -> tuple[Changed, list[FieldF
     Raises Unprocessable if a fault is about no single item.
     """
     found: list[FieldFault] = []
+    batch = batch.copy()
     while True:
         found += batch.faults
         batch.leave_out(batch.faults)

@@ -94,6 +94,19 @@ async def test_waits_and_durations_are_told_as_percentiles(world: QueueWorld) ->
     assert None in found.run_p50_ms
 
 
+@pytest.mark.parametrize("ms", [2, 7, 13, 29, 39, 64, 99, 390, 799, 3_900, 31_700, 98_765])
+async def test_a_duration_is_told_to_within_an_eighth(world: QueueWorld, ms: int) -> None:
+    async def run(_job: Any) -> None:
+        world.clock.advance(timedelta(milliseconds=ms))
+
+    world.behaviour = run
+    await world.add(world.job_type("work"))
+    await world.run_all()
+    (found,) = (await series(world)).values()
+    (told,) = [one for one in found.run_p50_ms if one is not None]
+    assert abs(told - ms) <= max(1, ms / 8)
+
+
 @pytest.mark.parametrize(
     ("waited", "ran", "wait_ms", "run_ms"),
     [
@@ -240,6 +253,19 @@ async def test_an_erased_user_has_no_history(world: QueueWorld) -> None:
     await roll_up(world.db)
     await world.db.write(lambda tx: erase_jobs_of(tx, "ada", world.clock.now()))
     assert await series(world, "user", step=86_400) == {}
+
+
+async def test_an_erased_user_does_not_come_back_with_what_was_not_added_up(
+    world: QueueWorld,
+) -> None:
+    work = world.job_type("work")
+    for user in ("ada", "bo"):
+        await world.add(work, user_id=user)
+    await world.run_all()
+
+    await world.db.write(lambda tx: erase_jobs_of(tx, "ada", world.clock.now()))
+    assert list(await series(world, "user", step=86_400)) == ["bo"]
+    assert summed((await series(world))["all"]) == (2, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

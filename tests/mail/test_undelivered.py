@@ -206,3 +206,34 @@ async def test_the_forecast_says_that_a_mail_is_tried_again(tmp_path: Path) -> N
             assert (expected["kind"], expected["outcome"]) == ("brief", "send")
             assert expected["at"] == job["scheduled_for"]
             assert expected["reason"] == f"retried until {job['retry_until']} after smtp_451"
+
+
+# Nobody reads the table: what would write the outcome of an effect cannot be prepared.
+FAIL_OUTCOMES = """CREATE TRIGGER fail_outcomes AFTER UPDATE OF provider_id ON effects
+                   BEGIN INSERT INTO missing_table VALUES (1); END"""
+
+
+async def test_a_mail_whose_outcome_cannot_be_stored_is_in_doubt(box: BoxWorld) -> None:
+    await box.person()
+    await box.project()
+    await box.db.write(lambda tx: tx.execute(FAIL_OUTCOMES))
+    await brief(box)
+    assert (await statuses(box), len(box.outbox)) == (["unknown"], 1)
+    await box.db.write(lambda tx: tx.execute("DROP TRIGGER fail_outcomes"))
+    await box.call("PUT", "/users/ada/preferences", {"emailDailyBrief": False})
+    await box.run_until(END)
+    # It may have come: so the second one is not held back, and says what it is.
+    assert (await statuses(box), (await mail_job(box))["attempts"]) == (["sent"], 2)
+
+
+async def test_a_mail_whose_outcome_cannot_be_stored_is_sent_once_more_at_most(
+    box: BoxWorld,
+) -> None:
+    await box.person()
+    await box.project()
+    await box.db.write(lambda tx: tx.execute(FAIL_OUTCOMES))
+    await brief(box)
+    await box.run_until(END)
+    job = await mail_job(box)
+    assert (job["status"], job["attempts"], job["error_code"]) == ("failed", 2, "outcome_unknown")
+    assert await statuses(box) == ["unknown"]

@@ -119,3 +119,13 @@ async def test_a_table_of_another_schema_is_found_too(box: BoxWorld) -> None:
     write_document(path, "ada", "now", target)
     records = msgspec.json.decode(target.getvalue())["records"]
     assert records["additions"] == [{"user_id": "ada", "said": "Hello"}]
+
+
+async def test_without_its_file_the_answer_says_so(box: BoxWorld) -> None:
+    await box.person()
+    path, moved = box.folder / "box.sqlite3", box.folder / "moved"
+    path.rename(moved)
+    answer = await box.call("GET", "/users/ada/export")
+    moved.rename(path)
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_gone")
+    assert (await box.call("GET", "/users/ada/export")).status_code == 200

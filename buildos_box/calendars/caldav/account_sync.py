@@ -9,6 +9,7 @@ from buildos_box.calendars.caldav.sync_context import Run
 from buildos_box.calendars.caldav.todo_sync import sync_todos
 from buildos_box.db import Tx
 from buildos_box.errors import Unprocessable
+from buildos_box.workspace.sync import Counts
 
 
 async def sync_account(run: Run) -> None:
@@ -46,18 +47,18 @@ async def _sync_events(run: Run, collection: Collection, mark: str) -> None:
         return
     events = await read_events(run.services, run.server, collection, mark, run.user)
 
-    def take(tx: Tx) -> None:
+    def take(tx: Tx) -> Counts:
         run.ensure_wanted(tx)
         current = collection_store.find_collection(tx, run.account.id, collection.id)
         if current is None or not current.reads_events:
-            return
-        counts = take_events(tx, events, now)
-        run.done.events_created += counts.created
-        run.done.events_updated += counts.updated
+            return Counts()
+        return take_events(tx, events, now)
 
     try:
-        await run.services.db.write(take)
+        counts = await run.services.db.write(take)
     except Unprocessable as error:
         raise ServerRefused(
             f"“{collection.name}” has an impossible value: {error.message}"[:500]
         ) from None
+    run.done.events_created += counts.created
+    run.done.events_updated += counts.updated
