@@ -6,8 +6,10 @@ from typing import Any
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from buildos_box.api.allowed_values import allowed_values
 from buildos_box.api.correlation import correlation_of
 from buildos_box.auth.caller import Caller
+from buildos_box.did_you_mean import hint, nearest_of
 from buildos_box.errors import BoxError, Conflict, FieldFault, RateLimited, TransientError
 from buildos_box.log import logger
 
@@ -24,6 +26,9 @@ _CODES = {
     503: "unavailable",
 }
 _AT_PATH = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<path>[^`]*)`$", re.DOTALL)
+_NOT_ONE_OF = re.compile(r"^Invalid enum value '?(?P<given>.*?)'?$", re.DOTALL)
+_NO_BODY = "'data'"
+"""What the framework says of a body that is not there: it calls the body `data`."""
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 
 AnyRequest = Request[Any, Any, Any]
@@ -76,7 +81,10 @@ def _route(request: AnyRequest) -> str:
 
 def on_validation_error(request: AnyRequest, error: ValidationException) -> Response[Any]:
     """The response for a body, path or query that the framework refused: each field by name."""
-    faults = tuple(_fault(item) for item in _extra(error))
+    found = _extra(error)
+    if any(item.get("message") == _NO_BODY for item in found):
+        return error_response(request, 400, "malformed", "the body must be a JSON object")
+    faults = tuple(_fault(request, item) for item in found)
     if not faults:
         return error_response(request, 400, "malformed", _sentence(error.detail))
     sentence = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
@@ -87,7 +95,7 @@ def _extra(error: ValidationException) -> list[dict[str, Any]]:
     return [item for item in error.extra if isinstance(item, dict)] if error.extra else []
 
 
-def _fault(item: dict[str, Any]) -> FieldFault:
+def _fault(request: AnyRequest, item: dict[str, Any]) -> FieldFault:
     message, path = str(item.get("message", "")), str(item.get("key", "") or "")
     at = _AT_PATH.match(message)
     if at:
@@ -98,7 +106,23 @@ def _fault(item: dict[str, Any]) -> FieldFault:
     if missing:
         prefix = f"{path}." if path and path != missing["name"] else ""
         return FieldFault(f"{prefix}{missing['name']}", "is required")
-    return FieldFault(path or "body", message)
+    return FieldFault(path or "body", _with_choices(request, path, message))
+
+
+def _with_choices(request: AnyRequest, path: str, message: str) -> str:
+    """The message; of a value that is none of a few, which there are."""
+    refused = _NOT_ONE_OF.match(message)
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    if refused is None:
+        return message
+    if path in parameters:
+        choices = allowed_values(parameters[path].annotation, "")
+    else:
+        data = parameters.get("data")
+        choices = allowed_values(data.annotation, path) if data is not None else []
+    if not choices:
+        return message
+    return f"must be one of {', '.join(choices)}{hint(nearest_of(refused['given'], choices))}"
 
 
 def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:

@@ -20,6 +20,7 @@ from buildos_box.sms.planning import LONGEST_LEAD, Skip, decide_reminder
 from buildos_box.sms.preferences import daily_limit
 from buildos_box.sms.preferences_store import CHAT, SMS, SmsPreferences
 from buildos_box.sms.send_job import sms_key
+from buildos_box.sms.twilio_client import why_off
 from buildos_box.workspace import store as workspace
 from buildos_box.workspace.model import Event
 
@@ -57,7 +58,7 @@ def expected_sms(
         for event in workspace.timed_events(tx, user_id, now, until + LONGEST_LEAD):
             found += _reminder(tx, event, preferences, zone, now)
     found = [
-        replace(one, skipped=one.skipped or _why_none(preferences, one))
+        replace(one, skipped=one.skipped or _why_none(services, preferences, one))
         for one in found
         if one.at <= until
     ]
@@ -65,9 +66,11 @@ def expected_sms(
     return _within_limit(tx, user_id, limit, zone, sorted(found, key=lambda one: one.at))
 
 
-def _why_none(preferences: SmsPreferences, one: ExpectedSms) -> str | None:
+def _why_none(services: Services, preferences: SmsPreferences, one: ExpectedSms) -> str | None:
     if one.channel == CHAT:
         return None if preferences.has_chat else "no_chat_address"
+    if off := why_off(services.settings.sms):
+        return off.code
     if preferences.phone_number is None:
         return "no_phone_number"
     if preferences.opted_out:

@@ -17,7 +17,7 @@ from buildos_box.db import Row
 from buildos_box.errors import Unprocessable
 from buildos_box.services import Services
 from buildos_box.workspace import crud, fields, store
-from buildos_box.workspace.item_types import EVENTS, NOTES, PROJECTS, TASKS, USERS
+from buildos_box.workspace.item_types import EVENTS, NOTES, PROJECTS, TASKS, USERS, Kind
 from buildos_box.workspace.paging import Limit, decode_cursor, page
 from buildos_box.workspace.request_bodies import reads
 from buildos_box.workspace.views import (
@@ -44,6 +44,17 @@ class Prerequisites(msgspec.Struct, frozen=True, rename="camel"):
     depends_on: list[str]
 
 
+def _require_status(kind: Kind, status: str | None, *also: str) -> None:
+    """Raises Unprocessable unless it is a status of that kind, or one of these."""
+    if status is None or status in also:
+        return
+    (spec,) = [spec for spec in kind.fields if spec.name == "status"]
+    try:
+        spec.read(status)
+    except ValueError as error:
+        raise Unprocessable.field("status", ", ".join([str(error), *also])) from None
+
+
 @get("/users/{user_id:str}/projects", tags=["Projects"])
 async def list_projects(
     user_id: str,
@@ -56,6 +67,7 @@ async def list_projects(
     """A user's projects, newest first. Raises NotFound, Unprocessable."""
     await crud.visible(services, caller, USERS, user_id)
     before = decode_cursor(cursor)
+    _require_status(PROJECTS, status)
     rows = await store.page_projects(
         services.db, user_id, status=status, before=before, limit=limit + 1
     )
@@ -106,6 +118,7 @@ async def list_tasks(
     Raises NotFound, Unprocessable.
     """
     await crud.visible(services, caller, USERS, user_id)
+    _require_status(TASKS, status, "open")
     rows = await store.page_tasks(
         services.db,
         user_id,

@@ -69,6 +69,28 @@ async def test_what_is_no_json_is_malformed(box: BoxWorld) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
+@pytest.mark.parametrize(
+    "path", ["/queue/brief", "/tasks", "/sync", "/tokens", "/jobs/bulk", "/queue/notification"]
+)
+async def test_a_body_that_is_not_there_is_asked_for(box: BoxWorld, path: str) -> None:
+    for headers in ({}, {"Content-Type": "application/json"}):
+        refused = await box.call("POST", path, content=b"", headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "malformed")
+        assert refused.json()["error"] == "the body must be a JSON object"
+
+
+async def test_what_is_none_of_a_few_words_is_told_which_there_are(box: BoxWorld) -> None:
+    refused = await box.call("POST", "/jobs/bulk", {"action": "cancle"})
+    assert refused.json()["details"] == [
+        {
+            "field": "action",
+            "message": "must be one of cancel, retry, promote; did you mean cancel?",
+        }
+    ]
+    refused = await box.call("GET", "/queue/history?by=nobody")
+    assert refused.json()["error"] == "by: must be one of all, type, lane, user"
+
+
 async def test_what_is_not_declared_as_json_is_refused(box: BoxWorld) -> None:
     answer = await box.call(
         "POST", "/queue/brief", content=b"a=b", headers={"Content-Type": "text/plain"}

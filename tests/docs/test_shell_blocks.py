@@ -107,3 +107,15 @@ def run(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
 
 def test_a_script_that_fails_is_seen_to_fail(tmp_path: Path) -> None:
     assert run("buildos-box no-such-command\ntrue", tmp_path).returncode != 0
+
+
+def test_what_is_sent_to_the_box_is_declared_as_json() -> None:
+    """Also by blocks that are not run here: curl itself declares a form, which is refused."""
+    sent = [
+        text
+        for page in PAGES
+        for _, text in shell_blocks(page)
+        if "curl" in text and re.search(r" (-d|--data\S*) ", text)
+    ]
+    assert sent
+    assert [text for text in sent if "Content-Type: application/json" not in text] == []

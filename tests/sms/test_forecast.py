@@ -1,11 +1,14 @@
 """What SMS are foreseen, by the rules that plan and send them (docs/spec.md#forecast)."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from buildos_box.settings import Settings
+from buildos_box.settings.channels import SmsSettings
 from tests.sms.test_sms import ada, event
-from tests.world import BoxWorld
+from tests.world import BoxWorld, open_world
 
 
 async def foreseen(box: BoxWorld) -> list[Any]:
@@ -54,3 +57,17 @@ async def test_a_reminder_that_reaches_nobody_says_why(
     await box.db.write(lambda tx: tx.execute(change))
     (one,) = await foreseen(box)
     assert (one["outcome"], one["reason"]) == ("skip", reason)
+
+
+@pytest.mark.parametrize(
+    ("sms", "reason"),
+    [(SmsSettings(), "sms_not_configured"), (SmsSettings(enabled=False), "sms_off")],
+)
+async def test_a_box_that_cannot_send_sms_foresees_none(
+    tmp_path: Path, sms: SmsSettings, reason: str
+) -> None:
+    async with open_world(tmp_path, settings=Settings(sms=sms)) as box:
+        await ada(box)
+        await event(box, "2024-10-24T12:00:00Z")
+        (one,) = await foreseen(box)
+        assert (one["outcome"], one["reason"]) == ("skip", reason)

@@ -291,6 +291,20 @@ async def test_tasks_are_listed_by_project_and_status(api: Api, ada: Workspace) 
     assert await ids(project="bens") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/users/ada/tasks", "must be one of todo, in_progress, blocked, done, open"),
+        ("/users/ada/projects", "must be one of active, paused, completed, archived"),
+    ],
+)
+async def test_a_list_of_an_unknown_status_is_refused(
+    api: Api, ada: Workspace, path: str, allowed: str
+) -> None:
+    status, body = await api("GET", path, status="weird")
+    assert (status, body["details"]) == (422, {"status": allowed})
+
+
 @pytest.mark.parametrize("cursor", ["x", "cjE", "c-1", "szE", "é", "c" * 100, "c3_9"])
 async def test_a_cursor_that_was_not_given_is_refused(api: Api, cursor: str) -> None:
     assert (await api("GET", "/users", cursor=cursor))[0] == 422
