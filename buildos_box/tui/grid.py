@@ -27,7 +27,8 @@ class Column:
 
     `most` is the width to which the column grows where there is room, the first columns first;
     `at` is the width of the table from which on the column is shown; `right` aligns numbers;
-    `middle` shortens in the middle, for ids, of which both ends tell them apart.
+    `middle` shortens in the middle, for ids, of which both ends tell them apart; `end` keeps the
+    end, for bars, of which the last is the newest.
     """
 
     head: str
@@ -36,6 +37,7 @@ class Column:
     right: bool = False
     most: int = 0
     middle: bool = False
+    end: bool = False
 
 
 class Grid(ScrollView, can_focus=True):
@@ -208,7 +210,7 @@ class Grid(ScrollView, can_focus=True):
         for column, cell, room in zip(self.columns, cells, widths.values(), strict=True):
             if not room or used >= width:
                 continue
-            text = _fit(cell, room, right=column.right, middle=column.middle)
+            text = _fit(cell, room, column)
             name = self.SIGNS.get(cell[:1]) if signs else None
             segments.append(Segment(text, style if name is None else self._style(name)))
             segments.append(Segment(" ", style))
@@ -290,12 +292,14 @@ def widths_for(columns: Sequence[Column], width: int) -> Mapping[int, int]:
     return found
 
 
-def _fit(text: str, room: int, *, right: bool, middle: bool) -> str:
-    """The text in exactly that many cells, with `…` where it was cut."""
+def _fit(text: str, room: int, column: Column) -> str:
+    """The text in exactly that many cells, with `…` where words were cut."""
     size = cell_len(text)
     if size > room:
-        if middle and room >= 5 and size == len(text):
+        if column.end and size == len(text):
+            return text[size - room :]
+        if column.middle and room >= 5 and size == len(text):
             tail = (room - 1) // 2
             return f"{text[: room - 1 - tail]}…{text[-tail:]}"
         return f"{set_cell_size(text, room - 1)}…" if room > 1 else set_cell_size(text, room)
-    return " " * (room - size) + text if right else text + " " * (room - size)
+    return " " * (room - size) + text if column.right else text + " " * (room - size)

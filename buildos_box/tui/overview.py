@@ -91,7 +91,7 @@ class Overview(BaseScreen):
         Column("failed", 6, right=True, most=8),
         Column("done/h", 6, right=True, most=8),
         Column("p50", 6, right=True, most=8),
-        Column("last hour", 0),
+        Column("last hour", 0, end=True),
         Column("done", 8, at=100, right=True),
         Column("cancelled", 9, at=100, right=True),
     )

@@ -99,6 +99,19 @@ class JobList:
         return items, str(top - 10) if top > 10 else None
 
 
+class Bars(Host):
+    def compose(self) -> ComposeResult:
+        yield Grid("grid", (Column("id", 6), Column("bars", 0, end=True)))
+
+
+async def test_of_bars_that_do_not_fit_the_newest_are_seen() -> None:
+    app = Bars()
+    async with app.run_test(size=(12, 4)) as pilot:
+        app.grid.show_rows([("k", ("k", " ▁▂▃▄▅▆▇█"))])
+        await pilot.pause()
+        assert app.lines()[1] == "k      ▄▅▆▇█"
+
+
 async def test_a_window_holds_few_pages_and_goes_both_ways_without_gaps() -> None:
     jobs = JobList(1_000)
     window = PagedList(jobs.fetch, 10)
