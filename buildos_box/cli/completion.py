@@ -184,13 +184,13 @@ USER = click.option(
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    r"""Print the script that completes commands, options, ids and names in a shell.
+    """Print the script that completes commands, options, ids and names in a shell.
 
     \b
     bash, in ~/.bashrc:   eval "$(buildos-box completion bash)"
     zsh, in ~/.zshrc:     eval "$(buildos-box completion zsh)"
     fish:                 buildos-box completion fish > ~/.config/fish/completions/buildos-box.fish
-    """
+    """  # noqa: D301  # click wants the character itself, not a backslash and a letter
     chosen = get_completion_class(shell)
     assert chosen is not None
     main = click.get_current_context().find_root().command

@@ -44,6 +44,8 @@ class ListScreen(BaseScreen):
         self.watching = True
         self.new: set[str] = set()
         self._filled = False
+        self._fault = ""
+        """What is wrong with the filter; empty if nothing is."""
         # Kept as attributes, because a screen may be closed while its rows are fetched.
         self.filter_input = FilterInput(placeholder=self.HINT, id=f"{pane_id}-filter")
         self.grid = Grid(f"{pane_id}-table", self.COLUMNS)
@@ -100,7 +102,7 @@ class ListScreen(BaseScreen):
         ]
         self.grid.marked &= {key for key, _ in rows}
         self.grid.show_rows(rows, follow=self.watching)
-        self.say_note(self.note_line())
+        self.say_note(self._fault or self.note_line())
 
     def say_note(self, text: str) -> None:
         """The line below the list."""
@@ -139,8 +141,10 @@ class ListScreen(BaseScreen):
         try:
             self.read_filter(text)
         except WrongWord as error:
-            self.say_note(f"✗ {error}")
+            self._fault = f"✗ {error}"
+            self.say_note(self._fault)
             return
+        self._fault = ""
         self.grid.marked.clear()
         self.take_focus()
         self.action_newest()

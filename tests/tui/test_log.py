@@ -85,6 +85,10 @@ async def test_lines_are_filtered_by_level_and_words(tmp_path: Path) -> None:
         await dash.type("level:loud")
         await dash.press("enter")
         await dash.sees("✗ level:loud: level is one of debug, info, warning, error")
+        log.warning("meanwhile", colour="red")
+        await dash.sees("meanwhile", "✗ level:loud")
+        await dash.press("escape", "escape")
+        await dash.sees_not("✗ level:loud")
 
 
 async def test_a_filter_that_nothing_matches_is_named(tmp_path: Path) -> None:
