@@ -60,6 +60,8 @@ class Log(BaseScreen):
         self._asked: Json = {}
         self._last = 0
         self._paused = False
+        self._fault = ""
+        """What is wrong with the filter; empty if nothing is."""
         self.filter_input = FilterInput(
             placeholder="level:warning job:job-… corr:corr-… words", id="log-filter"
         )
@@ -124,6 +126,8 @@ class Log(BaseScreen):
     def _note(self, *, follow: bool) -> str:
         if not self.host.is_admin:
             return ADMINS_ONLY
+        if self._fault:
+            return self._fault
         if not self._lines:
             text = self.filter_input.value
             return f"No line matches {text}: esc clears the filter" if text else NOTHING
@@ -154,8 +158,10 @@ class Log(BaseScreen):
         try:
             words = read_words(text, WORDS, self.host.now(), {"level": LEVELS})
         except WrongWord as error:
-            self.query_one("#log-note", Static).update(Text(f"✗ {error}"))
+            self._fault = f"✗ {error}"
+            self.paint()
             return
+        self._fault = ""
         names = {"corr": "correlationId"}
         self._asked = {names.get(key, key): value for key, value in words.asked.items()}
         if words.text:
