@@ -3,9 +3,10 @@
 `locale` is Babel's name of one, like `de_CH`.
 """
 
+import re
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -75,11 +76,33 @@ def names_of(locale: str, day: date) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(weekdays)), list(dict.fromkeys(months))
 
 
-@lru_cache
-def weekdays(locale: str) -> tuple[str, ...]:
-    """The whole names of the days, Monday first."""
-    names = locale_of(locale).days["stand-alone"]["wide"]
-    return tuple(str(names[day]).casefold() for day in range(7))
+def weekday_names(locale: str) -> tuple[dict[str, int], dict[str, int]]:
+    """The names of the days, whole and short, in lower case without dots; Monday is 0."""
+    return _names(locale_of(locale).days, range(7))
+
+
+def month_names(locale: str) -> tuple[dict[str, int], dict[str, int]]:
+    """The names of the months, whole and short, in lower case without dots; January is 1."""
+    return _names(locale_of(locale).months, range(1, 13))
+
+
+def _names(known: Any, numbers: range) -> tuple[dict[str, int], dict[str, int]]:
+    whole, short = (
+        {
+            str(known[context][width][number]).lower().removesuffix("."): number
+            for context in ("format", "stand-alone")
+            for number in numbers
+        }
+        for width in ("wide", "abbreviated")
+    )
+    return whole, short
+
+
+def numeric_day(locale: str) -> tuple[bool, str] | None:
+    """Whether the day stands before its month in `3.12.`, and what separates them."""
+    skeleton = locale_of(locale).datetime_skeletons.get("Md")
+    found = re.fullmatch(r"(d{1,2}|M{1,2})([./-])(d{1,2}|M{1,2})\.?", str(skeleton or ""))
+    return (found[1].startswith("d"), found[2]) if found else None
 
 
 def listed(locale: str, parts: list[str]) -> str:

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from buildos_box.locales import formats
 from buildos_box.locales.catalogue import Catalogue
 from buildos_box.locales.catalogue_files import catalogue
+from buildos_box.locales.day_words import DayWords, day_words
 from buildos_box.locales.messages import N_, Plural
 from buildos_box.locales.tags import BOX_DEFAULT, babel_locale, catalogue_tag, tag_of
 
 _TODAY = N_("today")
 _TOMORROW = N_("tomorrow")
-_AT = N_("at {time}")
 _DAY_AND_TIME = N_("{day}, {time}")
 _MINUTES = N_("{minutes} min")
 _HOURS = N_("{hours} h")
@@ -130,13 +130,9 @@ class Language:
         text = _HOURS_AND_MINUTES if minutes else _HOURS
         return self.say(text, hours=hours, minutes=minutes)
 
-    def days_in_english(self) -> dict[str, str]:
-        """What days that people write are called in English: `freitag`, `morgen`, `um`."""
-        english = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-        names = dict(zip(formats.weekdays(self.locale), english, strict=True))
-        names |= {self.say(_TODAY).casefold(): "today", self.say(_TOMORROW).casefold(): "tomorrow"}
-        at = self.say(_AT, time="").strip().casefold()
-        return names | ({at: "at"} if at else {})
+    def day_words(self) -> DayWords:
+        """How people write days and times in it."""
+        return day_words(self.locale, self.say(_TODAY), self.say(_TOMORROW))
 
     def _written(self, values: dict[str, object]) -> dict[str, object]:
         """The values with their numbers as the language writes them."""

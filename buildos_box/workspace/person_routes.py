@@ -21,7 +21,7 @@ from buildos_box.workspace import crud, store
 from buildos_box.workspace.fields import TITLE_CHARS
 from buildos_box.workspace.item_types import TASKS, USERS
 from buildos_box.workspace.languages import get_language
-from buildos_box.workspace.quick_add import read_quick_task
+from buildos_box.workspace.quick_add import PRIORITIES, read_quick_task
 from buildos_box.workspace.request_bodies import reads
 from buildos_box.workspace.sync import Counts
 from buildos_box.workspace.views import TaskView
@@ -117,8 +117,13 @@ async def read_line(
     if len(text) > TITLE_CHARS:
         raise Unprocessable.field("text", f"must be at most {TITLE_CHARS:,} characters")
     try:
-        zone, names = zone_or_utc(user["timezone"]), language.days_in_english()
-        found = read_quick_task(text, zone, services.clock.now(), names)
+        zone, now = zone_or_utc(user["timezone"]), services.clock.now()
+        priorities = {
+            language.say(text).lower(): name
+            for name in PRIORITIES
+            for text in (name.capitalize(), name)
+        }
+        found = read_quick_task(text, zone, now, language.day_words(), priorities)
     except ValueError as error:
         raise Unprocessable.field("text", str(error)) from None
     project = None

@@ -6,19 +6,28 @@ The rules: docs/spec.md#quick-add.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from buildos_box.clock import Instant, at_wall_time, local_day
+from buildos_box.locales.day_words import DayWords
+from buildos_box.locales.language import ENGLISH
+from buildos_box.workspace.day_phrases import (
+    begins_with_small_word,
+    is_another_day,
+    is_clear_time,
+    looks_like_a_day,
+    read_phrase,
+)
 from buildos_box.workspace.written_dates import read_due
 
 PRIORITIES = ("urgent", "high", "medium", "low")
-LONGEST_TAIL = 5
+LONGEST_TAIL = 10
 """Words that a due time may take."""
 _PROJECT = re.compile(r"#([^\W\d][\w-]*)")
-_BEFORE_DUE = re.compile(r"(?:at|by|due|on) ")
-_UNCLEAR = re.compile(r"\d+ ?(?:d|days?|w|weeks?)")
-"""`for 3 days` is how long something takes, not when it is due."""
+_MARK = re.compile(r"[#!]\w.*")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}t.*", re.IGNORECASE)
+_NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,65 +42,81 @@ class QuickTask:
 
 
 def read_quick_task(
-    text: str, zone: ZoneInfo, now: Instant, names: Mapping[str, str] | None = None
+    text: str,
+    zone: ZoneInfo,
+    now: Instant,
+    days: DayWords | None = None,
+    priorities: Mapping[str, str] = _NO_NAMES,
 ) -> QuickTask:
     """`#Name` and `!priority` anywhere, a day or time at the end; the rest is the title.
 
-    `names` are days in another language, with the English ones. Raises ValueError if nothing is
-    left for the title.
+    `days` are how another language writes days, and `priorities` its names of them, in lower case
+    with ours; the English ones count as well. Raises ValueError if nothing is left for the title.
     """
     words, project, priority = [], None, None
     for word in text.split():
         if project is None and (found := _PROJECT.fullmatch(word)):
             project = found[1].replace("-", " ").replace("_", " ").strip()
-        elif priority is None and (named := _priority(word)):
+        elif priority is None and (named := _priority(word, priorities)):
             priority = named
         else:
             words.append(word)
-    due, length = _due_at_end(words, zone, now, names or {})
-    title = " ".join(words[: len(words) - length])
+    marks = _marks_at_end(words)
+    words = words[: len(words) - len(marks)]
+    english = ENGLISH.day_words()
+    tables = (english,) if days is None or days == english else (days, english)
+    due, length = _due_at_end(words, tables, zone, now)
+    title = " ".join(words[: len(words) - length] + marks)
     if not title:
         raise ValueError("has no title; write what is to be done")
     return QuickTask(title, due, project or None, priority)
 
 
-def _priority(word: str) -> str | None:
+def _priority(word: str, names: Mapping[str, str]) -> str | None:
     wanted = word.removeprefix("!").lower()
     if not word.startswith("!") or not wanted:
         return None
-    return next((name for name in PRIORITIES if name.startswith(wanted)), None)
+    known = dict(names) | {name: name for name in PRIORITIES}
+    return next((known[name] for name in known if name.startswith(wanted)), None)
+
+
+def _marks_at_end(words: list[str]) -> list[str]:
+    """Marks that were not understood: they stay in the title, and a day may stand before them."""
+    count = 0
+    while count < len(words) and _MARK.fullmatch(words[-1 - count]):
+        count += 1
+    return words[len(words) - count :]
 
 
 def _due_at_end(
-    words: list[str], zone: ZoneInfo, now: Instant, names: Mapping[str, str]
+    words: list[str], tables: tuple[DayWords, ...], zone: ZoneInfo, now: Instant
 ) -> tuple[date | Instant | None, int]:
-    """The due time that the line ends with, and how many words it takes; a title stays."""
+    """The due time that the line ends with, and how many words it takes; a title stays.
+
+    Nothing is read if what stands before it may be a day too: it would be due on another one.
+    """
+    today = local_day(now, zone)
+    if len(words) <= LONGEST_TAIL and read_phrase(words, tables, today):
+        return None, 0
     for length in range(min(LONGEST_TAIL, len(words) - 1), 0, -1):
-        tail = _in_english(" ".join(words[-length:]).lower(), names)
-        tail = _BEFORE_DUE.sub("", tail, count=1)
-        if _UNCLEAR.fullmatch(tail):
-            continue
+        title, tail = words[:-length], words[-length:]
         try:
-            due = read_due(tail, zone, now)
+            if length == 1 and _INSTANT.fullmatch(tail[0]):
+                return read_due(tail[0], zone, now), length
+            phrase = read_phrase(tail, tables, today)
+            if phrase is None:
+                continue
+            has_its_own_day = phrase.day and begins_with_small_word(tail, tables)
+            if not has_its_own_day and looks_like_a_day(title, tables):
+                return None, 0
+            if is_another_day(title[-1], tables) or is_clear_time(title[-1], tables):
+                return None, 0
+            if phrase.wall is None:
+                return phrase.day, length
+            due = at_wall_time(phrase.day or today, phrase.wall, zone)
+            if phrase.day is None and due <= now:
+                due = at_wall_time(today + timedelta(days=1), phrase.wall, zone)
         except (ValueError, OverflowError):
             continue
-        return _still_to_come(due, tail, zone, now), length
+        return due, length
     return None, 0
-
-
-def _in_english(tail: str, names: Mapping[str, str]) -> str:
-    """The words with the names of days, and "at" before a time, in English."""
-    tail = tail.replace("’", "'")
-    for name in sorted(names, key=len, reverse=True):
-        after = r"(?= \d)" if names[name] == "at" else r"(?!\S)"
-        written = re.escape(name.replace("’", "'"))
-        tail = re.sub(rf"(?<!\S){written}{after}", names[name], tail)
-    return tail
-
-
-def _still_to_come(due: date | Instant, tail: str, zone: ZoneInfo, now: Instant) -> date | Instant:
-    """A time alone that is over today is meant for tomorrow."""
-    if not isinstance(due, datetime) or due > now or not tail[:1].isdecimal() or "-" in tail:
-        return due
-    wall = due.astimezone(zone).time().replace(tzinfo=None)
-    return at_wall_time(local_day(now, zone) + timedelta(days=1), wall, zone)
