@@ -32,12 +32,16 @@ class SmallWords:
     """Stands after a time or a number of hours: `17h`."""
     has_bare_hours: bool = True
     """Whether `at 9` is a time beside a day; `à 9` is also a number of people."""
+    morning: str = ""
+    """Stands between a day and a time before noon."""
+    later: str = ""
+    """Stands between a day and a time from noon on."""
     parts: str = ""
-    """Parts of a day. They are not read, but what stands before one may be a day."""
+    """More parts of a day. They are not read, but what stands before one may be a day."""
     others: str = ""
     """Make another day, or many, of the day after them: `every`, `last`."""
     unclear: str = ""
-    """Short names of days that are other words too, as those are written."""
+    """Names of days that are other words too, as those are written."""
     also: str = ""
     """More names of weekdays: `sonnabend=5`; Monday is 0."""
     also_short: str = ""
@@ -57,7 +61,9 @@ _TABLE = {
         day_after="the day after tomorrow|day after tomorrow",
         next_week="next week",
         oclock="o'clock",
-        parts="morning|noon|afternoon|evening|night",
+        morning="morning",
+        later="afternoon|evening",
+        parts="noon|night",
         others="every|each|last|past|before|after|since|from|except|not|the|a|some|my|your",
         spans=r"(?:in|next|this) (?:\S+ )?(?:days?|weeks?|months?|years?)",
     ),
@@ -70,12 +76,13 @@ _TABLE = {
         in_days=r"in (\d{1,3}) tag(?:en)?",
         in_weeks=r"in (\d{1,2}) wochen?",
         oclock="uhr",
-        parts="früh|morgen|morgens|vormittag|vormittags|mittag|mittags|nachmittag|nachmittags"
-        "|abend|abends|nacht|nachts",
+        morning="früh|morgen|morgens|vormittag|vormittags",
+        later="mittag|mittags|nachmittag|nachmittags|abend|abends",
+        parts="nacht|nachts",
         others="übernächsten|übernächster|letzten|letzter|vergangenen|jeden|jeder|ab|von|vor|nach"
-        "|seit|außer|nicht|der|die|das|den|dem|ein|eine|einen",
+        "|seit|außer|nicht|der|die|das|den|dem|ein|eine|einen|guten",
         spans=r"(?:in|nächster?|nächste[mns]|kommenden?) (?:\S+ )?(?:tag|woche|monat|jahr)(?:e?n)?",
-        unclear="so",
+        unclear="so|Morgen",
         also="sonnabend=5",
     ),
     "fr": SmallWords(
@@ -87,7 +94,9 @@ _TABLE = {
         in_days=r"dans (\d{1,3}) jours?",
         in_weeks=r"dans (\d{1,2}) semaines?",
         hours="h|heures",
-        parts="matin|midi|après-midi|soir|nuit",
+        morning="matin",
+        later="après-midi|soir",
+        parts="midi|nuit",
         others="chaque|dernier|après|avant|depuis|sauf|pas",
         unclear="mar|Mar|mer|Mer|sam|Sam",
         after=" prochain| prochaine",
@@ -100,8 +109,10 @@ _TABLE = {
         in_days=r"(?:en|dentro de) (\d{1,3}) días?",
         in_weeks=r"(?:en|dentro de) (\d{1,2}) semanas?",
         hours="h|horas",
-        parts="por la mañana|tarde|noche",
-        others="cada|pasado|antes|después|desde|no",
+        morning="por la mañana",
+        later="por la tarde|por la noche",
+        parts="mañana|tarde|noche",
+        others="cada|pasado|antes|después|desde|no|la|una",
         unclear="mar|Mar",
         after=" próximo| que viene",
     ),
@@ -113,6 +124,8 @@ _TABLE = {
         in_days=r"(?:em|daqui a) (\d{1,3}) dias?",
         in_weeks=r"(?:em|daqui a) (\d{1,2}) semanas?",
         hours="h|horas",
+        morning="de manhã",
+        later="à tarde|à noite",
         parts="manhã|tarde|noite",
         others="cada|toda|todo|última|último|depois|desde|não",
         unclear="sex|Sex",
@@ -127,7 +140,9 @@ _TABLE = {
         in_days=r"(?:tra|fra) (\d{1,3}) giorn[io]",
         in_weeks=r"(?:tra|fra) (\d{1,2}) settiman[ae]",
         hours="h",
-        parts="mattina|pomeriggio|sera|notte",
+        morning="mattina",
+        later="pomeriggio|sera",
+        parts="notte",
         others="ogni|scorso|scorsa|dopo|prima|da|non",
         unclear="mar|Mar|mer",
         after=" prossimo| prossima",
@@ -140,8 +155,10 @@ _TABLE = {
         in_days=r"over (\d{1,3}) dag(?:en)?",
         in_weeks=r"over (\d{1,2}) we(?:ek|ken)",
         oclock="uur",
-        parts="ochtend|middag|avond|nacht",
-        others="elke|iedere|vorige|afgelopen|na|sinds|niet",
+        morning="ochtend",
+        later="middag|avond",
+        parts="nacht",
+        others="elke|iedere|goede|de|vorige|afgelopen|na|sinds|niet",
         unclear="zo|Zo|ma|Ma",
     ),
     "pl": SmallWords(
@@ -151,7 +168,9 @@ _TABLE = {
         next_week="w przyszłym tygodniu",
         in_days=r"za (\d{1,3}) (?:dni|dzień)",
         in_weeks=r"za (\d{1,2}) tygodni[ea]?|za (1) tydzień",
-        parts="rano|południe|wieczorem|wieczór",
+        morning="rano",
+        later="po południu|wieczorem",
+        parts="południe|wieczór",
         others="każdy|każdą|zeszły|ostatni|po|przed|od|nie",
         unclear="pt|sob",
         also="poniedziałku=0 wtorku=1 środy=2 środę=2 czwartku=3 piątku=4 soboty=5 sobotę=5"

@@ -22,6 +22,7 @@ _LIKE_NUMERIC = re.compile(
     r"|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}|\d{1,2}(?:\.|st|nd|rd|th)"
 )
 _ARTICLE = re.compile(r"(?:den|dem|the|le) ")
+_NOON = 12
 _LONGEST_NAME = 4
 """Words of `the day after tomorrow`."""
 
@@ -58,7 +59,7 @@ def read_phrase(words: list[str], tables: tuple[DayWords, ...], today: date) -> 
                 continue
             if wall and time_text == first and not wall.may_come_first:
                 continue
-            day = _any_day(day_text, tables, today)
+            day = _any_day(day_text, tables, today, wall.wall if wall else None)
             if day is not None and (day.is_clear or wall):
                 return Phrase(day.day, wall.wall if wall else None)
     return None
@@ -77,7 +78,7 @@ def looks_like_a_day(words: list[str], tables: tuple[DayWords, ...]) -> bool:
         or _ends_with_day(words, table)
         or any(last.startswith(name) for name in table.weekdays)
         or (table.small.spans and _ends_with(table.small.spans, words))
-        or (re.fullmatch(any_of(table.small.parts), last) and looks_like_a_day(words[:-1], tables))
+        or (_is_part(last, table) and looks_like_a_day(words[:-1], tables))
         for table in tables
     )
 
@@ -102,6 +103,13 @@ def is_clear_time(word: str, tables: tuple[DayWords, ...]) -> bool:
     return found is not None and found.is_clear
 
 
+def _is_part(word: str, table: DayWords) -> bool:
+    small = table.small
+    return any(
+        re.fullmatch(any_of(words), word) for words in (small.morning, small.later, small.parts)
+    )
+
+
 def _ends_with(pattern: str, words: list[str]) -> bool:
     return re.search(rf"(?:^| )(?:{pattern})$", plain(" ".join(words[-_LONGEST_NAME:]))) is not None
 
@@ -115,10 +123,24 @@ def _ends_with_day(words: list[str], table: DayWords) -> bool:
     return False
 
 
-def _any_day(text: str, tables: tuple[DayWords, ...], today: date) -> DayFound | None:
+def _any_day(
+    text: str, tables: tuple[DayWords, ...], today: date, wall: time | None
+) -> DayFound | None:
+    """The day; with a time, the part of the day may stand at its end if it is that of the time."""
     own = tables[0]
-    found = (_day(text, table, today, is_own=table is own) for table in tables)
-    return next(filter(None, found), None)
+    for table in tables:
+        if found := _day(text, table, today, is_own=table is own):
+            return found
+        core = _without_part(text, table, wall) if wall else text
+        if core != text and (found := _day(core, table, today, is_own=table is own)):
+            return found
+    return None
+
+
+def _without_part(text: str, table: DayWords, wall: time) -> str:
+    """`friday` of `friday evening`, also of `Freitagabend`."""
+    words = table.small.morning if wall.hour < _NOON else table.small.later
+    return re.sub(rf" ?(?:{any_of(words)})$", "", text, flags=re.IGNORECASE)
 
 
 def _any_time(text: str, tables: tuple[DayWords, ...]) -> TimeFound | None:
@@ -141,7 +163,7 @@ def _readings(
     core: str, table: DayWords, today: date, *, is_own: bool
 ) -> Iterator[DayFound | None]:
     words = plain(core)
-    if words in table.near:
+    if words in table.near and core not in table.small.unclear.split("|"):
         yield DayFound(today + timedelta(days=table.near[words]), is_clear=True)
     yield _after_some_time(words, table, today)
     yield _weekday(core, table, today, is_own=is_own)
