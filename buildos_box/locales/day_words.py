@@ -56,7 +56,7 @@ class SmallWords:
 
 _TABLE = {
     "en": SmallWords(
-        before="by|by the|due|on|on the|until|till|next|this",
+        before="by|by the|for|due|on|on the|until|till|next|this",
         at="at|by|until|till",
         day_after="the day after tomorrow|day after tomorrow",
         next_week="next week",
@@ -64,11 +64,11 @@ _TABLE = {
         morning="morning",
         later="afternoon|evening",
         parts="noon|night",
-        others="every|each|last|past|before|after|since|from|except|not|the|a|some|my|your",
-        spans=r"(?:in|next|this) (?:\S+ )?(?:days?|weeks?|months?|years?)",
+        others="every|each|last|past|before|after|since|from|except|not|the|a|some|my|your|to|and|or|-|–",
+        spans=r"(?:in|next|this) (?:\S+ )?(?:days?|weeks?|months?|years?)|weekend",
     ),
     "de": SmallWords(
-        before="bis|zum|am|fällig|spätestens|nächsten|nächster|nächste|nächstem|kommenden"
+        before="bis|für|zum|am|fällig|spätestens|nächsten|nächster|nächste|nächstem|kommenden"
         "|kommender|diesen|dieser",
         at="um|gegen|bis",
         day_after="übermorgen|uebermorgen",
@@ -80,8 +80,9 @@ _TABLE = {
         later="mittag|mittags|nachmittag|nachmittags|abend|abends",
         parts="nacht|nachts",
         others="übernächsten|übernächster|letzten|letzter|vergangenen|jeden|jeder|ab|von|vor|nach"
-        "|seit|außer|nicht|der|die|das|den|dem|ein|eine|einen|guten",
-        spans=r"(?:in|nächster?|nächste[mns]|kommenden?) (?:\S+ )?(?:tag|woche|monat|jahr)(?:e?n)?",
+        "|seit|außer|nicht|der|die|das|den|dem|ein|eine|einen|guten|und|oder|-|–",
+        spans=r"(?:in|nächster?|nächste[mns]|kommenden?) (?:\S+ )?(?:tag|woche|monat|jahr)(?:e?n)?"
+        "|wochenende",
         unclear="so|Morgen",
         also="sonnabend=5",
     ),

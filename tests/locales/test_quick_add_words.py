@@ -58,6 +58,7 @@ DUE = [
     ("en-US", "Pay Fri, Dec 4 17:00", FOURTH, 17),
     ("en-US", "Pay on the 4th of December", FOURTH, None),
     ("en-US", "Pay 12/3", THIRD, None),
+    ("en-US", "Book for friday 17:00", FRIDAY, 17),
     ("en-US", "Pay the day after tomorrow", FRIDAY, None),
     ("en-US", "Pay tue 2026-12-01", TUESDAY, None),
     ("en-US", "Call tomorrow morning 9:00", THURSDAY, 9),
@@ -143,6 +144,9 @@ NO_DUE = [
     ("de", "Anruf am 3. 17:00"),
     ("de", "Anruf Fr., 3.12. 17:00"),
     ("de", "Kino 19:00 bis 21:00"),
+    ("de", "Kino Freitag 19:00 - 21:00"),
+    ("de", "Kino am Wochenende 17:00"),
+    ("en-US", "Meet thursday to friday"),
     ("fr", "Nager à la mer 17:00"),
 ]
 
