@@ -19,6 +19,7 @@ Someone = Callable[..., Person]
 
 VIEWS = ["today", "tasks", "late", "calendar", "projects", "project-{user}-p", "inbox", "search"]
 VIEWS += ["settings", "task-{user}-1"]
+VIEWS_OF_ANYBODY = ["today", "tasks", "calendar", "projects", "work", "inbox", "search", "settings"]
 OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter((one) => {
   const box = one.getBoundingClientRect();
   const style = getComputedStyle(one);
@@ -146,3 +147,35 @@ def test_from_right_to_left_the_page_is_mirrored_and_nothing_sticks_out(
     }
     assert sides == {"box to tick": "right", "name of the box": "right", "search": "left"}
     assert someone.findings() == []
+
+
+CUT_OFF = """() => [...document.querySelectorAll('main select')].map((one) => {
+  const alone = one.cloneNode();
+  alone.append(one.selectedOptions[0].cloneNode(true));
+  alone.style.width = 'max-content';
+  one.after(alone);
+  const wanted = alone.offsetWidth;
+  alone.remove();
+  return one.offsetWidth && wanted > one.offsetWidth ? one.selectedOptions[0].text : '';
+}).filter(Boolean)"""
+"""The chosen words of lists that are too narrow for them."""
+
+
+@pytest.mark.parametrize("tag", ["en-US", "de", "fr", "ar-XB"])
+def test_on_a_phone_away_from_home_nothing_sticks_out_or_is_cut_off(
+    home: "Home", person: Someone, tag: str
+) -> None:
+    """The device's zone is another than the person's, so that the settings offer to use it."""
+    user = f"away-{tag.lower()}"
+    token = home.user(user, locale=tag, timezone="America/New_York")
+    someone = person(width=360)
+    someone.type_token(token)
+    someone.page.locator("header nav a[href='#tasks']").wait_for()
+    someone.page.locator("main h1").first.wait_for()
+    for view in VIEWS_OF_ANYBODY:
+        look_at(someone, view)
+        assert someone.fits(), view
+        assert someone.page.evaluate(OVERFLOWING) == [], view
+    someone.page.get_by_role("button", name="Europe/Berlin").wait_for()
+    look_at(someone, "tasks")
+    assert someone.page.evaluate(CUT_OFF) == []
