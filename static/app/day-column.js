@@ -61,11 +61,17 @@ function placed(spans) {
   return spans;
 }
 
+// When it is, as that day tells it: on the days after the first, only until when.
+function whenOn(event, day) {
+  const end = event.endAt || event.startAt;
+  if (day > dayOf(event.startAt)) return day < dayOf(end) ? t("all day") : t("until {time}", { time: clock(end) });
+  const until = end === event.startAt ? null : el("span", { class: "until" }, t(" to {time}", { time: clock(end) }));
+  return [clock(event.startAt), until];
+}
+
 function timedLine(span, options) {
   const { event, from, to } = span;
-  const until = event.endAt && event.endAt !== event.startAt
-    ? el("span", { class: "until" }, t(" to {time}", { time: clock(event.endAt) })) : null;
-  const made = el("li", { class: to - from < 45 ? "short" : "" }, button(event, [clock(event.startAt), until], options));
+  const made = el("li", { class: to - from < 45 ? "short" : "" }, button(event, whenOn(event, options.day), options));
   const start = options.hours[0] * 60;
   const length = Math.max(to - from, SHORTEST);
   for (const [name, value] of Object.entries({ from: from - start, length, lane: span.lane, lanes: span.lanes,

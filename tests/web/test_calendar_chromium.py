@@ -99,6 +99,38 @@ def test_an_event_is_dragged_to_another_time(home: "Home", person: Someone) -> N
     assert starts(events_of(home, "dragged")["Lunch"]) == f"{day(0)} 14:00"
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_on_the_days_after_its_first_an_event_says_until_when(
+    home: "Home", person: Someone, width: int
+) -> None:
+    user = f"nights{width}"
+    token = home.user(user, hourCycle=24)
+    late = datetime.fromisoformat(f"{day(0)}T23:30").replace(tzinfo=BERLIN)
+    for title, days in (("Night shift", 1), ("Night train", 2)):
+        early = datetime.fromisoformat(f"{day(days)}T00:30").replace(tzinfo=BERLIN)
+        home.post("/calendar-events", {
+            "userId": user, "title": title, "startAt": late.isoformat(),
+            "endAt": early.isoformat()})  # fmt: skip
+    ada = person(width=width)
+    ada.sign_in(token)
+
+    def times(offset: int) -> list[str]:
+        ada.go(f"#day-{day(offset)}")
+        ada.page.locator(f".week a[href='#day-{day(offset)}']").wait_for()
+        return sorted(ada.page.locator("button.event").all_inner_texts())
+
+    assert [text.split() for text in times(1)] == [
+        ["all", "day", "Night", "train"],
+        ["until", "00:30", "Night", "shift"],
+    ]
+    assert [text.split() for text in times(2)] == [["until", "00:30", "Night", "train"]]
+    assert all(text.startswith("23:30") for text in times(0))
+    ada.go(f"#calendar-{day(1)}")
+    ada.page.locator(f".day:has(a[href='#day-{day(1)}'])").get_by_role(
+        "button", name="until 00:30 Night shift"
+    ).wait_for()
+
+
 def test_an_address_leads_to_its_event(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(with_event(home, "link"))
