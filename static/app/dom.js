@@ -68,8 +68,17 @@ export function action(label, work, properties = {}) {
   return button;
 }
 
-// A window above the page, closed by Escape; what had the focus before has it again.
+// A window above a page, closed when another page is gone to, as by the browser's Back.
 export function dialog(title, ...children) {
+  const made = lastingDialog(title, ...children);
+  const leave = () => made.close();
+  addEventListener("hashchange", leave);
+  made.addEventListener("close", () => removeEventListener("hashchange", leave));
+  return made;
+}
+
+// A window above every page, closed by Escape; what had the focus before has it again.
+export function lastingDialog(title, ...children) {
   const id = newId("dialog");
   const close = el("button", { type: "button", class: "quiet", "aria-label": t("Close") }, "✕");
   const made = el("dialog", { "aria-labelledby": id },

@@ -1,7 +1,7 @@
 // Signing in, by a mailed link, a link from an operator, or a token; and being signed out.
 
 import { call, find, path, person } from "./api.js";
-import { action, dialog, el } from "./dom.js";
+import { action, el, lastingDialog } from "./dom.js";
 import { form, folded, text } from "./forms.js";
 import { parts, t } from "./text.js";
 
@@ -83,7 +83,7 @@ export function sayEnded(goOn) {
     ended?.close();
     await goOn();
   };
-  open = dialog(t("You were signed out"),
+  open = lastingDialog(t("You were signed out"),
     el("p", {}, t("What you typed is still here. Sign in again to go on.")), waysIn(entered));
   open.addEventListener("cancel", (event) => event.preventDefault());
   open.addEventListener("close", () => {

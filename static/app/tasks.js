@@ -52,7 +52,6 @@ async function openNamed(page, again) {
   try {
     const window = await editTask(page.argument, again);
     if (page.isOver()) { window.close(); return; }
-    page.until(() => window.close());
     window.addEventListener("close", () => {
       page.setAddress("tasks");
       document.querySelector(`#task-${CSS.escape(page.argument)} a`)?.focus();

@@ -221,3 +221,28 @@ def test_everything_is_searched(home: "Home", person: Someone) -> None:
     ada.is_told("3 found.")
     ada.press("Chore 2", role="link")
     ada.page.get_by_role("dialog", name="Task").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("fragment", "button", "name"),
+    [
+        ("#calendar", "New event", "New event"),
+        ("#calendar", "Lunch", "Event"),
+        ("#projects", "New project", "New project"),
+        ("#project-{user}-home", "Edit", "Project"),
+        ("#project-{user}-home", "New note", "New note"),
+    ],
+)
+def test_going_back_closes_what_is_open_above_the_page(
+    home: "Home", person: Someone, fragment: str, button: str, name: str
+) -> None:
+    user = "back-" + name.lower().replace(" ", "-")
+    ada = person()
+    ada.sign_in(with_event(home, user))
+    ada.go(fragment.format(user=user))
+    ada.page.get_by_role("button", name=button).first.click()
+    window = ada.page.get_by_role("dialog", name=name, exact=True)
+    window.wait_for()
+    ada.page.go_back()
+    ada.heading("Today")
+    window.wait_for(state="detached")
