@@ -7,7 +7,7 @@ export const ROOT = new URL("../", document.baseURI);
 
 export class Refused extends Error {
   constructor(status, body) {
-    super(inWords(status, body.error));
+    super(inWords(status, body));
     this.status = status;
     this.code = body.code;
     this.details = body.details || [];

@@ -17,7 +17,13 @@ const WORDS = {
   503: () => t("The box cannot do that just now. Try again later."),
 };
 
-export function inWords(status, error) {
+const NO_SMS = () => t("This box sends no text messages.");
+
+// Of a refusal whose kind says too little; by its code.
+const WORDS_OF_CODES = { sms_not_configured: NO_SMS, sms_off: NO_SMS };
+
+export function inWords(status, { error, code }) {
+  if (Object.hasOwn(WORDS_OF_CODES, code ?? "")) return WORDS_OF_CODES[code]();
   if (error && (readsEnglish || !status)) return error;
   return WORDS[status]?.() ?? t("The box answered {status}.", { status });
 }

@@ -1,14 +1,17 @@
 """The page in a real browser: phases, and verifying a phone number."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.box_process import until
+from tests.faults.box_process import BoxProcess, until
 from tests.web.browser import Person
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.web.conftest import Home
 
 pytestmark = pytest.mark.slow
@@ -55,6 +58,30 @@ def test_a_number_is_proved_by_the_code_that_came(home: "Home", person: Someone)
     ada.sees(f"{NUMBER}: verified")
     (mine,) = [s for s in home.get("/sms/scheduled")["schedule"] if s["userId"] == "phone"]
     assert (mine["phone_number"], mine["phone_verified"]) == (NUMBER, True)
+
+
+@pytest.mark.parametrize(
+    ("locale", "button", "said"),
+    [
+        ("en-US", "Send a code", "This box sends no text messages."),
+        ("de", "Code senden", "Diese Box verschickt keine SMS."),
+    ],
+)
+def test_a_box_without_sms_says_so(
+    browser: "Browser", tmp_path: Path, locale: str, button: str, said: str
+) -> None:
+    with BoxProcess(tmp_path) as box:
+        box.post("/sync", {"users": [{"id": "ada", "name": "Ada", "locale": locale}]})
+        url = box.url()
+        assert url is not None
+        ada = Person(browser, url)
+        ada.type_token(box.post("/tokens", {"name": "ada", "scope": "user:ada"})["token"])
+        ada.page.locator("header nav a[href='#settings']").click()
+        phone = ada.page.locator("form:has([name=phoneNumber])")
+        phone.locator("[name=phoneNumber]").fill(NUMBER)
+        phone.get_by_role("button", name=button).click()
+        phone.get_by_role("alert").filter(has_text=said).wait_for()
+        ada.leave()
 
 
 def test_a_chat_is_proved_by_the_code_that_came_and_takes_reminders(
