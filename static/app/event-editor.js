@@ -4,7 +4,7 @@ import { patch, person, post } from "./api.js";
 import { action, dialog, el } from "./dom.js";
 import { check, form, text } from "./forms.js";
 import { t } from "./text.js";
-import { removeThing } from "./toggles.js";
+import { added, removeThing } from "./toggles.js";
 import { addDays, capital, clock, dayOf, instantOf, shortDay, wallTime } from "./dates.js";
 
 export function newEvent(day, changed) {
@@ -17,11 +17,11 @@ export function editEvent(event, changed) {
   const made = form(title, fields(event), t("Save"), async (read) => {
     const given = { title: read("title"), location: read("location") || null, ...times(read),
       status: read.is("tentative") ? "tentative" : "confirmed" };
-    if (event.id) await patch(["calendar-events", event.id], given);
-    else await post(["calendar-events"], { userId: person.id, ...given });
+    const saved = event.id ? await patch(["calendar-events", event.id], given)
+      : await post(["calendar-events"], { userId: person.id, ...given });
     window.close();
     await changed();
-    return event.id ? t("Saved.") : t("Added.");
+    return event.id ? t("Saved.") : added(["calendar-events", saved.id], changed);
   }, { keep: `event-${event.id || "new"}` });
   const fit = () => {
     for (const name of ["startTime", "endTime"]) {

@@ -44,7 +44,8 @@ export const group = (label, ...children) =>
 export const folded = (label, open, ...children) =>
   el("details", { open }, el("summary", {}, label), children);
 
-// `save(read)` gets the values: `read("name")`, `read.is("name")`, `read.all("name")`. `keep` names
+// `save(read)` gets the values: `read("name")`, `read.is("name")`, `read.all("name")`; it returns what
+// is said then, or that with what takes it back: `[words, undo]`. `keep` names
 // the draft that outlives the page; `faults` says in words what is wrong with a field.
 export function form(label, children, button, save, { keep, faults = {} } = {}) {
   const fault = el("p", { class: "fault", role: "alert" });
@@ -71,7 +72,7 @@ export function form(label, children, button, save, { keep, faults = {} } = {}) 
       const said = await save(reader(made));
       drafts.delete(keep);
       unsaved.hidden = true;
-      if (said) say(said);
+      if (said) say(...[said].flat());
     } catch (error) {
       tell(made, fault, error, faults);
     } finally {

@@ -8,7 +8,7 @@ import { notes } from "./notes.js";
 import { phases } from "./phases.js";
 import { t } from "./text.js";
 import { byDue, howMany, taskLine } from "./task-list.js";
-import { isGoing, removeThing } from "./toggles.js";
+import { added, isGoing, removeThing } from "./toggles.js";
 import { shortDay } from "./dates.js";
 
 const STATES = () => [["active", t("Active")], ["paused", t("Paused")], ["completed", t("Completed")],
@@ -121,10 +121,10 @@ export async function projectPage(body, page) {
 const adder = (projectId, onAdded) => {
   const made = form(t("Add a task"), [text("title", t("New task"), "", { autocomplete: "off", maxlength: 1000 })],
     t("Add"), async (read) => {
-      await post(["tasks"], { projectId, title: read("title") });
+      const task = await post(["tasks"], { projectId, title: read("title") });
       await onAdded();
       document.querySelector("form [name=title]").focus();
-      return t("Added.");
+      return added(["tasks", task.id], onAdded);
     }, { faults: { title: t("Say in a few words what is to be done.") } });
   made.classList.add("line");
   return made;

@@ -6,6 +6,7 @@ import { form, text } from "./forms.js";
 import { t } from "./text.js";
 import { dueInWords } from "./task-list.js";
 import { PRIORITIES } from "./task-editor.js";
+import { added } from "./toggles.js";
 import { capital } from "./dates.js";
 
 const PAUSE = 250;
@@ -34,7 +35,7 @@ export function quickAdd(onAdded) {
     read.textContent = "";
     input.focus();
     await onAdded(task);
-    return t("Added.");
+    return added(["tasks", task.id], onAdded);
   }, { keep: "quick-add", faults: { text: t("Say in a few words what is to be done.") } });
   made.classList.add("line");
   return made;

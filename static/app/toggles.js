@@ -1,6 +1,6 @@
 // Ticking tasks off, and changing many at once; each can be taken back.
 
-import { OFFLINE, own, patch, post } from "./api.js";
+import { OFFLINE, own, patch, post, remove } from "./api.js";
 import { say } from "./dom.js";
 import { keepTick, sendWaiting } from "./offline.js";
 import * as outbox from "./outbox.js";
@@ -50,6 +50,12 @@ export async function moveTo(tasks, day, words, changed) {
   say(plural(tasks.length, "“{title}” moved: {day}.", "{count} tasks moved: {day}.",
     { title: tasks[0].title, day: words }), () => put(before));
 }
+
+// What is said of a thing that was just added, and what takes it back.
+export const added = (parts, changed) => [t("Added."), async () => {
+  await remove(parts);
+  await changed();
+}];
 
 // Nothing is deleted at once: only when it can no longer be taken back.
 const MILLISECONDS = 10000;

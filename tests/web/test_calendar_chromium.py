@@ -64,6 +64,21 @@ def test_an_event_is_made_changed_and_deleted(home: "Home", person: Someone) -> 
     comes_true(lambda: events_of(home, "event") == {})
 
 
+def test_an_added_event_can_be_taken_back(home: "Home", person: Someone) -> None:
+    ada = person()
+    ada.sign_in(home.user("mistaken"))
+    ada.go(f"#day-{day(1)}")
+    ada.press("New event")
+    ada.type_into("What it is", "Dentist")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Added.")
+    assert list(events_of(home, "mistaken")) == ["Dentist"]
+    ada.press("Undo")
+    ada.is_told("Taken back.")
+    assert events_of(home, "mistaken") == {}
+    ada.page.get_by_role("button", name="Dentist").wait_for(state="detached")
+
+
 def test_keys_move_an_event(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(with_event(home, "move"))

@@ -50,6 +50,24 @@ def test_a_line_makes_a_task_and_its_project(home: "Home", person: Someone) -> N
     ada.page.get_by_role("checkbox", name="Chore 1").wait_for(state="detached")
 
 
+@pytest.mark.parametrize("fragment", ["#tasks", "#project-{user}-home"])
+def test_an_added_task_can_be_taken_back(home: "Home", person: Someone, fragment: str) -> None:
+    user = f"added-{fragment[1:5]}"
+    ada = person()
+    ada.sign_in(home.user(user))
+    ada.go(fragment.format(user=user))
+    ada.type_into("New task", "Dig the bed")
+    ada.page.keyboard.press("Enter")
+    ada.is_told("Added.")
+    assert "Dig the bed" in tasks_of(home, user)
+    shown = ada.page.get_by_role("checkbox", name="Dig the bed")
+    shown.wait_for()
+    ada.press("Undo")
+    ada.is_told("Taken back.")
+    assert "Dig the bed" not in tasks_of(home, user)
+    shown.wait_for(state="detached")
+
+
 def test_everything_of_a_task_is_edited(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("edit"))
