@@ -127,7 +127,7 @@ async def queue_sms(
         if workspace.find_user(tx, data.user_id) is None:
             raise NotFound(f"there is no user {data.user_id}")
         if number is None and preferences_store.find(tx, data.user_id).phone_number is None:
-            raise Unprocessable.field("phoneNumber", "is required: the user has no number")
+            raise Unprocessable.field("phoneNumber", "is required, as the user has no number")
         sms_id, job_id = add_message(
             tx,
             services,

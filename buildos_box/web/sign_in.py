@@ -84,7 +84,7 @@ async def user_for(services: Services, caller: Caller, user_id: str | None) -> R
     if wanted is None:
         users = await workspace.page_users(services.db, before=None, limit=2)
         if len(users) != 1:
-            raise Unprocessable.field("userId", "is required: this token may act for every user")
+            raise Unprocessable.field("userId", "is required, as this token may act for every user")
         return users[0]
     row = await workspace.row_of(services.db, "users", wanted)
     if row is None:

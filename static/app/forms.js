@@ -140,9 +140,9 @@ function tell(made, fault, error, faults) {
   first?.focus();
 }
 
-// The box says "must be …" of a field by its name; people read a sentence.
+// The box says "must be …" of a field by its name; people read a sentence. A label may be a question.
 function sentence(holder, message) {
-  const label = holder.querySelector("label").textContent;
+  const label = holder.querySelector("label").textContent.replace(/^¿|\s*[?？]$/g, "");
   if (!readsEnglish) return t("{field}: this cannot be taken as it is.", { field: label });
   return t("{field}: {fault}.", { field: label, fault: message.replace(/[.]$/, "") });
 }

@@ -33,10 +33,10 @@ function tokenForm(entered) {
     hint: t("This token may act for everyone. Give the user's id."), autocomplete: "off",
   });
   whose.hidden = true;
+  const hint = t("It begins with bos_. Whoever runs this box can give you one.");
   return form(t("Sign in with a token"), [
     text("token", t("Your token"), "", {
-      type: "password", autocomplete: "current-password",
-      hint: t("It begins with bos_. Whoever runs this box can give you one."),
+      type: "password", autocomplete: "current-password", hint,
     }),
     whose,
   ], t("Sign in"), async (read) => {
@@ -48,7 +48,7 @@ function tokenForm(entered) {
       if (error.details?.some((detail) => detail.field === "userId")) whose.hidden = false;
       throw error;
     }
-  });
+  }, { faults: { token: hint } });
 }
 
 // A link may come from anybody: it signs in only whom it names, and only when they say so. Mail

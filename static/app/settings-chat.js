@@ -32,7 +32,8 @@ export function chat(known) {
   const hint = Object.fromEntries(known.services.map((one) => [one.name, one.hint]));
   const service = choice("service", t("Chat service"), known.service, known.services.map(({ name }) => [name, name]));
   const target = text("target", t("Your part of its address"), "", { autocomplete: "off", hint: " " });
-  const fit = () => { target.querySelector(".hint").textContent = hint[service.querySelector("select").value] ?? ""; };
+  const asked = () => hint[service.querySelector("select").value] ?? "";
+  const fit = () => { target.querySelector(".hint").textContent = asked(); };
   service.addEventListener("change", fit);
   fit();
   return [state, remove, form(t("Your chat"), [service, target], t("Send a code"), async (read) => {
@@ -40,5 +41,5 @@ export function chat(known) {
     code.hidden = false;
     code.querySelector("input").focus();
     return t("A code is on its way.");
-  }, { keep: "chat" }), code];
+  }, { keep: "chat", faults: { get target() { return asked(); } } }), code];
 }

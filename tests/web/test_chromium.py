@@ -140,6 +140,25 @@ def test_a_wrong_token_is_told_where_it_was_typed(person: Someone) -> None:
     someone.page.get_by_role("alert").filter(has_text="this token is not valid").wait_for()
 
 
+def test_a_token_for_everybody_is_asked_whose_page_and_no_token_for_one(
+    home: "Home", person: Someone
+) -> None:
+    home.user("one")
+    home.user("other")
+    someone = person()
+    someone.type_token("")
+    field = someone.page.locator("[data-field=token]")
+    field.locator(".fault").filter(has_text="It begins with bos_.").wait_for()
+    someone.type_into("Your token", str(home.process.http.headers["Authorization"]).split()[1])
+    someone.page.keyboard.press("Enter")
+    fault = someone.page.locator("[data-field=userId] .fault")
+    fault.wait_for()
+    assert fault.inner_text() == "Whose page: is required, as this token may act for every user."
+    someone.type_into("Whose page?", "other")
+    someone.page.keyboard.press("Enter")
+    someone.heading("Today")
+
+
 def test_signing_out(home: "Home", person: Someone) -> None:
     ada = person()
     ada.sign_in(home.user("out"))
