@@ -24,3 +24,11 @@ def ada(cli: Cli) -> Cli:
            "--timezone", "Europe/Berlin")  # fmt: skip
     cli.ok("project", "add", "Home", "--id", "home", "--user", "ada")
     return Cli(cli.url, cli.token, {"BUILDOS_BOX_USER": "ada"})
+
+
+@pytest.fixture
+def person(cli: Cli) -> Cli:
+    """The command line of a user that only this test knows, with the one project Home."""
+    made = cli.json("user", "add", "Cleo", "--timezone", "Europe/Berlin")["id"]
+    cli.ok("project", "add", "Home", "--user", made)
+    return Cli(cli.url, cli.token, {"BUILDOS_BOX_USER": made})

@@ -4,24 +4,26 @@ from datetime import UTC, datetime, timedelta
 from tests.cli.served import Cli
 
 
-def test_a_brief_is_written_and_shown_as_markdown(ada: Cli) -> None:
-    ada.ok("task", "add", "Pay rent", "--due", "today", "-p", "home")
-    assert "Pay rent" in ada.ok("brief", "now")
-    assert "Pay rent" in ada.ok("brief", "show")
-    assert "Pay rent" in ada.ok("brief", "show", "today")
+def test_a_brief_is_written_and_shown_as_markdown(person: Cli) -> None:
+    person.ok("task", "add", "Pay rent", "--due", "today", "-p", "home")
+    assert "Pay rent" in person.ok("brief", "now")
+    assert "Pay rent" in person.ok("brief", "show")
+    assert "Pay rent" in person.ok("brief", "show", "today")
 
 
-def test_the_list_of_briefs_has_the_one_that_was_written(ada: Cli) -> None:
-    listed = ada.json("brief", "list")
+def test_the_list_of_briefs_has_the_one_that_was_written(person: Cli) -> None:
+    person.ok("brief", "now")
+    listed = person.json("brief", "list")
     assert [brief["generationStatus"] for brief in listed] == ["completed"]
-    (row,) = ada.ok("brief", "list").splitlines()[1:]
+    (row,) = person.ok("brief", "list").splitlines()[1:]
     assert row.startswith(f"{listed[0]['briefDate']}  completed")
     assert listed[0]["subject"][:12] in row
 
 
-def test_a_brief_is_shown_as_its_facts_only_if_asked_for(ada: Cli) -> None:
-    shown = ada.json("brief", "show")
-    assert ada.ok("brief", "show").startswith(shown["summaryContent"].splitlines()[0])
+def test_a_brief_is_shown_as_its_facts_only_if_asked_for(person: Cli) -> None:
+    person.ok("brief", "now")
+    shown = person.json("brief", "show")
+    assert person.ok("brief", "show").startswith(shown["summaryContent"].splitlines()[0])
 
 
 def test_a_brief_may_be_queued_without_waiting_and_its_job_looked_at(ada: Cli) -> None:
@@ -43,12 +45,16 @@ def test_no_brief_of_a_day_is_said(ada: Cli) -> None:
     assert "there is no brief of 2020-01-01" in ada.fails("brief", "show", "2020-01-01", code=1)
 
 
-def test_jobs_are_listed_by_type_and_no_more_than_asked_for(ada: Cli) -> None:
-    jobs = ada.json(
-        "job", "list", "--type", "generate_daily_brief", "--user", "ada", "--limit", "1"
-    )
-    assert [job["job_type"] for job in jobs] == ["generate_daily_brief"]
-    assert jobs[0]["id"] in ada.ok("job", "list")
+def test_jobs_are_listed_by_type_and_no_more_than_asked_for(person: Cli) -> None:
+    queued = [
+        person.json("brief", "now", "--day", day, "--no-wait")["jobId"]
+        for day in ("2031-01-02", "2031-01-03")
+    ]
+    chosen = ("--type", "generate_daily_brief", "--user", person.env["BUILDOS_BOX_USER"])
+    (job,) = person.json("job", "list", *chosen, "--limit", "1")
+    assert job["job_type"] == "generate_daily_brief"
+    assert job["id"] in queued
+    assert job["id"] in person.ok("job", "list", *chosen)
 
 
 def test_a_job_in_waiting_is_explained_cancelled_and_tried_again(ada: Cli) -> None:
@@ -60,9 +66,11 @@ def test_a_job_in_waiting_is_explained_cancelled_and_tried_again(ada: Cli) -> No
     assert ada.json("job", "retry", job_id)["id"] == job_id
 
 
-def test_a_job_that_is_finished_cannot_be_cancelled(ada: Cli) -> None:
-    done = ada.json("job", "list", "--status", "completed", "--limit", "1")[0]["id"]
-    told = ada.fails("job", "cancel", done, code=1)
+def test_a_job_that_is_finished_cannot_be_cancelled(person: Cli) -> None:
+    person.ok("brief", "now")
+    whose = ("--user", person.env["BUILDOS_BOX_USER"])
+    done = person.json("job", "list", "--status", "completed", *whose)[0]["id"]
+    told = person.fails("job", "cancel", done, code=1)
     assert "completed" in told
 
 

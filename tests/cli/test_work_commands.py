@@ -77,12 +77,14 @@ def test_a_title_that_fits_two_tasks_names_them_both(ada: Cli) -> None:
     assert "twin-2" in told
 
 
-def test_a_note_is_made_from_standard_input_and_shown_whole(ada: Cli) -> None:
-    ada.ok("note", "add", "-", "--title", "Host", "-p", "home", stdin="**DNS** first\nthen mail\n")
-    assert ada.ok("note", "show", "host") == "# Host\n\n**DNS** first\nthen mail\n\n"
-    assert "**DNS** first then mail" in ada.ok("note", "list")
-    ada.ok("note", "remove", "host", "--yes")
-    assert ada.json("note", "list") == []
+def test_a_note_is_made_from_standard_input_and_shown_whole(person: Cli) -> None:
+    person.ok(
+        "note", "add", "-", "--title", "Host", "-p", "home", stdin="**DNS** first\nthen mail\n"
+    )
+    assert person.ok("note", "show", "host") == "# Host\n\n**DNS** first\nthen mail\n\n"
+    assert "**DNS** first then mail" in person.ok("note", "list")
+    person.ok("note", "remove", "host", "--yes")
+    assert person.json("note", "list") == []
 
 
 def test_an_event_has_a_start_and_a_length(ada: Cli) -> None:
