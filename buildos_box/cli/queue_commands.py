@@ -95,7 +95,7 @@ def pause(client: BoxClient, lane: str | None, job_type: str | None, as_json: bo
 @AS_JSON
 @with_client
 def resume(client: BoxClient, lane: str | None, job_type: str | None, as_json: bool) -> None:
-    """Resume a lane, a type, or all."""
+    """Resume a lane, a type, or all. A pause of another kind stays, and is named."""
     _switch(client, "resume", lane, job_type, as_json)
 
 
@@ -152,6 +152,15 @@ def _switch(
     what = f"lane {lane}" if lane else f"type {job_type}" if job_type else "all jobs"
     state = "paused" if verb == "pause" else "not paused"
     say(f"{what}: {state}{'' if answer['changed'] else ', as before'}")
+    if verb == "resume":
+        _tell_still_paused(client)
+
+
+def _tell_still_paused(client: BoxClient) -> None:
+    """Each pause that is in force, with the command that ends it."""
+    for pause in client.get("/queue/lanes")["pauses"]:
+        option = "" if pause["kind"] == "all" else f" --{pause['kind']} {pause['name']}"
+        say(f"still paused: {_named(pause)} (buildos-box queue resume{option})")
 
 
 def _clear(lane: Json) -> str:

@@ -65,6 +65,27 @@ def test_a_lane_is_paused_and_resumed(ada: Cli) -> None:
     assert "there is no lane 'lml'" in ada.fails("queue", "pause", "--lane", "lml", code=2)
 
 
+def test_resuming_names_what_is_still_paused_and_how_to_resume_it(ada: Cli) -> None:
+    ada.ok("queue", "pause", "--lane", "sms")
+    ada.ok("queue", "pause", "--type", "generate_daily_brief")
+    ada.ok("queue", "pause")
+    lane = "still paused: lane sms (buildos-box queue resume --lane sms)\n"
+    kind = (
+        "still paused: type generate_daily_brief "
+        "(buildos-box queue resume --type generate_daily_brief)\n"
+    )
+    every = "still paused: all jobs (buildos-box queue resume)\n"
+    said = ada.ok("queue", "resume", "--type", "generate_daily_brief")
+    assert said == f"type generate_daily_brief: not paused\n{lane}{every}"
+    ada.ok("queue", "pause", "--type", "generate_daily_brief")
+    assert ada.ok("queue", "resume").startswith("all jobs: not paused\nstill paused: ")
+    said = ada.ok("queue", "resume")
+    assert said.startswith("all jobs: not paused, as before\n")
+    assert sorted(said.splitlines(keepends=True)[1:]) == [lane, kind]
+    ada.ok("queue", "resume", "--type", "generate_daily_brief")
+    assert ada.ok("queue", "resume", "--lane", "sms") == "lane sms: not paused\n"
+
+
 def briefs_done(cli: Cli) -> int:
     """The finished briefs of everybody that are counted."""
     counts = cli.json("queue", "stats")
