@@ -7,6 +7,7 @@ import click
 from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.file_faults import next_line
 from buildos_box.cli.find_by_name import Json, Person, choose, find_project, person, project_names
 from buildos_box.cli.output import (
     AS_JSON,
@@ -40,7 +41,7 @@ PASSWORD_FILE = click.option(
 
 def _password(password_file: Any) -> str:
     if password_file is not None:
-        return str(password_file.readline().rstrip("\r\n"))
+        return next_line(password_file)
     return str(click.prompt("App password", hide_input=True, err=True))
 
 

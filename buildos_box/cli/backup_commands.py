@@ -19,6 +19,7 @@ import msgspec
 from buildos_box.cli import exit_codes
 from buildos_box.cli.connection import call_or_exit, client_for
 from buildos_box.cli.error_output import Failed
+from buildos_box.cli.file_faults import reason, sentence
 from buildos_box.cli.output import AS_JSON, YES, as_table, say, show_facts, show_json, show_table
 from buildos_box.cli.remote_backup_commands import (
     IDENTITY,
@@ -68,7 +69,7 @@ def failure_of(error: Exception) -> Failed:
     """The failure of a command on the data folder."""
     if isinstance(error, BoxError):
         return Failed(error.message, code=error.code)
-    return Failed(str(error), code="failed")
+    return Failed(sentence(error) if isinstance(error, OSError) else str(error), code="failed")
 
 
 @click.group(invoke_without_command=True)
@@ -136,9 +137,16 @@ def _back_up(settings: Settings, to: str | None, as_json: bool) -> None:
 def _made(settings: Settings, target: Path) -> "Made":
     from buildos_box.upkeep.backup import make_backup
 
+    data = Path(settings.data.dir)
     with _bar() as bar:
         shown = _shown_on(bar) if bar else None
-        return make_backup(Path(settings.data.dir), target, SystemClock(), progress=shown)
+        try:
+            return make_backup(data, target, SystemClock(), progress=shown)
+        except OSError as error:
+            if error.errno is None:  # a sentence of this program already
+                raise
+            said = f"cannot back up {data} to {target}: {reason(error)}"
+            raise Failed(said, code="unwritable") from None
 
 
 def _tell_made(made: "Made", as_json: bool) -> None:
@@ -196,7 +204,7 @@ def verify(file: Path, as_json: bool) -> None:
         with tempfile.TemporaryDirectory(prefix=".box-verify-", dir=_roomy(file)) as staging:
             verification = check(file, Path(staging))
     except (BoxError, OSError, sqlite3.Error) as error:
-        said = error.message if isinstance(error, BoxError) else str(error)
+        said = failure_of(error).message
         if as_json:
             show_json({"path": str(file), "ok": False, "faults": [said]})
         click.echo(said, err=True)

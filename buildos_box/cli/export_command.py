@@ -11,6 +11,7 @@ import click
 from buildos_box.cli.completion import USERS
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.error_output import Failed
+from buildos_box.cli.file_faults import writing
 from buildos_box.cli.find_by_name import Json, find_user
 from buildos_box.client import BoxClient, url_path
 from buildos_box.upkeep.archive import DATABASE
@@ -60,9 +61,10 @@ def export(client: BoxClient, user_name: str | None, to: Path | None, with_secre
     if to is None:
         click.echo(text)
         return
-    fd = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    with writing(to):
+        fd = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
     click.echo(f"Wrote {to}", err=True)
 
 

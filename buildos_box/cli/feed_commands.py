@@ -9,6 +9,7 @@ import click
 from buildos_box.cli.calendar_sources import CalendarSources
 from buildos_box.cli.completion import FEEDS, USER
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.file_faults import next_line
 from buildos_box.cli.find_by_name import Json, person
 from buildos_box.cli.output import (
     AS_JSON,
@@ -54,12 +55,12 @@ def _login(login: str | None, password_file: Any) -> Json:
     if not login:
         return {"username": ""}
     if password_file is not None:
-        return {"username": login, "password": password_file.readline().rstrip("\r\n")}
+        return {"username": login, "password": next_line(password_file)}
     return {"username": login, "password": click.prompt("Password", hide_input=True, err=True)}
 
 
 def _given(address: str) -> str:
-    return sys.stdin.readline().strip() if address == "-" else address
+    return next_line(sys.stdin).strip() if address == "-" else address
 
 
 @feed.command()

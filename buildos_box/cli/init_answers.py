@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from buildos_box.cli.file_faults import whole_text
 from buildos_box.settings import Settings, load_settings
 from buildos_box.settings.presets import KEY_VARIABLES, PRESETS
 from buildos_box.settings.show import toml_value
@@ -44,8 +45,10 @@ class Answers:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Answers":
         """The answers that a command's options give; secrets are read from their files."""
-        values = {
-            name.removesuffix("_file"): value.read().strip() if hasattr(value, "read") else value
+        values: dict[str, Any] = {
+            name.removesuffix("_file"): (
+                whole_text(value).strip() if hasattr(value, "read") else value
+            )
             for name, value in options.items()
         }
         return cls(**values)

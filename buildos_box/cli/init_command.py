@@ -14,6 +14,7 @@ from buildos_box.auth.tokens import write_private
 from buildos_box.cli.completion import ZONE
 from buildos_box.cli.connection import call_or_exit, client_for
 from buildos_box.cli.error_output import Failed
+from buildos_box.cli.file_faults import writing
 from buildos_box.cli.init_answers import MAIL, MODELS, Answers, config_text, settings_of
 from buildos_box.cli.init_first_user import add_offline
 from buildos_box.cli.init_questions import ask_all
@@ -36,8 +37,9 @@ SECURITY = ("starttls", "tls", "none")
 
 
 @click.command()
-@click.option("--config", "config_path", type=click.Path(path_type=Path), default=DEFAULT_FILE,
-              show_default=True, help="The file to write.")  # fmt: skip
+@click.option("--config", "config_path", default=DEFAULT_FILE, show_default=True,
+              type=click.Path(dir_okay=False, path_type=Path),
+              help="The file to write.")  # fmt: skip
 @click.option("--data", help="Folder of the database; `data` by default.")
 @click.option("--address", help="Where people reach the box: https://box.example.org.")
 @click.option("--mail", type=click.Choice(MAIL), help="outbox writes files; smtp sends.")
@@ -106,7 +108,8 @@ def _refuse_impossible_person(answers: Answers) -> None:
 def _checked(path: Path, answers: Answers) -> Settings:
     """The settings as `serve` will read them. Raises Failed with every fault."""
     try:
-        return settings_of(answers, path.absolute().parent)
+        with writing(path):
+            return settings_of(answers, path.absolute().parent)
     except SettingsError as error:
         raise invalid_settings(error) from None
 
@@ -122,9 +125,10 @@ def _refuse_untested(settings: Settings) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    if path.exists():
-        os.replace(path, path.with_name(f"{path.name}.before"))
-    write_private(path, text.encode())
+    with writing(path):
+        if path.exists():
+            os.replace(path, path.with_name(f"{path.name}.before"))
+        write_private(path, text.encode())
 
 
 def _add_person(settings: Settings, answers: Answers) -> str | None:
@@ -138,7 +142,8 @@ def _add_person(settings: Settings, answers: Answers) -> str | None:
         with client_for(settings, None, None) as client:
             made = call_or_exit(client.post, "/users", body)
     else:
-        made = call_or_exit(add_offline, settings, body)
+        with writing(f"the data folder {folder}"):
+            made = call_or_exit(add_offline, settings, body)
     say(f"Made user {made['name']} ({made['id']}), {made['timezone']}")
     return str(made["id"])
 

@@ -6,6 +6,7 @@ import click
 
 from buildos_box.cli.completion import NOTES, PROJECTS, USER
 from buildos_box.cli.connection import with_client
+from buildos_box.cli.file_faults import whole_text
 from buildos_box.cli.find_by_name import (
     NEW_ID,
     Json,
@@ -54,7 +55,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a note in Markdown; `-` reads it from standard input."""
-    text = sys.stdin.read() if content == "-" else content
+    text = whole_text(sys.stdin) if content == "-" else content
     project = project_for_new(client, person(client, user_name), project_name)
     body: Json = {"id": key, "projectId": project["id"], "title": title, "content": text}
     made = client.post("/notes", given_values(**body))

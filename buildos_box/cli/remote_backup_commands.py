@@ -12,6 +12,7 @@ import msgspec
 
 from buildos_box.auth.tokens import write_private
 from buildos_box.cli.error_output import Failed
+from buildos_box.cli.file_faults import reading, writing
 from buildos_box.cli.output import AS_JSON, say, show_json
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def key(file: Path, as_json: bool) -> None:
         private, public = new_identity()
     except BoxError as error:
         raise Failed(error.message, code=error.code) from None
-    write_private(file, f"# public key: {public}\n{private}\n".encode())
+    with writing(file):
+        write_private(file, f"# public key: {public}\n{private}\n".encode())
     if as_json:
         show_json({"file": str(file), "recipient": public})
         return
@@ -108,5 +110,6 @@ def local_copy(settings: "Settings", file: str, identity: str | None) -> Iterato
 
 def _private_key(file: Path) -> str:
     """The key in a file as age-keygen writes it, between comments."""
-    lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
+    with reading(file):
+        lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
     return next((line for line in lines if line and not line.startswith("#")), "")

@@ -50,11 +50,15 @@ def serve(
 
     settings = load()
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    log.configure(
-        fmt=settings.log.format,
-        level=settings.log.level,
-        file=Path(settings.log.file) if settings.log.file else None,
-    )
+    try:
+        log.configure(
+            fmt=settings.log.format,
+            level=settings.log.level,
+            file=Path(settings.log.file) if settings.log.file else None,
+        )
+    except OSError as error:
+        click.echo(f"cannot write log.file {settings.log.file}: {error.strerror}", err=True)
+        sys.exit(exit_codes.FAILED)
     try:
         command = _command(config_path, data_dir)
         uvloop.run(serve_box(load, lambda box, url: _say_ready(box, url, command)))
