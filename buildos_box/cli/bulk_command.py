@@ -49,7 +49,7 @@ def bulk(
 ) -> None:
     """Cancel, retry or promote many jobs: JOB_IDS, or all that match the options.
 
-    Shows the number first, and asks.
+    Shows the number first, and asks if there is any.
     """
     chosen: Json = {
         "statuses": _list(status),
@@ -71,9 +71,20 @@ def bulk(
             as_json,
         )
         return
+    if not counted["done"] and not yes:
+        _tell(counted, _nothing(action, counted), as_json)
+        return
     ask_first(f"{action.title()} {plural(counted['done'], 'job')}?", yes)
     done = client.post("/jobs/bulk", body)
-    _tell(done, f"{DONE[action]} {done['done']:,} of {plural(done['matched'], 'job')}", as_json)
+    sentence = f"{DONE[action]} {done['done']:,} of {plural(done['matched'], 'job')}"
+    _tell(done, sentence if done["matched"] else _nothing(action, done), as_json)
+
+
+def _nothing(action: str, report: Json) -> str:
+    """Why there is nothing to ask about."""
+    if not report["matched"]:
+        return f"No job matches; nothing to {action}."
+    return f"Of {plural(report['matched'], 'job')} none can be {DONE[action].lower()}."
 
 
 def _tell(report: Json, sentence: str, as_json: bool) -> None:

@@ -39,6 +39,18 @@ def test_many_jobs_are_counted_asked_for_and_cancelled(person: Cli) -> None:
     assert report["refused"][0]["id"] == ids[0]
 
 
+def test_nothing_is_asked_about_no_job(person: Cli) -> None:
+    chosen = ("--status", "pending", "--user", person.env["BUILDOS_BOX_USER"])
+    none = "No job matches; nothing to cancel.\n"
+    assert person.ok("job", "bulk", "cancel", *chosen) == none
+    assert person.ok("job", "bulk", "cancel", *chosen, "--yes") == none
+    job_id = waiting(person, "2031-03-03")
+    person.ok("job", "cancel", job_id)
+    said = person.ok("job", "bulk", "cancel", job_id)
+    assert said == "Of 1 job none can be cancelled.\n"
+    assert person.json("job", "bulk", "cancel", job_id)["matched"] == 1
+
+
 def test_only_jobs_old_enough_are_meant(ada: Cli) -> None:
     job_id = waiting(ada, "2031-04-01")
     report = ada.json("job", "bulk", "cancel", "--older", "2h", "--status", "pending", "--dry-run")
