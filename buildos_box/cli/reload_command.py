@@ -14,8 +14,8 @@ from buildos_box.client import BoxClient, BoxRefused
 def reload(client: BoxClient, as_json: bool) -> None:
     """Let the running server read its configuration again.
 
-    Mail, language models, limits, SMS, briefs, backup and the log level are applied at once; for
-    the rest it says what needs a restart. If anything is wrong, nothing is applied.
+    Mail, language models, limits, SMS, chat, weather, briefs, backup and the log level are applied
+    at once; for the rest it says what needs a restart. If anything is wrong, nothing is applied.
     """
     done = client.post("/configuration/reload")
     if as_json:

@@ -112,3 +112,16 @@ def walk(
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_has_a_script(cli: Cli, shell: str) -> None:
     assert f"{VARIABLE}={shell}_complete" in cli.ok("completion", shell)
+
+
+def test_the_help_has_a_line_for_each_shell(cli: Cli) -> None:
+    lines = [line.strip() for line in cli.ok("completion", "--help").splitlines()]
+    assert "\\b" not in lines
+    for shell in SHELLS:
+        assert sum(line.startswith(shell) for line in lines) == 1
+
+
+def test_the_help_of_reload_names_what_is_applied_at_once(cli: Cli) -> None:
+    told = " ".join(cli.ok("reload", "--help").split())
+    for word in ("Mail", "SMS", "chat", "weather", "briefs", "backup", "log level"):
+        assert word in told
