@@ -61,12 +61,19 @@ user.add_command(confirm_chat)
 @with_client
 def add(client: BoxClient, name: str, key: str | None, as_json: bool, **fields: str | None) -> None:
     """Add a user."""
+    _refuse_empty(name, "NAME")
     body: Json = {"id": key, "name": name, **fields}
     made = client.post("/users", {name: value for name, value in body.items() if value})
     if as_json:
         show_json(made)
     else:
         say(f"Made user {made['name']} ({made['id']}), {made['timezone']}")
+
+
+def _refuse_empty(name: str, where: str) -> None:
+    """Raises BadParameter; the API takes such a name from programs that know none."""
+    if not name.strip():
+        raise click.BadParameter("a user needs a name", param_hint=where)
 
 
 @user.command(name="list")
@@ -175,6 +182,8 @@ def set_user(
     **given_fields: Any,
 ) -> None:
     """Change a user, by id, mail address or name, and their brief preferences."""
+    if given_fields["new_name"] is not None:
+        _refuse_empty(given_fields["new_name"], "--name")
     found = find_user(client, name)
     path = url_path("users", found["id"])
     preferences = client.get(f"{path}/preferences")

@@ -27,6 +27,13 @@ def test_a_user_is_made_and_is_then_the_one_who_is_meant(cli: Cli) -> None:
     assert cli.ok("task", "list") == "No task.\n"
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_user_needs_a_name(cli: Cli, name: str) -> None:
+    for words in (("user", "add", name), ("user", "set", "ada", "--name", name)):
+        assert "a user needs a name" in cli.fails(*words, code=2)
+    assert [user["name"] for user in cli.json("user", "list")] == ["Ada"]
+
+
 @pytest.mark.parametrize("name", ["ada", "ADA", "Ada@example.org"])
 def test_a_user_is_found_by_id_name_or_mail(cli: Cli, name: str) -> None:
     assert cli.json("user", "show", name)["id"] == "ada"
