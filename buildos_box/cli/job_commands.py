@@ -18,6 +18,7 @@ from buildos_box.cli.output import (
     show_json,
     show_table,
     shown_second,
+    with_short_times,
 )
 from buildos_box.client import BoxClient, url_path
 
@@ -93,7 +94,7 @@ def show(client: BoxClient, job_id: str, as_json: bool) -> None:
     if as_json:
         show_json({**found, "why": why, "attempts_made": attempts, "events": events})
         return
-    say(f"{found['id']}: {why}\n")
+    say(f"{found['id']}: {with_short_times(why, UTC)}\n")
     show_facts(_facts(found))
     if attempts:
         say("")
@@ -149,7 +150,7 @@ def why(client: BoxClient, job_id: str, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
-        say(found["why"])
+        say(with_short_times(found["why"], UTC))
 
 
 def _steer(client: BoxClient, job_id: str, verb: str, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """The output of commands: JSON for programs, short tables for people."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,7 @@ LONGEST_WHOLE = 32
 LEAST_TEXT = 20
 """Cells that a column of text needs to be shown."""
 GAP = 2
+_INSTANT = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
 WIDEST = 10_000
 """Without a terminal nothing is cut off, since programs and files accept any width."""
 
@@ -134,6 +136,15 @@ def shown_time(instant: str | None, zone: ZoneInfo) -> str:
 def shown_second(instant: str | None, zone: ZoneInfo) -> str:
     """An instant of the API as local time in the zone, to the second."""
     return "" if instant is None else f"{_at(instant, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def with_short_times(sentence: str, zone: ZoneInfo) -> str:
+    """A sentence of the API whose instants are local times of the zone, to the second."""
+
+    def short(found: re.Match[str]) -> str:
+        return f"{_at(found[0], zone):%Y-%m-%d %H:%M:%S %Z}"
+
+    return _INSTANT.sub(short, sentence)
 
 
 def _at(instant: str, zone: ZoneInfo) -> datetime:

@@ -1,11 +1,13 @@
 """`buildos-box phases now|show`."""
 
+from zoneinfo import ZoneInfo
+
 import click
 
 from buildos_box.cli.completion import PROJECTS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.find_by_name import Json, find_project, person
-from buildos_box.cli.output import AS_JSON, clean, say, show_json
+from buildos_box.cli.output import AS_JSON, clean, say, show_json, shown_time
 from buildos_box.cli.wait_for_job import wait_for
 from buildos_box.client import BoxClient
 
@@ -44,7 +46,7 @@ def now(
     queued = client.queue_phases(owner.id, found["id"], **options)
     if wait:
         wait_for(client, queued["jobId"], "The plan")
-        _show(found, client.phases(found["id"]), as_json=as_json)
+        _show(found, client.phases(found["id"]), owner.zone, as_json=as_json)
     elif as_json:
         show_json(queued)
     else:
@@ -58,11 +60,12 @@ def now(
 @with_client
 def show(client: BoxClient, project: str, user_name: str | None, as_json: bool) -> None:
     """Show the phases of a project, by name or id."""
-    found = find_project(client, person(client, user_name), project)
-    _show(found, client.phases(found["id"]), as_json=as_json)
+    owner = person(client, user_name)
+    found = find_project(client, owner, project)
+    _show(found, client.phases(found["id"]), owner.zone, as_json=as_json)
 
 
-def _show(project: Json, made: Json, *, as_json: bool) -> None:
+def _show(project: Json, made: Json, zone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return
@@ -95,4 +98,4 @@ def _show(project: Json, made: Json, *, as_json: bool) -> None:
         if plan["source"] == "builtin"
         else plan["source"]
     )
-    say(f"Made {plan['generatedAt']} by {by}.")
+    say(f"Made {shown_time(plan['generatedAt'], zone)} by {by}.")

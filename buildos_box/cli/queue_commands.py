@@ -67,7 +67,7 @@ def lanes(client: BoxClient, as_json: bool) -> None:
             shown_second(lane["oldestDue"], UTC),
             str(lane["scheduled"]),
             str(lane["inRetry"]),
-            f"{lane['endedPerMinute']:g}",
+            f"{round(lane['endedPerMinute'], 2):g}",
             _clear(lane),
             "paused" if lane["paused"] else "",
         ]
@@ -76,7 +76,8 @@ def lanes(client: BoxClient, as_json: bool) -> None:
     heads = ["lane", "running", "due", "since (UTC)", "later", "retry", "per minute", "clear in"]
     show_table([*heads, "state"], rows, empty="No lane.")
     for pause in found["pauses"]:
-        say(f"paused: {_named(pause)} since {pause['since']} by {pause['actor']}")
+        since = shown_second(pause["since"], UTC)
+        say(f"paused: {_named(pause)} since {since} (UTC) by {pause['actor']}")
 
 
 @queue.command()

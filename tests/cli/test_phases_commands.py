@@ -1,3 +1,6 @@
+from zoneinfo import ZoneInfo
+
+from buildos_box.clock import from_text
 from tests.cli.served import Cli
 
 
@@ -18,8 +21,9 @@ def test_a_project_is_divided_into_phases_and_shown(ada: Cli) -> None:
         "   Nothing waits for it.",
         "   [ ] Lay tiles",
     ]
-    assert "by the built-in planner." in shown
     listed = ada.json("phases", "show", "bath")
+    at = from_text(listed["plan"]["generatedAt"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert shown.endswith(f"Made {at:%Y-%m-%d %H:%M} by the built-in planner.\n")
     assert [phase["taskIds"] for phase in listed["phases"]] == [["order"], ["lay"]]
     ada.ok("task", "add", "Mirror", "-p", "bath")
     assert "1 task has come since" in ada.ok("phases", "show", "bath")

@@ -60,7 +60,9 @@ def test_jobs_are_listed_by_type_and_no_more_than_asked_for(person: Cli) -> None
 def test_a_job_in_waiting_is_explained_cancelled_and_tried_again(ada: Cli) -> None:
     later = {"userId": "ada", "scheduledFor": _in_a_month(), "briefDate": "2031-01-01"}
     job_id = ada.client().post("/queue/brief", later)["jobId"]
-    assert ada.ok("job", "why", job_id).startswith("due at ")
+    due = later["scheduledFor"].removesuffix("Z").replace("T", " ")
+    assert ada.ok("job", "why", job_id) == f"due at {due} UTC\n"
+    assert f"{job_id}: due at {due} UTC\n" in ada.ok("job", "show", job_id)
     assert ada.ok("job", "cancel", job_id) == f"{job_id} is cancelled\n"
     assert "cancelled by" in ada.ok("job", "why", job_id)
     assert ada.json("job", "retry", job_id)["id"] == job_id

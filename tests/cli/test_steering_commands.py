@@ -70,10 +70,12 @@ def test_bulk_never_means_all_jobs(ada: Cli) -> None:
 def test_a_lane_is_paused_and_resumed(ada: Cli) -> None:
     assert ada.ok("queue", "pause", "--lane", "llm") == "lane llm: paused\n"
     assert ada.ok("queue", "pause", "--lane", "llm") == "lane llm: paused, as before\n"
-    lanes = {lane["name"]: lane for lane in ada.json("queue", "lanes")["lanes"]}
-    assert lanes["llm"]["paused"]
-    assert "paused: lane llm since" in ada.ok("queue", "lanes")
+    found, shown = ada.json("queue", "lanes"), ada.ok("queue", "lanes")
     assert ada.json("queue", "resume", "--lane", "llm") == {"success": True, "changed": True}
+    assert [lane["name"] for lane in found["lanes"] if lane["paused"]] == ["llm"]
+    (pause,) = found["pauses"]
+    since = pause["since"].partition(".")[0].replace("T", " ")
+    assert f"paused: lane llm since {since} (UTC) by {pause['actor']}\n" in shown
     assert "there is no lane 'lml'" in ada.fails("queue", "pause", "--lane", "lml", code=2)
 
 
@@ -110,6 +112,15 @@ def test_the_queue_is_counted(person: Cli) -> None:
     person.ok("brief", "now")
     assert briefs_done(person) == before + 1
     assert "generate_daily_brief" in person.ok("queue", "stats")
+
+
+def test_what_lanes_end_in_a_minute_is_told_to_two_places(person: Cli) -> None:
+    person.ok("brief", "now")
+    heads, *rows = person.ok("queue", "lanes").splitlines()
+    start, end = heads.index("per minute"), heads.index("clear in")
+    rates = [row[start:end].strip() for row in rows]
+    assert any(float(rate) > 0 for rate in rates)
+    assert [rate for rate in rates if len(rate.partition(".")[2]) > 2] == []
 
 
 def test_cleanup_counts_and_asks_first(ada: Cli) -> None:
