@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from buildos_box.cli.calendar_sources import CalendarSources
+from buildos_box.cli.calendar_sources import CalendarSources, next_try
 from buildos_box.cli.completion import ACCOUNTS, PROJECTS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.file_faults import next_line
@@ -181,7 +181,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
             ("failures in a row", found["failures"] or None),
             ("trouble", found["error"]),
             ("synced", shown_time(found["lastSuccessAt"], owner.zone)),
-            ("next", shown_time(found["nextSyncAt"], owner.zone)),
+            ("next try", next_try(found, owner.zone)),
         ]
     )
     _show_collections(client, owner, found)

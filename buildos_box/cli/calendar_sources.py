@@ -1,10 +1,22 @@
 """What the commands for a person's calendar feeds and CalDAV accounts share."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from buildos_box.cli.find_by_name import Json, Person, choose, person
-from buildos_box.cli.output import say
+from buildos_box.cli.output import say, shown_time
 from buildos_box.client import BoxClient, url_path
+
+
+def next_try(found: Json, zone: ZoneInfo) -> str | None:
+    """When a source that fails is due again; None for others.
+
+    Those are due at the next run of a cron, every 15 minutes, and read within some minutes after
+    it: `nextSyncAt` tells only before which run.
+    """
+    if found["status"] != "failing":
+        return None
+    return f"not before {shown_time(found['nextSyncAt'], zone)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from buildos_box.cli.calendar_sources import CalendarSources
+from buildos_box.cli.calendar_sources import CalendarSources, next_try
 from buildos_box.cli.completion import FEEDS, USER
 from buildos_box.cli.connection import with_client
 from buildos_box.cli.file_faults import next_line
@@ -150,7 +150,7 @@ def show(client: BoxClient, name: str, user_name: str | None, as_json: bool) -> 
             ("trouble", found["error"]),
             ("events", found["eventCount"]),
             ("read", shown_time(found["lastSuccessAt"], owner.zone)),
-            ("next", shown_time(found["nextSyncAt"], owner.zone)),
+            ("next try", next_try(found, owner.zone)),
         ]
     )
     for warning in found["warnings"]:

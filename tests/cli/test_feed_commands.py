@@ -1,10 +1,14 @@
+import re
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from buildos_box.clock import from_text
 from tests.calendars.feeds import calendar, vevent
 from tests.cli.served import Cli, Served, served_box
 from tests.doubles.web import Answer, Web
+from tests.faults.box_process import until
 
 LOOPBACK = '[egress]\nallow_private = ["127.0.0.1/32"]\n'
 NAMED = calendar(vevent("a", "20310110T120000Z", "RRULE:FREQ=DAILY;BYHOUR=25")).replace(
@@ -65,6 +69,18 @@ def test_a_feed_is_added_from_standard_input_listed_paused_and_removed(ada: Cli,
     assert "paused" in ada.fails("feed", "sync", "work", code=1)
     assert ada.ok("feed", "remove", "work", "--yes") == "Unsubscribed from “Work”\n"
     assert ada.ok("feed", "list") == "No calendar feed.\n"
+
+
+def test_only_a_failing_feed_tells_from_when_it_is_tried_again(ada: Cli) -> None:
+    """The others are read after the next run of a cron, whatever their row says."""
+    with Web(Answer(200, NAMED), Answer(500)) as web:
+        ada.ok("feed", "add", web.url("/a.ics"))
+        assert "next" not in ada.ok("feed", "show", "team")
+        ada.ok("feed", "sync", "team")
+        assert until(lambda: ada.json("feed", "show", "team")["status"] == "failing", seconds=30)
+    due = from_text(ada.json("feed", "show", "team")["nextSyncAt"])
+    shown = f"{due.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%d %H:%M}"
+    assert re.search(f"^next try +not before {shown}$", ada.ok("feed", "show", "team"), re.M)
 
 
 def test_a_password_is_asked_for_or_read_from_a_file(ada: Cli, web: Web) -> None:
