@@ -4,6 +4,6 @@ from urllib.parse import urlsplit
 
 
 def masked_url(url: str) -> str:
-    """`scheme://host/…`: without user, port, path and query."""
+    """`scheme://host/…`, with the port if one is given: without user, path and query."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}/…"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}/…"

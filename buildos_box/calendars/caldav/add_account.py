@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from buildos_box.calendars.caldav import collection_store, store
 from buildos_box.calendars.caldav.dav_client import LoginRefused, Server
@@ -14,7 +15,6 @@ from buildos_box.calendars.feeds.fetch import Login
 from buildos_box.db import Tx
 from buildos_box.errors import Conflict, PermanentError, TransientError, Unprocessable
 from buildos_box.services import Services
-from buildos_box.url_masking import masked_url
 from buildos_box.workspace.model import User
 
 
@@ -42,7 +42,7 @@ async def add_account(
     account = Account(
         id=account_id,
         user_id=user.id,
-        name=name or masked_url(url).partition("://")[2].partition("/")[0],
+        name=name or urlsplit(url).hostname or "",
         url=url,
         home=home,
         username=login.username,

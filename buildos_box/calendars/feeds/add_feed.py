@@ -1,6 +1,7 @@
 """Adding a calendar feed or changing its address or password: the calendar is read first."""
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from buildos_box.calendars.credentials import FEEDS, seal_password
 from buildos_box.calendars.feeds import store as feed_store
@@ -14,7 +15,6 @@ from buildos_box.db import Tx
 from buildos_box.egress import AddressRefused
 from buildos_box.errors import Conflict, TransientError, Unprocessable
 from buildos_box.services import Services
-from buildos_box.url_masking import masked_url
 from buildos_box.workspace.fields import text
 from buildos_box.workspace.model import User
 
@@ -82,7 +82,7 @@ async def add_feed(
     feed, reading = await _read(
         services, _new(services, feed_id, user, login), address, login, user, now
     )
-    host = masked_url(feed.url).partition("://")[2].partition("/")[0]
+    host = urlsplit(feed.url).hostname or ""
     feed = replace(feed, name=name or reading.found.name or host)
 
     def run(tx: Tx) -> str:
