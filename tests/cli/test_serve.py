@@ -1,4 +1,3 @@
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -7,16 +6,11 @@ from pathlib import Path
 
 from buildos_box.cli import exit_codes
 from tests.cli.served import Cli, Served, clean_environment, serve_and_fail, served_box
+from tests.free_port import free_port
 
 
 def lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_second_box_on_the_same_folder_is_refused_in_one_line(served: Served) -> None:

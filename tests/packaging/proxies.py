@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.faults.box_process import BoxProcess, until
+from tests.free_port import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
@@ -174,7 +175,7 @@ COMMANDS = {"nginx": nginx, "caddy": caddy}
 @contextmanager
 def behind(name: str, folder: Path) -> Iterator[Proxied]:
     """A box behind that proxy; both really serve."""
-    port = _free_port()
+    port = free_port()
     url = f"https://{HOST}:{port}{PATH}"
     files = certificate(folder)
     with BoxProcess(folder / "box", config=CONFIG.format(base_url=url)) as box:
@@ -194,12 +195,6 @@ def behind(name: str, folder: Path) -> Iterator[Proxied]:
 
 def installed(name: str) -> bool:
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is not None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

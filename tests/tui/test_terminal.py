@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 
 from buildos_box.client import BoxClient, BoxUnreachable
 from tests.cli.served import Served, clean_environment, serve_command, served_box
+from tests.free_port import free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 PATIENCE_SECONDS = 60
@@ -140,9 +140,7 @@ def test_every_state_is_told_without_many_colours(
 
 
 def test_the_box_stops_and_comes_back_before_ones_eyes(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = tmp_path / "data"
     process = serve(data, port)
     found = Served(f"http://127.0.0.1:{port}", "", data)

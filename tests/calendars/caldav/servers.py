@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from typing import Self
 
 import httpx
 
+from tests.free_port import free_port
+
 USER, PASSWORD = "ada", "app-pass-55dd"
 _MKCALENDAR = """<?xml version="1.0"?><c:mkcalendar xmlns:d="DAV:"
  xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop><d:displayname>{name}</d:displayname>
@@ -18,12 +19,6 @@ _MKCALENDAR = """<?xml version="1.0"?><c:mkcalendar xmlns:d="DAV:"
  </d:prop></d:set></c:mkcalendar>"""
 _NAMES = '<d:propfind xmlns:d="DAV:"><d:prop><d:getetag/></d:prop></d:propfind>'
 START_SECONDS = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class DavServer:
